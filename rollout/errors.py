@@ -1,0 +1,143 @@
+"""The causes we can name.  The sentence is made from the fields, so nobody matches text.
+
+The exit code is not here: it is the consequence for the fleet, which the ledger knows.
+"""
+
+from collections.abc import Sequence
+
+from rollout.fleet import Finding
+
+
+class RolloutError(Exception):
+    """Something we can name stopped us."""
+
+
+class SettingsError(RolloutError):
+    """What was said makes no sense; one line per problem, all of them."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Refused(RolloutError):
+    """We declined before touching anything more."""
+
+
+class PreflightFailed(Refused):
+    """The fleet is not fit for a rollout; all findings, not the first."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(f"{f.where}: {f.what}" for f in findings))
+        self.findings = tuple(findings)
+
+
+class TimedOut(RolloutError):
+    """We waited as long as we were told to; ``last`` is the last reason that was given."""
+
+    def __init__(self, purpose: str, within: float, last: str) -> None:
+        super().__init__(f"not {purpose} after {within:g}s: {last}")
+        self.purpose = purpose
+        self.within = within
+        self.last = last
+
+
+class BalancerError(RolloutError):
+    """HAProxy did not answer, said no, or disagrees with itself."""
+
+    def __init__(self, balancer: str, what: str, cure: str = "") -> None:
+        super().__init__(f"{balancer}: {what}")
+        self.balancer = balancer
+        self.what = what
+        self.cure = cure
+
+
+class SupervisorError(RolloutError):
+    """Monit did not answer, or its answer cannot be trusted."""
+
+    def __init__(self, host: str, what: str, cure: str = "") -> None:
+        super().__init__(f"{host}: {what}")
+        self.host = host
+        self.what = what
+        self.cure = cure
+
+
+class RestartRefused(SupervisorError):
+    """Monit said no to the very first restart we asked for: nothing was restarted."""
+
+
+class RemoteError(RolloutError):
+    """ssh: unreachable, unauthenticated, unknown host key, or lost on the way."""
+
+    def __init__(self, host: str, what: str, cure: str = "") -> None:
+        super().__init__(f"{host}: {what}")
+        self.host = host
+        self.what = what
+        self.cure = cure
+
+
+class NotRestarted(RolloutError):
+    """Monit calls the restart done, and the process is the one from before."""
+
+    def __init__(self, names: Sequence[str], *, after: float) -> None:
+        super().__init__(
+            f"{', '.join(names)} not restarted: monit says OK {after:.0f}s after the request, with "
+            "the process from before (its stop program timed out, or it has a `restart program` "
+            "that keeps the process)"
+        )
+        self.names = tuple(names)
+        self.after = after
+
+
+class Unmonitored(RolloutError):
+    """Monit does not watch an instance: a restart would only switch the watching on."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"{', '.join(names)} not monitored: monit would not restart it")
+        self.names = tuple(names)
+
+
+class CrashLoop(RolloutError):
+    """An instance answered and was a different process a moment later."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"{', '.join(names)} died after it had answered (crash loop)")
+        self.names = tuple(names)
+
+
+class Busy(RolloutError):
+    """Sessions were still open when `maint_timeout` ended, and the policy is to stop."""
+
+    def __init__(self, sessions: int, within: float) -> None:
+        super().__init__(f"{sessions} sessions still open after {within:g}s in maint")
+        self.sessions = sessions
+        self.within = within
+
+
+class FloorLost(RolloutError):
+    """A peer went away while we were draining: with us out as well the floor no longer holds."""
+
+
+class NoRoom(Refused):
+    """Nobody of ours is out, and yet the next target cannot be spared."""
+
+
+class Meddled(RolloutError):
+    """Somebody else changed a seat that we hold; we do not fight."""
+
+    def __init__(self, seat: str, wanted: str, found: str) -> None:
+        super().__init__(f"{seat} was changed by somebody else: we had it in {wanted}, it is {found}")
+        self.seat = seat
+        self.wanted = wanted
+        self.found = found
+
+
+class StopAsked(RolloutError):
+    """The operator asked us to stop; this target had not been restarted and goes back."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped on request before the restart")
+
+
+class SmokeFailed(RolloutError):
+    """The operator's own check said no; the result's last words travel with it."""

@@ -1,0 +1,208 @@
+"""The nouns, spelled as HAProxy and monit spell them: seats, instances, targets, and what was seen.
+
+Everything here is a frozen value.  A value that ends in "State" or "Reading" says what somebody
+saw at one moment; it is never updated, only replaced by a later look.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntFlag, StrEnum
+
+
+class AdminState(StrEnum):
+    """What we tell HAProxy about a server; the word after ``set server B/S state``."""
+
+    READY = "ready"
+    DRAIN = "drain"
+    MAINT = "maint"
+
+
+class Admin(IntFlag):
+    """``srv_admin_state`` of ``show servers state``: why a server is not simply ready.
+
+    Source: HAProxy's management guide; measured on 2.6, 2.8 and 3.4.  ``CONFIG_MAINT`` alone
+    means "disabled in the file, enabled by somebody since"; together with ``FORCED_MAINT`` it
+    is still disabled.
+    """
+
+    FORCED_MAINT = 1
+    INHERITED_MAINT = 2
+    CONFIG_MAINT = 4
+    FORCED_DRAIN = 8
+    INHERITED_DRAIN = 16
+    NO_ADDRESS = 32
+    FQDN_BY_CLI = 64
+
+
+class Operation(IntFlag):
+    """``srv_op_state`` of ``show servers state``: what HAProxy thinks of a server's health."""
+
+    STOPPED = 0
+    STARTING = 1
+    RUNNING = 2
+    STOPPING = 3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Seat:
+    """One server line of one load balancer."""
+
+    balancer: str
+    backend: str
+    server: str
+
+    def __str__(self) -> str:
+        return f"{self.backend}/{self.server}@{self.balancer}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatState:
+    """One server line as HAProxy described it in one reply.
+
+    Attributes:
+        seat: Which line.
+        address: IP address as HAProxy resolved it, without brackets; empty when it has none.
+        port: Port; 0 when HAProxy maps ports.
+        status: The ``status`` column, exactly (``UP``, ``UP 1/2``, ``DRAIN``, ``no check``, …).
+        admin: The administrative bits; the status word alone hides a drain behind ``DOWN``.
+        operation: The operational state.
+        sessions: ``scur``: requests in flight in HTTP mode, sessions in TCP mode.
+        queued: ``qcur``.
+        sessions_total: ``stot``; still rising in drain means sticky clients.
+        weight: The weight set by the operator or the file (``srv_uweight``); 0 is out of the farm.
+        initial_weight: The weight in the file (``srv_iweight``).
+        backup: The line says ``backup``: it does not count towards the floor.
+        checked: HAProxy checks this server's health.
+        agent: HAProxy asks an agent on this server; the agent's words can undo a drain.
+        tracks: ``backend/server`` that this line follows, or empty.
+        throttle: Percent of the weight given during slow start; None when at full weight.
+    """
+
+    seat: Seat
+    address: str
+    port: int
+    status: str
+    admin: Admin
+    operation: Operation
+    sessions: int
+    queued: int
+    sessions_total: int
+    weight: int
+    initial_weight: int
+    backup: bool
+    checked: bool
+    agent: bool
+    tracks: str
+    throttle: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMark:
+    """What tells one HAProxy process from its successor after a reload: pid and start second."""
+
+    pid: int
+    started: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One reply of one load balancer: its process and its server lines, from the same moment.
+
+    ``notes`` are oddities worth a line to the operator (an agent that speaks no UTF-8).
+    """
+
+    balancer: str
+    version: str
+    process: ProcessMark
+    seats: Mapping[Seat, SeatState]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A process that cannot be mistaken for another: pid, start time in ticks since boot, boot id.
+
+    ``started`` is None when ``/proc`` hides other users' processes; then only the pid tells.
+    """
+
+    pid: int
+    started: int | None
+    boot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceState:
+    """One process as monit described it, with its birth as the kernel tells it.
+
+    Attributes:
+        name: monit's service name.
+        status: monit's status without the pending mark (``OK``, ``Running``, ``Initializing``).
+        monitored: monit's own word for it is "Monitored" (or, while starting, "Initializing").
+        pending: The action monit still has to do (``restart``, ``start``, ``stop``), or empty.
+        birth: The process behind it; None when there is none or it is a zombie.
+        up_since: Unix time at which the process started, by the host's clock; None as for birth.
+    """
+
+    name: str
+    status: str
+    monitored: bool
+    pending: str
+    birth: Birth | None
+    up_since: float | None = None
+
+    @property
+    def initializing(self) -> bool:
+        return self.status.lower().startswith("initializing")
+
+    @property
+    def running(self) -> bool:
+        """Monit calls it running, nothing is pending, and there is a live process."""
+        fine = self.status.lower() in {"ok", "running"}
+        return fine and self.monitored and not self.pending and self.birth is not None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Instance:
+    """One app process that monit watches; ``port`` is 0 when it is not known."""
+
+    name: str
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is taken out together: a host with its seats and instances, or one instance of it."""
+
+    name: str
+    host: str
+    seats: tuple[Seat, ...]
+    instances: tuple[Instance, ...]
+    behind: Mapping[Seat, tuple[Instance, ...]]
+    """For each seat the instances that must be proven before HAProxy may check it again."""
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def balancers(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(seat.balancer for seat in self.seats))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a wait is over, and if not (or why) in words made for the person watching."""
+
+    settled: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something found wrong before anything was touched: where, what, and what cures it."""
+
+    where: str
+    what: str
+    cure: str

@@ -1,0 +1,80 @@
+"""The seams: what the stories may ask of the world, as Protocols, and ``Site``, the world itself.
+
+Every call either answers or raises a :class:`~rollout.errors.RolloutError` within its own
+deadline; none hangs.  A call that raises may still have taken effect (the reply was lost), so
+the stories read the state back after every change.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rollout.events import Event
+from rollout.fleet import AdminState, Finding, Instance, InstanceState, Reading, Seat
+
+
+class Balancer(Protocol):
+    """One HAProxy process group behind one admin socket."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def look(self) -> Reading:
+        """Read every server line of the backends we work with, in one reply."""
+
+    async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
+        """Tell HAProxy the administrative state of ``seats``, all in one line."""
+
+    async def switch_agent(self, seats: Sequence[Seat], *, on: bool) -> None:
+        """Enable or disable the agent check of ``seats``."""
+
+    async def set_weight(self, seat: Seat, weight: int) -> None:
+        """Set the weight of ``seat`` (0 to 256)."""
+
+    async def cut(self, seats: Sequence[Seat]) -> None:
+        """Shut down what is still open on ``seats``.  Visitors notice; only by policy."""
+
+    async def examine(self) -> tuple[Finding, ...]:
+        """Say what would keep a rollout from working here (level, backends), with cures."""
+
+
+class Supervisor(Protocol):
+    """Monit on the hosts."""
+
+    async def look(self, host: str) -> tuple[InstanceState, ...]:
+        """Read our instances on ``host``, with the births of their processes, in print order."""
+
+    async def restart(self, host: str, instances: Sequence[Instance]) -> None:
+        """Ask monit to restart ``instances``, all at once.  Never repeated, whatever happens.
+
+        Raises:
+            RestartRefused: certainly nothing was asked.
+            RolloutError: something may have been asked.
+        """
+
+    async def examine(self, host: str) -> tuple[Finding, ...]:
+        """Say what would keep a restart from working on ``host`` (sudo, daemon, version)."""
+
+
+class Prober(Protocol):
+    """Asks an instance's own port, on its own host."""
+
+    async def answers(self, host: str, instance: Instance) -> "Answer":
+        """Ask once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an instance said to one question; ``said`` is fit for a message."""
+
+    fine: bool
+    said: str
+
+
+class Smoke(Protocol):
+    """The operator's own check of a target on probation."""
+
+    async def check(self, target: str, host: str) -> Answer: ...
+
+
+Tell = Callable[[Event], None]
