@@ -126,7 +126,7 @@ class Meddled(RolloutError):
     """Somebody else changed a seat that we hold; we do not fight."""
 
     def __init__(self, seat: str, wanted: str, found: str) -> None:
-        super().__init__(f"{seat} was changed by somebody else: we had it in {wanted}, it is {found}")
+        super().__init__(f"{seat} was changed by somebody else: we had set {wanted}, it is {found}")
         self.seat = seat
         self.wanted = wanted
         self.found = found

@@ -5,7 +5,7 @@ deadline; none hangs.  A call that raises may still have taken effect (the reply
 the stories read the state back after every change.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,13 +56,6 @@ class Supervisor(Protocol):
         """Say what would keep a restart from working on ``host`` (sudo, daemon, version)."""
 
 
-class Prober(Protocol):
-    """Asks an instance's own port, on its own host."""
-
-    async def answers(self, host: str, instance: Instance) -> "Answer":
-        """Ask once."""
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What an instance said to one question; ``said`` is fit for a message."""
@@ -71,10 +64,55 @@ class Answer:
     said: str
 
 
+class Prober(Protocol):
+    """Asks an instance's own port, on its own host."""
+
+    async def answers(self, host: str, instance: Instance) -> Answer:
+        """Ask once."""
+
+
 class Smoke(Protocol):
     """The operator's own check of a target on probation."""
 
-    async def check(self, target: str, host: str) -> Answer: ...
+    async def check(self, target: str, host: str) -> Answer:
+        """Run it once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """One seat as it was found before the first change, so that it can be given back so."""
+
+    seat: Seat
+    weight: int
+    agent: bool
+
+
+class Record(Protocol):
+    """What we hold, written down before the act that makes it true.
+
+    Raises:
+        RolloutError: it could not be written; then the act must not be done.
+    """
+
+    async def own(self, target: str, seats: Sequence[Owned]) -> None:
+        """``target`` is about to be taken out; this is how it was found."""
+
+    async def asked(self, target: str, instances: Sequence[str]) -> None:
+        """``target`` is about to be asked to restart: from here only proof brings it back."""
+
+    async def released(self, target: str) -> None:
+        """``target`` was seen serving as found: it is not ours any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The world as one argument."""
+
+    balancers: Mapping[str, Balancer]
+    supervisor: Supervisor
+    prober: Prober | None
+    smoke: Smoke | None
+    record: Record
 
 
 Tell = Callable[[Event], None]

@@ -1,0 +1,303 @@
+"""Everything that can happen in a run, as frozen values with a wire name.
+
+An event says what is *known* when it is told.  It carries no time and no number: the stamp is
+put on once, at the fan-out (``render/broadcast.py``), so that tests compare events with ``==``.
+Wire names are written by hand: renaming a class must not rename a public field.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rollout.fleet import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutStarted:
+    """The fleet was found fit; from now on servers are taken out.  Names stand in order."""
+
+    wire: ClassVar[str] = "rollout.started"
+
+    targets: tuple[str, ...]
+    max_out: int
+    floor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutRefused:
+    """Nothing was touched, because of these findings."""
+
+    wire: ClassVar[str] = "rollout.refused"
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutHalted:
+    """Nothing new will be started; what was out has been seen through to a safe end."""
+
+    wire: ClassVar[str] = "rollout.halted"
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutFinished:
+    """Every planned target had its turn."""
+
+    wire: ClassVar[str] = "rollout.finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRequested:
+    """A person or the system asked us to stop: nothing new starts, what is out is seen through."""
+
+    wire: ClassVar[str] = "rollout.stop_requested"
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted:
+    """A second request to stop: we leave now, and what is out stays as the account says."""
+
+    wire: ClassVar[str] = "rollout.interrupted"
+
+    by: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """An oddity that stops nobody but belongs in front of a person."""
+
+    wire: ClassVar[str] = "noted"
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalancerReloaded:
+    """Another HAProxy process answers: what we had told the old one is gone; we tell it again."""
+
+    wire: ClassVar[str] = "balancer.reloaded"
+
+    balancer: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoakStarted:
+    """A whole wave is back and must carry traffic for ``seconds`` before the next is risked."""
+
+    wire: ClassVar[str] = "wave.soaking"
+
+    targets: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSkipped:
+    """Somebody else holds it out, so it is not ours to touch."""
+
+    wire: ClassVar[str] = "target.skipped"
+
+    target: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetWaiting:
+    """A wait goes on, for a reason that is new; ``awaited`` is one word (drained, reborn)."""
+
+    wire: ClassVar[str] = "target.waiting"
+
+    target: str
+    awaited: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetClaimed:
+    """It is written down as ours; the next act takes it out."""
+
+    wire: ClassVar[str] = "target.claimed"
+
+    target: str
+    seats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetDraining:
+    """Every load balancer shows the drain; sessions it already had may still be open."""
+
+    wire: ClassVar[str] = "target.draining"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetDrained:
+    """Nothing is open and nothing queued, on every load balancer, and nobody new came."""
+
+    wire: ClassVar[str] = "target.drained"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetNotDrained:
+    """``drain_timeout`` passed first.  Normal with sticky clients; maint sends them elsewhere."""
+
+    wire: ClassVar[str] = "target.not_drained"
+
+    target: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetInMaint:
+    """Every load balancer shows maint: nobody new arrives at all."""
+
+    wire: ClassVar[str] = "target.maint"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsCut:
+    """Sessions that would not end were shut down, as the operator's policy says."""
+
+    wire: ClassVar[str] = "target.sessions_cut"
+
+    target: str
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetEmpty:
+    """Nothing is in flight any more: it may be restarted."""
+
+    wire: ClassVar[str] = "target.empty"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartAsked:
+    """We are about to ask monit.  From here only proof brings the target back."""
+
+    wire: ClassVar[str] = "target.restart_asked"
+
+    target: str
+    instances: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceReborn:
+    """The instance runs in a process that it did not have before."""
+
+    wire: ClassVar[str] = "instance.reborn"
+
+    target: str
+    instance: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceProven:
+    """The instance answered on its own port, and is still the same process."""
+
+    wire: ClassVar[str] = "instance.proven"
+
+    target: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOnProbation:
+    """All its instances are proven; HAProxy checks it again, and balances nothing to it yet."""
+
+    wire: ClassVar[str] = "target.probation"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetReturned:
+    """Every load balancer calls it up and ready, with the weight it was found with."""
+
+    wire: ClassVar[str] = "target.returned"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetDone:
+    """Restarted, serving, and stable; ``seconds`` is the time it was out of rotation."""
+
+    wire: ClassVar[str] = "target.done"
+
+    target: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetGivenBack:
+    """It was never asked to restart and serves as before; ``because`` says what stopped us."""
+
+    wire: ClassVar[str] = "target.given_back"
+
+    target: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetLeftOut:
+    """It is out of rotation, or not known to serve, and we leave it so.
+
+    Attributes:
+        state: What HAProxy was last seen to have for it: ``maint``, ``drain``, ``ready`` (told to
+            serve and not seen to), or ``unknown``.
+        because: What stopped us.
+        asked: It was asked to restart; otherwise it is as it was, only out of rotation.
+        look: What to type to see more.
+    """
+
+    wire: ClassVar[str] = "target.left_out"
+
+    target: str
+    state: str
+    because: str
+    asked: bool
+    look: str
+
+
+Event = (
+    RolloutStarted
+    | RolloutRefused
+    | RolloutHalted
+    | RolloutFinished
+    | StopRequested
+    | Interrupted
+    | Noted
+    | BalancerReloaded
+    | SoakStarted
+    | TargetSkipped
+    | TargetWaiting
+    | TargetClaimed
+    | TargetDraining
+    | TargetDrained
+    | TargetNotDrained
+    | TargetInMaint
+    | SessionsCut
+    | TargetEmpty
+    | RestartAsked
+    | InstanceReborn
+    | InstanceProven
+    | TargetOnProbation
+    | TargetReturned
+    | TargetDone
+    | TargetGivenBack
+    | TargetLeftOut
+)

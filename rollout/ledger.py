@@ -1,0 +1,218 @@
+"""The running account: where every target stands, folded from the events everyone else saw.
+
+The account is pessimistic: a target that was claimed counts as out until it was seen to serve.
+The exit code is read off the same account, so it cannot disagree with the screen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
+from typing import Self, assert_never
+
+from rollout import events as told
+from rollout.events import Event
+from rollout.fleet import Finding
+
+
+class Exit(IntEnum):
+    """What the fleet looks like now, as a number for cron and scripts."""
+
+    fleet_now: str
+
+    def __new__(cls, value: int, fleet_now: str) -> Self:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.fleet_now = fleet_now
+        return member
+
+    DONE = 0, "every planned target restarted and serving, or nothing to do"
+    BUG = 1, "ours; the traceback is saved and its place printed"
+    USAGE = 2, "nothing was contacted: command, settings or host names are wrong"
+    REFUSED = 3, "nothing was changed: preflight or floor"
+    BUSY = 4, "nothing was changed: the lock is held"
+    HALTED = 5, "stopped part-way; nobody is missing because of us"
+    REDUCED = 6, "a target that we touched is out of rotation, or not known to serve; it is named"
+    ROLLED_BACK = 7, "the new release was taken back; the old one is live"
+    INTERRUPTED = 130, "a second Ctrl-C; nobody is missing because of us"
+    TERMINATED = 143, "a second SIGTERM; nobody is missing because of us"
+
+
+def exit_named(code: int) -> Exit:
+    """Find the member whose number is ``code``."""
+    return next(member for member in Exit if member == code)
+
+
+class Standing(StrEnum):
+    """Where a target stands.  The values are the words that the screen shows."""
+
+    UNTOUCHED = "untouched"
+    SKIPPED = "skipped"
+    CLAIMED = "claimed"
+    DRAINING = "draining"
+    MAINT = "maint"
+    RESTARTING = "restarting"
+    PROVING = "proving"
+    PROBATION = "probation"
+    RETURNED = "returned"
+    DONE = "restarted"
+    GIVEN_BACK = "given back"
+    LEFT_OUT = "left out"
+
+    @property
+    def out(self) -> bool:
+        """We took it out and have not seen it serve since."""
+        return self in OUT
+
+
+OUT = frozenset(
+    {
+        Standing.CLAIMED,
+        Standing.DRAINING,
+        Standing.MAINT,
+        Standing.RESTARTING,
+        Standing.PROVING,
+        Standing.PROBATION,
+        Standing.LEFT_OUT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One target in the account; ``because`` is the last reason told about it."""
+
+    standing: Standing = Standing.UNTOUCHED
+    because: str = ""
+    asked: bool = False
+    look: str = ""
+    state: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The account after some events.
+
+    Attributes:
+        lines: Each target of the plan, in its order, and what was skipped.
+        started: Something may have been taken out.
+        halted: Why the run stopped part-way, or empty.
+        finished: Every planned target had its turn.
+        findings: Why the run was refused.
+        stop: Who asked us to stop, or empty.
+        interrupted: The exit code of a second signal, or 0.
+    """
+
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    started: bool = False
+    halted: str = ""
+    finished: bool = False
+    findings: tuple[Finding, ...] = ()
+    stop: str = ""
+    interrupted: int = 0
+    max_out: int = 1
+    floor: str = ""
+
+    @property
+    def out(self) -> tuple[str, ...]:
+        """Targets that we took out and have not seen serving since, in order."""
+        return tuple(name for name, line in self.lines.items() if line.standing.out)
+
+    def named(self, standing: Standing) -> tuple[str, ...]:
+        return tuple(name for name, line in self.lines.items() if line.standing is standing)
+
+    @property
+    def exit_code(self) -> Exit:
+        """The consequence; it outranks the cause."""
+        if self.out:
+            return Exit.REDUCED
+        if self.interrupted:
+            return exit_named(self.interrupted)
+        if self.findings:
+            return Exit.REFUSED
+        if self.halted or self.named(Standing.GIVEN_BACK):
+            return Exit.HALTED if self.started else Exit.REFUSED
+        if self.started and not self.finished:
+            return Exit.BUG
+        return Exit.DONE
+
+
+def enter(ledger: Ledger, event: Event) -> Ledger:
+    """Return the account after ``event``."""
+    match event:
+        case told.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
+            lines = {name: Line() for name in targets} | dict(ledger.lines)
+            ordered = {name: lines[name] for name in (*targets, *ledger.lines)}
+            return replace(ledger, lines=ordered, started=True, max_out=max_out, floor=floor)
+        case told.RolloutRefused(findings=findings):
+            return replace(ledger, findings=findings)
+        case told.RolloutHalted(because=because):
+            return replace(ledger, halted=because)
+        case told.RolloutFinished():
+            return replace(ledger, finished=True)
+        case told.StopRequested(by=by):
+            return replace(ledger, stop=by)
+        case told.Interrupted(by=by, exit_code=code):
+            return replace(ledger, stop=by, interrupted=code)
+        case told.Noted() | told.BalancerReloaded() | told.SoakStarted():
+            return ledger
+        case _:
+            return replace(ledger, lines=_enter_target(ledger.lines, event))
+
+
+TargetEvent = (
+    told.TargetSkipped
+    | told.TargetWaiting
+    | told.TargetClaimed
+    | told.TargetDraining
+    | told.TargetDrained
+    | told.TargetNotDrained
+    | told.TargetInMaint
+    | told.SessionsCut
+    | told.TargetEmpty
+    | told.RestartAsked
+    | told.InstanceReborn
+    | told.InstanceProven
+    | told.TargetOnProbation
+    | told.TargetReturned
+    | told.TargetDone
+    | told.TargetGivenBack
+    | told.TargetLeftOut
+)
+
+
+def _enter_target(lines: Mapping[str, Line], event: TargetEvent) -> Mapping[str, Line]:
+    before = lines.get(event.target, Line())
+    return {**lines, event.target: _line_after(before, event)}
+
+
+def _line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 - a case per event
+    match event:
+        case told.TargetSkipped(because=because):
+            return Line(Standing.SKIPPED, because)
+        case told.TargetWaiting(because=because) | told.TargetNotDrained(because=because):
+            return replace(line, because=because)
+        case told.TargetClaimed():
+            return Line(Standing.CLAIMED)
+        case told.TargetDraining():
+            return replace(line, standing=Standing.DRAINING, because="", state="drain")
+        case told.TargetInMaint():
+            return replace(line, standing=Standing.MAINT, because="", state="maint")
+        case told.TargetDrained() | told.SessionsCut() | told.TargetEmpty():
+            return replace(line, because="")
+        case told.RestartAsked():
+            return replace(line, standing=Standing.RESTARTING, because="", asked=True)
+        case told.InstanceReborn() | told.InstanceProven():
+            return replace(line, standing=Standing.PROVING, because="")
+        case told.TargetOnProbation():
+            return replace(line, standing=Standing.PROBATION, because="", state="drain")
+        case told.TargetReturned():
+            return replace(line, standing=Standing.RETURNED, because="", state="ready")
+        case told.TargetDone(seconds=seconds):
+            return replace(line, standing=Standing.DONE, because="", seconds=seconds)
+        case told.TargetGivenBack(because=because):
+            return replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
+        case told.TargetLeftOut(state=state, because=because, asked=asked, look=look):
+            return Line(Standing.LEFT_OUT, because, asked=asked, look=look, state=state)
+        case _:
+            assert_never(event)

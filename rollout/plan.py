@@ -1,0 +1,88 @@
+"""What will be done, in what order, how patiently: decided before anything is touched."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rollout.fleet import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A number of things, or a share of them: ``3`` or ``25%``."""
+
+    amount: float
+    percent: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.amount:g}%" if self.percent else f"{self.amount:g}"
+
+    def at_most(self, total: int) -> int:
+        """Round down, but never to nothing: the way Kubernetes and Kamal read a maximum."""
+        return max(1, math.floor(total * self.amount / 100)) if self.percent else int(self.amount)
+
+    def at_least(self, total: int) -> int:
+        """Round up: the way a floor is meant."""
+        return math.ceil(total * self.amount / 100) if self.percent else int(self.amount)
+
+
+class OnBusy(StrEnum):
+    """What to do with a target whose sessions do not end within ``maint_timeout``."""
+
+    STOP = "stop"
+    CUT = "cut"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long each step may take, in seconds; the names are those of the settings.
+
+    ``poll`` is the pause between two looks at a load balancer, ``poll_host`` at a host.
+    """
+
+    drain_timeout: float = 30.0
+    maint_timeout: float = 60.0
+    startup_delay: float = 0.0
+    running_timeout: float = 120.0
+    probation_timeout: float = 60.0
+    stable: float = 5.0
+    soak: float = 0.0
+    room_timeout: float = 300.0
+    deadline: float = 0.0
+    poll: float = 0.1
+    poll_host: float = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The whole run.
+
+    Attributes:
+        waves: Targets that go together before a gate; within a wave, in order.
+        max_out: The most targets out at once.
+        floor: The least servers (not backups) that must serve, per backend and load balancer.
+        max_failures: How many targets may fail before nothing new is started.
+        instances_at_a_time: How many instances of a target boot together; 0 for all.
+        probe_times: How many good answers in a row prove an instance.
+        on_busy: What to do with sessions that do not end.
+    """
+
+    waves: tuple[tuple[Target, ...], ...]
+    max_out: int = 1
+    floor: Share = Share(50, percent=True)
+    max_failures: int = 0
+    instances_at_a_time: int = 0
+    probe_times: int = 2
+    on_busy: OnBusy = OnBusy.STOP
+    patience: Patience = Patience()
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return tuple(target for wave in self.waves for target in wave)
+
+
+def waves_of(targets: Sequence[Target], canary: int) -> tuple[tuple[Target, ...], ...]:
+    """Put the first ``canary`` targets before the gate and the rest behind it."""
+    first, rest = tuple(targets[:canary]), tuple(targets[canary:])
+    return tuple(wave for wave in (first, rest) if wave)
