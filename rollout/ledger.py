@@ -79,7 +79,16 @@ OUT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One target in the account; ``because`` is the last reason told about it."""
+    """One target in the account.
+
+    Attributes:
+        because: The last reason told about it.
+        asked: It was asked to restart.
+        look: What to type to see more, or empty.
+        state: What HAProxy was last seen to have for it, or empty.
+        seconds: How long it was out of rotation, once it is done.
+        seats: What was claimed, as ``backend/server@balancer``: what must be given back.
+    """
 
     standing: Standing = Standing.UNTOUCHED
     because: str = ""
@@ -87,6 +96,7 @@ class Line:
     look: str = ""
     state: str = ""
     seconds: float | None = None
+    seats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +202,8 @@ def _line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 
             return Line(Standing.SKIPPED, because)
         case told.TargetWaiting(because=because) | told.TargetNotDrained(because=because):
             return replace(line, because=because)
-        case told.TargetClaimed():
-            return Line(Standing.CLAIMED)
+        case told.TargetClaimed(seats=seats):
+            return Line(Standing.CLAIMED, seats=seats)
         case told.TargetDraining():
             return replace(line, standing=Standing.DRAINING, because="", state="drain")
         case told.TargetInMaint():
@@ -213,6 +223,7 @@ def _line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 
         case told.TargetGivenBack(because=because):
             return replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
         case told.TargetLeftOut(state=state, because=because, asked=asked, look=look):
-            return Line(Standing.LEFT_OUT, because, asked=asked, look=look, state=state)
+            left = replace(line, standing=Standing.LEFT_OUT, because=because)
+            return replace(left, asked=asked, look=look, state=state)
         case _:
             assert_never(event)
