@@ -1,1 +1,1 @@
-"""The voices: one stream of events, told as a table, as lines, as JSON, as a final account."""
+"""The voices: one stream of events, read aloud for a terminal, for cron, for machines."""

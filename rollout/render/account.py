@@ -1,0 +1,105 @@
+"""The final account for people: consequence first, then who, then why, then what to type."""
+
+from collections.abc import Iterable
+
+from rollout.fleet import Finding
+from rollout.ledger import Exit, Line, Standing
+from rollout.render.cells import cells, padded
+from rollout.render.consequence import consequence
+from rollout.render.cures import next_steps
+from rollout.render.harmless import harmless
+from rollout.render.spans import in_words
+from rollout.render.told import Ending
+
+MARGIN = "  "
+
+
+def account(ending: Ending) -> str:
+    """Write the account: one line for a good run, the whole story for any other.
+
+    The parts stand in the order in which the person with the pager asks: what does my fleet
+    look like, who is it, why, what do I type.
+    """
+    first = f"rollout: {harmless(consequence(ending))}"
+    parts = [_findings(ending.ledger.findings), _table(ending), _why(ending), _next(ending)]
+    if ending.exit_code is Exit.DONE:
+        parts = []
+    return "\n\n".join([first, *("\n".join(part) for part in parts if part)]) + "\n"
+
+
+def _findings(findings: Iterable[Finding]) -> list[str]:
+    rows = []
+    for finding in findings:
+        rows.append((harmless(finding.where), harmless(finding.what)))
+        cure = [harmless(line) for line in finding.cure.splitlines() if line.strip()]
+        rows += [("", f"{'cure: ' if number == 0 else MARGIN}{c}") for number, c in enumerate(cure)]
+    return _aligned(rows)
+
+
+def _table(ending: Ending) -> list[str]:
+    if ending.exit_code in {Exit.USAGE, Exit.BUSY}:
+        return []
+    lines = ending.ledger.lines
+    width = max((cells(harmless(name)) for name in lines), default=0)
+    rows = [
+        (f"{padded(harmless(name), width)}   {standing_words(line)}", harmless(reason(line)))
+        for name, line in lines.items()
+    ]
+    return _aligned(rows)
+
+
+def standing_words(line: Line) -> str:
+    """Say where a target stands, and for one that was left out how HAProxy has it."""
+    if line.standing is Standing.LEFT_OUT:
+        return f"{line.standing} ({harmless(line.state)})"
+    return line.standing.value
+
+
+def reason(line: Line) -> str:
+    """Say why it stands there.
+
+    A target that was not touched has no reason; it may only have waited for room.
+    """
+    match line.standing:
+        case Standing.DONE:
+            return (
+                "serving" if line.seconds is None else f"serving, out for {in_words(line.seconds)}"
+            )
+        case Standing.RETURNED:
+            return "serving, not yet seen stable"
+        case Standing.UNTOUCHED:
+            return ""
+        case _:
+            return line.because
+
+
+def why(ending: Ending) -> tuple[str, ...]:
+    """List the causes that the table does not tell: what halted the run, what is outside of it."""
+    ledger = ending.ledger
+    told = {line.because for line in ledger.lines.values()}
+    causes = [ending.cause, ledger.halted if ledger.halted not in told else ""]
+    if ending.outside is Exit.BUG or ending.exit_code is Exit.BUG:
+        causes.append(_trace(ending))
+    return tuple(harmless(cause) for cause in causes if cause)
+
+
+def _trace(ending: Ending) -> str:
+    if not ending.trace:
+        return "the run ended without saying how; that is a bug, please report it"
+    return f"the traceback is in {ending.trace}"
+
+
+def _why(ending: Ending) -> list[str]:
+    rows = [("why:" if number == 0 else "", cause) for number, cause in enumerate(why(ending))]
+    return _aligned(rows)
+
+
+def _next(ending: Ending) -> list[str]:
+    steps = next_steps(ending.ledger, ending.reach)
+    return _aligned((f"{label}:" if label else "", text) for label, text in steps)
+
+
+def _aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
+    rows = list(rows)
+    width = max((cells(first) for first, _ in rows), default=0)
+    return [f"{MARGIN}{padded(first, width)}   {second}".rstrip() for first, second in rows]

@@ -1,0 +1,47 @@
+"""Silence when all is well; otherwise one mail that tells the story."""
+
+from collections import deque
+
+from rollout import events
+from rollout.events import Event
+from rollout.ledger import Exit, Ledger, Standing
+from rollout.render.account import account
+from rollout.render.plain import plain_line, whom
+from rollout.render.told import Ending, Stream, Told
+
+LONGEST = 2000
+"""Events that are remembered; a run of a thousand hosts must not fill the memory."""
+SHOWN = 100
+"""Lines that a mail holds."""
+
+FINE = frozenset({Standing.DONE, Standing.UNTOUCHED})
+"""Of these targets the account says enough; how they got there is not why the mail was sent."""
+
+
+class Cron:
+    """Remembers the lines of the run, and gives them away only when the exit code is not 0."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._lines: deque[tuple[Event, str]] = deque(maxlen=LONGEST)
+
+    def show(self, told: Told) -> None:
+        self._lines.append((told.event, plain_line(told)))
+
+    def end(self, ending: Ending) -> None:
+        if ending.exit_code is Exit.DONE:
+            return
+        told = [line for event, line in self._lines if matters(event, ending.ledger)]
+        left_out = len(told) - SHOWN
+        if left_out > 0:
+            told = [f"({left_out} earlier lines left out)", *told[-SHOWN:]]
+        self._stream.write("".join(f"{line}\n" for line in [*told, ""] if told))
+        self._stream.write(account(ending))
+
+
+def matters(event: Event, ledger: Ledger) -> bool:
+    """Tell whether a line belongs into the mail: the whole run, and who did not come through."""
+    if isinstance(event, events.BalancerReloaded | events.SessionsCut | events.TargetDone):
+        return True
+    line = ledger.lines.get(whom(event))
+    return line is None or line.standing not in FINE

@@ -1,0 +1,54 @@
+"""What to type next: how to see more of a target that is out, and how to bring it back today."""
+
+import shlex
+from collections.abc import Iterable, Mapping
+
+from rollout.ledger import Ledger, Line
+from rollout.render.harmless import harmless
+
+
+def to_look(name: str, line: Line) -> str:
+    """Give the command that shows more of a target that is out."""
+    return harmless(line.look) or f"rollout status --hosts {shlex.quote(harmless(name))}"
+
+
+def to_bring_back(line: Line, reach: Mapping[str, str]) -> tuple[str, ...]:
+    """Give one command per load balancer that makes the seats of ``line`` ready again.
+
+    HAProxy takes several commands in one line, separated by ``;`` (management guide, "Unix
+    Socket commands").  For a load balancer that ``reach`` does not know, the words for its
+    admin socket are given instead of a command.
+    """
+    commands = []
+    for balancer, servers in _by_balancer(line.seats).items():
+        said = "; ".join(f"set server {server} state ready" for server in servers)
+        way = reach.get(balancer, "")
+        typed = f"echo {shlex.quote(said)} | {way}" if way else f"{said}"
+        commands.append(typed if way else f"on the admin socket of {balancer}: {typed}")
+    return tuple(commands)
+
+
+def _by_balancer(seats: Iterable[str]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for seat in seats:
+        server, _, balancer = harmless(seat).rpartition("@")
+        grouped.setdefault(balancer, []).append(server)
+    return grouped
+
+
+def when_to(line: Line) -> str:
+    """Say what must be true before it is brought back."""
+    if line.asked:
+        return "once every instance of it runs and answers"
+    return "at once: it was never asked to restart"
+
+
+def next_steps(ledger: Ledger, reach: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """List what to type, in order, as (label, text): ``look`` and ``bring back`` per target."""
+    steps: list[tuple[str, str]] = []
+    for name in ledger.out:
+        line = ledger.lines[name]
+        steps.append(("look", to_look(name, line)))
+        steps.append(("bring back", f"{harmless(name)}, {when_to(line)}:"))
+        steps += [("", command) for command in to_bring_back(line, reach)]
+    return tuple(steps)

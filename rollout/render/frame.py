@@ -1,0 +1,137 @@
+"""One picture of the fleet: a pure function of the account, the time, and the terminal's size."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout.ledger import Ledger, Line, Standing
+from rollout.render.account import reason, standing_words
+from rollout.render.cells import cells, fit, padded
+from rollout.render.harmless import harmless
+from rollout.render.spans import on_a_clock
+
+NAME_AT_MOST = 24
+FAILED = frozenset({Standing.LEFT_OUT, Standing.GIVEN_BACK, Standing.NOT_TAKEN})
+AT_REST = (Standing.UNTOUCHED, Standing.SKIPPED, Standing.DONE)
+"""What a long fleet shows as a count, in this order."""
+
+RED, YELLOW, GREEN, GREY = "31", "33", "32", "90"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A terminal, in columns and rows."""
+
+    columns: int
+    rows: int
+
+
+def frame(
+    ledger: Ledger,
+    now: float,
+    since: Mapping[str, float],
+    began: float,
+    size: Size,
+    *,
+    colour: bool = False,
+) -> list[str]:
+    """Draw one line per target and one for the whole, none wider or more than the terminal has.
+
+    When the fleet is taller than the terminal, only who is out, on the way or failed has a line,
+    and the rest is counted.
+
+    Args:
+        ledger: The account.
+        now: Monotonic seconds.
+        since: When each target came to its standing, on the same clock.
+        began: When the run began, likewise.
+        size: The terminal; one row and one column are left free, for the cursor.
+        colour: Colour the standing; the words alone say the same.
+    """
+    columns, room = max(1, size.columns - 1), max(1, size.rows - 2)
+    shown, counts = _shown(ledger, room)
+    name_width = min(NAME_AT_MOST, max((cells(harmless(name)) for name in shown), default=0))
+    words_width = max((len(standing_words(ledger.lines[name])) for name in shown), default=0)
+    rows = [
+        _row(name, ledger.lines[name], _time(name, ledger, now, since), widths, colour=colour)
+        for widths in [(name_width, words_width, columns)]
+        for name in shown
+    ]
+    return [
+        *rows,
+        *(fit(f"  {count}", columns) for count in counts),
+        _whole(ledger, now - began, columns),
+    ]
+
+
+def _shown(ledger: Ledger, room: int) -> tuple[Sequence[str], list[str]]:
+    """Choose who has a line, and count the others."""
+    if len(ledger.lines) <= room:
+        return tuple(ledger.lines), []
+    failed = [name for name, line in ledger.lines.items() if line.standing in FAILED]
+    moving = [
+        name
+        for name, line in ledger.lines.items()
+        if line.standing not in FAILED and line.standing not in AT_REST
+    ]
+    chosen = set([*moving, *failed][: max(0, room - 1)])
+    others = [line for name, line in ledger.lines.items() if name not in chosen]
+    counted = {s: sum(line.standing is s for line in others) for s in AT_REST}
+    more = len(others) - sum(counted.values())
+    said = [f"{count} {standing}" for standing, count in counted.items() if count]
+    said += [f"{more} more on the way or failed"] if more else []
+    return tuple(name for name in ledger.lines if name in chosen), [f"and {', '.join(said)}"]
+
+
+def _time(name: str, ledger: Ledger, now: float, since: Mapping[str, float]) -> str:
+    line = ledger.lines[name]
+    if line.standing is Standing.DONE:
+        return on_a_clock(line.seconds or 0.0)
+    if line.standing in AT_REST or line.standing in FAILED or name not in since:
+        return ""
+    return on_a_clock(now - since[name])
+
+
+def _row(name: str, line: Line, time: str, widths: tuple[int, int, int], *, colour: bool) -> str:
+    name_width, words_width, columns = widths
+    standing = padded(standing_words(line), words_width)
+    head = f"  {padded(harmless(name), name_width)}  "
+    room = columns - cells(head) - len(standing)
+    if room < 0:
+        return fit(head + standing, columns)
+    because = _because(line)
+    tail = f"  {time}" if time else ""
+    said = padded(f"  {harmless(because)}", room - len(tail)) + tail if room > len(tail) else ""
+    return f"{head}{_tinted(standing, line.standing, colour=colour)}{said}".rstrip()
+
+
+def _because(line: Line) -> str:
+    """Give the reason; on the screen an untouched target may say what it waits for."""
+    if line.standing is Standing.DONE:
+        return "serving"
+    return line.because if line.standing is Standing.UNTOUCHED else reason(line)
+
+
+def _tinted(text: str, standing: Standing, *, colour: bool) -> str:
+    if not colour:
+        return text
+    return f"\x1b[{_tint(standing)}m{text}\x1b[0m"
+
+
+def _tint(standing: Standing) -> str:
+    if standing in FAILED:
+        return RED
+    if standing in {Standing.DONE, Standing.RETURNED}:
+        return GREEN
+    return GREY if standing in AT_REST else YELLOW
+
+
+def _whole(ledger: Ledger, seconds: float, columns: int) -> str:
+    done = f"{len(ledger.named(Standing.DONE))} of {len(ledger.lines)} done"
+    parts = [done, f"{len(ledger.out)} out (at most {ledger.max_out})"]
+    if ledger.floor:
+        parts.append(f"floor {harmless(ledger.floor)}")
+    if ledger.halted:
+        parts.append("halted")
+    elif ledger.stop:
+        parts.append(f"stopping ({harmless(ledger.stop)})")
+    return fit(f"  {' · '.join([*parts, on_a_clock(seconds)])}", columns)

@@ -1,0 +1,99 @@
+"""One JSON object per line for machines: versioned, and only ever added to.
+
+The last line of a run is the account, made from the same value as the exit code.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rollout.ledger import Line
+from rollout.render.account import why
+from rollout.render.consequence import consequence
+from rollout.render.cures import to_bring_back, to_look
+from rollout.render.exits import exit_name
+from rollout.render.harmless import harmless
+from rollout.render.told import Ending, Stream, Told
+
+VERSION = 1
+"""Raised only when a field changes its meaning or goes; readers must ignore fields they lack."""
+
+
+def json_line(told: Told) -> str:
+    """Spell one event: the stamp, its wire name, then the fields of its dataclass."""
+    fields = {f.name: getattr(told.event, f.name) for f in dataclasses.fields(told.event)}
+    return _spelled({**_stamp(told, told.event.wire), **_plainly(fields)})
+
+
+def json_account(ending: Ending) -> str:
+    """Spell the last line of a run: the exit code, its name, and where every target stands."""
+    return _spelled(
+        {
+            **_stamp(ending, "account"),
+            "exit_code": ending.exit_code.value,
+            "exit": exit_name(ending.exit_code),
+            "fleet_now": ending.exit_code.fleet_now,
+            "sentence": harmless(consequence(ending)),
+            "seconds": round(ending.seconds, 3),
+            "out": _plainly(ending.ledger.out),
+            "targets": [_target(n, line, ending) for n, line in ending.ledger.lines.items()],
+            "why": list(why(ending)),
+            "findings": _plainly(ending.ledger.findings),
+            "trace": harmless(ending.trace),
+        }
+    )
+
+
+def json_loss(lost: int) -> str:
+    """Spell the line that stands where lines were lost because nobody read them."""
+    return _spelled({"v": VERSION, "event": "output.lost", "lines": lost}) + "\n"
+
+
+def _target(name: str, line: Line, ending: Ending) -> dict[str, Any]:
+    fields = {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
+    steps = (
+        {
+            "look": to_look(name, line),
+            "bring_back": list(to_bring_back(line, ending.reach)),
+        }
+        if line.standing.out
+        else {}
+    )
+    return {"target": harmless(name), "out": line.standing.out, **_plainly(fields), **steps}
+
+
+def _stamp(told: Told | Ending, event: str) -> dict[str, Any]:
+    return {"v": VERSION, "run": told.run, "seq": told.number, "at": told.at, "event": event}
+
+
+def _plainly(value: Any) -> Any:  # noqa: ANN401 - what JSON can hold has no narrower type
+    """Turn nouns into what JSON can hold, with every text made harmless."""
+    match value:
+        case str():
+            return harmless(value)
+        case Mapping():
+            return {key: _plainly(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plainly(item) for item in value]
+        case _ if dataclasses.is_dataclass(value):
+            return {f.name: _plainly(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        case _:
+            return value
+
+
+def _spelled(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+
+
+class JsonLines:
+    """Objects as things happen; the account is the last."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def show(self, told: Told) -> None:
+        self._stream.write(f"{json_line(told)}\n")
+
+    def end(self, ending: Ending) -> None:
+        self._stream.write(f"{json_account(ending)}\n")

@@ -1,0 +1,108 @@
+"""One line per change, UTC, host first, so that ``grep web2`` is its biography."""
+
+from typing import assert_never
+
+from rollout import events as told
+from rollout.events import Event
+from rollout.render.account import account
+from rollout.render.harmless import harmless
+from rollout.render.spans import in_words
+from rollout.render.told import Ending, Stream, Told
+
+WHOLE_RUN = "rollout"
+"""The first word of a line that is about no target in particular."""
+
+
+def plain_line(told: Told) -> str:
+    """Spell one event as one line: instant, whom it is about, what is known now."""
+    return f"{told.at} {whom(told.event)} {harmless(words(told.event))}"
+
+
+def whom(event: Event) -> str:
+    """Name the target that ``event`` is about; else where it was noted; else the whole run."""
+    name = getattr(event, "target", "") or getattr(event, "where", "")
+    return harmless(name) or WHOLE_RUN
+
+
+def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, and nothing else
+    """Say in one sentence what is known when ``event`` is told, for a person at 03:00."""
+    match event:
+        case told.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
+            names = ", ".join(targets)
+            return f"starts: {names}; at most {max_out} out at once, floor {floor}"
+        case told.RolloutRefused(findings=findings):
+            return f"refused before anything was touched: {_findings(len(findings))}"
+        case told.RolloutHalted(because=because):
+            return f"halted, nothing new is started: {because}"
+        case told.RolloutFinished():
+            return "finished: every planned target had its turn"
+        case told.StopRequested(by=by):
+            return f"stop requested by {by}: nothing new is started, what is out is seen through"
+        case told.Interrupted(by=by):
+            return f"interrupted by {by}: leaving now, what is out stays out"
+        case told.Noted(what=what):
+            return f"note: {what}"
+        case told.BalancerReloaded(balancer=balancer):
+            return f"not out any more on {balancer}: HAProxy was reloaded; telling it again"
+        case told.SoakStarted(targets=targets, seconds=seconds):
+            return f"soaks for {in_words(seconds)} before the next wave: {', '.join(targets)}"
+        case told.TargetSkipped(because=because):
+            return f"skipped, not ours to touch: {because}"
+        case told.TargetWaiting(awaited=awaited, because=because):
+            return f"not {awaited} yet: {because}"
+        case told.TargetClaimed(seats=seats):
+            return f"claimed, next it is taken out: {', '.join(seats)}"
+        case told.TargetDraining():
+            return "draining"
+        case told.TargetDrained():
+            return "drained: no session open, none queued, nobody new"
+        case told.TargetNotDrained(because=because):
+            return f"not drained in time, goes on to maint (sticky clients keep coming): {because}"
+        case told.TargetInMaint():
+            return "in maint: nobody new arrives"
+        case told.SessionsCut(sessions=sessions):
+            return f"cut {_sessions(sessions)} that would not end, as `on_busy` says"
+        case told.TargetEmpty():
+            return "empty: nothing is in flight, it may be restarted"
+        case told.RestartAsked(instances=instances):
+            return f"asking monit to restart {', '.join(instances)}; only proof brings it back now"
+        case told.InstanceReborn(instance=instance, pid=pid):
+            return f"{instance} reborn with pid {pid}"
+        case told.InstanceProven(instance=instance):
+            return f"{instance} proven: it answers and is still the same process"
+        case told.TargetOnProbation():
+            return "on probation: back in drain, HAProxy checks it and balances nothing to it"
+        case told.TargetReturned():
+            return "returned: up and ready on every load balancer, with the weight it had"
+        case told.TargetDone(seconds=seconds):
+            return f"done: restarted, serving, stable; was out for {in_words(seconds)}"
+        case told.TargetNotTaken(because=because):
+            return f"not taken, nothing of it was touched: {because}"
+        case told.TargetGivenBack(because=because):
+            return f"given back as it was, never asked to restart: {because}"
+        case told.TargetLeftOut(state=state, because=because, asked=asked):
+            restart = "asked to restart" if asked else "never asked to restart"
+            return f"LEFT OUT in state {state}, {restart}: {because}"
+        case _:
+            assert_never(event)
+
+
+def _findings(count: int) -> str:
+    return "1 finding" if count == 1 else f"{count} findings"
+
+
+def _sessions(count: int) -> str:
+    return "1 session" if count == 1 else f"{count} sessions"
+
+
+class Plain:
+    """Lines as things happen, then the account."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def show(self, told: Told) -> None:
+        self._stream.write(f"{plain_line(told)}\n")
+
+    def end(self, ending: Ending) -> None:
+        self._stream.write(account(ending))

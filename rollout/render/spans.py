@@ -1,0 +1,17 @@
+"""Lengths of time in the two spellings that people read."""
+
+
+def in_words(seconds: float) -> str:
+    """Spell a length of time for a sentence: ``4s``, ``1m12s``, ``2h03m``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02}m"
+    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
+
+
+def on_a_clock(seconds: float) -> str:
+    """Spell a length of time for a column: ``0:04``, ``1:12``, ``2:03:09``."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
