@@ -32,6 +32,10 @@ class PreflightFailed(Refused):
         self.findings = tuple(findings)
 
 
+class Halted(RolloutError):
+    """Nothing new is started; ``because`` names the target and its cause, or the deadline."""
+
+
 class TimedOut(RolloutError):
     """We waited as long as we were told to; ``last`` is the last reason that was given."""
 

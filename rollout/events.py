@@ -243,6 +243,16 @@ class TargetDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetNotTaken:
+    """Its turn came and nothing of it was touched; ``because`` says what kept us."""
+
+    wire: ClassVar[str] = "target.not_taken"
+
+    target: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGivenBack:
     """It was never asked to restart and serves as before; ``because`` says what stopped us."""
 
@@ -298,6 +308,7 @@ Event = (
     | TargetOnProbation
     | TargetReturned
     | TargetDone
+    | TargetNotTaken
     | TargetGivenBack
     | TargetLeftOut
 )

@@ -55,6 +55,7 @@ class Standing(StrEnum):
     PROBATION = "probation"
     RETURNED = "returned"
     DONE = "restarted"
+    NOT_TAKEN = "not taken"
     GIVEN_BACK = "given back"
     LEFT_OUT = "left out"
 
@@ -140,8 +141,8 @@ class Ledger:
             return exit_named(self.interrupted)
         if self.findings:
             return Exit.REFUSED
-        if self.halted or self.named(Standing.GIVEN_BACK):
-            return Exit.HALTED if self.started else Exit.REFUSED
+        if self.halted or self.named(Standing.GIVEN_BACK) or self.named(Standing.NOT_TAKEN):
+            return Exit.HALTED
         if self.started and not self.finished:
             return Exit.BUG
         return Exit.DONE
@@ -186,6 +187,7 @@ TargetEvent = (
     | told.TargetOnProbation
     | told.TargetReturned
     | told.TargetDone
+    | told.TargetNotTaken
     | told.TargetGivenBack
     | told.TargetLeftOut
 )
@@ -220,6 +222,8 @@ def _line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 
             return replace(line, standing=Standing.RETURNED, because="", state="ready")
         case told.TargetDone(seconds=seconds):
             return replace(line, standing=Standing.DONE, because="", seconds=seconds)
+        case told.TargetNotTaken(because=because):
+            return Line(Standing.NOT_TAKEN, because)
         case told.TargetGivenBack(because=because):
             return replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
         case told.TargetLeftOut(state=state, because=because, asked=asked, look=look):

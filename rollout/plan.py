@@ -66,6 +66,7 @@ class Plan:
         instances_at_a_time: How many instances of a target boot together; 0 for all.
         probe_times: How many good answers in a row prove an instance.
         on_busy: What to do with sessions that do not end.
+        look: What to type to look at a host, with ``{host}`` in it.
     """
 
     waves: tuple[tuple[Target, ...], ...]
@@ -75,6 +76,7 @@ class Plan:
     instances_at_a_time: int = 0
     probe_times: int = 2
     on_busy: OnBusy = OnBusy.STOP
+    look: str = "ssh {host} sudo monit status"
     patience: Patience = Patience()
 
     @property

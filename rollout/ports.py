@@ -113,6 +113,7 @@ class Site:
     prober: Prober | None
     smoke: Smoke | None
     record: Record
+    stop_asked: Callable[[], bool] = lambda: False
 
 
 Tell = Callable[[Event], None]

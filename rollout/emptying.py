@@ -1,0 +1,126 @@
+"""Out of rotation: nobody new, then nobody at all.
+
+Drain first, so that sticky clients may finish; then maint, because in drain they keep coming.
+"""
+
+from rollout.errors import Busy, FloorLost, StopAsked, TimedOut
+from rollout.events import (
+    SessionsCut,
+    TargetDrained,
+    TargetEmpty,
+    TargetInMaint,
+    TargetNotDrained,
+)
+from rollout.fleet import AdminState, Verdict
+from rollout.grip import Grip
+from rollout.plan import OnBusy, Plan
+from rollout.ports import Site, Tell
+from rollout.verdicts import Traffic, drained, floor_holds
+from rollout.waiting import now, until
+
+STICKY = "sticky clients keep coming"
+PERSISTENT = "clients keep coming (option persist, force-persist)"
+CUT_WITHIN = 5.0
+"""Seconds for HAProxy to close what was shut down; measured: at once."""
+
+
+async def until_drained(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
+    """Wait until nothing is open, politely: sticky clients may keep coming for ever.
+
+    A reload hides what the old process still serves, so it starts the time again.
+    """
+    within = plan.patience.drain_timeout
+    name = grip.target.name
+    while True:
+        reload = grip.reloaded_at
+        try:
+            await until_quiet("drained", STICKY, within, grip, plan, site, tell)
+        except TimedOut as late:
+            if grip.reloaded_at > reload:
+                continue
+            tell(TargetNotDrained(target=name, because=late.last))
+        else:
+            tell(TargetDrained(target=name))
+        return
+
+
+async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
+    """Let nobody new arrive at all, and wait until what is in flight has ended.
+
+    Raises:
+        Busy: it did not end in time, and the policy is not to cut visitors off.
+    """
+    name = grip.target.name
+    await grip.order(AdminState.MAINT)
+    tell(TargetInMaint(target=name))
+    within = plan.patience.maint_timeout
+    try:
+        await until_quiet("empty", PERSISTENT, within, grip, plan, site, tell)
+    except TimedOut:
+        states = await grip.look()
+        left = Traffic.of(states.values())
+        if plan.on_busy is OnBusy.STOP:
+            raise Busy(left.sessions + left.queued, within) from None
+        for balancer in grip.target.balancers:
+            seats = [seat for seat in grip.seats if seat.balancer == balancer]
+            await site.balancers[balancer].cut(seats)
+        tell(SessionsCut(target=name, sessions=left.sessions))
+        await until_quiet("empty", PERSISTENT, CUT_WITHIN, grip, plan, site, tell)
+    tell(TargetEmpty(target=name))
+
+
+async def until_quiet(
+    awaited: str, newcomers: str, within: float, grip: Grip, plan: Plan, site: Site, tell: Tell
+) -> None:
+    """Wait for two looks in a row with nothing open, giving up the target if it must go back.
+
+    Raises:
+        TimedOut: something was still open.
+        FloorLost: a peer went away, so that we cannot spare this target any more.
+        StopAsked: the operator wants us to stop.
+    """
+    before: Traffic | None = None
+    reload = grip.reloaded_at
+
+    async def question() -> Verdict:
+        nonlocal before, reload
+        states = await grip.look()
+        can_go_on(grip, plan, site)
+        if grip.reloaded_at > reload:
+            before, reload = None, grip.reloaded_at
+        traffic = Traffic.of(states.values())
+        verdict = drained(before, traffic, newcomers=newcomers)
+        before = traffic
+        hidden = grip.reloaded_at + plan.patience.drain_timeout - now()
+        if verdict.settled and hidden > 0:
+            return Verdict(
+                settled=False,
+                because="HAProxy was reloaded; its old process may still serve",
+            )
+        return verdict
+
+    await until(
+        awaited,
+        question,
+        target=grip.target.name,
+        within=within,
+        tell=tell,
+        every=plan.patience.poll,
+    )
+
+
+def can_go_on(grip: Grip, plan: Plan, site: Site) -> None:
+    """See that nothing has come up that a target not yet restarted should go back for.
+
+    Raises:
+        FloorLost: without it fewer servers serve than the floor, because a peer went away.
+        StopAsked: the operator wants us to stop.
+    """
+    if site.stop_asked():
+        raise StopAsked
+    ours = frozenset(grip.target.seats)
+    backends = [seat.backend for seat in grip.target.seats]
+    for reading in grip.readings.values():
+        verdict = floor_holds(plan.floor, reading, ours, backends)
+        if not verdict.settled:
+            raise FloorLost(verdict.because)

@@ -1,0 +1,183 @@
+"""What we hold of one target in HAProxy: how it was found, what it was told, when it slips.
+
+Every look asks all load balancers.  A look that finds another HAProxy process (a reload) tells it
+again what the old one knew; a look that finds our state changed under the same process stops
+us, because somebody else has a reason that we do not know.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+
+from rollout.errors import BalancerError, Meddled
+from rollout.events import BalancerReloaded
+from rollout.fleet import AdminState, ProcessMark, Reading, Seat, SeatState, Target
+from rollout.ports import Owned, Site, Tell
+from rollout.verdicts import held_out, shows, told
+from rollout.waiting import now
+
+CONFIRM_WITHIN = 10.0
+"""Seconds to see what was told; repeating an order is safe, so a lost reply costs one more."""
+
+
+class Grip:
+    """One target in our hand.
+
+    Attributes:
+        found: Each seat before the first change.
+        readings: The last look at each load balancer, whole, from which the floor is judged.
+        reloaded_at: When HAProxy was last seen to have been reloaded, on the loop's clock.
+    """
+
+    def __init__(self, target: Target, site: Site, tell: Tell, *, poll: float) -> None:
+        self.target = target
+        self.found: dict[Seat, SeatState] = {}
+        self.readings: dict[str, Reading] = {}
+        self.reloaded_at = float("-inf")
+        self._site = site
+        self._tell = tell
+        self._poll = poll
+        self._marks: dict[str, ProcessMark] = {}
+        self._wanted: dict[Seat, AdminState] = {}
+        self._lost: set[Seat] = set()
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        """The seats that are still in our hand: nobody else has changed them meanwhile."""
+        return tuple(seat for seat in self.target.seats if seat not in self._lost)
+
+    @property
+    def owned(self) -> tuple[Owned, ...]:
+        """How it was found, as the record keeps it."""
+        return tuple(Owned(s.seat, s.weight, s.agent) for s in self.found.values())
+
+    async def find(self) -> str:
+        """Read every seat as it is before we touch it.
+
+        Returns:
+            How somebody else holds the target out, or nothing when it is ours to take.
+        """
+        self.found = await self._read(self.target.balancers)
+        self._marks = {name: reading.process for name, reading in self.readings.items()}
+        held = ((state.seat, held_out(state)) for state in self.found.values())
+        return "; ".join(f"{seat} is {how}" for seat, how in held if how)
+
+    async def look(self) -> Mapping[Seat, SeatState]:
+        """Read every seat, and put right what a reload undid.
+
+        Raises:
+            Meddled: a seat is not as we told it, and HAProxy was not reloaded.
+            BalancerError: a load balancer did not answer.
+        """
+        states = await self._read(self.target.balancers)
+        if self._notice_reloads():
+            await self._see_it_done([seat for seat in self._wanted if seat not in self._lost])
+            states = await self._read(self.target.balancers)
+        for seat, wanted in self._wanted.items():
+            if seat in self._lost or shows(states[seat], wanted):
+                continue
+            self._lost.add(seat)
+            raise Meddled(str(seat), wanted, f"{told(states[seat])} ({states[seat].status})")
+        return states
+
+    async def order(self, state: AdminState, seats: Collection[Seat] | None = None) -> None:
+        """Tell ``seats`` (default: all) their state and see it on every load balancer.
+
+        A seat that somebody else has changed is left as it is now.
+
+        Raises:
+            BalancerError: it was not seen in time; it may have taken effect none the less.
+        """
+        chosen = [s for s in self.seats if seats is None or s in seats]
+        self._wanted |= dict.fromkeys(chosen, state)
+        await self._see_it_done(chosen)
+
+    async def silence_agents(self) -> None:
+        """Keep agents from undoing our drain with a word of their own (measured: they do)."""
+        await self._switch_agents(self.target.seats, on=False)
+
+    async def let_go(self) -> None:
+        """Make every seat ready again, with the weight and the agent it was found with.
+
+        Every load balancer gets its turn even when another one fails.
+
+        Raises:
+            BalancerError: one of them was not seen to do it.
+        """
+        errors: list[BalancerError] = []
+        for name in self.target.balancers:
+            seats = tuple(seat for seat in self.seats if seat.balancer == name)
+            try:
+                await self.order(AdminState.READY, seats)
+                await self._restore(seats)
+            except BalancerError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    async def _restore(self, seats: Sequence[Seat]) -> None:
+        for seat in seats:
+            found, is_now = self.found[seat], self.readings[seat.balancer].seats[seat]
+            if is_now.weight != found.weight:
+                await self._site.balancers[seat.balancer].set_weight(seat, found.weight)
+        await self._switch_agents(seats, on=True)
+
+    async def _switch_agents(self, seats: Sequence[Seat], *, on: bool) -> None:
+        for name in self.target.balancers:
+            ours = [s for s in seats if s.balancer == name and self.found[s].agent]
+            if ours:
+                await self._site.balancers[name].switch_agent(ours, on=on)
+
+    async def _see_it_done(self, seats: Sequence[Seat]) -> None:
+        deadline = now() + CONFIRM_WITHIN
+        names = tuple(dict.fromkeys(seat.balancer for seat in seats))
+        while seats:
+            try:
+                await self._send(seats)
+                states = await self._read(names)
+                undone = [s for s in seats if not shows(states[s], self._wanted[s])]
+                if not undone:
+                    return
+                first = undone[0]
+                words = f"was told {self._wanted[first]} for {first} and has {told(states[first])}"
+                problem = BalancerError(first.balancer, words)
+            except BalancerError as error:
+                problem = error
+            if now() >= deadline:
+                raise problem
+            await asyncio.sleep(self._poll)
+
+    async def _send(self, seats: Sequence[Seat]) -> None:
+        """One line per load balancer and state; all are told before an error is raised."""
+        orders: dict[tuple[str, AdminState], list[Seat]] = {}
+        for seat in seats:
+            orders.setdefault((seat.balancer, self._wanted[seat]), []).append(seat)
+        results = await asyncio.gather(
+            *(self._site.balancers[n].order(group, s) for (n, s), group in orders.items()),
+            return_exceptions=True,
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _read(self, names: Sequence[str]) -> dict[Seat, SeatState]:
+        readings = await asyncio.gather(*(self._site.balancers[name].look() for name in names))
+        self.readings |= dict(zip(names, readings, strict=True))
+        return {seat: self._row(seat) for seat in self.target.seats if seat.balancer in names}
+
+    def _row(self, seat: Seat) -> SeatState:
+        row = self.readings[seat.balancer].seats.get(seat)
+        if row is None:
+            raise BalancerError(
+                seat.balancer,
+                f"has no server {seat.backend}/{seat.server} any more",
+                "was its configuration changed?  `rollout check` shows what is there now",
+            )
+        return row
+
+    def _notice_reloads(self) -> bool:
+        changed = [n for n, reading in self.readings.items() if reading.process != self._marks[n]]
+        for name in changed:
+            self._marks[name] = self.readings[name].process
+            self.reloaded_at = now()
+            self._tell(BalancerReloaded(balancer=name, target=self.target.name))
+        return bool(changed)

@@ -1,0 +1,150 @@
+"""The ladder of one target: out of rotation, restarted, proven, and back.
+
+The order is the one that failed no request under load with sticky clients on HAProxy 2.6, 2.8
+and 3.4: drain, maint, restart, then drain again as probation, because leaving maint for ``ready``
+counts as up before the first check, while a server in drain is checked and nothing is
+balanced to it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from rollout.emptying import until_drained, until_empty
+from rollout.errors import CrashLoop, RolloutError, TimedOut
+from rollout.events import (
+    TargetClaimed,
+    TargetDone,
+    TargetDraining,
+    TargetGivenBack,
+    TargetLeftOut,
+    TargetNotTaken,
+    TargetReturned,
+    TargetSkipped,
+)
+from rollout.fleet import AdminState, Target
+from rollout.grip import Grip
+from rollout.plan import Plan
+from rollout.ports import Site, Tell
+from rollout.proof import Proof, WayBack
+from rollout.restarting import ask_to_restart, baseline, batches, hold_for, until_proven
+from rollout.returning import give_back, smoke, stable, until_checked
+from rollout.waiting import now
+
+EVIDENCE_AGAINST = (TimedOut, CrashLoop)
+"""What takes a proven target out again.  An LB that does not answer says nothing against it."""
+
+
+async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> bool:
+    """Walk one target down the ladder and up again.
+
+    It comes back into rotation only on evidence: it was never asked to restart, or each of
+    its instances was seen running as a new process and answering, and HAProxy's own checks call
+    it up.  Without that evidence it stays in maint and is named.
+
+    Returns:
+        Whether it was restarted; otherwise somebody else holds it out, and it was not touched.
+
+    Raises:
+        RolloutError: it was not restarted, or not proven; where it stands has been told.
+    """
+    grip = Grip(target, site, tell, poll=plan.patience.poll)
+    if not await taken(grip, site, tell):
+        return False
+    began = now()
+    async with out_of_rotation(grip, plan, site, tell) as way_back:
+        await until_drained(grip, plan, site, tell)
+        await until_empty(grip, plan, site, tell)
+
+        before = await baseline(target, site)
+        proof = Proof(target, before, site, tell, times=plan.probe_times)
+        for batch in batches(target.instances, plan.instances_at_a_time):
+            await ask_to_restart(batch, target, before, way_back, site, tell)
+            proof.expect(batch)
+            await hold_for(plan.patience.startup_delay, grip, plan)
+            await until_proven(proof, grip, plan, tell)
+
+        await until_checked(proof, grip, plan, tell)
+        await smoke(target, site)
+        way_back.proven()
+        await give_back(grip, plan, site, tell)
+        tell(TargetReturned(target=target.name))
+
+        seconds = now() - began
+        await stable(proof, grip, plan, tell)
+    tell(TargetDone(target=target.name, seconds=seconds))
+    return True
+
+
+async def taken(grip: Grip, site: Site, tell: Tell) -> bool:
+    """Look at the target and write it down as ours, or say why it is not ours to take.
+
+    Raises:
+        RolloutError: it could not be looked at or written down; nothing was touched.
+    """
+    name = grip.target.name
+    try:
+        if held := await grip.find():
+            tell(TargetSkipped(target=name, because=held))
+            return False
+        await site.record.own(name, grip.owned)
+    except RolloutError as error:
+        tell(TargetNotTaken(target=name, because=str(error)))
+        raise
+    return True
+
+
+@asynccontextmanager
+async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncIterator[WayBack]:
+    """Hold the target out of rotation for the length of the block.
+
+    A failure inside gives back a target that was never asked to restart, leaves a proven one as
+    the load balancers were told, and keeps one without proof in maint.  A bug of ours counts as a
+    failure like any other: it must not cost a server.
+    """
+    way_back = WayBack()
+    name = grip.target.name
+    tell(TargetClaimed(target=name, seats=tuple(str(seat) for seat in grip.target.seats)))
+    try:
+        await grip.silence_agents()
+        await grip.order(AdminState.DRAIN)
+        tell(TargetDraining(target=name))
+        yield way_back
+    except Exception as failure:
+        if not way_back.asked:
+            await take_back(failure, grip, plan, site, tell)
+        elif way_back.fit and not isinstance(failure, EVIDENCE_AGAINST):
+            tell(left_out(str(failure), "ready", grip, plan, asked=True))
+        else:
+            await keep_out(failure, grip, plan, tell)
+        raise
+
+
+async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
+    """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named."""
+    try:
+        await give_back(grip, plan, site, tell)
+    except RolloutError as error:
+        because = f"{failure}; and it could not be given back: {error}"
+        tell(left_out(because, "unknown", grip, plan, asked=False))
+    else:
+        tell(TargetGivenBack(target=grip.target.name, because=str(failure)))
+
+
+async def keep_out(failure: Exception, grip: Grip, plan: Plan, tell: Tell) -> None:
+    """Keep the target in maint, where no visitor meets it, and name it."""
+    state, because = AdminState.MAINT.value, str(failure)
+    try:
+        await grip.order(AdminState.MAINT)
+    except RolloutError as error:
+        state, because = "unknown", f"{failure}; and maint could not be confirmed: {error}"
+    tell(left_out(because, state, grip, plan, asked=True))
+
+
+def left_out(because: str, state: str, grip: Grip, plan: Plan, *, asked: bool) -> TargetLeftOut:
+    return TargetLeftOut(
+        target=grip.target.name,
+        state=state,
+        because=because,
+        asked=asked,
+        look=plan.look.format(host=grip.target.host),
+    )

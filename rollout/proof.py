@@ -1,0 +1,160 @@
+"""From "asked to restart" to "proven": new processes that answer, watched in one loop.
+
+Each round looks at monit once, asks the port of every instance that is new, and looks at monit
+once more before it believes an answer: a process that answered and is another one now is a
+crash loop.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout.errors import CrashLoop, NotRestarted
+from rollout.events import InstanceProven, InstanceReborn
+from rollout.fleet import Birth, Instance, InstanceState, Target, Verdict
+from rollout.ports import Site, Tell
+from rollout.verdicts import overlooked, reborn
+from rollout.waiting import now
+
+OLD_LOOKS = 4
+"""Looks in a row with an old process and nothing pending before we call it "not restarted"."""
+
+
+@dataclass(slots=True)
+class WayBack:
+    """Who has earned the way back: whoever was never asked to restart, or was proven since."""
+
+    asked: bool = False
+    fit: bool = True
+
+    def needs_proof(self) -> None:
+        self.asked, self.fit = True, False
+
+    def not_asked(self) -> None:
+        self.asked, self.fit = False, True
+
+    def proven(self) -> None:
+        self.fit = True
+
+
+class Proof:
+    """What is known so far about the instances of one target that were asked to restart.
+
+    Attributes:
+        proven: Instances that run as a new process and answered; with the process they were.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        before: Mapping[str, Birth | None],
+        site: Site,
+        tell: Tell,
+        *,
+        times: int,
+    ) -> None:
+        self.proven: dict[Instance, Birth] = {}
+        self._target = target
+        self._asked: list[Instance] = []
+        self._before = before
+        self._site = site
+        self._tell = tell
+        self._times = times
+        self._since = now()
+        self._old_looks = 0
+        self._seen: dict[str, Birth] = {}
+
+    def expect(self, asked: Sequence[Instance]) -> None:
+        """``asked`` are about to be asked to restart."""
+        self._asked += asked
+        self._since = now()
+
+    async def round(self) -> Verdict:
+        """Go one round.
+
+        Raises:
+            NotRestarted: monit is done and a process is the one from before.
+            CrashLoop: a proven instance is a different process now.
+        """
+        states = await self._look()
+        self._judge_old(states.values())
+        waiting, answering = [], []
+        for instance in self._asked:
+            state = states.get(instance.name)
+            if instance in self.proven:
+                continue
+            if state is None:
+                waiting.append(f"{instance.name} is not in monit's list")
+                continue
+            verdict = reborn(self._before, state)
+            if not verdict.settled or state.birth is None:
+                waiting.append(verdict.because)
+                continue
+            self._greet(instance, state.birth)
+            answering.append(instance)
+        waiting += await self._ask(answering, states)
+        return Verdict(settled=len(self.proven) == len(self._asked), because="; ".join(waiting))
+
+    async def still(self) -> None:
+        """See that every proven instance is the process that was proven.
+
+        Raises:
+            CrashLoop: one is not.
+        """
+        await self._look()
+
+    async def _look(self) -> dict[str, InstanceState]:
+        states = {s.name: s for s in await self._site.supervisor.look(self._target.host)}
+        changed = [
+            instance.name
+            for instance, birth in self.proven.items()
+            if instance.name not in states or states[instance.name].birth != birth
+        ]
+        if changed:
+            raise CrashLoop(changed)
+        return states
+
+    def _judge_old(self, states: Iterable[InstanceState]) -> None:
+        asked = {one.name: self._before.get(one.name) for one in self._asked}
+        old = overlooked(asked, states)
+        self._old_looks = self._old_looks + 1 if old else 0
+        if self._old_looks >= OLD_LOOKS:
+            raise NotRestarted(old, after=now() - self._since)
+
+    def _greet(self, instance: Instance, birth: Birth) -> None:
+        if self._seen.get(instance.name) != birth:
+            self._seen[instance.name] = birth
+            self._tell(
+                InstanceReborn(target=self._target.name, instance=instance.name, pid=birth.pid)
+            )
+
+    async def _ask(
+        self, instances: Sequence[Instance], states: Mapping[str, InstanceState]
+    ) -> list[str]:
+        """Probe ``instances`` at once; believe those that are the same process afterwards."""
+        if not instances:
+            return []
+        said = await asyncio.gather(*(self._answers(instance) for instance in instances))
+        good = [one for one, words in zip(instances, said, strict=True) if not words]
+        if good:
+            after = await self._look()
+            for instance in good:
+                birth = states[instance.name].birth
+                if birth is None or instance.name not in after:
+                    continue
+                if after[instance.name].birth != birth:
+                    raise CrashLoop([instance.name])
+                self.proven[instance] = birth
+                self._tell(InstanceProven(target=self._target.name, instance=instance.name))
+        return [words for words in said if words]
+
+    async def _answers(self, instance: Instance) -> str:
+        """Ask until it answered often enough in a row; say what is wrong, or nothing."""
+        prober = self._site.prober
+        if prober is None:
+            return ""
+        for _ in range(self._times):
+            answer = await prober.answers(self._target.host, instance)
+            if not answer.fine:
+                return f"{instance.name}: {answer.said}"
+        return ""

@@ -1,0 +1,123 @@
+"""Asked to restart, once, and proven by new processes that answer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rollout.errors import (
+    RemoteError,
+    RestartRefused,
+    SupervisorError,
+    Unmonitored,
+)
+from rollout.events import Noted, RestartAsked
+from rollout.fleet import AdminState, Birth, Instance, Target, Verdict
+from rollout.grip import Grip
+from rollout.plan import Plan
+from rollout.ports import Site, Tell
+from rollout.proof import Proof, WayBack
+from rollout.waiting import now, until
+
+
+async def baseline(target: Target, site: Site) -> Mapping[str, Birth | None]:
+    """Read the process of every instance, just before it is asked to restart.
+
+    Raises:
+        Unmonitored: monit would not restart it, only begin to watch it.
+        SupervisorError: an instance is not there, or monit has something else to do with it.
+    """
+    states = {state.name: state for state in await site.supervisor.look(target.host)}
+    missing = [one.name for one in target.instances if one.name not in states]
+    if missing:
+        raise SupervisorError(target.host, f"monit does not list {', '.join(missing)} any more")
+    ours = [states[one.name] for one in target.instances]
+    if unwatched := [s.name for s in ours if not s.monitored and not s.initializing]:
+        raise Unmonitored(unwatched)
+    if pending := [f"{s.name} ({s.pending} pending)" for s in ours if s.pending]:
+        raise SupervisorError(target.host, f"monit is busy with {', '.join(pending)}")
+    return {state.name: state.birth for state in ours}
+
+
+def batches(instances: Sequence[Instance], size: int) -> Iterator[Sequence[Instance]]:
+    """Cut ``instances`` into groups of ``size`` (0: all at once), in order."""
+    step = size or len(instances)
+    for start in range(0, len(instances), step):
+        yield instances[start : start + step]
+
+
+async def ask_to_restart(
+    batch: Sequence[Instance],
+    target: Target,
+    before: Mapping[str, Birth | None],
+    way_back: WayBack,
+    site: Site,
+    tell: Tell,
+) -> None:
+    """Ask monit once.  A lost reply is no reason to ask again: the processes will tell.
+
+    Raises:
+        RestartRefused: monit said no, and the processes are those from before.
+    """
+    names = tuple(one.name for one in batch)
+    await site.record.asked(target.name, names)
+    first = not way_back.asked
+    way_back.needs_proof()  # before the call: its reply can be lost after it got through
+    tell(RestartAsked(target=target.name, instances=names))
+    try:
+        await site.supervisor.restart(target.host, batch)
+    except RestartRefused:
+        if first and await baseline(target, site) == before:
+            way_back.not_asked()
+        raise
+    except (SupervisorError, RemoteError) as lost:
+        tell(Noted(where=target.name, what=f"{lost}; not asking again, watching"))
+
+
+async def hold_for(seconds: float, grip: Grip, plan: Plan) -> None:
+    """Wait out the start-up delay with an eye on HAProxy, which may be reloaded meanwhile."""
+    end = now() + seconds
+
+    async def question() -> Verdict:
+        await grip.look()
+        return Verdict(settled=now() >= end, because="start-up delay")
+
+    await until(
+        "past its start-up delay",
+        question,
+        target=grip.target.name,
+        within=seconds + 1,
+        tell=lambda _: None,
+        every=plan.patience.poll_host,
+    )
+
+
+async def until_proven(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
+    """Wait until every instance asked is a new process that answers.
+
+    A seat goes on probation as soon as the instances behind it are proven, so that HAProxy's
+    checks of one overlap the boot of the next.
+
+    Raises:
+        TimedOut, NotRestarted, CrashLoop: there is no such proof.
+    """
+    trusted: set[object] = set()
+
+    async def question() -> Verdict:
+        await grip.look()
+        verdict = await proof.round()
+        ready = [
+            seat
+            for seat, behind in grip.target.behind.items()
+            if seat not in trusted and all(one in proof.proven for one in behind)
+        ]
+        if ready:
+            await grip.order(AdminState.DRAIN, ready)
+            trusted.update(ready)
+        return verdict
+
+    await until(
+        "proven",
+        question,
+        target=grip.target.name,
+        within=plan.patience.running_timeout,
+        tell=tell,
+        every=plan.patience.poll_host,
+    )

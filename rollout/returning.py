@@ -1,0 +1,101 @@
+"""Back into rotation: checked by HAProxy, smoke-tested, made ready as found, seen to be stable."""
+
+from rollout.errors import Meddled, SmokeFailed, TimedOut
+from rollout.events import Noted, TargetOnProbation
+from rollout.fleet import Target, Verdict
+from rollout.grip import Grip
+from rollout.plan import Plan
+from rollout.ports import Site, Tell
+from rollout.proof import Proof
+from rollout.verdicts import all_serving, on_probation
+from rollout.waiting import now, until
+
+
+async def until_checked(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
+    """Wait until HAProxy's own checks call every seat up, with nothing balanced to it.
+
+    Raises:
+        TimedOut: they do not.
+        CrashLoop: an instance is another process than the one that was proven.
+    """
+    tell(TargetOnProbation(target=grip.target.name))
+
+    async def question() -> Verdict:
+        verdicts = [on_probation(state) for state in (await grip.look()).values()]
+        waiting = [verdict.because for verdict in verdicts if not verdict.settled]
+        return Verdict(settled=not waiting, because="; ".join(waiting))
+
+    await until(
+        "called up by HAProxy",
+        question,
+        target=grip.target.name,
+        within=plan.patience.probation_timeout,
+        tell=tell,
+        every=plan.patience.poll,
+    )
+    await proof.still()
+
+
+async def smoke(target: Target, site: Site) -> None:
+    """Ask the operator's own check, if there is one."""
+    if site.smoke is None:
+        return
+    answer = await site.smoke.check(target.name, target.host)
+    if not answer.fine:
+        raise SmokeFailed(f"smoke test: {answer.said}")
+
+
+async def give_back(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
+    """Make the target ready, as it was found, and see HAProxy call it up and serving.
+
+    Raises:
+        TimedOut: HAProxy does not call up a seat that it called up before.
+        BalancerError: a load balancer could not be told or asked; the others were.
+    """
+    await grip.let_go()
+    expected = [s for s in grip.seats if grip.found[s].status in {"UP", "no check"}]
+
+    async def question() -> Verdict:
+        states = await grip.look()
+        return all_serving(states[seat] for seat in expected)
+
+    await until(
+        "serving",
+        question,
+        target=grip.target.name,
+        within=plan.patience.probation_timeout,
+        tell=tell,
+        every=plan.patience.poll,
+    )
+    await site.record.released(grip.target.name)
+
+
+async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
+    """See the returned target serve, as the same processes, for a while.
+
+    Somebody who takes it out again meanwhile has it: it was back, and it is theirs now.
+
+    Raises:
+        TimedOut: HAProxy does not call it up any more.
+        CrashLoop: a process is not the one that was proven.
+    """
+    end = now() + plan.patience.stable
+
+    async def question() -> Verdict:
+        verdict = all_serving((await grip.look()).values())
+        if not verdict.settled:
+            raise TimedOut("stable", plan.patience.stable, verdict.because)
+        return Verdict(settled=now() >= end, because="stable so far")
+
+    try:
+        await until(
+            "stable",
+            question,
+            target=grip.target.name,
+            within=plan.patience.stable + plan.patience.probation_timeout,
+            tell=tell,
+            every=plan.patience.poll_host,
+        )
+    except Meddled as taken:
+        tell(Noted(where=grip.target.name, what=str(taken)))
+    await proof.still()

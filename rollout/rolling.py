@@ -1,0 +1,94 @@
+"""The walk over the fleet, told in order."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from rollout.errors import Halted, RolloutError
+from rollout.events import (
+    RolloutFinished,
+    RolloutHalted,
+    RolloutStarted,
+    SoakStarted,
+    TargetLeftOut,
+)
+from rollout.fleet import Target, Verdict
+from rollout.ladder import restart_one
+from rollout.plan import Plan
+from rollout.ports import Site, Tell
+from rollout.verdicts import all_serving
+from rollout.waiting import now, until
+from rollout.window import Window
+
+SOAK_EVERY = 1.0
+
+
+async def rolling_restart(plan: Plan, site: Site, tell: Tell) -> None:
+    """Restart every target in ``plan``, wave by wave, never with fewer serving than the floor.
+
+    What stops it is told, not raised: the account of the run is the result.
+    """
+    names = tuple(target.name for target in plan.targets)
+    tell(RolloutStarted(targets=names, max_out=plan.max_out, floor=str(plan.floor)))
+    try:
+        async with Window(plan, site, tell) as window:
+            for wave in plan.waves:
+                for target in wave:
+                    await window.room_for(target)
+                    window.start(target, partial(restart_one, target, plan, site, tell))
+                await window.empty()
+                if wave is not plan.waves[-1]:
+                    await soak(window.restarted, plan, site, tell)
+    except RolloutError as halt:
+        tell(RolloutHalted(because=str(halt)))
+    else:
+        tell(RolloutFinished())
+
+
+async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -> None:
+    """Let what was restarted carry traffic for a while before the next wave is risked.
+
+    Raises:
+        Halted: one of its seats does not serve any more, or the operator wants us to stop.
+    """
+    seconds = plan.patience.soak
+    if not seconds or not returned:
+        return
+    names = tuple(target.name for target in returned)
+    tell(SoakStarted(targets=names, seconds=seconds))
+    end = now() + seconds
+
+    async def question() -> Verdict:
+        if site.stop_asked():
+            raise Halted("stopped on request during the soak")
+        for target in returned:
+            verdict = await serves(target, site)
+            if not verdict.settled:
+                look = plan.look.format(host=target.host)
+                because = f"it did not hold during the soak: {verdict.because}"
+                tell(
+                    TargetLeftOut(
+                        target=target.name, state="ready", because=because, asked=True, look=look
+                    )
+                )
+                raise Halted(f"{target}: {because}")
+        return Verdict(settled=now() >= end, because="soaking")
+
+    await until(
+        "soaked",
+        question,
+        target=", ".join(names),
+        within=seconds + plan.patience.probation_timeout,
+        tell=tell,
+        every=SOAK_EVERY,
+    )
+
+
+async def serves(target: Target, site: Site) -> Verdict:
+    """Ask every load balancer of ``target`` whether all its seats serve."""
+    for name in target.balancers:
+        rows = (await site.balancers[name].look()).seats
+        ours = [rows[seat] for seat in target.seats if seat in rows]
+        verdict = all_serving(ours)
+        if not verdict.settled:
+            return verdict
+    return Verdict(settled=True, because="serves")

@@ -1,0 +1,184 @@
+"""Pure judges: from what was seen to "go on" or "not yet, because …".
+
+The second half of a verdict is written for the person watching.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rollout.fleet import (
+    Admin,
+    AdminState,
+    Birth,
+    InstanceState,
+    Operation,
+    Reading,
+    Seat,
+    SeatState,
+    Verdict,
+)
+from rollout.plan import Share
+
+HELD = {
+    Admin.FORCED_MAINT: "in maint",
+    Admin.INHERITED_MAINT: "in maint with the server that it tracks",
+    Admin.FORCED_DRAIN: "in drain",
+    Admin.INHERITED_DRAIN: "in drain with the server that it tracks",
+    Admin.NO_ADDRESS: "without an address",
+}
+
+
+def shows(state: SeatState, wanted: AdminState) -> bool:
+    """Judge whether HAProxy has for this server the administrative state it was told.
+
+    The bits decide, never the status word: ``DOWN`` hides a drain.
+    """
+    forced = state.admin & (Admin.FORCED_MAINT | Admin.FORCED_DRAIN)
+    match wanted:
+        case AdminState.READY:
+            return not forced
+        case AdminState.DRAIN:
+            return forced == Admin.FORCED_DRAIN
+        case AdminState.MAINT:
+            return forced == Admin.FORCED_MAINT
+
+
+def told(state: SeatState) -> AdminState:
+    """Name the administrative state that HAProxy has for this server."""
+    if state.admin & Admin.FORCED_MAINT:
+        return AdminState.MAINT
+    return AdminState.DRAIN if state.admin & Admin.FORCED_DRAIN else AdminState.READY
+
+
+def held_out(state: SeatState) -> str:
+    """Say how somebody else keeps this server out of rotation, or nothing when nobody does.
+
+    ``CONFIG_MAINT`` alone is a server that the file disables and somebody enabled: it is in.
+    """
+    words = [text for bit, text in HELD.items() if state.admin & bit]
+    if not words and state.weight == 0:
+        words = ["at weight 0"]
+    return words[0] if words else ""
+
+
+def serving(state: SeatState) -> Verdict:
+    """Judge whether this server is ready and up, at full weight.
+
+    Exactly ``UP`` or ``no check``: ``UP 1/2`` is one bad check from ``DOWN``, and is also what
+    HAProxy shows for a server that just left maint and was never checked.
+    """
+    if out := held_out(state):
+        return Verdict(settled=False, because=f"{state.seat} is {out}")
+    if state.status not in {"UP", "no check"} or state.operation != Operation.RUNNING:
+        return Verdict(settled=False, because=f"HAProxy calls {state.seat} {state.status}")
+    if state.throttle is not None:
+        return Verdict(settled=False, because=f"{state.seat} slow start at {state.throttle}%")
+    return Verdict(settled=True, because=f"{state.seat} serves")
+
+
+def all_serving(states: Iterable[SeatState]) -> Verdict:
+    """Judge a target's seats together; the first that does not serve gives the reason."""
+    for state in states:
+        verdict = serving(state)
+        if not verdict.settled:
+            return verdict
+    return Verdict(settled=True, because="serves")
+
+
+def on_probation(state: SeatState) -> Verdict:
+    """Judge whether HAProxy's own checks call a drained server up.
+
+    Leaving maint for ``drain`` starts the checks with nothing balanced to the server; exactly
+    ``DRAIN`` (not ``DRAIN 1/2``) is a full row of good ones.  Measured on 2.6, 2.8 and 3.4.
+    """
+    fine = not state.checked or state.status in {"DRAIN", "DRAIN (agent)"}
+    return Verdict(settled=fine, because=f"HAProxy checks {state.seat}: {state.status}")
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What is open and queued on some seats at one moment, and how many came in all."""
+
+    sessions: int
+    queued: int
+    total: int
+
+    @classmethod
+    def of(cls, states: Iterable[SeatState]) -> "Traffic":
+        rows = tuple(states)
+        return cls(
+            sum(row.sessions for row in rows),
+            sum(row.queued for row in rows),
+            sum(row.sessions_total for row in rows),
+        )
+
+
+def drained(before: Traffic | None, now: Traffic, *, newcomers: str) -> Verdict:
+    """Judge two looks in a row: nothing open, nothing queued, and nobody came in between.
+
+    Args:
+        before: The look before this one, if it belongs to the same HAProxy process.
+        now: This look.
+        newcomers: Who may still come in this state, for the message.
+    """
+    came = before is not None and now.total > before.total
+    if now.sessions or now.queued:
+        queue = f" and {now.queued} queued" if now.queued else ""
+        tail = f"; {newcomers}" if came else ""
+        return Verdict(settled=False, because=f"{now.sessions} sessions open{queue}{tail}")
+    if before is None or came or before.sessions or before.queued:
+        return Verdict(settled=False, because=newcomers if came else "looking once more")
+    return Verdict(settled=True, because="nothing open, nothing queued")
+
+
+def reborn(before: Mapping[str, Birth | None], now: InstanceState) -> Verdict:
+    """Judge whether an instance runs in a new process.
+
+    "Running" alone proves nothing: until its turn comes it describes the process we asked monit
+    to replace.  A pid and start time not seen before are the proof.
+    """
+    if not now.running:
+        pending = f" - {now.pending} pending" if now.pending else ""
+        watched = "" if now.monitored else ", not monitored"
+        return Verdict(settled=False, because=f'{now.name} is "{now.status}{pending}"{watched}')
+    if now.birth == before.get(now.name):
+        return Verdict(settled=False, because=f"{now.name} is still the process from before")
+    return Verdict(settled=True, because=f"{now.name} is new")
+
+
+def overlooked(
+    before: Mapping[str, Birth | None], host: Iterable[InstanceState]
+) -> tuple[str, ...]:
+    """Name the instances whose restart monit calls done though the process is the old one.
+
+    While anything on the host is pending or initializing, an old process may only be waiting
+    for its turn (a service that depends on another shows a plain OK until then).
+    """
+    states = tuple(host)
+    if any(state.pending or state.initializing for state in states):
+        return ()
+    return tuple(
+        state.name
+        for state in states
+        if state.running and state.name in before and state.birth == before[state.name]
+    )
+
+
+def floor_holds(
+    floor: Share, reading: Reading, claimed: frozenset[Seat], backends: Iterable[str]
+) -> Verdict:
+    """Judge whether enough servers serve on one load balancer without those we have claimed.
+
+    Servers that are down or held out, for whatever reason, do not count; neither do backups.
+    """
+    for backend in dict.fromkeys(backends):
+        farm = [s for s in reading.seats.values() if s.seat.backend == backend and not s.backup]
+        needed = floor.at_least(len(farm))
+        left = sum(1 for s in farm if s.seat not in claimed and serving(s).settled)
+        if left < needed:
+            return Verdict(
+                settled=False,
+                because=f"{backend}@{reading.balancer} would have {left} of {len(farm)} servers "
+                f"serving, the floor is {needed} ({floor})",
+            )
+    return Verdict(settled=True, because="the floor holds")

@@ -1,0 +1,78 @@
+"""Patience with a deadline: asks again until it is settled, and says each new reason once.
+
+Time is the event loop's, so that tests replace the clock and a delay of 70 s costs nothing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from rollout.errors import BalancerError, RemoteError, SupervisorError, TimedOut
+from rollout.events import TargetWaiting
+from rollout.fleet import Verdict
+from rollout.ports import Tell
+
+Question = Callable[[], Awaitable[Verdict]]
+
+PASSING = (BalancerError, SupervisorError, RemoteError)
+"""A look that failed may succeed a moment later (a reload, a lost connection): a reason to wait."""
+
+
+def now() -> float:
+    """Seconds on the loop's clock."""
+    return asyncio.get_running_loop().time()
+
+
+class Murmur:
+    """Tells a reason when it is new, and a restless one (a falling number) ever more rarely."""
+
+    def __init__(self, target: str, awaited: str, tell: Tell) -> None:
+        self._target = target
+        self._awaited = awaited
+        self._tell = tell
+        self._last = ""
+        self._told_at = float("-inf")
+        self._pause = 1.0
+
+    def say(self, because: str) -> None:
+        if because == self._last or now() < self._told_at + self._pause:
+            return
+        if self._last:
+            self._pause = min(self._pause * 2, 30.0)
+        self._last, self._told_at = because, now()
+        self._tell(TargetWaiting(target=self._target, awaited=self._awaited, because=because))
+
+
+async def until(
+    awaited: str,
+    question: Question,
+    *,
+    target: str,
+    within: float,
+    tell: Tell,
+    every: float,
+) -> None:
+    """Ask ``question`` every ``every`` seconds until it is settled.
+
+    A question that cannot be asked (no answer from HAProxy, monit or ssh) is not settled; any
+    other error ends the wait.
+
+    Raises:
+        TimedOut: ``within`` seconds passed; it carries the last reason given.
+        BalancerError, SupervisorError, RemoteError: time was up and the question could not be
+            asked, so nothing is known.
+    """
+    murmur = Murmur(target, awaited, tell)
+    deadline = now() + within
+    while True:
+        failed = None
+        try:
+            verdict = await question()
+        except PASSING as error:
+            failed = error
+            verdict = Verdict(settled=False, because=str(error))
+        if verdict.settled:
+            return
+        if now() >= deadline:
+            raise failed or TimedOut(awaited, within, verdict.because)
+        murmur.say(verdict.because)
+        await asyncio.sleep(min(every, max(deadline - now(), 0.0)))

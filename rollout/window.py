@@ -1,0 +1,155 @@
+"""At most so many out at once, never below the floor, and nothing new after a failure.
+
+A sliding window, not batches in lock-step: whenever a target is back and the floor allows it,
+the next one starts, so a slow drain delays nobody else.  A failure is kept as a value, so that it
+cancels no neighbour in mid-restart.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+from rollout.errors import FloorLost, Halted, NoRoom, RolloutError
+from rollout.events import TargetNotTaken
+from rollout.fleet import Seat, Target, Verdict
+from rollout.plan import Plan
+from rollout.ports import Site, Tell
+from rollout.verdicts import floor_holds
+from rollout.waiting import Murmur, now
+
+Climb = Callable[[], Awaitable[bool]]
+"""A target's way down the ladder and up again; false when it turned out not to be ours."""
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks for room; nothing is out of rotation because of this wait."""
+
+
+class Window:
+    """The targets that are out, and the decision whether one more may go.
+
+    Leaving it sees everything through that is out, whatever else happens.
+
+    Attributes:
+        restarted: Targets that went down their ladder and up again, in the order of their return.
+    """
+
+    def __init__(self, plan: Plan, site: Site, tell: Tell) -> None:
+        self.restarted: list[Target] = []
+        self._plan = plan
+        self._site = site
+        self._tell = tell
+        self._began = now()
+        self._climbing: dict[Target, asyncio.Task[None]] = {}
+        self._failures: list[str] = []
+        self._bugs: list[Exception] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.empty()
+        if self._bugs:
+            raise self._bugs[0]
+        if error is None:
+            self._stop_after_failures()
+
+    async def empty(self) -> None:
+        """Wait until nothing is out any more."""
+        if self._climbing:
+            await asyncio.wait(self._climbing.values())
+        self._climbing.clear()
+
+    async def room_for(self, target: Target) -> None:
+        """Wait until ``target`` can be spared.
+
+        Raises:
+            NoRoom: nobody else of ours is out, and yet it cannot be spared.
+            Halted: nothing new is to be started.
+        """
+        murmur = Murmur(target.name, "room", self._tell)
+        hopeless_since: float | None = None
+        while True:
+            self._stop_before_more()
+            others = self._others_than(target)
+            if len(others) >= self._plan.max_out:
+                await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            verdict = await self._spared(target)
+            if verdict.settled:
+                return
+            murmur.say(verdict.because)
+            if others:
+                hopeless_since = None
+                await asyncio.wait(others, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            hopeless_since = now() if hopeless_since is None else hopeless_since
+            if now() - hopeless_since >= self._plan.patience.room_timeout:
+                self._tell(TargetNotTaken(target=target.name, because=verdict.because))
+                raise NoRoom(f"{target} cannot be spared: {verdict.because}")
+            await asyncio.sleep(LOOK_EVERY)
+
+    def start(self, target: Target, climb: Climb) -> None:
+        """Let ``target`` climb its ladder beside the others."""
+        self._climbing[target] = asyncio.create_task(
+            self._see_through(target, climb), name=target.name
+        )
+
+    async def _see_through(self, target: Target, climb: Climb) -> None:
+        try:
+            while True:
+                try:
+                    if await climb():
+                        self.restarted.append(target)
+                except FloorLost:
+                    # it has been given back, and has another turn when it can be spared
+                    await self.room_for(target)
+                else:
+                    return
+        except Halted:
+            return
+        except RolloutError as error:
+            self._failures.append(f"{target}: {error}")
+        except Exception as bug:  # noqa: BLE001 - cancels no neighbour; raised when all are through
+            self._failures.append(f"{target}: {bug!r}")
+            self._bugs.append(bug)
+
+    async def _spared(self, target: Target) -> Verdict:
+        """Ask every load balancer of ``target`` whether the floor holds without it.
+
+        All that is climbing counts as out, also what has not been drained yet.
+        """
+        claimed = frozenset[Seat]().union(target.seats, *(t.seats for t in self._climbing))
+        try:
+            readings = await asyncio.gather(
+                *(self._site.balancers[name].look() for name in target.balancers)
+            )
+        except RolloutError as error:
+            return Verdict(settled=False, because=str(error))
+        backends = [seat.backend for seat in target.seats]
+        for reading in readings:
+            verdict = floor_holds(self._plan.floor, reading, claimed, backends)
+            if not verdict.settled:
+                return verdict
+        return Verdict(settled=True, because="")
+
+    def _stop_before_more(self) -> None:
+        if self._site.stop_asked():
+            raise Halted("stopped on request")
+        deadline = self._plan.patience.deadline
+        if deadline and now() - self._began >= deadline:
+            raise Halted(f"the deadline of {deadline:g}s for the whole run has passed")
+        self._stop_after_failures()
+
+    def _stop_after_failures(self) -> None:
+        if len(self._failures) > self._plan.max_failures:
+            raise Halted("; ".join(self._failures))
+
+    def _others_than(self, target: Target) -> tuple[asyncio.Task[None], ...]:
+        self._climbing = {t: task for t, task in self._climbing.items() if not task.done()}
+        return tuple(task for t, task in self._climbing.items() if t != target)
