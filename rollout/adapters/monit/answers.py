@@ -1,0 +1,96 @@
+"""From what a script printed to what it means: our own marks first, then monit's words."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from rollout.adapters.monit.births import Processes, read_processes
+from rollout.adapters.monit.blocks import ServiceBlock, first_line, parse_status
+from rollout.adapters.monit.troubles import Caller, understand
+from rollout.errors import RestartRefused, SupervisorError
+
+MARK = re.compile(r"^@monit (\d+)$", re.MULTILINE)
+WHO = re.compile(r"^@who (\S+) (\S+)$", re.MULTILINE)
+ASKED = re.compile(r"^@asked (?P<asked>\d+) of (?P<sent>\d+)$", re.MULTILINE)
+BY_GROUP = re.compile(r"^@by group$", re.MULTILINE)
+
+
+class Said(Protocol):
+    """What a remote command gave back; ``status`` is None when it has none (a signal)."""
+
+    @property
+    def status(self) -> int | None: ...
+    @property
+    def out(self) -> str: ...
+    @property
+    def err(self) -> str: ...
+    @property
+    def truncated(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A script's answer: what it found before the mark, monit's status and words after it."""
+
+    marks: str
+    status: int
+    text: str
+    caller: Caller
+
+
+def heard(host: str, said: Said, caller: Caller) -> Heard:
+    """Split an answer at its mark.
+
+    Raises:
+        SupervisorError: the script did not get to its end, or too much was printed.
+    """
+    mark = MARK.search(said.out)
+    if said.truncated or mark is None:
+        words = first_line(said.err or said.out)
+        what = "printed more than is read" if said.truncated else "did not run to its end"
+        status = "without a status" if said.status is None else f"status {said.status}"
+        raise SupervisorError(
+            host,
+            f"our command {what} ({status}: {words})",
+            f"ssh {host} '{caller.command} status'",
+        )
+    if who := WHO.search(said.out[: mark.start()]):
+        caller = replace(caller, user=who[1], path=who[2])
+    text = said.out[mark.end() :].strip("\n")
+    return Heard(said.out[: mark.start()], int(mark[1]), text, caller)
+
+
+def seen(host: str, answer: Heard) -> tuple[tuple[ServiceBlock, ...], Processes]:
+    """Read the answer to ``commands.look``.
+
+    Raises:
+        SupervisorError: monit or sudo said no, or what they said cannot be read.
+    """
+    trouble = understand(answer.status, answer.text, answer.caller)
+    if answer.status:
+        raise SupervisorError(host, trouble.what, trouble.cure)
+    try:
+        blocks = parse_status(answer.text, host)
+    except SupervisorError as error:
+        raise SupervisorError(host, trouble.what, trouble.cure) from error
+    return blocks, read_processes(answer.marks.splitlines())
+
+
+def confirm_asked(host: str, answer: Heard, names: Sequence[str]) -> None:
+    """Read the answer to ``commands.restart``.
+
+    Raises:
+        RestartRefused: certainly nothing was asked.
+        SupervisorError: something may have been asked, but not everything.
+    """
+    requests = ASKED.search(answer.marks)
+    asked, sent = (int(requests["asked"]), int(requests["sent"])) if requests else (0, 1)
+    if asked and not answer.status:
+        return
+    trouble = understand(answer.status, answer.text, answer.caller)
+    what = f"restart of {', '.join(names)}: {trouble.what}"
+    others_first = trouble.of_one and BY_GROUP.search(answer.marks) is not None
+    if not sent or (sent == 1 and trouble.untouched and not others_first):
+        raise RestartRefused(host, what, trouble.cure)
+    raise SupervisorError(host, f"{what}; asked before that: {asked}", trouble.cure)

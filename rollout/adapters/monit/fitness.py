@@ -1,0 +1,54 @@
+"""Is a host's monit fit for a rollout?  What is wrong with our instances, each with its cure."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from rollout.fleet import Finding, InstanceState
+
+
+def findings_in(
+    host: str,
+    states: Sequence[InstanceState],
+    command: str,
+    match: str,
+    expected: int | None,
+) -> tuple[Finding, ...]:
+    """Judge the instances of one host: their number first, then one by one.
+
+    A process that cannot be seen (``hidepid``) is no finding: its pid alone must do.
+    """
+    findings = [*_of_number(host, [state.name for state in states], command, match, expected)]
+    for state in states:
+        findings += [Finding(host, what, cure) for what, cure in _of_one(state, command)][:1]
+    return tuple(findings)
+
+
+def _of_number(
+    host: str, names: Sequence[str], command: str, match: str, expected: int | None
+) -> Iterator[Finding]:
+    listed = f" ({', '.join(names)})" if names else ""
+    if expected is not None and len(names) != expected:
+        what = f"{expected} instances expected, monit has {len(names)}{listed}"
+        yield Finding(host, what, f"correct monit.instances or monit.match; see: {command} summary")
+    elif not names:
+        what = f"no process of monit's matches {match!r}"
+        yield Finding(host, what, f"correct monit.match or monit.group; see: {command} summary")
+
+
+def _of_one(state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
+    name, quoted = state.name, shlex.quote(state.name)
+    settle = f"wait until it is OK: {command} summary"
+    if state.pending:
+        yield f"{name} has a {state.pending} pending", settle
+    if not state.monitored:
+        # Monit would only switch the watching on and call that a restart done.
+        yield f"{name} is not monitored: monit would not restart it", f"{command} monitor {quoted}"
+    if state.initializing:
+        yield f"{name} is initializing", settle
+    if state.status.lower() == "waiting":
+        cure = 'take `every "cron"` off it: between its times monit never calls it running'
+        yield f"{name} is waiting for its time", cure
+    if not state.running and state.birth is None and state.status.lower() in {"ok", "running"}:
+        yield f"monit calls {name} {state.status}, but its process is gone", f"{command} validate"
+    if not state.running:
+        yield f"{name} is not running: {state.status}", f"{command} start {quoted}"

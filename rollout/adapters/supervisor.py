@@ -1,0 +1,189 @@
+"""Monit on the hosts: one ssh command per conversation, and never a request sent twice.
+
+``monit status`` says which process monit watches; ``/proc`` says when that process was born.
+Read in the same command, the two make evidence that a pid alone is not.
+"""
+
+import re
+import shlex
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from rollout.adapters.monit import commands
+from rollout.adapters.monit.answers import Said, confirm_asked, heard, seen
+from rollout.adapters.monit.births import Processes
+from rollout.adapters.monit.blocks import ServiceBlock, Version, parse_version, port_of
+from rollout.adapters.monit.fitness import findings_in
+from rollout.adapters.monit.troubles import Caller, understand
+from rollout.adapters.ssh.errors import SshError
+from rollout.errors import RestartRefused, SettingsError, SupervisorError
+from rollout.fleet import Finding, Instance, InstanceState
+
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    """Run an ``sh`` script on a host, within so many seconds; blocks."""
+
+    def __call__(self, host: str, command: str, *, within: float) -> Said: ...
+
+
+class Threads(Protocol):
+    """Do blocking work elsewhere and await it, as ``asyncio.to_thread`` does."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitOptions:
+    """What the operator says about monit.
+
+    Attributes:
+        command: How monit is called on a host; split as a shell would, nothing expanded.
+        group: Keep to this group of monit's, where the version can (5.14 on); empty: all.
+        match: Our instances are the processes whose whole name this matches.
+        instances: How many there must be on each host; None: whatever is there.
+        ports: Port by instance name, where the digits that end the name do not say it.
+        look_within: Seconds for one look.  Monit itself gives up on a daemon after 5.
+        restart_within: Seconds for the request, which monit answers before it begins the work.
+    """
+
+    command: str = "sudo -n monit"
+    group: str = ""
+    match: str = ".*"
+    instances: int | None = None
+    ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    look_within: float = 10.0
+    restart_within: float = 30.0
+
+    def __post_init__(self) -> None:
+        problems = []
+        try:
+            if not shlex.split(self.command):
+                problems.append("monit.command: is empty")
+        except ValueError as error:
+            problems.append(f"monit.command: {error}")
+        try:
+            re.compile(self.match)
+        except re.error as error:
+            problems.append(f"monit.match: {error}")
+        if problems:
+            raise SettingsError(problems)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(shlex.split(self.command))
+
+    def ours(self, blocks: Sequence[ServiceBlock]) -> tuple[ServiceBlock, ...]:
+        """Pick our instances: processes, and the whole name matches."""
+        whole = re.compile(self.match)
+        return tuple(b for b in blocks if b.kind == "Process" and whole.fullmatch(b.name))
+
+    def port(self, name: str) -> int:
+        """Return the port of an instance; 0 when nobody told."""
+        return self.ports.get(name) or port_of(name)
+
+
+class MonitSupervisor:
+    """Satisfies :class:`rollout.ports.Supervisor` for every host that ``run`` reaches."""
+
+    def __init__(self, run: Run, options: MonitOptions, in_thread: Threads) -> None:
+        self._run = run
+        self._options = options
+        self._in_thread = in_thread
+        self._caller = Caller(options.command, options.group)
+        self._versions: dict[str, Version] = {}
+
+    async def look(self, host: str) -> tuple[InstanceState, ...]:
+        """Read our instances on ``host``, with the births of their processes, in print order.
+
+        Raises:
+            SupervisorError: monit or sudo said no, or what was said cannot be read.
+            RemoteError: ssh failed.
+        """
+        return await self._in_thread(lambda: self._states(host))
+
+    async def instances(self, host: str) -> tuple[Instance, ...]:
+        """Name our instances on ``host``, each with its port.  Raises as :meth:`look`."""
+        states = await self.look(host)
+        return tuple(Instance(state.name, self._options.port(state.name)) for state in states)
+
+    async def restart(self, host: str, instances: Sequence[Instance]) -> None:
+        """Ask monit to restart ``instances``, all at once.  Never repeated, whatever happens.
+
+        Monit answers when the request is queued, before any work; what becomes of it is only
+        to be seen by looking.
+
+        Raises:
+            RestartRefused: certainly nothing was asked.
+            SupervisorError: something may have been asked.
+            RemoteError: ssh failed; something may have been asked.
+        """
+        names = list(dict.fromkeys(instance.name for instance in instances))
+        if names:
+            await self._in_thread(lambda: self._restart(host, names))
+
+    async def examine(self, host: str) -> tuple[Finding, ...]:
+        """Say what would keep a restart from working on ``host``, each with its cure.
+
+        Raises:
+            RemoteError: ssh failed; that is not for monit to explain.
+        """
+        try:
+            states = await self.look(host)
+        except SupervisorError as error:
+            return (Finding(host, error.what, error.cure),)
+        options = self._options
+        return findings_in(host, states, options.command, options.match, options.instances)
+
+    def _states(self, host: str) -> tuple[InstanceState, ...]:
+        script = commands.look(self._typed(host))
+        said = self._run(host, script, within=self._options.look_within)
+        blocks, processes = seen(host, heard(host, said, self._caller))
+        return tuple(_state(block, processes) for block in self._options.ours(blocks))
+
+    def _restart(self, host: str, names: Sequence[str]) -> None:
+        try:
+            script = commands.restart(self._typed(host), names)
+        except (SupervisorError, ValueError) as error:
+            what, cure = getattr(error, "what", str(error)), getattr(error, "cure", "")
+            raise RestartRefused(host, what, cure) from error
+        try:
+            said = self._run(host, script, within=self._options.restart_within)
+        except SshError as error:
+            if error.asked:
+                raise
+            raise RestartRefused(host, error.what, error.cure) from error
+        confirm_asked(host, heard(host, said, self._caller), names)
+
+    def _typed(self, host: str) -> commands.Typed:
+        version = self._versions.get(host) or self._ask_version(host)
+        self._versions[host] = version
+        return commands.Typed(self._options.words, version, self._options.group)
+
+    def _ask_version(self, host: str) -> Version:
+        script = commands.ask_version(self._options.words)
+        said = self._run(host, script, within=self._options.look_within)
+        answer = heard(host, said, self._caller)
+        if answer.status:
+            trouble = understand(answer.status, answer.text, answer.caller)
+            raise SupervisorError(host, trouble.what, trouble.cure)
+        version = parse_version(answer.text, host)
+        if version < commands.OLDEST:
+            told, oldest = (".".join(map(str, v)) for v in (version, commands.OLDEST))
+            cure = "install a newer monit"
+            raise SupervisorError(host, f"monit {told} is too old: {oldest} or later", cure)
+        return version
+
+
+def _state(block: ServiceBlock, processes: Processes) -> InstanceState:
+    birth = processes.birth(block.pid)
+    return InstanceState(
+        name=block.name,
+        status=block.status,
+        monitored=block.monitored,
+        pending=block.pending,
+        birth=birth,
+        up_since=processes.up_since(birth),
+    )
