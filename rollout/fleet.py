@@ -141,6 +141,7 @@ class InstanceState:
         pending: The action monit still has to do (``restart``, ``start``, ``stop``), or empty.
         birth: The process behind it; None when there is none or it is a zombie.
         up_since: Unix time at which the process started, by the host's clock; None as for birth.
+        port: Where it listens; 0 when nobody told.
     """
 
     name: str
@@ -149,6 +150,7 @@ class InstanceState:
     pending: str
     birth: Birth | None
     up_since: float | None = None
+    port: int = 0
 
     @property
     def initializing(self) -> bool:

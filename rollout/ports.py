@@ -56,6 +56,17 @@ class Supervisor(Protocol):
         """Say what would keep a restart from working on ``host`` (sudo, daemon, version)."""
 
 
+class Addresses(Protocol):
+    """Where a host is, as ssh and the resolver tell."""
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """List the IP addresses of ``host``, without brackets.
+
+        Raises:
+            RemoteError: it has none (a typo, DNS down).
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What an instance said to one question; ``said`` is fit for a message."""
@@ -113,6 +124,7 @@ class Site:
     prober: Prober | None
     smoke: Smoke | None
     record: Record
+    addresses: Addresses
     stop_asked: Callable[[], bool] = lambda: False
 
 

@@ -1,0 +1,114 @@
+"""Whether the fleet is fit for a rollout, and who is to be restarted: all findings at once."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout.fleet import Finding, Reading, Target
+from rollout.plan import Share
+from rollout.ports import Site
+from rollout.seating import Scope, seat_host
+from rollout.survey import Survey, survey
+from rollout.verdicts import held_out
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A target that somebody else holds out."""
+
+    target: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitness:
+    """What the preflight found: who can have a turn, who is skipped, and what is wrong."""
+
+    targets: tuple[Target, ...]
+    skipped: tuple[Skipped, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+    survey: Survey
+
+
+async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
+    """Look at everything, touch nothing."""
+    seen = await survey(scope.hosts, site)
+    findings = list(seen.findings)
+    targets: list[Target] = []
+    if len(seen.readings) == len(site.balancers):
+        for sight in seen.hosts:
+            seating = seat_host(sight, scope, seen.readings)
+            findings += [] if sight.findings else seating.findings
+            targets += seating.targets
+        findings += floor_findings(targets, floor, seen.readings)
+    skipped = tuple(s for t in targets if (s := _skip(t, seen.readings)) is not None)
+    names = {s.target for s in skipped}
+    ours = tuple(t for t in targets if t.name not in names)
+    findings += unproven(ours, seen.readings, site)
+    findings += await silent(ours, site)
+    return Fitness(
+        targets=ours,
+        skipped=skipped,
+        findings=tuple(dict.fromkeys(findings)),
+        notes=tuple(Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes),
+        survey=seen,
+    )
+
+
+def _skip(target: Target, readings: Mapping[str, Reading]) -> Skipped | None:
+    rows = (readings[seat.balancer].seats[seat] for seat in target.seats)
+    held = [f"{row.seat} is {held_out(row)}, not by us" for row in rows if held_out(row)]
+    return Skipped(target.name, "; ".join(held)) if held else None
+
+
+def floor_findings(
+    targets: Sequence[Target], floor: Share, readings: Mapping[str, Reading]
+) -> list[Finding]:
+    """Find backends in which the floor could never let anybody go, however healthy they are."""
+    findings = []
+    for name, backend in sorted({(s.balancer, s.backend) for t in targets for s in t.seats}):
+        farm = {
+            seat
+            for seat, row in readings[name].seats.items()
+            if seat.backend == backend and not row.backup
+        }
+        needed = floor.at_least(len(farm))
+        largest = max(len(farm & set(target.seats)) for target in targets)
+        if largest and len(farm) - largest < needed:
+            findings.append(
+                Finding(
+                    f"{backend}@{name}",
+                    f"the floor is {needed} of {len(farm)} servers ({floor}), and one target is "
+                    f"{largest}: it could never be spared",
+                    f"lower fleet.floor to {len(farm) - largest} (0 accepts that nobody serves "
+                    "meanwhile), or add a server",
+                )
+            )
+    return findings
+
+
+def unproven(
+    targets: Iterable[Target], readings: Mapping[str, Reading], site: Site
+) -> list[Finding]:
+    """Find seats whose return nothing could prove: no probe of ours and no check of HAProxy's."""
+    if site.prober is not None:
+        return []
+    blind = [s for t in targets for s in t.seats if not readings[s.balancer].seats[s].checked]
+    cure = 'set restart.probe, such as "http://127.0.0.1:{port}/up", or add `check` to the line'
+    return [Finding(str(s), "HAProxy does not check it and there is no probe", cure) for s in blind]
+
+
+async def silent(targets: Sequence[Target], site: Site) -> list[Finding]:
+    """Ask every instance now: a probe that fails before the restart proves nothing after it."""
+    prober = site.prober
+    if prober is None:
+        return []
+    asked = [(target, one) for target in targets for one in target.instances]
+    answers = await asyncio.gather(*(prober.answers(t.host, one) for t, one in asked))
+    cure = "is restart.probe right for it?  A sick host can be left aside with --exclude"
+    return [
+        Finding(target.host, f"{one.name} does not answer the probe: {answer.said}", cure)
+        for (target, one), answer in zip(asked, answers, strict=True)
+        if not answer.fine
+    ]

@@ -1,0 +1,129 @@
+"""Who sits where: from hosts, instances and server lines to targets.
+
+A line belongs to a host when its address is one of the host's, or when its name is the pattern's;
+and whatever shares address and port with such a line is the same app under another name, in
+whatever backend.  A line whose port is an instance's stands for that instance alone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rollout.fleet import Finding, Instance, Reading, Seat, SeatState, Target
+from rollout.survey import HostSight
+
+
+class By(StrEnum):
+    """What is taken out together."""
+
+    HOST = "host"
+    INSTANCE = "instance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a run is about.
+
+    Attributes:
+        hosts: The chosen hosts, in order.
+        server: HAProxy's name for a host's line, with ``{host}``, ``{instance}`` and ``{port}``;
+            empty: found by address.
+        by: What is taken out together.
+    """
+
+    hosts: tuple[str, ...]
+    server: str = ""
+    by: By = By.HOST
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """The targets of one host, or why it has none."""
+
+    targets: tuple[Target, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def seat_host(sight: HostSight, scope: Scope, readings: Mapping[str, Reading]) -> Seating:
+    """Find the seats of one host on every load balancer, and the instances behind each.
+
+    A host that one load balancer does not know is a finding: traffic that we cannot stop there
+    would meet the restart.
+    """
+    instances = tuple(Instance(state.name, state.port) for state in sight.instances)
+    behind: dict[Seat, tuple[Instance, ...]] = {}
+    findings = []
+    for name, reading in readings.items():
+        rows = _rows_of(sight, scope, instances, reading)
+        if not rows:
+            findings.append(_nowhere(sight, scope, name, reading))
+        for row in rows:
+            behind[row.seat] = _behind(row, scope, sight.host, instances)
+    if findings or not instances:
+        return Seating(findings=tuple(findings))
+    if scope.by is By.INSTANCE:
+        return _one_by_one(sight.host, instances, behind)
+    return Seating((Target(sight.host, sight.host, tuple(behind), instances, behind),))
+
+
+def _one_by_one(
+    host: str, instances: Sequence[Instance], behind: Mapping[Seat, tuple[Instance, ...]]
+) -> Seating:
+    targets, findings = [], []
+    shared = [seat for seat, group in behind.items() if len(group) != 1]
+    if shared:
+        what = f"{shared[0]} stands for all instances of the host, not for one"
+        cure = 'take out whole hosts (fleet.by = "host"), or give each instance its own line'
+        return Seating(findings=(Finding(host, what, cure),))
+    for one in instances:
+        own = {seat: group for seat, group in behind.items() if group == (one,)}
+        if own:
+            targets.append(Target(f"{host}/{one.name}", host, tuple(own), (one,), own))
+        else:
+            what = f"no server line is {one.name}'s own (port {one.port or 'unknown'})"
+            cure = 'take out whole hosts (fleet.by = "host"), or set monit.ports'
+            findings.append(Finding(host, what, cure))
+    return Seating(tuple(targets), tuple(findings))
+
+
+def _rows_of(
+    sight: HostSight, scope: Scope, instances: Sequence[Instance], reading: Reading
+) -> tuple[SeatState, ...]:
+    rows = reading.seats.values()
+    if scope.server:
+        names = {n for one in instances for n in _names(scope.server, sight.host, one)}
+        first = [row for row in rows if row.seat.server in names]
+    else:
+        first = [row for row in rows if row.address in sight.addresses]
+    places = {(row.address, row.port) for row in first if row.address}
+    return tuple(row for row in rows if row in first or (row.address, row.port) in places)
+
+
+def _names(pattern: str, host: str, instance: Instance) -> Iterable[str]:
+    yield pattern.format(host=host, instance=instance.name, port=instance.port)
+
+
+def _behind(
+    row: SeatState, scope: Scope, host: str, instances: tuple[Instance, ...]
+) -> tuple[Instance, ...]:
+    if "{instance}" in scope.server or "{port}" in scope.server:
+        named = [i for i in instances if row.seat.server in _names(scope.server, host, i)]
+        if named:
+            return tuple(named)
+    own = tuple(one for one in instances if one.port and one.port == row.port)
+    return own or instances
+
+
+def _nowhere(sight: HostSight, scope: Scope, name: str, reading: Reading) -> Finding:
+    sought = f'named "{scope.server}"' if scope.server else f"at {', '.join(sight.addresses)}"
+    backends = dict.fromkeys(seat.backend for seat in reading.seats)
+    shown = [
+        f"{row.seat.backend}/{row.seat.server} {row.address}" for row in reading.seats.values()
+    ]
+    few = ", ".join(shown[:4]) + (", …" if len(shown) > 4 else "")  # noqa: PLR2004 - a line's worth
+    return Finding(
+        sight.host,
+        f"{name} has no server line {sought} in {', '.join(backends) or 'any backend'}",
+        f"HAProxy knows {few or 'nobody'}: set fleet.server to how it names a host, or "
+        f"balancers.{name}.backends to where it is",
+    )

@@ -1,0 +1,95 @@
+"""One look at everything: each load balancer and each host, all at once, touching nothing.
+
+What cannot be seen becomes a finding with its cure, never an exception: an operator wants to
+read all that is wrong, not the first.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout.errors import BalancerError, RemoteError, RolloutError, SupervisorError
+from rollout.fleet import Finding, InstanceState, Reading
+from rollout.ports import Balancer, Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSight:
+    """What one host showed; ``findings`` say why something is missing here."""
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    instances: tuple[InstanceState, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalancerSight:
+    """What one load balancer showed; ``reading`` is None when it could not be read."""
+
+    balancer: str
+    reading: Reading | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """Everything that was seen, in the order in which it was asked for."""
+
+    hosts: tuple[HostSight, ...]
+    balancers: tuple[BalancerSight, ...]
+
+    @property
+    def readings(self) -> Mapping[str, Reading]:
+        return {b.balancer: b.reading for b in self.balancers if b.reading is not None}
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What keeps a rollout from working, balancers first; each thing once."""
+        all_of_them = (f for sight in (*self.balancers, *self.hosts) for f in sight.findings)
+        return tuple(dict.fromkeys(all_of_them))
+
+
+async def survey(hosts: Sequence[str], site: Site) -> Survey:
+    """Look at ``hosts`` and at every load balancer."""
+    async with asyncio.TaskGroup() as looks:
+        balancers = [looks.create_task(see_balancer(b)) for b in site.balancers.values()]
+        sights = [looks.create_task(see_host(host, site)) for host in hosts]
+    return Survey(
+        hosts=tuple(task.result() for task in sights),
+        balancers=tuple(task.result() for task in balancers),
+    )
+
+
+async def see_balancer(balancer: Balancer) -> BalancerSight:
+    """Read one load balancer, and what would keep us from working with it."""
+    try:
+        findings = await balancer.examine()
+        reading = None if findings else await balancer.look()
+    except RolloutError as error:
+        return BalancerSight(balancer=balancer.name, findings=(finding(balancer.name, error),))
+    return BalancerSight(balancer=balancer.name, reading=reading, findings=findings)
+
+
+async def see_host(host: str, site: Site) -> HostSight:
+    """Read one host: its addresses, its instances, and what would keep a restart from working."""
+    addresses: tuple[str, ...] = ()
+    instances: tuple[InstanceState, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    try:
+        addresses = await site.addresses.addresses(host)
+        findings = await site.supervisor.examine(host)
+        instances = await site.supervisor.look(host)
+    except SupervisorError as error:
+        # examine() has said so already, as a finding that reads the same
+        findings = tuple(dict.fromkeys((*findings, finding(host, error))))
+    except RolloutError as error:
+        findings = (finding(host, error),)
+    return HostSight(host=host, addresses=addresses, instances=instances, findings=findings)
+
+
+def finding(where: str, error: RolloutError) -> Finding:
+    """Turn an error into a finding, with its cure where it has one."""
+    if isinstance(error, BalancerError | SupervisorError | RemoteError):
+        return Finding(where, error.what, error.cure)
+    return Finding(where, str(error), "")
