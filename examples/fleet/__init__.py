@@ -1,0 +1,23 @@
+"""Real HAProxy, monit and sshd on loopback addresses of this machine, as the current user."""
+
+from examples.fleet.balancer import LoadBalancer, ServerState
+from examples.fleet.host import Host
+from examples.fleet.household import Missing
+from examples.fleet.shape import Shape
+from examples.fleet.visiting import Failure, Tally, Visit
+from examples.fleet.waiting import GaveUp, until
+from examples.fleet.whole import Fleet
+
+__all__ = [
+    "Failure",
+    "Fleet",
+    "GaveUp",
+    "Host",
+    "LoadBalancer",
+    "Missing",
+    "ServerState",
+    "Shape",
+    "Tally",
+    "Visit",
+    "until",
+]

@@ -1,0 +1,210 @@
+"""One app host: sshd, monit, and the instances that monit watches."""
+
+import json
+import os
+import shlex
+import signal
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from functools import partial
+from pathlib import Path
+
+from examples.fleet.addresses import Place
+from examples.fleet.household import ROOT, Household, kill, program
+from examples.fleet.machine import Machine
+from examples.fleet.processes import started, tell
+from examples.fleet.shape import Shape
+from examples.fleet.waiting import until
+
+MONITRC = """\
+set daemon {cycle}
+set pidfile {directory}/monit.pid
+set idfile {directory}/monit.id
+set statefile {directory}/monit.state
+set log {directory}/monit.log
+set httpd unixsocket {directory}/monit.sock
+  allow monit:monit
+"""
+
+CHECK = """
+check process {name} with pidfile {directory}/{name}/pid
+  group {group}
+  start program = "{directory}/bin/start {name}" with timeout {start_timeout} seconds
+  stop program = "{directory}/bin/stop {name}" with timeout {stop_timeout} seconds
+"""
+
+START = """\
+#!/bin/sh
+exec {python} -I -S {app} --directory {directory}/"$1" --name {host}/"$1" --address {address} \\
+  --port "${{1#mongrel_}}" {shared} --boot {boot} --release {directory}/srv/current
+"""
+
+STOP = """\
+#!/bin/sh
+exec kill -TERM "$(cat {directory}/"$1"/pid)"
+"""
+
+MONIT = """\
+#!/bin/sh
+exec {monit} -c {directory}/monitrc "$@"
+"""
+
+
+class Host(Machine):
+    """``web1`` and its like.
+
+    Attributes:
+        instances: The names of its instances in monit, in order.
+        ports: The port of each instance.
+        monit: The pid of the monit daemon.
+    """
+
+    def __init__(self, name: str, place: Place, household: Household, shape: Shape) -> None:
+        super().__init__(name, place, household)
+        self.shape = shape
+        self.ports = {
+            f"mongrel_{port}": port for port in range(place.base, place.base + shape.instances)
+        }
+        self.instances = tuple(self.ports)
+        self.monit = 0
+        self._write_release("20260101000000")
+        for instance in self.instances:
+            (self.directory / instance).mkdir()
+        self.monitrc = self.directory / "monitrc"
+        self._write_programs()
+        self.write_monitrc()
+
+    def write_monitrc(self, *, extra: str = "") -> None:
+        """Write monit's control file, with ``extra`` at its end."""
+        wishes = {
+            "directory": self.directory,
+            "cycle": self.shape.monit_cycle,
+            "group": self.shape.group,
+            "start_timeout": self.shape.start_timeout,
+            "stop_timeout": self.shape.stop_timeout,
+        }
+        checks = "".join(CHECK.format(name=name, **wishes) for name in self.instances)
+        self.monitrc.touch(mode=0o600)
+        self.monitrc.write_text(MONITRC.format(**wishes) + checks + extra)
+
+    def start_monit(self) -> None:
+        """Start monit, which starts every instance that is not running."""
+        words = ("-I", "-c", str(self.monitrc))
+        self.monit = self.household.start(
+            program("monit"), *words, log=self.directory / "monit.out"
+        )
+
+    def kill_monit(self) -> None:
+        kill([self.monit])
+
+    def suspend_monit(self) -> None:
+        tell(self.monit, signal.SIGSTOP)
+
+    def resume_monit(self) -> None:
+        tell(self.monit, signal.SIGCONT)
+
+    def ask_monit(self, *words: str) -> str:
+        """Run monit's command line on the host; return what it printed, errors included."""
+        command = [str(self.directory / "bin" / "monit"), *words]
+        done = subprocess.run(
+            command,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=30,
+        )
+        return done.stdout
+
+    def misbehave(self, words: str, *instances: str) -> None:
+        """From their next start on, let ``instances`` (default: all) behave as ``words`` say.
+
+        The words are those of ``examples/app.py``, such as ``die-after=2 ignore-term``.
+        """
+        for instance in instances or self.instances:
+            (self.directory / instance / "misbehave").write_text(words)
+
+    def break_boot(self, *instances: str) -> None:
+        """From their next start on, ``instances`` (default: all) exit instead of listening."""
+        self.misbehave("fail-boot", *instances)
+
+    def heal(self) -> None:
+        """From their next start on, all instances behave."""
+        for instance in self.instances:
+            (self.directory / instance / "misbehave").unlink(missing_ok=True)
+
+    def kill_instance(self, instance: str) -> None:
+        """Kill one instance in the middle of whatever it does; monit will notice."""
+        if birth := self.births()[instance]:
+            kill([birth[0]])
+
+    def births(self) -> dict[str, tuple[int, int] | None]:
+        """Return pid and start time (ticks since boot) of each instance; None where none lives."""
+        return {instance: self._birth(instance) for instance in self.instances}
+
+    def answers(self, instance: str, within: float = 2.0) -> dict[str, object] | None:
+        """Return what the instance says of itself at ``/up`` (pid, instance, release), or None."""
+        url = f"http://{self.place.url(self.ports[instance])}/up"
+        try:
+            with urllib.request.urlopen(url, timeout=within) as reply:
+                said: dict[str, object] = json.load(reply)
+        except (OSError, urllib.error.URLError, ValueError):
+            return None
+        return said
+
+    def until_up(self, within: float) -> None:
+        """Wait until every instance answers.
+
+        Raises:
+            GaveUp: one did not.
+        """
+        limit = time.monotonic() + within
+        for name in self.instances:
+            left = max(0.0, limit - time.monotonic())
+            until(partial(self.answers, name), f"{self.name}/{name} answers", left)
+
+    def agent_says(self, words: str) -> None:
+        """Let the host's agent (see ``Shape.agent``) say ``words`` from now on."""
+        (self.directory / "agent").write_text(words + "\n")
+
+    def start_agent(self) -> None:
+        self.agent_says("up 100%")
+        where = (self.place.address, str(self.place.agent), str(self.directory / "agent"))
+        script = str(ROOT / "examples" / "agent.py")
+        self.household.start(
+            sys.executable, "-I", "-S", script, *where, log=self.directory / "agent.log"
+        )
+
+    def _birth(self, instance: str) -> tuple[int, int] | None:
+        try:
+            pid = int((self.directory / instance / "pid").read_text())
+        except (OSError, ValueError):
+            return None
+        since = started(pid)
+        return None if since is None else (pid, since)
+
+    def _write_release(self, release: str) -> None:
+        where = self.directory / "srv" / "releases" / release
+        where.mkdir(parents=True)
+        (self.directory / "srv" / "current").symlink_to(where)
+
+    def _write_programs(self) -> None:
+        shared = f"--shared-port {self.place.http}" if self.shape.lines == "host" else ""
+        words = {
+            "python": shlex.quote(os.path.realpath(sys.executable)),
+            "app": shlex.quote(str(ROOT / "examples" / "app.py")),
+            "directory": self.directory,
+            "host": self.name,
+            "address": self.place.address,
+            "shared": shared,
+            "boot": self.shape.boot,
+            "monit": program("monit"),
+        }
+        for name, text in {"start": START, "stop": STOP, "monit": MONIT}.items():
+            path: Path = self.directory / "bin" / name
+            path.write_text(text.format(**words))
+            path.chmod(stat.S_IRWXU)
