@@ -1,0 +1,138 @@
+"""From pydantic's errors to sentences: where it was said, which key, what is wrong, what was meant.
+
+Never a value of a key that may hold a secret, never a link, never a class name.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from rollout.nearest import did_you_mean, nearest
+from rollout.settings.lines import Path
+from rollout.settings.model import Settings
+from rollout.settings.sources import Source, who_said
+
+_HINTS: dict[Path, str] = {
+    ("app",): 'write for example app = "shop"',
+    ("balancers",): "write at least one [balancers.NAME]",
+    ("fleet",): 'write [fleet] with hosts = ["web[01-08]"]',
+    ("fleet", "hosts"): 'write for example hosts = ["web[01-08]"]',
+}
+
+_PLAIN = {
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "string_too_short": "must not be empty",
+    "tuple_type": 'must be a list, like ["web1", "web2"]',
+}
+
+
+def problems_of(error: ValidationError, sources: Sequence[Source]) -> list[str]:
+    """Write one sentence per error, all of them, in the order of the settings."""
+    return [_sentence(details, sources) for details in error.errors(include_url=False)]
+
+
+def problem(path: Path, what: str, sources: Sequence[Source]) -> str:
+    """Put the origin and the key before ``what``.
+
+    What nobody said is the last source's fault: the file is where it would be written.
+    """
+    source = who_said(path, sources) or sources[-1]
+    return f"{source.origin(path)}: {spell_path(path)}: {what}"
+
+
+def spell_path(path: Path) -> str:
+    """Write a path as TOML would: ``fleet.hosts[2]``, ``balancers."lb 1".socket``."""
+    words = ""
+    for key in path:
+        if isinstance(key, int):
+            words += f"[{key}]"
+        else:
+            plain = re.fullmatch(r"[A-Za-z0-9_-]+", key)
+            words += f"{'.' if words else ''}{key if plain else json.dumps(key)}"
+    return words
+
+
+def tables(
+    model: type[BaseModel] = Settings, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], type[BaseModel]]]:
+    """Walk the tables of the settings; ``*`` stands for a name the operator chooses."""
+    yield path, model
+    for name, entry in model.model_fields.items():
+        inner = entry.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from tables(inner, (*path, name))
+        for part in get_args(inner):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from tables(part, (*path, name, "*"))
+
+
+def _sentence(details: ErrorDetails, sources: Sequence[Source]) -> str:
+    path: Path = tuple(key for key in details["loc"] if key != "[key]")
+    return problem(path, _what(details, path, sources), sources)
+
+
+def _what(details: ErrorDetails, path: Path, sources: Sequence[Source]) -> str:
+    limits, said = details.get("ctx", {}), details["input"]
+    match details["type"]:
+        case "missing" | "too_short" as kind:
+            hint = f" ({_HINTS[path]})" if path in _HINTS else ""
+            return f"is {'missing' if kind == 'missing' else 'empty'}{hint}"
+        case "extra_forbidden":
+            return f"unknown key{_meant(path, sources)}"
+        case "value_error":
+            return str(limits["error"])
+        case "string_type":
+            return f"must be text, in quotes, not {_kind(said)}"
+        case "greater_than_equal":
+            return f"must be at least {limits['ge']}, not {said}"
+        case "less_than_equal":
+            return f"must be at most {limits['le']}, not {said}"
+        case "literal_error" | "enum":
+            return _one_of(str(limits["expected"]), said)
+        case "model_type" | "dict_type":
+            return f"must be a table, [{spell_path(path)}]"
+        case kind:
+            return _PLAIN.get(kind, details["msg"])
+
+
+def _one_of(expected: str, said: object) -> str:
+    words = re.findall(r"'([^']*)'", expected)
+    near = did_you_mean(said, words) if isinstance(said, str) else ""
+    return f"must be {expected}{near}"
+
+
+def _kind(said: object) -> str:
+    match said:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case list() | tuple():
+            return "a list"
+        case dict():
+            return "a table"
+        case _:
+            return "something else"
+
+
+def _meant(path: Path, sources: Sequence[Source]) -> str:
+    """Suggest the table in which this very key belongs, or the nearest key of the same table."""
+    source = who_said(path, sources)
+    *above, key = path
+    known = {table: tuple(model.model_fields) for table, model in tables()}
+    for table, names in known.items():
+        if key in names and (key,) not in known and "*" not in table:
+            right: Path = (*table, str(key))
+            written = source.spell(right) if source and source.spell else spell_path(right)
+            return f" (did you mean {written}?)"
+    here = ("balancers", "*") if above[:1] == ["balancers"] else tuple(map(str, above))
+    for meant in nearest(str(key), known.get(here, ())):
+        written = source.spell((*above, meant)) if source and source.spell else repr(meant)
+        return f" (did you mean {written}?)"
+    return ""

@@ -1,0 +1,45 @@
+"""What each setting alone allows and two together do not."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rollout.hostnames import expand
+from rollout.settings.lines import Path
+from rollout.settings.model import Settings
+
+_WHOLE = 100
+
+
+def contradictions(settings: Settings) -> list[tuple[Path, str]]:
+    """List what cannot hold together: the key to change, and why."""
+    return [*_repeated_hosts(settings), *_no_room(settings), *_blind_probe(settings)]
+
+
+def _repeated_hosts(settings: Settings) -> Iterator[tuple[Path, str]]:
+    times = Counter(settings.fleet.names)
+    seen: set[str] = set()
+    for index, pattern in enumerate(settings.fleet.hosts):
+        for name in expand(pattern):
+            if name in seen and times[name] > 1:
+                yield ("fleet", "hosts", index), f"{name} stands here for the second time"
+            seen.add(name)
+
+
+def _no_room(settings: Settings) -> Iterator[tuple[Path, str]]:
+    floor, most = settings.fleet.floor, settings.fleet.max_out
+    if floor.percent and floor.amount == _WHOLE:
+        yield ("fleet", "floor"), "with 100% no server could ever be taken out"
+    if most.amount == 0:
+        yield ("fleet", "max_out"), "must be at least 1: with 0 nothing would ever be restarted"
+    count = len(settings.fleet.names)
+    if settings.fleet.canary > count:
+        yield ("fleet", "canary"), f"must be at most {count}, the number of hosts"
+
+
+def _blind_probe(settings: Settings) -> Iterator[tuple[Path, str]]:
+    probe, many = settings.restart.probe, settings.monit.instances
+    if probe and many > 1 and not ("{port}" in probe or "{instance}" in probe):
+        yield (
+            ("restart", "probe"),
+            f"asks the same address for each of {many} instances: put {{port}} in it",
+        )

@@ -1,0 +1,35 @@
+"""Which flag stands for which setting."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rollout.settings.lines import Path
+from rollout.settings.sources import Source, plant
+
+FLAGS: Mapping[str, tuple[str, str]] = {
+    "--max-out": ("fleet", "max_out"),
+    "--floor": ("fleet", "floor"),
+    "--canary": ("fleet", "canary"),
+    "--soak": ("fleet", "soak"),
+    "--by": ("fleet", "by"),
+    "--max-failures": ("fleet", "max_failures"),
+    "--deadline": ("fleet", "deadline"),
+    "--instances-at-a-time": ("monit", "instances_at_a_time"),
+    "--drain-timeout": ("restart", "drain_timeout"),
+    "--maint-timeout": ("restart", "maint_timeout"),
+    "--on-busy": ("restart", "on_busy"),
+    "--startup-delay": ("restart", "startup_delay"),
+    "--running-timeout": ("restart", "running_timeout"),
+    "--stable": ("restart", "stable"),
+}
+
+
+def read_flags(said: Mapping[str, str | None]) -> Source:
+    """Put the flags that were given where their settings are."""
+    tree: dict[str, Any] = {}
+    where: dict[Path, str] = {}
+    for flag, value in said.items():
+        if value is not None:
+            where[FLAGS[flag]] = flag
+            plant(tree, FLAGS[flag], value)
+    return Source(tree=tree, where=where)

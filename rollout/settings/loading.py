@@ -1,0 +1,76 @@
+"""Flags over the environment over the overlay over the file: read, merged, judged at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
+
+from rollout.errors import SettingsError
+from rollout.places import settings_places
+from rollout.settings.blame import problem, problems_of
+from rollout.settings.consistency import contradictions
+from rollout.settings.environment import read_environment
+from rollout.settings.files import find_file, read_file
+from rollout.settings.flags import read_flags
+from rollout.settings.lines import Path
+from rollout.settings.model import Settings
+from rollout.settings.sources import Source, who_said
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, and the sources they came from, the one that counts first."""
+
+    settings: Settings
+    sources: tuple[Source, ...]
+
+    def origin(self, path: Path) -> str:
+        """Say where ``path`` was set: ``rollout.toml:12``, a variable, a flag or ``default``."""
+        source = who_said(path, self.sources)
+        return source.origin(path) if source else "default"
+
+
+def load(
+    *,
+    environ: Mapping[str, str],
+    config: str | None = None,
+    env: str | None = None,
+    flags: Mapping[str, str | None] | None = None,
+) -> Loaded:
+    """Read every source and judge the whole.
+
+    Args:
+        environ: The environment; settings are its ``ROLLOUT_*`` variables.
+        config: A file to read in place of the first one found.
+        env: Which ``[env.NAME]`` to lay over the file.
+        flags: Values of the flags in :data:`rollout.settings.flags.FLAGS`; None was not given.
+
+    Raises:
+        SettingsError: everything that is wrong, each with its origin, key and nearest right one.
+    """
+    file = find_file(config, settings_places(environ))
+    sources = (read_flags(flags or {}), read_environment(environ), *read_file(file, env))
+    try:
+        settings = _merged(sources)
+    except ValidationError as error:
+        raise SettingsError(problems_of(error, sources)) from None
+    if found := contradictions(settings):
+        raise SettingsError([problem(path, what, sources) for path, what in found])
+    return Loaded(settings, sources)
+
+
+def _merged(sources: Sequence[Source]) -> Settings:
+    class Sourced(Settings):
+        """The settings, told which sources to read; pydantic-settings merges them key by key."""
+
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *_: object, **__: object
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return tuple(
+                InitSettingsSource(settings_cls, init_kwargs=dict(source.tree))
+                for source in sources
+            )
+
+    return Sourced.model_validate({})

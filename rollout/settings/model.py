@@ -1,0 +1,122 @@
+"""Every setting with its kind and its default; ``example.toml`` says what each is for."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rollout.hostnames import expand
+from rollout.plan import OnBusy, Patience, Share
+from rollout.settings.kinds import (
+    Command,
+    Count,
+    Duration,
+    HostList,
+    Line,
+    Name,
+    Names,
+    OneHost,
+    Pattern,
+    Port,
+    Portion,
+    Positive,
+)
+from rollout.settings.templates import a_probe, a_server, an_absolute_path
+
+_BASE = Patience()
+
+
+class Section(BaseModel):
+    """A table of the file: nothing unknown in it, nothing changed after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BalancerSettings(Section):
+    """``[balancers.NAME]``: one HAProxy; without ``ssh`` it runs on this machine."""
+
+    ssh: OneHost = ""
+    socket: Annotated[Line, AfterValidator(an_absolute_path)] = "/run/haproxy/admin.sock"
+    backends: Names = ()
+
+
+class FleetSettings(Section):
+    """``[fleet]``: who is restarted, and how many may be missing at once."""
+
+    hosts: HostList
+    server: Annotated[Line, AfterValidator(a_server)] = ""
+    by: Literal["host", "instance"] = "host"
+    max_out: Portion = Share(1)
+    floor: Portion = Share(50, percent=True)
+    canary: Count = 0
+    soak: Duration = _BASE.soak
+    max_failures: Count = 0
+    deadline: Duration = _BASE.deadline
+    room_timeout: Duration = _BASE.room_timeout
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The hosts one by one, ranges expanded, in the order of the file."""
+        return tuple(name for pattern in self.hosts for name in expand(pattern))
+
+
+class SshSettings(Section):
+    """``[ssh]``: what is not said here comes from the operator's own ssh configuration."""
+
+    user: Line = ""
+    config: Line = ""
+    connect_timeout: Duration = 10.0
+
+
+class MonitSettings(Section):
+    """``[monit]``: how monit is asked, and which of its services are ours."""
+
+    command: Command = "sudo -n monit"
+    group: Line = ""
+    match: Pattern = ".*"
+    instances: Count = 0
+    instances_at_a_time: Count = 0
+    ports: dict[str, Port] = {}
+
+
+class RestartSettings(Section):
+    """``[restart]``: how patient each step is, and what proves an instance."""
+
+    drain_timeout: Duration = _BASE.drain_timeout
+    maint_timeout: Duration = _BASE.maint_timeout
+    on_busy: OnBusy = OnBusy.STOP
+    startup_delay: Duration = _BASE.startup_delay
+    running_timeout: Duration = _BASE.running_timeout
+    probe: Annotated[Line, AfterValidator(a_probe)] = ""
+    probe_times: Positive = 2
+    probation_timeout: Duration = _BASE.probation_timeout
+    stable: Duration = _BASE.stable
+    smoke: Line = ""
+    smoke_timeout: Duration = 30.0
+
+
+class Settings(BaseSettings):
+    """All of it, read from every source and merged; see :func:`rollout.settings.loading.load`."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    app: Name
+    balancers: Annotated[dict[Name, BalancerSettings], Field(min_length=1)]
+    fleet: FleetSettings
+    ssh: SshSettings = SshSettings()
+    monit: MonitSettings = MonitSettings()
+    restart: RestartSettings = RestartSettings()
+
+    def patience(self) -> Patience:
+        """How long each step may take."""
+        return Patience(
+            drain_timeout=self.restart.drain_timeout,
+            maint_timeout=self.restart.maint_timeout,
+            startup_delay=self.restart.startup_delay,
+            running_timeout=self.restart.running_timeout,
+            probation_timeout=self.restart.probation_timeout,
+            stable=self.restart.stable,
+            soak=self.fleet.soak,
+            room_timeout=self.fleet.room_timeout,
+            deadline=self.fleet.deadline,
+        )
