@@ -1,0 +1,124 @@
+"""A local socket file that leads to an admin socket on another machine.
+
+haproxyadmin can only open a UNIX socket of this machine.  Each connection to HAProxy's admin
+socket is one line and its reply, so the bridge takes the line, has it carried over, and hands the
+reply back; how it is carried (a channel, a command) is somebody else's business.
+"""
+
+import asyncio
+import contextlib
+import re
+import shlex
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from rollout.adapters.threads import Pool
+from rollout.errors import RolloutError
+
+Carry = Callable[[bytes], bytes]
+"""Take one command line there, bring the whole reply back.  May block, but not for ever."""
+
+LONGEST_LINE = 64 * 1024
+
+_PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./@+-]+")
+
+
+class Stream(Protocol):
+    """The part of a socket that one question needs."""
+
+    def sendall(self, data: bytes, /) -> object: ...
+    def shutdown_write(self) -> None: ...
+    def recv(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class Bridge:
+    """The local end: a socket file in a directory that only we may enter."""
+
+    def __init__(self, pool: Pool, carry: Carry) -> None:
+        self._pool = pool
+        self._carry = carry
+        self._trouble = ""
+        self._directory: Path | None = None
+        self._server: asyncio.Server | None = None
+        self._crossings: set[asyncio.Task[None]] = set()
+        self._building = asyncio.Lock()
+
+    async def open(self) -> Path:
+        """Give the path of the socket file, which is made at the first call."""
+        async with self._building:
+            if self._directory is None:
+                # mkdtemp: mode 0700; in /tmp, for a socket's path has less than 108 bytes
+                self._directory = Path(tempfile.mkdtemp(prefix="rollout-", dir="/tmp"))
+                self._server = await asyncio.start_unix_server(
+                    self._accept, self._directory / "haproxy", limit=LONGEST_LINE
+                )
+            return self._directory / "haproxy"
+
+    def trouble(self) -> str:
+        """Why the last command did not get across; empty when it did."""
+        return self._trouble
+
+    async def close(self) -> None:
+        """Hang up whatever is on its way and remove the directory.  Waits for no peer."""
+        if self._server is not None:
+            self._server.close()
+        for crossing in self._crossings:
+            crossing.cancel()
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+        self._server = self._directory = None
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        me = asyncio.current_task()
+        assert me is not None  # noqa: S101 - a coroutine of asyncio's server runs in a task
+        self._crossings.add(me)
+        try:
+            await self._cross(reader, writer)
+        except (asyncio.CancelledError, OSError):
+            pass  # closed on our side, or the asker has gone; asyncio would only log it
+        finally:
+            self._crossings.discard(me)
+            writer.close()
+
+    async def _cross(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ValueError):  # a line beyond the limit gets no reply
+            line = await reader.readline()
+            if not line:
+                return
+            try:
+                reply = await self._pool.call(self._carry, line)
+            except (RolloutError, OSError, EOFError) as error:
+                self._trouble = str(error) or type(error).__name__
+                return
+            self._trouble = ""
+            writer.write(reply)
+            await writer.drain()
+
+
+def converse(stream: Stream, line: bytes) -> bytes:
+    """Carry ``line`` over ``stream`` and close it; half-closed after the line."""
+    try:
+        stream.sendall(line)
+        stream.shutdown_write()
+        return b"".join(iter(lambda: stream.recv(65536), b""))
+    finally:
+        stream.close()
+
+
+def relay_command(path: str) -> str:
+    """A shell command that connects stdin and stdout to the UNIX socket ``path``.
+
+    Raises:
+        ValueError: the path has characters with a meaning to the shell or to socat.
+    """
+    if not _PLAIN_PATH.fullmatch(path):
+        raise ValueError(f"{path!r} is not an absolute path of plain characters")
+    quoted = shlex.quote(path)
+    return (
+        f"if command -v socat >/dev/null; then exec socat -t30 - UNIX-CONNECT:{quoted}; "
+        f"else exec nc -U {quoted}; fi"
+    )

@@ -1,0 +1,28 @@
+"""The words HAProxy has for a server's status; any other word is an error, never "down"."""
+
+import re
+
+STATUSES = (
+    r"UP",
+    r"UP \d+/\d+",
+    r"DOWN",
+    r"DOWN \d+/\d+",
+    r"DOWN \(agent\)",
+    r"DRAIN",
+    r"DRAIN \d+/\d+",
+    r"DRAIN \(agent\)",
+    r"NOLB",
+    r"NOLB \d+/\d+",
+    r"MAINT",
+    r"MAINT \(via [^/]+/.+\)",
+    r"MAINT \(resolution\)",
+    r"no check",
+)
+"""Source: printed by HAProxy 2.6, 2.8 and 3.4; ``NOLB`` from its source (``srv_hlt_st``)."""
+
+_ANY = re.compile("|".join(f"(?:{spelling})" for spelling in STATUSES))
+
+
+def known(status: str) -> bool:
+    """Whether ``status`` is, to the letter, one that we know the meaning of."""
+    return _ANY.fullmatch(status) is not None

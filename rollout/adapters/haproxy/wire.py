@@ -1,0 +1,151 @@
+"""One conversation with HAProxy: a command line goes in, text comes out, or a BalancerError.
+
+haproxyadmin talks; this file gives it what it lacks: a deadline for the whole conversation (its
+own counts each recv), one command at a time (the socket takes ten clients), words for a failure,
+and a second way of reading where a reply is not UTF-8.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol, TypeVar, cast
+
+from haproxyadmin.exceptions import HAProxyBaseError, SocketTimeout
+from haproxyadmin.haproxy import HAProxy
+
+from rollout.adapters.haproxy.entrance import trouble_at
+from rollout.adapters.haproxy.replies import Garbled
+from rollout.adapters.threads import Pool
+from rollout.errors import BalancerError
+
+T = TypeVar("T")
+
+
+class Passage(Protocol):
+    """A way to an admin socket that is not on this machine."""
+
+    async def open(self) -> Path:
+        """Give the path of a local socket that leads there; opened once, kept open."""
+
+    def trouble(self) -> str:
+        """Why the last command did not get through; empty when it did."""
+
+
+class Talker(Protocol):
+    """All that we use of haproxyadmin's HAProxy object."""
+
+    def command(self, cmd: str) -> list[tuple[int, list[str]]]: ...
+
+
+class Wire:
+    """The admin socket of one load balancer."""
+
+    def __init__(self, name: str, socket: Path | Passage, pool: Pool, timeout: float) -> None:
+        self.name = name
+        self._socket = socket
+        self._pool = pool
+        self._timeout = timeout
+        self._turn = asyncio.Lock()
+        self._talkers: dict[Path, Talker] = {}
+
+    async def ask(self, line: str, read: Callable[[str], T]) -> T:
+        """Ask a question and ``read`` the reply; where it is garbled, once more in plain bytes.
+
+        haproxyadmin decodes strictly and takes a form feed for a line end; an agent's words, which
+        HAProxy passes on as they are, can contain both.
+
+        Raises:
+            BalancerError: no answer in time, or none that can be read.
+        """
+        async with self._deadline(line) as path:
+            try:
+                return read(await self._pool.call(self._talk, path, line))
+            except (Garbled, UnicodeDecodeError):
+                return read(await _plainly(path, line))
+
+    async def tell(self, line: str) -> str:
+        """Send a change once and give back what HAProxy says to it.
+
+        Raises:
+            BalancerError: no answer in time.  The change may still be carried out.
+        """
+        async with self._deadline(line) as path:
+            return await self._pool.call(self._talk, path, line)
+
+    async def ask_plainly(self, line: str) -> str:
+        """Ask without haproxyadmin, which takes no socket for HAProxy's that is not admin-like.
+
+        Raises:
+            BalancerError: no answer in time.
+        """
+        async with self._deadline(line) as path:
+            return await _plainly(path, line)
+
+    async def path(self) -> Path:
+        """Where the local end is."""
+        if isinstance(self._socket, Path):
+            return self._socket
+        return await self._socket.open()
+
+    @property
+    def local(self) -> bool:
+        """Whether HAProxy is on this machine."""
+        return isinstance(self._socket, Path)
+
+    @asynccontextmanager
+    async def _deadline(self, line: str) -> AsyncIterator[Path]:
+        """Hold the turn; end after the timeout, the wait for the turn included."""
+        try:
+            async with asyncio.timeout(self._timeout), self._turn:
+                yield await self.path()
+        except (TimeoutError, SocketTimeout) as error:
+            raise self._late(line) from error
+        except (OSError, ValueError, HAProxyBaseError, Garbled) as error:
+            raise await self._words(error) from error
+
+    def _talk(self, path: Path, line: str) -> str:
+        """In a thread.  The object is made at the first use and has no patience of its own."""
+        talker = self._talkers.get(path)
+        if talker is None:
+            talker = cast(
+                "Talker",
+                HAProxy(socket_file=str(path), retry=None, retry_interval=0, timeout=self._timeout),
+            )
+            self._talkers[path] = talker
+        return "\n".join(talker.command(line)[0][1])
+
+    def _late(self, line: str) -> BalancerError:
+        short = line if len(line) <= 60 else f"{line[:57]}..."  # noqa: PLR2004 - fits a screen line
+        trouble = "" if isinstance(self._socket, Path) else self._socket.trouble()
+        return BalancerError(
+            self.name,
+            trouble or f"no answer within {self._timeout:g}s to `{short}`",
+            "is HAProxy stopped or overloaded? what was asked may still be carried out: look again",
+        )
+
+    async def _words(self, error: Exception) -> BalancerError:
+        if isinstance(self._socket, Path):
+            found = trouble_at(self.name, self._socket)
+            if found is not None:
+                return BalancerError(self.name, found.what, found.cure)
+        elif trouble := self._socket.trouble():
+            return BalancerError(self.name, trouble)
+        if isinstance(error, Garbled):
+            return BalancerError(self.name, f"the reply cannot be read: {error}")
+        what = f"HAProxy did not answer ({error or type(error).__name__})"
+        return BalancerError(self.name, what, "`rollout check` examines the socket")
+
+
+async def _plainly(path: Path, line: str) -> str:
+    """One command line over a connection of our own; what is no UTF-8 is replaced, and shows.
+
+    The half-close makes a master socket answer as well, which else keeps the connection open.
+    """
+    reader, writer = await asyncio.open_unix_connection(path)
+    try:
+        writer.write(line.encode() + b"\n")
+        writer.write_eof()
+        return (await reader.read()).decode(errors="replace").removesuffix("\n")
+    finally:
+        writer.close()
