@@ -13,6 +13,10 @@ from rollout.render.told import Ending
 
 MARGIN = "  "
 
+LONG_FLEET = 20
+"""With more targets than this the ones that need nobody share a line."""
+GROUPED = (Standing.DONE, Standing.UNTOUCHED)
+
 
 def account(ending: Ending) -> str:
     """Write the account: one line for a good run, the whole story for any other.
@@ -40,11 +44,16 @@ def _table(ending: Ending) -> list[str]:
     if ending.exit_code in {Exit.USAGE, Exit.BUSY}:
         return []
     lines = ending.ledger.lines
-    width = max((cells(harmless(name)) for name in lines), default=0)
+    grouped = GROUPED if len(lines) > LONG_FLEET else ()
+    single = {name: line for name, line in lines.items() if line.standing not in grouped}
+    width = max((cells(harmless(name)) for name in single), default=0)
     rows = [
         (f"{padded(harmless(name), width)}   {standing_words(line)}", harmless(reason(line)))
-        for name, line in lines.items()
+        for name, line in single.items()
     ]
+    for standing in grouped:
+        names = ending.ledger.named(standing)
+        rows += [(f"{len(names)} {standing}", harmless(", ".join(names)))] if names else []
     return _aligned(rows)
 
 

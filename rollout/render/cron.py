@@ -19,10 +19,16 @@ FINE = frozenset({Standing.DONE, Standing.UNTOUCHED})
 
 
 class Cron:
-    """Remembers the lines of the run, and gives them away only when the exit code is not 0."""
+    """Remembers the lines of the run, and gives them away only when the exit code is not 0.
 
-    def __init__(self, stream: Stream) -> None:
+    Args:
+        stream: Where the mail is written.
+        story: Put the lines before the account; without, somebody else tells them already.
+    """
+
+    def __init__(self, stream: Stream, *, story: bool = True) -> None:
         self._stream = stream
+        self._story = story
         self._lines: deque[tuple[Event, str]] = deque(maxlen=LONGEST)
 
     def show(self, told: Told) -> None:
@@ -31,7 +37,8 @@ class Cron:
     def end(self, ending: Ending) -> None:
         if ending.exit_code is Exit.DONE:
             return
-        told = [line for event, line in self._lines if matters(event, ending.ledger)]
+        story = self._lines if self._story else ()
+        told = [line for event, line in story if matters(event, ending.ledger)]
         left_out = len(told) - SHOWN
         if left_out > 0:
             told = [f"({left_out} earlier lines left out)", *told[-SHOWN:]]

@@ -1,0 +1,160 @@
+"""One rich run as it would be told, and the clocks to tell it by."""
+
+from collections.abc import Iterable, Sequence
+from typing import get_args
+
+from rollout import events as told
+from rollout.events import Event
+from rollout.fleet import Finding
+from rollout.ledger import Ledger, enter
+from rollout.render.broadcast import Broadcast
+from rollout.render.told import Ending, Told
+
+REACH = {
+    "lb1": "socat stdio UNIX-CONNECT:/run/haproxy/admin.sock",
+    "lb2": "ssh lb2 socat stdio UNIX-CONNECT:/run/haproxy/admin.sock",
+}
+
+SEATS_OF_WEB1 = ("app/web1@lb1", "app/web1@lb2")
+SEATS_OF_WEB2 = ("app/web2@lb1", "static/web2@lb1", "app/web2@lb2")
+
+RICH: tuple[Event, ...] = (
+    told.TargetSkipped(target="web3", because="app/web3@lb1 is in maint since before we came"),
+    told.RolloutStarted(targets=("web1", "web2", "web4", "web5"), max_out=2, floor="50%"),
+    told.Noted(where="lb1", what="agent of app/web4 says \x1b[31mno\udcff\x1b[0m words"),
+    told.TargetClaimed(target="web1", seats=SEATS_OF_WEB1),
+    told.TargetDraining(target="web1"),
+    told.TargetWaiting(target="web1", awaited="drained", because="7 sessions open on lb1"),
+    told.BalancerReloaded(balancer="lb1", target="web1"),
+    told.TargetDraining(target="web1"),
+    told.TargetNotDrained(target="web1", because="2 sessions open on lb1"),
+    told.TargetInMaint(target="web1"),
+    told.SessionsCut(target="web1", sessions=1),
+    told.TargetEmpty(target="web1"),
+    told.RestartAsked(target="web1", instances=("app1_1", "app1_2")),
+    told.TargetWaiting(target="web1", awaited="reborn", because="waiting for app1_1, app1_2"),
+    told.InstanceReborn(target="web1", instance="app1_1", pid=4711),
+    told.InstanceReborn(target="web1", instance="app1_2", pid=4712),
+    told.InstanceProven(target="web1", instance="app1_1"),
+    told.InstanceProven(target="web1", instance="app1_2"),
+    told.TargetOnProbation(target="web1"),
+    told.TargetReturned(target="web1"),
+    told.TargetDone(target="web1", seconds=31.4),
+    told.SoakStarted(targets=("web1",), seconds=60.0),
+    told.TargetClaimed(target="web2", seats=SEATS_OF_WEB2),
+    told.TargetDraining(target="web2"),
+    told.TargetClaimed(target="web4", seats=("app/web4@lb1", "app/web4@lb2")),
+    told.TargetDraining(target="web4"),
+    told.TargetDrained(target="web2"),
+    told.TargetInMaint(target="web2"),
+    told.TargetEmpty(target="web2"),
+    told.RestartAsked(target="web2", instances=("app2_1",)),
+    told.StopRequested(by="SIGINT"),
+    told.TargetGivenBack(target="web4", because="stopped on request before the restart"),
+    told.TargetLeftOut(
+        target="web2",
+        state="maint",
+        because='not reborn after 120s: app2_1 is "Does not exist"\nand its log is\x07 full',
+        asked=True,
+        look="ssh web2 sudo -n monit status app2_1",
+    ),
+    told.RolloutHalted(because="stopped on request, and web2 did not come back"),
+)
+
+GOOD: tuple[Event, ...] = (
+    told.RolloutStarted(targets=("web1", "web2"), max_out=1, floor="50%"),
+    *(
+        event
+        for name in ("web1", "web2")
+        for event in (
+            told.TargetClaimed(target=name, seats=(f"app/{name}@lb1",)),
+            told.TargetDraining(target=name),
+            told.TargetDrained(target=name),
+            told.TargetInMaint(target=name),
+            told.TargetEmpty(target=name),
+            told.RestartAsked(target=name, instances=("app_1",)),
+            told.InstanceReborn(target=name, instance="app_1", pid=1),
+            told.InstanceProven(target=name, instance="app_1"),
+            told.TargetOnProbation(target=name),
+            told.TargetReturned(target=name),
+            told.TargetDone(target=name, seconds=36.0),
+        )
+    ),
+    told.RolloutFinished(),
+)
+
+REFUSED: tuple[Event, ...] = (
+    told.RolloutRefused(
+        findings=(
+            Finding("web2", "sudo asks for a password", "visudo -f /etc/sudoers.d/rollout"),
+            Finding(
+                "lb1:app",
+                "no server line for web5 (10.0.0.5)",
+                "add it to the backend\nor leave it out: --exclude web5",
+            ),
+        ),
+    ),
+)
+
+EVERY_KIND: tuple[type[Event], ...] = get_args(Event)
+
+
+class Memory:
+    """A stream that keeps what it takes."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+    def close(self, within: float) -> bool:
+        return within >= 0
+
+
+class Clock:
+    """Each look is one second later than the one before."""
+
+    def __init__(self) -> None:
+        self.seconds = 0
+
+    def monotonic(self) -> float:
+        return float(self.seconds)
+
+    def utc_now(self) -> str:
+        self.seconds += 1
+        return f"2026-11-22T19:{37 + self.seconds // 60:02}:{self.seconds % 60:02}Z"
+
+
+def broadcast_to(*renderers: object, complain: Memory | None = None) -> Broadcast:
+    clock = Clock()
+    return Broadcast(
+        renderers,  # type: ignore[arg-type] # some tests pass renderers that are broken
+        run="5f0c21",
+        utc_now=clock.utc_now,
+        monotonic=clock.monotonic,
+        complain=(complain or Memory()).write,
+        reach=REACH,
+    )
+
+
+def account_of(events: Iterable[Event]) -> Ledger:
+    ledger = Ledger()
+    for event in events:
+        ledger = enter(ledger, event)
+    return ledger
+
+
+def ending_of(events: Sequence[Event], seconds: float = 72.0) -> Ending:
+    return Ending(
+        run="5f0c21",
+        number=len(events) + 1,
+        at="2026-11-22T19:40:00Z",
+        ledger=account_of(events),
+        seconds=seconds,
+        reach=REACH,
+    )
+
+
+def stamped(event: Event) -> Told:
+    return Told("5f0c21", 1, "2026-11-22T19:37:02Z", event, enter(Ledger(), event))

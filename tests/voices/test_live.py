@@ -1,0 +1,145 @@
+"""The live display: a picture is a pure function; what stays on the screen is what matters."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout import events as told
+from rollout.events import Event
+from rollout.ledger import Ledger
+from rollout.render.cells import cells
+from rollout.render.frame import Size, frame
+from rollout.render.live import Live, Picture
+from tests.voices.recorded import RICH, Memory, account_of, broadcast_to
+
+WIDE = Size(80, 24)
+
+
+def fleet_of(count: int, out: int = 2) -> Ledger:
+    names = tuple(f"web{n:02}" for n in range(count))
+    events: list[Event] = [told.RolloutStarted(targets=names, max_out=2, floor="50%")]
+    events += [told.TargetDraining(target=name) for name in names[:out]]
+    return account_of(events)
+
+
+def test_a_small_fleet_has_a_line_per_target_and_one_for_the_whole() -> None:
+    events = [
+        told.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%"),
+        told.TargetDone(target="web1", seconds=14.0),
+        told.RestartAsked(target="web2", instances=("a",)),
+        told.TargetWaiting(target="web2", awaited="reborn", because="waiting for app2_1"),
+    ]
+    drawn = frame(account_of(events), 131.0, {"web2": 100.0}, 100.0, Size(60, 24))
+    assert drawn == [
+        "  web1  restarted   serving                            0:14",
+        "  web2  restarting  waiting for app2_1                 0:31",
+        "  web3  untouched",
+        "  1 of 3 done · 1 out (at most 1) · floor 50% · 0:31",
+    ]
+
+
+def test_a_fleet_taller_than_the_terminal_shows_who_moves_and_counts_the_rest() -> None:
+    drawn = frame(fleet_of(40), 9.0, {}, 0.0, Size(60, 10))
+    assert drawn == [
+        "  web00  draining",
+        "  web01  draining",
+        "  and 38 untouched",
+        "  0 of 40 done · 2 out (at most 2) · floor 50% · 0:09",
+    ]
+
+
+def test_who_failed_keeps_a_line_in_a_long_fleet() -> None:
+    left = told.TargetLeftOut(target="web39", state="maint", because="dead", asked=True, look="")
+    names = tuple(f"web{n:02}" for n in range(40))
+    ledger = account_of([told.RolloutStarted(targets=names, max_out=1, floor=""), left])
+    assert frame(ledger, 1.0, {}, 0.0, Size(60, 10))[0] == "  web39  left out (maint)  dead"
+
+
+@given(st.integers(1, 50), st.integers(0, 50), st.integers(1, 120), st.integers(1, 40))
+def test_a_picture_never_outgrows_its_terminal(
+    count: int, out: int, columns: int, rows: int
+) -> None:
+    ledger = fleet_of(count, min(out, count))
+    since = dict.fromkeys(ledger.lines, 0.0)
+    drawn = frame(ledger, 9.0, since, 0.0, Size(columns, rows))
+    assert len(drawn) <= max(3, rows - 1)
+    assert all(cells(line) < max(2, columns) for line in drawn)
+    coloured = frame(ledger, 9.0, since, 0.0, Size(columns, rows), colour=True)
+    assert [re.sub(r"\x1b\[\d+m", "", line).rstrip() for line in coloured] == drawn
+
+
+class Times:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def picture(size: Size = WIDE) -> tuple[Picture, Times, list[Size]]:
+    times, sizes = Times(), [size]
+    return Picture(lambda: sizes[-1], times, colour=False), times, sizes
+
+
+def test_nothing_is_written_while_nothing_changes() -> None:
+    shown, times, _ = picture()
+    shown.see(fleet_of(3))
+    assert shown.paint([])
+    assert shown.paint([]) == ""
+    times.now = 1.0
+    assert "0:01" in shown.paint([])
+
+
+def test_the_frame_is_drawn_over_the_one_before() -> None:
+    shown, times, _ = picture()
+    shown.see(fleet_of(3))
+    assert shown.paint([]).startswith("  web00")
+    times.now = 1.0
+    assert shown.paint(["it happened\n"]).startswith("\r\x1b[4Ait happened\x1b[K\n  web00")
+
+
+def test_a_terminal_made_narrower_has_wrapped_the_frame_before() -> None:
+    shown, times, sizes = picture()
+    shown.see(fleet_of(3))
+    before = frame(fleet_of(3), 0.0, dict.fromkeys(fleet_of(3).lines, 0.0), 0.0, WIDE)
+    assert [len(line) for line in before] == [79, 79, 18, 52]
+    shown.paint([])
+    sizes.append(Size(40, 24))
+    times.now = 1.0
+    assert shown.paint([]).startswith(f"\r\x1b[{2 + 2 + 1 + 2}A")
+
+
+def test_the_time_of_a_target_starts_anew_with_its_standing() -> None:
+    shown, times, _ = picture()
+    shown.see(fleet_of(1, out=1))
+    times.now = 60.0
+    assert re.search(r"draining +1:00", shown.paint([]))
+    shown.see(account_of([told.TargetInMaint(target="web00")]))
+    times.now = 61.0
+    assert re.search(r"maint +0:01", shown.paint([]))
+
+
+def test_the_last_frame_stays_and_the_account_follows_below() -> None:
+    shown, _, _ = picture()
+    shown.see(fleet_of(1))
+    shown.finish()
+    assert shown.paint(["\nthe account\n"]).endswith("0:00\x1b[K\n\x1b[J\nthe account\n")
+
+
+def test_only_what_matters_stays_on_the_screen() -> None:
+    shown, _, _ = picture()
+    memory = Memory()
+    broadcast = broadcast_to(Live(memory, shown))
+    for event in RICH:
+        broadcast.tell(event)
+    assert [line.split()[1:3] for line in memory.text.splitlines()] == [
+        ["web3", "skipped,"],
+        ["lb1", "note:"],
+        ["web1", "not"],
+        ["web1", "cut"],
+        ["rollout", "stop"],
+        ["web4", "given"],
+        ["web2", "LEFT"],
+        ["rollout", "halted,"],
+    ]

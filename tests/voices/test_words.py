@@ -1,0 +1,115 @@
+"""Every event has a sentence, and no text from elsewhere can do harm in it."""
+
+import dataclasses
+import json
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout import events as told
+from rollout.events import Event
+from rollout.ledger import Exit
+from rollout.render.cells import cells, fit, padded
+from rollout.render.exits import exit_table
+from rollout.render.harmless import LONGEST, harmless
+from rollout.render.jsonl import json_line
+from rollout.render.plain import plain_line, whom, words
+from rollout.render.spans import in_words, on_a_clock
+from tests.voices.recorded import EVERY_KIND, RICH, stamped
+
+EXAMPLES: dict[str, Any] = {"str": "x", "int": 130, "float": 1.0, "bool": True}
+
+
+def example(kind: type[Event]) -> Event:
+    fields: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):
+        plain = getattr(field.type, "__name__", "")
+        fields[field.name] = EXAMPLES.get(plain, ()) if plain != "tuple" else ()
+    return kind(**fields)
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.wire)
+def test_every_event_has_a_sentence_and_an_object(kind: type[Event]) -> None:
+    event = example(kind)
+    assert words(event)
+    assert plain_line(stamped(event)).startswith(f"2026-11-22T19:37:02Z {whom(event)} ")
+    assert json.loads(json_line(stamped(event)))["event"] == kind.wire
+
+
+def test_wire_names_are_unique() -> None:
+    assert len({kind.wire for kind in EVERY_KIND}) == len(EVERY_KIND)
+
+
+def test_no_field_of_an_event_hides_the_stamp() -> None:
+    fields = {field.name for kind in EVERY_KIND for field in dataclasses.fields(kind)}
+    assert not fields & {"v", "run", "seq", "at", "event"}
+
+
+def test_lines_of_the_whole_run_begin_with_rollout() -> None:
+    of_no_target = [e for e in RICH if not hasattr(e, "target") and not hasattr(e, "where")]
+    assert {whom(event) for event in of_no_target} == {"rollout"}
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("plain", "plain"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;a new title\x07text", "text"),
+        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x9b2Jgone", "gone"),
+        ("two\nlines\tand tabs\r\n", "two lines and tabs"),
+        ("bell\x07", "bell�"),
+        (b"caf\xe9".decode(errors="surrogateescape"), "caf�"),
+        ("right\u202eleft", "right�left"),
+        ("web\x00", "web�"),
+        ("\x1b", "�"),
+        ("Zürich 東京", "Zürich 東京"),
+    ],
+)
+def test_words_of_other_machines_are_made_harmless(said: str, shown: str) -> None:
+    assert harmless(said) == shown
+
+
+@given(st.text(alphabet=st.characters(categories=["Cc", "Cs", "Cf", "Zl", "Zp", "Lu", "Nd", "P"])))
+def test_nothing_that_moves_a_cursor_or_fakes_a_line_gets_through(text: str) -> None:
+    shown = harmless(text)
+    assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cs", "Cf", "Zl", "Zp"}
+    assert harmless(shown) == shown
+    line = plain_line(stamped(told.TargetWaiting(target=text, awaited=text, because=text)))
+    assert line.isprintable()
+    spelled = json_line(stamped(told.Noted(where=text, what=text)))
+    assert spelled.isprintable()
+    assert spelled.encode()
+
+
+def test_a_flood_is_cut_and_counted() -> None:
+    assert harmless("x" * (LONGEST + 7)) == "x" * LONGEST + " (7 more characters)"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "word", "clock"),
+    [
+        (0.4, "0s", "0:00"),
+        (59.6, "1m00s", "0:59"),
+        (72, "1m12s", "1:12"),
+        (7384, "2h03m", "2:03:04"),
+    ],
+)
+def test_lengths_of_time_have_two_spellings(seconds: float, word: str, clock: str) -> None:
+    assert (in_words(seconds), on_a_clock(seconds)) == (word, clock)
+
+
+@given(st.text(alphabet="ab東é\u0301 ·", max_size=30), st.integers(1, 30))
+def test_a_text_made_to_fit_fits(text: str, columns: int) -> None:
+    assert cells(fit(text, columns)) <= columns
+    assert cells(padded(text, columns)) == columns
+
+
+def test_the_table_of_exit_codes_has_a_row_for_each() -> None:
+    rows = exit_table().splitlines()
+    assert rows[2] == "| 0 | done | every planned target restarted and serving, or nothing to do |"
+    assert len(rows) == len(Exit) + 2
