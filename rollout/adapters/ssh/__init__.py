@@ -1,0 +1,40 @@
+"""The edge to the hosts: OpenSSH's manners on paramiko's protocol, and no call that hangs."""
+
+from rollout.adapters.ssh.config import ResolvedHost, SshOptions
+from rollout.adapters.ssh.door import Ssh
+from rollout.adapters.ssh.errors import (
+    Closed,
+    CommandTimedOut,
+    ConnectionLost,
+    ForwardingRefused,
+    HostKeyChanged,
+    HostKeyRevoked,
+    HostKeyUnknown,
+    NotAuthenticated,
+    NotConfigured,
+    NothingListens,
+    SshError,
+    Unreachable,
+)
+from rollout.adapters.ssh.run import Result
+from rollout.adapters.ssh.stream import Stream
+
+__all__ = [
+    "Closed",
+    "CommandTimedOut",
+    "ConnectionLost",
+    "ForwardingRefused",
+    "HostKeyChanged",
+    "HostKeyRevoked",
+    "HostKeyUnknown",
+    "NotAuthenticated",
+    "NotConfigured",
+    "NothingListens",
+    "ResolvedHost",
+    "Result",
+    "Ssh",
+    "SshError",
+    "SshOptions",
+    "Stream",
+    "Unreachable",
+]

@@ -1,0 +1,97 @@
+"""What the rest of the program may ask of ssh."""
+
+import time
+from typing import Self
+
+from rollout.adapters.ssh import run as running
+from rollout.adapters.ssh import stream as streaming
+from rollout.adapters.ssh.config import ResolvedHost, SshOptions
+from rollout.adapters.ssh.connection import Connection
+from rollout.adapters.ssh.errors import ConnectionLost
+from rollout.adapters.ssh.kept import Kept
+from rollout.adapters.ssh.lean import paramiko
+from rollout.adapters.ssh.run import HAMMER, Conversation, Result
+from rollout.adapters.ssh.stream import Stream
+from rollout.adapters.ssh.watchdog import Watchdog
+
+
+class Ssh:
+    """Hosts, reached as the operator's own ssh would reach them, one kept connection each.
+
+    Blocking, and safe to use from several threads.  ``within`` is in seconds and counts for the
+    whole call, connecting included; a call comes back at most 5 s later, whatever the host
+    does, and one host never makes another wait.  All errors are RemoteErrors.
+    """
+
+    def __init__(self, options: SshOptions) -> None:
+        self._watchdog = Watchdog()
+        self._kept = Kept(options, self._watchdog)
+
+    def resolve(self, host: str) -> ResolvedHost:
+        """Tell how ``host`` would be reached, by ``ssh -G``; asked once per run."""
+        return self._kept.resolve(host)
+
+    def run(
+        self, host: str, command: str, *, within: float, stdin: bytes = b"", limit: int = 1 << 20
+    ) -> Result:
+        """Run ``command`` by the login shell of ``host``; never twice.
+
+        ``limit`` is in bytes for each of the two outputs; beyond it the middle is left out.
+
+        Raises:
+            CommandTimedOut, ConnectionLost: ``asked`` tells whether it may have begun.
+            SshError: it certainly did not begin.
+        """
+        deadline = time.monotonic() + within
+        connection, channel = self._session(host, deadline)
+        lost = ConnectionLost(host, f"no sign of life during `{command}`; hung up", asked=True)
+        left = max(0.0, deadline - time.monotonic())
+        with self._watchdog.limit(left + HAMMER, lambda: connection.lifeline.cut(lost)):
+            return Conversation(connection, channel, command, limit).hold(left, stdin)
+
+    def open_socket(self, host: str, path: str, *, within: float = 10.0) -> Stream:
+        """Connect to the UNIX socket ``path`` on ``host``.
+
+        Raises:
+            ForwardingRefused: the ssh server forbids it.
+            NothingListens: there is no such socket, nobody behind it, or no permission.
+        """
+        deadline = time.monotonic() + within
+        connection = self._kept.get(host, within)
+        left = max(0.001, deadline - time.monotonic())
+        return streaming.open_socket(connection, path, left, self._watchdog)
+
+    def open_port(self, host: str, address: str, port: int, *, within: float = 10.0) -> Stream:
+        """Connect from ``host`` to ``port`` at ``address``; errors as for ``open_socket``."""
+        deadline = time.monotonic() + within
+        connection = self._kept.get(host, within)
+        left = max(0.001, deadline - time.monotonic())
+        return streaming.open_port(connection, address, port, left, self._watchdog)
+
+    def close(self) -> None:
+        """Hang up everywhere.  Whoever still waits is released with ``Closed``."""
+        self._kept.cut()
+
+    abort = close  # the second Ctrl-C: hanging up is already the fastest thing that can be done
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _session(self, host: str, deadline: float) -> tuple[Connection, paramiko.Channel]:
+        """Open a session; if the kept connection turns out to be lost, on a new one.
+
+        Nothing was asked yet, so this is no second attempt at a command.
+        """
+        for last in (False, True):
+            left = deadline - time.monotonic()
+            connection = self._kept.get(host, left)
+            left = max(0.001, deadline - time.monotonic())
+            try:
+                return connection, running.open_session(connection, left)
+            except ConnectionLost:
+                if last:
+                    raise
+        raise AssertionError  # the loop returns or raises

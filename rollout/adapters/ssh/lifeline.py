@@ -1,0 +1,42 @@
+"""Everything one connection holds on to, so that one call lets go of all of it."""
+
+import threading
+from collections.abc import Callable
+
+from rollout.adapters.ssh.errors import SshError
+
+
+class Lifeline:
+    """Sockets, transports and processes of one connection, released together, newest first.
+
+    Cutting it is how a wait is ended from outside: at a deadline, on ``close``, on the second
+    Ctrl-C.  ``why`` is the error that whoever waited should raise; the first reason stays.
+    """
+
+    def __init__(self) -> None:
+        self.why: SshError | None = None
+        self._lock = threading.Lock()
+        self._held: list[Callable[[], object]] = []
+        self._cut = False
+
+    @property
+    def is_cut(self) -> bool:
+        return self._cut
+
+    def hold(self, release: Callable[[], object]) -> None:
+        """Remember how to let go of something; at once, when the line is already cut."""
+        with self._lock:
+            if not self._cut:
+                self._held.append(release)
+                return
+        release()
+
+    def cut(self, why: SshError | None = None) -> None:
+        """Let go of everything.  A second cut does nothing."""
+        with self._lock:
+            if self._cut:
+                return
+            self._cut, self.why = True, why
+            held, self._held = self._held[::-1], []
+        for release in held:
+            release()
