@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from rollout.adapters import probe_by_exec as by_exec
 from rollout.adapters.http_once import Stream, ask_http
 from rollout.adapters.monit.answers import Said
-from rollout.adapters.ssh.errors import CommandTimedOut, ForwardingRefused, NothingListens
+from rollout.adapters.ssh.errors import ForwardingRefused, NothingListens
 from rollout.adapters.supervisor import Threads
 from rollout.errors import SettingsError
 from rollout.fleet import Instance
@@ -103,12 +103,9 @@ class PortProber:
         deadline = time.monotonic() + self._within
         try:
             stream = self._way.open_port(host, question.address, question.port, within=self._within)
-        except CommandTimedOut:
-            # A process that hangs with its backlog full: the kernel lets nobody in.
-            said = f"no connection to {question.place} within {self._within:g}s"
+        except NothingListens as error:
+            said = f"nothing listens on {question.place} ({error.what})"
             return Answer(fine=False, said=said)
-        except NothingListens:
-            return Answer(fine=False, said=f"nothing listens on {question.place}")
         try:
             if question.path is None:
                 return Answer(fine=True, said=f"connected to {question.place}")

@@ -138,14 +138,14 @@ class MonitSupervisor:
         return findings_in(host, states, options.command, options.match, options.instances)
 
     def _states(self, host: str) -> tuple[InstanceState, ...]:
-        script = commands.look(self._typed(host))
+        script = commands.in_sh(commands.look(self._typed(host)))
         said = self._run(host, script, within=self._options.look_within)
         blocks, processes = seen(host, heard(host, said, self._caller))
         return tuple(_state(block, processes) for block in self._options.ours(blocks))
 
     def _restart(self, host: str, names: Sequence[str]) -> None:
         try:
-            script = commands.restart(self._typed(host), names)
+            script = commands.in_sh(commands.restart(self._typed(host), names))
         except (SupervisorError, ValueError) as error:
             what, cure = getattr(error, "what", str(error)), getattr(error, "cure", "")
             raise RestartRefused(host, what, cure) from error
@@ -163,7 +163,7 @@ class MonitSupervisor:
         return commands.Typed(self._options.words, version, self._options.group)
 
     def _ask_version(self, host: str) -> Version:
-        script = commands.ask_version(self._options.words)
+        script = commands.in_sh(commands.ask_version(self._options.words))
         said = self._run(host, script, within=self._options.look_within)
         answer = heard(host, said, self._caller)
         if answer.status:

@@ -46,7 +46,8 @@ def _of_one(state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
     if state.initializing:
         yield f"{name} is initializing", settle
     if state.status.lower() == "waiting":
-        cure = 'take `every "cron"` off it: between its times monit never calls it running'
+        # Until its time comes monit does not call it running, whatever it is.
+        cure = f"take `every` off {name} in monit's control file"
         yield f"{name} is waiting for its time", cure
     if not state.running and state.birth is None and state.status.lower() in {"ok", "running"}:
         yield f"monit calls {name} {state.status}, but its process is gone", f"{command} validate"

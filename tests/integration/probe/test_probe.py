@@ -1,0 +1,171 @@
+"""Real servers, asked over a plain socket, over real ssh, and by a host that may not forward."""
+
+import asyncio
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from rollout.adapters.http_once import Stream
+from rollout.adapters.monit.answers import Said
+from rollout.adapters.probe import PortProber, Resolved, Way
+from rollout.adapters.ssh import ForwardingRefused, NothingListens, Ssh, SshOptions
+from rollout.errors import RemoteError
+from rollout.fleet import Instance
+from rollout.ports import Answer
+from tests.integration.monit.daemon import Said as Local
+from tests.integration.monit.daemon import run_here
+from tests.integration.probe.server import free_port, says, serving
+from tests.integration.ssh.sshd import running_sshd
+
+pytestmark = pytest.mark.integration
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nup"
+
+
+@dataclass(frozen=True)
+class Here:
+    """A host that is this machine."""
+
+    hostname: str = "127.0.0.1"
+
+    def resolve(self, host: str) -> Resolved:
+        assert host
+        return self
+
+    def run(self, host: str, command: str, *, within: float) -> Said:
+        return run_here(host, command, within=within)
+
+    def open_port(self, host: str, address: str, port: int, *, within: float) -> Stream:
+        try:
+            return socket.create_connection((address, port), within)
+        except ConnectionRefusedError as error:
+            raise NothingListens(host, str(error)) from error
+
+
+@pytest.fixture(scope="module", params=["plain socket", "ssh", "ssh without forwarding"])
+def way(request: pytest.FixtureRequest) -> Iterator[Way]:
+    if request.param == "plain socket":
+        yield Here()
+        return
+    options = ["AllowTcpForwarding no"] if "without" in request.param else []
+    with (
+        running_sshd(*options) as sshd,
+        Ssh(SshOptions(config=sshd.config, connect_timeout=5.0)) as ssh,
+    ):
+        yield ssh
+
+
+def ask(way: Way, port: int, template: str = "http://127.0.0.1:{port}/up") -> Answer:
+    prober = PortProber(way, template, asyncio.to_thread, within=1.0)
+    return asyncio.run(prober.answers("web1", Instance("app_1", port)))
+
+
+@pytest.mark.parametrize(
+    ("reply", "fine", "said"),
+    [
+        (OK, True, "200"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", True, "204"),
+        (b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n", True, "302"),
+        (b"HTTP/1.0 200 OK\r\n\r\nold manners", True, "200"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", False, "404"),
+        (b"HTTP/1.1 503 Starting\r\nContent-Length: 0\r\n\r\n", False, "503"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", False, "cut short"),
+        (b"", False, ""),
+    ],
+)
+def test_an_answer_is_judged_by_its_status_and_must_be_whole(
+    way: Way,
+    reply: bytes,
+    fine: bool,  # noqa: FBT001 - a column of the table
+    said: str,
+) -> None:
+    with serving(says(reply)) as server:
+        answer = ask(way, server.port)
+    assert answer.fine is fine, answer
+    assert said in answer.said
+
+
+def test_nobody_at_the_port_is_said_as_such(way: Way) -> None:
+    answer = ask(way, free_port())
+    assert not answer.fine
+    assert "nothing listens" in answer.said
+    assert "nothing listens" in ask(way, free_port(), "tcp://127.0.0.1:{port}").said
+
+
+def test_a_bare_connection_is_enough_for_tcp(way: Way) -> None:
+    with serving(says(b"")) as server:
+        answer = ask(way, server.port, "tcp://{host}:{port}")
+    assert answer.fine
+
+
+@pytest.mark.parametrize("every", [5.0, 0.2], ids=["silent", "dripping"])
+def test_who_does_not_finish_in_time_does_not_answer(way: Way, every: float) -> None:
+    """A byte now and then resets nothing: there is one deadline for the whole answer."""
+    began = time.monotonic()
+    pieces = [b"HTTP/1.1 200 OK\r\n", *([b"X: y\r\n"] * 12)]
+    with serving(says(*pieces[: 13 if every < 1 else 1], every=min(every, 2.5))) as server:
+        answer = ask(way, server.port)
+        took = time.monotonic() - began
+    assert not answer.fine
+    assert took < 2.2
+
+
+def test_a_body_without_end_is_not_read_to_its_end(way: Way) -> None:
+    if not isinstance(way, Here):
+        pytest.skip("about reading, not about the way")
+    with serving(says(b"HTTP/1.1 200 OK\r\n\r\n", *([b"x" * 4096] * 64))) as server:
+        assert ask(way, server.port).fine
+
+
+def test_what_is_asked_is_a_polite_request(way: Way) -> None:
+    with serving(says(OK)) as server:
+        ask(way, server.port, "http://127.0.0.1:{port}/up?who={instance}")
+        (asked,) = server.asked
+    head = asked.decode().split("\r\n")
+    assert head[0] == "GET /up?who=app_1 HTTP/1.1"
+    assert f"Host: 127.0.0.1:{server.port}" in head
+
+
+def test_something_that_is_not_http_is_no_answer(way: Way) -> None:
+    with serving(says(b"SSH-2.0-OpenSSH_9.2\r\n")) as server:
+        assert not ask(way, server.port).fine
+
+
+def test_an_unknown_port_is_not_asked(way: Way) -> None:
+    assert ask(way, 0) == Answer(fine=False, said="the port of app_1 is not known")
+
+
+def test_a_lost_connection_says_nothing_about_the_instance() -> None:
+    with running_sshd() as sshd:
+        ssh = Ssh(SshOptions(config=sshd.config, connect_timeout=2.0))
+        sshd.stop()
+        with ssh, pytest.raises(RemoteError):
+            ask(ssh, 80)
+
+
+@dataclass(frozen=True)
+class Bare(Here):
+    """A host that forbids forwarding and has no tools."""
+
+    def open_port(self, host: str, address: str, port: int, *, within: float) -> Stream:
+        raise ForwardingRefused(host, f"{address}:{port} {within}")
+
+    def run(self, host: str, command: str, *, within: float) -> Said:
+        assert host
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"PATH=/nonexistent; {command.replace('exec sh', 'exec /bin/sh')}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=within,
+        )
+        return Local(done.returncode, done.stdout, done.stderr)
+
+
+def test_a_host_without_any_way_to_ask_says_so() -> None:
+    assert "has no curl" in ask(Bare(), 80).said
+    assert "neither bash nor nc" in ask(Bare(), 80, "tcp://127.0.0.1:{port}").said
