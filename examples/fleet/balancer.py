@@ -80,9 +80,9 @@ class LoadBalancer(Machine):
         for pid in (self.master, *descendants(self.master)):
             tell(pid, signal.SIGCONT)
 
-    def command(self, line: str, within: float = 5.0) -> str:
-        """Say ``line`` at the admin socket; return the reply."""
-        return talk(self.socket, line, within)
+    def command(self, line: str, *, to: Path | None = None, within: float = 5.0) -> str:
+        """Say ``line`` at the admin socket, or at another; return the reply."""
+        return talk(to or self.socket, line, within)
 
     def process(self) -> str:
         """Return the pid of the process that answers; empty if none does."""

@@ -1,6 +1,8 @@
 """The whole fleet: made, started, used and cleared away."""
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +15,7 @@ from examples.fleet.balancer import LoadBalancer
 from examples.fleet.host import Host
 from examples.fleet.household import ROOT, Household, program
 from examples.fleet.machine import make_key
+from examples.fleet.processes import tell
 from examples.fleet.shape import Shape
 from examples.fleet.visiting import Visit
 from examples.fleet.waiting import GaveUp, until
@@ -80,6 +83,10 @@ class Fleet:
         """The pid of the process from which all daemons of the fleet descend."""
         return self._household.keeper
 
+    def kill_keeper(self) -> None:
+        """Kill the keeper, so that nobody clears up; see ``leftovers``."""
+        tell(self.keeper, signal.SIGKILL)
+
     @property
     def environment(self) -> dict[str, str]:
         """The environment in which to run rollout: nothing of the user's own state or keys."""
@@ -96,6 +103,22 @@ class Fleet:
         door = Path(sys.executable).with_name("rollout")
         program_words = [str(door)] if door.exists() else [sys.executable, "-m", "rollout"]
         return [*program_words, "--config", str(self.settings_file), *words]
+
+    def rollout(self, *words: str, within: float = 120.0) -> subprocess.CompletedProcess[str]:
+        """Run ``rollout WORDS`` to its end and return exit code, stdout and stderr.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not end in time; it was killed.
+        """
+        return subprocess.run(
+            self.command(*words),
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=within,
+            check=False,
+        )
 
     def settings(self, wishes: dict[str, object] | None = None) -> Path:
         """Rewrite the settings file with ``wishes``, such as ``{"fleet.max_out": 2}``.

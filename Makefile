@@ -1,0 +1,57 @@
+# `make demo` and `make test` do everything on a fresh Debian or Ubuntu machine.
+
+PYTHON ?= /usr/bin/python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+PYTEST = $(BIN)/pytest -n 4 --dist loadgroup --durations=15
+COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
+
+.PHONY: demo test lint bench requirements clean machine
+
+demo: machine $(READY)
+	$(BIN)/python -m examples.demo
+
+# Without a daemon an integration test is skipped on a laptop; here it fails.
+test: export ROLLOUT_REQUIRE_DAEMONS = 1
+test: machine lint
+	$(PYTEST) -m "not integration"
+	$(PYTEST) -m integration
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: machine $(READY)
+	set -e; for file in benchmarks/*.py; do \
+		case $$file in *__init__.py) continue ;; esac; echo "== $$file"; \
+		$(BIN)/python -m benchmarks.$$(basename $$file .py); \
+	done
+
+machine:
+	@requirements/debian
+
+# haproxyadmin comes as source only and needs pbr to be built; built without isolation, what it
+# is built with is pinned and hashed like everything else.
+$(READY): pyproject.toml requirements/build.txt requirements/dev.txt | machine
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than 3.11; say make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes --only-binary :all: -r requirements/build.txt
+	$(BIN)/pip install --quiet --require-hashes --no-build-isolation -r requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Looks for newer versions of everything; needs pip-tools in $(VENV).
+requirements:
+	$(COMPILE) --upgrade --output-file requirements/build.txt requirements/build.in
+	$(COMPILE) --upgrade --output-file requirements/rollout.txt pyproject.toml
+	$(COMPILE) --upgrade --extra dev --constraint requirements/rollout.txt \
+		--output-file requirements/dev.txt pyproject.toml
+
+clean:
+	-python3 -m examples.fleet clean
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
