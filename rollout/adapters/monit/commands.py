@@ -70,8 +70,8 @@ def look(typed: Typed) -> str:
     return f"""\
 {PROLOGUE}
 text=$({typed.grouped} status 2>&1); rc=$?
-printf '@boot %s\\n' "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
-printf '@btime %s\\n' "$(sed -n 's/^btime //p' /proc/stat 2>/dev/null)"
+sed -n -e 's/^[0-9a-f]*-[0-9a-f-]*$/@boot &/p' -e 's/^btime /@&/p' \\
+  /proc/sys/kernel/random/boot_id /proc/stat 2>/dev/null
 printf '@ticks %s\\n' "$(getconf CLK_TCK 2>/dev/null)"
 cat /proc/1/stat $(printf '%s\\n' "$text" | sed -n \\
   's,^  pid  *\\([1-9][0-9]*\\)[[:space:]]*$,/proc/\\1/stat,p') 2>/dev/null

@@ -63,9 +63,18 @@ class Daemon:
         return (self.home / "log").read_text()
 
     def sleeper(
-        self, name: str, *lines: str, stop: str = "kill -TERM $(cat {pid})", body: str = ""
+        self,
+        name: str,
+        *lines: str,
+        stop: str = "kill -TERM $(cat {pid})",
+        body: str = "",
+        stop_timeout: int = 15,
     ) -> None:
-        """Watch a process that sleeps; ``stop`` may be anything, and ``lines`` go to monit."""
+        """Watch a process that sleeps; ``stop`` may be anything, and ``lines`` go to monit.
+
+        The stop timeout is generous because monit counts a zombie as alive, and where pid 1 is
+        slow to reap, one lives for seconds.
+        """
         number = len(self.services)
         pid, start, stopper = (self.home / f"{kind}{number}" for kind in ("pid", "start", "stop"))
         body = body or "exec sleep 600"
@@ -77,7 +86,7 @@ class Daemon:
         self.services.append(
             f'check process "{name}" with pidfile {pid}\n'
             f'  start program = "{start}"\n'
-            f'  stop program = "{stopper}" with timeout 2 seconds\n{more}'
+            f'  stop program = "{stopper}" with timeout {stop_timeout} seconds\n{more}'
         )
 
     def write(self, httpd: str = "set httpd unixsocket {home}/socket\n  allow localhost") -> None:

@@ -145,7 +145,8 @@ def test_a_name_that_reads_as_an_option_means_itself(daemon: Daemon, supervisor:
 def test_false_success_1_a_stop_that_times_out_is_called_ok_with_the_old_birth(
     daemon: Daemon, supervisor: Make
 ) -> None:
-    daemon.sleeper("app_1", body='trap "" TERM; while :; do sleep 1; done')
+    stubborn = 'trap "" TERM; while :; do sleep 1; done'
+    daemon.sleeper("app_1", body=stubborn, stop_timeout=2)
     daemon.write()
     daemon.start()
     daemon.settle()
