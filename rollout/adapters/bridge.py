@@ -36,12 +36,19 @@ class Stream(Protocol):
 
 
 class Bridge:
-    """The local end: a socket file in a directory that only we may enter."""
+    """The local end: a socket file in a directory that only we may enter.
 
-    def __init__(self, pool: Pool, carry: Carry) -> None:
-        self._pool = pool
+    It has threads of its own: haproxyadmin waits in the common ones for what is carried here.
+
+    Attributes:
+        far: Path of the socket at the far end.
+    """
+
+    def __init__(self, carry: Carry, far: Path) -> None:
+        self.far = far
+        self._pool = Pool(4)
         self._carry = carry
-        self._trouble = ""
+        self._trouble: Exception | None = None
         self._directory: Path | None = None
         self._server: asyncio.Server | None = None
         self._crossings: set[asyncio.Task[None]] = set()
@@ -58,8 +65,8 @@ class Bridge:
                 )
             return self._directory / "haproxy"
 
-    def trouble(self) -> str:
-        """Why the last command did not get across; empty when it did."""
+    def trouble(self) -> Exception | None:
+        """Why the last command did not get across; None when it did, or is on its way."""
         return self._trouble
 
     async def close(self) -> None:
@@ -68,6 +75,7 @@ class Bridge:
             self._server.close()
         for crossing in self._crossings:
             crossing.cancel()
+        self._pool.close()
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
         self._server = self._directory = None
@@ -89,12 +97,12 @@ class Bridge:
             line = await reader.readline()
             if not line:
                 return
+            self._trouble = None
             try:
                 reply = await self._pool.call(self._carry, line)
             except (RolloutError, OSError, EOFError) as error:
-                self._trouble = str(error) or type(error).__name__
+                self._trouble = error
                 return
-            self._trouble = ""
             writer.write(reply)
             await writer.drain()
 

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from rollout.adapters.haproxy.commands import look_line
-from rollout.adapters.haproxy.entrance import trouble_at
 from rollout.adapters.haproxy.replies import read_look
 from rollout.adapters.haproxy.wire import Wire
 from rollout.errors import RolloutError
@@ -16,9 +15,7 @@ from rollout.fleet import Finding, Reading
 async def examined(wire: Wire, backends: Sequence[str]) -> tuple[Finding, ...]:
     """Findings from the outside inwards; what lies behind the first closed door is not judged."""
     try:
-        path = await wire.path()
-        if wire.local and (trouble := trouble_at(wire.name, path)):
-            return (trouble,)
+        path = wire.far
         spoken = await wire.ask_plainly("show cli level;show info;show backend")
         if stranger := _stranger(wire.name, path, spoken):
             return (stranger,)

@@ -1,19 +1,21 @@
 """The passage to a remote HAProxy: a bridge whose far end is reached through ssh."""
 
+from pathlib import Path
+
 from rollout.adapters.bridge import Bridge, converse, relay_command
 from rollout.adapters.ssh import ForwardingRefused, Ssh
-from rollout.adapters.threads import Pool
 from rollout.errors import RemoteError
 
 LARGEST_REPLY = 64 << 20
 """Bytes; ``show stat`` of 1,000 servers is 230,000 (measured).  More would be cut in the middle."""
 
 
-def through_ssh(ssh: Ssh, host: str, path: str, pool: Pool, *, within: float = 5.0) -> Bridge:
+def through_ssh(ssh: Ssh, host: str, path: str, *, within: float = 4.0) -> Bridge:
     """Build the bridge to the admin socket ``path`` on ``host``; nothing is contacted yet.
 
     Each command line takes a streamlocal channel.  Where sshd forbids that, a command on the host
-    (socat, else nc) does it, from then on.  ``within`` is in seconds and counts for one line.
+    (socat, else nc) does it, from then on.  ``within`` is in seconds and counts for one line; with
+    less than the balancer's own timeout, the balancer can still say why nobody answered.
 
     Raises:
         ValueError: the path has characters with a meaning to a shell.
@@ -33,7 +35,7 @@ def through_ssh(ssh: Ssh, host: str, path: str, pool: Pool, *, within: float = 5
                 return converse(stream, line)
         return _relayed(ssh, host, relay, line, within)
 
-    return Bridge(pool, carry)
+    return Bridge(carry, Path(path))
 
 
 def _relayed(ssh: Ssh, host: str, relay: str, line: bytes, within: float) -> bytes:

@@ -6,10 +6,11 @@ and a second way of reading where a reply is not UTF-8.
 """
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeVar
 
 from haproxyadmin.exceptions import HAProxyBaseError, SocketTimeout
 from haproxyadmin.haproxy import HAProxy
@@ -25,11 +26,15 @@ T = TypeVar("T")
 class Passage(Protocol):
     """A way to an admin socket that is not on this machine."""
 
+    @property
+    def far(self) -> Path:
+        """Path of the socket over there."""
+
     async def open(self) -> Path:
         """Give the path of a local socket that leads there; opened once, kept open."""
 
-    def trouble(self) -> str:
-        """Why the last command did not get through; empty when it did."""
+    def trouble(self) -> Exception | None:
+        """Why the last command did not get through; None when it did."""
 
 
 class Talker(Protocol):
@@ -82,55 +87,64 @@ class Wire:
         async with self._deadline(line) as path:
             return await _plainly(path, line)
 
-    async def path(self) -> Path:
-        """Where the local end is."""
-        if isinstance(self._socket, Path):
-            return self._socket
-        return await self._socket.open()
-
     @property
-    def local(self) -> bool:
-        """Whether HAProxy is on this machine."""
-        return isinstance(self._socket, Path)
+    def far(self) -> Path:
+        """The socket's path on HAProxy's machine."""
+        return self._socket if isinstance(self._socket, Path) else self._socket.far
+
+    def trouble(self) -> BalancerError | None:
+        """Say why HAProxy cannot be reached, as far as that shows from outside; None if it can."""
+        if isinstance(self._socket, Path):
+            found = trouble_at(self.name, self._socket)
+            return BalancerError(self.name, found.what, found.cure) if found else None
+        if error := self._socket.trouble():
+            what = str(error) or type(error).__name__
+            return BalancerError(self.name, what, getattr(error, "cure", ""))
+        return None
 
     @asynccontextmanager
     async def _deadline(self, line: str) -> AsyncIterator[Path]:
         """Hold the turn; end after the timeout, the wait for the turn included."""
         try:
             async with asyncio.timeout(self._timeout), self._turn:
-                yield await self.path()
+                yield await self._path()
         except (TimeoutError, SocketTimeout) as error:
             raise self._late(line) from error
         except (OSError, ValueError, HAProxyBaseError, Garbled) as error:
-            raise await self._words(error) from error
+            raise self._words(error) from error
+
+    async def _path(self) -> Path:
+        return self._socket if isinstance(self._socket, Path) else await self._socket.open()
 
     def _talk(self, path: Path, line: str) -> str:
-        """In a thread.  The object is made at the first use and has no patience of its own."""
-        talker = self._talkers.get(path)
-        if talker is None:
-            talker = cast(
-                "Talker",
-                HAProxy(socket_file=str(path), retry=None, retry_interval=0, timeout=self._timeout),
+        """In a thread.  Frames are cleared because the library leaves its socket open in them."""
+        try:
+            return "\n".join(self._talker(path).command(line)[0][1])
+        except Exception as error:
+            traceback.clear_frames(error.__traceback__)
+            raise
+
+    def _talker(self, path: Path) -> Talker:
+        """Made at the first use, which costs two commands; it has no patience of its own."""
+        if path not in self._talkers:
+            self._talkers[path] = HAProxy(
+                socket_file=str(path), retry=None, retry_interval=0, timeout=self._timeout
             )
-            self._talkers[path] = talker
-        return "\n".join(talker.command(line)[0][1])
+        return self._talkers[path]
 
     def _late(self, line: str) -> BalancerError:
+        if trouble := self.trouble():
+            return trouble
         short = line if len(line) <= 60 else f"{line[:57]}..."  # noqa: PLR2004 - fits a screen line
-        trouble = "" if isinstance(self._socket, Path) else self._socket.trouble()
         return BalancerError(
             self.name,
-            trouble or f"no answer within {self._timeout:g}s to `{short}`",
+            f"no answer within {self._timeout:g}s to `{short}`",
             "is HAProxy stopped or overloaded? what was asked may still be carried out: look again",
         )
 
-    async def _words(self, error: Exception) -> BalancerError:
-        if isinstance(self._socket, Path):
-            found = trouble_at(self.name, self._socket)
-            if found is not None:
-                return BalancerError(self.name, found.what, found.cure)
-        elif trouble := self._socket.trouble():
-            return BalancerError(self.name, trouble)
+    def _words(self, error: Exception) -> BalancerError:
+        if trouble := self.trouble():
+            return trouble
         if isinstance(error, Garbled):
             return BalancerError(self.name, f"the reply cannot be read: {error}")
         what = f"HAProxy did not answer ({error or type(error).__name__})"
@@ -146,6 +160,9 @@ async def _plainly(path: Path, line: str) -> str:
     try:
         writer.write(line.encode() + b"\n")
         writer.write_eof()
-        return (await reader.read()).decode(errors="replace").removesuffix("\n")
+        reply = await reader.read()
     finally:
         writer.close()
+    if not reply:
+        raise ValueError("it hung up without a word")
+    return reply.decode(errors="replace").removesuffix("\n")

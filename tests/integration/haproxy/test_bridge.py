@@ -1,0 +1,160 @@
+import asyncio
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rollout.adapters.bridge import Bridge, converse, relay_command
+from rollout.adapters.haproxy import HAProxyBalancer
+from rollout.adapters.haproxy.remote import through_ssh
+from rollout.adapters.ssh import Ssh, SshOptions
+from rollout.adapters.threads import Pool
+from rollout.errors import BalancerError, RemoteError
+from rollout.fleet import Admin, AdminState
+from tests.integration.haproxy.conftest import play, seat
+from tests.integration.haproxy.haproxyd import HAProxyd
+from tests.integration.ssh.sshd import running_sshd
+
+pytestmark = pytest.mark.integration
+
+
+class LocalStream(socket.socket):
+    """A stream as the bridge wants it, to a socket of this machine."""
+
+    def shutdown_write(self) -> None:
+        self.shutdown(socket.SHUT_WR)
+
+
+def locally(path: Path) -> Callable[[bytes], bytes]:
+    def carry(line: bytes) -> bytes:
+        stream = LocalStream(socket.AF_UNIX)
+        stream.connect(str(path))
+        return converse(stream, line)
+
+    return carry
+
+
+async def drained_and_back(balancer: HAProxyBalancer) -> None:
+    web1 = seat("app/web1")
+    await balancer.order([web1], AdminState.DRAIN)
+    assert (await balancer.look()).seats[web1].admin == Admin.FORCED_DRAIN
+    await balancer.order([web1], AdminState.READY)
+    assert (await balancer.look()).seats[web1].admin == Admin(0)
+
+
+def test_a_load_balancer_works_over_the_bridge_as_it_does_here(lb: HAProxyd, pool: Pool) -> None:
+    async def story() -> None:
+        bridge = Bridge(locally(lb.admin), lb.admin)
+        balancer = HAProxyBalancer("lb1", bridge, ("app",), pool)
+        await drained_and_back(balancer)
+        assert await balancer.examine() == ()
+        path = await bridge.open()
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+        assert len(str(path)) < 108
+        await bridge.close()
+        assert not path.parent.exists()
+
+    play(story)
+
+
+def test_the_bridge_says_why_nobody_got_across(pool: Pool) -> None:
+    async def story() -> None:
+        def refuse(_: bytes) -> bytes:
+            raise RemoteError("lb1.example", "sshd forbids it", "AllowStreamLocalForwarding yes")
+
+        bridge = Bridge(refuse, Path("/run/haproxy/admin.sock"))
+        balancer = HAProxyBalancer("lb1", bridge, ("app",), pool)
+        with pytest.raises(BalancerError, match=r"lb1\.example: sshd forbids it"):
+            await balancer.look()
+        (found,) = await balancer.examine()
+        assert found.what == "lb1.example: sshd forbids it"
+        assert found.cure == "AllowStreamLocalForwarding yes"
+        await bridge.close()
+
+    play(story)
+
+
+def test_closing_the_bridge_does_not_wait_for_a_peer_that_says_nothing(
+    tmp_path: Path, pool: Pool
+) -> None:
+    async def story() -> None:
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.bind(str(tmp_path / "s"))
+            silent.listen()
+            bridge = Bridge(locally(tmp_path / "s"), tmp_path / "s")
+            balancer = HAProxyBalancer("lb1", bridge, ("app",), pool, timeout=0.3)
+            with pytest.raises(BalancerError, match="no answer within"):
+                await balancer.look()
+            began = asyncio.get_running_loop().time()
+            await bridge.close()
+            assert asyncio.get_running_loop().time() - began < 0.2
+
+    play(story)
+
+
+@pytest.mark.parametrize("forwarding", ["yes", "no"])
+def test_a_remote_load_balancer_is_reached_through_ssh_with_and_without_forwarding(
+    lb: HAProxyd, pool: Pool, forwarding: str
+) -> None:
+    with (
+        running_sshd(f"AllowStreamLocalForwarding {forwarding}") as sshd,
+        Ssh(SshOptions(config=sshd.config, connect_timeout=5.0)) as ssh,
+    ):
+
+        async def story() -> None:
+            bridge = through_ssh(ssh, "web1", str(lb.admin))
+            await drained_and_back(HAProxyBalancer("lb1", bridge, ("app", "api"), pool))
+            await bridge.close()
+
+        play(story)
+
+
+@pytest.mark.parametrize("forwarding", ["yes", "no"])
+def test_a_remote_socket_that_is_not_there_is_named(
+    lb: HAProxyd, pool: Pool, forwarding: str
+) -> None:
+    missing = f"{lb.place}/missing.sock"
+    with (
+        running_sshd(f"AllowStreamLocalForwarding {forwarding}") as sshd,
+        Ssh(SshOptions(config=sshd.config, connect_timeout=5.0)) as ssh,
+    ):
+
+        async def story() -> None:
+            bridge = through_ssh(ssh, "web1", missing)
+            balancer = HAProxyBalancer("lb1", bridge, ("app",), pool)
+            with pytest.raises(BalancerError) as caught:
+                await balancer.look()
+            assert missing in caught.value.what
+            (found,) = await balancer.examine()
+            assert missing in found.what
+            await bridge.close()
+
+        play(story)
+
+
+def test_findings_of_a_remote_load_balancer_name_its_own_path(lb: HAProxyd, pool: Pool) -> None:
+    async def story() -> None:
+        operator = lb.place / "operator.sock"
+        bridge = Bridge(locally(operator), operator)
+        (found,) = await HAProxyBalancer("lb1", bridge, (), pool).examine()
+        assert found.what.startswith(f"{operator} has level operator")
+        await bridge.close()
+
+    play(story)
+
+
+def test_a_pool_of_one_thread_is_enough_for_a_remote_load_balancer(lb: HAProxyd) -> None:
+    async def story() -> None:
+        bridge, narrow = Bridge(locally(lb.admin), lb.admin), Pool(1)
+        await drained_and_back(HAProxyBalancer("lb1", bridge, (), narrow))
+        narrow.close()
+        await bridge.close()
+
+    play(story)
+
+
+@pytest.mark.parametrize("path", ["relative.sock", "/run/a b", "/run/$(id)", "/run/a,fork", "/x'y"])
+def test_a_remote_path_that_could_mean_something_else_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="plain characters"):
+        relay_command(path)
