@@ -20,6 +20,9 @@ from rollout.adapters.ssh.wire import Wire
 LibraryErrors = (paramiko.SSHException, EOFError, OSError)
 """All that paramiko raises when a connection does not come about or ends."""
 
+LATE = 0.2
+"""Seconds after the deadline before all is cut: whoever knows better than "late" speaks first."""
+
 OpenThrough = Callable[[str, int, float], paramiko.Channel]
 """Opens a channel from the jump host to an address and a port, within seconds."""
 
@@ -52,8 +55,10 @@ def connect(
         HostKeyUnknown, HostKeyChanged, HostKeyRevoked: see ``trust``.
         NotAuthenticated: none of our keys was taken.
     """
-    late = Unreachable(host.name, f"no ssh session within {within:g}s", f"ssh -v {host.name} true")
-    with _cut_on_failure(lifeline), watchdog.limit(within, lambda: lifeline.cut(late)):
+    late = Unreachable(
+        host.name, f"no ssh session within {within:.3g}s", f"ssh -v {host.name} true"
+    )
+    with _cut_on_failure(lifeline), watchdog.limit(within + LATE, lambda: lifeline.cut(late)):
         deadline = time.monotonic() + within
         with _told(host, lifeline):
             wire, words = _wire(host, jump, deadline, lifeline)
@@ -63,8 +68,8 @@ def connect(
         lifeline.hold(transport.close)
         with _told(host, lifeline, words):
             transport.use_compression(host.compression)
-            transport.banner_timeout = transport.auth_timeout = within
-            transport.start_client(timeout=within)
+            transport.banner_timeout = transport.auth_timeout = within + 2 * LATE
+            transport.start_client(timeout=within + 2 * LATE)
             offered = transport.get_remote_server_key()
         trusted.admit(HostKey(offered.get_name(), offered.asbytes()))
         with _told(host, lifeline, words):

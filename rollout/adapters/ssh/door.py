@@ -7,10 +7,11 @@ from rollout.adapters.ssh import run as running
 from rollout.adapters.ssh import stream as streaming
 from rollout.adapters.ssh.config import ResolvedHost, SshOptions
 from rollout.adapters.ssh.connection import Connection
-from rollout.adapters.ssh.errors import ConnectionLost
+from rollout.adapters.ssh.errors import ConnectionLost, NothingListens
 from rollout.adapters.ssh.kept import Kept
 from rollout.adapters.ssh.lean import paramiko
 from rollout.adapters.ssh.run import HAMMER, Conversation, Result
+from rollout.adapters.ssh.socket_trouble import explain
 from rollout.adapters.ssh.stream import Stream
 from rollout.adapters.ssh.watchdog import Watchdog
 
@@ -59,7 +60,11 @@ class Ssh:
         deadline = time.monotonic() + within
         connection = self._kept.get(host, within)
         left = max(0.001, deadline - time.monotonic())
-        return streaming.open_socket(connection, path, left, self._watchdog)
+        try:
+            return streaming.open_socket(connection, path, left, self._watchdog)
+        except NothingListens as error:
+            left = max(0.001, deadline - time.monotonic())
+            raise explain(error, path, lambda ask: self.run(host, ask, within=left)) from error
 
     def open_port(self, host: str, address: str, port: int, *, within: float = 10.0) -> Stream:
         """Connect from ``host`` to ``port`` at ``address``; errors as for ``open_socket``."""

@@ -88,8 +88,9 @@ class Trusted:
         return HostKeyUnknown(host, self._unknown(offered, judgement.because), self._learn())
 
     def _unknown(self, offered: HostKey, lines: tuple[Entry, ...]) -> str:
-        files = ", ".join(str(file) for file in self._host.user_known_hosts) or "no file"
-        what = f"host key of {self._names[0]} is unknown: it offers {offered}, not in {files}"
+        files = ", ".join(str(file) for file in self._host.user_known_hosts)
+        where = f"not in {files}" if files else "and no known_hosts file is configured"
+        what = f"host key of {self._names[0]} is unknown: it offers {offered}, {where}"
         authority = [entry for entry in lines if entry.marker == AUTHORITY]
         if authority:
             what += f"; {authority[0]} is {AUTHORITY}, and host certificates are not understood"

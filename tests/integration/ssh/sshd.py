@@ -58,6 +58,11 @@ class Sshd:
 
     def configure(self, host: str, *lines: str, known_hosts: Path | None = None) -> None:
         """Add ``host`` to the client's configuration, before what was there."""
+        before = self.config.read_text() if self.config.exists() else ""
+        self.config.write_text(self.block(host, *lines, known_hosts=known_hosts) + before)
+
+    def block(self, host: str, *lines: str, known_hosts: Path | None = None) -> str:
+        """The client's configuration for this server under the name ``host``."""
         own = [
             f"Host {host}",
             *lines,
@@ -69,8 +74,7 @@ class Sshd:
             "IdentityAgent none",
             "",
         ]
-        before = self.config.read_text() if self.config.exists() else ""
-        self.config.write_text("\n  ".join(own).rstrip(" ") + "\n" + before)
+        return "\n  ".join(own).rstrip(" ") + "\n"
 
     def sessions(self) -> list[int]:
         """Process ids of the connections it serves, the privileged half and the other."""
