@@ -7,7 +7,10 @@ import pty
 import select
 import subprocess
 import sys
-from collections.abc import Sequence
+import termios
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
 
 import pytest
 
@@ -52,28 +55,56 @@ def test_cron_outranks_what_people_would_see(output: Output) -> None:
     assert "\n\nrollout: halted at web2. 1 of 5 servers is out of rotation.\n" in stderr
 
 
-def test_a_terminal_gets_the_table_in_its_own_size() -> None:
+@contextmanager
+def a_terminal() -> Iterator[tuple[TextIO, Callable[[], str]]]:
+    """A real pseudo-terminal, and what it was sent."""
     ours, theirs = pty.openpty()
+
+    def sent() -> str:
+        shown = b""
+        while select.select([ours], [], [], 0.2)[0]:
+            shown += os.read(ours, 65536)
+        return shown.decode()
+
     try:
         with open(theirs, "w", encoding="utf-8", closefd=False) as terminal:
-            assert size_of(terminal) == Size(80, 24)  # a new pty says 0 by 0
-            assert can_redraw(terminal, {"TERM": "xterm"})
-            assert not can_redraw(terminal, {"TERM": "dumb"})
-            assert not can_redraw(terminal, {})
-            environ = {"TERM": "xterm", "NO_COLOR": "1"}
-            broadcast = voices(run="r", environ=environ, stdout=io.StringIO(), stderr=terminal)
-            for event in RICH:
-                broadcast.tell(event)
-            broadcast.end(within=5.0)
-        shown = ""
-        while select.select([ours], [], [], 0.2)[0]:
-            shown += os.read(ours, 65536).decode()
+            yield terminal, sent
     finally:
         os.close(ours)
         os.close(theirs)
+
+
+def told_on(terminal: TextIO, events: Sequence[Event], *, cron: bool = False) -> None:
+    environ = {"TERM": "xterm", "NO_COLOR": "1"}
+    broadcast = voices(run="r", environ=environ, cron=cron, stdout=io.StringIO(), stderr=terminal)
+    for event in events:
+        broadcast.tell(event)
+    broadcast.end(within=5.0)
+
+
+def test_a_terminal_gets_the_table_and_below_it_the_account() -> None:
+    with a_terminal() as (terminal, sent):
+        told_on(terminal, RICH)
+        shown = sent()
     assert "  1 of 5 done · 1 out (at most 2) · floor 50% · halted · 0:00\x1b[K\r\n" in shown
     assert "rollout: halted at web2" in shown.split("\x1b[J")[-1]
     assert "\x1b[31m" not in shown
+
+
+def test_cron_is_silent_on_a_terminal_too() -> None:
+    with a_terminal() as (terminal, sent):
+        told_on(terminal, GOOD, cron=True)
+        assert sent() == ""
+
+
+def test_a_terminal_is_measured_and_asked_what_it_can() -> None:
+    with a_terminal() as (terminal, _):
+        assert size_of(terminal) == Size(80, 24)  # a new pty says 0 by 0
+        termios.tcsetwinsize(terminal.fileno(), (10, 40))
+        assert size_of(terminal) == Size(40, 10)
+        assert can_redraw(terminal, {"TERM": "xterm"})
+        assert not can_redraw(terminal, {"TERM": "dumb"})
+        assert not can_redraw(terminal, {})
 
 
 def test_closed_streams_are_no_terminal() -> None:

@@ -24,7 +24,7 @@ def fleet_of(count: int, out: int = 2) -> Ledger:
 
 
 def test_a_small_fleet_has_a_line_per_target_and_one_for_the_whole() -> None:
-    events = [
+    events: list[Event] = [
         told.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%"),
         told.TargetDone(target="web1", seconds=14.0),
         told.RestartAsked(target="web2", instances=("a",)),

@@ -90,6 +90,7 @@ def test_a_reader_who_leaves_is_dropped_quietly() -> None:
         writer.write("nobody hears this\n")
         until(lambda: not writer._thread.is_alive())
         writer.write("nor this\n")
+        assert not writer._waiting
         assert not writer.close(within=1)
 
 
