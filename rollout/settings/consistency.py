@@ -1,5 +1,6 @@
 """What each setting alone allows and two together do not."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,7 +13,22 @@ _WHOLE = 100
 
 def contradictions(settings: Settings) -> list[tuple[Path, str]]:
     """List what cannot hold together: the key to change, and why."""
-    return [*_repeated_hosts(settings), *_no_room(settings), *_blind_probe(settings)]
+    return [
+        *_odd_sockets(settings),
+        *_repeated_hosts(settings),
+        *_no_room(settings),
+        *_blind_probe(settings),
+    ]
+
+
+def _odd_sockets(settings: Settings) -> Iterator[tuple[Path, str]]:
+    for name, said in settings.balancers.items():
+        # Where forwarding is refused the path becomes a word of a shell command and of socat's.
+        if said.ssh and not re.fullmatch(r"/[A-Za-z0-9_./@+-]+", said.socket):
+            yield (
+                ("balancers", name, "socket"),
+                "on another machine only letters, digits and _ . / @ + - are allowed in it",
+            )
 
 
 def _repeated_hosts(settings: Settings) -> Iterator[tuple[Path, str]]:

@@ -36,10 +36,10 @@ def as_toml(loaded: Loaded) -> str:
 def _leaves(tree: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Walk the values of a table before the tables in it, as TOML must be written."""
     for key, value in tree.items():
-        if not isinstance(value, dict):
+        if not value or not isinstance(value, dict):
             yield (*above, key), value
     for key, value in tree.items():
-        if isinstance(value, dict):
+        if value and isinstance(value, dict):
             yield from _leaves(value, (*above, key))
 
 

@@ -66,6 +66,7 @@ def problems(
         ('[balancers.b]\nsocket = "/x\\ny"', "6: balancers.b.socket: must be one line, without control characters"),
         ('[balancers.b]\nssh = "-x"', "6: balancers.b.ssh: '-x' is not a host name"),
         ('[balancers.b]\nssh = "lb[1-2]"', "6: balancers.b.ssh: 'lb[1-2]' must be one host"),
+        ('[balancers.b]\nssh = "lb"\nsocket = "/a,b"', "7: balancers.b.socket: on another machine only letters, digits and _ . / @ + - are allowed in it"),
         ("[ssh]\nuser = 5", "6: ssh.user: must be text, in quotes, not a number"),
         ("ssh = 5", "5: fleet.ssh: unknown key"),
         ('[monit]\ngroup = "a\\nb"', "6: monit.group: must be one line, without control characters"),

@@ -1,0 +1,23 @@
+"""What we hold, remembered as long as the process lives."""
+
+from collections.abc import Sequence
+
+from rollout.ports import Owned
+
+
+class MemoryRecord:
+    """Satisfies :class:`rollout.ports.Record`, but for the promise to survive a crash."""
+
+    def __init__(self) -> None:
+        self.owned: dict[str, tuple[Owned, ...]] = {}
+        self.restarting: dict[str, tuple[str, ...]] = {}
+
+    async def own(self, target: str, seats: Sequence[Owned]) -> None:
+        self.owned[target] = tuple(seats)
+
+    async def asked(self, target: str, instances: Sequence[str]) -> None:
+        self.restarting[target] = tuple(instances)
+
+    async def released(self, target: str) -> None:
+        self.owned.pop(target, None)
+        self.restarting.pop(target, None)

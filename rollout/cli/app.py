@@ -1,0 +1,91 @@
+"""The commands, by name, and the options that stand before them.
+
+Nothing heavy is imported up here: `--help` and every press of TAB come this way.
+"""
+
+from typing import Annotated
+
+import typer
+
+from rollout import __version__
+from rollout.cli.check import check
+from rollout.cli.config import config as show_config
+from rollout.cli.context import Asked
+from rollout.cli.init import init
+from rollout.cli.plainly import Plainly
+from rollout.cli.restart import restart
+from rollout.cli.status import status
+from rollout.cli.words import hand_over
+
+app = typer.Typer(
+    name="rollout",
+    cls=Plainly,
+    help="Restart app servers behind HAProxy, one after another, without one failed request.",
+    epilog="Exit codes: 0 done, 1 bug, 2 usage, 3 refused, 4 busy, 5 halted, 6 reduced.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
+    if asked:
+        hand_over(f"rollout {__version__}")
+        raise typer.Exit
+
+
+def _outputs() -> list[str]:
+    from rollout.render.choose import Output  # noqa: PLC0415 - only when somebody presses TAB
+
+    return [output.value for output in Output]
+
+
+@app.callback()
+def before_the_command(
+    context: typer.Context,
+    *,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="ROLLOUT_CONFIG",
+            help="Read the settings from FILE (default: the first found of ./rollout.toml, "
+            "~/.config/rollout/rollout.toml, /etc/rollout/rollout.toml).",
+        ),
+    ] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            envvar="ROLLOUT_ENV",
+            help="Lay [env.NAME] of the settings over the rest.",
+        ),
+    ] = None,
+    output: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|live|plain|json",
+            envvar="ROLLOUT_OUTPUT",
+            autocompletion=_outputs,
+            help="Show a live table, plain lines or JSON lines; auto is live on a terminal.",
+        ),
+    ] = "auto",
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Say more about what is asked and answered.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_version, help="Print the version."),
+    ] = False,
+) -> None:
+    """Keep the options that hold for every command."""
+    del version  # answered by its callback
+    context.obj = Asked(config=config, env=env, output=output, verbose=verbose)
+
+
+app.command()(restart)
+app.command()(check)
+app.command()(status)
+app.command("config")(show_config)
+app.command()(init)

@@ -1,0 +1,81 @@
+"""From settings to the world: every adapter is made here, and closed here."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from rollout.adapters.addresses import SshAddresses
+from rollout.adapters.bridge import Bridge
+from rollout.adapters.haproxy import HAProxyBalancer
+from rollout.adapters.haproxy.remote import through_ssh
+from rollout.adapters.memory import MemoryRecord
+from rollout.adapters.probe import PortProber
+from rollout.adapters.smoke import CommandSmoke
+from rollout.adapters.ssh import Ssh, SshOptions
+from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
+from rollout.adapters.threads import Pool
+from rollout.ports import Site
+from rollout.settings.model import Settings
+
+REPLY_WITHIN = 5.0
+"""Seconds for one command on an admin socket; to a remote one ssh may have to connect first."""
+
+
+@asynccontextmanager
+async def open_site(
+    settings: Settings, *, stop_asked: Callable[[], bool] = lambda: False
+) -> AsyncIterator[Site]:
+    """Build the world of ``settings`` and hang up everywhere at the end.
+
+    Nothing is contacted before somebody asks something of the site.  Hosts and load balancers have
+    their own threads, so that a crowd of slow hosts never keeps us from telling HAProxy something.
+    """
+    async with AsyncExitStack() as closing:
+        host_pool, balancer_pool = Pool(32), Pool()
+        closing.callback(host_pool.close)
+        closing.callback(balancer_pool.close)
+        ssh = Ssh(ssh_options(settings))
+        closing.callback(ssh.close)
+
+        connect = settings.ssh.connect_timeout
+        balancers = {}
+        for name, said in settings.balancers.items():
+            entrance: Path | Bridge = Path(said.socket)
+            within = REPLY_WITHIN
+            if said.ssh:
+                entrance = through_ssh(ssh, said.ssh, said.socket, within=within + connect)
+                closing.push_async_callback(entrance.close)
+                within += connect + 1.0  # a little more, so that the bridge can still say why
+            balancers[name] = HAProxyBalancer(name, entrance, said.backends, balancer_pool, within)
+
+        probe, smoke = settings.restart.probe, settings.restart.smoke
+        smoke_within = settings.restart.smoke_timeout
+        yield Site(
+            balancers=balancers,
+            supervisor=MonitSupervisor(ssh.run, monit_options(settings), host_pool.call),
+            prober=PortProber(ssh, probe, host_pool.call) if probe else None,
+            smoke=CommandSmoke(smoke, smoke_within, os.environ) if smoke else None,
+            record=MemoryRecord(),
+            addresses=SshAddresses(ssh.resolve, host_pool, needed=not settings.fleet.server),
+            stop_asked=stop_asked,
+        )
+
+
+def ssh_options(settings: Settings) -> SshOptions:
+    """Say to ssh what the settings say; the rest is the operator's own configuration."""
+    said = settings.ssh
+    config = Path(said.config).expanduser() if said.config else None
+    return SshOptions(user=said.user or None, config=config, connect_timeout=said.connect_timeout)
+
+
+def monit_options(settings: Settings) -> MonitOptions:
+    """Say to the supervisor what the settings say about monit."""
+    said = settings.monit
+    return MonitOptions(
+        command=said.command,
+        group=said.group,
+        match=said.match,
+        instances=said.instances or None,
+        ports=said.ports,
+    )

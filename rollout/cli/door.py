@@ -1,0 +1,35 @@
+"""The way in and the way out: every ending of the program has its exit code here."""
+
+from rollout.cli.app import app
+from rollout.cli.words import complain
+from rollout.errors import RolloutError, SettingsError
+
+
+def enter() -> int:
+    """Run what the command line asks for and return the exit code.
+
+    A command that has begun a story leaves with the ledger's code.  What arrives here as an
+    exception came before anything was changed, except for a bug, whose traceback is saved.
+    """
+    try:
+        app(prog_name="rollout")
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else 0
+    except SettingsError as error:
+        complain(*error.problems)
+        return _exit("USAGE")
+    except RolloutError as error:
+        complain(str(error))
+        return _exit("REFUSED")
+    except Exception as error:  # noqa: BLE001 - the last place that can save the traceback
+        from rollout.cli.crash import save  # noqa: PLC0415 - only when something broke
+
+        complain(f"this is a bug in rollout: {type(error).__name__}; {save(error)}")
+        return _exit("BUG")
+    return 0
+
+
+def _exit(name: str) -> int:
+    from rollout.ledger import Exit  # noqa: PLC0415 - `--help` can do without the ledger
+
+    return int(Exit[name])

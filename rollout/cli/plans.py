@@ -1,0 +1,51 @@
+"""From settings to what a run is about: its scope, its plan, and what to type afterwards."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from rollout.fleet import Target
+from rollout.plan import Plan, waves_of
+from rollout.seating import By, Scope
+from rollout.settings.model import Settings
+
+
+def scope_of(settings: Settings, hosts: tuple[str, ...]) -> Scope:
+    """Say which hosts a run is about, and how to find their server lines."""
+    return Scope(hosts=hosts, server=settings.fleet.server, by=By(settings.fleet.by))
+
+
+def plan_of(settings: Settings, targets: Sequence[Target]) -> Plan:
+    """Decide everything about a run over ``targets``; a share of them is rounded here."""
+    return Plan(
+        waves=waves_of(targets, settings.fleet.canary),
+        max_out=settings.fleet.max_out.at_most(len(targets)),
+        floor=settings.fleet.floor,
+        max_failures=settings.fleet.max_failures,
+        instances_at_a_time=settings.monit.instances_at_a_time,
+        probe_times=settings.restart.probe_times,
+        on_busy=settings.restart.on_busy,
+        look=_look(settings),
+        patience=settings.patience(),
+    )
+
+
+def reach_of(settings: Settings) -> Mapping[str, str]:
+    """For each load balancer the command that passes its input to the admin socket."""
+    commands = {}
+    for name, said in settings.balancers.items():
+        relay = f"socat - {shlex.quote(f'UNIX-CONNECT:{said.socket}')}"
+        commands[name] = f"{_ssh(settings)} {said.ssh} {shlex.quote(relay)}" if said.ssh else relay
+    return commands
+
+
+def _look(settings: Settings) -> str:
+    # The plan fills in {host}; a brace of the operator's own must survive that.
+    words = f"{_ssh(settings)} HOST {settings.monit.command} status"
+    return words.replace("{", "{{").replace("}", "}}").replace(" HOST ", " {host} ", 1)
+
+
+def _ssh(settings: Settings) -> str:
+    words = ["ssh"]
+    words += ["-F", settings.ssh.config] if settings.ssh.config else []
+    words += ["-l", settings.ssh.user] if settings.ssh.user else []
+    return shlex.join(words)

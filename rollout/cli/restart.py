@@ -1,0 +1,78 @@
+"""``rollout restart``: every app server in turn, without one failed request."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from rollout.cli import options as said
+from rollout.cli.context import asked
+
+if TYPE_CHECKING:
+    from rollout.render.choose import Output
+    from rollout.settings.model import Settings
+
+
+def restart(
+    context: typer.Context,
+    *,
+    hosts: said.Only = None,
+    exclude: said.Without = None,
+    max_out: said.MaxOut = None,
+    floor: said.Floor = None,
+    canary: said.Canary = None,
+    soak: said.Soak = None,
+    by: said.By = None,
+    startup_delay: said.StartupDelay = None,
+    drain_timeout: said.DrainTimeout = None,
+    maint_timeout: said.MaintTimeout = None,
+    on_busy: said.OnBusy = None,
+    running_timeout: said.RunningTimeout = None,
+    stable: said.Stable = None,
+    max_failures: said.MaxFailures = None,
+    deadline: said.Deadline = None,
+    instances_at_a_time: said.InstancesAtATime = None,
+    cron: said.Cron = False,
+) -> None:
+    """Restart every app server in turn without dropping a request."""
+    flags = {
+        "--max-out": max_out,
+        "--floor": floor,
+        "--canary": canary,
+        "--soak": soak,
+        "--by": by,
+        "--startup-delay": startup_delay,
+        "--drain-timeout": drain_timeout,
+        "--maint-timeout": maint_timeout,
+        "--on-busy": on_busy,
+        "--running-timeout": running_timeout,
+        "--stable": stable,
+        "--max-failures": max_failures,
+        "--deadline": deadline,
+        "--instances-at-a-time": instances_at_a_time,
+    }
+    from rollout.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
+
+    voice = asked(context).voice
+    settings = asked(context).settings(flags).settings
+    chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
+    raise typer.Exit(run(settings, chosen, voice, cron=cron))
+
+
+def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output", *, cron: bool) -> int:
+    """Tell the story and return the exit code of its account."""
+    import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
+
+    from rollout.cli.build import open_site  # noqa: PLC0415
+    from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
+    from rollout.errors import PreflightFailed, Refused  # noqa: PLC0415
+    from rollout.preflight import preflight  # noqa: PLC0415
+
+    async def story() -> int:
+        async with open_site(settings) as site:
+            fit = await preflight(scope_of(settings, hosts), settings.fleet.floor, site)
+            if fit.findings:
+                raise PreflightFailed(fit.findings)
+            plan = plan_of(settings, fit.targets)
+            raise Refused(f"{len(plan.targets)} fit; {voice} {cron}: the walk is not wired yet")
+
+    return asyncio.run(story())

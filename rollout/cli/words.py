@@ -1,0 +1,23 @@
+"""Words for people go to stderr, each line with our name before it; data goes to stdout."""
+
+import os
+import sys
+
+
+def complain(*lines: str) -> None:
+    """Tell the person, one line each; several lines in one stay together."""
+    for line in lines:
+        sys.stderr.write(f"rollout: {line}\n")
+
+
+def hand_over(data: str) -> None:
+    """Write what was asked for to stdout; whoever has read enough of it may hang up."""
+    # A terminal or a locale that cannot show a character gets its number, not a traceback.
+    encoding = sys.stdout.encoding or "utf-8"
+    shown = data.encode(encoding, "backslashreplace").decode(encoding)
+    try:
+        sys.stdout.write(shown if shown.endswith("\n") else f"{shown}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more on its way out; give it a place where that works.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,78 @@
+"""What the first moments cost: nothing heavy is loaded before it is needed."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "asyncio",
+    "cryptography",
+    "haproxyadmin",
+    "paramiko",
+    "pydantic",
+    "pydantic_core",
+    "pydantic_settings",
+    "rich",
+)
+
+LOADED = """
+import sys
+sys.argv = ["rollout", *sys.argv[1:]]
+from rollout.__main__ import main
+try:
+    main()
+except SystemExit as left:
+    assert not left.code, left.code
+finally:
+    roots = {name.partition(".")[0] for name in sys.modules}
+    print("LOADED", *sorted(roots))
+"""
+
+
+def loaded_by(*words: str, **variables: str) -> tuple[set[str], str]:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env=os.environ | variables,
+    )
+    said, _, names = done.stdout.rpartition("LOADED")
+    return set(names.split()), said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--version",),
+        ("--output", "plain", "--version"),
+        ("--help",),
+        ("-h",),
+        ("restart", "--help"),
+        ("check", "-h"),
+        ("status", "--help"),
+        ("config", "--help"),
+        ("init", "--help"),
+    ],
+    ids=" ".join,
+)
+def test_what_only_tells_about_the_program_loads_nothing_heavy(words: tuple[str, ...]) -> None:
+    names, said = loaded_by(*words)
+    assert "rollout" in said
+    assert not names & set(HEAVY)
+
+
+def test_the_shortest_question_does_not_even_load_typer() -> None:
+    names, _ = loaded_by("--version")
+    assert "typer" not in names
+
+
+def test_completing_a_command_loads_nothing_heavy() -> None:
+    names, said = loaded_by(
+        _ROLLOUT_COMPLETE="complete_bash", COMP_WORDS="rollout re", COMP_CWORD="1"
+    )
+    assert said.split() == ["restart"]
+    assert not names & set(HEAVY)

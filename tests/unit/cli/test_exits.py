@@ -1,0 +1,198 @@
+"""How the program ends: the exit code, and one line to the person, never a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rollout import __version__
+from rollout.cli.door import enter
+
+SETTINGS = 'app = "shop"\n[balancers.lb1]\nsocket = "/nowhere"\n[fleet]\nhosts = ["web[1-2]"]\n'
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    (tmp_path / "rollout.toml").write_text(SETTINGS)
+    return tmp_path
+
+
+def rollout(here: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    root = str(Path(__file__).parents[3])
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("ROLLOUT_")}
+    return subprocess.run(
+        [sys.executable, "-m", "rollout", *words],
+        cwd=here,
+        env=clean
+        | {"PYTHONPATH": root, "HOME": str(here), "XDG_STATE_HOME": str(here)}
+        | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_version_goes_to_stdout(here: Path) -> None:
+    for words in (("--version",), ("--output", "plain", "--version")):
+        done = rollout(here, *words)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"rollout {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ("restart", "--max-out", "lots"),
+            (
+                "--max-out: fleet.max_out: 'lots' is neither a count nor a share: "
+                'write it like 2 or "25%"'
+            ),
+        ),
+        (
+            ("restart", "--startup-delay", "70"),
+            (
+                "--startup-delay: restart.startup_delay: 70 has no unit: "
+                'write "70s" for seconds, "70m" for minutes'
+            ),
+        ),
+        (
+            ("restart", "--hosts", "web1", "--hosts", "wbe2"),
+            "--hosts: 'wbe2' is not a host of the fleet (did you mean 'web2'?)",
+        ),
+        (("restart", "--exclude", "web*"), "--exclude: no host is left"),
+        (("check", "--hosts", "web[1"), "--hosts: 'web[1' is not a host name"),
+        (("status", "--exclude", "x"), "--exclude: 'x' is not a host of the fleet"),
+        (
+            ("--output", "jsno", "status"),
+            "--output: must be one of auto, plain, live, json (did you mean 'json'?)",
+        ),
+        (("--config", "no.toml", "check"), "--config: there is no file no.toml"),
+        (("--env", "x", "check"), "--env: 'x' is not known: rollout.toml has no [env.NAME]"),
+    ],
+)
+def test_what_was_said_wrongly_is_told_in_one_line_with_exit_2(
+    here: Path,
+    words: tuple[str, ...],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(sys, "argv", ["rollout", *words])
+    code = enter()
+    assert (code, *capsys.readouterr()) == (2, "", f"rollout: {sentence}\n")
+
+
+@pytest.mark.parametrize("words", [(), ("restart", "--nope"), ("nope",)])
+def test_a_command_line_that_cannot_be_read_is_exit_2(here: Path, words: tuple[str, ...]) -> None:
+    done = rollout(here, *words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Usage: rollout" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_all_that_is_wrong_is_told_at_once(here: Path) -> None:
+    done = rollout(here, "restart", "--canary", "9", "--by", "x", ROLLOUT_BATHC="1")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "rollout: --by: fleet.by: must be 'host' or 'instance'",
+        "rollout: ROLLOUT_BATHC: bathc: unknown key",
+    ]
+
+
+def test_global_options_can_be_variables(here: Path) -> None:
+    (here / "other.toml").write_text(SETTINGS + '[env.east]\napp = "shop-east"\n')
+    done = rollout(here, "config", ROLLOUT_CONFIG="other.toml", ROLLOUT_ENV="east")
+    assert done.returncode == 0
+    assert done.stdout.startswith('app = "shop-east"')
+
+
+def test_a_fleet_that_is_not_there_is_refused_with_exit_3(here: Path) -> None:
+    (here / "rollout.toml").write_text(SETTINGS.replace("web[1-2]", "no-such-host.invalid"))
+    done = rollout(here, "check")
+    assert done.returncode == 3
+    assert "/nowhere does not exist" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+BROKEN = """
+import sys
+sys.argv = ["rollout", "config"]
+import rollout.settings.loading as loading
+def load(**_):
+    password = "hunter2"
+    raise {error}
+loading.load = load
+from rollout.__main__ import main
+main()
+"""
+
+
+def broken(here: Path, error: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", BROKEN.format(error=error)],
+        cwd=here,
+        env=os.environ | {"XDG_STATE_HOME": str(here / "state")} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_bug_of_ours_leaves_its_traceback_in_a_file_and_one_line(here: Path) -> None:
+    done = broken(here, "ZeroDivisionError('oops')")
+    (saved,) = (here / "state" / "rollout").iterdir()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"rollout: this is a bug in rollout: ZeroDivisionError; the traceback is in {saved}\n"
+    )
+    text = saved.read_text()
+    assert "ZeroDivisionError: oops" in text
+    assert "hunter2" not in text.replace('password = "hunter2"', "")
+    assert saved.stat().st_mode & 0o077 == 0
+
+
+def test_where_the_traceback_cannot_be_saved_it_goes_to_the_temporary_files(here: Path) -> None:
+    (here / "state").write_text("a file where a directory should be")
+    done = broken(here, "ZeroDivisionError('oops')", TMPDIR=str(here))
+    (saved,) = here.glob("crash-*.txt")
+    assert f"the traceback is in {saved}" in done.stderr
+
+
+def test_ctrl_c_before_anything_was_started_is_130_in_silence(here: Path) -> None:
+    done = broken(here, "KeyboardInterrupt")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_reader_who_has_seen_enough_may_hang_up(here: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as nobody:
+        done = subprocess.run(
+            [sys.executable, "-m", "rollout", "config"],
+            cwd=here,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_completion_can_be_shown(here: Path) -> None:
+    done = rollout(here, "--show-completion", "bash")
+    words = rollout(
+        here,
+        _ROLLOUT_COMPLETE="complete_bash",
+        COMP_WORDS="rollout --output ",
+        COMP_CWORD="2",
+    )
+    assert done.returncode == 0
+    assert words.stdout.split() == ["auto", "plain", "live", "json"]
