@@ -94,6 +94,7 @@ class MonitSupervisor:
         self._in_thread = in_thread
         self._caller = Caller(options.command, options.group)
         self._versions: dict[str, Version] = {}
+        self._shown: dict[str, frozenset[int]] = {}
 
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         """Read our instances on ``host``, with the births of their processes, in print order.
@@ -141,7 +142,10 @@ class MonitSupervisor:
         script = commands.in_sh(commands.look(self._typed(host)))
         said = self._run(host, script, within=self._options.look_within)
         blocks, processes = seen(host, heard(host, said, self._caller))
-        return tuple(_state(block, processes) for block in self._options.ours(blocks))
+        shown_before = self._shown.get(host, frozenset())
+        self._shown[host] = shown_before | processes.started.keys()
+        ours = self._options.ours(blocks)
+        return tuple(_state(block, processes, shown_before) for block in ours)
 
     def _restart(self, host: str, names: Sequence[str]) -> None:
         try:
@@ -177,8 +181,10 @@ class MonitSupervisor:
         return version
 
 
-def _state(block: ServiceBlock, processes: Processes) -> InstanceState:
-    birth = processes.birth(block.pid)
+def _state(
+    block: ServiceBlock, processes: Processes, shown_before: frozenset[int]
+) -> InstanceState:
+    birth = processes.birth(block.pid, shown_before)
     return InstanceState(
         name=block.name,
         status=block.status,

@@ -5,6 +5,7 @@ A pid alone can be reused; pid, start time and boot id together cannot.  Source:
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from rollout.fleet import Birth
@@ -36,11 +37,16 @@ class Processes:
     gone: frozenset[int] = frozenset()
     all_visible: bool = False
 
-    def birth(self, pid: int | None) -> Birth | None:
-        """Return the birth of ``pid``; None when there is no living process."""
+    def birth(self, pid: int | None, shown_before: AbstractSet[int] = frozenset()) -> Birth | None:
+        """Return the birth of ``pid``; None when there is no living process.
+
+        ``shown_before`` are pids that earlier looks could read.  Even ``hidepid`` shows a
+        login its own processes, so one that was shown and is not any more has gone; with a
+        start time of None it would pass for another process than before.
+        """
         if pid is None or pid in self.gone:
             return None
-        if pid not in self.started and self.all_visible:
+        if pid not in self.started and (self.all_visible or pid in shown_before):
             return None
         return Birth(pid=pid, started=self.started.get(pid), boot=self.boot)
 

@@ -53,3 +53,10 @@ def test_no_pid_is_nobody() -> None:
 def test_a_talkative_login_shell_is_not_listened_to() -> None:
     seen = read_processes(["Welcome to web1", "77 bottles (of beer)", *HOST, stat(77)])
     assert seen.birth(77) == Birth(77, 4200, "b007")
+
+
+def test_a_process_of_our_own_that_hidepid_showed_and_shows_no_more_has_gone() -> None:
+    """A login sees its own processes all the same; "hidden" would look like a new birth."""
+    hidden = HOST[:3]
+    assert read_processes([*hidden, stat(77)]).birth(77) == Birth(77, 4200, "b007")
+    assert read_processes(hidden).birth(77, shown_before={77}) is None
