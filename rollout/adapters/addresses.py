@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from rollout.adapters.ssh import ResolvedHost
 from rollout.adapters.threads import Pool
 from rollout.errors import RemoteError
 
@@ -13,7 +12,7 @@ class SshAddresses:
     """Satisfies :class:`rollout.ports.Addresses`.
 
     Args:
-        resolve: Says where ssh goes for a host, for an operator's alias is in no DNS.
+        resolve: Says under which name ssh goes to a host; may block.  An alias is in no DNS.
         pool: Where the resolver may block.
         needed: Server lines are found by address.  If not, a name that only a jump host knows is
             no error, and has no addresses.
@@ -22,7 +21,7 @@ class SshAddresses:
 
     def __init__(
         self,
-        resolve: Callable[[str], ResolvedHost],
+        resolve: Callable[[str], str],
         pool: Pool,
         *,
         needed: bool = True,
@@ -47,7 +46,7 @@ class SshAddresses:
             raise RemoteError(host, what, "is the name server reachable from here?") from None
 
     def _look_up(self, host: str) -> tuple[str, ...]:
-        name = self._resolve(host).hostname
+        name = self._resolve(host)
         try:
             found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:

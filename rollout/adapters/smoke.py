@@ -12,6 +12,7 @@ from rollout.durations import spell_duration
 from rollout.ports import Answer
 
 LAST_WORDS = 4096
+REAP_WITHIN = 2.0
 
 
 class CommandSmoke:
@@ -49,9 +50,17 @@ class CommandSmoke:
             except TimeoutError:
                 return Answer(fine=False, said=f"no end after {spell_duration(self._within)}")
             finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                await _end(process)
             return Answer(fine=code == 0, said=_last_line(words) or f"exit {code}")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill what is left of the command and collect it; asyncio warns about whoever is forgotten."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(TimeoutError):  # stuck in the kernel: even SIGKILL has to wait
+        async with asyncio.timeout(REAP_WITHIN):
+            await process.wait()
 
 
 def _last_line(words: IO[bytes]) -> str:

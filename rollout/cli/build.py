@@ -57,7 +57,11 @@ async def open_site(
             prober=PortProber(ssh, probe, host_pool.call) if probe else None,
             smoke=CommandSmoke(smoke, smoke_within, os.environ) if smoke else None,
             record=MemoryRecord(),
-            addresses=SshAddresses(ssh.resolve, host_pool, needed=not settings.fleet.server),
+            addresses=SshAddresses(
+                lambda host: ssh.resolve(host).hostname,
+                host_pool,
+                needed=not settings.fleet.server,
+            ),
             stop_asked=stop_asked,
         )
 
