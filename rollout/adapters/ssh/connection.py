@@ -1,5 +1,6 @@
 """One connection to one host: dialled, its key judged, logged in; alive until cut."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,6 +40,18 @@ class Connection:
     @property
     def alive(self) -> bool:
         return self.transport.is_active()
+
+    def gives_a_sign(self, within: float) -> bool:
+        """Whether the other side says anything at all; else it is as good as gone.
+
+        A late answer is no proof of a dead peer: the deadline may have been short.
+        """
+        asked = time.monotonic()
+        self.transport.ask_for_a_sign()
+        pause = threading.Event()
+        while self.alive and self.wire.heard < asked and time.monotonic() < asked + within:
+            pause.wait(0.01)
+        return self.alive and self.wire.heard >= asked
 
 
 def connect(

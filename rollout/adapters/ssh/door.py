@@ -1,6 +1,7 @@
 """What the rest of the program may ask of ssh."""
 
 import time
+from contextlib import AbstractContextManager
 from typing import Self
 
 from rollout.adapters.ssh import run as running
@@ -45,9 +46,8 @@ class Ssh:
         """
         deadline = time.monotonic() + within
         connection, channel = self._session(host, deadline)
-        lost = ConnectionLost(host, f"no sign of life during `{command}`; hung up", asked=True)
         left = max(0.0, deadline - time.monotonic())
-        with self._watchdog.limit(left + HAMMER, lambda: connection.lifeline.cut(lost)):
+        with self._limit(connection, left, f"during `{command}`"):
             return Conversation(connection, channel, command, limit).hold(left, stdin)
 
     def open_socket(self, host: str, path: str, *, within: float = 10.0) -> Stream:
@@ -61,7 +61,8 @@ class Ssh:
         connection = self._kept.get(host, within)
         left = max(0.001, deadline - time.monotonic())
         try:
-            return streaming.open_socket(connection, path, left, self._watchdog)
+            with self._limit(connection, left, f"opening {path}"):
+                return streaming.open_socket(connection, path, left, self._watchdog)
         except NothingListens as error:
             left = max(0.001, deadline - time.monotonic())
             raise explain(error, path, lambda ask: self.run(host, ask, within=left)) from error
@@ -71,7 +72,8 @@ class Ssh:
         deadline = time.monotonic() + within
         connection = self._kept.get(host, within)
         left = max(0.001, deadline - time.monotonic())
-        return streaming.open_port(connection, address, port, left, self._watchdog)
+        with self._limit(connection, left, f"opening {address} port {port}"):
+            return streaming.open_port(connection, address, port, left, self._watchdog)
 
     def close(self) -> None:
         """Hang up everywhere.  Whoever still waits is released with ``Closed``."""
@@ -85,6 +87,13 @@ class Ssh:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _limit(
+        self, connection: Connection, left: float, doing: str
+    ) -> AbstractContextManager[None]:
+        """Cut the connection should the block still hang well after its deadline."""
+        lost = ConnectionLost(connection.host.name, f"no sign of life {doing}; hung up")
+        return self._watchdog.limit(left + HAMMER, lambda: connection.lifeline.cut(lost))
+
     def _session(self, host: str, deadline: float) -> tuple[Connection, paramiko.Channel]:
         """Open a session; if the kept connection turns out to be lost, on a new one.
 
@@ -95,7 +104,8 @@ class Ssh:
             connection = self._kept.get(host, left)
             left = max(0.001, deadline - time.monotonic())
             try:
-                return connection, running.open_session(connection, left)
+                with self._limit(connection, left, "opening a session"):
+                    return connection, running.open_session(connection, left)
             except ConnectionLost:
                 if last:
                     raise

@@ -86,8 +86,11 @@ class Kept:
             future = self._connections.get(place)
             if future is not None and not _gone(future):
                 return future, False
-            future = self._connections[place] = Future()
-            return future, True
+            lost, future = future, Future()
+            self._connections[place] = future
+        if lost is not None and lost.exception() is None:
+            lost.result().lifeline.cut()  # its socket, and the process of its proxy
+        return future, True
 
     def _make(self, place: Place, future: "Future[Connection]", deadline: float) -> None:
         lifeline = Lifeline()

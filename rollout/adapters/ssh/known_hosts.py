@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"
@@ -73,11 +74,20 @@ class Judgement:
 
 
 def read(file: Path) -> tuple[Entry, ...]:
-    """Read one file; a missing or unreadable one is empty, a line that makes no sense skipped."""
+    """Read one file; a missing or unreadable one is empty, a line that makes no sense skipped.
+
+    Read once for all hosts, until it changes.
+    """
     try:
-        lines = file.read_bytes().decode(errors="surrogateescape").split("\n")
+        state = file.stat()
+        return _read(file, (state.st_mtime_ns, state.st_size, state.st_ino))
     except OSError:
         return ()
+
+
+@lru_cache(maxsize=16)
+def _read(file: Path, _state: tuple[int, ...]) -> tuple[Entry, ...]:
+    lines = file.read_bytes().decode(errors="surrogateescape").split("\n")
     entries = (_parse(file, number, line) for number, line in enumerate(lines, start=1))
     return tuple(entry for entry in entries if entry is not None)
 
@@ -177,5 +187,7 @@ def _listed(names: str, name: str) -> bool:
 
 def _matches(pattern: str, name: str) -> bool:
     """``*`` and ``?`` are wild; brackets are letters here, unlike in fnmatch."""
+    if "*" not in pattern and "?" not in pattern:
+        return pattern == name
     wild = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)
     return re.fullmatch(wild, name, re.DOTALL) is not None

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from rollout.adapters.ssh.errors import SshError
 
@@ -39,4 +40,5 @@ class Lifeline:
             self._cut, self.why = True, why
             held, self._held = self._held[::-1], []
         for release in held:
-            release()
+            with suppress(Exception):  # one that cannot let go must not keep the others held
+                release()

@@ -74,8 +74,9 @@ def open_session(connection: Connection, within: float) -> paramiko.Channel:
         raise SshError(host, what) from error
     except LibraryErrors as error:
         if connection.alive:
-            connection.lifeline.cut()
-            raise SshError(host, f"gave no session within {within:.3g}s; hung up") from error
+            if not connection.gives_a_sign(GRACE):
+                connection.lifeline.cut(ConnectionLost(host, "no sign of life; hung up"))
+            raise SshError(host, f"gave no session within {within:.3g}s") from error
         raise connection.lifeline.why or ConnectionLost(
             host, f"connection lost: {error}"
         ) from error

@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -53,15 +54,18 @@ class Stream:
             ConnectionLost: the other side is gone, or the connection.
             TimeoutError: the other side does not read.
         """
-        limit = self._channel.gettimeout()
-        frozen = ConnectionLost(self._connection.host.name, f"{self._place}: no sign of life")
-        with self._watchdog.limit(
-            365 * 86_400.0 if limit is None else limit + HAMMER,
-            lambda: self._connection.lifeline.cut(frozen),
-        ):
+        with self._limit():
             rest = memoryview(data)
             while rest:
                 rest = rest[self._send(bytes(rest[:32_768])) :]
+
+    def _limit(self) -> AbstractContextManager[None]:
+        """Free a writer from a full socket, where no timeout of the channel reaches it."""
+        seconds = self._channel.gettimeout()
+        if seconds is None:
+            return nullcontext()
+        frozen = ConnectionLost(self._connection.host.name, f"{self._place}: no sign of life")
+        return self._watchdog.limit(seconds + HAMMER, lambda: self._connection.lifeline.cut(frozen))
 
     def _send(self, data: bytes) -> int:
         try:

@@ -420,3 +420,14 @@ def test_the_remote_side_may_be_any_program(ssh: Ssh) -> None:
 
 def test_the_deadline_grace_stays_within_the_promise() -> None:
     assert GRACE < HAMMER < 5
+
+
+def test_a_deadline_too_short_for_a_session_does_not_cost_the_connection(
+    sshd: Sshd, ssh: Ssh
+) -> None:
+    ssh.run("web1", "true", within=10)
+    before = set(sshd.sessions())
+    with pytest.raises(SshError):
+        ssh.run("web1", "true", within=0.0001)
+    assert ssh.run("web1", "true", within=10).ok
+    assert before & set(sshd.sessions())

@@ -4,7 +4,7 @@ import base64
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.adapters.ssh.known_hosts import HostKey, Trust, about, judge, lookup_name, read
@@ -75,6 +75,7 @@ def test_a_plain_name_counts_only_where_the_port_has_no_line(tmp_path: Path) -> 
     assert verdict(tmp_path, key("a"), plain, ported, names=names) is Trust.CHANGED
 
 
+@settings(database=None)  # it would be written beside the tests, which may not be ours
 @given(st.binary(max_size=400))
 def test_no_file_whatsoever_makes_the_reader_fail(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
@@ -83,3 +84,10 @@ def test_no_file_whatsoever_makes_the_reader_fail(
     file.write_bytes(data + b"\n" + line("web1", key("a")).encode())
     lines = about(read(file), ["web1"])
     assert judge(key("a"), lines).trust in {Trust.KNOWN, Trust.REVOKED}
+
+
+def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
+    assert verdict(tmp_path, key("a"), line("web1", key("b"))) is Trust.CHANGED
+    assert (
+        verdict(tmp_path, key("a"), line("web1", key("b")), line("web1", key("a"))) is Trust.KNOWN
+    )
