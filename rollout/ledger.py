@@ -78,6 +78,10 @@ OUT = frozenset(
 )
 
 
+FINISHED = frozenset({Standing.DONE, Standing.SKIPPED})
+"""Where every target of a good run ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One target in the account.
@@ -143,7 +147,8 @@ class Ledger:
             return Exit.REFUSED
         if self.halted or self.named(Standing.GIVEN_BACK) or self.named(Standing.NOT_TAKEN):
             return Exit.HALTED
-        if self.started and not self.finished:
+        unfinished = [x for x in self.lines.values() if x.standing not in FINISHED]
+        if self.started and (unfinished or not self.finished):
             return Exit.BUG
         return Exit.DONE
 

@@ -16,8 +16,12 @@ from rollout.ports import Site, Tell
 from rollout.verdicts import overlooked, reborn
 from rollout.waiting import now
 
-OLD_LOOKS = 4
-"""Looks in a row with an old process and nothing pending before we call it "not restarted"."""
+OLD_FOR = 35.0
+"""Seconds with an old process and nothing pending before we call it "not restarted".
+
+Monit's own stop timeout (30 s) and some: 5.18 shows a plain ``Running`` with the old pid while it
+waits for the process to stop (seen in its captures); later versions show the pending mark.
+"""
 
 
 @dataclass(slots=True)
@@ -61,7 +65,7 @@ class Proof:
         self._tell = tell
         self._times = times
         self._since = now()
-        self._old_looks = 0
+        self._old_since: float | None = None
         self._seen: dict[str, Birth] = {}
 
     def expect(self, asked: Sequence[Instance]) -> None:
@@ -117,8 +121,11 @@ class Proof:
     def _judge_old(self, states: Iterable[InstanceState]) -> None:
         asked = {one.name: self._before.get(one.name) for one in self._asked}
         old = overlooked(asked, states)
-        self._old_looks = self._old_looks + 1 if old else 0
-        if self._old_looks >= OLD_LOOKS:
+        if not old:
+            self._old_since = None
+            return
+        self._old_since = now() if self._old_since is None else self._old_since
+        if now() - self._old_since >= OLD_FOR:
             raise NotRestarted(old, after=now() - self._since)
 
     def _greet(self, instance: Instance, birth: Birth) -> None:

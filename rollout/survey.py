@@ -46,8 +46,9 @@ class Survey:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What keeps a rollout from working, balancers first; each thing once."""
-        all_of_them = (f for sight in (*self.balancers, *self.hosts) for f in sight.findings)
-        return tuple(dict.fromkeys(all_of_them))
+        first = [f for sight in self.balancers for f in sight.findings]
+        then = [f for sight in self.hosts for f in sight.findings]
+        return tuple(dict.fromkeys((*first, *then)))
 
 
 async def survey(hosts: Sequence[str], site: Site) -> Survey:

@@ -63,7 +63,7 @@ class Window:
         """Wait until nothing is out any more."""
         if self._climbing:
             await asyncio.wait(self._climbing.values())
-        self._climbing.clear()
+        self._let_the_done_go()
 
     async def room_for(self, target: Target) -> None:
         """Wait until ``target`` can be spared.
@@ -151,5 +151,10 @@ class Window:
             raise Halted("; ".join(self._failures))
 
     def _others_than(self, target: Target) -> tuple[asyncio.Task[None], ...]:
-        self._climbing = {t: task for t, task in self._climbing.items() if not task.done()}
+        self._let_the_done_go()
         return tuple(task for t, task in self._climbing.items() if t != target)
+
+    def _let_the_done_go(self) -> None:
+        done = [target for target, task in self._climbing.items() if task.done()]
+        for target in done:
+            self._climbing.pop(target).result()  # raises only what is no Exception

@@ -1,0 +1,197 @@
+"""The seams, satisfied by the world of the stories."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+from rollout.errors import BalancerError, RestartRefused, SupervisorError
+from rollout.fleet import AdminState, Birth, Finding, Instance, InstanceState, Reading, Seat
+from rollout.ports import Answer, Owned
+
+from .world import App, Host, Life, World, clock
+
+
+class FakeBalancer:
+    """Satisfies :class:`rollout.ports.Balancer`."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world = world
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def look(self) -> Reading:
+        async with self.world.faults.befall(f"{self._name} look", self._error):
+            self.world.reload_due(self._name)
+        rows = {line.seat: line.row(clock()) for line in self.world.of(self._name)}
+        return Reading(
+            balancer=self._name, version="2.6", process=self.world.marks[self._name], seats=rows
+        )
+
+    async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
+        async with self.world.faults.befall(f"{self._name} {state}", self._error):
+            self.world.reload_due(self._name)
+            for seat in seats:
+                line = self.world.lines[seat]
+                line.check_until(clock())
+                held = self.world.found[seat][0]
+                if held:
+                    self.world.break_promise(f"3 as found: {seat} was held by somebody else")
+                if state is AdminState.READY:
+                    self.world.judge_ready(seat)
+                elif not line.admin and line.serves():
+                    self.world.judge_floor(seat)
+                line.told(state, clock())
+
+    async def switch_agent(self, seats: Sequence[Seat], *, on: bool) -> None:
+        async with self.world.faults.befall(f"{self._name} agent", self._error):
+            for seat in seats:
+                self.world.lines[seat].agent = on
+
+    async def set_weight(self, seat: Seat, weight: int) -> None:
+        async with self.world.faults.befall(f"{self._name} weight", self._error):
+            self.world.lines[seat].weight = weight
+
+    async def cut(self, seats: Sequence[Seat]) -> None:
+        async with self.world.faults.befall(f"{self._name} cut", self._error):
+            for seat in seats:
+                self.world.lines[seat].endless = False
+
+    async def examine(self) -> tuple[Finding, ...]:
+        return ()
+
+    def _error(self, words: str) -> BalancerError:
+        return BalancerError(self._name, words)
+
+
+class FakeSupervisor:
+    """Satisfies :class:`rollout.ports.Supervisor`, with monit's half-truths."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def look(self, host: str) -> tuple[InstanceState, ...]:
+        async with self.world.faults.befall(f"{host} status", _from(host)):
+            pass
+        return tuple(seen(app, clock()) for app in self.world.hosts[host].apps)
+
+    async def restart(self, host: str, instances: Sequence[Instance]) -> None:
+        machine = self.world.hosts[host]
+
+        def refused(words: str) -> SupervisorError:
+            return RestartRefused(host, words)
+
+        async with self.world.faults.befall(f"{host} restart", _from(host), refused=refused):
+            apps = [machine.app(one.name) for one in instances]
+            for app in apps:
+                self.world.judge_restart(machine, app)
+            _restart(machine, apps, clock())
+
+    async def examine(self, host: str) -> tuple[Finding, ...]:
+        del host
+        return ()
+
+
+def _from(host: str) -> Callable[[str], SupervisorError]:
+    return lambda words: SupervisorError(host, words)
+
+
+def seen(app: App, at: float) -> InstanceState:
+    life = app.life(at)
+    watched = app.manner != "unmonitored" or app.restarts > 0
+    if at < app.pending_until:
+        return _state(app, "OK", pending="restart", birth=life.birth if life else None)
+    if at < app.initializing_until:
+        return _state(app, "Initializing", birth=None)
+    if life is None:
+        return _state(app, "Does not exist", birth=None)
+    return _state(app, "OK" if watched else "Not monitored", birth=life.birth, watched=watched)
+
+
+def _state(
+    app: App, status: str, *, birth: Birth | None, pending: str = "", watched: bool = True
+) -> InstanceState:
+    return InstanceState(
+        name=app.name,
+        status=status,
+        monitored=watched,
+        pending=pending,
+        birth=birth,
+        port=app.port,
+    )
+
+
+def _restart(machine: Host, apps: Iterable[App], at: float) -> None:
+    """Monit's serial thread: stop, start, the next one; all shown as OK only when all are done."""
+    ours = list(apps)
+    free = max(machine.free_at, at + 0.1)
+    for app in ours:
+        app.restarts += 1
+        if app.manner == "stop_times_out":
+            free += 30
+            app.pending_until = free
+            continue
+        if app.manner in {"unmonitored", "keeps_pid"}:
+            app.pending_until = free
+            continue
+        if app.lives:
+            app.lives[-1].gone_at = min(app.lives[-1].gone_at, free)
+        free += app.stop
+        app.pending_until = free
+        _bear(machine, app, free)
+        free += 0.2
+    machine.free_at = free
+    for app in ours:
+        app.initializing_until = free
+
+
+def _bear(machine: Host, app: App, at: float) -> None:
+    life = Life(machine.born(at), answers_from=at + app.boot)
+    app.lives.append(life)
+    if app.manner == "never_boots":
+        life.answers_from = math.inf
+    if app.manner == "dies":
+        life.answers_from, life.gone_at = math.inf, at + 0.5
+    if app.manner == "crashes":
+        life.gone_at = at + app.boot + 0.4
+        app.lives.append(Life(machine.born(life.gone_at), answers_from=life.gone_at + app.boot))
+
+
+class FakeProber:
+    """Satisfies :class:`rollout.ports.Prober`."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def answers(self, host: str, instance: Instance) -> Answer:
+        async with self.world.faults.befall(f"{host} probe", _from(host)):
+            pass
+        if self.world.hosts[host].app(instance.name).answers(clock()):
+            return Answer(fine=True, said="200 OK")
+        return Answer(fine=False, said="connection refused")
+
+
+class FakeRecord:
+    """Satisfies :class:`rollout.ports.Record`."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def own(self, target: str, seats: Sequence[Owned]) -> None:
+        self.world.owned[target] = tuple(seats)
+        self.world.released.discard(target)
+
+    async def asked(self, target: str, instances: Sequence[str]) -> None:
+        del instances
+        self.world.asked.add(target)
+
+    async def released(self, target: str) -> None:
+        self.world.released.add(target)
+
+
+class FakeAddresses:
+    """Satisfies :class:`rollout.ports.Addresses`: a host's name is its address here."""
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        return (host,)

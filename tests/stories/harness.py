@@ -1,0 +1,141 @@
+"""Given a fleet, when it is rolled, then the promises are kept: the grammar of the stories."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from rollout.events import Event
+from rollout.fleet import Seat
+from rollout.ledger import Exit, Ledger, Standing, enter
+from rollout.plan import Patience, Plan, Share, waves_of
+from rollout.ports import Site
+from rollout.rolling import rolling_restart
+
+from .clock import play
+from .fakes import FakeAddresses, FakeBalancer, FakeProber, FakeRecord, FakeSupervisor
+from .faults import Dead, Fault, Faults
+from .world import App, Host, Life, Line, World, targets_of
+
+QUICK = Patience(
+    drain_timeout=5,
+    maint_timeout=10,
+    running_timeout=60,
+    probation_timeout=20,
+    stable=2,
+    room_timeout=20,
+)
+
+
+def fleet(hosts: int = 4, *, instances: int = 2, balancers: int = 1, lines: str = "host") -> World:
+    """A healthy fleet: every host with a line (or one per instance) on every load balancer."""
+    machines, rows = [], []
+    for number in range(1, hosts + 1):
+        apps = [App(f"mongrel_{8000 + i}", 8000 + i) for i in range(instances)]
+        machine = Host(f"web{number}", apps)
+        for app in apps:
+            app.lives.append(Life(machine.born(0)))
+        machines.append(machine)
+        for balancer in range(1, balancers + 1):
+            if lines == "host":
+                rows.append(Line(Seat(f"lb{balancer}", "app", machine.name), machine, apps))
+            else:
+                rows += [
+                    Line(Seat(f"lb{balancer}", "app", f"{machine.name}_{app.port}"), machine, [app])
+                    for app in apps
+                ]
+    return World(machines, rows, Share(50, percent=True))
+
+
+@dataclass
+class Told:
+    """What a run told, and the account it amounts to."""
+
+    events: list[Event] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
+    died: bool = False
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+        self.ledger = enter(self.ledger, event)
+
+    def of(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def site_of(world: World, *, stop_asked: Callable[[], bool] = lambda: False) -> Site:
+    return Site(
+        balancers={name: FakeBalancer(world, name) for name in world.balancers},
+        supervisor=FakeSupervisor(world),
+        prober=FakeProber(world),
+        smoke=None,
+        record=FakeRecord(world),
+        addresses=FakeAddresses(),
+        stop_asked=stop_asked,
+    )
+
+
+def roll(
+    world: World,
+    *faults: Fault,
+    max_out: int = 1,
+    canary: int = 0,
+    patience: Patience = QUICK,
+    stop_asked: Callable[[], bool] = lambda: False,
+    **policy: object,
+) -> Told:
+    """Restart the whole fleet of ``world`` while ``faults`` befall it."""
+    world.faults = Faults(*faults)
+    plan = Plan(
+        waves=waves_of(targets_of(world), canary),
+        max_out=max_out,
+        floor=world.floor,
+        patience=patience,
+    )
+    plan = replace(plan, **policy)  # type: ignore[arg-type]  # the fields of Plan, by name
+    told = Told()
+    with suppress(Dead):
+        play(rolling_restart(plan, site_of(world, stop_asked=stop_asked), told))
+    told.died = world.faults.dead
+    return told
+
+
+def promises_broken(world: World, told: Told) -> list[str]:
+    """Check the six promises (design, section 1) on the world after the run."""
+    broken = list(world.broken)
+    recorded = {
+        owned.seat
+        for target, seats in world.owned.items()
+        if target not in world.released
+        for owned in seats
+    }
+    for seat, line in world.lines.items():
+        changed = _as_found(world, line) is False
+        if changed and told.died and seat not in recorded:
+            broken.append(f"4 record: {seat} is out and in no record")
+        if changed and not told.died and line.host.name not in told.ledger.out:
+            broken.append(f"3 as found: {seat} is {line.admin!r} weight {line.weight}, not named")
+    if not told.died:
+        broken += _account(world, told.ledger)
+    return broken
+
+
+def _as_found(world: World, line: Line) -> bool:
+    admin, weight, agent = world.found[line.seat]
+    return (line.admin, line.weight, line.agent) == (admin, weight, agent)
+
+
+def _account(world: World, ledger: Ledger) -> Iterable[str]:
+    """Promise 6: the code says what the fleet looks like."""
+    code = ledger.exit_code
+    for name, line in ledger.lines.items():
+        restarted = [app.restarts for app in world.hosts[name].apps]
+        if line.standing is Standing.DONE and restarted != [1] * len(restarted):
+            yield f"6 account: {name} called restarted, monit was asked {restarted}"
+        if line.standing in {Standing.UNTOUCHED, Standing.SKIPPED} and any(restarted):
+            yield f"6 account: {name} called {line.standing}, monit was asked {restarted}"
+    if code is Exit.DONE and any(
+        line.standing not in {Standing.DONE, Standing.SKIPPED} for line in ledger.lines.values()
+    ):
+        yield "6 account: exit 0 with somebody not restarted"
+    if code is Exit.BUG:
+        yield "6 account: the run ended without saying how"

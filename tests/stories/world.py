@@ -1,0 +1,284 @@
+"""A fleet with bad manners, in virtual time.
+
+HAProxy checks at its own pace and calls a server up the moment it leaves maint; monit works
+serially and tells half-truths meanwhile; sessions end late; sticky clients come back.  The contract
+tests hold this against the real daemons.  What the world sees of us it judges by the promises:
+each broken one is written to ``broken`` with the moment.
+"""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rollout.fleet import (
+    Admin,
+    AdminState,
+    Birth,
+    Instance,
+    Operation,
+    ProcessMark,
+    Seat,
+    SeatState,
+    Target,
+)
+from rollout.plan import Share
+from rollout.ports import Owned
+
+from .faults import Faults
+
+INTER, RISE, FALL = 1.0, 2, 2
+
+
+def clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@dataclass
+class Life:
+    """One process of an instance: when it was born, when it answers, when it is gone."""
+
+    birth: Birth
+    answers_from: float = -math.inf
+    gone_at: float = math.inf
+
+    def answers(self, at: float) -> bool:
+        return self.answers_from <= at < self.gone_at
+
+
+@dataclass
+class App:
+    """One instance: its processes so far, and how it behaves when monit restarts it."""
+
+    name: str
+    port: int
+    boot: float = 3.0
+    stop: float = 0.5
+    manner: str = "good"  # never_boots, dies, crashes, stop_times_out, keeps_pid, unmonitored
+    lives: list[Life] = field(default_factory=list)
+    pending_until: float = -math.inf
+    initializing_until: float = -math.inf
+    restarts: int = 0
+
+    def life(self, at: float) -> Life | None:
+        alive = [one for one in self.lives if one.birth.started is not None]
+        started = [one for one in alive if _born(one) <= at < one.gone_at]
+        return started[-1] if started else None
+
+    def answers(self, at: float) -> bool:
+        life = self.life(at)
+        return life is not None and life.answers(at)
+
+
+def _born(life: Life) -> float:
+    return (life.birth.started or 0) / 100
+
+
+@dataclass
+class Host:
+    """A machine with a monit of its own, which works on one instance after another."""
+
+    name: str
+    apps: list[App]
+    free_at: float = -math.inf
+    pids: int = 100
+
+    def app(self, name: str) -> App:
+        return next(app for app in self.apps if app.name == name)
+
+    def born(self, at: float) -> Birth:
+        self.pids += 1
+        return Birth(self.pids, round(at * 100), f"boot-{self.name}")
+
+
+@dataclass
+class Line:
+    """A server line as HAProxy keeps it."""
+
+    seat: Seat
+    host: Host
+    apps: list[App]
+    admin: Admin = field(default_factory=lambda: Admin(0))
+    weight: int = 1
+    agent: bool = False
+    backup: bool = False
+    health: int = RISE + FALL - 1
+    next_check: float = 0.0
+    since: float = -math.inf
+    tail: float = 1.0
+    sticky: bool = False
+    endless: bool = False
+    total: int = 0
+    dies_at: float = math.inf
+
+    @property
+    def up(self) -> bool:
+        return self.health >= RISE
+
+    def answers(self, at: float) -> bool:
+        return at < self.dies_at and any(app.answers(at) for app in self.apps)
+
+    def check_until(self, at: float) -> None:
+        """Do the health checks that were due; none while in maint."""
+        while self.next_check <= at:
+            if not self.admin & Admin.FORCED_MAINT:
+                self._check(self.answers(self.next_check))
+            self.next_check += INTER
+
+    def _check(self, good: bool) -> None:  # noqa: FBT001 - one check has one result
+        full = RISE + FALL - 1
+        if good:
+            self.health = min(self.health + 1, full)
+            if self.health == RISE:
+                self.health = full
+        else:
+            self.health = max(self.health - 1, 0)
+            if self.health < RISE:
+                self.health = 0
+
+    def told(self, state: AdminState, at: float) -> None:
+        self.check_until(at)
+        was_maint = bool(self.admin & Admin.FORCED_MAINT)
+        kept = self.admin & ~(Admin.FORCED_MAINT | Admin.FORCED_DRAIN)
+        bits = {
+            AdminState.READY: Admin(0),
+            AdminState.DRAIN: Admin.FORCED_DRAIN,
+            AdminState.MAINT: Admin.FORCED_MAINT,
+        }
+        if self.admin != kept | bits[state]:
+            self.since = at
+        self.admin = kept | bits[state]
+        if was_maint and state is not AdminState.MAINT:
+            self.health = RISE  # up at once, one bad check from down
+            self.next_check = at + INTER / 10
+
+    def sessions(self, at: float) -> int:
+        if self.endless:
+            return 1
+        if not self.admin:
+            return 5 if self.up else 0
+        if self.admin & Admin.FORCED_DRAIN and self.sticky and self.up:
+            return 2
+        return 1 if at < self.since + self.tail else 0
+
+    def row(self, at: float) -> SeatState:
+        self.check_until(at)
+        flowing = not self.admin or (self.admin & Admin.FORCED_DRAIN and self.sticky)
+        self.total += 1 if flowing else 0
+        return SeatState(
+            seat=self.seat,
+            address=self.host.name,
+            port=self.apps[0].port if len(self.apps) == 1 else 80,
+            status=self._status(),
+            admin=self.admin,
+            operation=Operation.RUNNING if self.up else Operation.STOPPED,
+            sessions=self.sessions(at),
+            queued=0,
+            sessions_total=self.total,
+            weight=self.weight,
+            initial_weight=1,
+            backup=self.backup,
+            checked=True,
+            agent=self.agent,
+            tracks="",
+            throttle=None,
+        )
+
+    def _status(self) -> str:
+        full = RISE + FALL - 1
+        if self.admin & (Admin.FORCED_MAINT | Admin.INHERITED_MAINT):
+            return "MAINT"
+        if not self.up:
+            return "DOWN" if not self.health else f"DOWN {self.health}/{RISE}"
+        word = "DRAIN" if self.admin & Admin.FORCED_DRAIN else "UP"
+        return word if self.health == full else f"{word} {self.health - RISE + 1}/{FALL}"
+
+    def serves(self) -> bool:
+        return not self.admin and self.up and self.weight > 0 and not self.backup
+
+
+class World:
+    """Everything there is, the faults that befall it, and what we broke."""
+
+    def __init__(self, hosts: Sequence[Host], lines: Sequence[Line], floor: Share) -> None:
+        self.hosts = {host.name: host for host in hosts}
+        self.lines = {line.seat: line for line in lines}
+        self.floor = floor
+        self.faults = Faults()
+        self.marks = {line.seat.balancer: ProcessMark(1, 1) for line in lines}
+        self.reloads: dict[str, list[float]] = {}
+        self.broken: list[str] = []
+        self.found = {line.seat: (line.admin, line.weight, line.agent) for line in lines}
+        self.owned: dict[str, tuple[Owned, ...]] = {}
+        self.asked: set[str] = set()
+        self.released: set[str] = set()
+
+    @property
+    def balancers(self) -> tuple[str, ...]:
+        return tuple(self.marks)
+
+    def break_promise(self, words: str) -> None:
+        self.broken.append(f"{clock():.1f} {words}")
+
+    def reload_due(self, balancer: str) -> None:
+        due = [at for at in self.reloads.get(balancer, []) if at <= clock()]
+        if not due:
+            return
+        self.reloads[balancer] = [at for at in self.reloads[balancer] if at > clock()]
+        mark = self.marks[balancer]
+        self.marks[balancer] = ProcessMark(mark.pid + 1, mark.started + 1)
+        for line in self.of(balancer):
+            line.check_until(clock())
+            line.admin &= Admin.CONFIG_MAINT
+            line.agent = self.found[line.seat][2]
+            # whatever anybody had told the old process is gone, an operator's hold too
+            self.found[line.seat] = (line.admin, line.weight, line.agent)
+            line.health, line.total = RISE + FALL - 1, 0
+
+    def of(self, balancer: str) -> list[Line]:
+        return [line for line in self.lines.values() if line.seat.balancer == balancer]
+
+    def judge_floor(self, seat: Seat) -> None:
+        """A server is about to be taken out by us: does the floor hold without it?"""
+        farm = [
+            line
+            for line in self.of(seat.balancer)
+            if line.seat.backend == seat.backend and not line.backup
+        ]
+        left = sum(1 for line in farm if line.serves() and line.seat != seat)
+        if left < self.floor.at_least(len(farm)):
+            self.break_promise(f"1 floor: {left} of {len(farm)} serve without {seat}")
+
+    def judge_ready(self, seat: Seat) -> None:
+        """A server is about to be made ready by us: has it earned it?"""
+        line = self.lines[seat]
+        asked = [app for app in line.apps if app.restarts]
+        if any(not app.answers(clock()) for app in asked):
+            self.break_promise(f"2 evidence: {seat} made ready and does not answer")
+        if asked and (line.admin & Admin.FORCED_MAINT or not line.up):
+            self.break_promise(f"2 evidence: {seat} made ready unchecked")
+
+    def judge_restart(self, host: Host, app: App) -> None:
+        if app.restarts:
+            self.break_promise(f"5 twice: {host.name}/{app.name} asked to restart again")
+        for line in self.lines.values():
+            reloaded = self.marks[line.seat.balancer].pid > 1
+            if app not in line.apps or line.seat.balancer not in self.balancers:
+                continue
+            quiet = line.admin & Admin.FORCED_MAINT and not line.sessions(clock())
+            if not quiet and not reloaded:
+                self.break_promise(f"0 visitors: {app.name} restarted while {line.seat} serves")
+
+
+def targets_of(world: World) -> tuple[Target, ...]:
+    """One target per host that we may touch, in order."""
+    targets = []
+    for host in world.hosts.values():
+        instances = tuple(Instance(app.name, app.port) for app in host.apps)
+        lines = [line for line in world.lines.values() if line.host is host]
+        behind = {
+            line.seat: tuple(one for one in instances if one.name in {a.name for a in line.apps})
+            for line in lines
+        }
+        targets.append(Target(host.name, host.name, tuple(behind), instances, behind))
+    return tuple(targets)
