@@ -15,6 +15,9 @@ from rollout.fleet import ProcessMark, Reading, Seat, SeatState
 
 OLDEST_MEASURED = (2, 4)
 
+REPLACED = "\N{REPLACEMENT CHARACTER}"
+"""Stands where a byte was no UTF-8."""
+
 
 class Garbled(Exception):
     """The reply does not have the shape it must have; a second way of reading may help."""
@@ -52,7 +55,7 @@ def read_look(balancer: str, backends: Collection[str], text: str) -> Reading:
         version=version,
         process=_mark(parts.info),
         seats=seats,
-        notes=(*_age(version), *_illegible(parts.figures)),
+        notes=(*_age(version), *(_illegible(parts.figures) if REPLACED in text else ())),
     )
 
 
@@ -160,5 +163,5 @@ def _age(version: str) -> Iterator[str]:
 def _illegible(figures: Mapping[tuple[str, str], Row]) -> Iterator[str]:
     for (backend, server), row in figures.items():
         for column, cell in row.items():
-            if "\N{REPLACEMENT CHARACTER}" in cell:
+            if REPLACED in cell:
                 yield f"{backend}/{server}: {column} is not UTF-8: {cell}"

@@ -48,9 +48,7 @@ class Stuck:
 
 
 async def until_begun(stuck: Stuck) -> None:
-    async with asyncio.timeout(10):
-        while not stuck.begun.is_set():
-            await asyncio.sleep(0)
+    assert await asyncio.to_thread(stuck.begun.wait, 10)
 
 
 def test_who_gives_up_waiting_is_free_at_once_and_a_call_not_begun_is_never_made() -> None:
