@@ -2,33 +2,15 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from rollout.events import Noted, RolloutRefused, TargetSkipped
 from rollout.fleet import Finding, Reading, Target
 from rollout.plan import Share
-from rollout.ports import Site
+from rollout.ports import Site, Tell
 from rollout.seating import Scope, seat_host
-from rollout.survey import Survey, survey
+from rollout.sights import Fitness, Skipped
+from rollout.survey import survey
 from rollout.verdicts import held_out
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A target that somebody else holds out."""
-
-    target: str
-    because: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fitness:
-    """What the preflight found: who can have a turn, who is skipped, and what is wrong."""
-
-    targets: tuple[Target, ...]
-    skipped: tuple[Skipped, ...]
-    findings: tuple[Finding, ...]
-    notes: tuple[Finding, ...]
-    survey: Survey
 
 
 async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
@@ -54,6 +36,17 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
         notes=tuple(Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes),
         survey=seen,
     )
+
+
+def announce(fit: Fitness, tell: Tell) -> bool:
+    """Tell what the preflight found; true when there is somebody to be restarted."""
+    for note in fit.notes:
+        tell(Noted(where=note.where, what=note.what))
+    for skipped in fit.skipped:
+        tell(TargetSkipped(target=skipped.target, because=skipped.because))
+    if fit.findings:
+        tell(RolloutRefused(findings=fit.findings))
+    return bool(fit.targets) and not fit.findings
 
 
 def _skip(target: Target, readings: Mapping[str, Reading]) -> Skipped | None:

@@ -85,7 +85,7 @@ async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
         verdict = all_serving((await grip.look()).values())
         if not verdict.settled:
             raise TimedOut("stable", plan.patience.stable, verdict.because)
-        return Verdict(settled=now() >= end, because="stable so far")
+        return Verdict(settled=now() >= end, because="")
 
     try:
         await until(

@@ -5,12 +5,12 @@ and whatever shares address and port with such a line is the same app under anot
 whatever backend.  A line whose port is an instance's stands for that instance alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from rollout.fleet import Finding, Instance, Reading, Seat, SeatState, Target
-from rollout.survey import HostSight
+from rollout.sights import HostSight
 
 
 class By(StrEnum):
@@ -66,6 +66,16 @@ def seat_host(sight: HostSight, scope: Scope, readings: Mapping[str, Reading]) -
     return Seating((Target(sight.host, sight.host, tuple(behind), instances, behind),))
 
 
+def seats_of(
+    sight: HostSight, scope: Scope, readings: Mapping[str, Reading]
+) -> tuple[SeatState, ...]:
+    """Find the server lines of one host on every load balancer that was read."""
+    instances = tuple(Instance(state.name, state.port) for state in sight.instances)
+    return tuple(
+        r for reading in readings.values() for r in _rows_of(sight, scope, instances, reading)
+    )
+
+
 def _one_by_one(
     host: str, instances: Sequence[Instance], behind: Mapping[Seat, tuple[Instance, ...]]
 ) -> Seating:
@@ -91,7 +101,7 @@ def _rows_of(
 ) -> tuple[SeatState, ...]:
     rows = reading.seats.values()
     if scope.server:
-        names = {n for one in instances for n in _names(scope.server, sight.host, one)}
+        names = {_name(scope.server, sight.host, one) for one in instances or (Instance(""),)}
         first = [row for row in rows if row.seat.server in names]
     else:
         first = [row for row in rows if row.address in sight.addresses]
@@ -99,15 +109,15 @@ def _rows_of(
     return tuple(row for row in rows if row in first or (row.address, row.port) in places)
 
 
-def _names(pattern: str, host: str, instance: Instance) -> Iterable[str]:
-    yield pattern.format(host=host, instance=instance.name, port=instance.port)
+def _name(pattern: str, host: str, instance: Instance) -> str:
+    return pattern.format(host=host, instance=instance.name, port=instance.port)
 
 
 def _behind(
     row: SeatState, scope: Scope, host: str, instances: tuple[Instance, ...]
 ) -> tuple[Instance, ...]:
     if "{instance}" in scope.server or "{port}" in scope.server:
-        named = [i for i in instances if row.seat.server in _names(scope.server, host, i)]
+        named = [i for i in instances if row.seat.server == _name(scope.server, host, i)]
         if named:
             return tuple(named)
     own = tuple(one for one in instances if one.port and one.port == row.port)

@@ -5,50 +5,12 @@ read all that is wrong, not the first.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from rollout.errors import BalancerError, RemoteError, RolloutError, SupervisorError
-from rollout.fleet import Finding, InstanceState, Reading
+from rollout.fleet import Finding, InstanceState
 from rollout.ports import Balancer, Site
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostSight:
-    """What one host showed; ``findings`` say why something is missing here."""
-
-    host: str
-    addresses: tuple[str, ...] = ()
-    instances: tuple[InstanceState, ...] = ()
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BalancerSight:
-    """What one load balancer showed; ``reading`` is None when it could not be read."""
-
-    balancer: str
-    reading: Reading | None = None
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """Everything that was seen, in the order in which it was asked for."""
-
-    hosts: tuple[HostSight, ...]
-    balancers: tuple[BalancerSight, ...]
-
-    @property
-    def readings(self) -> Mapping[str, Reading]:
-        return {b.balancer: b.reading for b in self.balancers if b.reading is not None}
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What keeps a rollout from working, balancers first; each thing once."""
-        first = [f for sight in self.balancers for f in sight.findings]
-        then = [f for sight in self.hosts for f in sight.findings]
-        return tuple(dict.fromkeys((*first, *then)))
+from rollout.sights import BalancerSight, HostSight, Survey
 
 
 async def survey(hosts: Sequence[str], site: Site) -> Survey:

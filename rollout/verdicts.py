@@ -127,7 +127,7 @@ def drained(before: Traffic | None, now: Traffic, *, newcomers: str) -> Verdict:
         tail = f"; {newcomers}" if came else ""
         return Verdict(settled=False, because=f"{now.sessions} sessions open{queue}{tail}")
     if before is None or came or before.sessions or before.queued:
-        return Verdict(settled=False, because=newcomers if came else "looking once more")
+        return Verdict(settled=False, because=newcomers if came else "")
     return Verdict(settled=True, because="nothing open, nothing queued")
 
 

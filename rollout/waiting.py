@@ -23,7 +23,10 @@ def now() -> float:
 
 
 class Murmur:
-    """Tells a reason when it is new, and a restless one (a falling number) ever more rarely."""
+    """Tells a reason when it is new, and a restless one (a falling number) ever more rarely.
+
+    A verdict without words is nobody's news.
+    """
 
     def __init__(self, target: str, awaited: str, tell: Tell) -> None:
         self._target = target
@@ -34,7 +37,7 @@ class Murmur:
         self._pause = 1.0
 
     def say(self, because: str) -> None:
-        if because == self._last or now() < self._told_at + self._pause:
+        if because in {"", self._last} or now() < self._told_at + self._pause:
             return
         if self._last:
             self._pause = min(self._pause * 2, 30.0)

@@ -103,9 +103,8 @@ class PortProber:
         deadline = time.monotonic() + self._within
         try:
             stream = self._way.open_port(host, question.address, question.port, within=self._within)
-        except NothingListens as error:
-            said = f"nothing listens on {question.place} ({error.what})"
-            return Answer(fine=False, said=said)
+        except NothingListens:
+            return Answer(fine=False, said=f"nothing listens on {question.place}")
         try:
             if question.path is None:
                 return Answer(fine=True, said=f"connected to {question.place}")

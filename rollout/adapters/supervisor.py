@@ -105,11 +105,6 @@ class MonitSupervisor:
         """
         return await self._in_thread(lambda: self._states(host))
 
-    async def instances(self, host: str) -> tuple[Instance, ...]:
-        """Name our instances on ``host``, each with its port.  Raises as :meth:`look`."""
-        states = await self.look(host)
-        return tuple(Instance(state.name, self._options.port(state.name)) for state in states)
-
     async def restart(self, host: str, instances: Sequence[Instance]) -> None:
         """Ask monit to restart ``instances``, all at once.  Never repeated, whatever happens.
 
@@ -145,7 +140,9 @@ class MonitSupervisor:
         shown_before = self._shown.get(host, frozenset())
         self._shown[host] = shown_before | processes.started.keys()
         ours = self._options.ours(blocks)
-        return tuple(_state(block, processes, shown_before) for block in ours)
+        return tuple(
+            _state(block, processes, shown_before, self._options.port(block.name)) for block in ours
+        )
 
     def _restart(self, host: str, names: Sequence[str]) -> None:
         try:
@@ -182,7 +179,7 @@ class MonitSupervisor:
 
 
 def _state(
-    block: ServiceBlock, processes: Processes, shown_before: frozenset[int]
+    block: ServiceBlock, processes: Processes, shown_before: frozenset[int], port: int
 ) -> InstanceState:
     birth = processes.birth(block.pid, shown_before)
     return InstanceState(
@@ -192,4 +189,5 @@ def _state(
         pending=block.pending,
         birth=birth,
         up_since=processes.up_since(birth),
+        port=port,
     )

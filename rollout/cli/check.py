@@ -10,6 +10,7 @@ from rollout.cli.context import asked
 if TYPE_CHECKING:
     from rollout.render.choose import Output
     from rollout.settings.model import Settings
+    from rollout.sights import Fitness
 
 
 def check(context: typer.Context, *, hosts: said.Only = None, exclude: said.Without = None) -> None:
@@ -28,14 +29,24 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
 
     from rollout.cli.build import open_site  # noqa: PLC0415
     from rollout.cli.plans import scope_of  # noqa: PLC0415
-    from rollout.errors import PreflightFailed, Refused  # noqa: PLC0415
+    from rollout.cli.words import complain, hand_over  # noqa: PLC0415
+    from rollout.ledger import Exit  # noqa: PLC0415
     from rollout.preflight import preflight  # noqa: PLC0415
+    from rollout.render.choose import Output  # noqa: PLC0415
+    from rollout.render.lookout import (  # noqa: PLC0415
+        fitness_json,
+        fitness_sentence,
+        fitness_table,
+    )
 
-    async def story() -> int:
+    async def story() -> "Fitness":
         async with open_site(settings) as site:
-            fit = await preflight(scope_of(settings, hosts), settings.fleet.floor, site)
-            if fit.findings:
-                raise PreflightFailed(fit.findings)
-            raise Refused(f"{len(fit.targets)} fit; {voice}: the telling is not wired yet")
+            return await preflight(scope_of(settings, hosts), settings.fleet.floor, site)
 
-    return asyncio.run(story())
+    fit = asyncio.run(story())
+    if voice is Output.JSON:
+        hand_over(fitness_json(fit))
+    else:
+        hand_over(fitness_table(fit))
+        complain(fitness_sentence(fit))
+    return Exit.REFUSED if fit.findings else Exit.DONE

@@ -8,6 +8,9 @@ from rollout.cli import options as said
 from rollout.cli.context import asked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rollout.ports import Tell
     from rollout.render.choose import Output
     from rollout.settings.model import Settings
 
@@ -60,19 +63,22 @@ def restart(
 
 def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output", *, cron: bool) -> int:
     """Tell the story and return the exit code of its account."""
-    import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
+    import os  # noqa: PLC0415 - for all of these: not for `--help`
+    import secrets  # noqa: PLC0415
 
     from rollout.cli.build import open_site  # noqa: PLC0415
-    from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
-    from rollout.errors import PreflightFailed, Refused  # noqa: PLC0415
-    from rollout.preflight import preflight  # noqa: PLC0415
+    from rollout.cli.narrate import narrate  # noqa: PLC0415
+    from rollout.cli.plans import plan_of, reach_of, scope_of  # noqa: PLC0415
+    from rollout.preflight import announce, preflight  # noqa: PLC0415
+    from rollout.render.choose import voices  # noqa: PLC0415
+    from rollout.rolling import rolling_restart  # noqa: PLC0415
 
-    async def story() -> int:
-        async with open_site(settings) as site:
+    async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
+        async with open_site(settings, stop_asked=stop_asked) as site:
             fit = await preflight(scope_of(settings, hosts), settings.fleet.floor, site)
-            if fit.findings:
-                raise PreflightFailed(fit.findings)
-            plan = plan_of(settings, fit.targets)
-            raise Refused(f"{len(plan.targets)} fit; {voice} {cron}: the walk is not wired yet")
+            if announce(fit, tell) and not stop_asked():
+                await rolling_restart(plan_of(settings, fit.targets), site, tell)
 
-    return asyncio.run(story())
+    run_id = secrets.token_hex(3)
+    reach = reach_of(settings)
+    return narrate(story, voices(voice, run=run_id, environ=os.environ, cron=cron, reach=reach))

@@ -10,6 +10,7 @@ from rollout.cli.context import asked
 if TYPE_CHECKING:
     from rollout.render.choose import Output
     from rollout.settings.model import Settings
+    from rollout.sights import Survey
 
 
 def status(
@@ -25,16 +26,24 @@ def status(
 
 
 def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
-    """Look at everything and show it."""
+    """Look at everything and show it; 3 when something could not be seen."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
 
     from rollout.cli.build import open_site  # noqa: PLC0415
-    from rollout.errors import Refused  # noqa: PLC0415
+    from rollout.cli.plans import scope_of  # noqa: PLC0415
+    from rollout.cli.words import hand_over  # noqa: PLC0415
+    from rollout.ledger import Exit  # noqa: PLC0415
+    from rollout.render.choose import Output  # noqa: PLC0415
+    from rollout.render.lookout import status_json, status_table  # noqa: PLC0415
+    from rollout.seating import seats_of  # noqa: PLC0415
     from rollout.survey import survey  # noqa: PLC0415
 
-    async def story() -> int:
+    async def story() -> "Survey":
         async with open_site(settings) as site:
-            seen = await survey(hosts, site)
-            raise Refused(f"{len(seen.hosts)} seen; {voice}: the telling is not wired yet")
+            return await survey(hosts, site)
 
-    return asyncio.run(story())
+    seen = asyncio.run(story())
+    scope = scope_of(settings, hosts)
+    seats = {sight.host: seats_of(sight, scope, seen.readings) for sight in seen.hosts}
+    hand_over((status_json if voice is Output.JSON else status_table)(seen, seats))
+    return Exit.REFUSED if seen.findings else Exit.DONE

@@ -25,13 +25,14 @@ def account(ending: Ending) -> str:
     look like, who is it, why, what do I type.
     """
     first = f"rollout: {harmless(consequence(ending))}"
-    parts = [_findings(ending.ledger.findings), _table(ending), _why(ending), _next(ending)]
+    parts = [findings_lines(ending.ledger.findings), _table(ending), _why(ending), _next(ending)]
     if ending.exit_code is Exit.DONE:
         parts = []
     return "\n\n".join([first, *("\n".join(part) for part in parts if part)]) + "\n"
 
 
-def _findings(findings: Iterable[Finding]) -> list[str]:
+def findings_lines(findings: Iterable[Finding]) -> list[str]:
+    """Lay out findings, each with its cure below it."""
     rows = []
     for finding in findings:
         rows.append((harmless(finding.where), harmless(finding.what)))

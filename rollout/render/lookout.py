@@ -1,0 +1,170 @@
+"""What a look showed, for people and for machines: the answers of ``status`` and ``check``."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from rollout.fleet import Finding, InstanceState, SeatState
+from rollout.render.account import findings_lines
+from rollout.render.cells import cells, padded
+from rollout.render.harmless import harmless
+from rollout.sights import Fitness, HostSight, Survey
+from rollout.verdicts import serving, told
+
+VERSION = 1
+Row = Sequence[str]
+
+
+def status_table(survey: Survey, seats: Mapping[str, Sequence[SeatState]]) -> str:
+    """Lay out each host with its server lines and its instances; what is wrong stands below.
+
+    Args:
+        survey: What was seen.
+        seats: The server lines of each host, on every load balancer.
+    """
+    rows: list[Row] = []
+    for sight in survey.hosts:
+        ours = [_seat_row(state) for state in seats.get(sight.host, ())]
+        ours += [_instance_row(state) for state in sight.instances]
+        ours = ours or [("nothing seen",)]
+        rows += [(sight.host if n == 0 else "", *row) for n, row in enumerate(ours)]
+    parts = [_columns(rows), *_wrong(survey.findings)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def status_json(survey: Survey, seats: Mapping[str, Sequence[SeatState]]) -> str:
+    """Say the same as one JSON object, for machines."""
+    return _json(
+        {
+            "v": VERSION,
+            "balancers": [
+                {"name": name, "version": reading.version, **asdict(reading.process)}
+                for name, reading in survey.readings.items()
+            ],
+            "hosts": [_host_object(sight, seats) for sight in survey.hosts],
+            "findings": [asdict(finding) for finding in survey.findings],
+        }
+    )
+
+
+def fitness_table(fit: Fitness) -> str:
+    """Say who can be restarted, who is skipped and what is wrong, with cures."""
+    rows: list[Row] = [
+        (
+            target.name,
+            ", ".join(str(seat) for seat in target.seats),
+            ", ".join(one.name for one in target.instances),
+        )
+        for target in fit.targets
+    ]
+    rows += [(s.target, "skipped", s.because) for s in fit.skipped]
+    parts = [_columns(rows), *(f"note: {n.where}: {harmless(n.what)}" for n in fit.notes)]
+    return "\n\n".join([part for part in parts if part] + _wrong(fit.findings)) + "\n"
+
+
+def fitness_sentence(fit: Fitness) -> str:
+    """Say in one sentence whether a rollout could start."""
+    if fit.findings:
+        count = len(fit.findings)
+        return f"not fit: {count} finding{'s' if count > 1 else ''}; nothing was touched."
+    skipped = f", {len(fit.skipped)} skipped" if fit.skipped else ""
+    return f"fit: {len(fit.targets)} to restart{skipped}; nothing was touched."
+
+
+def fitness_json(fit: Fitness) -> str:
+    """Say the same as one JSON object, for machines."""
+    return _json(
+        {
+            "v": VERSION,
+            "fit": not fit.findings,
+            "targets": [
+                {
+                    "name": target.name,
+                    "host": target.host,
+                    "seats": [str(seat) for seat in target.seats],
+                    "instances": [one.name for one in target.instances],
+                }
+                for target in fit.targets
+            ],
+            "skipped": [asdict(skipped) for skipped in fit.skipped],
+            "findings": [asdict(finding) for finding in fit.findings],
+            "notes": [asdict(note) for note in fit.notes],
+        }
+    )
+
+
+def _seat_row(state: SeatState) -> Row:
+    word = "serving" if serving(state).settled else told(state).value
+    return (
+        str(state.seat),
+        harmless(state.status),
+        word,
+        f"{state.sessions} open",
+        f"weight {state.weight}",
+    )
+
+
+def _instance_row(state: InstanceState) -> Row:
+    status = f"{state.status} - {state.pending} pending" if state.pending else state.status
+    pid = f"pid {state.birth.pid}" if state.birth else "no process"
+    watched = "monitored" if state.monitored else "not monitored"
+    return state.name, harmless(status), watched, pid, _since(state.up_since)
+
+
+def _since(moment: float | None) -> str:
+    if moment is None:
+        return ""
+    return f"since {datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _host_object(sight: HostSight, seats: Mapping[str, Sequence[SeatState]]) -> object:
+    return {
+        "host": sight.host,
+        "addresses": list(sight.addresses),
+        "seats": [_seat_object(state) for state in seats.get(sight.host, ())],
+        "instances": [_instance_object(state) for state in sight.instances],
+    }
+
+
+def _seat_object(state: SeatState) -> object:
+    return {
+        **asdict(state.seat),
+        "status": state.status,
+        "told": told(state).value,
+        "serving": serving(state).settled,
+        "sessions": state.sessions,
+        "weight": state.weight,
+        "address": state.address,
+        "port": state.port,
+    }
+
+
+def _instance_object(state: InstanceState) -> object:
+    return {
+        "name": state.name,
+        "status": state.status,
+        "pending": state.pending,
+        "monitored": state.monitored,
+        "pid": state.birth.pid if state.birth else None,
+        "up_since": state.up_since,
+        "port": state.port,
+    }
+
+
+def _wrong(findings: Iterable[Finding]) -> list[str]:
+    lines = findings_lines(findings)
+    return ["\n".join(lines)] if lines else []
+
+
+def _columns(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
+    count = max(len(row) for row in rows)
+    widths = [max((cells(row[n]) for row in rows if len(row) > n), default=0) for n in range(count)]
+    lines = ("  ".join(padded(c, w) for c, w in zip(row, widths, strict=False)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True) + "\n"
