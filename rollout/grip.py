@@ -26,6 +26,7 @@ class Grip:
         found: Each seat before the first change.
         readings: The last look at each load balancer, whole, from which the floor is judged.
         reloaded_at: When HAProxy was last seen to have been reloaded, on the loop's clock.
+        away: Load balancers that did not answer the last look, with what they did instead.
     """
 
     def __init__(self, target: Target, site: Site, tell: Tell, *, poll: float) -> None:
@@ -33,6 +34,7 @@ class Grip:
         self.found: dict[Seat, SeatState] = {}
         self.readings: dict[str, Reading] = {}
         self.reloaded_at = float("-inf")
+        self.away: dict[str, BalancerError] = {}
         self._site = site
         self._tell = tell
         self._poll = poll
@@ -68,12 +70,27 @@ class Grip:
             Meddled: a seat is not as we told it, and HAProxy was not reloaded.
             BalancerError: a load balancer did not answer.
         """
-        states = await self._read(self.target.balancers)
+        states = await self.glance()
+        for error in self.away.values():
+            raise error
+        return states
+
+    async def glance(self) -> Mapping[Seat, SeatState]:
+        """Read what can be read, as :meth:`look`; who does not answer is in ``away``.
+
+        For a target that was asked to restart: one lost load balancer must not keep the others
+        from getting it back.
+
+        Raises:
+            Meddled: as for :meth:`look`.
+            BalancerError: no load balancer answered.
+        """
+        states = await self._read_some()
         if self._notice_reloads():
-            await self._see_it_done([seat for seat in self._wanted if seat not in self._lost])
-            states = await self._read(self.target.balancers)
+            await self._see_it_done([s for s in self._wanted if s in states and s in self.seats])
+            states = await self._read_some()
         for seat, wanted in self._wanted.items():
-            if seat in self._lost or shows(states[seat], wanted):
+            if seat in self._lost or seat not in states or shows(states[seat], wanted):
                 continue
             self._lost.add(seat)
             raise Meddled(str(seat), wanted, f"{told(states[seat])} ({states[seat].status})")
@@ -164,6 +181,24 @@ class Grip:
         self.readings |= dict(zip(names, readings, strict=True))
         return {seat: self._row(seat) for seat in self.target.seats if seat.balancer in names}
 
+    async def _read_some(self) -> dict[Seat, SeatState]:
+        names = self.target.balancers
+        results = await asyncio.gather(
+            *(self._read((name,)) for name in names), return_exceptions=True
+        )
+        states: dict[Seat, SeatState] = {}
+        self.away = {}
+        for name, result in zip(names, results, strict=True):
+            if isinstance(result, BalancerError):
+                self.away[name] = result
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                states |= result
+        if not states:
+            raise next(iter(self.away.values()))
+        return states
+
     def _row(self, seat: Seat) -> SeatState:
         row = self.readings[seat.balancer].seats.get(seat)
         if row is None:
@@ -175,7 +210,8 @@ class Grip:
         return row
 
     def _notice_reloads(self) -> bool:
-        changed = [n for n, reading in self.readings.items() if reading.process != self._marks[n]]
+        here = {n: reading for n, reading in self.readings.items() if n not in self.away}
+        changed = [n for n, reading in here.items() if reading.process != self._marks[n]]
         for name in changed:
             self._marks[name] = self.readings[name].process
             self.reloaded_at = now()

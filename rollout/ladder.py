@@ -66,11 +66,12 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         await until_checked(proof, grip, plan, tell)
         await smoke(target, site)
         way_back.proven()
-        await give_back(grip, plan, site, tell)
+        await give_back(grip, plan, tell)
         tell(TargetReturned(target=target.name))
 
         seconds = now() - began
         await stable(proof, grip, plan, tell)
+        await site.record.released(target.name)  # not before: until here it may be taken out again
     tell(TargetDone(target=target.name, seconds=seconds))
     return True
 
@@ -122,7 +123,8 @@ async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Asy
 async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
     """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named."""
     try:
-        await give_back(grip, plan, site, tell)
+        await give_back(grip, plan, tell)
+        await site.record.released(grip.target.name)
     except RolloutError as error:
         because = f"{failure}; and it could not be given back: {error}"
         tell(left_out(because, "unknown", grip, plan, asked=False))

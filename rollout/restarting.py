@@ -1,8 +1,11 @@
 """Asked to restart, once, and proven by new processes that answer."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from rollout.errors import (
+    BalancerError,
     RemoteError,
     RestartRefused,
     SupervisorError,
@@ -74,19 +77,10 @@ async def ask_to_restart(
 async def hold_for(seconds: float, grip: Grip, plan: Plan) -> None:
     """Wait out the start-up delay with an eye on HAProxy, which may be reloaded meanwhile."""
     end = now() + seconds
-
-    async def question() -> Verdict:
-        await grip.look()
-        return Verdict(settled=now() >= end, because="start-up delay")
-
-    await until(
-        "past its start-up delay",
-        question,
-        target=grip.target.name,
-        within=seconds + 1,
-        tell=lambda _: None,
-        every=plan.patience.poll_host,
-    )
+    while (left := end - now()) > 0:
+        with suppress(BalancerError):
+            await grip.glance()
+        await asyncio.sleep(min(left, plan.patience.poll_host))
 
 
 async def until_proven(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
@@ -101,12 +95,12 @@ async def until_proven(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None
     trusted: set[object] = set()
 
     async def question() -> Verdict:
-        await grip.look()
+        seen = await grip.glance()
         verdict = await proof.round()
         ready = [
             seat
             for seat, behind in grip.target.behind.items()
-            if seat not in trusted and all(one in proof.proven for one in behind)
+            if seat in seen and seat not in trusted and all(one in proof.proven for one in behind)
         ]
         if ready:
             await grip.order(AdminState.DRAIN, ready)

@@ -2,28 +2,38 @@
 
 from rollout.errors import Meddled, SmokeFailed, TimedOut
 from rollout.events import Noted, TargetOnProbation
-from rollout.fleet import Target, Verdict
+from rollout.fleet import AdminState, Target, Verdict
 from rollout.grip import Grip
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof
-from rollout.verdicts import all_serving, on_probation
+from rollout.verdicts import all_serving, on_probation, shows
 from rollout.waiting import now, until
 
 
 async def until_checked(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
     """Wait until HAProxy's own checks call every seat up, with nothing balanced to it.
 
+    A load balancer that has gone away is waited for and then left aside; giving the target back
+    names it.
+
     Raises:
         TimedOut: they do not.
         CrashLoop: an instance is another process than the one that was proven.
     """
     tell(TargetOnProbation(target=grip.target.name))
+    end = now() + plan.patience.probation_timeout
 
     async def question() -> Verdict:
-        verdicts = [on_probation(state) for state in (await grip.look()).values()]
+        states = await grip.glance()
+        late = [s for s in states if not shows(states[s], AdminState.DRAIN)]
+        if late:  # on a load balancer that was away when its turn came
+            await grip.order(AdminState.DRAIN, late)
+        verdicts = [on_probation(state) for state in states.values()]
         waiting = [verdict.because for verdict in verdicts if not verdict.settled]
-        return Verdict(settled=not waiting, because="; ".join(waiting))
+        if not waiting and now() < end:
+            waiting = [str(error) for error in grip.away.values()]
+        return Verdict(settled=not waiting and not late, because="; ".join(waiting))
 
     await until(
         "called up by HAProxy",
@@ -45,7 +55,7 @@ async def smoke(target: Target, site: Site) -> None:
         raise SmokeFailed(f"smoke test: {answer.said}")
 
 
-async def give_back(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
+async def give_back(grip: Grip, plan: Plan, tell: Tell) -> None:
     """Make the target ready, as it was found, and see HAProxy call it up and serving.
 
     Raises:
@@ -67,7 +77,6 @@ async def give_back(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
         tell=tell,
         every=plan.patience.poll,
     )
-    await site.record.released(grip.target.name)
 
 
 async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:

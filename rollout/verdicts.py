@@ -55,6 +55,8 @@ def held_out(state: SeatState) -> str:
 
     ``CONFIG_MAINT`` alone is a server that the file disables and somebody enabled: it is in.
     """
+    if not state.admin and state.weight:
+        return ""  # nearly always; a farm of 1,000 is judged at every look
     words = [text for bit, text in HELD.items() if state.admin & bit]
     if not words and state.weight == 0:
         words = ["at weight 0"]

@@ -21,6 +21,9 @@ from rollout.waiting import Murmur, now
 Climb = Callable[[], Awaitable[bool]]
 """A target's way down the ladder and up again; false when it turned out not to be ours."""
 
+LOST_WITHIN = 15.0
+"""Seconds for a load balancer that does not answer to be back, before nothing more is started."""
+
 LOOK_EVERY = 1.0
 """Seconds between two looks for room; nothing is out of rotation because of this wait."""
 
@@ -80,7 +83,7 @@ class Window:
             if len(others) >= self._plan.max_out:
                 await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            verdict = await self._spared(target)
+            verdict, patience = await self._spared(target)
             if verdict.settled:
                 return
             murmur.say(verdict.because)
@@ -89,7 +92,7 @@ class Window:
                 await asyncio.wait(others, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
                 continue
             hopeless_since = now() if hopeless_since is None else hopeless_since
-            if now() - hopeless_since >= self._plan.patience.room_timeout:
+            if now() - hopeless_since >= patience:
                 self._tell(TargetNotTaken(target=target.name, because=verdict.because))
                 raise NoRoom(f"{target} cannot be spared: {verdict.because}")
             await asyncio.sleep(LOOK_EVERY)
@@ -119,10 +122,13 @@ class Window:
             self._failures.append(f"{target}: {bug!r}")
             self._bugs.append(bug)
 
-    async def _spared(self, target: Target) -> Verdict:
+    async def _spared(self, target: Target) -> tuple[Verdict, float]:
         """Ask every load balancer of ``target`` whether the floor holds without it.
 
         All that is climbing counts as out, also what has not been drained yet.
+
+        Returns:
+            The verdict, and how many seconds it is worth waiting for a better one.
         """
         claimed = frozenset[Seat]().union(target.seats, *(t.seats for t in self._climbing))
         try:
@@ -130,13 +136,13 @@ class Window:
                 *(self._site.balancers[name].look() for name in target.balancers)
             )
         except RolloutError as error:
-            return Verdict(settled=False, because=str(error))
+            return Verdict(settled=False, because=str(error)), LOST_WITHIN
         backends = [seat.backend for seat in target.seats]
         for reading in readings:
             verdict = floor_holds(self._plan.floor, reading, claimed, backends)
             if not verdict.settled:
-                return verdict
-        return Verdict(settled=True, because="")
+                return verdict, self._plan.patience.room_timeout
+        return Verdict(settled=True, because=""), 0.0
 
     def _stop_before_more(self) -> None:
         if self._site.stop_asked():

@@ -27,6 +27,10 @@ class Fault:
     kind: Kind
     at: int
     calls: int = 1
+    only: str = ""
+
+    def hits(self, number: int, what: str) -> bool:
+        return self.at <= number < self.at + self.calls and what.startswith(self.only)
 
 
 Blame = Callable[[str], RolloutError]
@@ -49,7 +53,7 @@ class Faults:
             raise Dead
         number = len(self.calls)
         self.calls.append(what)
-        kind = next((f.kind for f in self.faults if f.at <= number < f.at + f.calls), None)
+        kind = next((f.kind for f in self.faults if f.hits(number, what)), None)
         await asyncio.sleep(0.005)
         match kind:
             case Kind.REFUSED:

@@ -23,6 +23,7 @@ class Shape:
     balancers: int = 1
     max_out: int = 1
     lines: str = "host"
+    step: int = 1
 
     def roll(self, *faults: Fault) -> tuple[World, Told]:
         world = fleet(self.hosts, balancers=self.balancers, lines=self.lines)
@@ -31,7 +32,7 @@ class Shape:
 
 SHAPES = {
     "one after another": Shape(),
-    "two balancers, two at once": Shape(hosts=4, balancers=2, max_out=2),
+    "two balancers, two at once": Shape(hosts=4, balancers=2, max_out=2, step=3),
     "a line per instance": Shape(hosts=2, lines="instance"),
 }
 
@@ -41,7 +42,7 @@ SHAPES = {
 def test_a_fault_at_every_call_breaks_no_promise(shape: str, kind: Kind) -> None:
     happy = SHAPES[shape].roll()[0].faults.calls
     assert len(happy) > 50
-    for at in range(len(happy)):
+    for at in range(0, len(happy), SHAPES[shape].step):
         world, told = SHAPES[shape].roll(Fault(kind, at))
         assert promises_broken(world, told) == [], f"{kind} at call {at} ({happy[at]})"
         if kind in {Kind.DEATH, Kind.DEATH_DONE}:
@@ -98,7 +99,7 @@ def any_world(seed: int) -> tuple[World, Told]:
     return world, told
 
 
-@pytest.mark.parametrize("tens", range(30))
+@pytest.mark.parametrize("tens", range(20))
 def test_any_fleet_keeps_the_promises(tens: int) -> None:
     for seed in range(tens * 10, tens * 10 + 10):
         world, told = any_world(seed)

@@ -15,11 +15,12 @@ from rollout.events import (
     TargetNotDrained,
     TargetSkipped,
 )
-from rollout.fleet import Admin
+from rollout.fleet import Admin, Seat
 from rollout.ledger import Exit, Standing
 from rollout.plan import OnBusy, Share
 from rollout.verdicts import serving
 
+from .faults import Fault, Kind
 from .harness import QUICK, fleet, promises_broken, roll
 from .world import World
 
@@ -202,6 +203,45 @@ def test_a_reload_while_an_instance_boots_puts_its_server_back_in_maint() -> Non
     assert promises_broken(world, told) == []
     assert told.ledger.exit_code is Exit.DONE
     assert [e.target for e in told.events if isinstance(e, BalancerReloaded)] == ["web1"]
+
+
+def test_a_load_balancer_lost_after_the_restart_does_not_keep_the_other_from_its_server() -> None:
+    happy = fleet(3, balancers=2)
+    roll(happy)
+    asked = happy.faults.calls.index("web1 restart")
+    world = fleet(3, balancers=2)
+    told = roll(world, Fault(Kind.REFUSED, asked + 1, calls=100_000, only="lb2"))
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.ledger.lines["web1"].state == "ready"
+    assert "lb2" in told.ledger.lines["web1"].because
+    states = {str(seat): line.admin for seat, line in world.lines.items()}
+    assert states["app/web1@lb1"] == Admin(0)
+    assert told.ledger.named(Standing.UNTOUCHED) == ("web2", "web3")
+
+
+def test_a_load_balancer_lost_in_the_drain_gets_the_server_back_on_the_other() -> None:
+    happy = fleet(3, balancers=2)
+    roll(happy)
+    drained = happy.faults.calls.index("lb2 drain")
+    world = fleet(3, balancers=2)
+    told = roll(world, Fault(Kind.REFUSED, drained + 1, calls=100_000, only="lb2"))
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.REDUCED
+    assert world.lines[Seat("lb1", "app", "web1")].admin == Admin(0)
+    assert all(app.restarts == 0 for host in world.hosts.values() for app in host.apps)
+
+
+def test_a_load_balancer_lost_between_two_servers_starts_nothing_more() -> None:
+    happy = fleet(3, balancers=2)
+    roll(happy)
+    done = max(n for n, call in enumerate(happy.faults.calls) if call == "web1 status")
+    world = fleet(3, balancers=2)
+    told = roll(world, Fault(Kind.REFUSED, done + 1, calls=100_000, only="lb2"))
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.HALTED
+    assert told.ledger.named(Standing.DONE) == ("web1",)
+    assert "lb2" in told.ledger.halted
 
 
 def test_a_request_to_stop_starts_nothing_new_and_gives_back_what_was_not_restarted() -> None:

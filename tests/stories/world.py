@@ -121,7 +121,7 @@ class Line:
     def check_until(self, at: float) -> None:
         """Do the health checks that were due; none while in maint."""
         while self.next_check <= at:
-            if not self.admin & Admin.FORCED_MAINT:
+            if not int(self.admin) & 1:
                 self._check(self.answers(self.next_check))
             self.next_check += INTER
 
@@ -157,13 +157,13 @@ class Line:
             return 1
         if not self.admin:
             return 5 if self.up else 0
-        if self.admin & Admin.FORCED_DRAIN and self.sticky and self.up:
+        if int(self.admin) & 8 and self.sticky and self.up:
             return 2
         return 1 if at < self.since + self.tail else 0
 
     def row(self, at: float) -> SeatState:
         self.check_until(at)
-        flowing = not self.admin or (self.admin & Admin.FORCED_DRAIN and self.sticky)
+        flowing = not self.admin or (self.sticky and int(self.admin) & 8)
         self.total += 1 if flowing else 0
         return SeatState(
             seat=self.seat,
@@ -186,11 +186,11 @@ class Line:
 
     def _status(self) -> str:
         full = RISE + FALL - 1
-        if self.admin & (Admin.FORCED_MAINT | Admin.INHERITED_MAINT):
+        if int(self.admin) & 3:
             return "MAINT"
         if not self.up:
             return "DOWN" if not self.health else f"DOWN {self.health}/{RISE}"
-        word = "DRAIN" if self.admin & Admin.FORCED_DRAIN else "UP"
+        word = "DRAIN" if int(self.admin) & 8 else "UP"
         return word if self.health == full else f"{word} {self.health - RISE + 1}/{FALL}"
 
     def serves(self) -> bool:
