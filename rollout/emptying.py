@@ -16,7 +16,7 @@ from rollout.grip import Grip
 from rollout.plan import OnBusy, Plan
 from rollout.ports import Site, Tell
 from rollout.verdicts import Traffic, drained, floor_holds
-from rollout.waiting import now, until
+from rollout.waiting import now
 
 STICKY = "sticky clients keep coming"
 PERSISTENT = "clients keep coming (option persist, force-persist)"
@@ -34,7 +34,7 @@ async def until_drained(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
     while True:
         reload = grip.reloaded_at
         try:
-            await until_quiet("drained", STICKY, within, grip, plan, site, tell)
+            await until_quiet("drained", STICKY, within, grip, plan, site)
         except TimedOut as late:
             if grip.reloaded_at > reload:
                 continue
@@ -55,7 +55,7 @@ async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
     tell(TargetInMaint(target=name))
     within = plan.patience.maint_timeout
     try:
-        await until_quiet("empty", PERSISTENT, within, grip, plan, site, tell)
+        await until_quiet("empty", PERSISTENT, within, grip, plan, site)
     except TimedOut:
         states = await grip.look()
         left = Traffic.of(states.values())
@@ -65,12 +65,12 @@ async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
             seats = [seat for seat in grip.seats if seat.balancer == balancer]
             await site.balancers[balancer].cut(seats)
         tell(SessionsCut(target=name, sessions=left.sessions))
-        await until_quiet("empty", PERSISTENT, CUT_WITHIN, grip, plan, site, tell)
+        await until_quiet("empty", PERSISTENT, CUT_WITHIN, grip, plan, site)
     tell(TargetEmpty(target=name))
 
 
 async def until_quiet(
-    awaited: str, newcomers: str, within: float, grip: Grip, plan: Plan, site: Site, tell: Tell
+    awaited: str, newcomers: str, within: float, grip: Grip, plan: Plan, site: Site
 ) -> None:
     """Wait for two looks in a row with nothing open, giving up the target if it must go back.
 
@@ -99,14 +99,7 @@ async def until_quiet(
             )
         return verdict
 
-    await until(
-        awaited,
-        question,
-        target=grip.target.name,
-        within=within,
-        tell=tell,
-        every=plan.patience.poll,
-    )
+    await grip.until(awaited, question, within=within)
 
 
 def can_go_on(grip: Grip, plan: Plan, site: Site) -> None:

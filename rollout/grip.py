@@ -13,7 +13,7 @@ from rollout.events import BalancerReloaded
 from rollout.fleet import AdminState, ProcessMark, Reading, Seat, SeatState, Target
 from rollout.ports import Owned, Site, Tell
 from rollout.verdicts import held_out, shows, told
-from rollout.waiting import now
+from rollout.waiting import Question, now, until
 
 CONFIRM_WITHIN = 10.0
 """Seconds to see what was told; repeating an order is safe, so a lost reply costs one more."""
@@ -95,6 +95,19 @@ class Grip:
             self._lost.add(seat)
             raise Meddled(str(seat), wanted, f"{told(states[seat])} ({states[seat].status})")
         return states
+
+    async def until(
+        self, awaited: str, question: Question, *, within: float, every: float | None = None
+    ) -> None:
+        """Ask ``question`` about this target until it is settled; see :func:`waiting.until`."""
+        await until(
+            awaited,
+            question,
+            target=self.target.name,
+            within=within,
+            tell=self._tell,
+            every=self._poll if every is None else every,
+        )
 
     async def order(self, state: AdminState, seats: Collection[Seat] | None = None) -> None:
         """Tell ``seats`` (default: all) their state and see it on every load balancer.

@@ -61,12 +61,12 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
             await ask_to_restart(batch, target, before, way_back, site, tell)
             proof.expect(batch)
             await hold_for(plan.patience.startup_delay, grip, plan)
-            await until_proven(proof, grip, plan, tell)
+            await until_proven(proof, grip, plan)
 
         await until_checked(proof, grip, plan, tell)
         await smoke(target, site)
         way_back.proven()
-        await give_back(grip, plan, tell)
+        await give_back(grip, plan)
         tell(TargetReturned(target=target.name))
 
         seconds = now() - began
@@ -123,7 +123,7 @@ async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Asy
 async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
     """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named."""
     try:
-        await give_back(grip, plan, tell)
+        await give_back(grip, plan)
         await site.record.released(grip.target.name)
     except RolloutError as error:
         because = f"{failure}; and it could not be given back: {error}"

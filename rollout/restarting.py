@@ -17,7 +17,7 @@ from rollout.grip import Grip
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof, WayBack
-from rollout.waiting import now, until
+from rollout.waiting import now
 
 
 async def baseline(target: Target, site: Site) -> Mapping[str, Birth | None]:
@@ -83,7 +83,7 @@ async def hold_for(seconds: float, grip: Grip, plan: Plan) -> None:
         await asyncio.sleep(min(left, plan.patience.poll_host))
 
 
-async def until_proven(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
+async def until_proven(proof: Proof, grip: Grip, plan: Plan) -> None:
     """Wait until every instance asked is a new process that answers.
 
     A seat goes on probation as soon as the instances behind it are proven, so that HAProxy's
@@ -107,11 +107,6 @@ async def until_proven(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None
             trusted.update(ready)
         return verdict
 
-    await until(
-        "proven",
-        question,
-        target=grip.target.name,
-        within=plan.patience.running_timeout,
-        tell=tell,
-        every=plan.patience.poll_host,
+    await grip.until(
+        "proven", question, within=plan.patience.running_timeout, every=plan.patience.poll_host
     )

@@ -8,7 +8,7 @@ from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof
 from rollout.verdicts import all_serving, on_probation, shows
-from rollout.waiting import now, until
+from rollout.waiting import now
 
 
 async def until_checked(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
@@ -35,14 +35,7 @@ async def until_checked(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> Non
             waiting = [str(error) for error in grip.away.values()]
         return Verdict(settled=not waiting and not late, because="; ".join(waiting))
 
-    await until(
-        "called up by HAProxy",
-        question,
-        target=grip.target.name,
-        within=plan.patience.probation_timeout,
-        tell=tell,
-        every=plan.patience.poll,
-    )
+    await grip.until("called up by HAProxy", question, within=plan.patience.probation_timeout)
     await proof.still()
 
 
@@ -55,7 +48,7 @@ async def smoke(target: Target, site: Site) -> None:
         raise SmokeFailed(f"smoke test: {answer.said}")
 
 
-async def give_back(grip: Grip, plan: Plan, tell: Tell) -> None:
+async def give_back(grip: Grip, plan: Plan) -> None:
     """Make the target ready, as it was found, and see HAProxy call it up and serving.
 
     Raises:
@@ -69,14 +62,7 @@ async def give_back(grip: Grip, plan: Plan, tell: Tell) -> None:
         states = await grip.look()
         return all_serving(states[seat] for seat in expected)
 
-    await until(
-        "serving",
-        question,
-        target=grip.target.name,
-        within=plan.patience.probation_timeout,
-        tell=tell,
-        every=plan.patience.poll,
-    )
+    await grip.until("serving", question, within=plan.patience.probation_timeout)
 
 
 async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
@@ -97,12 +83,10 @@ async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
         return Verdict(settled=now() >= end, because="")
 
     try:
-        await until(
+        await grip.until(
             "stable",
             question,
-            target=grip.target.name,
             within=plan.patience.stable + plan.patience.probation_timeout,
-            tell=tell,
             every=plan.patience.poll_host,
         )
     except Meddled as taken:
