@@ -14,7 +14,7 @@ demo: machine $(READY)
 	$(BIN)/python -m examples.demo
 
 # Without a daemon an integration test is skipped on a laptop; here it fails.
-test: export ROLLOUT_REQUIRE_DAEMONS = 1
+test: export REQUIRE_DAEMONS = 1
 test: machine lint
 	$(PYTEST) -m "not integration"
 	$(PYTEST) -m integration
@@ -33,12 +33,14 @@ bench: machine $(READY)
 machine:
 	@requirements/debian
 
+# A virtual environment that works is kept, whoever made it: made again by another Python, it breaks.
 # haproxyadmin comes as source only and needs pbr to be built; built without isolation, what it
 # is built with is pinned and hashed like everything else.
 $(READY): pyproject.toml requirements/build.txt requirements/dev.txt | machine
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than 3.11; say make PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --require-hashes --only-binary :all: -r requirements/build.txt
 	$(BIN)/pip install --quiet --require-hashes --no-build-isolation -r requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
