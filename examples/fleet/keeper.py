@@ -84,7 +84,7 @@ def keep(directory: Path) -> None:
             print(pid, flush=True)
     finally:
         end_all()
-        if "ROLLOUT_KEEP_FLEET" not in os.environ:
+        if "KEEP_FLEET" not in os.environ:
             shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -29,7 +29,7 @@ class Fleet:
     """Real daemons on loopback, from ``with`` to the end of its block.
 
     Attributes:
-        directory: Everything it has; removed at the end (kept if ROLLOUT_KEEP_FLEET is set).
+        directory: Everything it has; removed at the end (kept if KEEP_FLEET is set).
         hosts: ``web1`` and on.
         balancers: ``lb1`` and on.
         settings_file: A complete ``rollout.toml`` for this fleet.

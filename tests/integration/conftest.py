@@ -17,12 +17,12 @@ MakeFleet = Callable[[Shape], Fleet]
 
 @pytest.fixture(scope="session", autouse=True)
 def daemons() -> None:
-    """Skip where a daemon is not installed; fail there if ROLLOUT_REQUIRE_DAEMONS is set."""
+    """Skip where a daemon is not installed; fail there if REQUIRE_DAEMONS is set."""
     try:
         for name in PROGRAMS:
             program(name)
     except Missing as error:
-        if os.environ.get("ROLLOUT_REQUIRE_DAEMONS"):
+        if os.environ.get("REQUIRE_DAEMONS"):
             raise
         pytest.skip(str(error))
 
