@@ -5,6 +5,7 @@ Starts three hosts with two instances each behind one HAProxy, sends visitors, r
 The exit code is 0 only if rollout says 0, no request failed, and every process is a new one.
 """
 
+import os
 import shlex
 import subprocess
 import sys
@@ -19,11 +20,26 @@ def say(text: str = "") -> None:
     print(text, flush=True)
 
 
-def show_serving(fleet: Fleet) -> None:
-    for name, state in fleet.balancers["lb1"].states().items():
-        say(f"  {name:<12} {state.status}")
-    for name, birth in fleet.births().items():
-        say(f"  {name:<20} pid {birth[0] if birth else 'none'}")
+def run(fleet: Fleet, *words: str) -> int:
+    """Show a command of rollout as one would type it here, run it, and return its exit code."""
+    program, *rest = fleet.command(*words)
+    near = os.path.relpath(program)
+    say(f"\n$ {shlex.join([min(program, near, key=len), *rest])}")
+    return subprocess.run([program, *rest], env=fleet.environment, check=False).returncode
+
+
+def pid(birth: tuple[int, int] | None) -> str:
+    return f"pid {birth[0]}" if birth else "gone"
+
+
+def report(tally: Tally, before: Births, after: Births) -> None:
+    """Tell what became of every process and of every request."""
+    for name, birth in after.items():
+        say(f"  {name:<20} {pid(before[name])} -> {pid(birth)}")
+    for failure in tally.failures[:10]:
+        say(f"  {time.strftime('%T', time.gmtime(failure.at))} {failure.kind}: {failure.reason}")
+    failed = str(tally.failed or "none")
+    say(f"\n{tally.requests} requests, {failed} failed; the slowest took {tally.slowest:.2f} s.")
 
 
 def verdict(tally: Tally, before: Births, after: Births, code: int) -> list[str]:
@@ -37,29 +53,18 @@ def verdict(tally: Tally, before: Births, after: Births, code: int) -> list[str]
     return wrong
 
 
-def report(tally: Tally, before: Births, after: Births) -> None:
-    for name, birth in after.items():
-        was, now = before[name], birth
-        say(f"  {name:<20} pid {was[0] if was else 'none'} -> {now[0] if now else 'none'}")
-    say(f"  {tally.requests} requests, {tally.failed} failed, slowest {tally.slowest:.2f} s")
-    for failure in tally.failures[:10]:
-        say(f"    {time.strftime('%T', time.gmtime(failure.at))} {failure.kind}: {failure.reason}")
-
-
 def play(fleet: Fleet) -> list[str]:
     """Restart ``fleet`` under traffic; return what went wrong."""
-    say("It serves:")
-    show_serving(fleet)
     before = fleet.births()
-    command = fleet.command("restart")
     with fleet.visitor() as visitor:
-        say(f"\nVisitors are coming. Now:\n\n$ {shlex.join(command)}")
+        say("Visitors are coming: quick and slow requests, sticky and not, GET and POST.")
+        run(fleet, "status")
         start = time.monotonic()
-        code = subprocess.run(command, env=fleet.environment, check=False).returncode
+        code = run(fleet, "restart")
         took = time.monotonic() - start
         time.sleep(1)  # a visitor who comes right after the end must be served too
     after = fleet.births()
-    say(f"\nrollout ended with {code} after {took:.1f} s.  What was seen:")
+    say(f"\nrollout ended with {code} after {took:.1f} s.  What was seen from outside:\n")
     report(visitor.tally, before, after)
     return verdict(visitor.tally, before, after, code)
 
@@ -78,8 +83,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     if wrong:
-        sys.exit("\nThe promise was broken: " + "; ".join(wrong))
-    say("\nEvery process is new, and no visitor noticed.")
+        sys.exit("The promise was broken: " + "; ".join(wrong))
+    say("Every process is new, and no visitor noticed.")
 
 
 if __name__ == "__main__":
