@@ -206,12 +206,13 @@ class InstanceReborn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceProven:
-    """The instance answered on its own port, and is still the same process."""
+    """It runs in a new process, which ``answered`` on its own port unless there is no probe."""
 
     wire: ClassVar[str] = "instance.proven"
 
     target: str
     instance: str
+    answered: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

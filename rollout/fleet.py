@@ -108,7 +108,8 @@ class ProcessMark:
 class Reading:
     """One reply of one load balancer: its process and its server lines, from the same moment.
 
-    ``notes`` are oddities worth a line to the operator (an agent that speaks no UTF-8).
+    ``notes`` are oddities worth a line to the operator (an agent that speaks no UTF-8), ``age``
+    the seconds since the process started: one before it may still serve what it had accepted.
     """
 
     balancer: str
@@ -116,6 +117,7 @@ class Reading:
     process: ProcessMark
     seats: Mapping[Seat, SeatState]
     notes: tuple[str, ...] = ()
+    age: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)

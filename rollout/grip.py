@@ -25,7 +25,7 @@ class Grip:
     Attributes:
         found: Each seat before the first change.
         readings: The last look at each load balancer, whole, from which the floor is judged.
-        reloaded_at: When HAProxy was last seen to have been reloaded, on the loop's clock.
+        reloaded_at: When an HAProxy last began to serve, reloaded or not, on the loop's clock.
         away: Load balancers that did not answer the last look, with what they did instead.
     """
 
@@ -60,6 +60,7 @@ class Grip:
         """
         self.found = await self._read(self.target.balancers)
         self._marks = {name: reading.process for name, reading in self.readings.items()}
+        self.reloaded_at = now() - min(reading.age for reading in self.readings.values())
         held = ((state.seat, held_out(state)) for state in self.found.values())
         return "; ".join(f"{seat} is {how}" for seat, how in held if how)
 

@@ -152,7 +152,13 @@ class Proof:
                 if after[instance.name].birth != birth:
                     raise CrashLoop([instance.name])
                 self.proven[instance] = birth
-                self._tell(InstanceProven(target=self._target.name, instance=instance.name))
+                self._tell(
+                    InstanceProven(
+                        target=self._target.name,
+                        instance=instance.name,
+                        answered=self._site.prober is not None,
+                    )
+                )
         return [words for words in said if words]
 
     async def _answers(self, instance: Instance) -> str:

@@ -75,7 +75,7 @@ class Window:
             NoRoom: nobody else of ours is out, and yet it cannot be spared.
             Halted: nothing new is to be started.
         """
-        murmur = Murmur(target.name, "room", self._tell)
+        murmur = Murmur(target.name, "spared", self._tell)
         hopeless_since: float | None = None
         while True:
             self._stop_before_more()

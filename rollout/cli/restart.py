@@ -55,26 +55,34 @@ def restart(
     }
     from rollout.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
 
-    voice = asked(context).voice
+    voice, verbose = asked(context).voice, asked(context).verbose
     settings = asked(context).settings(flags).settings
     chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, voice, cron=cron))
+    raise typer.Exit(run(settings, chosen, voice, cron=cron, verbose=verbose))
 
 
-def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output", *, cron: bool) -> int:
+def run(
+    settings: "Settings", hosts: tuple[str, ...], voice: "Output", *, cron: bool, verbose: bool
+) -> int:
     """Tell the story and return the exit code of its account."""
     import os  # noqa: PLC0415 - for all of these: not for `--help`
     import secrets  # noqa: PLC0415
 
+    from rollout.adapters.overhearing import overhear  # noqa: PLC0415
     from rollout.cli.build import open_site  # noqa: PLC0415
     from rollout.cli.narrate import narrate  # noqa: PLC0415
     from rollout.cli.plans import plan_of, reach_of, scope_of  # noqa: PLC0415
+    from rollout.events import Noted  # noqa: PLC0415
     from rollout.preflight import announce, preflight  # noqa: PLC0415
     from rollout.render.choose import voices  # noqa: PLC0415
     from rollout.rolling import rolling_restart  # noqa: PLC0415
 
     async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
-        async with open_site(settings, stop_asked=stop_asked) as site:
+        def note(where: str, what: str) -> None:
+            tell(Noted(where=where, what=what))
+
+        async with open_site(settings, stop_asked=stop_asked) as world:
+            site = overhear(world, note) if verbose else world
             fit = await preflight(scope_of(settings, hosts), settings.fleet.floor, site)
             if announce(fit, tell) and not stop_asked():
                 await rolling_restart(plan_of(settings, fit.targets), site, tell)

@@ -57,7 +57,7 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
         case told.TargetDrained():
             return "drained: no session open, none queued, nobody new"
         case told.TargetNotDrained(because=because):
-            return f"not drained in time, goes on to maint (sticky clients keep coming): {because}"
+            return f"not drained in time ({because}); goes on to maint, where nobody new arrives"
         case told.TargetInMaint():
             return "in maint: nobody new arrives"
         case told.SessionsCut(sessions=sessions):
@@ -68,8 +68,10 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             return f"asking monit to restart {', '.join(instances)}; only proof brings it back now"
         case told.InstanceReborn(instance=instance, pid=pid):
             return f"{instance} reborn with pid {pid}"
-        case told.InstanceProven(instance=instance):
+        case told.InstanceProven(instance=instance, answered=True):
             return f"{instance} proven: it answers and is still the same process"
+        case told.InstanceProven(instance=instance):
+            return f"{instance} proven: a new process; there is no probe to ask it"
         case told.TargetOnProbation():
             return "on probation: back in drain, HAProxy checks it and balances nothing to it"
         case told.TargetReturned():

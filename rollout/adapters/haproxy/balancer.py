@@ -7,6 +7,7 @@ from pathlib import Path
 from rollout.adapters.haproxy import commands
 from rollout.adapters.haproxy.examination import examined
 from rollout.adapters.haproxy.replies import complaints, read_look
+from rollout.adapters.haproxy.shared import Shared
 from rollout.adapters.haproxy.wire import Passage, Wire
 from rollout.adapters.threads import Pool
 from rollout.errors import BalancerError
@@ -37,7 +38,7 @@ class HAProxyBalancer:
         self._name = name
         self._backends = backends
         self._wire = Wire(name, socket, pool, timeout)
-        self._question = commands.look_line(name, backends)
+        self._look = Shared(commands.look_line(name, backends), partial(read_look, name, backends))
 
     @property
     def name(self) -> str:
@@ -46,10 +47,12 @@ class HAProxyBalancer:
     async def look(self) -> Reading:
         """Read every server line of our backends, with the process that answered.
 
+        One reply may serve several who asked, if all of them did so before HAProxy was asked.
+
         Raises:
             BalancerError: no answer in time, a backend is unknown, or a status is.
         """
-        return await self._wire.ask(self._question, partial(read_look, self._name, self._backends))
+        return await self._wire.ask_once_for_all(self._look)
 
     async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
         """Tell HAProxy the administrative state of ``seats``, all in one line.

@@ -6,12 +6,18 @@ ports in columns of their own; the figures have the sessions and the word for th
 
 from collections.abc import Mapping
 from enum import IntFlag
+from functools import cache
 
 from rollout.adapters.haproxy.statuses import known
 from rollout.errors import BalancerError
 from rollout.fleet import Admin, Operation, Seat, SeatState
 
 Row = Mapping[str, str]
+
+FIGURES = frozenset(
+    ("pxname", "svname", "status", "scur", "qcur", "stot", "bck", "tracked", "throttle")
+)
+"""The columns of ``show stat`` that a server line is read from."""
 
 
 class Check(IntFlag):
@@ -23,6 +29,7 @@ class Check(IntFlag):
 
     CONFIGURED = 2
     ENABLED = 4
+    RUNS = CONFIGURED | ENABLED
 
 
 def seat_state(seat: Seat, figures: Row, state: Row) -> SeatState:
@@ -59,5 +66,6 @@ def seat_state(seat: Seat, figures: Row, state: Row) -> SeatState:
     )
 
 
+@cache
 def _runs(bits: str) -> bool:
-    return Check.CONFIGURED | Check.ENABLED in Check(int(bits))
+    return Check.RUNS in Check(int(bits))

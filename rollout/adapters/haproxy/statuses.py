@@ -1,6 +1,7 @@
 """The words HAProxy has for a server's status; any other word is an error, never "down"."""
 
 import re
+from functools import lru_cache
 
 STATUSES = (
     r"UP",
@@ -23,6 +24,7 @@ STATUSES = (
 _ANY = re.compile("|".join(f"(?:{spelling})" for spelling in STATUSES))
 
 
+@lru_cache  # a thousand servers have a handful of statuses between them
 def known(status: str) -> bool:
     """Whether ``status`` is, to the letter, one that we know the meaning of."""
     return _ANY.fullmatch(status) is not None

@@ -17,6 +17,7 @@ from haproxyadmin.haproxy import HAProxy
 
 from rollout.adapters.haproxy.entrance import trouble_at
 from rollout.adapters.haproxy.replies import Garbled
+from rollout.adapters.haproxy.shared import Shared
 from rollout.adapters.threads import Pool
 from rollout.errors import BalancerError
 
@@ -64,10 +65,24 @@ class Wire:
             BalancerError: no answer in time, or none that can be read.
         """
         async with self._deadline(line) as path:
-            try:
-                return read(await self._pool.call(self._talk, path, line))
-            except (Garbled, UnicodeDecodeError):
-                return read(await _plainly(path, line))
+            return await self._answer(path, line, read)
+
+    async def ask_once_for_all(self, question: Shared[T]) -> T:
+        """Ask ``question`` as ``ask`` does, but once for all who want it before it is put.
+
+        Whoever gets the reply has asked before HAProxy was: it is never older than the wish.
+
+        Raises:
+            BalancerError: as for ``ask``; then the next in turn asks anew.
+        """
+        wanted = question.puts
+        async with self._deadline(question.line) as path:
+            if question.answered <= wanted:
+                question.puts += 1
+                put = question.puts
+                question.reply = await self._answer(path, question.line, question.read)
+                question.answered = put
+            return question.reply
 
     async def tell(self, line: str) -> str:
         """Send a change once and give back what HAProxy says to it.
@@ -112,6 +127,12 @@ class Wire:
             raise self._late(line) from error
         except (OSError, ValueError, HAProxyBaseError, Garbled) as error:
             raise self._words(error) from error
+
+    async def _answer(self, path: Path, line: str, read: Callable[[str], T]) -> T:
+        try:
+            return read(await self._pool.call(self._talk, path, line))
+        except (Garbled, UnicodeDecodeError):
+            return read(await _plainly(path, line))
 
     async def _path(self) -> Path:
         return self._socket if isinstance(self._socket, Path) else await self._socket.open()

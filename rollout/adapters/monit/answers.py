@@ -67,13 +67,12 @@ def seen(host: str, answer: Heard) -> tuple[tuple[ServiceBlock, ...], Processes]
     Raises:
         SupervisorError: monit or sudo said no, or what they said cannot be read.
     """
-    trouble = understand(answer.status, answer.text, answer.caller)
     if answer.status:
-        raise SupervisorError(host, trouble.what, trouble.cure)
+        raise _troubled(host, answer)
     try:
         blocks = parse_status(answer.text, host)
     except SupervisorError as error:
-        raise SupervisorError(host, trouble.what, trouble.cure) from error
+        raise _troubled(host, answer) from error
     return blocks, read_processes(answer.marks.splitlines())
 
 
@@ -94,3 +93,8 @@ def confirm_asked(host: str, answer: Heard, names: Sequence[str]) -> None:
     if not sent or (sent == 1 and trouble.untouched and not others_first):
         raise RestartRefused(host, what, trouble.cure)
     raise SupervisorError(host, f"{what}; asked before that: {asked}", trouble.cure)
+
+
+def _troubled(host: str, answer: Heard) -> SupervisorError:
+    trouble = understand(answer.status, answer.text, answer.caller)
+    return SupervisorError(host, trouble.what, trouble.cure)
