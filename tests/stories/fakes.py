@@ -26,7 +26,11 @@ class FakeBalancer:
             self.world.reload_due(self._name)
         rows = {line.seat: line.row(clock()) for line in self.world.of(self._name)}
         return Reading(
-            balancer=self._name, version="2.6", process=self.world.marks[self._name], seats=rows
+            balancer=self._name,
+            version="2.6",
+            process=self.world.marks[self._name],
+            seats=rows,
+            age=clock() - self.world.began[self._name],
         )
 
     async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
@@ -154,7 +158,7 @@ def _bear(machine: Host, app: App, at: float) -> None:
     if app.manner == "dies":
         life.answers_from, life.gone_at = math.inf, at + 0.5
     if app.manner == "crashes":
-        life.gone_at = at + app.boot + 0.4
+        life.gone_at = at + app.boot + app.lasts
         app.lives.append(Life(machine.born(life.gone_at), answers_from=life.gone_at + app.boot))
 
 

@@ -74,12 +74,34 @@ def test_each_false_success_of_monit_is_a_named_failure(manner: str, words: str)
     assert words in told.ledger.lines["web2"].because
 
 
-def test_an_instance_that_answers_and_dies_is_a_crash_loop() -> None:
+@pytest.mark.parametrize("lasts", [1.0, 2.0])
+def test_an_instance_that_answers_and_dies_is_a_crash_loop(lasts: float) -> None:
     world = fleet(3, instances=1)
-    world.hosts["web1"].apps[0].manner = "crashes"
+    app = world.hosts["web1"].apps[0]
+    app.manner, app.boot, app.lasts = "crashes", 0.05, lasts
     told = roll(world)
     assert told.ledger.exit_code is Exit.REDUCED
+    assert "crash loop" in told.ledger.lines["web1"].because
     assert promises_broken(world, told) == []
+
+
+def test_a_restart_that_monit_certainly_refused_sends_the_server_back() -> None:
+    happy = fleet(2)
+    roll(happy)
+    world = fleet(2)
+    told = roll(world, Fault(Kind.REFUSED, happy.faults.calls.index("web1 restart")))
+    assert promises_broken(world, told) == []
+    assert told.ledger.named(Standing.GIVEN_BACK) == ("web1",)
+    assert told.ledger.exit_code is Exit.HALTED
+
+
+def test_a_restart_whose_reply_was_lost_is_not_asked_again_and_proves_itself() -> None:
+    happy = fleet(2)
+    roll(happy)
+    world = fleet(2)
+    told = roll(world, Fault(Kind.LOST, happy.faults.calls.index("web1 restart")))
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.DONE
 
 
 def test_an_unmonitored_instance_sends_its_server_back_untouched() -> None:
@@ -180,6 +202,17 @@ def test_a_reload_in_the_drain_is_noticed_and_the_drain_taken_again() -> None:
     assert promises_broken(world, told) == []
     assert told.ledger.exit_code is Exit.DONE
     assert told.of(BalancerReloaded)
+
+
+@pytest.mark.parametrize("at", [1000.1, 1001.0, 1008.0, 1012.0])
+def test_nobody_is_restarted_while_the_process_before_a_reload_may_still_serve(at: float) -> None:
+    """The last two strike while another target is out, or between two."""
+    world = fleet(3)
+    world.floor = Share(2)
+    world.reloads["lb1"] = [at]
+    told = roll(world)
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.DONE
 
 
 def test_a_reload_that_loses_an_operators_hold_is_not_ours_to_mend() -> None:
@@ -319,6 +352,27 @@ def test_instances_restart_in_groups_where_a_host_cannot_boot_them_together() ->
     assert births[2] - births[1] > 300, "the second pair starts when the first is proven"
 
 
+def test_a_weight_that_a_reload_reset_is_given_back_as_it_was_found() -> None:
+    world = fleet(3)
+    line = next(iter(world.lines.values()))
+    line.weight = 7
+    world.found[line.seat] = (Admin(0), 7, False)
+    world.reloads["lb1"] = [1001.0]
+    told = roll(world)
+    assert told.ledger.exit_code is Exit.DONE
+    assert line.weight == 7
+
+
+def test_a_server_that_fails_its_checks_while_it_settles_is_taken_out_again() -> None:
+    world = fleet(3)
+    line = next(iter(world.lines.values()))
+    line.dies_at = 1015.0
+    told = roll(world, patience=replace(QUICK, stable=20))
+    assert told.ledger.exit_code is Exit.REDUCED
+    assert line.admin == Admin.FORCED_MAINT
+    assert "DOWN" in told.ledger.lines["web1"].because
+
+
 def test_an_agent_is_kept_from_undoing_the_drain_and_is_back_afterwards() -> None:
     world = fleet(3)
     for line in world.lines.values():
@@ -336,3 +390,21 @@ def test_a_large_fleet_takes_no_time_in_virtual_time() -> None:
     assert told.ledger.exit_code is Exit.DONE
     assert len(told.ledger.named(Standing.DONE)) == 60
     assert out_at_once(world) == 0
+
+
+def test_after_a_reload_in_the_drain_the_old_process_gets_the_whole_drain_time() -> None:
+    world = fleet(2, instances=1)
+    world.reloads["lb1"] = [1000.5]
+    told = roll(world)
+    assert promises_broken(world, told) == []
+    born = world.hosts["web1"].apps[0].lives[-1].birth.started or 0
+    assert born / 100 > 1000.5 + QUICK.drain_timeout
+
+
+def test_a_server_whose_monit_is_busy_already_goes_back() -> None:
+    world = fleet(2)
+    world.hosts["web1"].apps[1].pending_until = 1060.0
+    told = roll(world)
+    assert promises_broken(world, told) == []
+    assert told.ledger.named(Standing.GIVEN_BACK) == ("web1",)
+    assert "monit is busy with mongrel_8001" in told.ledger.lines["web1"].because

@@ -28,6 +28,8 @@ from rollout.ports import Owned
 from .faults import Faults
 
 INTER, RISE, FALL = 1.0, 2, 2
+LAST_WORDS = 4.0
+"""Seconds that the process before a reload goes on serving what it had accepted."""
 
 
 def clock() -> float:
@@ -54,6 +56,7 @@ class App:
     port: int
     boot: float = 3.0
     stop: float = 0.5
+    lasts: float = 0.4  # seconds that an app answers which then crashes
     manner: str = "good"  # never_boots, dies, crashes, stop_times_out, keeps_pid, unmonitored
     lives: list[Life] = field(default_factory=list)
     pending_until: float = -math.inf
@@ -108,6 +111,7 @@ class Line:
     tail: float = 1.0
     sticky: bool = False
     endless: bool = False
+    hidden_until: float = -math.inf
     total: int = 0
     dies_at: float = math.inf
 
@@ -207,6 +211,7 @@ class World:
         self.faults = Faults()
         self.marks = {line.seat.balancer: ProcessMark(1, 1) for line in lines}
         self.reloads: dict[str, list[float]] = {}
+        self.began = dict.fromkeys(self.marks, -math.inf)
         self.broken: list[str] = []
         self.found = {line.seat: (line.admin, line.weight, line.agent) for line in lines}
         self.owned: dict[str, tuple[Owned, ...]] = {}
@@ -227,13 +232,16 @@ class World:
         self.reloads[balancer] = [at for at in self.reloads[balancer] if at > clock()]
         mark = self.marks[balancer]
         self.marks[balancer] = ProcessMark(mark.pid + 1, mark.started + 1)
+        self.began[balancer] = clock()
         for line in self.of(balancer):
             line.check_until(clock())
+            if not line.admin & Admin.FORCED_MAINT or line.sessions(clock()):
+                line.hidden_until = clock() + LAST_WORDS
             line.admin &= Admin.CONFIG_MAINT
             line.agent = self.found[line.seat][2]
-            # whatever anybody had told the old process is gone, an operator's hold too
-            self.found[line.seat] = (line.admin, line.weight, line.agent)
-            line.health, line.total = RISE + FALL - 1, 0
+            if self.found[line.seat][0]:  # an operator's hold is gone as well, and not by us
+                self.found[line.seat] = (line.admin, line.weight, line.agent)
+            line.health, line.total, line.weight = RISE + FALL - 1, 0, 1
 
     def of(self, balancer: str) -> list[Line]:
         return [line for line in self.lines.values() if line.seat.balancer == balancer]
@@ -255,8 +263,8 @@ class World:
         asked = [app for app in line.apps if app.restarts]
         if any(not app.answers(clock()) for app in asked):
             self.break_promise(f"2 evidence: {seat} made ready and does not answer")
-        if asked and (line.admin & Admin.FORCED_MAINT or not line.up):
-            self.break_promise(f"2 evidence: {seat} made ready unchecked")
+        if asked and (line.admin & Admin.FORCED_MAINT or line.health < RISE + FALL - 1):
+            self.break_promise(f"2 evidence: {seat} made ready before its checks were full")
 
     def judge_restart(self, host: Host, app: App) -> None:
         if app.restarts:
@@ -268,6 +276,8 @@ class World:
             quiet = line.admin & Admin.FORCED_MAINT and not line.sessions(clock())
             if not quiet and not reloaded:
                 self.break_promise(f"0 visitors: {app.name} restarted while {line.seat} serves")
+            if clock() < line.hidden_until:
+                self.break_promise(f"0 visitors: {app.name} restarted under the old process")
 
 
 def targets_of(world: World) -> tuple[Target, ...]:
