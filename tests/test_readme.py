@@ -1,0 +1,68 @@
+"""What the README says can be typed: its settings hold, its commands and flags exist."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from rollout.cli.app import app
+from rollout.settings.loading import load
+
+HOME = Path(__file__).parents[1]
+README = (HOME / "README.md").read_text(encoding="utf-8")
+GLOBAL = {"--config": 1, "--env": 1, "--output": 1, "--version": 0, "--help": 0}
+"""Options that stand before the command, and how many words follow each."""
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def typed() -> list[str]:
+    """Return every command of rollout in the README's blocks and between its backquotes."""
+    spoken = re.findall(r"`(rollout [^`]+)`", README)
+    shown = re.findall(r"^\$ (rollout .*)$", "\n".join(blocks("console")), flags=re.MULTILINE)
+    nightly = re.findall(r"/(rollout .*)$", "\n".join(blocks("cron")), flags=re.MULTILINE)
+    return sorted({re.split(r" \|\|? ", line)[0] for line in (*shown, *nightly, *spoken)})
+
+
+def test_the_ten_lines_are_ten_and_all_that_it_needs(tmp_path: Path) -> None:
+    (text,) = blocks("toml")
+    assert len(text.splitlines()) == 10
+    (tmp_path / "rollout.toml").write_text(text)
+    settings = load(environ={}, config=str(tmp_path / "rollout.toml"), env=None).settings
+    assert settings.fleet.names == ("web1", "web2", "web3", "web4")
+    assert settings.restart.probe
+
+
+@pytest.mark.parametrize("line", typed())
+def test_a_command_in_the_readme_exists_with_its_flags(line: str) -> None:
+    words = shlex.split(line)[1:]
+    while words and words[0] in GLOBAL:
+        del words[: 1 + GLOBAL[words[0]]]
+    if words:
+        help_text = CliRunner().invoke(app, [words[0], "--help"])
+        assert help_text.exit_code == 0
+        assert {word for word in words if word.startswith("--")} <= flags_of(words[0])
+
+
+def flags_of(command: str) -> set[str]:
+    found = CliRunner().invoke(app, [command, "--help"]).stdout
+    return set(re.findall(r"(?<!\S)--[a-z-]+", found))
+
+
+def test_a_flag_that_the_readme_names_is_a_flag_of_some_command() -> None:
+    known = set(GLOBAL)
+    for command in ("restart", "check", "status", "config", "init"):
+        known |= flags_of(command)
+    said = set(re.findall(r"(?<!\S)`?(--[a-z-]+)", "\n".join(re.findall(r"`[^`\n]+`", README))))
+    assert said - known == set()
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    commands = getattr(get_command(app), "commands", {})
+    assert commands
+    assert not [name for name in commands if f"`rollout {name}" not in README]
