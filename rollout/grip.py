@@ -26,6 +26,7 @@ class Grip:
         found: Each seat before the first change.
         readings: The last look at each load balancer, whole, from which the floor is judged.
         reloaded_at: When an HAProxy last began to serve, reloaded or not, on the loop's clock.
+        lost: Seats that somebody else has changed meanwhile, with what they made of them.
         away: Load balancers that did not answer the last look, with what they did instead.
     """
 
@@ -34,18 +35,18 @@ class Grip:
         self.found: dict[Seat, SeatState] = {}
         self.readings: dict[str, Reading] = {}
         self.reloaded_at = float("-inf")
+        self.lost: dict[Seat, AdminState] = {}
         self.away: dict[str, BalancerError] = {}
         self._site = site
         self._tell = tell
         self._poll = poll
         self._marks: dict[str, ProcessMark] = {}
         self._wanted: dict[Seat, AdminState] = {}
-        self._lost: set[Seat] = set()
 
     @property
     def seats(self) -> tuple[Seat, ...]:
         """The seats that are still in our hand: nobody else has changed them meanwhile."""
-        return tuple(seat for seat in self.target.seats if seat not in self._lost)
+        return tuple(seat for seat in self.target.seats if seat not in self.lost)
 
     @property
     def owned(self) -> tuple[Owned, ...]:
@@ -91,9 +92,9 @@ class Grip:
             await self._see_it_done([s for s in self._wanted if s in states and s in self.seats])
             states = await self._read_some()
         for seat, wanted in self._wanted.items():
-            if seat in self._lost or seat not in states or shows(states[seat], wanted):
+            if seat in self.lost or seat not in states or shows(states[seat], wanted):
                 continue
-            self._lost.add(seat)
+            self.lost[seat] = told(states[seat])
             raise Meddled(str(seat), wanted, f"{told(states[seat])} ({states[seat].status})")
         return states
 
@@ -121,6 +122,11 @@ class Grip:
         chosen = [s for s in self.seats if seats is None or s in seats]
         self._wanted |= dict.fromkeys(chosen, state)
         await self._see_it_done(chosen)
+
+    def state_after(self, state: AdminState) -> str:
+        """Say how HAProxy has it when all that is in our hand was told ``state``."""
+        ours = {state} if self.seats else set[AdminState]()
+        return " and ".join(sorted(ours | set(self.lost.values())))
 
     async def silence_agents(self) -> None:
         """Keep agents from undoing our drain with a word of their own (measured: they do)."""

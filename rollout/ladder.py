@@ -114,7 +114,8 @@ async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Asy
         if not way_back.asked:
             await take_back(failure, grip, plan, site, tell)
         elif way_back.fit and not isinstance(failure, EVIDENCE_AGAINST):
-            tell(left_out(str(failure), "ready", grip, plan, asked=True))
+            state = grip.state_after(AdminState.READY)
+            tell(left_out(str(failure), state, grip, plan, asked=True))
         else:
             await keep_out(failure, grip, plan, tell)
         raise
@@ -129,12 +130,13 @@ async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell
         because = f"{failure}; and it could not be given back: {error}"
         tell(left_out(because, "unknown", grip, plan, asked=False))
     else:
-        tell(TargetGivenBack(target=grip.target.name, because=str(failure)))
+        theirs = "; it is left to them" if grip.lost else ""
+        tell(TargetGivenBack(target=grip.target.name, because=f"{failure}{theirs}"))
 
 
 async def keep_out(failure: Exception, grip: Grip, plan: Plan, tell: Tell) -> None:
     """Keep the target in maint, where no visitor meets it, and name it."""
-    state, because = AdminState.MAINT.value, str(failure)
+    state, because = grip.state_after(AdminState.MAINT), str(failure)
     try:
         await grip.order(AdminState.MAINT)
     except RolloutError as error:
