@@ -1,12 +1,16 @@
 """``rollout`` and ``python -m rollout``: the first thing that runs, and as little as possible."""
 
+import os
 import sys
 
 from rollout import __version__
 
+STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+
 
 def main() -> None:
     """Run the program and leave with its exit code."""
+    fill_closed_streams()
     if sys.argv[1:] == ["--version"]:
         # Asked by scripts and packagers; typer alone costs ten times the interpreter's own start.
         sys.stdout.write(f"rollout {__version__}\n")
@@ -18,6 +22,22 @@ def main() -> None:
     except KeyboardInterrupt:
         code = 130  # 128 + SIGINT, as a shell reports it; nothing had been started
     sys.exit(code)
+
+
+def fill_closed_streams() -> None:
+    """Put /dev/null where a standard stream is closed (``2>&-``, some job runners).
+
+    Else the next socket would take its number and be written to; and Python has None there.
+    """
+    for number, (name, mode) in enumerate(STREAMS):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is what we get, and that is this one: we go upwards.
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            # open for as long as we run
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 if __name__ == "__main__":
