@@ -9,9 +9,10 @@ from rollout.places import state_directory
 
 
 def save(error: Exception) -> str:
-    """Save the traceback and say where; it holds no local variables, so no secrets.
+    """Save the traceback and return the place; it holds no local variables, so no secrets.
 
-    Where it cannot be saved, the last resort is the directory for temporary files.
+    Where it cannot be saved, the next best is the directory for temporary files, and the last
+    resort is to return the text itself.
     """
     text = "".join(traceback.format_exception(error))
     for directory in (state_directory(os.environ), Path(tempfile.gettempdir())):
@@ -22,5 +23,5 @@ def save(error: Exception) -> str:
                 file.write(text)
         except OSError:
             continue
-        return f"the traceback is in {name}"
-    return f"the traceback could not be saved\n{text}"
+        return name
+    return f"no file, it could not be saved:\n{text}"

@@ -24,7 +24,8 @@ def enter() -> int:
     except Exception as error:  # noqa: BLE001 - the last place that can save the traceback
         from rollout.cli.crash import save  # noqa: PLC0415 - only when something broke
 
-        complain(f"this is a bug in rollout: {type(error).__name__}; {save(error)}")
+        name, place = type(error).__name__, save(error)
+        complain(f"this is a bug in rollout: {name}; the traceback is in {place}")
         return _exit("BUG")
     return 0
 

@@ -8,20 +8,26 @@ the rollout is not.
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from rollout.cli.crash import save
-from rollout.errors import RolloutError
-from rollout.events import Interrupted, StopRequested
+from rollout.errors import Halted, RolloutError
+from rollout.events import Interrupted, RolloutHalted, StopRequested
 from rollout.ledger import Exit
 from rollout.ports import Tell
 from rollout.render.broadcast import Broadcast
+
+T = TypeVar("T")
 
 Story = Callable[[Tell, Callable[[], bool]], Awaitable[None]]
 """Tells what happens, and asks now and then whether it should stop."""
 
 LAST_WORDS = 1.0
 """Seconds that the voices have after a second signal; design: two seconds in all."""
+
+NOTICE_WITHIN = 0.1
+"""Seconds until a stop is noticed where nobody asks for it."""
 
 ASKED_BY = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 LEAVING = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
@@ -41,6 +47,13 @@ class Signals:
             loop.add_signal_handler(number, self._answer, number)
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
 
+    def stop_listening(self) -> None:
+        """Let nothing that comes now cost the account, which is all that is left to do."""
+        loop = asyncio.get_running_loop()
+        for number in (*ASKED_BY, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+
     def _answer(self, number: signal.Signals) -> None:
         by = ASKED_BY[number]
         if not self.stop_asked:
@@ -58,7 +71,12 @@ def narrate(story: Story, broadcast: Broadcast) -> int:
 
     async def run() -> None:
         signals.listen()
-        await story(broadcast.tell, lambda: signals.stop_asked)
+        try:
+            await story(broadcast.tell, lambda: signals.stop_asked)
+        except Halted as halt:
+            broadcast.tell(RolloutHalted(because=str(halt)))
+        finally:
+            signals.stop_listening()
 
     try:
         asyncio.run(run())
@@ -69,3 +87,21 @@ def narrate(story: Story, broadcast: Broadcast) -> int:
             Exit.BUG, cause=f"{type(bug).__name__}: {bug}", trace=save(bug)
         ).exit_code
     return broadcast.end(within=5.0).exit_code
+
+
+async def unless_stopped(looking: Coroutine[Any, Any, T], stop_asked: Callable[[], bool]) -> T:
+    """Await what only looks; it can be left at any moment.
+
+    Raises:
+        Halted: the operator wants us to stop.
+    """
+    task = asyncio.create_task(looking)
+    try:
+        while not task.done():
+            if stop_asked():
+                raise Halted("stopped on request, before anything was touched")
+            await asyncio.wait({task}, timeout=NOTICE_WITHIN)
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait({task})

@@ -70,7 +70,7 @@ def run(
 
     from rollout.adapters.overhearing import overhear  # noqa: PLC0415
     from rollout.cli.build import open_site  # noqa: PLC0415
-    from rollout.cli.narrate import narrate  # noqa: PLC0415
+    from rollout.cli.narrate import narrate, unless_stopped  # noqa: PLC0415
     from rollout.cli.plans import plan_of, reach_of, scope_of  # noqa: PLC0415
     from rollout.events import Noted  # noqa: PLC0415
     from rollout.preflight import announce, preflight  # noqa: PLC0415
@@ -83,8 +83,9 @@ def run(
 
         async with open_site(settings, stop_asked=stop_asked) as world:
             site = overhear(world, note) if verbose else world
-            fit = await preflight(scope_of(settings, hosts), settings.fleet.floor, site)
-            if announce(fit, tell) and not stop_asked():
+            looking = preflight(scope_of(settings, hosts), settings.fleet.floor, site)
+            fit = await unless_stopped(looking, stop_asked)
+            if announce(fit, tell):
                 await rolling_restart(plan_of(settings, fit.targets), site, tell)
 
     run_id = secrets.token_hex(3)
