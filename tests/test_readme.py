@@ -3,12 +3,15 @@
 import re
 import shlex
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from rollout.cli.app import app
+from rollout.events import Event
+from rollout.ledger import Exit
 from rollout.settings.loading import load
 
 HOME = Path(__file__).parents[1]
@@ -66,3 +69,12 @@ def test_every_command_stands_in_the_readme() -> None:
     commands = getattr(get_command(app), "commands", {})
     assert commands
     assert not [name for name in commands if f"`rollout {name}" not in README]
+
+
+def test_the_changelog_has_every_wire_name_and_every_exit_code() -> None:
+    text = (HOME / "CHANGELOG.md").read_text(encoding="utf-8")
+    events = get_args(Event)
+    assert events
+    assert not [event.wire for event in events if f"`{event.wire}`" not in text]
+    said = re.sub(r"\s+", " ", text)
+    assert not [code for code in Exit if not re.search(rf"\b{code.value}\b", said)]
