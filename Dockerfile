@@ -4,7 +4,7 @@ ARG BASE=debian:12-slim
 FROM ${BASE} AS built
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3 python3-venv \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get clean && rm -rf /var/lib/apt/lists/*
 RUN python3 -m venv /opt/rollout
 WORKDIR /usr/src/rollout
 COPY requirements/build.txt requirements/rollout.txt requirements/
@@ -21,7 +21,7 @@ RUN /opt/rollout/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 FROM ${BASE}
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3 openssh-client rsync \
-    && rm -rf /var/lib/apt/lists/* \
+    && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 1000 rollout
 COPY --from=built /opt/rollout /opt/rollout
 USER rollout
