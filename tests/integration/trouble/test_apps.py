@@ -1,0 +1,138 @@
+"""An app that does not come back: it stays out, it is named, and nobody else is touched."""
+
+import subprocess
+
+import pytest
+
+from tests.integration.trouble.conftest import MakeTrouble, Troubled
+from tests.integration.trouble.running import Ended
+
+pytestmark = pytest.mark.integration
+
+MAINT = 1
+
+
+def typed_for(label: str, said: str) -> list[str]:
+    """Take from the account what stands behind ``label:``, and the lines that belong to it."""
+    lines = said.splitlines()
+    first = next(n for n, line in enumerate(lines) if line.strip().startswith(f"{label}:"))
+    width = len(lines[first]) - len(lines[first].lstrip()) + len(f"{label}:")
+    found = [lines[first].strip().removeprefix(f"{label}:").strip()]
+    for line in lines[first + 1 :]:
+        if line[:width].strip():
+            break
+        found.append(line.strip())
+    return [line for line in found if line]
+
+
+def type_it(shop: Troubled, line: str) -> subprocess.CompletedProcess[str]:
+    """Type ``line`` as it stands into a shell."""
+    return subprocess.run(
+        ["sh", "-c", line],
+        env=shop.fleet.environment,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def web1_stays_out(shop: Troubled, ended: Ended) -> None:
+    assert ended.code == 6, ended.said
+    assert "halted at web1. 1 of 2 servers is out of rotation" in ended.said
+    assert "web1   left out (maint)" in ended.said
+    assert "web2   untouched" in ended.said
+    assert shop.admin("web1") == MAINT
+    assert shop.admin("web2") == 0
+    assert shop.same("web2")
+
+
+def test_a_host_that_does_not_boot_stays_out_and_what_is_said_to_type_brings_it_back(
+    shop: Troubled,
+) -> None:
+    shop.fleet.hosts["web1"].break_boot()
+
+    ended = shop.rollout()
+
+    web1_stays_out(shop, ended)
+    (look,) = typed_for("look", ended.said)
+    seen = type_it(shop, look)
+    assert seen.returncode == 0, seen.stderr
+    assert "mongrel_8000" in seen.stdout
+    shop.fleet.hosts["web1"].heal()
+    shop.fleet.hosts["web1"].until_up(20)
+    condition, *commands = typed_for("bring back", ended.said)
+    assert condition == "web1, once every instance of it runs and answers:"
+    for command in commands:
+        assert type_it(shop, command).returncode == 0
+    shop.fleet.until_serving()
+    assert shop.all_ready
+    assert shop.rollout().code == 0
+
+
+def test_a_host_that_hangs_at_boot_stays_out(shop: Troubled) -> None:
+    shop.fleet.hosts["web1"].misbehave("hang-boot")
+
+    ended = shop.rollout()
+
+    web1_stays_out(shop, ended)
+    assert "not proven after 6s: mongrel_8000" in ended.said
+
+
+def test_a_host_whose_app_answers_503_stays_out(shop: Troubled) -> None:
+    shop.fleet.hosts["web1"].misbehave("answer-503")
+
+    ended = shop.rollout()
+
+    web1_stays_out(shop, ended)
+    assert "503" in ended.said
+
+
+def test_a_host_whose_app_dies_soon_after_it_answered_is_taken_out_again(shop: Troubled) -> None:
+    shop.settings(restart__stable="5s")
+    shop.fleet.hosts["web1"].misbehave("die-after=2.5")
+
+    ended = shop.rollout()
+
+    web1_stays_out(shop, ended)
+
+
+def test_a_process_that_ignores_its_stop_is_named_as_the_one_from_before(shop: Troubled) -> None:
+    shop.fleet.hosts["web1"].misbehave("ignore-term")
+    shop.fleet.hosts["web1"].kill_instance("mongrel_8000")
+    shop.fleet.hosts["web1"].until_up(20)
+    shop.fleet.until_serving()
+    shop.before = shop.fleet.births()
+
+    ended = shop.rollout()
+
+    web1_stays_out(shop, ended)
+    assert shop.same("web1")
+    assert "mongrel_8000 is still the process from before" in ended.said
+
+
+def test_one_instance_of_two_that_does_not_boot_is_named(trouble_in: MakeTrouble) -> None:
+    shop = trouble_in(instances=2)
+    shop.fleet.hosts["web1"].break_boot("mongrel_8001")
+
+    ended = shop.rollout()
+
+    web1_stays_out(shop, ended)
+    because = next(line for line in ended.said.splitlines() if "left out (maint)" in line)
+    assert "mongrel_8001" in because
+    assert "mongrel_8000" not in because
+
+
+def test_a_second_host_that_does_not_boot_costs_neither_the_first_nor_the_third(
+    trouble_in: MakeTrouble,
+) -> None:
+    shop = trouble_in(hosts=3)
+    shop.fleet.hosts["web2"].break_boot()
+
+    ended = shop.rollout()
+
+    assert ended.code == 6
+    assert "halted at web2. 1 of 3 servers is out of rotation" in ended.said
+    assert [shop.admin(f"web{n}") for n in (1, 2, 3)] == [0, MAINT, 0]
+    assert shop.reborn("web1")
+    assert shop.same("web3")
