@@ -7,7 +7,7 @@ from rollout.grip import Grip
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof
-from rollout.verdicts import all_serving, on_probation, shows
+from rollout.verdicts import all_serving, on_probation, shows, still_up
 from rollout.waiting import now
 
 
@@ -68,19 +68,25 @@ async def give_back(grip: Grip, plan: Plan) -> None:
 async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
     """See the returned target serve, as the same processes, for a while.
 
-    Somebody who takes it out again meanwhile has it: it was back, and it is theirs now.
+    Somebody who takes it out again meanwhile has it: it was back, and it is theirs now.  A check
+    that was missed (``UP 1/2``) is waited for; HAProxy itself forgives it.
 
     Raises:
         TimedOut: HAProxy does not call it up any more.
         CrashLoop: a process is not the one that was proven.
     """
-    end = now() + plan.patience.stable
+    began = now()
+    end = began + plan.patience.stable
 
     async def question() -> Verdict:
-        verdict = all_serving((await grip.look()).values())
-        if not verdict.settled:
-            raise TimedOut("stable", plan.patience.stable, verdict.because)
-        return Verdict(settled=now() >= end, because="")
+        states = (await grip.look()).values()
+        verdict = all_serving(states)
+        if not all(still_up(state) for state in states):
+            raise TimedOut("stable", round(now() - began, 1), verdict.because)
+        return Verdict(
+            settled=verdict.settled and now() >= end,
+            because="" if verdict.settled else verdict.because,
+        )
 
     try:
         await grip.until(

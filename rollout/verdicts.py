@@ -78,6 +78,11 @@ def serving(state: SeatState) -> Verdict:
     return Verdict(settled=True, because=f"{state.seat} serves")
 
 
+def still_up(state: SeatState) -> bool:
+    """Judge whether HAProxy sends visitors to a server that served: some missed checks are none."""
+    return state.status == "no check" or state.status.split()[0] == "UP"
+
+
 def all_serving(states: Iterable[SeatState]) -> Verdict:
     """Judge a target's seats together; the first that does not serve gives the reason."""
     for state in states:
@@ -127,7 +132,8 @@ def drained(before: Traffic | None, now: Traffic, *, newcomers: str) -> Verdict:
     if now.sessions or now.queued:
         queue = f" and {now.queued} queued" if now.queued else ""
         tail = f"; {newcomers}" if came else ""
-        return Verdict(settled=False, because=f"{now.sessions} sessions open{queue}{tail}")
+        open_now = f"{now.sessions} session{'' if now.sessions == 1 else 's'} open"
+        return Verdict(settled=False, because=f"{open_now}{queue}{tail}")
     if before is None or came or before.sessions or before.queued:
         return Verdict(settled=False, because=newcomers if came else "")
     return Verdict(settled=True, because="nothing open, nothing queued")
@@ -142,6 +148,8 @@ def reborn(before: Mapping[str, Birth | None], now: InstanceState) -> Verdict:
     if not now.running:
         pending = f" - {now.pending} pending" if now.pending else ""
         watched = "" if now.monitored else ", not monitored"
+        if now.birth is None and now.status.lower() in {"ok", "running"}:
+            watched += ", but has no process"  # monit has not noticed yet
         return Verdict(settled=False, because=f'{now.name} is "{now.status}{pending}"{watched}')
     if now.birth == before.get(now.name):
         return Verdict(settled=False, because=f"{now.name} is still the process from before")
@@ -181,6 +189,6 @@ def floor_holds(
             return Verdict(
                 settled=False,
                 because=f"{backend}@{reading.balancer} would have {left} of {len(farm)} servers "
-                f"serving, the floor is {needed} ({floor})",
+                f"serving, the floor is {needed}{f' ({floor})' if floor.percent else ''}",
             )
     return Verdict(settled=True, because="the floor holds")
