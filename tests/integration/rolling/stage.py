@@ -120,8 +120,8 @@ class Watched:
         )
         self._limit = time.monotonic() + WITHIN
 
-    def until(self, event: str, target: str) -> Event:
-        """Read on to the next ``event`` of ``target``."""
+    def until(self, event: str, target: str | None = None) -> Event:
+        """Read on to the next ``event`` of ``target``, or of the whole run."""
         for line in self._lines():
             if (line["event"], line.get("target")) == (event, target):
                 return line

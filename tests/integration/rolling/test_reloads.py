@@ -6,7 +6,7 @@ import pytest
 
 from examples.fleet import Failure, Shape
 from tests.integration.conftest import MakeFleet
-from tests.integration.rolling.stage import order_of, visited, watched
+from tests.integration.rolling.stage import order_of, restarted_whole, visited, watched
 
 pytestmark = pytest.mark.integration
 
@@ -76,3 +76,16 @@ def test_a_server_is_not_restarted_while_the_process_before_a_reload_may_still_s
     # Nobody visits, so the new process calls the server drained at once: 3 s without this rule.
     assert asked - began >= 6
     assert done.returncode == 0
+
+
+def test_a_reload_during_the_soak_is_no_sign_against_the_canary(make_fleet: MakeFleet) -> None:
+    # HAProxy spreads its first checks, so the second server is "UP 1/2" for 2 s after a reload.
+    fleet = make_fleet(Shape(hosts=2, instances=1, boot=0.5, checks="inter 4s rise 1 fall 2"))
+    words = ["--hosts", "web2,web1", "--canary", "1", "--soak", "5s"]
+
+    with visited(fleet) as stage, watched(fleet, *words) as run:
+        run.until("wave.soaking")
+        fleet.balancers["lb1"].reload()
+        done = run.finish()
+
+    restarted_whole(stage.outcome(done))
