@@ -24,7 +24,7 @@ HOME = Path(__file__).parents[1]
 
 NOUNS = (
     *("durations", "errors", "events", "fleet", "hostnames", "ledger"),
-    *("nearest", "places", "plan", "reloads", "shares", "sights", "verdicts"),
+    *("nearest", "places", "plan", "shares", "sights", "verdicts"),
 )
 STORIES = (
     *("emptying", "grip", "ladder", "preflight", "proof", "restarting"),
