@@ -12,6 +12,11 @@ class RolloutError(Exception):
     """Something we can name stopped us."""
 
 
+def said_of(name: str, error: Exception) -> str:
+    """Return what ``error`` says, for a line that begins with ``name`` already."""
+    return str(error).removeprefix(f"{name}: ")
+
+
 class SettingsError(RolloutError):
     """What was said makes no sense; one line per problem, all of them."""
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from rollout.emptying import until_drained, until_empty
-from rollout.errors import CrashLoop, RolloutError, TimedOut
+from rollout.errors import CrashLoop, RolloutError, TimedOut, said_of
 from rollout.events import (
     TargetClaimed,
     TargetDone,
@@ -89,7 +89,7 @@ async def taken(grip: Grip, site: Site, tell: Tell) -> bool:
             return False
         await site.record.own(name, grip.owned)
     except RolloutError as error:
-        tell(TargetNotTaken(target=name, because=str(error)))
+        tell(TargetNotTaken(target=name, because=said_of(name, error)))
         raise
     return True
 
@@ -115,7 +115,7 @@ async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Asy
             await take_back(failure, grip, plan, site, tell)
         elif way_back.fit and not isinstance(failure, EVIDENCE_AGAINST):
             state = grip.state_after(AdminState.READY)
-            tell(left_out(str(failure), state, grip, plan, asked=True))
+            tell(left_out(said_of(name, failure), state, grip, plan, asked=True))
         else:
             await keep_out(failure, grip, plan, tell)
         raise
@@ -123,24 +123,26 @@ async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Asy
 
 async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
     """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named."""
+    because = said_of(grip.target.name, failure)
     try:
         await give_back(grip, plan)
         await site.record.released(grip.target.name)
     except RolloutError as error:
-        because = f"{failure}; and it could not be given back: {error}"
+        again = "" if str(error) == str(failure) else f": {error}"
+        because = f"{because}; and it could not be given back{again}"
         tell(left_out(because, "unknown", grip, plan, asked=False))
     else:
         theirs = "; it is left to them" if grip.lost else ""
-        tell(TargetGivenBack(target=grip.target.name, because=f"{failure}{theirs}"))
+        tell(TargetGivenBack(target=grip.target.name, because=f"{because}{theirs}"))
 
 
 async def keep_out(failure: Exception, grip: Grip, plan: Plan, tell: Tell) -> None:
     """Keep the target in maint, where no visitor meets it, and name it."""
-    state, because = grip.state_after(AdminState.MAINT), str(failure)
+    state, because = grip.state_after(AdminState.MAINT), said_of(grip.target.name, failure)
     try:
         await grip.order(AdminState.MAINT)
     except RolloutError as error:
-        state, because = "unknown", f"{failure}; and maint could not be confirmed: {error}"
+        state, because = "unknown", f"{because}; and maint could not be confirmed: {error}"
     tell(left_out(because, state, grip, plan, asked=True))
 
 

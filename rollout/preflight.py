@@ -72,8 +72,9 @@ def floor_findings(
             findings.append(
                 Finding(
                     f"{backend}@{name}",
-                    f"the floor is {needed} of {len(farm)} servers ({floor}), and one target is "
-                    f"{largest}: it could never be spared",
+                    f"the floor is {needed} of {len(farm)} servers"
+                    f"{f' ({floor})' if floor.percent else ''}, and one target takes {largest} of "
+                    "them out: it could never be spared",
                     f"lower fleet.floor to {len(farm) - largest} (0 accepts that nobody serves "
                     "meanwhile), or add a server",
                 )

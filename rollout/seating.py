@@ -125,7 +125,13 @@ def _behind(
 
 
 def _nowhere(sight: HostSight, scope: Scope, name: str, reading: Reading) -> Finding:
-    sought = f'named "{scope.server}"' if scope.server else f"at {', '.join(sight.addresses)}"
+    instances = tuple(Instance(state.name, state.port) for state in sight.instances)
+    names = dict.fromkeys(_name(scope.server, sight.host, one) for one in instances)
+    sought = (
+        f"named {' or '.join(names) or scope.server}"
+        if scope.server
+        else f"at {', '.join(sight.addresses)}"
+    )
     backends = dict.fromkeys(seat.backend for seat in reading.seats)
     shown = [
         f"{row.seat.backend}/{row.seat.server} {row.address}" for row in reading.seats.values()

@@ -6,7 +6,7 @@ Time is the event loop's, so that tests replace the clock and a delay of 70 s co
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from rollout.errors import BalancerError, RemoteError, SupervisorError, TimedOut
+from rollout.errors import BalancerError, RemoteError, SupervisorError, TimedOut, said_of
 from rollout.events import TargetWaiting
 from rollout.fleet import Verdict
 from rollout.ports import Tell
@@ -72,7 +72,7 @@ async def until(
             verdict = await question()
         except PASSING as error:
             failed = error
-            verdict = Verdict(settled=False, because=str(error))
+            verdict = Verdict(settled=False, because=said_of(target, error))
         if verdict.settled:
             return
         if now() >= deadline:

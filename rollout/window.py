@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
-from rollout.errors import FloorLost, Halted, NoRoom, RolloutError
+from rollout.errors import FloorLost, Halted, NoRoom, RolloutError, said_of
 from rollout.events import TargetNotTaken
 from rollout.fleet import Seat, Target, Verdict
 from rollout.plan import Plan
@@ -93,7 +93,8 @@ class Window:
                 continue
             hopeless_since = now() if hopeless_since is None else hopeless_since
             if now() - hopeless_since >= patience:
-                self._tell(TargetNotTaken(target=target.name, because=verdict.because))
+                if target not in self._climbing:  # else it was out, and was told to be given back
+                    self._tell(TargetNotTaken(target=target.name, because=verdict.because))
                 raise NoRoom(f"{target} cannot be spared: {verdict.because}")
             await asyncio.sleep(LOOK_EVERY)
 
@@ -117,7 +118,7 @@ class Window:
         except Halted:
             return
         except RolloutError as error:
-            self._failures.append(f"{target}: {error}")
+            self._failures.append(f"{target}: {said_of(target.name, error)}")
         except Exception as bug:  # noqa: BLE001 - cancels no neighbour; raised when all are through
             self._failures.append(f"{target}: {bug!r}")
             self._bugs.append(bug)

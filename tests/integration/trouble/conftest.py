@@ -58,6 +58,10 @@ class Troubled:
         """The administrative bits of ``app/SERVER``: 0 ready, 1 maint, 8 drain."""
         return self.fleet.balancers[balancer].states()[f"app/{server}"].admin
 
+    def status(self, server: str, balancer: str = "lb1") -> str:
+        """HAProxy's word for ``app/SERVER``, such as ``UP 1/2``."""
+        return self.fleet.balancers[balancer].states()[f"app/{server}"].status
+
     @property
     def untouched(self) -> bool:
         """Every server is ready and up on every balancer, every instance the one from before."""

@@ -1,9 +1,13 @@
 """An app that does not come back: it stays out, it is named, and nobody else is touched."""
 
+import signal
 import subprocess
+import time
 
 import pytest
 
+from examples.fleet import until
+from examples.fleet.processes import tell
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
 from tests.integration.trouble.running import Ended
 
@@ -95,6 +99,25 @@ def test_a_host_whose_app_dies_soon_after_it_answered_is_taken_out_again(shop: T
     ended = shop.rollout()
 
     web1_stays_out(shop, ended)
+
+
+def test_a_returned_server_that_misses_a_check_is_not_taken_out_again(
+    trouble_in: MakeTrouble,
+) -> None:
+    shop = trouble_in(checks="inter 200ms rise 2 fall 20")
+    shop.settings(restart__stable="3s")
+    running = shop.start("restart", "--hosts", "web1")
+    running.until_says("web1 returned")
+    pid, _ = shop.fleet.hosts["web1"].births()["mongrel_8000"] or (0, 0)
+    tell(pid, signal.SIGSTOP)
+    until(lambda: shop.status("web1").startswith("UP "), "HAProxy misses a check")
+    time.sleep(0.5)
+    tell(pid, signal.SIGCONT)
+
+    ended = running.end()
+
+    assert ended.code == 0, ended.said
+    assert shop.all_ready
 
 
 def test_a_process_that_ignores_its_stop_is_named_as_the_one_from_before(shop: Troubled) -> None:

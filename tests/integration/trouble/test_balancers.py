@@ -100,7 +100,8 @@ def test_a_peer_that_dies_while_we_drain_gets_the_host_back_into_rotation(shop: 
         ended = running.end()
 
     assert ended.code == 5, ended.said
-    assert "the floor is 1" in ended.said
+    assert "web1   given back   app@lb1 would have 0 of 2 servers serving" in ended.said
+    assert "nothing of it was touched" not in ended.said
     assert shop.admin("web1") == 0
     assert shop.same("web1")
 

@@ -32,6 +32,7 @@ def given_back(shop: Troubled, ended: Ended) -> None:
     assert ended.code == 5, ended.said
     assert "halted. 0 of 2 servers restarted, nobody is missing because of us." in ended.said
     assert "web1   given back" in ended.said
+    assert "web1: web1:" not in ended.said
     assert "web2   untouched" in ended.said
     assert shop.untouched
 

@@ -232,7 +232,7 @@ def test_a_host_without_a_server_line_is_a_finding_that_shows_the_lines_there_ar
 
     ended = refused(shop)
 
-    assert "app/web1" in cured(ended.said, "web1", 'no server line named "{host}-8000"')
+    assert "app/web1" in cured(ended.said, "web1", "no server line named web1-8000 in app")
 
 
 def test_all_findings_come_at_once(shop: Troubled) -> None:
@@ -255,7 +255,9 @@ def test_the_last_server_is_not_taken_unless_the_floor_says_that_it_may(
     ended = refused(shop)
     accepted = shop.rollout("restart", "--floor", "0")
 
-    assert "lower fleet.floor to 0" in cured(ended.said, "app@lb1", "the floor is 1 of 1")
+    assert "lower fleet.floor to 0" in cured(
+        ended.said, "app@lb1", "the floor is 1 of 1 servers, and one target takes 1 of them out"
+    )
     assert accepted.code == 0
     assert "1 of 1 server restarted" in accepted.said
     assert shop.all_ready
