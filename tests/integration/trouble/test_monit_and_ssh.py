@@ -15,7 +15,7 @@ ASKED = "asking monit to restart"
 
 
 def in_drain(shop: Troubled) -> Running:
-    running = shop.start("restart", "--drain-timeout", "20s")
+    running = shop.start("restart", "--drain-timeout", "5s")
     running.until_says(DRAINING)
     return running
 
