@@ -15,33 +15,25 @@ from rollout.fleet import AdminState, Verdict
 from rollout.grip import Grip
 from rollout.plan import OnBusy, Plan
 from rollout.ports import Site, Tell
-from rollout.verdicts import Traffic, drained, floor_holds
+from rollout.verdicts import Traffic, carries, drained, floor_holds
 from rollout.waiting import now
 
 STICKY = "sticky clients keep coming"
 PERSISTENT = "clients keep coming (option persist, force-persist)"
+HIDDEN = "HAProxy was reloaded; its old process may still serve"
 CUT_WITHIN = 5.0
 """Seconds for HAProxy to close what was shut down; measured: at once."""
 
 
 async def until_drained(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
-    """Wait until nothing is open, politely: sticky clients may keep coming for ever.
-
-    A reload hides what the old process still serves, so it starts the time again.
-    """
-    within = plan.patience.drain_timeout
+    """Wait until nothing is open, politely: sticky clients may keep coming for ever."""
     name = grip.target.name
-    while True:
-        reload = grip.reloaded_at
-        try:
-            await until_quiet("drained", STICKY, within, grip, plan, site)
-        except TimedOut as late:
-            if grip.reloaded_at > reload:
-                continue
-            tell(TargetNotDrained(target=name, because=late.last))
-        else:
-            tell(TargetDrained(target=name))
-        return
+    try:
+        await until_quiet("drained", STICKY, plan.patience.drain_timeout, grip, plan, site)
+    except TimedOut as late:
+        tell(TargetNotDrained(target=name, because=late.last))
+    else:
+        tell(TargetDrained(target=name))
 
 
 async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
@@ -74,6 +66,9 @@ async def until_quiet(
 ) -> None:
     """Wait for two looks in a row with nothing open, giving up the target if it must go back.
 
+    A reload hides what the old process still serves: from then on it takes ``drain_timeout`` at
+    the least, and as long at the most if time was up otherwise.
+
     Raises:
         TimedOut: something was still open.
         FloorLost: a peer went away, so that we cannot spare this target any more.
@@ -91,15 +86,22 @@ async def until_quiet(
         traffic = Traffic.of(states.values())
         verdict = drained(before, traffic, newcomers=newcomers)
         before = traffic
-        hidden = grip.reloaded_at + plan.patience.drain_timeout - now()
-        if verdict.settled and hidden > 0:
-            return Verdict(
-                settled=False,
-                because="HAProxy was reloaded; its old process may still serve",
-            )
+        if verdict.settled and hidden() > 0:
+            return Verdict(settled=False, because=HIDDEN)
         return verdict
 
-    await grip.until(awaited, question, within=within)
+    def hidden() -> float:
+        return grip.reloaded_at + plan.patience.drain_timeout - now()
+
+    while True:
+        try:
+            await grip.until(awaited, question, within=within)
+        except TimedOut:
+            if hidden() <= 0:
+                raise
+            within = hidden()
+        else:
+            return
 
 
 def can_go_on(grip: Grip, plan: Plan, site: Site) -> None:
@@ -114,6 +116,6 @@ def can_go_on(grip: Grip, plan: Plan, site: Site) -> None:
     ours = frozenset(grip.target.seats)
     backends = [seat.backend for seat in grip.target.seats]
     for reading in grip.readings.values():
-        verdict = floor_holds(plan.floor, reading, ours, backends)
+        verdict = floor_holds(plan.floor, reading, ours, backends, counts=carries)
         if not verdict.settled:
             raise FloorLost(verdict.because)

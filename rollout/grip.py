@@ -16,7 +16,7 @@ from rollout.verdicts import held_out, shows, told
 from rollout.waiting import Question, now, until
 
 CONFIRM_WITHIN = 10.0
-"""Seconds to see what was told; repeating an order is safe, so a lost reply costs one more."""
+"""Seconds to get an order through; repeating it is safe, so a lost reply costs one more."""
 
 
 class Grip:
@@ -91,11 +91,7 @@ class Grip:
         if self._notice_reloads():
             await self._see_it_done([s for s in self._wanted if s in states and s in self.seats])
             states = await self._read_some()
-        for seat, wanted in self._wanted.items():
-            if seat in self.lost or seat not in states or shows(states[seat], wanted):
-                continue
-            self.lost[seat] = told(states[seat])
-            raise Meddled(str(seat), wanted, f"{told(states[seat])} ({states[seat].status})")
+        self._insist(states)
         return states
 
     async def until(
@@ -117,6 +113,7 @@ class Grip:
         A seat that somebody else has changed is left as it is now.
 
         Raises:
+            Meddled: somebody else changed one at the same moment.
             BalancerError: it was not seen in time; it may have taken effect none the less.
         """
         chosen = [s for s in self.seats if seats is None or s in seats]
@@ -171,17 +168,27 @@ class Grip:
             try:
                 await self._send(seats)
                 states = await self._read(names)
+            except BalancerError:
+                # the reply was lost, or HAProxy is not back yet: telling it again is safe
+                if now() >= deadline:
+                    raise
+            else:
                 undone = [s for s in seats if not shows(states[s], self._wanted[s])]
-                if not undone:
+                if now() >= deadline or not any(self._reloaded(s.balancer) for s in undone):
+                    self._insist(states)
                     return
-                first = undone[0]
-                words = f"was told {self._wanted[first]} for {first} and has {told(states[first])}"
-                problem = BalancerError(first.balancer, words)
-            except BalancerError as error:
-                problem = error
-            if now() >= deadline:
-                raise problem
             await asyncio.sleep(self._poll)
+
+    def _insist(self, states: Mapping[Seat, SeatState]) -> None:
+        """See every seat as it was told; what somebody else has changed is theirs from now on."""
+        for seat, wanted in self._wanted.items():
+            if seat in self.lost or seat not in states or shows(states[seat], wanted):
+                continue
+            self.lost[seat] = told(states[seat])
+            raise Meddled(str(seat), wanted, f"{told(states[seat])} ({states[seat].status})")
+
+    def _reloaded(self, name: str) -> bool:
+        return self.readings[name].process != self._marks[name]
 
     async def _send(self, seats: Sequence[Seat]) -> None:
         """One line per load balancer and state; all are told before an error is raised."""
@@ -230,8 +237,7 @@ class Grip:
         return row
 
     def _notice_reloads(self) -> bool:
-        here = {n: reading for n, reading in self.readings.items() if n not in self.away}
-        changed = [n for n, reading in here.items() if reading.process != self._marks[n]]
+        changed = [n for n in self.readings if n not in self.away and self._reloaded(n)]
         for name in changed:
             self._marks[name] = self.readings[name].process
             self.reloaded_at = now()

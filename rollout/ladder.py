@@ -69,7 +69,7 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         await give_back(grip, plan)
         tell(TargetReturned(target=target.name))
 
-        seconds = now() - began
+        seconds = round(now() - began, 1)
         await stable(proof, grip, plan, tell)
         await site.record.released(target.name)  # not before: until here it may be taken out again
     tell(TargetDone(target=target.name, seconds=seconds))

@@ -13,7 +13,7 @@ from rollout.errors import CrashLoop, NotRestarted
 from rollout.events import InstanceProven, InstanceReborn
 from rollout.fleet import Birth, Instance, InstanceState, Target, Verdict
 from rollout.ports import Site, Tell
-from rollout.verdicts import overlooked, reborn
+from rollout.verdicts import few, overlooked, reborn
 from rollout.waiting import now
 
 OLD_FOR = 35.0
@@ -97,7 +97,7 @@ class Proof:
             self._greet(instance, state.birth)
             answering.append(instance)
         waiting += await self._ask(answering, states)
-        return Verdict(settled=len(self.proven) == len(self._asked), because="; ".join(waiting))
+        return Verdict(settled=len(self.proven) == len(self._asked), because=few(waiting))
 
     async def still(self) -> None:
         """See that every proven instance is the process that was proven.

@@ -7,7 +7,7 @@ from rollout.grip import Grip
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof
-from rollout.verdicts import all_serving, on_probation, shows, still_up
+from rollout.verdicts import all_serving, carries, few, on_probation, shows
 from rollout.waiting import now
 
 
@@ -33,7 +33,7 @@ async def until_checked(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> Non
         waiting = [verdict.because for verdict in verdicts if not verdict.settled]
         if not waiting and now() < end:
             waiting = [str(error) for error in grip.away.values()]
-        return Verdict(settled=not waiting and not late, because="; ".join(waiting))
+        return Verdict(settled=not waiting and not late, because=few(waiting))
 
     await grip.until("called up by HAProxy", question, within=plan.patience.probation_timeout)
     await proof.still()
@@ -81,7 +81,7 @@ async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
     async def question() -> Verdict:
         states = (await grip.look()).values()
         verdict = all_serving(states)
-        if not all(still_up(state) for state in states):
+        if not all(carries(state) for state in states):
             raise TimedOut("stable", round(now() - began, 1), verdict.because)
         return Verdict(
             settled=verdict.settled and now() >= end,

@@ -15,7 +15,7 @@ from rollout.fleet import Target, Verdict
 from rollout.ladder import restart_one
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
-from rollout.verdicts import all_serving, held_out, still_up
+from rollout.verdicts import all_serving, carries
 from rollout.waiting import now, until
 from rollout.window import Window
 
@@ -61,7 +61,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
         if site.stop_asked():
             raise Halted("stopped on request during the soak")
         for target in returned:
-            verdict = await carries(target, site)
+            verdict = await carried(target, site)
             if not verdict.settled:
                 look = plan.look.format(host=target.host)
                 because = f"it did not hold during the soak: {verdict.because}"
@@ -71,7 +71,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
                     )
                 )
                 raise Halted(f"{target}: {because}")
-        return Verdict(settled=now() >= end, because="soaking")
+        return Verdict(settled=now() >= end, because="")
 
     await until(
         "soaked",
@@ -83,7 +83,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
     )
 
 
-async def carries(target: Target, site: Site) -> Verdict:
+async def carried(target: Target, site: Site) -> Verdict:
     """Ask every load balancer of ``target`` whether it sends visitors to all its seats.
 
     It does to one that missed a check, and to all after a reload, until their first check.
@@ -91,7 +91,7 @@ async def carries(target: Target, site: Site) -> Verdict:
     for name in target.balancers:
         rows = (await site.balancers[name].look()).seats
         ours = [rows[seat] for seat in target.seats if seat in rows]
-        idle = [state for state in ours if held_out(state) or not still_up(state)]
+        idle = [state for state in ours if not carries(state)]
         if idle:
             return all_serving(idle)
     return Verdict(settled=True, because="serves")

@@ -3,7 +3,7 @@
 The second half of a verdict is written for the person watching.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout.fleet import (
@@ -71,16 +71,25 @@ def serving(state: SeatState) -> Verdict:
     """
     if out := held_out(state):
         return Verdict(settled=False, because=f"{state.seat} is {out}")
+    if state.status in {"UP", "no check"} and state.throttle is not None:
+        return Verdict(settled=False, because=f"{state.seat} is in slow start, {state.throttle}%")
     if state.status not in {"UP", "no check"} or state.operation != Operation.RUNNING:
         return Verdict(settled=False, because=f"HAProxy calls {state.seat} {state.status}")
-    if state.throttle is not None:
-        return Verdict(settled=False, because=f"{state.seat} slow start at {state.throttle}%")
     return Verdict(settled=True, because=f"{state.seat} serves")
 
 
-def still_up(state: SeatState) -> bool:
-    """Judge whether HAProxy sends visitors to a server that served: some missed checks are none."""
-    return state.status == "no check" or state.status.split()[0] == "UP"
+def carries(state: SeatState) -> bool:
+    """Judge whether HAProxy sends visitors to this server.
+
+    It does so after a missed check, and to all after a reload, until their first check.
+    """
+    return not held_out(state) and state.status.split()[0] in {"UP", "no"}
+
+
+def few(reasons: Sequence[str]) -> str:
+    """Join reasons for a line: the first two, and how many more."""
+    more = f"; and {len(reasons) - 2} more" if len(reasons) > 2 else ""  # noqa: PLR2004 - two
+    return "; ".join(reasons[:2]) + more
 
 
 def all_serving(states: Iterable[SeatState]) -> Verdict:
@@ -174,17 +183,29 @@ def overlooked(
     )
 
 
+def fully(state: SeatState) -> bool:
+    """Judge whether this server serves, with nothing left to be desired."""
+    return serving(state).settled
+
+
 def floor_holds(
-    floor: Share, reading: Reading, claimed: frozenset[Seat], backends: Iterable[str]
+    floor: Share,
+    reading: Reading,
+    claimed: frozenset[Seat],
+    backends: Iterable[str],
+    *,
+    counts: Callable[[SeatState], bool] = fully,
 ) -> Verdict:
     """Judge whether enough servers serve on one load balancer without those we have claimed.
 
-    Servers that are down or held out, for whatever reason, do not count; neither do backups.
+    Servers that are down or held out, for whatever reason, do not count; neither do backups.  To
+    begin with another target they must serve fully; for one that is out already, what ``counts``
+    is that they carry visitors, or each missed check would send it back.
     """
     for backend in dict.fromkeys(backends):
         farm = [s for s in reading.seats.values() if s.seat.backend == backend and not s.backup]
         needed = floor.at_least(len(farm))
-        left = sum(1 for s in farm if s.seat not in claimed and serving(s).settled)
+        left = sum(1 for s in farm if s.seat not in claimed and counts(s))
         if left < needed:
             return Verdict(
                 settled=False,

@@ -15,14 +15,14 @@ from rollout.events import (
     TargetNotDrained,
     TargetSkipped,
 )
-from rollout.fleet import Admin, Seat
+from rollout.fleet import Admin, AdminState, Seat
 from rollout.ledger import Exit, Standing
 from rollout.plan import OnBusy, Share
 from rollout.verdicts import serving
 
 from .faults import Fault, Kind
 from .harness import QUICK, fleet, promises_broken, roll
-from .world import World
+from .world import World, clock
 
 
 def out_at_once(world: World) -> int:
@@ -408,3 +408,32 @@ def test_a_server_whose_monit_is_busy_already_goes_back() -> None:
     assert promises_broken(world, told) == []
     assert told.ledger.named(Standing.GIVEN_BACK) == ("web1",)
     assert "monit is busy with mongrel_8001" in told.ledger.lines["web1"].because
+
+
+def test_an_order_that_somebody_undoes_at_once_is_not_fought_over() -> None:
+    world = fleet(3)
+    seat = Seat("lb1", "app", "web1")
+    line = world.lines[seat]
+
+    def undo() -> bool:
+        # asked between our looks: somebody makes ready whatever we drain or put in maint
+        if line.admin:
+            line.told(AdminState.READY, clock())
+        return False
+
+    told = roll(world, stop_asked=undo)
+    assert told.ledger.exit_code is Exit.HALTED
+    assert "somebody else" in told.ledger.lines["web1"].because
+    assert not line.admin
+    assert all(app.restarts == 0 for host in world.hosts.values() for app in host.apps)
+    assert sum(1 for call in world.faults.calls if call == "lb1 drain") == 1
+
+
+def test_a_reload_in_maint_does_not_pass_for_sessions_that_do_not_end() -> None:
+    world = fleet(2, instances=1)
+    for line in world.lines.values():
+        line.tail = 2.0
+    world.reloads["lb1"] = [1003.0]
+    told = roll(world, patience=replace(QUICK, drain_timeout=8, maint_timeout=3))
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.DONE
