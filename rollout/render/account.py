@@ -87,6 +87,7 @@ def why(ending: Ending) -> tuple[str, ...]:
     """List the causes that the table does not tell: what halted the run, what is outside of it."""
     ledger = ending.ledger
     told = {line.because for line in ledger.lines.values()}
+    told |= {f"{name}: {line.because}" for name, line in ledger.lines.items()}
     causes = [ending.cause, ledger.halted if ledger.halted not in told else ""]
     if ending.outside is Exit.BUG or ending.exit_code is Exit.BUG:
         causes.append(_trace(ending))
