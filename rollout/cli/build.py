@@ -1,5 +1,6 @@
 """From settings to the world: every adapter is made here, and closed here."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -31,6 +32,7 @@ async def open_site(
     Nothing is contacted before somebody asks something of the site.  Hosts and load balancers have
     their own threads, so that a crowd of slow hosts never keeps us from telling HAProxy something.
     """
+    gc.enable()  # off since the start, while there was only code to load
     async with AsyncExitStack() as closing:
         host_pool, balancer_pool = Pool(32), Pool()
         closing.callback(host_pool.close)
