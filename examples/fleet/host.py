@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import stat
@@ -166,6 +167,20 @@ class Host(Machine):
         for name in self.instances:
             left = max(0.0, limit - time.monotonic())
             until(partial(self.answers, name), f"{self.name}/{name} answers", left)
+
+    def until_watched(self, within: float) -> None:
+        """Wait until monit calls every instance OK; just after its start it calls them missing.
+
+        Raises:
+            GaveUp: it did not.
+        """
+
+        def watched() -> bool:
+            said = self.ask_monit("-B", "status")
+            words = (rf"^Process '{name}'\s+status +OK$" for name in self.instances)
+            return all(re.search(word, said, re.MULTILINE) for word in words)
+
+        until(watched, f"monit of {self.name} calls every instance OK", within)
 
     def agent_says(self, words: str) -> None:
         """Let the host's agent (see ``Shape.agent``) say ``words`` from now on."""

@@ -204,6 +204,7 @@ class Fleet:
         limit = time.monotonic() + self.shape.boot + PATIENCE
         for host in self.hosts.values():
             host.until_up(limit - time.monotonic())
+            host.until_watched(max(0.0, limit - time.monotonic()))
         for balancer in self.balancers.values():
             balancer.start()
         self.until_serving()
