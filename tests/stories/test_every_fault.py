@@ -32,7 +32,7 @@ class Shape:
 
 SHAPES = {
     "one after another": Shape(),
-    "two balancers, two at once": Shape(hosts=4, balancers=2, max_out=2, step=3),
+    "two balancers, two at once": Shape(hosts=4, balancers=2, max_out=2, step=5),
     "a line per instance": Shape(hosts=2, lines="instance"),
 }
 
