@@ -5,8 +5,6 @@ The exit code is not here: it is the consequence for the fleet, which the ledger
 
 from collections.abc import Sequence
 
-from rollout.fleet import Finding
-
 
 class RolloutError(Exception):
     """Something we can name stopped us."""
@@ -23,18 +21,6 @@ class SettingsError(RolloutError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
-
-
-class Refused(RolloutError):
-    """We declined before touching anything more."""
-
-
-class PreflightFailed(Refused):
-    """The fleet is not fit for a rollout; all findings, not the first."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__("; ".join(f"{f.where}: {f.what}" for f in findings))
-        self.findings = tuple(findings)
 
 
 class Halted(RolloutError):
@@ -127,7 +113,7 @@ class FloorLost(RolloutError):
     """A peer went away while we were draining: with us out as well the floor no longer holds."""
 
 
-class NoRoom(Refused):
+class NoRoom(RolloutError):
     """Nobody of ours is out, and yet the next target cannot be spared."""
 
 

@@ -34,7 +34,6 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
         skipped=skipped,
         findings=tuple(dict.fromkeys(findings)),
         notes=tuple(Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes),
-        survey=seen,
     )
 
 

@@ -60,4 +60,3 @@ class Fitness:
     skipped: tuple[Skipped, ...]
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]
-    survey: Survey
