@@ -24,7 +24,7 @@ class SettingsError(RolloutError):
 
 
 class Halted(RolloutError):
-    """Nothing new is started; ``because`` names the target and its cause, or the deadline."""
+    """Nothing new is started; the sentence names who failed and why, the deadline, or a stop."""
 
 
 class TimedOut(RolloutError):

@@ -108,7 +108,10 @@ class TargetSkipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetWaiting:
-    """A wait goes on, for a reason that is new; ``awaited`` is one word (drained, reborn)."""
+    """A wait goes on, for a reason that is new.
+
+    ``awaited`` fits between "not" and "yet": drained, empty, proven, called up by HAProxy, serving.
+    """
 
     wire: ClassVar[str] = "target.waiting"
 
@@ -269,7 +272,8 @@ class TargetLeftOut:
 
     Attributes:
         state: What HAProxy was last seen to have for it: ``maint``, ``drain``, ``ready`` (told to
-            serve and not seen to), or ``unknown``.
+            serve and not seen to), two of these joined by ``and`` where somebody else changed some
+            of its seats, or ``unknown``.
         because: What stopped us.
         asked: It was asked to restart; otherwise it is as it was, only out of rotation.
         look: What to type to see more.

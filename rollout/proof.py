@@ -69,7 +69,7 @@ class Proof:
         self._seen: dict[str, Birth] = {}
 
     def expect(self, asked: Sequence[Instance]) -> None:
-        """``asked`` are about to be asked to restart."""
+        """``asked`` have just been asked to restart: from now on a new process is due."""
         self._asked += asked
         self._since = now()
 
