@@ -93,7 +93,7 @@ def stories(hosts: int, max_out: int) -> None:
     wall, cpu = time.perf_counter() - began, time.process_time() - busy
     broken = promises_broken(world, told)
     print(
-        f"  {max_out:>3} at once: {len(world.faults.calls):8} calls, {len(told.events):7} events",
+        f"  {hosts:>5} hosts, {max_out:>2} at once: {len(world.faults.calls):8} calls, {len(told.events):7} events",
         end="",
     )
     print(f", {wall:6.1f} s ({cpu:.1f} s of processor)", end="")
