@@ -136,14 +136,15 @@ class Grip:
 
         Raises:
             BalancerError: one of them was not seen to do it.
+            Meddled: somebody else changed a seat at the same moment.
         """
-        errors: list[BalancerError] = []
+        errors: list[BalancerError | Meddled] = []
         for name in self.target.balancers:
             seats = tuple(seat for seat in self.seats if seat.balancer == name)
             try:
                 await self.order(AdminState.READY, seats)
                 await self._restore(seats)
-            except BalancerError as error:
+            except (BalancerError, Meddled) as error:
                 errors.append(error)
         if errors:
             raise errors[0]

@@ -429,6 +429,22 @@ def test_an_order_that_somebody_undoes_at_once_is_not_fought_over() -> None:
     assert sum(1 for call in world.faults.calls if call == "lb1 drain") == 1
 
 
+def test_a_server_that_somebody_takes_on_one_balancer_is_given_back_on_the_other() -> None:
+    world = fleet(3, balancers=2)
+    theirs, ours = (world.lines[Seat(name, "app", "web1")] for name in ("lb1", "lb2"))
+    was_told = theirs.told
+
+    def told_and_taken(state: AdminState, at: float) -> None:
+        was_told(AdminState.MAINT if state is AdminState.READY else state, at)
+
+    theirs.told = told_and_taken  # type: ignore[method-assign]  # this one line has its own will
+    told = roll(world)
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.ledger.lines["web1"].state == "maint and ready"
+    assert not ours.admin
+
+
 def test_a_reload_in_maint_does_not_pass_for_sessions_that_do_not_end() -> None:
     world = fleet(2, instances=1)
     for line in world.lines.values():
