@@ -92,10 +92,8 @@ def stories(hosts: int, max_out: int) -> None:
     play(rolling_restart(plan, site, told))
     wall, cpu = time.perf_counter() - began, time.process_time() - busy
     broken = promises_broken(world, told)
-    print(
-        f"  {hosts:>5} hosts, {max_out:>2} at once: {len(world.faults.calls):8} calls, {len(told.events):7} events",
-        end="",
-    )
+    print(f"  {hosts:>5} hosts, {max_out:>2} at once: {len(world.faults.calls):8} calls", end="")
+    print(f", {len(told.events):7} events", end="")
     print(f", {wall:6.1f} s ({cpu:.1f} s of processor)", end="")
     print(f", {cpu / hosts * 1000:.1f} ms a host, {len(broken)} promises broken")
 
