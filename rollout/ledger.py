@@ -230,7 +230,8 @@ def _line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 
         case told.TargetNotTaken(because=because):
             return Line(Standing.NOT_TAKEN, because)
         case told.TargetGivenBack(because=because):
-            return replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
+            back = replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
+            return replace(back, asked=False)  # monit refused: nothing was restarted
         case told.TargetLeftOut(state=state, because=because, asked=asked, look=look):
             left = replace(line, standing=Standing.LEFT_OUT, because=because)
             return replace(left, asked=asked, look=look, state=state)

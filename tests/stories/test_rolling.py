@@ -92,6 +92,7 @@ def test_a_restart_that_monit_certainly_refused_sends_the_server_back() -> None:
     told = roll(world, Fault(Kind.REFUSED, happy.faults.calls.index("web1 restart")))
     assert promises_broken(world, told) == []
     assert told.ledger.named(Standing.GIVEN_BACK) == ("web1",)
+    assert not told.ledger.lines["web1"].asked, "the JSON says what the sentence says"
     assert told.ledger.exit_code is Exit.HALTED
 
 
