@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
+from rollout.errors import RolloutError
 from rollout.events import Noted, RolloutRefused, TargetSkipped
-from rollout.fleet import Finding, Reading, Target
+from rollout.fleet import Finding, Instance, Reading, Target
 from rollout.plan import Share
-from rollout.ports import Site, Tell
+from rollout.ports import Prober, Site, Tell
 from rollout.seating import Scope, seat_host
 from rollout.sights import Fitness, Skipped
-from rollout.survey import survey
+from rollout.survey import finding, survey
 from rollout.verdicts import held_out
 
 
@@ -97,11 +98,16 @@ async def silent(targets: Sequence[Target], site: Site) -> list[Finding]:
     prober = site.prober
     if prober is None:
         return []
-    asked = [(target, one) for target in targets for one in target.instances]
-    answers = await asyncio.gather(*(prober.answers(t.host, one) for t, one in asked))
+    asked = [(target.host, one) for target in targets for one in target.instances]
+    found = await asyncio.gather(*(_silent(prober, host, one) for host, one in asked))
+    return [words for words in found if words is not None]
+
+
+async def _silent(prober: Prober, host: str, one: Instance) -> Finding | None:
+    try:
+        answer = await prober.answers(host, one)
+    except RolloutError as error:
+        return finding(host, error)
     cure = "is restart.probe right for it?  A sick host can be left aside with --exclude"
-    return [
-        Finding(target.host, f"{one.name} does not answer the probe: {answer.said}", cure)
-        for (target, one), answer in zip(asked, answers, strict=True)
-        if not answer.fine
-    ]
+    what = f"{one.name} does not answer the probe: {answer.said}"
+    return None if answer.fine else Finding(host, what, cure)

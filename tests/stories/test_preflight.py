@@ -1,0 +1,32 @@
+"""What the preflight finds, in virtual time."""
+
+from rollout.plan import Share
+from rollout.preflight import preflight
+from rollout.seating import Scope
+from rollout.sights import Fitness
+
+from .clock import play
+from .faults import Fault, Faults, Kind
+from .harness import fleet, site_of
+from .world import World
+
+
+def examined(world: World, *faults: Fault) -> Fitness:
+    world.faults = Faults(*faults)
+    return play(preflight(Scope(hosts=tuple(world.hosts)), Share(1), site_of(world)))
+
+
+def test_a_healthy_fleet_is_fit() -> None:
+    fit = examined(fleet(3))
+    assert fit.findings == ()
+    assert [target.name for target in fit.targets] == ["web1", "web2", "web3"]
+
+
+def test_a_probe_that_cannot_be_asked_is_a_finding_beside_the_others() -> None:
+    world = fleet(3)
+    world.hosts["web3"].apps[0].lives[-1].answers_from = float("inf")
+    fit = examined(world, Fault(Kind.REFUSED, 0, calls=100_000, only="web2 probe"))
+    assert [(f.where, f.what.partition(":")[0]) for f in fit.findings] == [
+        ("web2", "refused"),
+        ("web3", "mongrel_8000 does not answer the probe"),
+    ]
