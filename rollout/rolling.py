@@ -76,7 +76,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
     await until(
         "soaked",
         question,
-        target=", ".join(names),
+        target=names[-1],  # a target of the account; a name for all would become a line of its own
         within=seconds + plan.patience.probation_timeout,
         tell=tell,
         every=SOAK_EVERY,

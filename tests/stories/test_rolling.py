@@ -14,6 +14,7 @@ from rollout.events import (
     TargetLeftOut,
     TargetNotDrained,
     TargetSkipped,
+    TargetWaiting,
 )
 from rollout.fleet import Admin, AdminState, Seat
 from rollout.ledger import Exit, Standing
@@ -331,6 +332,19 @@ def test_a_canary_that_fails_in_its_soak_is_named_and_nobody_follows() -> None:
     assert told.of(TargetLeftOut)
     assert told.ledger.exit_code is Exit.REDUCED
     assert told.ledger.named(Standing.UNTOUCHED) == ("web2", "web3", "web4")
+
+
+def test_a_look_that_fails_in_the_soak_is_waited_out_and_leaves_no_line_of_its_own() -> None:
+    patience = replace(QUICK, soak=30)
+    happy = fleet(4)
+    roll(happy, canary=2, patience=patience)
+    web2, web3 = (happy.faults.calls.index(f"{name} restart") for name in ("web2", "web3"))
+    world = fleet(4)
+    told = roll(world, Fault(Kind.REFUSED, (web2 + web3) // 2), canary=2, patience=patience)
+    assert promises_broken(world, told) == []
+    assert any(isinstance(e, TargetWaiting) and e.awaited == "soaked" for e in told.events)
+    assert list(told.ledger.lines) == ["web1", "web2", "web3", "web4"]
+    assert told.ledger.exit_code is Exit.DONE
 
 
 def test_after_the_deadline_nothing_is_started() -> None:
