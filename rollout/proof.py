@@ -24,6 +24,13 @@ waits for the process to stop (seen in its captures); later versions show the pe
 """
 
 
+MONIT_EVERY = 1.0
+"""Seconds between two questions to monit while new processes boot.
+
+Only their ports can tell then, and are asked at every look; monit costs a process on the host.
+"""
+
+
 @dataclass(slots=True)
 class WayBack:
     """Who has earned the way back: whoever was never asked to restart, or was proven since."""
@@ -67,6 +74,8 @@ class Proof:
         self._since = now()
         self._old_since: float | None = None
         self._seen: dict[str, Birth] = {}
+        self._states: dict[str, InstanceState] = {}
+        self._looked_at = float("-inf")
 
     def expect(self, asked: Sequence[Instance]) -> None:
         """``asked`` have just been asked to restart: from now on a new process is due."""
@@ -80,8 +89,10 @@ class Proof:
             NotRestarted: monit is done and a process is the one from before.
             CrashLoop: a proven instance is a different process now.
         """
-        states = await self._look()
-        self._judge_old(states.values())
+        fresh = not self._only_ports_are_awaited()
+        states = await self._look() if fresh else self._states
+        if fresh:
+            self._judge_old(states.values())
         waiting, answering = [], []
         for instance in self._asked:
             state = states.get(instance.name)
@@ -96,7 +107,7 @@ class Proof:
                 continue
             self._greet(instance, state.birth)
             answering.append(instance)
-        waiting += await self._ask(answering, states)
+        waiting += await self._ask(answering, states, fresh=fresh)
         return Verdict(settled=len(self.proven) == len(self._asked), because=few(waiting))
 
     async def still(self) -> None:
@@ -116,7 +127,14 @@ class Proof:
         ]
         if changed:
             raise CrashLoop(changed)
+        self._states, self._looked_at = states, now()
         return states
+
+    def _only_ports_are_awaited(self) -> bool:
+        """Every process is new, and monit was asked a moment ago: what is missing is an answer."""
+        booting = (self._states.get(one.name) for one in self._asked if one not in self.proven)
+        known = all(s is not None and reborn(self._before, s).settled for s in booting)
+        return known and now() < self._looked_at + MONIT_EVERY
 
     def _judge_old(self, states: Iterable[InstanceState]) -> None:
         asked = {one.name: self._before.get(one.name) for one in self._asked}
@@ -136,7 +154,11 @@ class Proof:
             )
 
     async def _ask(
-        self, instances: Sequence[Instance], states: Mapping[str, InstanceState]
+        self,
+        instances: Sequence[Instance],
+        states: Mapping[str, InstanceState],
+        *,
+        fresh: bool,
     ) -> list[str]:
         """Probe ``instances`` at once; believe those that are the same process afterwards."""
         if not instances:
@@ -150,7 +172,9 @@ class Proof:
                 if birth is None or instance.name not in after:
                     continue
                 if after[instance.name].birth != birth:
-                    raise CrashLoop([instance.name])
+                    if fresh:
+                        raise CrashLoop([instance.name])
+                    continue  # it may have died before it ever answered: the next round tells
                 self.proven[instance] = birth
                 self._tell(
                     InstanceProven(
