@@ -44,6 +44,7 @@ class Window:
         self._tell = tell
         self._began = now()
         self._climbing: dict[Target, asyncio.Task[None]] = {}
+        self._given_back: set[Target] = set()  # of those that climb: in rotation, waiting for room
         self._failures: list[str] = []
         self._bugs: list[Exception] = []
 
@@ -87,7 +88,7 @@ class Window:
             if verdict.settled:
                 return
             murmur.say(verdict.because)
-            if others:
+            if others and any(t not in self._given_back for t in self._climbing if t != target):
                 hopeless_since = None
                 await asyncio.wait(others, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
                 continue
@@ -112,7 +113,9 @@ class Window:
                         self.restarted.append(target)
                 except FloorLost:
                     # it has been given back, and has another turn when it can be spared
+                    self._given_back.add(target)
                     await self.room_for(target)
+                    self._given_back.discard(target)
                 else:
                     return
         except Halted:

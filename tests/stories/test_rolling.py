@@ -197,6 +197,19 @@ def test_a_peer_that_dies_while_we_drain_sends_the_drained_one_back() -> None:
     assert told.of(TargetGivenBack)
 
 
+def test_two_that_were_given_back_do_not_wait_for_each_other_for_ever() -> None:
+    world = fleet(4)
+    world.floor = Share(2)
+    for line in world.lines.values():
+        line.sticky = True
+    for line in list(world.lines.values())[2:]:
+        line.dies_at = 1001.0
+    told = roll(world, max_out=2, stop_asked=lambda: clock() > 2000)
+    assert promises_broken(world, told) == []
+    assert told.ledger.named(Standing.GIVEN_BACK) == ("web1", "web2")
+    assert "cannot be spared" in told.ledger.halted
+
+
 def test_a_reload_in_the_drain_is_noticed_and_the_drain_taken_again() -> None:
     world = fleet(3)
     world.reloads["lb1"] = [1001.0]
@@ -396,6 +409,20 @@ def test_an_agent_is_kept_from_undoing_the_drain_and_is_back_afterwards() -> Non
     told = roll(world)
     assert promises_broken(world, told) == []
     assert "lb1 agent" in world.faults.calls
+    assert all(line.agent for line in world.lines.values())
+
+
+@pytest.mark.parametrize("at", [1000.5, 1005.0])
+def test_an_agent_that_a_reload_woke_is_silenced_before_it_undoes_what_we_hold(at: float) -> None:
+    world = fleet(3)
+    for line in world.lines.values():
+        line.agent, line.agent_says_ready = True, True
+        world.found[line.seat] = (Admin(0), 1, True)
+    world.reloads["lb1"] = [at]
+    told = roll(world)
+    assert told.of(BalancerReloaded)
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.DONE
     assert all(line.agent for line in world.lines.values())
 
 
