@@ -110,7 +110,8 @@ class Grip:
     async def order(self, state: AdminState, seats: Collection[Seat] | None = None) -> None:
         """Tell ``seats`` (default: all) their state and see it on every load balancer.
 
-        A seat that somebody else has changed is left as it is now.
+        A seat that somebody else has changed is left as it is now.  The agent of one that is not
+        to be ready is silenced first.
 
         Raises:
             Meddled: somebody else changed one at the same moment.
@@ -124,10 +125,6 @@ class Grip:
         """Say how HAProxy has it when all that is in our hand was told ``state``."""
         ours = {state} if self.seats else set[AdminState]()
         return " and ".join(sorted(ours | set(self.lost.values())))
-
-    async def silence_agents(self) -> None:
-        """Keep agents from undoing our drain with a word of their own (measured: they do)."""
-        await self._switch_agents(self.target.seats, on=False)
 
     async def let_go(self) -> None:
         """Make every seat ready again, with the weight and the agent it was found with.
@@ -154,11 +151,19 @@ class Grip:
             found, is_now = self.found[seat], self.readings[seat.balancer].seats[seat]
             if is_now.weight != found.weight:
                 await self._site.balancers[seat.balancer].set_weight(seat, found.weight)
-        await self._switch_agents(seats, on=True)
+        await self._switch_agents([seat for seat in seats if self.found[seat].agent], on=True)
+
+    async def _silence_agents(self, seats: Sequence[Seat]) -> None:
+        """Keep agents from undoing what we hold with a word of their own (measured: they do).
+
+        Not only once: a reload wakes them, and they speak before the next look (measured).
+        """
+        held = [seat for seat in seats if self._wanted[seat] is not AdminState.READY]
+        await self._switch_agents([seat for seat in held if self._row(seat).agent], on=False)
 
     async def _switch_agents(self, seats: Sequence[Seat], *, on: bool) -> None:
         for name in self.target.balancers:
-            ours = [s for s in seats if s.balancer == name and self.found[s].agent]
+            ours = [seat for seat in seats if seat.balancer == name]
             if ours:
                 await self._site.balancers[name].switch_agent(ours, on=on)
 
@@ -167,6 +172,7 @@ class Grip:
         names = tuple(dict.fromkeys(seat.balancer for seat in seats))
         while seats:
             try:
+                await self._silence_agents(seats)
                 await self._send(seats)
                 states = await self._read(names)
             except BalancerError:

@@ -106,7 +106,6 @@ async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Asy
     name = grip.target.name
     tell(TargetClaimed(target=name, seats=tuple(str(seat) for seat in grip.target.seats)))
     try:
-        await grip.silence_agents()
         await grip.order(AdminState.DRAIN)
         tell(TargetDraining(target=name))
         yield way_back

@@ -426,6 +426,20 @@ def test_an_agent_that_a_reload_woke_is_silenced_before_it_undoes_what_we_hold(a
     assert all(line.agent for line in world.lines.values())
 
 
+@pytest.mark.parametrize("at", [1000.5, 1005.0])
+def test_an_agent_that_a_reload_woke_is_silenced_before_it_undoes_what_we_hold(at: float) -> None:
+    world = fleet(3)
+    for line in world.lines.values():
+        line.agent, line.agent_says_ready = True, True
+        world.found[line.seat] = (Admin(0), 1, True)
+    world.reloads["lb1"] = [at]
+    told = roll(world)
+    assert told.of(BalancerReloaded)
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.DONE
+    assert all(line.agent for line in world.lines.values())
+
+
 def test_a_large_fleet_takes_no_time_in_virtual_time() -> None:
     world = fleet(60, instances=1)
     told = roll(world, max_out=10)

@@ -104,6 +104,7 @@ class Line:
     admin: Admin = field(default_factory=lambda: Admin(0))
     weight: int = 1
     agent: bool = False
+    agent_says_ready: bool = False
     backup: bool = False
     health: int = RISE + FALL - 1
     next_check: float = 0.0
@@ -125,6 +126,8 @@ class Line:
     def check_until(self, at: float) -> None:
         """Do the health checks that were due; none while in maint."""
         while self.next_check <= at:
+            if self.agent and self.agent_says_ready:
+                self.admin &= Admin.CONFIG_MAINT
             if not int(self.admin) & 1:
                 self._check(self.answers(self.next_check))
             self.next_check += INTER
