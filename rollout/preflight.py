@@ -8,7 +8,7 @@ from rollout.events import Noted, RolloutRefused, TargetSkipped
 from rollout.fleet import Finding, Instance, Reading, Target
 from rollout.plan import Share
 from rollout.ports import Prober, Site, Tell
-from rollout.seating import Scope, seat_host
+from rollout.seating import Scope, seat_host, twofold
 from rollout.sights import Fitness, Skipped
 from rollout.survey import finding, survey
 from rollout.verdicts import held_out
@@ -24,7 +24,7 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
             seating = seat_host(sight, scope, seen.readings)
             findings += [] if sight.findings else seating.findings
             targets += seating.targets
-        findings += floor_findings(targets, floor, seen.readings)
+        findings += twofold(seen.hosts, targets) or floor_findings(targets, floor, seen.readings)
     skipped = tuple(s for t in targets if (s := _skip(t, seen.readings)) is not None)
     names = {s.target for s in skipped}
     ours = tuple(t for t in targets if t.name not in names)

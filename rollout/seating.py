@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rollout.fleet import Finding, Instance, Reading, Seat, SeatState, Target
+from rollout.fleet import Birth, Finding, Instance, Reading, Seat, SeatState, Target
 from rollout.sights import HostSight
 
 
@@ -64,6 +64,33 @@ def seat_host(sight: HostSight, scope: Scope, readings: Mapping[str, Reading]) -
     if scope.by is By.INSTANCE:
         return _one_by_one(sight.host, instances, behind)
     return Seating((Target(sight.host, sight.host, tuple(behind), instances, behind),))
+
+
+def twofold(sights: Sequence[HostSight], targets: Sequence[Target]) -> list[Finding]:
+    """Find machines that were named twice, and server lines that two hosts would take out.
+
+    A machine with two names would be restarted twice; of two hosts with one line each would
+    give back what the other still restarts.
+    """
+    findings = []
+    known: dict[frozenset[tuple[str, Birth]], str] = {}
+    for sight in sights:
+        processes = frozenset((one.name, one.birth) for one in sight.instances if one.birth)
+        first = known.setdefault(processes, sight.host) if processes else sight.host
+        if first != sight.host:
+            what = f"is the same machine as {first}: monit shows the same processes on both"
+            findings.append(Finding(sight.host, what, "name it once in fleet.hosts"))
+    if findings:
+        return findings
+    owner: dict[Seat, str] = {}
+    for target in targets:
+        for seat in target.seats:
+            first = owner.setdefault(seat, target.host)
+            if first != target.host:
+                what = f"{seat} would be taken out for {first} as well"
+                cure = "set fleet.server to how HAProxy names each host: an address can be shared"
+                findings.append(Finding(target.host, what, cure))
+    return findings
 
 
 def seats_of(

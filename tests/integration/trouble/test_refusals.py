@@ -115,6 +115,17 @@ def test_a_changed_host_key_is_a_finding_with_both_fingerprints_and_the_line_to_
     assert fingerprint_of(shop.fleet.directory / "stranger.pub") in ended.said
 
 
+def test_a_machine_under_two_names_is_refused_rather_than_restarted_twice(shop: Troubled) -> None:
+    config = shop.fleet.ssh_config
+    block = config.read_text().partition("Host web2")[0]
+    config.write_text(config.read_text() + block.replace("Host web1", "Host shopbox"))
+    shop.settings(fleet__hosts=["web1", "shopbox", "web2"])
+
+    ended = refused(shop)
+
+    assert "name it once" in cured(ended.said, "shopbox", "the same machine as web1")
+
+
 def fingerprint(shop: Troubled, host: str) -> str:
     return fingerprint_of(shop.fleet.hosts[host].directory / "host_key.pub")
 
