@@ -107,6 +107,8 @@ def _ask(name: str, options: SshOptions) -> str:
         raise NotConfigured(
             name, "the ssh client is not installed here", "apt install openssh-client"
         ) from None
+    except OSError as error:
+        raise NotConfigured(name, f"ssh -G cannot be run: {error.strerror}", "ulimit -a") from error
     except subprocess.TimeoutExpired:
         raise NotConfigured(
             name, f"ssh -G gave no answer within {ANSWER_WITHIN:g}s", "look for Match exec"

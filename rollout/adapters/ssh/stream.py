@@ -3,7 +3,7 @@
 import io
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -92,8 +92,15 @@ class Stream:
         return data
 
     def shutdown_write(self) -> None:
-        """Tell the other side that no more will come."""
-        self._channel.shutdown_write()
+        """Tell the other side that no more will come.
+
+        Raises:
+            ConnectionLost: the connection is gone.
+        """
+        try:
+            self._channel.shutdown_write()
+        except LibraryErrors as error:
+            raise self._lost() from error
 
     def makefile(self, mode: str = "rb") -> io.BufferedReader | io.BufferedRWPair:
         """Wrap in a buffered file, ``"rb"`` or ``"rwb"``."""
@@ -103,7 +110,8 @@ class Stream:
     def close(self) -> None:
         self._closed = True
         self._connection.transport.forget(self._channel)
-        self._channel.close()
+        with suppress(*LibraryErrors):  # a lost connection is closed already
+            self._channel.close()
 
     def __enter__(self) -> Self:
         return self
