@@ -34,6 +34,12 @@ class CommandSmoke:
 
     async def check(self, target: str, host: str) -> Answer:
         """Run it once; fine is exit 0.  ``said`` is the last line it wrote, or how it ended."""
+        try:
+            return await self._run(target, host)
+        except OSError as error:  # a full disk, no process to be had
+            return Answer(fine=False, said=f"it cannot be run here: {error.strerror}")
+
+    async def _run(self, target: str, host: str) -> Answer:
         # A file and not a pipe: a grandchild that keeps a pipe open would keep us waiting.
         with tempfile.TemporaryFile() as words:
             process = await asyncio.create_subprocess_exec(
