@@ -25,7 +25,8 @@ async def baseline(target: Target, site: Site) -> Mapping[str, Birth | None]:
 
     Raises:
         Unmonitored: monit would not restart it, only begin to watch it.
-        SupervisorError: an instance is not there, or monit has something else to do with it.
+        SupervisorError: an instance is not there, or monit has something else to do with it, or
+            does not know its process yet: that one could pass for a new one later.
     """
     states = {state.name: state for state in await site.supervisor.look(target.host)}
     missing = [one.name for one in target.instances if one.name not in states]
@@ -34,6 +35,8 @@ async def baseline(target: Target, site: Site) -> Mapping[str, Birth | None]:
     ours = [states[one.name] for one in target.instances]
     if unwatched := [s.name for s in ours if not s.monitored and not s.initializing]:
         raise Unmonitored(unwatched)
+    if unknown := [s.name for s in ours if s.initializing and s.birth is None]:
+        raise SupervisorError(target.host, f"monit has not looked at {', '.join(unknown)} yet")
     if pending := [f"{s.name} ({s.pending} pending)" for s in ours if s.pending]:
         raise SupervisorError(target.host, f"monit is busy with {', '.join(pending)}")
     return {state.name: state.birth for state in ours}

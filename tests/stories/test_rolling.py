@@ -426,20 +426,6 @@ def test_an_agent_that_a_reload_woke_is_silenced_before_it_undoes_what_we_hold(a
     assert all(line.agent for line in world.lines.values())
 
 
-@pytest.mark.parametrize("at", [1000.5, 1005.0])
-def test_an_agent_that_a_reload_woke_is_silenced_before_it_undoes_what_we_hold(at: float) -> None:
-    world = fleet(3)
-    for line in world.lines.values():
-        line.agent, line.agent_says_ready = True, True
-        world.found[line.seat] = (Admin(0), 1, True)
-    world.reloads["lb1"] = [at]
-    told = roll(world)
-    assert told.of(BalancerReloaded)
-    assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.DONE
-    assert all(line.agent for line in world.lines.values())
-
-
 def test_a_large_fleet_takes_no_time_in_virtual_time() -> None:
     world = fleet(60, instances=1)
     told = roll(world, max_out=10)
@@ -509,3 +495,15 @@ def test_a_reload_in_maint_does_not_pass_for_sessions_that_do_not_end() -> None:
     told = roll(world, patience=replace(QUICK, drain_timeout=8, maint_timeout=3))
     assert promises_broken(world, told) == []
     assert told.ledger.exit_code is Exit.DONE
+
+
+def test_a_process_that_monit_has_not_looked_at_yet_does_not_pass_for_a_new_one_later() -> None:
+    """Monit was reloaded in the drain; the stop will time out, and the old process live on."""
+    world = fleet(3)
+    app = world.hosts["web1"].apps[0]
+    app.manner, app.initializing_until = "stop_times_out", 1010.0
+    told = roll(world)
+    assert promises_broken(world, told) == []
+    assert app.restarts == 0
+    assert told.ledger.exit_code is Exit.HALTED
+    assert "has not looked at mongrel_8000 yet" in told.ledger.lines["web1"].because
