@@ -169,6 +169,8 @@ class Conversation:
             while not self._over and time.monotonic() < until:
                 self._bell.wait(until - time.monotonic())
                 self._drain()
+            if self._over:
+                break
         if connection.wire.heard < asked:
             host = connection.host.name
             connection.lifeline.cut(ConnectionLost(host, "no sign of life; hung up", asked=True))

@@ -162,10 +162,17 @@ class Transport(paramiko.Transport):
         self._send_user_message(request)
 
     def signal(self, channel: paramiko.Channel, name: str) -> None:
-        """Send a signal to the command's process group (RFC 4254, 6.9; sshd 7.9 and later)."""
+        """Send a signal to the command's process group (RFC 4254, 6.9; sshd 7.9 and later).
+
+        Not after our own "close": sshd hangs up the whole connection at a request for a channel
+        that it has forgotten ("server_input_channel_req: unknown channel", sshd 9.2).  paramiko
+        answers the server's close under the channel's lock.
+        """
         request = self._request(channel, "signal", reply=False)
         request.add_string(name)
-        self._send_user_message(request)
+        with channel.lock:
+            if not channel.closed:
+                self._send_user_message(request)
 
     def ask_for_a_sign(self) -> None:
         """Make the server say something, be it no; wait on ``Wire.heard`` for it."""

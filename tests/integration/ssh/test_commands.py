@@ -427,7 +427,8 @@ def test_a_deadline_too_short_for_a_session_does_not_cost_the_connection(
 ) -> None:
     ssh.run("web1", "true", within=10)
     before = set(sshd.sessions())
-    with pytest.raises(SshError):
-        ssh.run("web1", "true", within=0.0001)
+    for _ in range(40):  # the command ends while it is being signalled: a race, so often
+        with pytest.raises(SshError):
+            ssh.run("web1", "true", within=0.0001)
     assert ssh.run("web1", "true", within=10).ok
     assert before & set(sshd.sessions())
