@@ -6,6 +6,7 @@ crash loop.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -74,6 +75,7 @@ class Proof:
         self._since = now()
         self._old_since: float | None = None
         self._seen: dict[str, Birth] = {}
+        self._births: Counter[str] = Counter()
         self._states: dict[str, InstanceState] = {}
         self._looked_at = float("-inf")
 
@@ -103,7 +105,7 @@ class Proof:
                 continue
             verdict = reborn(self._before, state)
             if not verdict.settled or state.birth is None:
-                waiting.append(verdict.because)
+                waiting.append(verdict.because + self._crashes(instance))
                 continue
             self._greet(instance, state.birth)
             answering.append(instance)
@@ -149,9 +151,14 @@ class Proof:
     def _greet(self, instance: Instance, birth: Birth) -> None:
         if self._seen.get(instance.name) != birth:
             self._seen[instance.name] = birth
+            self._births[instance.name] += 1
             self._tell(
                 InstanceReborn(target=self._target.name, instance=instance.name, pid=birth.pid)
             )
+
+    def _crashes(self, instance: Instance) -> str:
+        count = self._births[instance.name]
+        return f" ({count} new processes so far, none stayed)" if count > 1 else ""
 
     async def _ask(
         self,

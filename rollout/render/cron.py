@@ -21,6 +21,9 @@ FINE = frozenset({Standing.DONE, Standing.UNTOUCHED})
 class Cron:
     """Remembers the lines of the run, and gives them away only when the exit code is not 0.
 
+    A good run in which somebody was skipped is one line: a server that is still out tomorrow, by
+    whosever hand, must not be forgotten in silence.
+
     Args:
         stream: Where the mail is written.
         story: Put the lines before the account; without, somebody else tells them already.
@@ -36,6 +39,8 @@ class Cron:
 
     def end(self, ending: Ending) -> None:
         if ending.exit_code is Exit.DONE:
+            if ending.ledger.named(Standing.SKIPPED):
+                self._stream.write(account(ending))
             return
         story = self._lines if self._story else ()
         told = [line for event, line in story if matters(event, ending.ledger)]

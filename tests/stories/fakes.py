@@ -157,6 +157,11 @@ def _bear(machine: Host, app: App, at: float) -> None:
         life.answers_from = math.inf
     if app.manner == "dies":
         life.answers_from, life.gone_at = math.inf, at + 0.5
+    if app.manner == "flaps":  # dies at boot; monit brings it back at its next cycle
+        for number in range(6):
+            last = app.lives[-1]
+            last.answers_from, last.gone_at = math.inf, at + 4 * number + 2
+            app.lives.append(Life(machine.born(last.gone_at + 2), answers_from=math.inf))
     if app.manner == "crashes":
         life.gone_at = at + app.boot + app.lasts
         app.lives.append(Life(machine.born(life.gone_at), answers_from=life.gone_at + app.boot))

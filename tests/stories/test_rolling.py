@@ -507,3 +507,13 @@ def test_a_process_that_monit_has_not_looked_at_yet_does_not_pass_for_a_new_one_
     assert app.restarts == 0
     assert told.ledger.exit_code is Exit.HALTED
     assert "has not looked at mongrel_8000 yet" in told.ledger.lines["web1"].because
+
+
+def test_an_instance_that_is_born_again_and_again_says_how_often() -> None:
+    world = fleet(2, instances=1)
+    world.hosts["web1"].apps[0].manner = "flaps"
+    told = roll(world, patience=replace(QUICK, running_timeout=18))
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.REDUCED
+    reasons = [e.because for e in told.events if isinstance(e, TargetWaiting)]
+    assert any("new processes so far, none stayed" in reason for reason in reasons)

@@ -57,7 +57,9 @@ class App:
     boot: float = 3.0
     stop: float = 0.5
     lasts: float = 0.4  # seconds that an app answers which then crashes
-    manner: str = "good"  # never_boots, dies, crashes, stop_times_out, keeps_pid, unmonitored
+    manner: str = (
+        "good"  # never_boots, dies, flaps, crashes, stop_times_out, keeps_pid, unmonitored
+    )
     lives: list[Life] = field(default_factory=list)
     pending_until: float = -math.inf
     initializing_until: float = -math.inf
