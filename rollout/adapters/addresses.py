@@ -7,16 +7,19 @@ from collections.abc import Callable
 from rollout.adapters.threads import Pool
 from rollout.errors import RemoteError
 
+AT_ONCE = 16
+
 
 class SshAddresses:
     """Satisfies :class:`rollout.ports.Addresses`.
 
     Args:
         resolve: Says under which name ssh goes to a host; may block.  An alias is in no DNS.
-        pool: Where the resolver may block.
+        pool: Where the resolver may block; nobody else's, and with ``at_once`` threads.
         needed: Server lines are found by address.  If not, a name that only a jump host knows is
             no error, and has no addresses.
-        within: Seconds for one host.
+        within: Seconds for one host, from its turn on: a slow resolver and 200 hosts are not late.
+        at_once: So many hosts have their turn together.
     """
 
     def __init__(
@@ -26,7 +29,9 @@ class SshAddresses:
         *,
         needed: bool = True,
         within: float = 10.0,
+        at_once: int = AT_ONCE,
     ) -> None:
+        self._turns = asyncio.Semaphore(at_once)
         self._resolve = resolve
         self._pool = pool
         self._needed = needed
@@ -39,7 +44,7 @@ class SshAddresses:
             RemoteError: ssh's settings for it make no sense, or the resolver knows none in time.
         """
         try:
-            async with asyncio.timeout(self._within):
+            async with self._turns, asyncio.timeout(self._within):
                 return await self._pool.call(self._look_up, host)
         except TimeoutError:
             what = f"the resolver did not answer within {self._within:g}s"

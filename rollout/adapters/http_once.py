@@ -71,7 +71,7 @@ def ask_http(stream: Stream, authority: str, path: str, *, within: float) -> tup
         body = response.read(READ_AT_MOST)
     except TimeoutError:
         return False, f"no whole answer within {within:g}s"
-    except (HTTPException, OSError) as error:
+    except (HTTPException, OSError, UnicodeError) as error:
         return False, f"no HTTP answer: {error or type(error).__name__}"
     said = f"{response.status} {response.reason}".strip()
     if response.length and len(body) < READ_AT_MOST:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from rollout.adapters.addresses import SshAddresses
+from rollout.adapters.addresses import AT_ONCE, SshAddresses
 from rollout.adapters.bridge import Bridge
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.remote import through_ssh
@@ -34,7 +34,8 @@ async def open_site(
     """
     gc.enable()  # off since the start, while there was only code to load
     async with AsyncExitStack() as closing:
-        host_pool, balancer_pool = Pool(32), Pool()
+        host_pool, balancer_pool, name_pool = Pool(32), Pool(), Pool(AT_ONCE)
+        closing.callback(name_pool.close)
         closing.callback(host_pool.close)
         closing.callback(balancer_pool.close)
         ssh = Ssh(ssh_options(settings))
@@ -61,7 +62,7 @@ async def open_site(
             record=MemoryRecord(),
             addresses=SshAddresses(
                 lambda host: ssh.resolve(host).hostname,
-                host_pool,
+                name_pool,
                 needed=not settings.fleet.server,
             ),
             stop_asked=stop_asked,

@@ -5,6 +5,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from rollout.adapters.ssh.config import ResolvedHost
@@ -62,7 +63,8 @@ class Trusted:
         if judgement.trust is Trust.KNOWN:
             return
         if judgement.trust is Trust.UNKNOWN and self._may_add():
-            add(self._host.user_known_hosts[0], self._names[0], offered, self._host.hash_names)
+            with suppress(OSError):  # OpenSSH goes on as well where the file cannot be written
+                add(self._host.user_known_hosts[0], self._names[0], offered, self._host.hash_names)
             return
         raise self._refusal(offered, judgement)
 
