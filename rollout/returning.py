@@ -36,7 +36,26 @@ async def until_checked(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> Non
         return Verdict(settled=not waiting and not late, because=few(waiting))
 
     await grip.until("called up by HAProxy", question, within=plan.patience.probation_timeout)
-    await proof.still()
+    await same_processes(proof, grip, plan)
+
+
+async def same_processes(proof: Proof, grip: Grip, plan: Plan) -> None:
+    """See that every proven instance is the process that was proven; a lost look is asked again.
+
+    Raises:
+        CrashLoop: one is not.
+    """
+
+    async def question() -> Verdict:
+        await proof.still()
+        return Verdict(settled=True, because="")
+
+    await grip.until(
+        "looked at again",
+        question,
+        within=plan.patience.probation_timeout,
+        every=plan.patience.poll_host,
+    )
 
 
 async def smoke(target: Target, site: Site) -> None:
@@ -97,4 +116,4 @@ async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
         )
     except Meddled as taken:
         tell(Noted(where=grip.target.name, what=str(taken)))
-    await proof.still()
+    await same_processes(proof, grip, plan)

@@ -519,3 +519,14 @@ def test_an_instance_that_is_born_again_and_again_says_how_often() -> None:
     assert told.ledger.exit_code is Exit.REDUCED
     reasons = [e.because for e in told.events if isinstance(e, TargetWaiting)]
     assert any("new processes so far, none stayed" in reason for reason in reasons)
+
+
+def test_one_lost_look_before_the_return_does_not_keep_a_proven_server_out() -> None:
+    happy = fleet(2, instances=1)
+    roll(happy)
+    ready = happy.faults.calls.index("lb1 ready")
+    last = max(n for n, call in enumerate(happy.faults.calls[:ready]) if call == "web1 status")
+    world = fleet(2, instances=1)
+    told = roll(world, Fault(Kind.REFUSED, last, calls=3, only="web1"))
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.DONE
