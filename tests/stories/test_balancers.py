@@ -17,7 +17,16 @@ from .harness import QUICK, fleet, promises_broken, roll
 from .world import clock
 
 
-@pytest.mark.parametrize("admin", [Admin.FORCED_MAINT, Admin.FORCED_DRAIN, Admin.INHERITED_MAINT])
+@pytest.mark.parametrize(
+    "admin",
+    [
+        Admin.FORCED_MAINT,
+        Admin.FORCED_DRAIN,
+        Admin.INHERITED_MAINT,
+        Admin.INHERITED_DRAIN,
+        Admin.NO_ADDRESS,
+    ],
+)
 def test_a_server_that_somebody_holds_out_is_skipped_and_named(admin: Admin) -> None:
     world = fleet(4)
     line = next(line for line in world.lines.values() if line.host.name == "web2")

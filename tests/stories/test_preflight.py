@@ -1,5 +1,7 @@
 """What the preflight finds, in virtual time."""
 
+from dataclasses import replace
+
 from rollout.plan import Share
 from rollout.preflight import preflight
 from rollout.seating import Scope
@@ -11,15 +13,25 @@ from .harness import fleet, site_of
 from .world import World
 
 
-def examined(world: World, *faults: Fault) -> Fitness:
+def examined(world: World, *faults: Fault, probe: bool = True) -> Fitness:
     world.faults = Faults(*faults)
-    return play(preflight(Scope(hosts=tuple(world.hosts)), Share(1), site_of(world)))
+    site = site_of(world) if probe else replace(site_of(world), prober=None)
+    return play(preflight(Scope(hosts=tuple(world.hosts)), Share(1), site))
 
 
 def test_a_healthy_fleet_is_fit() -> None:
     fit = examined(fleet(3))
     assert fit.findings == ()
     assert [target.name for target in fit.targets] == ["web1", "web2", "web3"]
+
+
+def test_servers_whose_return_nothing_could_prove_are_refused() -> None:
+    world = fleet(2)
+    assert examined(world, probe=False).findings == (), "HAProxy's own checks are a proof"
+    next(iter(world.lines.values())).checked = False
+    fit = examined(world, probe=False)
+    assert [f.where for f in fit.findings] == ["app/web1@lb1"]
+    assert examined(world).findings == (), "so is a probe"
 
 
 def test_a_probe_that_cannot_be_asked_is_a_finding_beside_the_others() -> None:

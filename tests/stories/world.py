@@ -117,6 +117,7 @@ class Line:
     hidden_until: float = -math.inf
     total: int = 0
     dies_at: float = math.inf
+    checked: bool = True
 
     @property
     def up(self) -> bool:
@@ -187,7 +188,7 @@ class Line:
             weight=self.weight,
             initial_weight=1,
             backup=self.backup,
-            checked=True,
+            checked=self.checked,
             agent=self.agent,
             tracks="",
             throttle=None,
