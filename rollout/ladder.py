@@ -58,7 +58,7 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         before = await baseline(target, site)
         proof = Proof(target, before, site, tell, times=plan.probe_times)
         for batch in batches(target.instances, plan.instances_at_a_time):
-            await ask_to_restart(batch, target, before, way_back, site, tell)
+            await ask_to_restart(batch, target, way_back, site, tell)
             proof.expect(batch)
             await hold_for(plan.patience.startup_delay, grip, plan)
             await until_proven(proof, grip, plan)

@@ -52,7 +52,6 @@ def batches(instances: Sequence[Instance], size: int) -> Iterator[Sequence[Insta
 async def ask_to_restart(
     batch: Sequence[Instance],
     target: Target,
-    before: Mapping[str, Birth | None],
     way_back: WayBack,
     site: Site,
     tell: Tell,
@@ -60,7 +59,7 @@ async def ask_to_restart(
     """Ask monit once.  A lost reply is no reason to ask again: the processes will tell.
 
     Raises:
-        RestartRefused: monit said no, and the processes are those from before.
+        RestartRefused: certainly nothing was asked; the target is as fit as it was before.
     """
     names = tuple(one.name for one in batch)
     await site.record.asked(target.name, names)
@@ -70,7 +69,7 @@ async def ask_to_restart(
     try:
         await site.supervisor.restart(target.host, batch)
     except RestartRefused:
-        if first and await baseline(target, site) == before:
+        if first:
             way_back.not_asked()
         raise
     except (SupervisorError, RemoteError) as lost:

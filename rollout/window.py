@@ -129,18 +129,21 @@ class Window:
     async def _spared(self, target: Target) -> tuple[Verdict, float]:
         """Ask every load balancer of ``target`` whether the floor holds without it.
 
-        All that is climbing counts as out, also what has not been drained yet.
+        All that is climbing counts as out, also what has not been drained yet; what was given
+        back and waits for its next turn does not.  Whoever is spared must claim its place before
+        the next ``await``: this is counted after the looks.
 
         Returns:
             The verdict, and how many seconds it is worth waiting for a better one.
         """
-        claimed = frozenset[Seat]().union(target.seats, *(t.seats for t in self._climbing))
         try:
             readings = await asyncio.gather(
                 *(self._site.balancers[name].look() for name in target.balancers)
             )
         except RolloutError as error:
             return Verdict(settled=False, because=str(error)), LOST_WITHIN
+        out = [t.seats for t in self._climbing if t not in self._given_back]
+        claimed = frozenset[Seat]().union(target.seats, *out)
         backends = [seat.backend for seat in target.seats]
         for reading in readings:
             verdict = floor_holds(self._plan.floor, reading, claimed, backends)

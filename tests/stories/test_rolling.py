@@ -88,6 +88,17 @@ def test_a_restart_that_monit_certainly_refused_sends_the_server_back() -> None:
     assert told.ledger.exit_code is Exit.HALTED
 
 
+def test_a_monit_that_dies_before_it_is_asked_sends_the_server_back() -> None:
+    happy = fleet(2)
+    roll(happy)
+    asked = happy.faults.calls.index("web1 restart")
+    world = fleet(2)
+    told = roll(world, Fault(Kind.REFUSED, asked, calls=100_000, only="web1"))
+    assert promises_broken(world, told) == []
+    assert told.ledger.named(Standing.GIVEN_BACK) == ("web1",)
+    assert told.ledger.exit_code is Exit.HALTED
+
+
 def test_a_restart_whose_reply_was_lost_is_not_asked_again_and_proves_itself() -> None:
     happy = fleet(2)
     roll(happy)
