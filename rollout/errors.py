@@ -3,7 +3,7 @@
 The exit code is not here: it is the consequence for the fleet, which the ledger knows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class RolloutError(Exception):
@@ -69,6 +69,57 @@ class RemoteError(RolloutError):
         self.host = host
         self.what = what
         self.cure = cure
+
+
+class ReleaseError(RolloutError):
+    """A release on the disk of a host could not be read, made, moved or removed."""
+
+    def __init__(self, host: str, what: str, cure: str = "") -> None:
+        super().__init__(f"{host}: {what}")
+        self.host = host
+        self.what = what
+        self.cure = cure
+
+
+class BuildFailed(ReleaseError):
+    """A step of the operator's own said no, or took too long.
+
+    ``tail`` is the end of what it printed, ``log`` where all of it is.
+    """
+
+    def __init__(self, host: str, what: str, *, tail: Sequence[str], log: str) -> None:
+        super().__init__(host, what)
+        self.tail = tuple(tail)
+        self.log = log
+
+
+class SourceError(RolloutError):
+    """The code to deploy cannot be had: no such branch, repository or artifact, no access."""
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.cure = cure
+
+
+class NotOnAll(RolloutError):
+    """A step of the transaction failed on some hosts; ``failed`` says what each of them said."""
+
+    def __init__(self, step: str, failed: Mapping[str, RolloutError]) -> None:
+        said = "; ".join(f"{host}: {said_of(host, error)}" for host, error in failed.items())
+        super().__init__(f"{step}: {said}")
+        self.step = step
+        self.failed = dict(failed)
+
+
+class WrongRelease(RolloutError):
+    """An instance answers, and its process works in another directory than the new release."""
+
+    def __init__(self, where: Mapping[str, str], wanted: str) -> None:
+        said = ", ".join(f"{name} runs in {found or 'no release'}" for name, found in where.items())
+        super().__init__(f"{said}, not in {wanted}: its start program does not follow `current`")
+        self.where = dict(where)
+        self.wanted = wanted
 
 
 class NotRestarted(RolloutError):

@@ -8,6 +8,7 @@ Wire names are written by hand: renaming a class must not rename a public field.
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rollout.deploy_events import DeployEvent
 from rollout.fleet import Finding
 
 
@@ -238,12 +239,17 @@ class TargetReturned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetDone:
-    """Restarted, serving, and stable; ``seconds`` is the time it was out of rotation."""
+    """Restarted, serving, and stable.
+
+    ``seconds`` is the time it was out of rotation, ``release`` the one that its processes were
+    seen to run in; empty for a restart, which does not ask.
+    """
 
     wire: ClassVar[str] = "target.done"
 
     target: str
     seconds: float
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,4 +322,5 @@ Event = (
     | TargetNotTaken
     | TargetGivenBack
     | TargetLeftOut
+    | DeployEvent
 )

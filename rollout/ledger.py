@@ -10,6 +10,8 @@ from enum import IntEnum, StrEnum
 from typing import Self, assert_never
 
 from rollout import events as told
+from rollout.deploy_events import DeployEvent
+from rollout.deploy_ledger import Deployment, Phase, enter_deploy
 from rollout.events import Event
 from rollout.fleet import Finding
 
@@ -93,6 +95,7 @@ class Line:
         state: What HAProxy was last seen to have for it, or empty.
         seconds: How long it was out of rotation, once it is done.
         seats: What was claimed, as ``backend/server@balancer``: what must be given back.
+        release: What its processes were seen to run in; empty where nobody asked.
     """
 
     standing: Standing = Standing.UNTOUCHED
@@ -102,6 +105,7 @@ class Line:
     state: str = ""
     seconds: float | None = None
     seats: tuple[str, ...] = ()
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class Ledger:
         findings: Why the run was refused.
         stop: Who asked us to stop, or empty.
         interrupted: The exit code of a second signal, or 0.
+        deploy: What became of the release, where there was one.
     """
 
     lines: Mapping[str, Line] = field(default_factory=dict)
@@ -127,6 +132,7 @@ class Ledger:
     interrupted: int = 0
     max_out: int = 1
     floor: str = ""
+    deploy: Deployment = field(default_factory=Deployment)
 
     @property
     def out(self) -> tuple[str, ...]:
@@ -139,16 +145,20 @@ class Ledger:
     @property
     def exit_code(self) -> Exit:
         """The consequence; it outranks the cause."""
-        if self.out:
+        if self.out or self.deploy.unrestored:
             return Exit.REDUCED
         if self.interrupted:
             return exit_named(self.interrupted)
         if self.findings:
             return Exit.REFUSED
+        if self.deploy.phase.undone:
+            return Exit.ROLLED_BACK
         if self.halted or self.named(Standing.GIVEN_BACK) or self.named(Standing.NOT_TAKEN):
             return Exit.HALTED
         unfinished = [x for x in self.lines.values() if x.standing not in FINISHED]
         if self.started and (unfinished or not self.finished):
+            return Exit.BUG
+        if self.deploy.phase not in {Phase.NONE, Phase.LIVE}:
             return Exit.BUG
         return Exit.DONE
 
@@ -172,6 +182,8 @@ def enter(ledger: Ledger, event: Event) -> Ledger:
             return replace(ledger, stop=by, interrupted=code)
         case told.Noted() | told.BalancerReloaded() | told.SoakStarted():
             return ledger
+        case _ if isinstance(event, DeployEvent):
+            return replace(ledger, deploy=enter_deploy(ledger.deploy, event))
         case _:
             return replace(ledger, lines=_enter_target(ledger.lines, event))
 
@@ -225,8 +237,9 @@ def _line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 
             return replace(line, standing=Standing.PROBATION, because="", state="drain")
         case told.TargetReturned():
             return replace(line, standing=Standing.RETURNED, because="", state="ready")
-        case told.TargetDone(seconds=seconds):
-            return replace(line, standing=Standing.DONE, because="", seconds=seconds)
+        case told.TargetDone(seconds=seconds, release=release):
+            done = replace(line, standing=Standing.DONE, because="", release=release)
+            return replace(done, seconds=seconds)
         case told.TargetNotTaken(because=because):
             return Line(Standing.NOT_TAKEN, because)
         case told.TargetGivenBack(because=because):

@@ -1,8 +1,8 @@
 """What will be done, in what order, how patiently: decided before anything is touched."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rollout.fleet import Target
@@ -67,6 +67,9 @@ class Plan:
         probe_times: How many good answers in a row prove an instance.
         on_busy: What to do with sessions that do not end.
         look: What to type to look at a host, with ``{host}`` in it.
+        onto: By host the release that its new processes must be seen to run in; a host that is not
+            in it is not asked.
+        relink: Move ``current`` of a host to ``onto`` while it is in maint, before the restart.
     """
 
     waves: tuple[tuple[Target, ...], ...]
@@ -77,6 +80,8 @@ class Plan:
     probe_times: int = 2
     on_busy: OnBusy = OnBusy.STOP
     look: str = "ssh {host} sudo monit status"
+    onto: Mapping[str, str] = field(default_factory=dict[str, str])
+    relink: bool = False
     patience: Patience = Patience()
 
     @property

@@ -7,7 +7,14 @@ read all that is wrong, not the first.
 import asyncio
 from collections.abc import Sequence
 
-from rollout.errors import BalancerError, RemoteError, RolloutError, SupervisorError
+from rollout.errors import (
+    BalancerError,
+    ReleaseError,
+    RemoteError,
+    RolloutError,
+    SourceError,
+    SupervisorError,
+)
 from rollout.fleet import Finding, InstanceState
 from rollout.ports import Balancer, Site
 from rollout.sights import BalancerSight, HostSight, Survey
@@ -53,6 +60,8 @@ async def see_host(host: str, site: Site) -> HostSight:
 
 def finding(where: str, error: RolloutError) -> Finding:
     """Turn an error into a finding, with its cure where it has one."""
-    if isinstance(error, BalancerError | SupervisorError | RemoteError):
+    if isinstance(
+        error, BalancerError | SupervisorError | RemoteError | ReleaseError | SourceError
+    ):
         return Finding(where, error.what, error.cure)
     return Finding(where, str(error), "")

@@ -23,12 +23,14 @@ from rollout.render.exits import exit_table
 HOME = Path(__file__).parents[1]
 
 NOUNS = (
-    *("durations", "errors", "events", "fleet", "hostnames", "ledger"),
-    *("nearest", "places", "plan", "shares", "sights", "verdicts"),
+    *("deploy_events", "deploy_ledger", "deploys", "durations", "errors", "events", "fleet"),
+    *("hostnames", "ledger", "nearest", "places", "plan", "releases", "shares", "sights"),
+    "verdicts",
 )
 STORIES = (
-    *("emptying", "grip", "ladder", "preflight", "proof", "restarting"),
-    *("returning", "rolling", "seating", "survey", "waiting", "window"),
+    *("emptying", "everywhere", "grip", "ladder", "preflight", "proof", "restarting", "returning"),
+    *("rolling", "rolling_back", "seating", "shelving", "survey", "transaction", "uninterrupted"),
+    *("waiting", "window"),
 )
 
 ROOMS = {

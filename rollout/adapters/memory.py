@@ -9,15 +9,18 @@ class MemoryRecord:
     """Satisfies :class:`rollout.ports.Record`, but for the promise to survive a crash."""
 
     def __init__(self) -> None:
-        self.owned: dict[str, tuple[Owned, ...]] = {}
+        self._owned: dict[str, tuple[Owned, ...]] = {}
         self.restarting: dict[str, tuple[str, ...]] = {}
 
     async def own(self, target: str, seats: Sequence[Owned]) -> None:
-        self.owned[target] = tuple(seats)
+        self._owned[target] = tuple(seats)
 
     async def asked(self, target: str, instances: Sequence[str]) -> None:
         self.restarting[target] = tuple(instances)
 
     async def released(self, target: str) -> None:
-        self.owned.pop(target, None)
+        self._owned.pop(target, None)
         self.restarting.pop(target, None)
+
+    def owned(self, target: str) -> tuple[Owned, ...]:
+        return self._owned.get(target, ())

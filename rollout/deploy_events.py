@@ -1,0 +1,216 @@
+"""What can happen to a release, from its first directory to its last: the other half of the events.
+
+Where one of them is about a host, the host is in ``host``; the rules of ``events.py`` hold.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployStarted:
+    """The fleet is fit and the revision is known; from now on the hosts' disks are changed.
+
+    ``fresh`` is false when a release that every host has already is made live again.
+    """
+
+    wire: ClassVar[str] = "deploy.started"
+
+    release: str
+    revision: str
+    hosts: tuple[str, ...]
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """A step of the transaction begins on all hosts at once."""
+
+    wire: ClassVar[str] = "deploy.step"
+
+    step: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepDone:
+    """One host has done it."""
+
+    wire: ClassVar[str] = "deploy.step_done"
+
+    host: str
+    step: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed:
+    """One host has not; ``tail`` is the end of what was printed, ``log`` where all of it is."""
+
+    wire: ClassVar[str] = "deploy.step_failed"
+
+    host: str
+    step: str
+    because: str
+    tail: tuple[str, ...] = ()
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentSwitching:
+    """``current`` is about to be moved; until it is restored it must be counted as moved."""
+
+    wire: ClassVar[str] = "current.switching"
+
+    host: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentSwitched:
+    """``current`` was read back and leads to the release; processes still run the one before."""
+
+    wire: ClassVar[str] = "current.switched"
+
+    host: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentRestored:
+    """``current`` was read back and is what it was before the deploy."""
+
+    wire: ClassVar[str] = "current.restored"
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseDiscarded:
+    """The new directory is gone; the logs of its builds are kept."""
+
+    wire: ClassVar[str] = "release.discarded"
+
+    host: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoFailed:
+    """One undo did not work on one host; the others go on.
+
+    ``live`` tells whether it is ``current`` that is not known to be as before; otherwise only
+    a directory is left over, which the next deploy removes.
+    """
+
+    wire: ClassVar[str] = "deploy.undo_failed"
+
+    host: str
+    because: str
+    live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployTakenBack:
+    """The transaction failed before any server was taken out, and was undone on every host."""
+
+    wire: ClassVar[str] = "deploy.taken_back"
+
+    release: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseInPlace:
+    """The transaction is through, and no server was taken out so far.
+
+    Every host holds the same revision, built; with ``switch = "together"`` it is ``current``.
+    """
+
+    wire: ClassVar[str] = "deploy.in_place"
+
+    release: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployFinished:
+    """The release serves on every planned target, and is marked good."""
+
+    wire: ClassVar[str] = "deploy.finished"
+
+    release: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackStarted:
+    """A target did not come back on the new release: it gets the one before, then the others do.
+
+    ``targets`` are those that failed and are tried first, as the proof.
+    """
+
+    wire: ClassVar[str] = "rollback.started"
+
+    release: str
+    targets: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackHalted:
+    """The release before does not come up either, or somebody stopped us: no more is touched."""
+
+    wire: ClassVar[str] = "rollback.halted"
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackFinished:
+    """The release before serves again on every target that had left it."""
+
+    wire: ClassVar[str] = "rollback.finished"
+
+    release: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookRan:
+    """A command of the operator's was run here: ``before``, ``switched`` or ``after``."""
+
+    wire: ClassVar[str] = "hook.ran"
+
+    hook: str
+    fine: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasesPruned:
+    """Releases that nobody needs any more were removed."""
+
+    wire: ClassVar[str] = "releases.pruned"
+
+    host: str
+    releases: tuple[str, ...]
+
+
+DeployEvent = (
+    DeployStarted
+    | StepStarted
+    | StepDone
+    | StepFailed
+    | CurrentSwitching
+    | CurrentSwitched
+    | CurrentRestored
+    | ReleaseDiscarded
+    | UndoFailed
+    | DeployTakenBack
+    | ReleaseInPlace
+    | DeployFinished
+    | RollbackStarted
+    | RollbackHalted
+    | RollbackFinished
+    | HookRan
+    | ReleasesPruned
+)

@@ -1,0 +1,130 @@
+"""The account of a deploy: how far the release got, and on which hosts ``current`` has moved.
+
+Pessimistic, like the account of the targets: a link that was about to be moved counts as moved
+until it was seen restored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import assert_never
+
+from rollout import deploy_events as told
+from rollout.deploy_events import DeployEvent
+
+
+class Phase(StrEnum):
+    """How far a deploy got.  The values are the words that the screen shows."""
+
+    NONE = ""
+    PREPARING = "preparing"
+    IN_PLACE = "in place"
+    TAKEN_BACK = "taken back"
+    LIVE = "live"
+    ROLLING_BACK = "rolling back"
+    ROLLBACK_HALTED = "rollback halted"
+    ROLLED_BACK = "rolled back"
+
+    @property
+    def undone(self) -> bool:
+        """The release before is live everywhere, as far as it is known."""
+        return self in {Phase.TAKEN_BACK, Phase.ROLLED_BACK}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The account of one deploy.
+
+    Attributes:
+        step: The step of the transaction that is under way.
+        done: Hosts that have done it.
+        failed: For each host that failed, what it said.
+        logs: For each of those, where the whole output is.
+        moved: Hosts whose ``current`` leads, or may lead, to the release.
+        unrestored: Hosts whose ``current`` could not be seen restored, with the reason.
+        leftovers: Hosts on which something is left to be removed, with the reason.
+        because: Why it was taken back, or its rollback halted.
+        warnings: After-hooks that failed, with what they said.
+    """
+
+    phase: Phase = Phase.NONE
+    release: str = ""
+    revision: str = ""
+    fresh: bool = True
+    hosts: tuple[str, ...] = ()
+    step: str = ""
+    done: frozenset[str] = frozenset()
+    failed: Mapping[str, told.StepFailed] = field(default_factory=dict[str, told.StepFailed])
+    moved: frozenset[str] = frozenset()
+    unrestored: Mapping[str, str] = field(default_factory=dict[str, str])
+    leftovers: Mapping[str, str] = field(default_factory=dict[str, str])
+    because: str = ""
+    warnings: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def enter_deploy(account: Deployment, event: DeployEvent) -> Deployment:
+    """Return the account after ``event``."""
+    match event:
+        case told.DeployStarted():
+            return replace(
+                account,
+                phase=Phase.PREPARING,
+                release=event.release,
+                revision=event.revision,
+                hosts=event.hosts,
+                fresh=event.fresh,
+            )
+        case told.StepStarted(step=step):
+            return replace(account, step=step, done=frozenset())
+        case told.StepDone(host=host):
+            return replace(account, done=account.done | {host})
+        case told.DeployTakenBack(because=because):
+            return replace(account, phase=Phase.TAKEN_BACK, because=because)
+        case told.ReleaseInPlace():
+            return replace(account, phase=Phase.IN_PLACE, step="", done=frozenset())
+        case told.DeployFinished():
+            return replace(account, phase=Phase.LIVE)
+        case told.RollbackStarted(because=because):
+            return replace(account, phase=Phase.ROLLING_BACK, because=because)
+        case told.RollbackHalted(because=because):
+            return replace(account, phase=Phase.ROLLBACK_HALTED, because=because)
+        case told.RollbackFinished():
+            return replace(account, phase=Phase.ROLLED_BACK)
+        case _:
+            return _enter_host(account, event)
+
+
+HostEvent = (
+    told.StepFailed
+    | told.CurrentSwitching
+    | told.CurrentSwitched
+    | told.CurrentRestored
+    | told.ReleaseDiscarded
+    | told.UndoFailed
+    | told.HookRan
+    | told.ReleasesPruned
+)
+
+
+def _enter_host(account: Deployment, event: HostEvent) -> Deployment:
+    match event:
+        case told.StepFailed(host=host):
+            return replace(account, failed={**account.failed, host: event})
+        case told.CurrentSwitching(host=host) | told.CurrentSwitched(host=host):
+            return replace(account, moved=account.moved | {host})
+        case told.CurrentRestored(host=host):
+            return replace(
+                account,
+                moved=account.moved - {host},
+                unrestored={h: why for h, why in account.unrestored.items() if h != host},
+            )
+        case told.UndoFailed(host=host, because=because, live=True):
+            return replace(account, unrestored={**account.unrestored, host: because})
+        case told.UndoFailed(host=host, because=because):
+            return replace(account, leftovers={**account.leftovers, host: because})
+        case told.HookRan(hook=hook, fine=False, said=said):
+            return replace(account, warnings={**account.warnings, hook: said})
+        case told.ReleaseDiscarded() | told.HookRan() | told.ReleasesPruned():
+            return account
+        case _:
+            assert_never(event)

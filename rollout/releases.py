@@ -1,0 +1,153 @@
+"""Releases on disk, as nouns: what stands on a host, which one is next, which ones may go.
+
+A release is a directory named by the UTC second in which it was begun, as Capistrano names
+them, so that names sort by age and a site that Capistrano deployed can be taken over.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+NAME = re.compile(r"[0-9]{14}")
+WRITTEN = "%Y%m%d%H%M%S"
+
+
+class Mark(StrEnum):
+    """What became of a release; Capistrano leaves no mark."""
+
+    GOOD = "good"
+    BAD = "bad"
+    NONE = ""
+
+
+class Switch(StrEnum):
+    """When ``current`` moves: on all hosts in the transaction, or host by host in maint."""
+
+    TOGETHER = "together"
+    EACH = "each"
+
+
+class OnFailure(StrEnum):
+    """What to do when a host does not come back on the new release."""
+
+    ROLLBACK = "rollback"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What is deployed: the directory's name, and the commit or checksum it was made from."""
+
+    name: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """One release on one host.
+
+    Attributes:
+        revision: What its REVISION says; empty when it has none.
+        mark: What became of it.
+        unfinished: A deploy of it has begun and neither ended nor taken it back.
+    """
+
+    name: str
+    revision: str = ""
+    mark: Mark = Mark.NONE
+    unfinished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The releases of one host, oldest first.
+
+    Attributes:
+        link: The text of the symlink ``current``; empty when there is none.
+        current: The release that it leads to; empty when it leads to none of ours.
+        running: Releases in which a process of the host runs, as far as we may see.
+    """
+
+    host: str
+    link: str = ""
+    current: str = ""
+    releases: tuple[Shelved, ...] = ()
+    running: frozenset[str] = frozenset()
+
+    def find(self, name: str) -> Shelved | None:
+        return next((release for release in self.releases if release.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStep:
+    """A command that is run in the new release, by ``sh``.
+
+    Attributes:
+        name: As in the settings: ``stylesheets``.
+        command: For ``sh -c``, as the operator wrote it.
+        within: Seconds after which it is ended, with all that it started.
+        environ: What it finds in its environment besides that of the login.
+    """
+
+    name: str
+    command: str
+    within: float
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def next_name(now: datetime, shelves: Sequence[Shelf]) -> str:
+    """Name a new release: the UTC second, but later than every release on every host.
+
+    A clock that was set back must not make a new release older than the one it replaces.
+    """
+    newest = max((r.name for shelf in shelves for r in shelf.releases), default="")
+    name = now.astimezone(UTC).strftime(WRITTEN)
+    if name > newest:
+        return name
+    try:
+        after = datetime.strptime(newest, WRITTEN).replace(tzinfo=UTC) + timedelta(seconds=1)
+    except (ValueError, OverflowError):  # fourteen digits that are no time
+        return f"{int(newest) + 1:014d}"
+    return after.strftime(WRITTEN)
+
+
+def to_roll_back_to(shelves: Sequence[Shelf]) -> str:
+    """Choose the release to go back to: the last good one before the one that is live.
+
+    Every host must have it.  Where no release is marked, as after Capistrano, the newest one
+    before the live one counts; one marked bad or not finished never does.
+
+    Returns:
+        Its name; empty when there is none.
+    """
+    live = min((shelf.current for shelf in shelves if shelf.current), default="")
+    marks: dict[str, set[Mark]] = {}
+    for shelf in shelves:
+        for release in shelf.releases:
+            if not release.unfinished and (not live or release.name < live):
+                marks.setdefault(release.name, set()).add(release.mark)
+    everywhere = [
+        name
+        for name, found in sorted(marks.items())
+        if Mark.BAD not in found
+        and all((r := shelf.find(name)) and not r.unfinished for shelf in shelves)
+    ]
+    good = [name for name in everywhere if marks[name] == {Mark.GOOD}]
+    return next(reversed(good or everywhere), "")
+
+
+def to_prune(shelf: Shelf, keep: int, needed: Collection[str] = ()) -> tuple[str, ...]:
+    """Choose what may go: all but the newest ``keep`` good ones and whatever is needed.
+
+    Needed are the live release, those in which a process runs, those of a deploy that has not
+    ended, ``needed`` itself, and of the bad ones the newest, for whoever looks into it.  One that
+    Capistrano deployed counts as good, having no mark.
+    """
+    kept = {shelf.current, *shelf.running, *needed}
+    kept |= {release.name for release in shelf.releases if release.unfinished}
+    good = [r.name for r in shelf.releases if r.mark is not Mark.BAD and not r.unfinished]
+    bad = [r.name for r in shelf.releases if r.mark is Mark.BAD]
+    kept |= {*good[max(0, len(good) - keep) :], *bad[-1:]}
+    return tuple(r.name for r in shelf.releases if r.name not in kept)
