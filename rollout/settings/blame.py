@@ -6,7 +6,7 @@ Never a value of a key that may hold a secret, never a link, never a class name.
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import get_args
+from typing import get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,6 +21,7 @@ _HINTS: dict[Path, str] = {
     ("balancers",): "write at least one [balancers.NAME]",
     ("fleet",): 'write [fleet] with hosts = ["web[01-08]"]',
     ("fleet", "hosts"): 'write for example hosts = ["web[01-08]"]',
+    ("deploy", "to"): 'write in [deploy] for example to = "/srv/shop"',
 }
 
 _PLAIN = {
@@ -65,11 +66,10 @@ def tables(
     yield path, model
     for name, entry in model.model_fields.items():
         inner = entry.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            yield from tables(inner, (*path, name))
-        for part in get_args(inner):
+        named = ("*",) if get_origin(inner) is dict else ()
+        for part in get_args(inner) or (inner,):
             if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from tables(part, (*path, name, "*"))
+                yield from tables(part, (*path, name, *named))
 
 
 def _sentence(details: ErrorDetails, sources: Sequence[Source]) -> str:
@@ -126,13 +126,20 @@ def _meant(path: Path, sources: Sequence[Source]) -> str:
     source = who_said(path, sources)
     *above, key = path
     known = {table: tuple(model.model_fields) for table, model in tables()}
-    for table, names in known.items():
-        if key in names and (key,) not in known and "*" not in table:
-            right: Path = (*table, str(key))
-            written = source.spell(right) if source and source.spell else spell_path(right)
-            return f" (did you mean {written}?)"
-    here = ("balancers", "*") if above[:1] == ["balancers"] else tuple(map(str, above))
-    for meant in nearest(str(key), known.get(here, ())):
+    homes = [table for table, names in known.items() if key in names and "*" not in table]
+    if len(homes) == 1 and (key,) not in known:
+        right: Path = (*homes[0], str(key))
+        written = source.spell(right) if source and source.spell else spell_path(right)
+        return f" (did you mean {written}?)"
+    here = next((names for table, names in known.items() if _fits(table, above)), ())
+    for meant in nearest(str(key), here):
         written = source.spell((*above, meant)) if source and source.spell else repr(meant)
         return f" (did you mean {written}?)"
     return ""
+
+
+def _fits(table: Sequence[str], above: Sequence[str | int]) -> bool:
+    """Tell whether ``table``, in which ``*`` stands for any name, is the one at ``above``."""
+    return len(table) == len(above) and all(
+        ours in {"*", said} for ours, said in zip(table, above, strict=True)
+    )

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rollout.hostnames import expand
+from rollout.settings.deploy_consistency import deploy_contradictions
 from rollout.settings.lines import Path
 from rollout.settings.model import Settings
 
@@ -18,6 +19,7 @@ def contradictions(settings: Settings) -> list[tuple[Path, str]]:
         *_repeated_hosts(settings),
         *_no_room(settings),
         *_blind_probe(settings),
+        *(deploy_contradictions(settings.deploy) if settings.deploy else ()),
     ]
 
 

@@ -19,6 +19,8 @@ NOT_SETTINGS = frozenset({"ROLLOUT_CONFIG", "ROLLOUT_ENV", "ROLLOUT_OUTPUT"})
 def read_environment(environ: Mapping[str, str]) -> Source:
     """Collect our variables into a tree; names are not case sensitive after the prefix.
 
+    All but the names of variables of a build's own, as in ``ROLLOUT_DEPLOY__ENV__RAILS_ENV``.
+
     Raises:
         SettingsError: one variable sets a table and another a key in it.
     """
@@ -28,7 +30,7 @@ def read_environment(environ: Mapping[str, str]) -> Source:
     for name in sorted(environ):
         if not name.startswith(PREFIX) or name in NOT_SETTINGS:
             continue
-        path = tuple(name.removeprefix(PREFIX).lower().split("__"))
+        path = _path(name.removeprefix(PREFIX))
         where[path] = name
         if not plant(tree, path, environ[name]):
             problems.append(
@@ -37,6 +39,15 @@ def read_environment(environ: Mapping[str, str]) -> Source:
     if problems:
         raise SettingsError(problems)
     return Source(tree=tree, where=where, spell=_variable)
+
+
+def _path(name: str) -> tuple[str, ...]:
+    keys = name.lower().split("__")
+    if keys[0] != "deploy" or "env" not in keys:
+        return tuple(keys)
+    until = keys.index("env") + 1
+    variable = "__".join(name.split("__")[until:])
+    return (*keys[:until], variable) if variable else tuple(keys)
 
 
 def _variable(path: Path) -> str:

@@ -21,6 +21,11 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "--startup-delay": ("restart", "startup_delay"),
     "--running-timeout": ("restart", "running_timeout"),
     "--stable": ("restart", "stable"),
+    "--ref": ("deploy", "ref"),
+    "--artifact": ("deploy", "artifact"),
+    "--sha256": ("deploy", "sha256"),
+    "--switch": ("deploy", "switch"),
+    "--on-failure": ("deploy", "on_failure"),
 }
 
 

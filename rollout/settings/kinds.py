@@ -4,12 +4,25 @@ import re
 import shlex
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+)
 
 from rollout.durations import parse_duration, spell_duration
 from rollout.hostnames import expand, split_names
 from rollout.plan import Share
 from rollout.shares import parse_share
+
+
+class Section(BaseModel):
+    """A table of the file: nothing unknown in it, nothing changed after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _seconds(said: Any) -> Any:  # noqa: ANN401 - whatever TOML can hold

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rollout.hostnames import expand
 from rollout.plan import OnBusy, Patience, Share
+from rollout.settings.deploy import DeploySettings
 from rollout.settings.kinds import (
     Command,
     Count,
@@ -20,16 +21,11 @@ from rollout.settings.kinds import (
     Port,
     Portion,
     Positive,
+    Section,
 )
 from rollout.settings.templates import a_probe, a_server, an_absolute_path
 
 _BASE = Patience()
-
-
-class Section(BaseModel):
-    """A table of the file: nothing unknown in it, nothing changed after it was read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class BalancerSettings(Section):
@@ -76,7 +72,7 @@ class MonitSettings(Section):
     match: Pattern = ".*"
     instances: Count = 0
     instances_at_a_time: Count = 0
-    ports: dict[str, Port] = {}
+    ports: dict[str, Port] = Field(default={})
 
 
 class RestartSettings(Section):
@@ -106,6 +102,7 @@ class Settings(BaseSettings):
     ssh: SshSettings = SshSettings()
     monit: MonitSettings = MonitSettings()
     restart: RestartSettings = RestartSettings()
+    deploy: DeploySettings | None = None
 
     def patience(self) -> Patience:
         """How long each step may take."""

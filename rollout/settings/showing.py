@@ -14,14 +14,14 @@ _COLUMN = 44
 
 def as_json(loaded: Loaded) -> str:
     """One object: the settings as a tree, and the origin of each by its dotted path."""
-    tree = loaded.settings.model_dump(mode="json")
+    tree = loaded.settings.model_dump(mode="json", exclude_none=True)
     origins = {spell_path(path): loaded.origin(path) for path, _ in _leaves(tree)}
     return json.dumps({"v": 1, "settings": tree, "origins": origins}, indent=2)
 
 
 def as_toml(loaded: Loaded) -> str:
     """Text that can be read back as settings; each origin is a comment."""
-    tree = loaded.settings.model_dump(mode="json")
+    tree = loaded.settings.model_dump(mode="json", exclude_none=True)
     table: Path = ()
     lines: list[str] = []
     for path, value in _leaves(tree):

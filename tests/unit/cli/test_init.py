@@ -74,3 +74,22 @@ def test_config_as_json_is_the_same_account(here: Path) -> None:
     assert data["v"] == 1
     assert data["settings"] == tomllib.loads(runner.invoke(app, ["config"]).stdout)
     assert data["origins"]["app"] == "rollout.toml:9"
+
+
+def test_config_shows_a_deploy_so_that_it_can_be_read_back(here: Path) -> None:
+    deploy = (
+        '[deploy]\nto = "/srv/shop"\nrepo = "x"\nbuild.css = "make css"\nenv = { A = "1" }\n'
+        'build.js = { run = "make js", timeout = "5s" }\nhooks.after = "true"\n'
+    )
+    (here / "rollout.toml").write_text(EXAMPLE + deploy)
+    runner = CliRunner()
+    shown = runner.invoke(app, ["config"]).stdout
+    assert '[deploy]\nto = "/srv/shop"' in shown
+    assert "[deploy.build.js]" in shown
+    (here / "again.toml").write_text(shown)
+    again = runner.invoke(app, ["--config", "again.toml", "config"]).stdout
+    assert tomllib.loads(again) == tomllib.loads(shown)
+    data = json.loads(runner.invoke(app, ["--output", "json", "config"]).stdout)
+    assert data["settings"] == tomllib.loads(shown)
+    assert data["origins"]["deploy.build.js.timeout"].startswith("rollout.toml:")
+    assert data["origins"]["deploy.keep"] == "default"

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,23 @@ from pydantic_core import PydanticUndefined
 
 from rollout.plan import Patience
 from rollout.settings.blame import tables
+from rollout.settings.deploy import DeploySettings
 from rollout.settings.loading import load
 from rollout.settings.model import Settings
 
 EXAMPLE = resources.files("rollout").joinpath("example.toml").read_text(encoding="utf-8")
 
 
+CHOSEN = {"balancers": "lb1", "build": "scripts"}
+"""The names that the example gives where the operator chooses one."""
+TABLES = {"ports", "build"}
+REQUIRED = {"hosts": ["web1"], "to": "/srv/shop", "run": "make"}
+
+
 def with_every_default(text: str) -> str:
     """Take the mark from every line that shows a default, but not from the overlay at the end."""
     body = text.partition("#[env.")[0]
-    return re.sub(r"^#(?=[a-z_]+ = )", "", body, flags=re.MULTILINE)
+    return re.sub(r"^#(?=[a-z_.0-9]+ = |\[)", "", body, flags=re.MULTILINE)
 
 
 def fields() -> Iterator[tuple[tuple[str, ...], str, type[BaseModel]]]:
@@ -39,13 +47,13 @@ def test_every_setting_stands_in_the_example_with_its_default(
     table: tuple[str, ...], name: str, model: type[BaseModel]
 ) -> None:
     written = tomllib.loads(with_every_default(EXAMPLE))
-    for key in table:
-        written = written["lb1" if key == "*" else key]
+    for above, key in pairwise(("", *table)):
+        written = written[CHOSEN[above] if key == "*" else key]
     assert name in written
     entry = model.model_fields[name]
     kind = entry.annotation
-    is_table = name == "ports" or (isinstance(kind, type) and issubclass(kind, BaseModel))
-    if entry.is_required() or is_table:
+    is_table = isinstance(kind, type) and issubclass(kind, BaseModel)
+    if entry.is_required() or is_table or name in TABLES or kind == DeploySettings | None:
         return
     assert entry.default is not PydanticUndefined
     said = model.model_validate(tables_without_required(model) | {name: written[name]})
@@ -53,14 +61,17 @@ def test_every_setting_stands_in_the_example_with_its_default(
 
 
 def tables_without_required(model: type[BaseModel]) -> dict[str, object]:
-    return {"hosts": ["web1"]} if "hosts" in model.model_fields else {}
+    return {name: said for name, said in REQUIRED.items() if name in model.model_fields}
 
 
 def test_nothing_stands_in_the_example_that_is_not_a_setting(tmp_path: Path) -> None:
     file = tmp_path / "all.toml"
-    file.write_text(with_every_default(EXAMPLE))
+    text = with_every_default(EXAMPLE).replace('repo = ""', 'repo = "git@git.example.com:shop.git"')
+    file.write_text(text)
     settings = load(environ={}, config=str(file)).settings
     assert settings.monit.ports == {"mongrel_a": 8000}
+    assert settings.deploy
+    assert list(settings.deploy.build) == ["stylesheets", "scripts"]
 
 
 def test_the_example_loads_as_it_is_and_is_all_defaults(tmp_path: Path) -> None:
@@ -98,4 +109,7 @@ def test_every_table_is_walked() -> None:
         ("ssh",),
         ("monit",),
         ("restart",),
+        ("deploy",),
+        ("deploy", "build", "*"),
+        ("deploy", "hooks"),
     ]
