@@ -4,9 +4,13 @@ Monit starts it.  It leaves for a session of its own, writes its pid file long b
 serve, and takes a while to boot.  SIGTERM keeps its default effect: the process ends at once and
 whatever is in flight is cut, so a restart that was not preceded by a drain is seen by visitors.
 
-A file ``misbehave`` in its directory is read at the next start; its words may be ``fail-boot``
-(exit instead of listening), ``hang-boot`` (never listen), ``die-after=N`` (die N seconds after
-birth), ``ignore-term`` and ``answer-503`` (to ``/up`` and to everybody else).
+A file ``misbehave`` in its directory, or in that of its release, is read at the next start; its
+words may be ``fail-boot`` (exit instead of listening), ``hang-boot`` (never listen),
+``die-after=N`` (die N seconds after birth), ``ignore-term`` and ``answer-503`` (to ``/up`` and to
+everybody else).  A word that ends in ``@web2`` is for that host alone.
+
+Every answer names the release in ``X-Release``: the number in its file ``VERSION``, or else its
+directory.  A release with stylesheets that were never compiled does not boot.
 """
 
 import argparse
@@ -37,9 +41,10 @@ class Request(NamedTuple):
 class App:
     """What every request can know: who answers, and how badly it should."""
 
-    def __init__(self, name: str, release: str, words: frozenset[str]) -> None:
+    def __init__(self, name: str, release: Path, words: frozenset[str]) -> None:
         self.name = name
-        self.release = release
+        self.release = release.name
+        self.version = version_of(release)
         self.sick = "answer-503" in words
 
     def listen(self, address: str, port: int, *, shared: bool) -> None:
@@ -81,11 +86,13 @@ class App:
         elif what not in {"up", "quick"}:
             return self._reply("404 Not Found", b"no such page\n", stay=request.stay)
         who = {"pid": os.getpid(), "instance": self.name, "release": self.release}
+        who["version"] = self.version
         return self._reply("200 OK", json.dumps(who).encode() + b"\n", stay=request.stay)
 
     def _reply(self, status: str, body: bytes, *, stay: bool) -> bytes:
         head = (
             f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nX-Instance: {self.name}\r\n"
+            f"X-Release: {self.version or self.release}\r\n"
             f"Connection: {'keep-alive' if stay else 'close'}\r\n\r\n"
         )
         return head.encode() + body
@@ -127,11 +134,19 @@ def write_pid_file(path: Path) -> None:
     fresh.replace(path)  # nobody ever reads half a pid
 
 
-def read_words(path: Path) -> frozenset[str]:
-    return frozenset(path.read_text().split()) if path.exists() else frozenset()
+def read_words(path: Path, host: str) -> frozenset[str]:
+    """Read how an instance on ``host`` should misbehave."""
+    said = path.read_text().split() if path.exists() else []
+    parts = (word.partition("@") for word in said)
+    return frozenset(word for word, _, where in parts if where in {"", host})
 
 
-def boot(seconds: float, words: frozenset[str]) -> None:
+def version_of(release: Path) -> str:
+    file = release / "VERSION"
+    return file.read_text().strip() if file.exists() else ""
+
+
+def boot(seconds: float, words: frozenset[str], release: Path) -> None:
     """Take ``seconds`` to boot, or misbehave as told."""
     ours = signal.SIG_IGN if "ignore-term" in words else signal.SIG_DFL
     signal.signal(signal.SIGTERM, ours)
@@ -143,6 +158,8 @@ def boot(seconds: float, words: frozenset[str]) -> None:
     time.sleep(seconds)
     if "fail-boot" in words:
         sys.exit("booting failed, as told")
+    if (release / "stylesheets").is_dir() and not (release / "public" / "app.css").is_file():
+        sys.exit("booting failed: the stylesheets were not compiled")
     while "hang-boot" in words:
         signal.pause()
 
@@ -162,9 +179,10 @@ def main() -> None:
     write_pid_file(said.directory / "pid")
     release = said.release.resolve()
     os.chdir(release)
-    words = read_words(said.directory / "misbehave")
-    boot(said.boot, words)
-    app = App(said.name, release.name, words)
+    host = said.name.partition("/")[0]
+    words = read_words(said.directory / "misbehave", host) | read_words(release / "misbehave", host)
+    boot(said.boot, words, release)
+    app = App(said.name, release, words)
     app.listen(said.address, said.port, shared=False)
     if said.shared_port:
         app.listen(said.address, said.shared_port, shared=True)

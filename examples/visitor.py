@@ -77,7 +77,16 @@ class Account:
     slowest: float = 0.0
     kinds: Counter[str] = field(default_factory=Counter)
     served_by: Counter[str] = field(default_factory=Counter)
+    releases: dict[str, dict[str, float]] = field(default_factory=dict)
     failures: list[dict[str, object]] = field(default_factory=list)
+
+    def served(self, instance: str, release: str) -> None:
+        """Count a whole answer; ``first`` and ``last`` tell when a release was seen."""
+        now = time.time()
+        self.served_by[instance] += 1
+        seen = self.releases.setdefault(release, {"answers": 0, "first": now})
+        seen["answers"] += 1
+        seen["last"] = now
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +189,7 @@ class Client:
             raise Failed(f"answered {status}")
         if body and answer != body:
             raise Failed("the answer is not what was sent")
-        self.account.served_by[headers.get("x-instance", "?")] += 1
+        self.account.served(headers.get("x-instance", "?"), headers.get("x-release", "?"))
         if self.habit.sticky and "set-cookie" in headers:
             self._cookie = headers["set-cookie"].partition(";")[0]
         if self.habit.kept and headers.get("connection", "").lower() != "close":

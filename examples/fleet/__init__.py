@@ -4,7 +4,8 @@ from examples.fleet.balancer import LoadBalancer, ServerState
 from examples.fleet.host import Host
 from examples.fleet.household import Missing
 from examples.fleet.shape import Shape
-from examples.fleet.visiting import Failure, Tally, Visit
+from examples.fleet.shop import Shop
+from examples.fleet.visiting import Failure, Served, Tally, Visit
 from examples.fleet.waiting import GaveUp, until
 from examples.fleet.whole import Fleet
 
@@ -15,8 +16,10 @@ __all__ = [
     "Host",
     "LoadBalancer",
     "Missing",
+    "Served",
     "ServerState",
     "Shape",
+    "Shop",
     "Tally",
     "Visit",
     "until",

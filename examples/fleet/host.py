@@ -5,54 +5,22 @@ import os
 import re
 import shlex
 import signal
-import stat
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from examples.fleet.addresses import Place
 from examples.fleet.household import ROOT, Household, kill, program
 from examples.fleet.machine import Machine
 from examples.fleet.processes import started, tell
+from examples.fleet.programs import CHECK, MONITRC, write_programs, write_session
 from examples.fleet.shape import Shape
+from examples.fleet.srv import Srv
 from examples.fleet.waiting import until
-
-MONITRC = """\
-set daemon {cycle}
-set pidfile {directory}/monit.pid
-set idfile {directory}/monit.id
-set statefile {directory}/monit.state
-set log {directory}/monit.log
-set httpd unixsocket {directory}/monit.sock
-  allow monit:monit
-"""
-
-CHECK = """
-check process {name} with pidfile {directory}/{name}/pid
-  group {group}
-  start program = "{directory}/bin/start {name}" with timeout {start_timeout} seconds
-  stop program = "{directory}/bin/stop {name}" with timeout {stop_timeout} seconds
-"""
-
-START = """\
-#!/bin/sh
-exec {python} -I -S {app} --directory {directory}/"$1" --name {host}/"$1" --address {address} \\
-  --port "${{1#mongrel_}}" {shared} --boot {boot} --release {directory}/srv/current
-"""
-
-STOP = """\
-#!/bin/sh
-exec kill -TERM "$(cat {directory}/"$1"/pid)"
-"""
-
-MONIT = """\
-#!/bin/sh
-exec {monit} -c {directory}/monitrc "$@"
-"""
 
 
 class Host(Machine):
@@ -62,6 +30,7 @@ class Host(Machine):
         instances: The names of its instances in monit, in order.
         ports: The port of each instance.
         monit: The pid of the monit daemon.
+        srv: Its releases.
     """
 
     def __init__(self, name: str, place: Place, household: Household, shape: Shape) -> None:
@@ -72,12 +41,15 @@ class Host(Machine):
         }
         self.instances = tuple(self.ports)
         self.monit = 0
-        self._write_release("20260101000000")
+        self.srv = Srv(self.directory / "srv")
+        self._lacking: set[str] = set()
         for instance in self.instances:
             (self.directory / instance).mkdir()
         self.monitrc = self.directory / "monitrc"
         self._write_programs()
         self.write_monitrc()
+        if shape.deploys:
+            self.login = write_session(self.directory)
 
     def write_monitrc(self, *, extra: str = "") -> None:
         """Write monit's control file, with ``extra`` at its end."""
@@ -138,6 +110,11 @@ class Host(Machine):
         for instance in self.instances:
             (self.directory / instance / "misbehave").unlink(missing_ok=True)
 
+    def lacks(self, *programs: str) -> None:
+        """From the next login on, ``programs`` are not installed; needs ``Shape.deploys``."""
+        self._lacking.update(programs)
+        write_session(self.directory, lacking=self._lacking)
+
     def kill_instance(self, instance: str) -> None:
         """Kill one instance in the middle of whatever it does; monit will notice."""
         if birth := self.births()[instance]:
@@ -147,8 +124,16 @@ class Host(Machine):
         """Return pid and start time (ticks since boot) of each instance; None where none lives."""
         return {instance: self._birth(instance) for instance in self.instances}
 
+    def running(self) -> dict[str, str]:
+        """Return the release that each instance runs in; none for those that do not live."""
+        found: dict[str, str] = {}
+        for name, birth in self.births().items():
+            with suppress(OSError):  # it ended while we looked
+                found |= {name: self.srv.release_of(birth[0])} if birth else {}
+        return found
+
     def answers(self, instance: str, within: float = 2.0) -> dict[str, object] | None:
-        """Return what the instance says of itself at ``/up`` (pid, instance, release), or None."""
+        """Return what the instance says of itself at ``/up`` or None."""
         url = f"http://{self.place.url(self.ports[instance])}/up"
         try:
             with urllib.request.urlopen(url, timeout=within) as reply:
@@ -202,24 +187,15 @@ class Host(Machine):
         since = started(pid)
         return None if since is None else (pid, since)
 
-    def _write_release(self, release: str) -> None:
-        where = self.directory / "srv" / "releases" / release
-        where.mkdir(parents=True)
-        (self.directory / "srv" / "current").symlink_to(where)
-
     def _write_programs(self) -> None:
         shared = f"--shared-port {self.place.http}" if self.shape.lines == "host" else ""
         words = {
             "python": shlex.quote(os.path.realpath(sys.executable)),
             "app": shlex.quote(str(ROOT / "examples" / "app.py")),
-            "directory": self.directory,
             "host": self.name,
             "address": self.place.address,
             "shared": shared,
             "boot": self.shape.boot,
             "monit": program("monit"),
         }
-        for name, text in {"start": START, "stop": STOP, "monit": MONIT}.items():
-            path: Path = self.directory / "bin" / name
-            path.write_text(text.format(**words))
-            path.chmod(stat.S_IRWXU)
+        write_programs(self.directory, words)

@@ -22,7 +22,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 MaxStartups 100
 SetEnv HOME={directory} PATH={directory}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
-"""
+{login}"""
 
 CLIENT = """\
 Host {name}
@@ -54,7 +54,11 @@ def account_is_locked() -> bool:
 
 
 class Machine:
-    """One address with an sshd, and the verbs that hurt it."""
+    """One address with an sshd, and the verbs that hurt it.
+
+    Attributes:
+        login: What sshd runs for every login, with what it was asked for in its environment.
+    """
 
     def __init__(self, name: str, place: Place, household: Household) -> None:
         self.name = name
@@ -63,6 +67,7 @@ class Machine:
         self.directory = household.directory / name
         (self.directory / "bin").mkdir(parents=True)
         self.sshd = 0
+        self.login: Path | None = None
 
     def start_sshd(self, authorized: str = "") -> None:
         """Start sshd; the first time with the key that may log in."""
@@ -71,7 +76,8 @@ class Machine:
             (self.directory / "authorized_keys").write_text(authorized + "\n")
         pam = "yes" if account_is_locked() else "no"
         listen = self.place.url(self.place.ssh)
-        config = CONFIG.format(listen=listen, directory=self.directory, pam=pam)
+        login = f"ForceCommand {self.login}\n" if self.login else ""
+        config = CONFIG.format(listen=listen, directory=self.directory, pam=pam, login=login)
         (self.directory / "sshd_config").write_text(config)
         if os.getuid() == 0:
             # Debian's sshd will not start without it; its service makes it at boot.

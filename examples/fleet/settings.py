@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from examples.fleet.srv import SHARED
+
 if TYPE_CHECKING:
     from examples.fleet.whole import Fleet
 
@@ -37,6 +39,14 @@ def tables(fleet: "Fleet") -> Tables:
         "probe": "http://{host}:{port}/up",
         "stable": "1s",
     }
+    if shape.deploys:
+        found["deploy"] = {
+            "to": str(fleet.directory / "srv"),
+            "repo": str(fleet.shop.directory),
+            "ref": "main",
+            "shared": list(SHARED),
+        }
+        found["deploy.build"] = {"stylesheets": "bin/stylesheets"}
     return found
 
 

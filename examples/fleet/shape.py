@@ -31,6 +31,7 @@ class Shape:
         start_timeout: Seconds monit waits for the pid file of a started instance.
         stop_timeout: Seconds monit waits for an instance to end.
         haproxy: The program; a name is looked up.
+        deploys: Releases come from a repository, see ``Fleet.shop``; otherwise they are empty.
     """
 
     hosts: int = 3
@@ -55,3 +56,4 @@ class Shape:
     start_timeout: int = 30
     stop_timeout: int = 10
     haproxy: str = "haproxy"
+    deploys: bool = False

@@ -21,6 +21,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """How often a release answered; ``first`` and ``last`` are Unix times of whole answers."""
+
+    answers: int
+    first: float
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """The visitor's account; see ``examples/visitor.py`` for what counts as a failure.
 
@@ -31,6 +40,8 @@ class Tally:
         slowest: Seconds that the slowest request took, repeats included.
         kinds: Requests by kind of client (``"slow kept sticky 127.1.2.201:8080"``).
         served_by: Answers by instance (``"web1/mongrel_8000"``).
+        releases: By release, in the order in which they were first seen.  A release of the shop
+            is called by its number, another by its directory.
     """
 
     requests: int
@@ -39,6 +50,7 @@ class Tally:
     slowest: float
     kinds: Mapping[str, int]
     served_by: Mapping[str, int]
+    releases: Mapping[str, Served]
 
     @property
     def failed(self) -> int:
@@ -81,7 +93,8 @@ class Visit:
                 self._process.kill()
             said = json.loads(text)
             failures = tuple(Failure(**failure) for failure in said.pop("failures"))
-            self._tally = Tally(failures=failures, **said)
+            releases = {name: Served(**seen) for name, seen in said.pop("releases").items()}
+            self._tally = Tally(failures=failures, releases=releases, **said)
         return self._tally
 
     @property

@@ -1,6 +1,7 @@
 """The whole fleet: made, started, used and cleared away."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from examples.fleet.household import ROOT, Household, program
 from examples.fleet.machine import make_key
 from examples.fleet.processes import tell
 from examples.fleet.shape import Shape
+from examples.fleet.shop import Shop
 from examples.fleet.visiting import Visit
 from examples.fleet.waiting import GaveUp, until
 
@@ -34,6 +36,7 @@ class Fleet:
         balancers: ``lb1`` and on.
         settings_file: A complete ``rollout.toml`` for this fleet.
         ssh_config: What ``~/.ssh/config`` would say.
+        shop: The repository that its releases come from, if the shape ``deploys``.
 
     Raises:
         Missing: a program is not installed.
@@ -174,6 +177,7 @@ class Fleet:
         for number in range(1, shape.hosts + 1):
             name = f"web{number}"
             self.hosts[name] = Host(name, self._network.host(number), self._household, shape)
+        self._lay_out()
         for number in range(1, shape.balancers + 1):
             name = f"lb{number}"
             place = self._network.balancer(number)
@@ -191,6 +195,19 @@ class Fleet:
                 )
             )
         self.settings()
+
+    def _lay_out(self) -> None:
+        """Put a first release on every host: the shop's, or one with nothing in it."""
+        if not self.shape.deploys:
+            for host in self.hosts.values():
+                host.srv.lay_out()
+            return
+        self.shop = Shop.opened(self.directory / "shop")
+        commit, tree = self.shop.git("rev-parse", "HEAD"), self.directory / "first"
+        self.shop.export(commit, tree)
+        for host in self.hosts.values():
+            host.srv.lay_out(tree, commit)
+        shutil.rmtree(tree)
 
     def _start(self) -> None:
         """Start hosts, then balancers: a HAProxy that has never seen a server down calls it up."""

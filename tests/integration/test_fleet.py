@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from examples.fleet import Fleet, Shape, until
+from examples.fleet import Fleet, Shape, Shop, until
 from examples.fleet.household import ROOT
 from examples.fleet.leftovers import clear, orphans
 from examples.fleet.processes import descendants, started
+from examples.fleet.srv import FIRST
 from tests.integration.conftest import MakeFleet
 
 pytestmark = pytest.mark.integration
 
 SMALL = Shape(hosts=2, instances=1, boot=0.5)
+DEPLOYABLE = Shape(hosts=2, instances=1, boot=0.2, deploys=True)
 
 
 def over_ssh(fleet: Fleet, host: str, command: str) -> subprocess.CompletedProcess[str]:
@@ -176,6 +178,91 @@ def test_the_settings_name_the_fleet_and_take_wishes(make_fleet: MakeFleet) -> N
     assert said["fleet"] == {"hosts": ["web1", "web2"], "max_out": 2, "floor": 1}
     assert said["balancers"]["lb1"]["socket"] == str(fleet.balancers["lb1"].socket)
     assert "stable" not in said["restart"]
+
+
+def test_one_path_leads_to_the_releases_of_whatever_host_is_asked(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(DEPLOYABLE)
+    to = tomllib.loads(fleet.settings_file.read_text())["deploy"]["to"]
+
+    found = {
+        name: over_ssh(fleet, name, f"cd {to}/current && pwd -P").stdout for name in fleet.hosts
+    }
+
+    for name, host in fleet.hosts.items():
+        assert found[name] == f"{host.srv.releases_directory / FIRST}\n"
+        assert host.running() == {"mongrel_8000": FIRST}
+        assert host.srv.current == FIRST
+        assert host.srv.revision(FIRST) == fleet.shop.git("rev-parse", "main")
+    assert not Path(to).exists()
+
+
+def test_what_a_login_is_asked_to_run_is_run_to_the_letter(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(DEPLOYABLE)
+    asked = """printf '%s\n' 'a  b' '$(x) & \\&' "it's"; echo oops >&2; exit 3"""
+
+    done = over_ssh(fleet, "web1", asked)
+
+    assert (done.returncode, done.stdout) == (3, "a  b\n$(x) & \\&\nit's\n")
+    assert done.stderr.splitlines()[-1] == "oops"
+
+
+def test_a_program_that_a_host_lacks_is_not_found_there(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(DEPLOYABLE)
+
+    fleet.hosts["web2"].lacks("tar")
+    found = {name: over_ssh(fleet, name, "command -v tar").stdout for name in fleet.hosts}
+    monit = over_ssh(fleet, "web2", "monit -B summary")
+
+    assert (found["web1"] != "", found["web2"]) == (True, "")
+    assert monit.returncode == 0
+
+
+def test_visitors_see_the_number_of_the_release(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(DEPLOYABLE)
+    commit = fleet.shop.release()
+    web1 = fleet.hosts["web1"]
+    where = web1.srv.releases_directory / "20260202000000"
+    fleet.shop.export(commit, where)
+
+    with fleet.visitor() as visitor:
+        web1.srv.point_to(where.name)
+        web1.ask_monit("restart", "mongrel_8000")
+        until(lambda: web1.running() == {"mongrel_8000": where.name}, "the new release runs")
+        fleet.until_serving()
+        time.sleep(1)
+
+    assert list(visitor.tally.releases) == ["1", "2"]
+    assert visitor.tally.releases["1"].first < visitor.tally.releases["2"].first
+    assert sum(seen.answers for seen in visitor.tally.releases.values()) > 50
+
+
+def test_a_release_can_be_bad_on_one_host_alone(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(DEPLOYABLE)
+    commit = fleet.shop.release(broken="answer-503@web2")
+
+    for host in fleet.hosts.values():
+        where = host.srv.releases_directory / "20260202000000"
+        fleet.shop.export(commit, where)
+        host.srv.point_to(where.name)
+        host.ask_monit("restart", "mongrel_8000")
+
+    until(lambda: fleet.hosts["web1"].answers("mongrel_8000"), "web1 answers")
+    until(lambda: fleet.hosts["web2"].running() == {"mongrel_8000": where.name}, "web2 runs it")
+    assert fleet.hosts["web2"].answers("mongrel_8000") is None
+
+
+def test_stylesheets_that_are_wrong_do_not_compile(tmp_path: Path) -> None:
+    shop = Shop.opened(tmp_path / "shop")
+    good, bad, healed = shop.release(), shop.release(broken="fail-build"), shop.release()
+
+    shop.export(good, tmp_path / "good")
+    with pytest.raises(subprocess.CalledProcessError):
+        shop.export(bad, tmp_path / "bad")
+    shop.export(healed, tmp_path / "healed")
+
+    assert 'content: "release 2"' in (tmp_path / "good" / "public" / "app.css").read_text()
+    assert not (tmp_path / "bad" / "public" / "app.css").exists()
+    assert shop.version == 4
 
 
 def test_nothing_is_left_of_a_fleet_that_has_ended() -> None:
