@@ -37,7 +37,8 @@ class Deployment:
 
     Attributes:
         step: The step of the transaction that is under way.
-        done: Hosts that have done it.
+        at: Hosts that are to do it.
+        done: Those of them that have.
         failed: For each host that failed, what it said.
         logs: For each of those, where the whole output is.
         moved: Hosts whose ``current`` leads, or may lead, to the release.
@@ -53,6 +54,7 @@ class Deployment:
     fresh: bool = True
     hosts: tuple[str, ...] = ()
     step: str = ""
+    at: tuple[str, ...] = ()
     done: frozenset[str] = frozenset()
     failed: Mapping[str, told.StepFailed] = field(default_factory=dict[str, told.StepFailed])
     moved: frozenset[str] = frozenset()
@@ -74,14 +76,14 @@ def enter_deploy(account: Deployment, event: DeployEvent) -> Deployment:
                 hosts=event.hosts,
                 fresh=event.fresh,
             )
-        case told.StepStarted(step=step):
-            return replace(account, step=step, done=frozenset())
+        case told.StepStarted(step=step, hosts=hosts):
+            return replace(account, step=step, at=hosts, done=frozenset())
         case told.StepDone(host=host):
             return replace(account, done=account.done | {host})
         case told.DeployTakenBack(because=because):
             return replace(account, phase=Phase.TAKEN_BACK, because=because)
         case told.ReleaseInPlace():
-            return replace(account, phase=Phase.IN_PLACE, step="", done=frozenset())
+            return replace(account, phase=Phase.IN_PLACE, step="", at=(), done=frozenset())
         case told.DeployFinished():
             return replace(account, phase=Phase.LIVE)
         case told.RollbackStarted(because=because):
