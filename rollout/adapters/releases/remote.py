@@ -34,7 +34,9 @@ class Said(Protocol):
 class Run(Protocol):
     """Run a command by the login shell of a host, within so many seconds; blocks."""
 
-    def __call__(self, host: str, command: str, *, within: float, stdin: bytes = b"") -> Said: ...
+    def __call__(
+        self, host: str, command: str, *, within: float, stdin: bytes | memoryview = b""
+    ) -> Said: ...
 
 
 class Threads(Protocol):
@@ -56,7 +58,7 @@ class Remote:
         script: str,
         *words: str,
         within: float,
-        stdin: bytes = b"",
+        stdin: bytes | memoryview = b"",
         environ: Mapping[str, str] | None = None,
     ) -> Said:
         """Run ``script`` by ``sh`` with ``words`` as ``$1`` and on; return whatever it said.
@@ -80,7 +82,7 @@ class Remote:
         script: str,
         *words: str,
         within: float,
-        stdin: bytes = b"",
+        stdin: bytes | memoryview = b"",
         environ: Mapping[str, str] | None = None,
     ) -> str:
         """Run ``script`` as :meth:`ask` does and return what it printed.

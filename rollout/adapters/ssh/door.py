@@ -1,5 +1,6 @@
 """What the rest of the program may ask of ssh."""
 
+import socket
 import time
 from contextlib import AbstractContextManager
 from typing import Self
@@ -11,6 +12,7 @@ from rollout.adapters.ssh.connection import Connection
 from rollout.adapters.ssh.errors import ConnectionLost, NothingListens
 from rollout.adapters.ssh.kept import Kept
 from rollout.adapters.ssh.lean import paramiko
+from rollout.adapters.ssh.piping import PipedConversation
 from rollout.adapters.ssh.run import HAMMER, Conversation, Result
 from rollout.adapters.ssh.socket_trouble import explain
 from rollout.adapters.ssh.stream import Stream
@@ -34,7 +36,13 @@ class Ssh:
         return self._kept.resolve(host)
 
     def run(
-        self, host: str, command: str, *, within: float, stdin: bytes = b"", limit: int = 1 << 20
+        self,
+        host: str,
+        command: str,
+        *,
+        within: float,
+        stdin: bytes | memoryview = b"",
+        limit: int = 1 << 20,
     ) -> Result:
         """Run ``command`` by the login shell of ``host``; never twice.
 
@@ -49,6 +57,17 @@ class Ssh:
         left = max(0.0, deadline - time.monotonic())
         with self._limit(connection, left, f"during `{command}`"):
             return Conversation(connection, channel, command, limit).hold(left, stdin)
+
+    def carry(self, host: str, command: str, local: socket.socket, *, within: float) -> Result:
+        """Run ``command`` as :meth:`run` does, with ``local`` as its input and output.
+
+        Of what it says only stderr is in the result.
+        """
+        deadline = time.monotonic() + within
+        connection, channel = self._session(host, deadline)
+        left = max(0.0, deadline - time.monotonic())
+        with self._limit(connection, left, f"during `{command}`"):
+            return PipedConversation(connection, channel, command, local).carry(left)
 
     def open_socket(self, host: str, path: str, *, within: float = 10.0) -> Stream:
         """Connect to the UNIX socket ``path`` on ``host``.

@@ -97,7 +97,7 @@ class Conversation:
         self._ending: Ending = connection.transport.watch(channel, self._bell)
         self._began = time.monotonic()
 
-    def hold(self, within: float, stdin: bytes) -> Result:
+    def hold(self, within: float, stdin: bytes | memoryview) -> Result:
         """Run the command to its end or its deadline.
 
         Raises:
@@ -128,7 +128,7 @@ class Conversation:
     def _bounded(self, within: float) -> str:
         return bounded_remotely(self._command, within, self._connection.host.user)
 
-    def _talk(self, stdin: bytes, until: float) -> None:
+    def _talk(self, stdin: bytes | memoryview, until: float) -> None:
         """Feed the command and drain it, both at once: either alone may wait for the other."""
         pending = memoryview(stdin)
         open_for_more = True
