@@ -22,6 +22,15 @@ TRASH = ".rollout/trash"
 BELONGS_TO = "ROLLOUT_RELEASE"
 """In the environment of every process that works on a release: by it they are found and ended."""
 
+PLACE = "ROLLOUT_TO"
+"""Likewise, with ``deploy.to``: two apps of one host may have begun in the same second."""
+
+
+def belonging(to: str, name: str) -> dict[str, str]:
+    """Make the environment of a process that works on release ``name`` of ``to``."""
+    return {BELONGS_TO: name, PLACE: to.rstrip("/")}
+
+
 STILL_WANTED = f"""\
 [ -e "$1/{NOTES}/$2" ] || {{ echo "release $2 was taken back meanwhile" >&2; exit 75; }}
 """

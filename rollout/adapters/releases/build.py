@@ -1,0 +1,120 @@
+"""Runs a build step in a release, keeps all that it prints, and ends it when it takes too long."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from rollout.adapters.releases.layout import BELONGS_TO, LOGS, PLACE, STILL_WANTED, belonging
+from rollout.adapters.releases.processes import ENDING
+from rollout.adapters.releases.remote import LAST_LINES, last_lines
+from rollout.adapters.releases.shell import FUNCTIONS
+from rollout.durations import spell_duration
+from rollout.errors import BuildFailed, ReleaseError
+from rollout.releases import BuildStep, Release
+
+GRACE = 5
+"""Seconds from TERM to KILL."""
+
+MARGIN = 30.0
+"""Seconds that ending a step and all it has left behind may take besides its own."""
+
+TAIL_BYTES = 8192
+WIDEST = 400
+"""Characters of a line in the tail: progress bars are one line of a megabyte."""
+
+NAME_OF_A_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+# The inner shell tells on descriptor 3 how the step ended, and the step itself does not have it: so
+# an exit code of 124 is told from a step that `timeout` has ended, and a daemon that a step has
+# left behind holds nothing open.  The step's own environment, PATH too, is not for our commands.
+BUILD = (
+    FUNCTIONS
+    + ENDING
+    + STILL_WANTED
+    + rf"""
+to=$1 name=$2 log=$1/$3 within=$4; shift 4
+try "cannot enter release $name" cd "$to/releases/$name"
+cd "$to/releases/$name" || exit 1
+try "cannot make a place for logs" mkdir -p "$logs"
+try "cannot write $log" touch "$log"
+ended=$(timeout -k {GRACE} "$within" sh -c '
+  command=$1; shift
+  env "$@" /bin/sh -c "$command" 3>&-
+  echo "$?" >&3
+' rollout "$@" 3>&1 </dev/null >"$log" 2>&1)
+[ "$ended" != 0 ] || exit 0
+if [ -z "$ended" ]; then
+  unset {BELONGS_TO} {PLACE}  # this shell and what it calls are not what has to end
+  end_ours "$to" "$name"
+fi
+free=$(df -Pk "$to" | awk 'NR == 2 {{ print $4 }}')
+printf '%s\0%s\0' "$ended" "$free"
+tail -c {TAIL_BYTES} "$log" | tail -n {LAST_LINES}
+"""
+)
+"""``$3`` is the log below ``deploy.to``, ``$4`` seconds, ``$5`` the command, then its settings."""
+
+FULL = 64
+"""Kilobytes free below which a disk is full."""
+
+
+def log_of(release: Release, step: str) -> str:
+    """Name the log of a step below ``deploy.to``; whatever the step is called, it is one file."""
+    return f"{LOGS}/{release.name}.{quote(step, safe=' ')[:100]}.log"
+
+
+def words_of(host: str, release: Release, step: BuildStep, to: str) -> list[str]:
+    """List the positional parameters of ``BUILD``.
+
+    Raises:
+        ReleaseError: a name in the step's environment is none; ``env`` would take it for an option.
+    """
+    for name in step.environ:
+        if not NAME_OF_A_VARIABLE.fullmatch(name):
+            raise ReleaseError(
+                host, f"{step.name}: {name!r} is no name for an environment variable"
+            )
+    settings = {**step.environ, **environ_of(release, to)}
+    return [
+        to,
+        release.name,
+        log_of(release, step.name),
+        f"{max(0.001, step.within):.3f}",
+        step.command,
+        *(f"{name}={value}" for name, value in settings.items()),
+    ]
+
+
+def environ_of(release: Release, to: str) -> Mapping[str, str]:
+    """Return what a step finds in its environment besides its own."""
+    return {**belonging(to, release.name), "ROLLOUT_REVISION": release.revision}
+
+
+def judge(host: str, release: Release, step: BuildStep, to: str, text: str) -> None:
+    """Read what ``BUILD`` printed.
+
+    Raises:
+        BuildFailed: the step did not end with 0.
+    """
+    if not text:
+        return
+    ended, _, rest = text.partition("\0")
+    free, _, tail = rest.partition("\0")
+    what = f"{step.name}: {how_it_ended(ended, step.within)}"
+    if free.isdigit() and int(free) < FULL:
+        what += f" (the disk of {to} is full)"
+    lines = tuple(shorten(line) for line in last_lines(tail))
+    raise BuildFailed(host, what, tail=lines, log=f"{to}/{log_of(release, step.name)}")
+
+
+def how_it_ended(code: str, within: float) -> str:
+    """Say it in words; ``code`` is what ``sh`` says, or empty if it was ended by us."""
+    if not code.isdigit():
+        return f"no end after {spell_duration(within)} (timeout of the step)"
+    number = int(code)
+    return f"killed by signal {number - 128}" if 128 < number < 128 + 65 else f"exit {number}"  # noqa: PLR2004
+
+
+def shorten(line: str) -> str:
+    """Keep the end of a line, where the error usually stands."""
+    return line if len(line) <= WIDEST else f"…{line[-WIDEST:]}"

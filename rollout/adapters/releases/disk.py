@@ -1,0 +1,120 @@
+"""The releases on the hosts' disks: each act one script, run by one ssh command.
+
+What takes a release back, or says what stands there, belongs to no release; all else that works
+on one is marked in its environment, so that taking it back can first end what still works on it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from rollout.adapters.releases import build as building
+from rollout.adapters.releases.current import RESTORE, SWITCH
+from rollout.adapters.releases.examine import EXAMINE, parse_examine
+from rollout.adapters.releases.layout import belonging
+from rollout.adapters.releases.link import LINK
+from rollout.adapters.releases.look import LOOK, first_line, parse_look
+from rollout.adapters.releases.notes import BEGIN, DISCARD, REVISION, SETTLE
+from rollout.adapters.releases.options import ReleaseOptions
+from rollout.adapters.releases.prune import PRUNE
+from rollout.adapters.releases.remote import Remote
+from rollout.adapters.releases.tidy import TIDY, parse_tidy
+from rollout.adapters.releases.whereabouts import WHEREABOUTS, parse_whereabouts
+from rollout.errors import ReleaseError
+from rollout.fleet import Finding
+from rollout.releases import NAME, BuildStep, Mark, Release, Shelf
+
+
+class ReleasesOnDisk:
+    """Implements :class:`rollout.ports.Releases`; promises and errors are told there.
+
+    A process of another user's that we may not see keeps nothing: give ``readlink`` as
+    ``sudo -n readlink`` where the instances run as another user than the one that deploys.
+    """
+
+    def __init__(self, remote: Remote, options: ReleaseOptions) -> None:
+        self._remote = remote
+        self._options = options
+
+    async def look(self, host: str) -> Shelf:
+        return parse_look(host, await self._do(host, LOOK, *self._options.readlink_words))
+
+    async def examine(self, host: str) -> tuple[Finding, ...]:
+        o = self._options
+        paths = (str(len(o.shared)), *o.shared, str(len(o.shared_files)), *o.shared_files)
+        size_within = f"{max(0.001, o.size_within):.3f}"
+        text = await self._do(host, EXAMINE, size_within, *paths, *o.readlink_words)
+        return parse_examine(host, text, o)
+
+    async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
+        wanted = " ".join(str(int(pid)) for pid in pids)
+        words = self._options.readlink_words
+        return parse_whereabouts(await self._do(host, WHEREABOUTS, wanted, *words))
+
+    async def tidy(self, host: str) -> tuple[str, ...]:
+        return parse_tidy(await self._do(host, TIDY, *self._options.readlink_words))
+
+    async def begin(self, host: str, release: Release, *, fresh: bool) -> None:
+        words = ("yes" if fresh else "no", first_line(release.revision))
+        await self._work(host, BEGIN, release, *words)
+
+    async def link_shared(self, host: str, release: Release) -> None:
+        o = self._options
+        await self._work(host, LINK, release, str(len(o.shared)), *o.shared, *o.shared_files)
+
+    async def build(self, host: str, release: Release, step: BuildStep) -> None:
+        known(host, release.name)
+        to = self._options.to
+        text = await self._remote.do(
+            host,
+            building.BUILD,
+            *building.words_of(host, release, step, to),
+            within=step.within + building.GRACE + building.MARGIN,
+            environ=belonging(to, release.name),
+        )
+        building.judge(host, release, step, to, text)
+
+    async def revision(self, host: str, release: Release) -> str:
+        return first_line(await self._do(host, REVISION, known(host, release.name)))
+
+    async def switch(self, host: str, release: Release) -> None:
+        await self._work(host, SWITCH, release)
+
+    async def restore(self, host: str, release: Release) -> None:
+        await self._do(host, RESTORE, known(host, release.name))
+
+    async def discard(self, host: str, release: Release) -> None:
+        await self._do(host, DISCARD, known(host, release.name))
+
+    async def settle(self, host: str, release: str, mark: Mark) -> None:
+        await self._do(host, SETTLE, known(host, release), mark.value)
+
+    async def prune(self, host: str, names: Sequence[str]) -> tuple[str, ...]:
+        wanted = " ".join(known(host, name) for name in names)
+        gone = await self._do(host, PRUNE, wanted, *self._options.readlink_words)
+        return tuple(sorted(gone.split()))
+
+    async def _do(self, host: str, script: str, *words: str) -> str:
+        return await self._remote.do(
+            host, script, self._options.to, *words, within=self._options.within
+        )
+
+    async def _work(self, host: str, script: str, release: Release, *words: str) -> None:
+        """Run what works on a release, marked as such."""
+        to, name = self._options.to, known(host, release.name)
+        await self._remote.do(
+            host,
+            script,
+            *(to, name, *words),
+            within=self._options.within,
+            environ=belonging(to, name),
+        )
+
+
+def known(host: str, name: str) -> str:
+    """Let through the name of a release, and nothing else.
+
+    Raises:
+        ReleaseError: it is none; a path or an option would be.
+    """
+    if not NAME.fullmatch(name):
+        raise ReleaseError(host, f"{name!r} is not the name of a release (14 digits)")
+    return name

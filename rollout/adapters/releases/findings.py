@@ -1,0 +1,113 @@
+"""What is wrong on a host before a deploy, in words, each with what cures it."""
+
+import math
+import shlex
+
+MORE_THAN_THE_LIVE_ONE = 1.1
+"""The next release is taken to be so much larger, at most."""
+
+LEAST_KILOBYTES = 1024
+LEAST_FILES = 100
+"""Where there is no live release to measure."""
+
+UNITS = ("KB", "MB", "GB", "TB")
+
+
+def finding_of(code: str, one: str, two: str, to: str, user: str) -> tuple[str, str]:
+    """Return what is wrong and its cure; nothing where the fact is no trouble."""
+    if code == "room":
+        return _room(one, two, to)
+    if code.startswith("current"):
+        return _current(code, one, two, to)
+    if code.startswith("shared"):
+        return _shared(code, one, to, user)
+    match code:
+        case "tool":
+            name = one.partition(" ")[0]
+            return f"{one} is missing", f"install GNU's {name} and let {user} find it in PATH"
+        case "notdir":
+            return f"{one} is not a directory", f"see what it is: ls -ld {shlex.quote(one)}"
+        case "unwritable":
+            return _unwritable(one, two, to, user)
+        case "blind":
+            return (
+                f"`{one}` cannot say where a process works: {two or 'it failed'}",
+                f"let {user} run it by sudo without a password, or correct deploy.readlink",
+            )
+        case _:
+            return "", ""
+
+
+def _unwritable(place: str, why: str, to: str, user: str) -> tuple[str, str]:
+    where = place if place.startswith(to) else f"{to} cannot be made: {place}"
+    what = f"{where} is not writable for {user}" + (f": {why}" if why else "")
+    if "ead-only" in why:
+        return what, f"see why the file system is read-only: findmnt -T {shlex.quote(place)}"
+    if not place.startswith(to):
+        return what, f"sudo install -d -o {shlex.quote(user)} {shlex.quote(to)}"
+    return what, f"sudo chown {shlex.quote(user)} {shlex.quote(place)}"
+
+
+def _current(code: str, one: str, two: str, to: str) -> tuple[str, str]:
+    current = shlex.quote(f"{to}/current")
+    if code == "current-directory":
+        releases = shlex.quote(f"{to}/releases")
+        release = shlex.quote(f"{to}/releases/{one}")
+        return (
+            f"{to}/current is a directory, not a symlink: it cannot be switched in one step",
+            f"mkdir -p {releases} && mv -T {current} {release} && ln -s {release} {current}",
+        )
+    if code == "current-dangling":
+        what = f"{to}/current leads to {one}, which is not there"
+        if two:
+            return what, f"ln -sfn {shlex.quote(f'{to}/releases/{two}')} {current}"
+        return what, f"rm {current}"
+    return f"{to}/current is neither a symlink nor a directory", f"see what it is: ls -ld {current}"
+
+
+def _shared(code: str, path: str, to: str, user: str) -> tuple[str, str]:
+    place = f"{to}/shared/{path}"
+    look = f"see what it is: ls -ld {shlex.quote(place)}"
+    match code:
+        case "shared-missing":
+            return (
+                f"shared/{path} is missing",
+                f"put it there once, as {place}, or take it out of deploy.shared_files",
+            )
+        case "shared-not-file":
+            return f"shared/{path} is a directory and should be a file", look
+        case "shared-not-directory":
+            return f"shared/{path} is not a directory", look
+        case _:
+            return f"shared/{path} is not readable for {user}", look
+
+
+def _room(free: str, sizes: str, to: str) -> tuple[str, str]:
+    """Compare what is free with what the live release takes, and what is removed before."""
+    kilobytes, nodes = map(_number, free.split(" "))
+    live, files, left, left_files = map(_number, sizes.split(" "))
+    needs = [
+        (kilobytes, left, live, LEAST_KILOBYTES, spell_size),
+        (nodes, left_files, files, LEAST_FILES, lambda count: f"{count} inodes"),
+    ]
+    short = []
+    for has, more, one, least, spell in needs:
+        need = max(least, math.ceil((one or 0) * MORE_THAN_THE_LIVE_ONE))
+        if has is not None and has + (more or 0) < need:
+            why = "1.1 times the live one" if need > least else "the least"
+            short.append(f"{spell(has + (more or 0))} free, a release takes {spell(need)} ({why})")
+    if not short:
+        return "", ""
+    return f"{to}: {'; '.join(short)}", "make room: rollout prune, or see df and what fills it"
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdigit() else None
+
+
+def spell_size(kilobytes: int) -> str:
+    """Write a size as ``df -h`` does, with at most three digits before the point."""
+    size, unit = float(kilobytes), 0
+    while size >= 1000 and unit < len(UNITS) - 1:  # noqa: PLR2004
+        size, unit = size / 1024, unit + 1
+    return f"{size:.3g} {UNITS[unit]}"

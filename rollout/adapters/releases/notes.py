@@ -1,0 +1,99 @@
+"""The note of a deploy on a host: what was, written before anything is made or moved.
+
+``.rollout/notes/NAME`` says whether the directory is the deploy's own, and ``NAME.current``
+beside it is a copy of the symlink itself, so that whatever its text is, it comes back as it was.
+The copy is there before the note, and goes before it; one without the other says nothing.
+"""
+
+from rollout.adapters.releases.processes import ENDING
+from rollout.adapters.releases.shell import COMMON
+
+BEGIN = (
+    COMMON
+    + r"""
+release=$1/releases/$2
+try "cannot make a place for releases in $1" \
+  mkdir -p "$1/releases" "$notes" "$marks" "$logs" "$incoming" "$trash"
+if [ ! -e "$notes/$2" ]; then
+  if [ "$3" = yes ]; then
+    if [ -e "$release" ] || [ -L "$release" ]; then no "release $2 is there already"; fi
+  else
+    real "$release" || no "release $2 is not there"
+  fi
+  link=no
+  rm -f "$notes/$2.current"
+  if [ -L "$1/current" ]; then
+    link=yes
+    try "cannot note what current is" cp -P "$1/current" "$notes/$2.current"
+  elif [ -e "$1/current" ]; then
+    no "$1/current is not a symlink"
+  fi
+  {
+    printf 'fresh %s\nlink %s\nrevision %s\n' "$3" "$link" "$4"
+    printf 'since %s\ncurrent %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(readlink "$1/current")"
+  } | put "$notes/$2" || { rm -f "$notes/.$2.part" "$notes/$2.current"; exit 1; }
+fi
+if grep -q '^fresh yes$' "$notes/$2"; then
+  try "cannot make $release" mkdir -p "$release"
+fi
+"""
+)
+"""``$3`` is yes for a release that is to be made, ``$4`` its revision."""
+
+DISCARDING = r"""
+discard() {  # TO NAME, of which nobody works any more; sets removed to yes if it was there
+  removed=no
+  [ -e "$notes/$2" ] || return 0
+  # A note that a broken disk has emptied makes no directory ours.
+  if grep -q '^fresh yes$' "$notes/$2"; then
+    if leads_to "$1" "$2"; then no "release $2 is current and is not removed"; fi
+    if [ -e "$1/releases/$2" ]; then
+      mkdir -p "$trash"
+      try "cannot remove release $2" mv -T "$1/releases/$2" "$trash/$2.$$"
+      removed=yes
+    fi
+  fi
+  forget "$2"
+}
+
+forget() {  # NAME: its deploy has ended
+  try "cannot remove the note of $1" rm -f "$notes/$1.current" "$notes/.$1.part"
+  try "cannot remove the note of $1" rm -f "$notes/$1"
+}
+"""
+
+DISCARD = (
+    COMMON
+    + ENDING
+    + DISCARDING
+    + r"""
+end_ours "$1" "$2"
+discard "$1" "$2"
+[ $removed = no ] || try "cannot empty $trash" destroy "$trash/$2.$$"
+"""
+)
+
+SETTLE = (
+    COMMON
+    + DISCARDING
+    + r"""
+try "cannot make $marks" mkdir -p "$marks"
+if [ -n "$3" ]; then
+  printf '%s\n' "$3" | put "$marks/$2" || exit 1
+else
+  try "cannot remove the mark of $2" rm -f "$marks/$2"
+fi
+forget "$2"
+"""
+)
+"""``$3`` is the mark, or empty."""
+
+REVISION = (
+    COMMON
+    + r"""
+file=$1/releases/$2/REVISION
+[ -f "$file" ] || no "release $2 has no REVISION"
+try "cannot read $file" head -c 1000 "$file"
+printf '%s\n' "$said"
+"""
+)

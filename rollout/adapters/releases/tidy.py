@@ -1,0 +1,83 @@
+"""Takes back on a host what deploys that died have left there, by their notes."""
+
+from rollout.adapters.releases.current import MOVING, RESTORING
+from rollout.adapters.releases.notes import DISCARDING
+from rollout.adapters.releases.processes import ENDING, RUNNING
+from rollout.adapters.releases.shell import COMMON
+
+TIDY = (
+    COMMON
+    + ENDING
+    + RUNNING
+    + MOVING
+    + RESTORING
+    + DISCARDING
+    + r"""
+to=$1; shift
+cd "$to" 2>/dev/null || {
+  if [ -e "$to" ] || [ -L "$to" ]; then no "cannot enter $to"; fi
+  exit 0
+}
+releases=$(physical "$to/releases")
+for note in "$notes"/$digits; do
+  [ -e "$note" ] || continue
+  name=${note##*/}
+  if has "$(running "$releases" "$(echo $(ours "$to" "$name"))" "$@")" "$name"; then
+    if leads_to "$to" "$name"; then
+      forget "$name"
+      echo "live $name"
+    else
+      echo "busy $name"
+    fi
+    continue
+  fi
+  end_ours "$to" "$name"
+  was=kept
+  if leads_to "$to" "$name"; then restore "$to" "$name"; was=restored; fi
+  discard "$to" "$name"
+  echo "back $name $was $removed"
+done
+# What was on its way out, or in.  A deploy that died in a prune may have moved away a release
+# that somebody runs in; its directory is his wherever it is.
+bin=$(physical "$trash")
+if [ -n "$bin" ]; then
+  for each in $(running "$bin" "" "$@"); do
+    name=${each%%.*}
+    [ -e "$to/releases/$name" ] || mv -T "$bin/$each" "$to/releases/$name"
+  done
+fi
+for each in "$trash"/* "$trash"/.[!.]* "$incoming"/* "$incoming"/.[!.]*; do
+  if [ -e "$each" ] || [ -L "$each" ]; then
+    if has "$(running "$bin" "" "$@")" "${each##*/}"; then continue; fi
+    destroy "$each" 2>/dev/null || echo "left ${each#"$to"/}"
+  fi
+done
+rm -f "$to"/.rollout/$digits.*.new "$notes"/.*.part "$marks"/.*.part
+for copy in "$notes"/$digits.current; do
+  [ -e "${copy%.current}" ] || rm -f "$copy"
+done
+exit 0
+"""
+)
+"""``$1`` is ``deploy.to``, the rest how a link in ``/proc`` is read."""
+
+
+def parse_tidy(text: str) -> tuple[str, ...]:
+    """Make a sentence of each line that ``TIDY`` printed."""
+    return tuple(_sentence(*line.split(" ", 1)) for line in text.splitlines() if " " in line)
+
+
+def _sentence(what: str, rest: str) -> str:
+    if what == "live":
+        return f"kept {rest}, left by a deploy that died: it is live"
+    if what == "busy":
+        return (
+            f"kept {rest}, left by a deploy that died: a process runs in it, "
+            "although current does not lead to it"
+        )
+    if what == "left":
+        return f"could not remove {rest}, left by a deploy that died"
+    name, was, removed = rest.split(" ")
+    done = ["current restored"] if was == "restored" else []
+    done += ["directory removed"] if removed == "yes" else []
+    return f"took back {name}, left by a deploy that died: {', '.join(done) or 'nothing was made'}"
