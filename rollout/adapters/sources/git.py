@@ -1,0 +1,124 @@
+"""Every host fetches for itself: a mirror clone in ``repo/``, and the export of one commit."""
+
+import math
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rollout.adapters.releases.layout import BELONGS_TO
+from rollout.adapters.releases.remote import Remote, Said
+from rollout.adapters.sources import scripts
+from rollout.adapters.sources.refs import as_commit, check_ref, judge
+from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
+from rollout.adapters.sources.words import harmless_url, telling_line
+from rollout.durations import spell_duration
+from rollout.errors import ReleaseError, RolloutError, SourceError
+from rollout.fleet import Finding
+from rollout.releases import Release
+
+TOOLS = ("git", "flock", "tar", "timeout")
+
+UNPACKING = 60.0
+"""Seconds beyond ``within`` after which the whole script is ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitOptions:
+    """Where the code is and where it goes.
+
+    Attributes:
+        to: ``deploy.to`` on the hosts; the mirror is its ``repo``, as Capistrano's.
+        repo: What the hosts fetch from, as one writes it for ``git fetch``.
+        ref: A branch, a tag or a commit (at least 7 of its digits).
+        within: Seconds that a fetch may take.
+    """
+
+    to: str
+    repo: str
+    ref: str
+    within: float = 300.0
+
+
+class GitSource:
+    """Satisfies :class:`rollout.ports.Source` by git on the hosts.
+
+    A mirror that Capistrano made is taken over as it is; what it says about its remote does not
+    count, the address of the settings does.
+    """
+
+    def __init__(self, remote: Remote, options: GitOptions) -> None:
+        self._remote = remote
+        self._options = options
+        self._seconds = str(math.ceil(options.within))
+
+    async def examine(self, host: str) -> tuple[Finding, ...]:
+        """Say which programs ``host`` lacks."""
+        said = await self._remote.do(host, LOOK, *TOOLS, within=LOOK_WITHIN)
+        return findings(host, lacking(said), TOOLS)
+
+    async def resolve(self, hosts: Sequence[str]) -> str:
+        """Fetch on the first host and say which commit the ref means there."""
+        options = self._options
+        ref = check_ref(options.ref)
+        words = (options.to, check_repo(options.repo), self._seconds, ref, as_commit(ref))
+        said = await self._run(hosts[0], scripts.RESOLVE, *words)
+        return judge(ref, harmless_url(options.repo), said.splitlines())
+
+    async def prepare(self, release: Release) -> None:
+        """Nothing: every host does all of it itself."""
+
+    async def deliver(self, host: str, release: Release, before: str) -> None:  # noqa: ARG002 - git knows
+        """Fetch where the commit is not there yet, and export it."""
+        options = self._options
+        await self._run(
+            host,
+            scripts.DELIVER,
+            *(options.to, release.name, release.revision, options.repo, self._seconds),
+            release=release.name,
+        )
+
+    async def _run(self, host: str, script: str, *words: str, release: str = "") -> str:
+        environ = {BELONGS_TO: release} if release else {}
+        within = self._options.within + UNPACKING
+        said = await self._remote.ask(host, script, *words, within=within, environ=environ)
+        if said.status != 0:
+            raise git_trouble(
+                host, said, self._options.repo, self._options.to, self._options.within
+            )
+        return said.out
+
+
+def check_repo(repo: str) -> str:
+    """Return ``repo`` if git could take it for an address.
+
+    Raises:
+        SourceError: it could not.
+    """
+    if not repo or repo.startswith("-") or "\0" in repo:
+        raise SourceError(
+            f"{harmless_url(repo)!r} is no address of a repository", "set deploy.repo"
+        )
+    return repo
+
+
+def git_trouble(host: str, said: Said, repo: str, to: str, within: float) -> RolloutError:
+    """Say why one of the git scripts failed on ``host``, in our words and git's own last line."""
+    last = telling_line(said.err, f"exit {said.status}")
+    name = harmless_url(repo)
+    anew = f"on {host}: rm -rf {shlex.quote(f'{to}/repo')} (it is fetched anew)"
+    match said.status:
+        case scripts.NOT_FETCHED:
+            try_it = f"on {host}: git ls-remote {shlex.quote(name)}"
+            return SourceError(f"{host}: cannot fetch {name}: {last}", try_it)
+        case scripts.LATE:
+            late = f"no end of fetching {name} after {spell_duration(within)}"
+            return SourceError(f"{host}: {late}", "raise deploy.update_timeout")
+        case scripts.NO_MIRROR:
+            return ReleaseError(host, f"the mirror {to}/repo cannot be used: {last}", anew)
+        case scripts.NOT_ARCHIVED:
+            last = telling_line(said.err, f"exit {said.status}", not_of="tar:")
+            return ReleaseError(host, f"git cannot export from the mirror {to}/repo: {last}", anew)
+        case scripts.NOT_UNPACKED:
+            return ReleaseError(host, f"the code cannot be unpacked: {last}")
+        case _:
+            return ReleaseError(host, last)

@@ -1,0 +1,164 @@
+"""The shell of the sources, for POSIX ``sh``; every value is a positional parameter.
+
+Each script ends with one of the exits below, so that what went wrong is known without reading
+anybody's words.
+"""
+
+from rollout.adapters.releases.layout import INCOMING, STILL_WANTED
+
+TAKEN_BACK = 75
+"""From STILL_WANTED."""
+
+LOCKED, NOT_FETCHED, NO_MIRROR, NOT_ARCHIVED, NOT_UNPACKED = 65, 66, 67, 68, 69
+GONE, NOT_RECEIVED, OTHER_SUM, LATE = 70, 71, 72, 124
+
+REVISE = """\
+revise() { # directory, revision: it was all there, so say what it is
+  if [ -d "$1/REVISION" ] && [ ! -L "$1/REVISION" ]; then
+    echo "REVISION is a directory in this release" >&2; exit 69
+  fi
+  rm -f -- "$1/REVISION.new" && printf '%s\\n' "$2" >"$1/REVISION.new" &&
+    mv -f -- "$1/REVISION.new" "$1/REVISION" || exit 69
+}
+"""
+
+MIRROR = r"""
+unset GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+unset GIT_NAMESPACE GIT_COMMON_DIR
+case $1 in /*) to=$1 ;; *) to=./$1 ;; esac
+GIT_DIR=$to/repo GIT_TERMINAL_PROMPT=0 LC_ALL=C
+export GIT_DIR GIT_TERMINAL_PROMPT LC_ALL
+alone() { # seconds, 0 for ever: no other of us works on the mirror from here on
+  mkdir -p -- "$to/.rollout" && exec 8>"$to/.rollout/repo.lock" || exit 67
+  if [ "$1" = 0 ]; then flock 8; else flock -w "$1" 8; fi ||
+    { echo "another fetch is under way in $GIT_DIR" >&2; exit 65; }
+}
+mirror() { # address, seconds, 0 for ever: make the mirror what the repository is
+  # A git that was killed leaves its locks; whoever is alone here knows that they are stale.
+  [ ! -d "$GIT_DIR" ] || find "$GIT_DIR" -name '*.lock' -type f -exec rm -f -- '{}' +
+  # Not where there is one: init writes the configuration anew.
+  [ "$(git config --bool core.bare 2>&1)" = true ] && git rev-parse --git-dir >/dev/null 2>&1 ||
+    git init -q --bare --template= -- "$GIT_DIR" >/dev/null || exit 67
+  if [ -z "${GIT_SSH_COMMAND-}${GIT_SSH-}" ] && ! git config --get core.sshCommand >/dev/null; then
+    GIT_SSH_COMMAND='ssh -oBatchMode=yes'
+    export GIT_SSH_COMMAND
+  fi
+  address=$1
+  if [ "$2" = 0 ]; then set --; else set -- timeout -k 5 "$2"; fi
+  "$@" git -c gc.auto=0 -c maintenance.auto=false fetch -q --prune --no-tags -- \
+    "$address" '+refs/heads/*:refs/heads/*' '+refs/tags/*:refs/tags/*'
+  ended=$?
+  [ $ended -ne 124 ] || exit 124
+  [ $ended -eq 0 ] || ! "$@" git ls-remote -q -- "$address" >/dev/null 2>&1 || exit 67
+  [ $ended -eq 0 ] || exit 66
+}
+full() { git rev-parse -q --verify "$1^{commit}" 2>/dev/null; }
+unpack() { # commit, directory: both halves of the pipe have to say yes
+  failed=$( { { git archive --format=tar "$1" 3>&- || echo "git $?" >&3; } |
+    { tar -x -o -f - -C "$2" 3>&- >&2 || echo tar >&3; }; } 3>&1 )
+  case $failed in
+  *'git 141'*) exit 69 ;; # a broken pipe: tar is the cause
+  *git*) exit 68 ;;
+  *tar*) exit 69 ;;
+  esac
+}
+"""
+
+RESOLVE = (
+    MIRROR
+    + r"""
+# to, address, seconds, ref, ref as a commit or empty
+alone "$3"; mirror "$2" "$3"
+case $4 in
+refs/*) c=$(full "$4") && echo "ref $c" ;;
+*)
+  c=$(full "refs/heads/$4") && echo "branch $c"
+  c=$(full "refs/tags/$4") && echo "tag $c"
+  ;;
+esac
+[ -z "$5" ] || { c=$(full "$5") && echo "commit $c"; }
+git for-each-ref --format='known %(refname)' refs/heads refs/tags
+"""
+)
+
+EXPORT = MIRROR + 'unpack "$2" "$3"\n'
+"""to, commit, directory"""
+
+DELIVER = (
+    STILL_WANTED
+    + MIRROR
+    + REVISE
+    + r"""
+# to, name, commit, address, seconds
+there() { git cat-file -e "$1^{commit}" 2>/dev/null; }
+if ! there "$3"; then
+  alone "$5"
+  there "$3" || mirror "$4" "$5"
+  there "$3" || { echo "the repository does not have $3 any more" >&2; exit 66; }
+fi
+unpack "$3" "$to/releases/$2"
+revise "$to/releases/$2" "$3"
+"""
+)
+
+RSYNC = (
+    STILL_WANTED
+    + REVISE
+    + r"""
+# to, name, revision, rsync and its arguments; REVISION, where one is to come, comes last
+cd -- "$1/releases/$2" || exit 70
+revision=$3
+shift 3
+"$@" || exit
+revise . "$revision"
+"""
+)
+
+UNPACK_STREAM = (
+    STILL_WANTED
+    + REVISE
+    + r"""
+# to, name, revision; the tar.gz comes as stdin
+cd -- "$1/releases/$2" || exit 70
+tar -x -z -o -f - >&2 || exit 69
+revise . "$3"
+"""
+)
+
+ARTIFACT = (
+    STILL_WANTED
+    + REVISE
+    + rf"""
+# to, name, revision, sha256, leading parts to leave out, address or empty for stdin, seconds
+LC_ALL=C
+export LC_ALL
+case $1 in /*) to=$1 ;; *) to=./$1 ;; esac
+here=$to/{INCOMING}
+file=$here/$2.artifact
+mkdir -p -- "$here" || exit 71
+trap 'rm -f -- "$file"' EXIT
+trap 'exit 71' HUP INT TERM
+if [ -n "$6" ]; then
+  timeout -k 5 "$7" curl -fsSL --connect-timeout 20 --proto =http,https --proto-redir =http,https \
+    -o "$file" --url "$6"
+  ended=$?
+  [ $ended -ne 124 ] || exit 124
+  [ $ended -eq 0 ] || exit 71
+else
+  cat >"$file" || exit 71
+fi
+sum=$(sha256sum <"$file") || exit 71
+sum=${{sum%% *}}
+[ "$sum" = "$4" ] || {{ echo "$sum"; exit 72; }}
+cd -- "$to/releases/$2" || exit 70
+case $file in /*) ;; *) file=$OLDPWD/$file ;; esac
+tar -x -o -f "$file" --strip-components="$5" >&2 || exit 69
+[ -n "$(ls -A .)" ] || {{ echo "nothing is left of it without $5 leading parts" >&2; exit 69; }}
+revise . "$3"
+"""
+)
+
+CHECKSUM_FILE = """\
+timeout -k 5 "$2" curl -fsSL --proto =http,https --proto-redir =http,https --url "$1"
+"""
+"""address, seconds"""

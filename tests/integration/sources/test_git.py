@@ -1,0 +1,217 @@
+"""Every host fetches for itself: the real git, on a real sshd, and what goes wrong there."""
+
+import asyncio
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from rollout.adapters.releases.layout import NOTES
+from rollout.adapters.releases.remote import Remote
+from rollout.adapters.sources.git import GitOptions, GitSource
+from rollout.errors import ReleaseError, RolloutError, SourceError
+from tests.integration.sources.conftest import NAME, Place, Repo
+
+pytestmark = pytest.mark.integration
+
+
+def source(
+    remote: Remote, place: Place, repo: Repo | str, ref: str = "main", within: float = 20.0
+) -> GitSource:
+    address = repo if isinstance(repo, str) else str(repo.path)
+    return GitSource(remote, GitOptions(to=str(place.to), repo=address, ref=ref, within=within))
+
+
+def resolve(source: GitSource) -> str:
+    return asyncio.run(source.resolve(["web1", "web2"]))
+
+
+def deploy(source: GitSource, place: Place, name: str = NAME) -> str:
+    revision = resolve(source)
+    asyncio.run(source.deliver("web1", place.begin(revision, name), ""))
+    return revision
+
+
+def refused(source: GitSource) -> RolloutError:
+    with pytest.raises(RolloutError) as raised:
+        resolve(source)
+    return raised.value
+
+
+def test_a_branch_arrives_as_exactly_its_commit(remote: Remote, place: Place, repo: Repo) -> None:
+    commit = repo.commit(app="two", REVISION="a lie")
+    assert deploy(source(remote, place, repo), place) == commit
+    assert (place.release() / "app").read_text() == "two"
+    assert place.revision() == commit
+    assert sorted(file.name for file in place.release().iterdir()) == ["REVISION", "app"]
+
+
+def test_what_is_pushed_between_resolve_and_deliver_does_not_come(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    git = source(remote, place, repo)
+    first = resolve(git)
+    repo.commit(app="later")
+    asyncio.run(git.deliver("web1", place.begin(first), ""))
+    assert (place.release() / "app").read_text() == "one"
+
+
+def test_a_tag_a_full_ref_and_a_short_commit_mean_what_git_means(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    first = repo.git("rev-parse", "HEAD")
+    repo.git("tag", "--annotate", "--message", "x", "v1")
+    repo.commit(app="two")
+    for ref in ("v1", "refs/tags/v1", first, first[:7], first.upper()):
+        assert resolve(source(remote, place, repo, ref)) == first
+
+
+def test_a_branch_and_a_tag_of_one_name_are_refused_until_it_is_said_which(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    repo.git("tag", "main")
+    same = repo.git("rev-parse", "HEAD")
+    assert resolve(source(remote, place, repo)) == same
+    newer = repo.commit(app="two")
+    error = refused(source(remote, place, repo))
+    assert isinstance(error, SourceError)
+    assert "a branch and a tag" in error.what
+    assert "refs/heads/main" in error.cure
+    assert resolve(source(remote, place, repo, "refs/heads/main")) == newer
+
+
+def test_an_unknown_branch_is_named_with_those_most_like_it(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    repo.git("branch", "feature/login")
+    assert "(did you mean 'main'?)" in str(refused(source(remote, place, repo, "mian")))
+    assert "'feature/login'" in str(refused(source(remote, place, repo, "feature/logn")))
+    assert "no commit, branch or tag dead123" in str(
+        refused(source(remote, place, repo, "dead123"))
+    )
+
+
+def test_a_repository_that_cannot_be_reached_is_named_with_gits_own_words(
+    remote: Remote, place: Place, tmp_path: Path
+) -> None:
+    error = refused(source(remote, place, str(tmp_path / "nowhere")))
+    assert isinstance(error, SourceError)
+    assert str(error).startswith(f"web1: cannot fetch {tmp_path}/nowhere: ")
+    assert "does not appear to be a git repository" in error.what
+
+
+def test_a_password_in_the_address_is_not_repeated(remote: Remote, place: Place) -> None:
+    error = refused(source(remote, place, "http://me:hunter2@127.0.0.1:9/shop.git"))
+    assert "127.0.0.1:9/shop.git" in str(error)
+    assert "hunter2" not in str(error) + getattr(error, "cure", "")
+
+
+def test_a_server_that_says_nothing_is_given_up_in_time(
+    remote: Remote, place: Place, repo: Repo, tmp_path: Path
+) -> None:
+    silent = tmp_path / "silent"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n")
+    silent.chmod(0o755)
+    resolve(source(remote, place, repo))
+    mirror = str(place.to / "repo")
+    subprocess.run(["git", "--git-dir", mirror, "config", "core.sshCommand", silent], check=True)
+    began = time.monotonic()
+    error = refused(source(remote, place, "ssh://nobody/shop", within=1))
+    assert "no end of fetching" in str(error)
+    assert time.monotonic() - began < 8
+
+
+def test_a_mirror_of_capistranos_is_taken_over_whatever_its_remote_says(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    place.to.mkdir()
+    mirror = place.to / "repo"
+    subprocess.run(["git", "clone", "-q", "--mirror", repo.path, mirror], check=True)
+    repo.git("branch", "gone")
+    subprocess.run(["git", "--git-dir", mirror, "remote", "update", "--prune"], check=True)
+    subprocess.run(
+        ["git", "--git-dir", mirror, "remote", "set-url", "origin", "/no/more"], check=True
+    )
+    repo.git("branch", "--delete", "gone")
+    repo.git("branch", "gone/deeper")
+    inode = (mirror / "config").stat().st_ino
+    commit = repo.commit(app="two")
+    assert deploy(source(remote, place, repo), place) == commit
+    assert (mirror / "config").stat().st_ino == inode
+    assert not (mirror / "refs/heads/gone").is_file()
+
+
+def test_a_git_that_was_killed_leaves_nothing_that_stops_the_next(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    git = source(remote, place, repo)
+    resolve(git)
+    commit = repo.commit(app="two")
+    mirror = place.to / "repo"
+    for lock in ("packed-refs.lock", "refs/heads/main.lock", "config.lock", "HEAD.lock"):
+        (mirror / lock).write_text("")
+    assert resolve(git) == commit
+    for half in ("HEAD", "objects", "refs"):
+        shutil.rmtree(mirror)
+        mirror.mkdir()
+        (mirror / half).mkdir() if half != "HEAD" else None
+        assert resolve(git) == commit
+
+
+def test_a_corrupted_mirror_is_an_error_with_its_cure(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    git = source(remote, place, repo)
+    revision = resolve(git)
+    release = place.begin(revision)
+    blob = repo.git("rev-parse", "HEAD:app")
+    for file in (place.to / "repo/objects").rglob("*"):
+        if file.is_file() and (file.name == blob[2:] or file.suffix == ".pack"):
+            file.chmod(0o644)
+            file.write_bytes(file.read_bytes()[:10])
+    with pytest.raises(ReleaseError) as raised:
+        asyncio.run(git.deliver("web1", release, ""))
+    assert "git cannot export" in raised.value.what
+    assert f"rm -rf {place.to}/repo" in raised.value.cure
+    assert place.revision() == ""
+
+
+def test_a_release_that_cannot_be_unpacked_has_no_revision(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    git = source(remote, place, repo)
+    release = place.begin(resolve(git))
+    (place.release() / "app").mkdir()
+    (place.release() / "app" / "in the way").write_text("")
+    with pytest.raises(ReleaseError, match="cannot be unpacked: tar: app: ") as raised:
+        asyncio.run(git.deliver("web1", release, ""))
+    assert "Exiting" not in raised.value.what
+    assert place.revision() == ""
+
+
+def test_a_command_that_comes_after_the_deploy_was_taken_back_does_nothing(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    git = source(remote, place, repo)
+    release = place.begin(resolve(git))
+    (place.to / NOTES / NAME).unlink()
+    with pytest.raises(ReleaseError, match="was taken back meanwhile"):
+        asyncio.run(git.deliver("web1", release, ""))
+    assert list(place.release().iterdir()) == []
+
+
+def test_two_hosts_with_one_disk_do_not_fetch_into_each_other(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    async def both() -> list[str]:
+        git = source(remote, place, repo)
+        found = await asyncio.gather(*(git.resolve(["web1"]) for _ in range(4)))
+        return list(found)
+
+    assert set(asyncio.run(both())) == {repo.git("rev-parse", "HEAD")}
+
+
+def test_a_host_with_git_is_fit(remote: Remote, place: Place, repo: Repo) -> None:
+    assert asyncio.run(source(remote, place, repo).examine("web1")) == ()
