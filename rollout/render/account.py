@@ -7,6 +7,8 @@ from rollout.ledger import Exit, Line, Standing
 from rollout.render.cells import cells, padded
 from rollout.render.consequence import consequence
 from rollout.render.cures import next_steps
+from rollout.render.deploy_account import causes as deploy_causes
+from rollout.render.deploy_account import deploy_steps, host_rows, release_rows
 from rollout.render.harmless import harmless
 from rollout.render.spans import in_words
 from rollout.render.told import Ending
@@ -25,7 +27,14 @@ def account(ending: Ending) -> str:
     look like, who is it, why, what do I type.
     """
     first = f"rollout: {harmless(consequence(ending))}"
-    parts = [findings_lines(ending.ledger.findings), _table(ending), _why(ending), _next(ending)]
+    parts = [
+        findings_lines(ending.ledger.findings),
+        _table(ending),
+        _disks(ending),
+        _labelled(release_rows(ending)),
+        _labelled([("why" if n == 0 else "", cause) for n, cause in enumerate(why(ending))]),
+        _labelled([*next_steps(ending.ledger, ending.reach), *deploy_steps(ending)]),
+    ]
     if ending.exit_code is Exit.DONE:
         parts = []
     return "\n\n".join([first, *("\n".join(part) for part in parts if part)]) + "\n"
@@ -72,9 +81,8 @@ def reason(line: Line) -> str:
     """
     match line.standing:
         case Standing.DONE:
-            return (
-                "serving" if line.seconds is None else f"serving, out for {in_words(line.seconds)}"
-            )
+            runs = f"serving release {line.release}" if line.release else "serving"
+            return runs if line.seconds is None else f"{runs}, out for {in_words(line.seconds)}"
         case Standing.RETURNED:
             return "serving, not yet seen stable"
         case Standing.UNTOUCHED:
@@ -88,7 +96,9 @@ def why(ending: Ending) -> tuple[str, ...]:
     ledger = ending.ledger
     told = {line.because for line in ledger.lines.values()}
     told |= {f"{name}: {line.because}" for name, line in ledger.lines.items()}
+    told |= set(deploy_causes(ledger.deploy))
     causes = [ending.cause, ledger.halted if ledger.halted not in told else ""]
+    causes += deploy_causes(ledger.deploy)
     if ending.outside is Exit.BUG or ending.exit_code is Exit.BUG:
         causes.append(_trace(ending))
     return tuple(harmless(cause) for cause in causes if cause)
@@ -100,14 +110,15 @@ def _trace(ending: Ending) -> str:
     return f"the traceback is in {ending.trace}"
 
 
-def _why(ending: Ending) -> list[str]:
-    rows = [("why:" if number == 0 else "", cause) for number, cause in enumerate(why(ending))]
-    return _aligned(rows)
+def _disks(ending: Ending) -> list[str]:
+    """Lay out the hosts on which a step failed, or something was not taken back."""
+    rows = [tuple(map(harmless, row)) for row in host_rows(ending.ledger.deploy)]
+    width = max((cells(host) for host, _, _ in rows), default=0)
+    return _aligned((f"{padded(host, width)}   {what}", because) for host, what, because in rows)
 
 
-def _next(ending: Ending) -> list[str]:
-    steps = next_steps(ending.ledger, ending.reach)
-    return _aligned((f"{label}:" if label else "", text) for label, text in steps)
+def _labelled(rows: Iterable[tuple[str, str]]) -> list[str]:
+    return _aligned((f"{label}:" if label else "", harmless(text)) for label, text in rows)
 
 
 def _aligned(rows: Iterable[tuple[str, str]]) -> list[str]:

@@ -35,6 +35,7 @@ class Broadcast:
         complain: Callable[[str], None],
         streams: Sequence[Stream] = (),
         reach: Mapping[str, str] | None = None,
+        see_current: str = "",
     ) -> None:
         self.ledger = Ledger()
         self._renderers = list(renderers)
@@ -44,6 +45,7 @@ class Broadcast:
         self._complain = complain
         self._streams = tuple(streams)
         self._reach = dict(reach or {})
+        self._see_current = see_current
         self._began = monotonic()
         self._number = 0
 
@@ -81,6 +83,7 @@ class Broadcast:
             cause=cause,
             trace=trace,
             reach=self._reach,
+            see_current=self._see_current,
         )
         self._to_everyone(lambda renderer: renderer.end(ending))
         deadline = self._monotonic() + within

@@ -33,6 +33,7 @@ def voices(
     environ: Mapping[str, str],
     cron: bool = False,
     reach: Mapping[str, str] | None = None,
+    see_current: str = "",
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     utc_now: Callable[[], str] = utc_now,
@@ -50,6 +51,7 @@ def voices(
         environ: Where ``NO_COLOR`` and ``TERM`` are looked up.
         cron: Silence when all is well.
         reach: For a load balancer the command that passes its input to the admin socket.
+        see_current: What to type to see where ``current`` leads, with ``{host}`` in it.
         stdout: Where data goes; default ``sys.stdout``.
         stderr: Where words for people go; default ``sys.stderr``.
         utc_now: The wall clock, for stamps.
@@ -77,6 +79,7 @@ def voices(
         complain=words.write,
         streams=streams,
         reach=reach,
+        see_current=see_current,
     )
 
 

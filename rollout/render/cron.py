@@ -3,10 +3,17 @@
 from collections import deque
 
 from rollout import events
+from rollout.deploy_events import (
+    CurrentSwitched,
+    CurrentSwitching,
+    ReleaseDiscarded,
+    ReleasesPruned,
+    StepDone,
+)
 from rollout.events import Event
 from rollout.ledger import Exit, Ledger, Standing
 from rollout.render.account import account
-from rollout.render.plain import plain_line, whom
+from rollout.render.plain import plain_lines, whom
 from rollout.render.told import Ending, Stream, Told
 
 LONGEST = 2000
@@ -17,12 +24,15 @@ SHOWN = 100
 FINE = frozenset({Standing.DONE, Standing.UNTOUCHED})
 """Of these targets the account says enough; how they got there is not why the mail was sent."""
 
+ROUTINE = (StepDone, CurrentSwitching, CurrentSwitched, ReleaseDiscarded, ReleasesPruned)
+"""Told by every host of every deploy, so only those of a host that failed belong into the mail."""
+
 
 class Cron:
     """Remembers the lines of the run, and gives them away only when the exit code is not 0.
 
     A good run in which somebody was skipped is one line: a server that is still out tomorrow, by
-    whosever hand, must not be forgotten in silence.
+    whosever hand, must not be forgotten in silence.  So is one after which a hook failed.
 
     Args:
         stream: Where the mail is written.
@@ -35,19 +45,19 @@ class Cron:
         self._lines: deque[tuple[Event, str]] = deque(maxlen=LONGEST)
 
     def show(self, told: Told) -> None:
-        self._lines.append((told.event, plain_line(told)))
+        self._lines.append((told.event, plain_lines(told)))
 
     def end(self, ending: Ending) -> None:
         if ending.exit_code is Exit.DONE:
-            if ending.ledger.named(Standing.SKIPPED):
+            if ending.ledger.named(Standing.SKIPPED) or ending.ledger.deploy.warnings:
                 self._stream.write(account(ending))
             return
         story = self._lines if self._story else ()
         told = [line for event, line in story if matters(event, ending.ledger)]
         left_out = len(told) - SHOWN
         if left_out > 0:
-            told = [f"({left_out} earlier lines left out)", *told[-SHOWN:]]
-        self._stream.write("".join(f"{line}\n" for line in [*told, ""] if told))
+            told = [f"({left_out} earlier lines left out)\n", *told[-SHOWN:]]
+        self._stream.write("".join([*told, "\n"] if told else []))
         self._stream.write(account(ending))
 
 
@@ -55,5 +65,7 @@ def matters(event: Event, ledger: Ledger) -> bool:
     """Tell whether a line belongs into the mail: the whole run, and who did not come through."""
     if isinstance(event, events.BalancerReloaded | events.SessionsCut | events.TargetDone):
         return True
+    if isinstance(event, ROUTINE):
+        return whom(event) in {*ledger.deploy.failed, *ledger.deploy.unrestored}
     line = ledger.lines.get(whom(event))
     return line is None or line.standing not in FINE

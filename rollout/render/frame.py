@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rollout.deploy_ledger import Phase
 from rollout.ledger import Ledger, Line, Standing
 from rollout.render.account import reason, standing_words
 from rollout.render.cells import cells, fit, padded
+from rollout.render.deploy_words import hosts_words, release_words
 from rollout.render.harmless import harmless
 from rollout.render.spans import on_a_clock
 
@@ -36,6 +38,8 @@ def frame(
 ) -> list[str]:
     """Draw one line per target and one for the whole, none wider or more than the terminal has.
 
+    A deploy has one line more, above them; until servers are taken out it stands alone.
+
     When the fleet is taller than the terminal, only who is out, on the way or failed has a line,
     and the rest is counted.
 
@@ -47,7 +51,11 @@ def frame(
         size: The terminal; one row and one column are left free, for the cursor.
         colour: Colour the standing; the words alone say the same.
     """
-    columns, room = max(1, size.columns - 1), max(1, size.rows - 2)
+    columns = max(1, size.columns - 1)
+    above = [] if ledger.deploy.phase is Phase.NONE else [_deploy(ledger, now - began, columns)]
+    if above and not ledger.lines:
+        return above
+    room = max(1, size.rows - 2 - len(above))
     shown, counts = _shown(ledger, room)
     name_width = min(NAME_AT_MOST, max((cells(harmless(name)) for name in shown), default=0))
     words_width = max((len(standing_words(ledger.lines[name])) for name in shown), default=0)
@@ -57,6 +65,7 @@ def frame(
         for name in shown
     ]
     return [
+        *above,
         *rows,
         *(fit(f"  {count}", columns) for count in counts),
         _whole(ledger, now - began, columns),
@@ -123,6 +132,22 @@ def _tint(standing: Standing) -> str:
     if standing in {Standing.DONE, Standing.RETURNED}:
         return GREEN
     return GREY if standing in AT_REST else YELLOW
+
+
+def _deploy(ledger: Ledger, seconds: float, columns: int) -> str:
+    """Draw the line of the release: which, at which step, and who is not through with it."""
+    deploy = ledger.deploy
+    parts = [release_words(deploy.release, deploy.revision)]
+    if deploy.phase is Phase.PREPARING and deploy.step:
+        done = [host for host in deploy.at if host in deploy.done]
+        left = [host for host in deploy.at if host not in deploy.done]
+        parts += [deploy.step, f"{len(done)} of {hosts_words(len(deploy.at))}"]
+        parts += [f"waiting for {', '.join(left)}"] if done and left else []
+    else:
+        parts.append(deploy.phase)
+    clock = "" if ledger.lines else f"  {on_a_clock(seconds)}"
+    said = fit(f"  {harmless(' · '.join(parts))}", max(1, columns - len(clock)))
+    return fit(f"{said}{clock}", columns)
 
 
 def _whole(ledger: Ledger, seconds: float, columns: int) -> str:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from rollout.deploy_ledger import Deployment, Phase
 from rollout.ledger import Line
 from rollout.render.account import why
 from rollout.render.consequence import consequence
@@ -38,9 +39,31 @@ def json_account(ending: Ending) -> str:
             "seconds": round(ending.seconds, 3),
             "out": _plainly(ending.ledger.out),
             "targets": [_target(n, line, ending) for n, line in ending.ledger.lines.items()],
+            "deploy": _deploy(ending.ledger.deploy),
             "why": list(why(ending)),
             "findings": _plainly(ending.ledger.findings),
             "trace": harmless(ending.trace),
+        }
+    )
+
+
+def _deploy(deploy: Deployment) -> Any:  # noqa: ANN401 - as below
+    """Spell what became of the release; nothing for a run that was about none."""
+    if deploy.phase is Phase.NONE:
+        return None
+    return _plainly(
+        {
+            "phase": deploy.phase,
+            "release": deploy.release,
+            "revision": deploy.revision,
+            "fresh": deploy.fresh,
+            "hosts": deploy.hosts,
+            "failed": list(deploy.failed.values()),
+            "moved": [host for host in deploy.hosts if host in deploy.moved],
+            "unrestored": deploy.unrestored,
+            "leftovers": deploy.leftovers,
+            "because": deploy.because,
+            "warnings": deploy.warnings,
         }
     )
 

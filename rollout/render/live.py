@@ -6,6 +6,16 @@ No terminal library: importing one costs more than the rest of the program's sta
 import threading
 from collections.abc import Callable, Sequence
 
+from rollout.deploy_events import (
+    DeployTakenBack,
+    HookRan,
+    RollbackFinished,
+    RollbackHalted,
+    RollbackStarted,
+    StepFailed,
+    UndoFailed,
+)
+from rollout.deploy_ledger import Phase
 from rollout.events import (
     BalancerReloaded,
     Event,
@@ -23,7 +33,7 @@ from rollout.ledger import Ledger, Standing
 from rollout.render.account import account
 from rollout.render.cells import cells
 from rollout.render.frame import Size, frame
-from rollout.render.plain import plain_line
+from rollout.render.plain import plain_lines
 from rollout.render.told import Ending, Stream, Told
 
 EVERY = 0.25
@@ -31,21 +41,27 @@ EVERY = 0.25
 
 IMPORTANT = (
     BalancerReloaded,
+    DeployTakenBack,
     Interrupted,
     Noted,
+    RollbackFinished,
+    RollbackHalted,
+    RollbackStarted,
     RolloutHalted,
     SessionsCut,
+    StepFailed,
     StopRequested,
     TargetGivenBack,
     TargetLeftOut,
     TargetNotTaken,
     TargetSkipped,
+    UndoFailed,
 )
 
 
 def important(event: Event) -> bool:
     """Tell whether ``event`` deserves a line that stays."""
-    return isinstance(event, IMPORTANT)
+    return isinstance(event, IMPORTANT) or (isinstance(event, HookRan) and not event.fine)
 
 
 class Picture:
@@ -98,7 +114,7 @@ class Picture:
         return f"{erase}{_over(above)}{drawn}\x1b[J{below}"
 
     def _frame(self, size: Size) -> list[str]:
-        if not self._ledger.lines:
+        if not self._ledger.lines and self._ledger.deploy.phase is Phase.NONE:
             return []
         now = self._monotonic()
         return frame(self._ledger, now, self._since, self._began, size, colour=self._colour)
@@ -133,7 +149,7 @@ class Live:
     def show(self, told: Told) -> None:
         self._picture.see(told.ledger)
         if important(told.event):
-            self._stream.write(f"{plain_line(told)}\n")
+            self._stream.write(plain_lines(told))
 
     def end(self, ending: Ending) -> None:
         self._picture.see(ending.ledger)

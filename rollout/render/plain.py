@@ -3,8 +3,10 @@
 from typing import assert_never
 
 from rollout import events as told
+from rollout.deploy_events import DeployEvent, StepFailed
 from rollout.events import Event
 from rollout.render.account import account
+from rollout.render.deploy_words import deploy_words
 from rollout.render.harmless import harmless
 from rollout.render.spans import in_words
 from rollout.render.told import Ending, Stream, Told
@@ -18,9 +20,18 @@ def plain_line(told: Told) -> str:
     return f"{told.at} {whom(told.event)} {harmless(words(told.event))}"
 
 
+def plain_lines(told: Told) -> str:
+    """Spell one event as its line and, for a step that failed, the end of what it printed."""
+    lines = [plain_line(told)]
+    if isinstance(told.event, StepFailed):
+        head = f"{told.at} {whom(told.event)}"
+        lines += [f"{head}     | {harmless(line)}" for line in told.event.tail]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def whom(event: Event) -> str:
-    """Name the target that ``event`` is about; else where it was noted; else the whole run."""
-    name = getattr(event, "target", "") or getattr(event, "where", "")
+    """Name the target or host that ``event`` is about; else where it was noted; else the run."""
+    name = next((n for key in ("target", "host", "where") if (n := getattr(event, key, ""))), "")
     return harmless(name) or WHOLE_RUN
 
 
@@ -76,8 +87,9 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             return "on probation: back in drain, HAProxy checks it and balances nothing to it"
         case told.TargetReturned():
             return "returned: up and ready on every load balancer, with the weight it had"
-        case told.TargetDone(seconds=seconds):
-            return f"done: restarted, serving, stable; was out for {in_words(seconds)}"
+        case told.TargetDone(seconds=seconds, release=release):
+            runs = f", runs release {release}" if release else ""
+            return f"done: restarted, serving, stable{runs}; was out for {in_words(seconds)}"
         case told.TargetNotTaken(because=because):
             return f"not taken, nothing of it was touched: {because}"
         case told.TargetGivenBack(because=because):
@@ -85,6 +97,8 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
         case told.TargetLeftOut(state=state, because=because, asked=asked):
             restart = "asked to restart" if asked else "never asked to restart"
             return f"LEFT OUT in state {state}, {restart}: {because}"
+        case _ if isinstance(event, DeployEvent):
+            return deploy_words(event)
         case _:
             assert_never(event)
 
@@ -104,7 +118,7 @@ class Plain:
         self._stream = stream
 
     def show(self, told: Told) -> None:
-        self._stream.write(f"{plain_line(told)}\n")
+        self._stream.write(plain_lines(told))
 
     def end(self, ending: Ending) -> None:
         self._stream.write(account(ending))

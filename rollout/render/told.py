@@ -41,6 +41,7 @@ class Ending:
         cause: The sentence for ``outside``, or a cause that no event told.
         trace: Where the traceback of a bug was saved, or empty.
         reach: For a load balancer the command that passes its input to the admin socket.
+        see_current: What to type to see where ``current`` leads, with ``{host}`` in it.
     """
 
     run: str
@@ -52,11 +53,12 @@ class Ending:
     cause: str = ""
     trace: str = ""
     reach: Mapping[str, str] = field(default_factory=dict)
+    see_current: str = ""
 
     @property
     def exit_code(self) -> Exit:
         """What the fleet looks like now; with somebody out it is that, whatever else went wrong."""
-        if self.outside is None or self.ledger.out:
+        if self.outside is None or self.ledger.out or self.ledger.deploy.unrestored:
             return self.ledger.exit_code
         return self.outside
 

@@ -17,6 +17,7 @@ from rollout.render.jsonl import JsonLines
 from rollout.render.plain import Plain
 from rollout.render.told import Renderer
 from tests.voices.recorded import GOOD, REFUSED, RICH, Memory, broadcast_to, ending_of
+from tests.voices.recorded_deploys import DEPLOYS
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -52,6 +53,30 @@ def test_a_rich_run_is_told_as_it_always_was(
 )
 def test_the_account_reads_as_it_always_did(name: str, events: tuple[Event, ...]) -> None:
     assert_as_before(f"{name}.account", account(ending_of(events)))
+
+
+@pytest.mark.parametrize("name", DEPLOYS)
+def test_the_account_of_a_deploy_reads_as_it_always_did(name: str) -> None:
+    assert_as_before(f"deploy.{name}.account", account(ending_of(DEPLOYS[name], 130.0)))
+
+
+@pytest.mark.parametrize(
+    ("name", "voice"),
+    [
+        ("deployed.plain", Plain),
+        ("build-failed.plain", Plain),
+        ("build-failed.cron", Cron),
+        ("build-failed.jsonl", JsonLines),
+        ("rolled-back.plain", Plain),
+        ("rolled-back.cron", Cron),
+        ("rollback-halted.jsonl", JsonLines),
+        ("undo-failed.plain", Plain),
+        ("interrupted.plain", Plain),
+    ],
+)
+def test_a_deploy_is_told_as_it_always_was(name: str, voice: Callable[[Memory], Renderer]) -> None:
+    events = DEPLOYS[name.partition(".")[0]]
+    assert_as_before(f"deploy.{name}", read_aloud(events, voice))
 
 
 def test_every_line_of_the_json_is_one_object_of_this_run_in_order() -> None:

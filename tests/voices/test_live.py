@@ -5,6 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollout import deploy_events as said
 from rollout import events as told
 from rollout.events import Event
 from rollout.ledger import Ledger
@@ -12,6 +13,7 @@ from rollout.render.cells import cells
 from rollout.render.frame import Size, frame
 from rollout.render.live import Live, Picture
 from tests.voices.recorded import RICH, Memory, account_of, broadcast_to
+from tests.voices.recorded_deploys import DEPLOYS
 
 WIDE = Size(80, 24)
 
@@ -143,3 +145,39 @@ def test_only_what_matters_stays_on_the_screen() -> None:
         ["web2", "LEFT"],
         ["rollout", "halted,"],
     ]
+
+
+def test_a_deploy_has_one_line_until_servers_are_taken_out() -> None:
+    begun = said.DeployStarted(release="20261122", revision="a" * 40, hosts=("a", "b"), fresh=True)
+    step = said.StepStarted(step="compile css", hosts=("a", "b"))
+    done = said.StepDone(host="b", step="compile css", seconds=1.0)
+    assert frame(account_of([begun, step, done]), 41.0, {}, 0.0, Size(90, 24)) == [
+        "  release 20261122 (aaaaaaaaaaaa) · compile css · 1 of 2 hosts · waiting for a  0:41"
+    ]
+
+
+def test_the_line_of_the_release_stands_above_the_servers() -> None:
+    begun = said.DeployStarted(release="20261122", revision="", hosts=("web1",), fresh=True)
+    started = told.RolloutStarted(targets=("web1",), max_out=1, floor="50%")
+    in_place = said.ReleaseInPlace(release="20261122")
+    assert frame(account_of([begun, in_place, started]), 5.0, {}, 0.0, WIDE) == [
+        "  release 20261122 · in place",
+        "  web1  untouched",
+        "  0 of 1 done · 0 out (at most 1) · floor 50% · 0:05",
+    ]
+
+
+def test_the_end_of_what_a_failed_build_printed_stays_on_the_screen() -> None:
+    shown, _, _ = picture()
+    memory = Memory()
+    broadcast = broadcast_to(Live(memory, shown))
+    for event in DEPLOYS["build-failed"]:
+        broadcast.tell(event)
+    failed, *tail, taken_back = memory.text.splitlines()
+    assert "web2 FAILED at compile stylesheets: exit 1" in failed
+    assert [line.partition("|")[2] for line in tail] == [
+        " rake aborted!",
+        " Sass::SyntaxError: unclosed block",
+        "   app/styles/shop.scss:12",
+    ]
+    assert "was taken back" in taken_back

@@ -1,0 +1,78 @@
+"""The account of a deploy below its first sentence: which release is where, and what to type."""
+
+from collections.abc import Iterator
+
+from rollout.deploy_ledger import Deployment, Phase
+from rollout.ledger import Exit
+from rollout.render.deploy_consequence import runs_new, runs_old
+from rollout.render.told import Ending
+
+AGAIN = "rollout uninterrupted"
+BACK = "rollout rollback"
+
+
+def host_rows(deploy: Deployment) -> Iterator[tuple[str, str, str]]:
+    """List the hosts of which the targets tell nothing, as (host, what is with it, why)."""
+    for host, failure in deploy.failed.items():
+        yield host, f"failed at {failure.step}", failure.because
+        if failure.log:
+            yield "", "", f"all of its output: {failure.log}"
+    for host, because in deploy.unrestored.items():
+        yield host, "not taken back", because
+    for host, because in deploy.leftovers.items():
+        if host not in deploy.unrestored:
+            yield host, "left over", because
+
+
+def release_rows(ending: Ending) -> Iterator[tuple[str, str]]:
+    """Say who runs which release, where there are two, as (label, text)."""
+    ledger, deploy = ending.ledger, ending.ledger.deploy
+    if deploy.phase is Phase.NONE or deploy.phase.undone or not ledger.started:
+        return
+    if ending.exit_code is Exit.DONE:
+        return
+    new, old = runs_new(ledger), runs_old(ledger)
+    if new:
+        yield "new release", ", ".join(new)
+    if old:
+        yield "old release", ", ".join(old)
+    moved = [h for h in deploy.hosts if h in deploy.moved and (h in old or h not in ledger.lines)]
+    if moved:
+        yield "", f"`current` leads to the new one on {', '.join(moved)}: a process that dies there"
+        yield "", "comes back as new code, so do not leave it like this for long"
+
+
+def causes(deploy: Deployment) -> tuple[str, ...]:
+    """List what stopped the deploy, where neither the first sentence nor a row says it."""
+    said = [deploy.because] if deploy.phase in {Phase.ROLLED_BACK, Phase.ROLLBACK_HALTED} else []
+    said += [f"the hook `{hook}` failed: {words}" for hook, words in deploy.warnings.items()]
+    return tuple(word for word in said if word)
+
+
+def deploy_steps(ending: Ending) -> Iterator[tuple[str, str]]:
+    """List what to type about the release, as (label, text), after whatever brings servers back."""
+    deploy = ending.ledger.deploy
+    if deploy.phase is Phase.NONE or ending.exit_code is Exit.DONE:
+        return
+    for host in deploy.unrestored:
+        yield "look", to_see_current(host, ending)
+    again = AGAIN if deploy.fresh else f"{BACK} --to {deploy.release}"
+    match deploy.phase:
+        case Phase.PREPARING:
+            yield "go on", f"{again}   # it first takes back what is left of this one"
+        case _ if deploy.phase.undone:
+            label = "once mended" if deploy.failed or deploy.phase is Phase.ROLLED_BACK else "again"
+            left = deploy.unrestored or deploy.leftovers
+            yield label, f"{again}{'   # it first takes back what is left' if left else ''}"
+        case Phase.LIVE:
+            return
+        case _:
+            yield "go on", f"{again}   # all servers on the new release"
+            yield "or back", f"{BACK}   # all servers on the one before"
+
+
+def to_see_current(host: str, ending: Ending) -> str:
+    """Give the command that shows where ``current`` of ``host`` leads."""
+    if ending.see_current:
+        return ending.see_current.replace("{host}", host)
+    return f"rollout releases --hosts {host}"

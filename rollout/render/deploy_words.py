@@ -1,0 +1,73 @@
+"""One sentence for each thing that can happen to a release."""
+
+from typing import assert_never
+
+from rollout import deploy_events as told
+from rollout.deploy_events import DeployEvent
+from rollout.render.spans import in_words
+
+SHORT = 12
+"""So many characters of a revision tell it from all others, as git itself abbreviates in a
+repository of millions of objects."""
+
+
+def short(revision: str) -> str:
+    """Abbreviate a commit or a checksum."""
+    return revision[:SHORT]
+
+
+def release_words(release: str, revision: str) -> str:
+    """Name a release with what it was made from: ``release 20261122194002 (a1b2c3d4e5f6)``."""
+    return f"release {release} ({short(revision)})" if revision else f"release {release}"
+
+
+def hosts_words(count: int) -> str:
+    """Count hosts."""
+    return "1 host" if count == 1 else f"{count} hosts"
+
+
+def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence per event
+    """Say in one sentence what is known when ``event`` is told, for a person at 03:00."""
+    match event:
+        case told.DeployStarted(hosts=hosts, fresh=fresh):
+            named = release_words(event.release, event.revision)
+            what = f"deploys {named} to" if fresh else f"makes {named} live again on"
+            return f"{what} {hosts_words(len(hosts))}: {', '.join(hosts)}"
+        case told.StepStarted(step=step, hosts=hosts):
+            where = hosts[0] if len(hosts) == 1 else hosts_words(len(hosts))
+            return f"step `{step}` on {where}"
+        case told.StepDone(step=step, seconds=seconds):
+            return f"{step} done" + (f" in {in_words(seconds)}" if seconds >= 1 else "")
+        case told.StepFailed(step=step, because=because, log=log):
+            return f"FAILED at {step}: {because}" + (f"; all of its output: {log}" if log else "")
+        case told.CurrentSwitching(release=release):
+            return f"`current` is about to be moved to release {release}"
+        case told.CurrentSwitched(release=release):
+            return f"`current` leads to release {release}; processes still run the one before"
+        case told.CurrentRestored():
+            return "`current` is as it was before the deploy"
+        case told.ReleaseDiscarded(release=release):
+            return f"release {release} removed, logs of its builds kept"
+        case told.UndoFailed(because=because, live=True):
+            return f"NOT TAKEN BACK, `current` may lead to the new release: {because}"
+        case told.UndoFailed(because=because):
+            return f"something is left over, the next deploy removes it: {because}"
+        case told.DeployTakenBack(release=release, because=because):
+            return f"release {release} was taken back, no server was restarted: {because}"
+        case told.ReleaseInPlace(release=release):
+            return f"release {release} is in place on every host; no server was taken out so far"
+        case told.DeployFinished():
+            return f"{release_words(event.release, event.revision)} is live and marked good"
+        case told.RollbackStarted(release=release, targets=targets, because=because):
+            first = f", {', '.join(targets)} first" if targets else ""
+            return f"rolls back from release {release}{first}: {because}"
+        case told.RollbackHalted(because=because):
+            return f"rollback halted, nothing more is touched: {because}"
+        case told.RollbackFinished(release=release):
+            return f"rolled back from release {release}: the one before serves everywhere again"
+        case told.HookRan(hook=hook, fine=fine, said=said):
+            return f"hook `{hook}` {'ran' if fine else 'FAILED'}{f': {said}' if said else ''}"
+        case told.ReleasesPruned(releases=releases):
+            return f"removed, no longer needed: {', '.join(releases) or 'nothing'}"
+        case _:
+            assert_never(event)

@@ -1,0 +1,168 @@
+"""A deploy is told by four voices, and no run of one makes two of them differ."""
+
+import json
+import re
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout import deploy_events as said
+from rollout import events as told
+from rollout.deploy_ledger import Phase
+from rollout.events import Event
+from rollout.ledger import Exit
+from rollout.render.account import account
+from rollout.render.consequence import consequence
+from rollout.render.cron import Cron
+from rollout.render.frame import Size, frame
+from rollout.render.jsonl import json_account
+from rollout.render.told import Ending
+from tests.voices.recorded import Memory, account_of, broadcast_to, ending_of
+from tests.voices.recorded_deploys import BEFORE, DEPLOYS, HOSTS, RELEASE, REVISION
+from tests.voices.test_agreement import NAMES, STEPS
+
+STEPS_OF_A_DEPLOY: st.SearchStrategy[Event] = st.one_of(
+    st.just(said.StepStarted(step="compile", hosts=HOSTS)),
+    NAMES.map(lambda n: said.StepDone(host=n, step="compile", seconds=1.0)),
+    NAMES.map(lambda n: said.StepFailed(host=n, step="compile", because="exit 1", tail=("x",))),
+    NAMES.map(lambda n: said.CurrentSwitching(host=n, release=RELEASE)),
+    NAMES.map(lambda n: said.CurrentSwitched(host=n, release=RELEASE)),
+    NAMES.map(lambda n: said.CurrentRestored(host=n)),
+    NAMES.map(lambda n: said.ReleaseDiscarded(host=n, release=RELEASE)),
+    st.builds(
+        lambda n, live: said.UndoFailed(host=n, because="lost", live=live), NAMES, st.booleans()
+    ),
+    st.just(said.DeployTakenBack(release=RELEASE, because="compile: web2: exit 1")),
+    st.just(said.ReleaseInPlace(release=RELEASE)),
+    st.just(told.RolloutStarted(targets=HOSTS, max_out=1, floor="50%")),
+    st.builds(
+        lambda n, r: told.TargetDone(target=n, seconds=1.0, release=r),
+        NAMES,
+        st.sampled_from([RELEASE, BEFORE]),
+    ),
+    st.just(said.DeployFinished(release=RELEASE, revision=REVISION)),
+    NAMES.map(lambda n: said.RollbackStarted(release=RELEASE, targets=(n,), because="dead")),
+    st.just(said.RollbackHalted(because="web2: dead as well")),
+    st.just(said.RollbackFinished(release=RELEASE)),
+    st.just(said.HookRan(hook="after", fine=False, said="no")),
+)
+BEGIN = said.DeployStarted(release=RELEASE, revision=REVISION, hosts=HOSTS, fresh=True)
+RUNS = st.lists(st.one_of(STEPS_OF_A_DEPLOY, STEPS), max_size=14).map(lambda s: (BEGIN, *s))
+
+SAYS = {
+    Exit.DONE: ("done. ",),
+    Exit.BUG: ("stopped by a bug",),
+    Exit.HALTED: ("halted. ", "the rollback from release"),
+    Exit.ROLLED_BACK: ("rolled back. ", "rolled back before any server was "),
+    Exit.INTERRUPTED: ("interrupted by ",),
+    Exit.TERMINATED: ("interrupted by ",),
+    Exit.REDUCED: (
+        *("halted", "finished, but not whole", "interrupted", "stopped by a bug"),
+        *("rolled back, but not everywhere", "the rollback from release"),
+    ),
+}
+
+
+@given(RUNS)
+def test_the_voices_agree_about_a_deploy(events: Sequence[Event]) -> None:
+    ending = ending_of(events)
+    ledger = ending.ledger
+    spelled = json.loads(json_account(ending))
+    assert spelled["exit_code"] == ledger.exit_code == ending.exit_code
+    assert consequence(ending).startswith(SAYS[ledger.exit_code])
+    assert spelled["sentence"] in account(ending)
+    deploy = spelled["deploy"]
+    assert deploy["phase"] == ledger.deploy.phase.value
+    assert set(deploy["moved"]) == ledger.deploy.moved
+    first, *rest = frame(ledger, 1.0, {}, 0.0, Size(200, 24))
+    assert RELEASE in first
+    if ledger.deploy.phase is not Phase.PREPARING:
+        assert deploy["phase"] in first
+    if ledger.lines:
+        assert f"{len(spelled['out'])} out (at most 1)" in rest[-1]
+
+
+@given(RUNS, st.sampled_from([None, Exit.BUG, Exit.REFUSED]))
+def test_the_account_never_comforts_while_a_host_is_missing_or_not_taken_back(
+    events: Sequence[Event], outside: Exit | None
+) -> None:
+    ledger = account_of(events)
+    ending = Ending(run="r", number=9, at="", ledger=ledger, seconds=1.0, outside=outside)
+    text = account(ending)
+    if not ledger.out and not ledger.deploy.unrestored:
+        assert ending.exit_code is not Exit.REDUCED
+        return
+    assert ending.exit_code is Exit.REDUCED
+    for comfort in ("none missing", "nobody is missing", "as it was on", "everywhere again"):
+        assert comfort not in text
+    for name in ledger.out:
+        assert re.search(rf"bring back: +{name},", text)
+    for host in ledger.deploy.unrestored:
+        assert re.search(rf"  {host}   not taken back +lost", text)
+        assert f"rollout releases --hosts {host}\n" in text
+
+
+@given(RUNS)
+def test_nothing_is_called_live_or_undone_that_may_not_be(events: Sequence[Event]) -> None:
+    ending = ending_of(events)
+    sentence = consequence(ending)
+    if "as it was on every host" in sentence or "live again on every host" in sentence:
+        assert ending.exit_code is Exit.ROLLED_BACK
+        assert not ending.ledger.deploy.unrestored
+    if " is live on " in sentence:
+        assert ending.exit_code is Exit.DONE
+
+
+@given(RUNS)
+def test_cron_says_nothing_only_about_a_deploy_that_went_well(events: Sequence[Event]) -> None:
+    memory = Memory()
+    broadcast = broadcast_to(Cron(memory))
+    for event in events:
+        broadcast.tell(event)
+    if broadcast.end().exit_code is not Exit.DONE:
+        assert memory.text
+    else:
+        assert memory.text.count("\n") <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("deployed", 0), ("made-live-again", 0), ("build-failed", 7), ("rolled-back", 7),
+        ("never-restarted", 7), ("rollback-halted", 6), ("undo-failed", 6), ("left-out", 6),
+        ("stopped", 5), ("interrupted", 130),
+    ],
+)  # fmt: skip
+def test_each_way_a_deploy_can_end_has_its_exit_code(name: str, code: int) -> None:
+    assert ending_of(DEPLOYS[name]).exit_code == code
+
+
+@pytest.mark.parametrize("name", ["deployed", "made-live-again"])
+def test_the_account_of_a_good_deploy_is_one_line(name: str) -> None:
+    assert account(ending_of(DEPLOYS[name])).count("\n") == 1
+
+
+def test_cron_is_silent_about_a_good_deploy_unless_a_hook_failed_after_it() -> None:
+    for name, lines in (("made-live-again", 0), ("deployed", 1)):
+        memory = Memory()
+        broadcast = broadcast_to(Cron(memory))
+        for event in DEPLOYS[name]:
+            broadcast.tell(event)
+        broadcast.end()
+        assert memory.text.count("\n") == lines
+
+
+def test_what_shows_current_is_what_the_door_said_to_type() -> None:
+    ledger = account_of(DEPLOYS["undo-failed"])
+    ending = Ending(
+        run="r", number=1, at="", ledger=ledger, seconds=1.0,
+        see_current="ssh -l deploy {host} readlink /srv/shop/current",
+    )  # fmt: skip
+    assert "ssh -l deploy web2 readlink /srv/shop/current\n" in account(ending)
+
+
+def test_a_server_that_may_come_back_as_new_code_by_itself_is_named() -> None:
+    said_of_it = account(ending_of(DEPLOYS["stopped"]))
+    assert "`current` leads to the new one on web2, web3, web4" in said_of_it
