@@ -117,12 +117,13 @@ def to_roll_back_to(shelves: Sequence[Shelf]) -> str:
     """Choose the release to go back to: the last good one before the one that is live.
 
     Every host must have it.  Where no release is marked, as after Capistrano, the newest one
-    before the live one counts; one marked bad or not finished never does.
+    before the live one counts; one marked bad or not finished never does.  Where hosts differ,
+    as when a deploy halted among them, the live one is the newest: the others went back already.
 
     Returns:
         Its name; empty when there is none.
     """
-    live = min((shelf.current for shelf in shelves if shelf.current), default="")
+    live = max((shelf.current for shelf in shelves if shelf.current), default="")
     marks: dict[str, set[Mark]] = {}
     for shelf in shelves:
         for release in shelf.releases:
