@@ -36,8 +36,10 @@ async def until_drained(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
         tell(TargetDrained(target=name))
 
 
-async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
+async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell, *, fit: bool = True) -> None:
     """Let nobody new arrive at all, and wait until what is in flight has ended.
+
+    One that is not ``fit`` cannot go back, so nothing that others need makes it.
 
     Raises:
         Busy: it did not end in time, and the policy is not to cut visitors off.
@@ -47,7 +49,7 @@ async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
     tell(TargetInMaint(target=name))
     within = plan.patience.maint_timeout
     try:
-        await until_quiet("empty", PERSISTENT, within, grip, plan, site)
+        await until_quiet("empty", PERSISTENT, within, grip, plan, site, fit=fit)
     except TimedOut:
         states = await grip.look()
         left = Traffic.of(states.values())
@@ -57,14 +59,21 @@ async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
             seats = [seat for seat in grip.seats if seat.balancer == balancer]
             await site.balancers[balancer].cut(seats)
         tell(SessionsCut(target=name, sessions=left.sessions))
-        await until_quiet("empty", PERSISTENT, CUT_WITHIN, grip, plan, site)
+        await until_quiet("empty", PERSISTENT, CUT_WITHIN, grip, plan, site, fit=fit)
     tell(TargetEmpty(target=name))
 
 
 async def until_quiet(
-    awaited: str, newcomers: str, within: float, grip: Grip, plan: Plan, site: Site
+    awaited: str,
+    newcomers: str,
+    within: float,
+    grip: Grip,
+    plan: Plan,
+    site: Site,
+    *,
+    fit: bool = True,
 ) -> None:
-    """Wait for two looks in a row with nothing open, giving up the target if it must go back.
+    """Wait for two looks in a row with nothing open; one that is ``fit`` may have to go back.
 
     A reload hides what the old process still serves: from then on it takes ``drain_timeout`` at
     the least, and as long at the most if time was up otherwise.
@@ -80,7 +89,8 @@ async def until_quiet(
     async def question() -> Verdict:
         nonlocal before, reload
         states = await grip.look()
-        can_go_on(grip, plan, site)
+        if fit:
+            can_go_on(grip, plan, site)
         if grip.reloaded_at > reload:
             before, reload = None, grip.reloaded_at
         traffic = Traffic.of(states.values())

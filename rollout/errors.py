@@ -12,7 +12,8 @@ class RolloutError(Exception):
 
 def said_of(name: str, error: Exception) -> str:
     """Return what ``error`` says, for a line that begins with ``name`` already."""
-    return str(error).removeprefix(f"{name}: ")
+    said = str(error) if isinstance(error, RolloutError) else repr(error)
+    return said.removeprefix(f"{name}: ")
 
 
 class SettingsError(RolloutError):
@@ -25,6 +26,14 @@ class SettingsError(RolloutError):
 
 class Halted(RolloutError):
     """Nothing new is started; the sentence names who failed and why, the deadline, or a stop."""
+
+
+class SoakFailed(Halted):
+    """A target that was back did not hold while it carried traffic."""
+
+    def __init__(self, target: str, because: str) -> None:
+        super().__init__(f"{target}: {because}")
+        self.target = target
 
 
 class TimedOut(RolloutError):

@@ -7,10 +7,12 @@ us, because somebody else has a reason that we do not know.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from rollout.errors import BalancerError, Meddled
 from rollout.events import BalancerReloaded
 from rollout.fleet import AdminState, ProcessMark, Reading, Seat, SeatState, Target
+from rollout.orders import send, switch_agents
 from rollout.ports import Owned, Site, Tell
 from rollout.verdicts import held_out, shows, told
 from rollout.waiting import Question, now, until
@@ -51,7 +53,7 @@ class Grip:
     @property
     def owned(self) -> tuple[Owned, ...]:
         """How it was found, as the record keeps it."""
-        return tuple(Owned(s.seat, s.weight, s.agent) for s in self.found.values())
+        return tuple(Owned(s.seat, s.weight, s.agent, s.status) for s in self.found.values())
 
     async def find(self) -> str:
         """Read every seat as it is before we touch it.
@@ -64,6 +66,22 @@ class Grip:
         self.reloaded_at = now() - min(reading.age for reading in self.readings.values())
         held = ((state.seat, held_out(state)) for state in self.found.values())
         return "; ".join(f"{seat} is {how}" for seat, how in held if how)
+
+    async def take_up(self, owned: Sequence[Owned]) -> None:
+        """Take again in hand what we left in maint, found as ``owned`` says.
+
+        Raises:
+            Meddled: somebody has changed it since.
+            BalancerError: a load balancer did not answer.
+        """
+        rows = await self._read(self.target.balancers)
+        self._marks = {name: reading.process for name, reading in self.readings.items()}
+        self._wanted = dict.fromkeys(self.target.seats, AdminState.MAINT)
+        self._insist(rows)
+        self.found = {
+            one.seat: replace(rows[one.seat], weight=one.weight, agent=one.agent, status=one.status)
+            for one in owned
+        }
 
     async def look(self) -> Mapping[Seat, SeatState]:
         """Read every seat, and put right what a reload undid.
@@ -151,7 +169,8 @@ class Grip:
             found, is_now = self.found[seat], self.readings[seat.balancer].seats[seat]
             if is_now.weight != found.weight:
                 await self._site.balancers[seat.balancer].set_weight(seat, found.weight)
-        await self._switch_agents([seat for seat in seats if self.found[seat].agent], on=True)
+        agents = [seat for seat in seats if self.found[seat].agent]
+        await switch_agents(agents, self._site.balancers, on=True)
 
     async def _silence_agents(self, seats: Sequence[Seat]) -> None:
         """Keep agents from undoing what we hold with a word of their own (measured: they do).
@@ -159,13 +178,8 @@ class Grip:
         Not only once: a reload wakes them, and they speak before the next look (measured).
         """
         held = [seat for seat in seats if self._wanted[seat] is not AdminState.READY]
-        await self._switch_agents([seat for seat in held if self._row(seat).agent], on=False)
-
-    async def _switch_agents(self, seats: Sequence[Seat], *, on: bool) -> None:
-        for name in self.target.balancers:
-            ours = [seat for seat in seats if seat.balancer == name]
-            if ours:
-                await self._site.balancers[name].switch_agent(ours, on=on)
+        agents = [seat for seat in held if self._row(seat).agent]
+        await switch_agents(agents, self._site.balancers, on=False)
 
     async def _see_it_done(self, seats: Sequence[Seat]) -> None:
         deadline = now() + CONFIRM_WITHIN
@@ -173,7 +187,7 @@ class Grip:
         while seats:
             try:
                 await self._silence_agents(seats)
-                await self._send(seats)
+                await send({s: self._wanted[s] for s in seats}, self._site.balancers)
                 states = await self._read(names)
             except BalancerError:
                 # the reply was lost, or HAProxy is not back yet: telling it again is safe
@@ -196,19 +210,6 @@ class Grip:
 
     def _reloaded(self, name: str) -> bool:
         return self.readings[name].process != self._marks[name]
-
-    async def _send(self, seats: Sequence[Seat]) -> None:
-        """One line per load balancer and state; all are told before an error is raised."""
-        orders: dict[tuple[str, AdminState], list[Seat]] = {}
-        for seat in seats:
-            orders.setdefault((seat.balancer, self._wanted[seat]), []).append(seat)
-        results = await asyncio.gather(
-            *(self._site.balancers[n].order(group, s) for (n, s), group in orders.items()),
-            return_exceptions=True,
-        )
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
 
     async def _read(self, names: Sequence[str]) -> dict[Seat, SeatState]:
         readings = await asyncio.gather(*(self._site.balancers[name].look() for name in names))

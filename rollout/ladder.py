@@ -6,7 +6,7 @@ counts as up before the first check, while a server in drain is checked and noth
 balanced to it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from rollout.emptying import until_drained, until_empty
@@ -21,13 +21,21 @@ from rollout.events import (
     TargetReturned,
     TargetSkipped,
 )
-from rollout.fleet import AdminState, Target
+from rollout.fleet import AdminState, Birth, Target
 from rollout.grip import Grip
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof, WayBack
-from rollout.restarting import ask_to_restart, baseline, batches, hold_for, until_proven
+from rollout.restarting import (
+    ask_to_restart,
+    baseline,
+    batches,
+    hold_for,
+    until_proven,
+    wreckage,
+)
 from rollout.returning import give_back, smoke, stable, until_checked
+from rollout.switching import restore, switch
 from rollout.waiting import now
 
 EVIDENCE_AGAINST = (TimedOut, CrashLoop)
@@ -54,26 +62,65 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
     async with out_of_rotation(grip, plan, site, tell) as way_back:
         await until_drained(grip, plan, site, tell)
         await until_empty(grip, plan, site, tell)
-
-        before = await baseline(target, site)
-        proof = Proof(target, before, site, tell, times=plan.probe_times)
-        for batch in batches(target.instances, plan.instances_at_a_time):
-            await ask_to_restart(batch, target, way_back, site, tell)
-            proof.expect(batch)
-            await hold_for(plan.patience.startup_delay, grip, plan)
-            await until_proven(proof, grip, plan)
-
-        await until_checked(proof, grip, plan, tell)
-        await smoke(target, site)
-        way_back.proven()
-        await give_back(grip, plan)
-        tell(TargetReturned(target=target.name))
-
-        seconds = round(now() - began, 1)
-        await stable(proof, grip, plan, tell)
-        await site.record.released(target.name)  # not before: until here it may be taken out again
-    tell(TargetDone(target=target.name, seconds=seconds))
+        async with on_its_release(target, plan, way_back, site, tell):
+            before = await baseline(target, site)
+            await restarted_and_back(before, began, grip, plan, way_back, site, tell)
     return True
+
+
+async def bring_back(target: Target, plan: Plan, site: Site, tell: Tell) -> None:
+    """Restart once more a target that stands in maint because of us, and bring it back on proof.
+
+    Its instances may be in any state: crash-looping, given up by monit, still in their stop.
+
+    Raises:
+        RolloutError: it was not proven, and stays in maint; that has been told.
+    """
+    grip = Grip(target, site, tell, poll=plan.patience.poll)
+    await grip.take_up(site.record.owned(target.name))
+    began = now()
+    async with seen_through(grip, plan, site, tell) as way_back:
+        way_back.needs_proof()
+        await until_empty(grip, plan, site, tell, fit=False)  # sticky clients had come to it again
+        before = await wreckage(grip, plan, site)
+        await restarted_and_back(before, began, grip, plan, way_back, site, tell)
+
+
+async def restarted_and_back(
+    before: Mapping[str, Birth | None],
+    began: float,
+    grip: Grip,
+    plan: Plan,
+    way_back: WayBack,
+    site: Site,
+    tell: Tell,
+) -> None:
+    """Restart what stands in maint, prove it, and let visitors in.
+
+    ``before`` are the processes that it had, ``began`` is when it went out of rotation.
+
+    Raises:
+        RolloutError: it was not restarted, or not proven.
+    """
+    target, release = grip.target, plan.onto.get(grip.target.host)
+    proof = Proof(target, before, site, tell, times=plan.probe_times, release=release)
+    for batch in batches(target.instances, plan.instances_at_a_time):
+        await ask_to_restart(batch, target, way_back, site, tell)
+        proof.expect(batch)
+        await hold_for(plan.patience.startup_delay, grip, plan)
+        await until_proven(proof, grip, plan)
+
+    await until_checked(proof, grip, plan, tell)
+    await smoke(target, site)
+    way_back.proven()
+    await give_back(grip, plan)
+    tell(TargetReturned(target=target.name))
+
+    seconds = round(now() - began, 1)
+    await stable(proof, grip, plan, tell)
+    await site.record.released(target.name)  # not before: until here it may be taken out again
+    name = release.name if release else ""
+    tell(TargetDone(target=target.name, seconds=seconds, release=name))
 
 
 async def taken(grip: Grip, site: Site, tell: Tell) -> bool:
@@ -95,8 +142,39 @@ async def taken(grip: Grip, site: Site, tell: Tell) -> bool:
 
 
 @asynccontextmanager
+async def on_its_release(
+    target: Target, plan: Plan, way_back: WayBack, site: Site, tell: Tell
+) -> AsyncIterator[None]:
+    """Move ``current`` of the host, if hosts switch one by one, while nobody visits it.
+
+    Until a restart was asked for, a failure moves it back: a process that monit starts anew must
+    be what the other processes of the host are.
+    """
+    release, releases = plan.onto.get(target.host), site.releases
+    if not plan.relink or release is None or releases is None:
+        yield
+        return
+    try:
+        await switch(target.host, release, releases, tell)
+        yield
+    except Exception:
+        if not way_back.asked:
+            await restore(target.host, release, releases, tell)
+        raise
+
+
+@asynccontextmanager
 async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncIterator[WayBack]:
-    """Hold the target out of rotation for the length of the block.
+    """Hold the target out of rotation for the length of the block; see :func:`seen_through`."""
+    async with seen_through(grip, plan, site, tell) as way_back:
+        await grip.order(AdminState.DRAIN)
+        tell(TargetDraining(target=grip.target.name))
+        yield way_back
+
+
+@asynccontextmanager
+async def seen_through(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncIterator[WayBack]:
+    """Bring the target to a safe end, whatever happens in the block.
 
     A failure inside gives back a target that was never asked to restart, leaves a proven one as
     the load balancers were told, and keeps one without proof in maint.  A bug of ours counts as a
@@ -106,8 +184,6 @@ async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Asy
     name = grip.target.name
     tell(TargetClaimed(target=name, seats=tuple(str(seat) for seat in grip.target.seats)))
     try:
-        await grip.order(AdminState.DRAIN)
-        tell(TargetDraining(target=name))
         yield way_back
     except Exception as failure:
         if not way_back.asked:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rollout.fleet import Target
+from rollout.releases import Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Plan:
         on_busy: What to do with sessions that do not end.
         look: What to type to look at a host, with ``{host}`` in it.
         onto: By host the release that its new processes must be seen to run in; a host that is not
-            in it is not asked.
+            there is not asked.
         relink: Move ``current`` of a host to ``onto`` while it is in maint, before the restart.
     """
 
@@ -80,7 +81,7 @@ class Plan:
     probe_times: int = 2
     on_busy: OnBusy = OnBusy.STOP
     look: str = "ssh {host} sudo monit status"
-    onto: Mapping[str, str] = field(default_factory=dict[str, str])
+    onto: Mapping[str, Release] = field(default_factory=dict[str, Release])
     relink: bool = False
     patience: Patience = Patience()
 

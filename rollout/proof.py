@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rollout.errors import CrashLoop, NotRestarted
+from rollout.errors import CrashLoop, NotRestarted, WrongRelease
 from rollout.events import InstanceProven, InstanceReborn
 from rollout.fleet import Birth, Instance, InstanceState, Target, Verdict
 from rollout.ports import Site, Tell
+from rollout.releases import Release
 from rollout.verdicts import few, overlooked, reborn
 from rollout.waiting import now
 
@@ -64,6 +65,7 @@ class Proof:
         tell: Tell,
         *,
         times: int,
+        release: Release | None = None,
     ) -> None:
         self.proven: dict[Instance, Birth] = {}
         self._target = target
@@ -72,6 +74,7 @@ class Proof:
         self._site = site
         self._tell = tell
         self._times = times
+        self._release = release
         self._since = now()
         self._old_since: float | None = None
         self._seen: dict[str, Birth] = {}
@@ -173,24 +176,48 @@ class Proof:
         said = await asyncio.gather(*(self._answers(instance) for instance in instances))
         good = [one for one, words in zip(instances, said, strict=True) if not words]
         if good:
-            after = await self._look()
-            for instance in good:
-                birth = states[instance.name].birth
-                if birth is None or instance.name not in after:
-                    continue
-                if after[instance.name].birth != birth:
-                    if fresh:
-                        raise CrashLoop([instance.name])
-                    continue  # it may have died before it ever answered: the next round tells
-                self.proven[instance] = birth
-                self._tell(
-                    InstanceProven(
-                        target=self._target.name,
-                        instance=instance.name,
-                        answered=self._site.prober is not None,
-                    )
-                )
+            await self._believe(good, states, fresh=fresh)
         return [words for words in said if words]
+
+    async def _believe(
+        self,
+        good: Sequence[Instance],
+        states: Mapping[str, InstanceState],
+        *,
+        fresh: bool,
+    ) -> None:
+        """Take ``good`` for proven if they are still who answered, and run in the new release."""
+        lodgings = await self._lodgings(good, states)
+        after = await self._look()
+        for instance in good:
+            birth = states[instance.name].birth
+            if birth is None or instance.name not in after:
+                continue
+            if after[instance.name].birth != birth:
+                if fresh:
+                    raise CrashLoop([instance.name])
+                continue  # it may have died before it ever answered: the next round tells
+            if self._release and lodgings.get(birth.pid, "") != self._release.name:
+                found = {instance.name: lodgings.get(birth.pid, "")}
+                raise WrongRelease(found, self._release.name)
+            self.proven[instance] = birth
+            self._tell(
+                InstanceProven(
+                    target=self._target.name,
+                    instance=instance.name,
+                    answered=self._site.prober is not None,
+                )
+            )
+
+    async def _lodgings(
+        self, instances: Sequence[Instance], states: Mapping[str, InstanceState]
+    ) -> Mapping[int, str]:
+        """See in which release each of them works, before it is seen to be still the same."""
+        if self._release is None or self._site.releases is None:
+            return {}
+        births = (states[one.name].birth for one in instances)
+        pids = tuple(birth.pid for birth in births if birth is not None)
+        return await self._site.releases.whereabouts(self._target.host, pids)
 
     async def _answers(self, instance: Instance) -> str:
         """Ask until it answered often enough in a row; say what is wrong, or nothing."""

@@ -17,6 +17,7 @@ from rollout.grip import Grip
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof, WayBack
+from rollout.verdicts import few
 from rollout.waiting import now
 
 
@@ -40,6 +41,34 @@ async def baseline(target: Target, site: Site) -> Mapping[str, Birth | None]:
     if pending := [f"{s.name} ({s.pending} pending)" for s in ours if s.pending]:
         raise SupervisorError(target.host, f"monit is busy with {', '.join(pending)}")
     return {state.name: state.birth for state in ours}
+
+
+async def wreckage(grip: Grip, plan: Plan, site: Site) -> Mapping[str, Birth | None]:
+    """Wait until monit is done with what it tries by itself, and read what processes are left.
+
+    For a target that is out because it did not come up: monit may start its instances again and
+    again, or have given them up; one that it gave up and that is down is started by a restart
+    (monit.md, section 4), so nobody is refused here.
+
+    Raises:
+        TimedOut: monit does not come to an end of it.
+    """
+    found: dict[str, Birth | None] = {}
+
+    async def question() -> Verdict:
+        states = {s.name: s for s in await site.supervisor.look(grip.target.host)}
+        ours = [states[one.name] for one in grip.target.instances if one.name in states]
+        found.update({s.name: s.birth for s in ours})
+        busy = few([f"{s.name} ({s.pending} pending)" for s in ours if s.pending])
+        return Verdict(settled=not busy, because=f"monit is busy with {busy}" if busy else "")
+
+    await grip.until(
+        "free to be restarted",
+        question,
+        within=plan.patience.running_timeout,
+        every=plan.patience.poll_host,
+    )
+    return found
 
 
 def batches(instances: Sequence[Instance], size: int) -> Iterator[Sequence[Instance]]:

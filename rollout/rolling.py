@@ -1,9 +1,10 @@
 """The walk over the fleet, told in order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
-from rollout.errors import Halted, RolloutError
+from rollout.errors import Halted, RolloutError, SoakFailed
 from rollout.events import (
     RolloutFinished,
     RolloutHalted,
@@ -22,15 +23,35 @@ from rollout.window import Window
 SOAK_EVERY = 1.0
 
 
-async def rolling_restart(plan: Plan, site: Site, tell: Tell) -> None:
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """What became of a walk, for a story that goes on after it.
+
+    Attributes:
+        restarted: Who went down the ladder and up again, in the order of their return.
+        failed: Who did not, or did not hold, with what stopped it.
+        halted: Not every target had its turn.
+    """
+
+    restarted: tuple[Target, ...]
+    failed: Mapping[Target, Exception]
+    halted: bool
+
+    @property
+    def whole(self) -> bool:
+        return not self.halted and not self.failed
+
+
+async def rolling_restart(plan: Plan, site: Site, tell: Tell) -> Rolled:
     """Restart every target in ``plan``, wave by wave, never with fewer serving than the floor.
 
     What stops it is told, not raised: the account of the run is the result.
     """
     names = tuple(target.name for target in plan.targets)
     tell(RolloutStarted(targets=names, max_out=plan.max_out, floor=str(plan.floor)))
+    window = Window(plan, site, tell)
     try:
-        async with Window(plan, site, tell) as window:
+        async with window:
             for wave in plan.waves:
                 for target in wave:
                     await window.room_for(target)
@@ -40,8 +61,12 @@ async def rolling_restart(plan: Plan, site: Site, tell: Tell) -> None:
                     await soak(window.restarted, plan, site, tell)
     except RolloutError as halt:
         tell(RolloutHalted(because=str(halt)))
-    else:
-        tell(RolloutFinished())
+        weak = {
+            t: halt for t in plan.targets if isinstance(halt, SoakFailed) and t.name == halt.target
+        }
+        return Rolled(tuple(window.restarted), {**window.failed, **weak}, halted=True)
+    tell(RolloutFinished())
+    return Rolled(tuple(window.restarted), window.failed, halted=False)
 
 
 async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -> None:
@@ -70,7 +95,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
                         target=target.name, state="ready", because=because, asked=True, look=look
                     )
                 )
-                raise Halted(f"{target}: {because}")
+                raise SoakFailed(target.name, because)
         return Verdict(settled=now() >= end, because="")
 
     await until(

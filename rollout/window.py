@@ -35,18 +35,18 @@ class Window:
 
     Attributes:
         restarted: Targets that went down their ladder and up again, in the order of their return.
+        failed: Targets that did not, with what stopped them.
     """
 
     def __init__(self, plan: Plan, site: Site, tell: Tell) -> None:
         self.restarted: list[Target] = []
+        self.failed: dict[Target, Exception] = {}
         self._plan = plan
         self._site = site
         self._tell = tell
         self._began = now()
         self._climbing: dict[Target, asyncio.Task[None]] = {}
         self._given_back: set[Target] = set()  # of those that climb: in rotation, waiting for room
-        self._failures: list[str] = []
-        self._bugs: list[Exception] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,8 +58,9 @@ class Window:
         trace: TracebackType | None,
     ) -> None:
         await self.empty()
-        if self._bugs:
-            raise self._bugs[0]
+        for failure in self.failed.values():
+            if not isinstance(failure, RolloutError):
+                raise failure  # a bug of ours
         if error is None:
             self._stop_after_failures()
 
@@ -120,11 +121,8 @@ class Window:
                     return
         except Halted:
             return
-        except RolloutError as error:
-            self._failures.append(f"{target}: {said_of(target.name, error)}")
-        except Exception as bug:  # noqa: BLE001 - cancels no neighbour; raised when all are through
-            self._failures.append(f"{target}: {bug!r}")
-            self._bugs.append(bug)
+        except Exception as failure:  # noqa: BLE001 - a bug as well cancels no neighbour
+            self.failed[target] = failure
 
     async def _spared(self, target: Target) -> tuple[Verdict, float]:
         """Ask every load balancer of ``target`` whether the floor holds without it.
@@ -160,8 +158,9 @@ class Window:
         self._stop_after_failures()
 
     def _stop_after_failures(self) -> None:
-        if len(self._failures) > self._plan.max_failures:
-            raise Halted("; ".join(self._failures))
+        if len(self.failed) > self._plan.max_failures:
+            said = (f"{t}: {said_of(t.name, failure)}" for t, failure in self.failed.items())
+            raise Halted("; ".join(said))
 
     def _others_than(self, target: Target) -> tuple[asyncio.Task[None], ...]:
         self._let_the_done_go()
