@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rollout.fleet import Finding, InstanceState, Reading, Target
+from rollout.releases import Shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,5 +59,14 @@ class Fitness:
 
     targets: tuple[Target, ...]
     skipped: tuple[Skipped, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelving:
+    """What stands on the disks of the hosts, and what would keep a deploy from working there."""
+
+    shelves: tuple[Shelf, ...]
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]

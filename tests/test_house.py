@@ -28,9 +28,18 @@ NOUNS = (
     "verdicts",
 )
 STORIES = (
-    *("emptying", "everywhere", "grip", "ladder", "preflight", "proof", "restarting", "returning"),
-    *("rolling", "rolling_back", "seating", "shelving", "survey", "transaction", "uninterrupted"),
-    *("waiting", "window"),
+    *("emptying", "everywhere", "grip", "ladder", "orders", "preflight", "proof", "pruning"),
+    *(
+        "restarting",
+        "returning",
+        "rolling",
+        "rolling_back",
+        "seating",
+        "shelving",
+        "survey",
+        "switching",
+    ),
+    *("transaction", "uninterrupted", "waiting", "window"),
 )
 
 ROOMS = {

@@ -11,9 +11,9 @@ T = TypeVar("T")
 class _Jumping(selectors.SelectSelector):
     """Never waits; moves the loop's clock by as long as it would have waited."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: float) -> None:
         super().__init__()
-        self.now = 1000.0
+        self.now = now
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
@@ -25,15 +25,15 @@ class _Jumping(selectors.SelectSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop in virtual time."""
 
-    def __init__(self) -> None:
-        self._jumping = _Jumping()
+    def __init__(self, now: float) -> None:
+        self._jumping = _Jumping(now)
         super().__init__(self._jumping)
 
     def time(self) -> float:
         return self._jumping.now
 
 
-def play(story: Coroutine[object, object, T]) -> T:
+def play(story: Coroutine[object, object, T], *, begins: float = 1000.0) -> T:
     """Run ``story`` in virtual time; a story that waits for ever is an error, not a hang."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(begins)) as runner:
         return runner.run(story)

@@ -1,13 +1,13 @@
 """The seams, satisfied by the world of the stories."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rollout.errors import BalancerError, RestartRefused, SupervisorError
 from rollout.fleet import AdminState, Birth, Finding, Instance, InstanceState, Reading, Seat
 from rollout.ports import Answer, Owned
 
-from .world import App, Host, Life, World, clock
+from .world import FIRST, App, Host, Life, World, clock
 
 
 class FakeBalancer:
@@ -90,7 +90,7 @@ class FakeSupervisor:
             apps = [machine.app(one.name) for one in instances]
             for app in apps:
                 self.world.judge_restart(machine, app)
-            _restart(machine, apps, clock())
+            _restart(machine, apps, clock(), self.world.manners)
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
         del host
@@ -126,7 +126,7 @@ def _state(
     )
 
 
-def _restart(machine: Host, apps: Iterable[App], at: float) -> None:
+def _restart(machine: Host, apps: Iterable[App], at: float, manners: Mapping[str, str]) -> None:
     """Monit's serial thread: stop, start, the next one; all shown as OK only when all are done."""
     ours = list(apps)
     free = max(machine.free_at, at + 0.1)
@@ -143,28 +143,31 @@ def _restart(machine: Host, apps: Iterable[App], at: float) -> None:
             app.lives[-1].gone_at = min(app.lives[-1].gone_at, free)
         free += app.stop
         app.pending_until = free
-        _bear(machine, app, free)
+        _bear(machine, app, free, manners.get(machine.current, app.manner))
         free += 0.2
     machine.free_at = free
     for app in ours:
         app.initializing_until = free
 
 
-def _bear(machine: Host, app: App, at: float) -> None:
-    life = Life(machine.born(at), answers_from=at + app.boot)
+def _bear(machine: Host, app: App, at: float, manner: str) -> None:
+    release = machine.current if machine.follows_current else FIRST
+    life = Life(machine.born(at), answers_from=at + app.boot, release=release)
     app.lives.append(life)
-    if app.manner == "never_boots":
+    if manner == "never_boots":
         life.answers_from = math.inf
-    if app.manner == "dies":
+    if manner == "dies":
         life.answers_from, life.gone_at = math.inf, at + 0.5
-    if app.manner == "flaps":  # dies at boot; monit brings it back at its next cycle
+    if manner == "flaps":  # dies at boot; monit brings it back at its next cycle
         for number in range(6):
             last = app.lives[-1]
             last.answers_from, last.gone_at = math.inf, at + 4 * number + 2
-            app.lives.append(Life(machine.born(last.gone_at + 2), answers_from=math.inf))
-    if app.manner == "crashes":
+            born = machine.born(last.gone_at + 2)
+            app.lives.append(Life(born, answers_from=math.inf, release=release))
+    if manner == "crashes":
         life.gone_at = at + app.boot + app.lasts
-        app.lives.append(Life(machine.born(life.gone_at), answers_from=life.gone_at + app.boot))
+        again = life.gone_at + app.boot
+        app.lives.append(Life(machine.born(life.gone_at), answers_from=again, release=release))
 
 
 class FakeProber:
@@ -189,6 +192,8 @@ class FakeRecord:
 
     async def own(self, target: str, seats: Sequence[Owned]) -> None:
         self.world.owned[target] = tuple(seats)
+        for app in (app for owned in seats for app in self.world.lines[owned.seat].apps):
+            app.asked = False
         self.world.released.discard(target)
 
     async def asked(self, target: str, instances: Sequence[str]) -> None:
@@ -197,6 +202,9 @@ class FakeRecord:
 
     async def released(self, target: str) -> None:
         self.world.released.add(target)
+
+    def owned(self, target: str) -> tuple[Owned, ...]:
+        return () if target in self.world.released else self.world.owned.get(target, ())
 
 
 class FakeAddresses:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from rollout.deploy_ledger import Phase
 from rollout.events import Event
 from rollout.fleet import Seat
 from rollout.ledger import Exit, Ledger, Standing, enter
@@ -129,7 +130,8 @@ def _account(world: World, ledger: Ledger) -> Iterable[str]:
     code = ledger.exit_code
     for name, line in ledger.lines.items():
         restarted = [app.restarts for app in world.hosts[name].apps]
-        if line.standing is Standing.DONE and restarted != [1] * len(restarted):
+        again = ledger.deploy.phase not in {Phase.NONE, Phase.LIVE}
+        if line.standing is Standing.DONE and set(restarted) - {1, 2 if again else 1}:
             yield f"6 account: {name} called restarted, monit was asked {restarted}"
         if line.standing in {Standing.UNTOUCHED, Standing.SKIPPED} and any(restarted):
             yield f"6 account: {name} called {line.standing}, monit was asked {restarted}"

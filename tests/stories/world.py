@@ -36,6 +36,10 @@ def clock() -> float:
     return asyncio.get_running_loop().time()
 
 
+FIRST = "20260101000000"
+"""The release that is live when a story begins."""
+
+
 @dataclass
 class Life:
     """One process of an instance: when it was born, when it answers, when it is gone."""
@@ -43,6 +47,7 @@ class Life:
     birth: Birth
     answers_from: float = -math.inf
     gone_at: float = math.inf
+    release: str = FIRST
 
     def answers(self, at: float) -> bool:
         return self.answers_from <= at < self.gone_at
@@ -64,6 +69,8 @@ class App:
     pending_until: float = -math.inf
     initializing_until: float = -math.inf
     restarts: int = 0
+    asked: bool = False  # to restart, since it was claimed
+    restarted_on: list[str] = field(default_factory=list)
 
     def life(self, at: float) -> Life | None:
         alive = [one for one in self.lives if one.birth.started is not None]
@@ -75,8 +82,23 @@ class App:
         return life is not None and life.answers(at)
 
 
+def _life(app: App) -> Life | None:
+    return app.life(clock())
+
+
 def _born(life: Life) -> float:
     return (life.birth.started or 0) / 100
+
+
+@dataclass
+class Directory:
+    """A release on a disk: what its REVISION says, what was done to it, what became of it."""
+
+    revision: str = ""
+    whole: bool = False
+    linked: bool = False
+    built: list[str] = field(default_factory=list)
+    mark: str = ""
 
 
 @dataclass
@@ -87,6 +109,10 @@ class Host:
     apps: list[App]
     free_at: float = -math.inf
     pids: int = 100
+    current: str = FIRST
+    disk: dict[str, Directory] = field(default_factory=lambda: {FIRST: Directory("r0", whole=True)})
+    notes: dict[str, tuple[bool, str]] = field(default_factory=dict)
+    follows_current: bool = True
 
     def app(self, name: str) -> App:
         return next(app for app in self.apps if app.name == name)
@@ -117,6 +143,7 @@ class Line:
     hidden_until: float = -math.inf
     total: int = 0
     dies_at: float = math.inf
+    revives_at: float = math.inf
     checked: bool = True
 
     @property
@@ -124,7 +151,8 @@ class Line:
         return self.health >= RISE
 
     def answers(self, at: float) -> bool:
-        return at < self.dies_at and any(app.answers(at) for app in self.apps)
+        alive = not self.dies_at <= at < self.revives_at
+        return alive and any(app.answers(at) for app in self.apps)
 
     def check_until(self, at: float) -> None:
         """Do the health checks that were due; none while in maint."""
@@ -223,6 +251,7 @@ class World:
         self.owned: dict[str, tuple[Owned, ...]] = {}
         self.asked: set[str] = set()
         self.released: set[str] = set()
+        self.manners: dict[str, str] = {}  # of every app, by the release that it runs
 
     @property
     def balancers(self) -> tuple[str, ...]:
@@ -266,15 +295,19 @@ class World:
     def judge_ready(self, seat: Seat) -> None:
         """A server is about to be made ready by us: has it earned it?"""
         line = self.lines[seat]
-        asked = [app for app in line.apps if app.restarts]
+        asked = [app for app in line.apps if app.asked]
         if any(not app.answers(clock()) for app in asked):
             self.break_promise(f"2 evidence: {seat} made ready and does not answer")
+        if any(life and life.release != line.host.current for life in map(_life, asked)):
+            self.break_promise(f"7 release: {seat} made ready beside what `current` says")
         if asked and (line.admin & Admin.FORCED_MAINT or line.health < RISE + FALL - 1):
             self.break_promise(f"2 evidence: {seat} made ready before its checks were full")
 
     def judge_restart(self, host: Host, app: App) -> None:
-        if app.restarts:
+        if host.current in app.restarted_on:
             self.break_promise(f"5 twice: {host.name}/{app.name} asked to restart again")
+        app.restarted_on.append(host.current)
+        app.asked = True
         for line in self.lines.values():
             reloaded = self.marks[line.seat.balancer].pid > 1
             if app not in line.apps or line.seat.balancer not in self.balancers:
@@ -284,6 +317,23 @@ class World:
                 self.break_promise(f"0 visitors: {app.name} restarted while {line.seat} serves")
             if clock() < line.hidden_until:
                 self.break_promise(f"0 visitors: {app.name} restarted under the old process")
+
+    def judge_work(self, host: Host) -> None:
+        """A release is being filled or built: nobody may be missing for that."""
+        out = [seat for seat, line in self.lines.items() if line.admin != self.found[seat][0]]
+        if out:
+            self.break_promise(f"8 window: {host.name} is prepared while {out[0]} is out")
+
+    def judge_switch(self, host: Host, directory: Directory) -> None:
+        """``current`` is about to move: is there a whole release, on every host?"""
+        if not directory.whole:
+            self.break_promise(f"7 release: {host.name} is switched to half a release")
+
+    def judge_removal(self, host: Host, name: str) -> None:
+        """A release is about to be removed."""
+        lives = [app.life(clock()) for app in host.apps]
+        if name == host.current or any(life and life.release == name for life in lives):
+            self.break_promise(f"7 release: {host.name} loses {name}, which is in use")
 
 
 def targets_of(world: World) -> tuple[Target, ...]:

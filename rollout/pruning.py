@@ -1,0 +1,33 @@
+"""Old releases go, so that no disk fills up; what fails here only warns."""
+
+import asyncio
+from collections.abc import Sequence
+
+from rollout.deploy_events import ReleasesPruned
+from rollout.errors import RolloutError, said_of
+from rollout.events import Noted
+from rollout.ports import Releases, Tell
+from rollout.releases import Shelf, to_prune, to_roll_back_to
+
+
+async def prune(shelves: Sequence[Shelf], keep: int, releases: Releases, tell: Tell) -> None:
+    """Remove what nobody needs from each host, and say so.
+
+    The release that a rollback would go to stays as well.
+    """
+    needed = (to_roll_back_to(shelves),)
+    await asyncio.gather(*(_prune(shelf, keep, needed, releases, tell) for shelf in shelves))
+
+
+async def _prune(
+    shelf: Shelf, keep: int, needed: Sequence[str], releases: Releases, tell: Tell
+) -> None:
+    names = to_prune(shelf, keep, needed)
+    if not names:
+        return
+    try:
+        gone = await releases.prune(shelf.host, names)
+    except RolloutError as error:
+        tell(Noted(where=shelf.host, what=f"not pruned: {said_of(shelf.host, error)}"))
+    else:
+        tell(ReleasesPruned(host=shelf.host, releases=gone))

@@ -1,0 +1,119 @@
+"""The transaction: a release on every host, or on none.
+
+Each undo is promised before its step, so a step of which nobody knows how far it got is undone
+as well.  Whatever fails before the end, on whatever host, takes everything back on all of them.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from rollout.deploy_events import DeployTakenBack, ReleaseDiscarded, ReleaseInPlace, UndoFailed
+from rollout.deploys import Deploy
+from rollout.errors import ReleaseError, said_of
+from rollout.events import Noted
+from rollout.everywhere import Act, everywhere
+from rollout.ports import Releases, Source, Tell
+from rollout.releases import BuildStep, Switch
+from rollout.switching import insist, restore, switch
+
+HERE = "this machine"
+"""Stands for a host in the one step that is done on the bastion."""
+
+
+class Transaction:
+    """One release on its way onto the hosts, with the way back promised before each step.
+
+    Attributes:
+        before: By host the release that was live when it began; empty where none was.
+    """
+
+    def __init__(self, deploy: Deploy, releases: Releases, source: Source, tell: Tell) -> None:
+        self.before: dict[str, str] = {}
+        self._deploy = deploy
+        self._releases = releases
+        self._source = source
+        self._tell = tell
+        self._undos: dict[str, list[Act]] = {host: [] for host in deploy.hosts}
+
+    async def run(self, stop_asked: Callable[[], bool]) -> None:
+        """Put the release in place on every host; what is promised can still be undone after it.
+
+        Raises:
+            RolloutError: a step failed on some host, and everything was taken back on all.
+        """
+        on_all = partial(
+            everywhere,
+            hosts=self._deploy.hosts,
+            at_once=self._deploy.at_once,
+            stop_asked=stop_asked,
+            tell=self._tell,
+        )
+        try:
+            await on_all("begin", act=self._begin)
+            if self._deploy.fresh:
+                await on_all("prepare", hosts=(HERE,), act=self._prepare)
+                await on_all("update_code", act=self._deliver)
+                await on_all("link shared", act=self._link)
+                for step in self._deploy.builds:
+                    await on_all(f"compile {step.name}", act=partial(self._build, step=step))
+            await on_all("verify", act=self._verify)
+            if self._deploy.switch is Switch.TOGETHER:
+                await on_all("symlink", act=self._switch)
+        except Exception as failure:
+            await self.take_back(str(failure))
+            raise
+        self._tell(ReleaseInPlace(release=self._deploy.release.name))
+
+    async def take_back(self, because: str) -> None:
+        """Keep all promises, the last one first, on all hosts at once.
+
+        One that cannot be kept is named and keeps no other from being kept.
+        """
+        await asyncio.gather(*(self._take_back(host) for host in self._deploy.hosts))
+        self._tell(DeployTakenBack(release=self._deploy.release.name, because=because))
+
+    async def _take_back(self, host: str) -> None:
+        for undo in reversed(self._undos[host]):
+            await undo(host)
+
+    async def _begin(self, host: str) -> None:
+        for what in await self._releases.tidy(host):
+            self._tell(Noted(where=host, what=what))
+        self.before[host] = (await self._releases.look(host)).current
+        self._undos[host].append(self._discard)
+        await self._releases.begin(host, self._deploy.release, fresh=self._deploy.fresh)
+
+    async def _prepare(self, _: str) -> None:
+        await self._source.prepare(self._deploy.release)
+
+    async def _deliver(self, host: str) -> None:
+        await self._source.deliver(host, self._deploy.release, self.before[host])
+
+    async def _link(self, host: str) -> None:
+        await self._releases.link_shared(host, self._deploy.release)
+
+    async def _build(self, host: str, step: BuildStep) -> None:
+        await self._releases.build(host, self._deploy.release, step)
+
+    async def _verify(self, host: str) -> None:
+        found, wanted = (
+            await self._releases.revision(host, self._deploy.release),
+            self._deploy.release.revision,
+        )
+        if found != wanted:
+            raise ReleaseError(host, f"has revision {found or 'of no name'}, not {wanted}")
+
+    async def _switch(self, host: str) -> None:
+        self._undos[host].append(self._restore)
+        await switch(host, self._deploy.release, self._releases, self._tell)
+
+    async def _restore(self, host: str) -> None:
+        await restore(host, self._deploy.release, self._releases, self._tell)
+
+    async def _discard(self, host: str) -> None:
+        release = self._deploy.release
+        if error := await insist(partial(self._releases.discard, host, release)):
+            self._tell(UndoFailed(host=host, because=said_of(host, error), live=False))
+        elif self._deploy.fresh:
+            self._tell(ReleaseDiscarded(host=host, release=release.name))

@@ -1,0 +1,134 @@
+"""A whole deploy that no visitor notices, and that can be taken back, told in order."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from rollout.deploy_events import DeployFinished, DeployStarted, HookRan
+from rollout.deploys import Deploy
+from rollout.errors import RolloutError, said_of
+from rollout.events import Noted, RolloutRefused
+from rollout.fleet import Finding
+from rollout.plan import Plan
+from rollout.ports import Answer, Hooks, Releases, Site, Supply, Tell
+from rollout.pruning import prune
+from rollout.releases import Mark, OnFailure, Switch
+from rollout.rolling import Rolled, rolling_restart
+from rollout.rolling_back import roll_back, to_blame
+from rollout.shelving import shelves
+from rollout.transaction import Transaction
+
+
+async def uninterrupted(deploy: Deploy, plan: Plan, site: Site, supply: Supply, tell: Tell) -> None:
+    """Put a release on every host of ``plan`` and let every target come back on it.
+
+    What stops it is told, not raised: the account is the result.  Either the release serves
+    everywhere and is marked good, or, as far as the policy and the hosts allow, the one before
+    does.
+    """
+    releases = site.releases
+    if releases is None:
+        raise AssertionError("a deploy without releases")
+    if not await agreed(deploy, supply.hooks, tell):
+        return
+    tell(
+        DeployStarted(
+            release=deploy.release.name,
+            revision=deploy.release.revision,
+            hosts=deploy.hosts,
+            fresh=deploy.fresh,
+        )
+    )
+    outcome = await _deployed(deploy, plan, site, releases, supply, tell)
+    await hook("after", deploy, supply.hooks, tell, outcome=outcome)
+
+
+async def _deployed(
+    deploy: Deploy, plan: Plan, site: Site, releases: Releases, supply: Supply, tell: Tell
+) -> str:
+    """Do it, and say in one word for the after-hook what came of it."""
+    transaction = Transaction(deploy, releases, supply.source, tell)
+    try:
+        await transaction.run(site.stop_asked)
+    except RolloutError:
+        return "taken_back"
+    if deploy.switch is Switch.TOGETHER:
+        await hook("switched", deploy, supply.hooks, tell)
+
+    onto = dict.fromkeys(deploy.hosts, deploy.release)
+    plan = replace(plan, onto=onto, relink=deploy.switch is Switch.EACH)
+    rolled = await rolling_restart(plan, site, tell)
+    if rolled.whole:
+        await made_good(deploy, transaction.before, releases, tell)
+        return "live"
+    if not touched(rolled, site):
+        await transaction.take_back("no server was restarted on it")
+        return "taken_back"
+    if deploy.on_failure is OnFailure.ROLLBACK and rolled.halted and to_blame(rolled):
+        back = await roll_back(deploy, transaction.before, rolled, plan, site, releases, tell)
+        if back:
+            names = dict.fromkeys(deploy.hosts, deploy.release.name)
+            await mark(names, Mark.BAD, releases, tell)
+            return "rolled_back"
+    return "halted"
+
+
+def touched(rolled: Rolled, site: Site) -> bool:
+    """Tell whether some process may run the new release: who failed was given back, or is ours."""
+    return bool(rolled.restarted) or any(site.record.owned(t.name) for t in rolled.failed)
+
+
+async def made_good(
+    deploy: Deploy, before: Mapping[str, str], releases: Releases, tell: Tell
+) -> None:
+    """Mark the release good on every host, and remove what nobody needs any more.
+
+    It serves everywhere already, so nothing that goes wrong here does more than warn.
+    """
+    await mark(dict.fromkeys(deploy.hosts, deploy.release.name), Mark.GOOD, releases, tell)
+    if not deploy.fresh:  # who goes back had a reason
+        left = {host: name for host, name in before.items() if name > deploy.release.name}
+        await mark(left, Mark.BAD, releases, tell)
+    tell(DeployFinished(release=deploy.release.name, revision=deploy.release.revision))
+    seen, _ = await shelves(deploy.hosts, releases)
+    await prune(seen, deploy.keep, releases, tell)
+
+
+async def mark(names: Mapping[str, str], verdict: Mark, releases: Releases, tell: Tell) -> None:
+    """Write down on each host what became of a release of it."""
+
+    async def one(host: str, name: str) -> None:
+        try:
+            await releases.settle(host, name, verdict)
+        except RolloutError as error:
+            said = said_of(host, error)
+            tell(Noted(where=host, what=f"release {name} could not be marked {verdict}: {said}"))
+
+    await asyncio.gather(*(one(host, name) for host, name in names.items()))
+
+
+async def agreed(deploy: Deploy, hooks: Hooks, tell: Tell) -> bool:
+    """Run the hook that stands before everything; if it says no, nothing is begun."""
+    said = await hook("before", deploy, hooks, tell)
+    if said is None or said.fine:
+        return True
+    cure = "it is a command of your own (deploy.hooks.before); what it did, it did"
+    finding = Finding("hooks.before", f"it said no: {said.said}", cure)
+    tell(RolloutRefused(findings=(finding,)))
+    return False
+
+
+async def hook(
+    name: str, deploy: Deploy, hooks: Hooks, tell: Tell, *, outcome: str = ""
+) -> Answer | None:
+    """Run a command of the operator's own, which learns what is deployed and what came of it."""
+    facts = {
+        "release": deploy.release.name,
+        "revision": deploy.release.revision,
+        "hosts": " ".join(deploy.hosts),
+        "outcome": outcome,
+    }
+    said = await hooks.run(name, facts)
+    if said is not None:
+        tell(HookRan(hook=name, fine=said.fine, said=said.said))
+    return said

@@ -1,0 +1,99 @@
+"""Given a fleet, when a release is deployed to it, then the promises are kept."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+
+from rollout.deploy_ledger import Phase
+from rollout.deploys import Deploy
+from rollout.ledger import Exit
+from rollout.plan import Patience, Plan, waves_of
+from rollout.ports import Site, Supply
+from rollout.releases import BuildStep, Release
+from rollout.uninterrupted import uninterrupted
+
+from .clock import play
+from .fakes_of_releases import REVISION, FakeHooks, FakeReleases, FakeSource
+from .faults import Dead, Fault, Faults
+from .harness import QUICK, Told, promises_broken, site_of
+from .world import FIRST, Host, World, targets_of
+
+SECOND, THIRD = "20260202000000", "20260303000000"
+STYLES = BuildStep("stylesheets", "true", within=60)
+
+
+def deploy(
+    world: World,
+    *faults: Fault,
+    release: str = SECOND,
+    hooks: FakeHooks | None = None,
+    max_out: int = 1,
+    canary: int = 0,
+    patience: Patience = QUICK,
+    stop_asked: Callable[[], bool] = lambda: False,
+    begins: float = 1000.0,
+    **wishes: object,
+) -> Told:
+    """Deploy ``release`` to the whole fleet of ``world`` while ``faults`` befall it."""
+    world.faults = Faults(*faults)
+    plan = Plan(
+        waves=waves_of(targets_of(world), canary),
+        max_out=max_out,
+        floor=world.floor,
+        patience=patience,
+    )
+    wanted = Deploy(
+        release=Release(release, REVISION),
+        hosts=tuple(world.hosts),
+        builds=(STYLES,),
+    )
+    wanted = replace(wanted, **wishes)  # type: ignore[arg-type]  # the fields of Deploy, by name
+    supply = Supply(FakeSource(world), hooks or FakeHooks())
+    told = Told()
+    with suppress(Dead):
+        play(uninterrupted(wanted, plan, site_for(world, stop_asked), supply, told), begins=begins)
+    told.died = world.faults.dead
+    return told
+
+
+def site_for(world: World, stop_asked: Callable[[], bool] = lambda: False) -> Site:
+    return replace(site_of(world, stop_asked=stop_asked), releases=FakeReleases(world))
+
+
+def deploy_broken(world: World, told: Told, *, release: str = SECOND) -> list[str]:
+    """Check all promises on the world after a deploy, those about releases too."""
+    broken = promises_broken(world, told)
+    for host in world.hosts.values():
+        if not host.disk.get(FIRST, None):
+            broken.append(f"7 release: {host.name} lost the release that was live")
+        if host.current not in host.disk:
+            broken.append(f"7 release: `current` of {host.name} leads nowhere")
+    if told.died:
+        return broken
+    return [*broken, *_by_its_ending(world, told, release)]
+
+
+def _by_its_ending(world: World, told: Told, release: str) -> Iterable[str]:
+    account, code = told.ledger.deploy, told.ledger.exit_code
+    for host in world.hosts.values():
+        if host.current == release and host.name not in account.moved:
+            yield f"6 account: `current` of {host.name} has moved, and nobody says so"
+        if code is Exit.DONE and _runs(host) != {release}:
+            yield f"6 account: done, and {host.name} runs {_runs(host)}"
+        if code is Exit.ROLLED_BACK and (host.current != FIRST or _runs(host) - {FIRST}):
+            yield f"6 account: rolled back, and {host.name} is on {host.current} {_runs(host)}"
+        left = release in host.disk or release in host.notes
+        if account.phase is Phase.TAKEN_BACK and left and host.name not in account.leftovers:
+            yield f"7 release: {host.name} keeps {release}, which was taken back"
+
+
+def _runs(host: Host) -> set[str]:
+    return {life.release for app in host.apps for life in app.lives if life.gone_at == float("inf")}
+
+
+def is_as_before(world: World) -> bool:
+    """Every host is on its first release, with nothing of another one left."""
+    return all(
+        host.current == FIRST and set(host.disk) == {FIRST} and not host.notes
+        for host in world.hosts.values()
+    )
