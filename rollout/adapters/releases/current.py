@@ -25,6 +25,7 @@ SWITCH = (
 release=$1/releases/$2
 real "$release" || no "release $2 is not there"
 if [ "$(readlink "$1/current")" != "$release" ]; then
+  try "cannot note that current is moved" touch "$notes/$2.switched"
   rm -f "$1/.rollout/$2.$$.new"
   try "cannot make a symlink in $1/.rollout" ln -s "$release" "$1/.rollout/$2.$$.new"
   move "$1" "$1/.rollout/$2.$$.new"
@@ -43,8 +44,10 @@ restore() {  # TO NAME: current as the note of NAME has it
     [ ! -L "$1/current" ] ||
       [ "$(readlink "$1/current")" != "$(readlink "$notes/$2.current")" ] || return 0
     rm -f "$1/.rollout/$2.$$.new"
-    try "cannot make a symlink in $1/.rollout" \
-      cp -P "$notes/$2.current" "$1/.rollout/$2.$$.new"
+    # A second name for the copy needs no room on a full disk; another symlink would.
+    ln -P "$notes/$2.current" "$1/.rollout/$2.$$.new" 2>/dev/null ||
+      try "cannot make a symlink in $1/.rollout" \
+        cp -P "$notes/$2.current" "$1/.rollout/$2.$$.new"
     move "$1" "$1/.rollout/$2.$$.new"
   elif grep -q '^link no$' "$notes/$2"; then
     [ -L "$1/current" ] || return 0

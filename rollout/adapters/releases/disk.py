@@ -26,8 +26,9 @@ from rollout.releases import NAME, BuildStep, Mark, Release, Shelf
 class ReleasesOnDisk:
     """Implements :class:`rollout.ports.Releases`; promises and errors are told there.
 
-    A process of another user's that we may not see keeps nothing: give ``readlink`` as
-    ``sudo -n readlink`` where the instances run as another user than the one that deploys.
+    Nothing that a process is seen to run in is removed.  A process of another user's is not seen
+    by an ordinary one, and then keeps nothing but a release that a dead deploy had switched to:
+    give ``readlink`` as ``sudo -n readlink`` where instances run as another user than deploys.
     """
 
     def __init__(self, remote: Remote, options: ReleaseOptions) -> None:
@@ -82,7 +83,8 @@ class ReleasesOnDisk:
         await self._do(host, RESTORE, known(host, release.name))
 
     async def discard(self, host: str, release: Release) -> None:
-        await self._do(host, DISCARD, known(host, release.name))
+        words = self._options.readlink_words
+        await self._do(host, DISCARD, known(host, release.name), *words)
 
     async def settle(self, host: str, release: str, mark: Mark) -> None:
         await self._do(host, SETTLE, known(host, release), mark.value)

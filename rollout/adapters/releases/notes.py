@@ -2,10 +2,11 @@
 
 ``.rollout/notes/NAME`` says whether the directory is the deploy's own, and ``NAME.current``
 beside it is a copy of the symlink itself, so that whatever its text is, it comes back as it was.
-The copy is there before the note, and goes before it; one without the other says nothing.
+``NAME.switched`` is there if ``current`` may ever have led to it, so that it may be run in.
+What stands beside a note is there only as long as the note is; without it, it says nothing.
 """
 
-from rollout.adapters.releases.processes import ENDING
+from rollout.adapters.releases.processes import ENDING, RUNNING
 from rollout.adapters.releases.shell import COMMON
 
 BEGIN = (
@@ -21,7 +22,7 @@ if [ ! -e "$notes/$2" ]; then
     real "$release" || no "release $2 is not there"
   fi
   link=no
-  rm -f "$notes/$2.current"
+  try "cannot write in $notes" rm -f "$notes/$2.current" "$notes/$2.switched"
   if [ -L "$1/current" ]; then
     link=yes
     try "cannot note what current is" cp -P "$1/current" "$notes/$2.current"
@@ -56,22 +57,30 @@ discard() {  # TO NAME, of which nobody works any more; sets removed to yes if i
   forget "$2"
 }
 
-forget() {  # NAME: its deploy has ended
-  try "cannot remove the note of $1" rm -f "$notes/$1.current" "$notes/.$1.part"
-  try "cannot remove the note of $1" rm -f "$notes/$1"
+forget() {  # NAME: its deploy has ended; the note goes first
+  try "cannot remove the note of $1" \
+    rm -f "$notes/$1" "$notes/$1.current" "$notes/$1.switched" "$notes/.$1.part"
 }
 """
 
 DISCARD = (
     COMMON
     + ENDING
+    + RUNNING
     + DISCARDING
     + r"""
-end_ours "$1" "$2"
-discard "$1" "$2"
-[ $removed = no ] || try "cannot empty $trash" destroy "$trash/$2.$$"
+to=$1 name=$2; shift 2
+end_ours "$to" "$name"
+if [ -e "$notes/$name.switched" ] && grep -q '^fresh yes$' "$notes/$name"; then
+  if has "$(running "$(physical "$to/releases")" "" "$@")" "$name"; then
+    no "release $name is not removed: a process runs in it"
+  fi
+fi
+discard "$to" "$name"
+[ $removed = no ] || try "cannot empty $trash" destroy "$trash/$name.$$"
 """
 )
+"""``$3`` and on: how a link in ``/proc`` is read."""
 
 SETTLE = (
     COMMON

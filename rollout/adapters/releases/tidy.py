@@ -19,10 +19,21 @@ cd "$to" 2>/dev/null || {
   exit 0
 }
 releases=$(physical "$to/releases")
+lives() {  # NAME READLINK...
+  name=$1; shift
+  has "$(running "$releases" "$(echo $(ours "$to" "$name"))" "$@")" "$name"
+}
+done_with() {  # NAME: it was marked good, and the note alone was left
+  grep -q '^fresh yes$' "$notes/$1" && grep -qsx good "$marks/$1" && leads_to "$to" "$1"
+}
+unseen() {  # NAME READLINK...: may somebody run in it whom we do not see?
+  [ -e "$notes/$1.switched" ] && grep -q '^fresh yes$' "$notes/$1" || return 1
+  [ "$2" = readlink ] && [ "$(id -u)" != 0 ]
+}
 for note in "$notes"/$digits; do
   [ -e "$note" ] || continue
   name=${note##*/}
-  if has "$(running "$releases" "$(echo $(ours "$to" "$name"))" "$@")" "$name"; then
+  if done_with "$name" || lives "$name" "$@"; then
     if leads_to "$to" "$name"; then
       forget "$name"
       echo "live $name"
@@ -34,7 +45,13 @@ for note in "$notes"/$digits; do
   end_ours "$to" "$name"
   was=kept
   if leads_to "$to" "$name"; then restore "$to" "$name"; was=restored; fi
-  discard "$to" "$name"
+  if unseen "$name" "$@"; then
+    echo bad | put "$marks/$name" || exit 1
+    forget "$name"
+    removed=unseen
+  else
+    discard "$to" "$name"
+  fi
   echo "back $name $was $removed"
 done
 # What was on its way out, or in.  A deploy that died in a prune may have moved away a release
@@ -53,8 +70,8 @@ for each in "$trash"/* "$trash"/.[!.]* "$incoming"/* "$incoming"/.[!.]*; do
   fi
 done
 rm -f "$to"/.rollout/$digits.*.new "$notes"/.*.part "$marks"/.*.part
-for copy in "$notes"/$digits.current; do
-  [ -e "${copy%.current}" ] || rm -f "$copy"
+for beside in "$notes"/$digits.*; do
+  [ -e "${beside%.*}" ] || rm -f "$beside"
 done
 exit 0
 """
@@ -80,4 +97,6 @@ def _sentence(what: str, rest: str) -> str:
     name, was, removed = rest.split(" ")
     done = ["current restored"] if was == "restored" else []
     done += ["directory removed"] if removed == "yes" else []
+    if removed == "unseen":
+        done.append("directory kept and marked bad, for who runs in it cannot be seen")
     return f"took back {name}, left by a deploy that died: {', '.join(done) or 'nothing was made'}"
