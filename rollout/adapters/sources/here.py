@@ -1,0 +1,117 @@
+"""This machine: git on a mirror of its own, and the operator's build steps before a push."""
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from rollout.adapters.releases.layout import BELONGS_TO
+from rollout.adapters.releases.remote import last_lines
+from rollout.adapters.shell_here import run_here, text_of
+from rollout.adapters.sources import scripts
+from rollout.adapters.sources.git import check_repo, git_trouble
+from rollout.adapters.sources.refs import as_commit, check_ref, judge
+from rollout.adapters.sources.words import harmless_url, telling_line
+from rollout.durations import spell_duration
+from rollout.errors import BuildFailed, SourceError
+from rollout.releases import BuildStep, Release
+
+HERE = "this machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program on this machine ended; ``status`` is 124 when its time was up."""
+
+    status: int
+    out: str
+    err: str
+
+
+async def ask(words: Sequence[str], within: float, environ: Mapping[str, str]) -> Ended:
+    """Run a program here and return what it said.
+
+    Raises:
+        SourceError: it cannot be run.
+    """
+    try:
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            code = await run_here(words, within, environ, output=out, errors=err)
+            return Ended(scripts.LATE if code is None else code, text_of(out), text_of(err))
+    except OSError as error:
+        raise SourceError(f"{HERE}: {words[0]} cannot be run: {error.strerror}") from error
+
+
+class Mirror:
+    """A mirror clone on this machine; the same scripts work on it as on a host."""
+
+    def __init__(self, repo: str, cache: Path, within: float, environ: Mapping[str, str]) -> None:
+        place = Path(repo).expanduser()
+        local = repo and "://" not in repo and place.exists()
+        self._repo = check_repo(str(place.resolve()) if local else repo)
+        digits = hashlib.sha256(self._repo.encode(errors="surrogateescape")).hexdigest()[:16]
+        self.place = cache / "mirrors" / digits
+        self._within = within
+        self._environ = environ
+
+    async def resolve(self, ref: str) -> str:
+        """Fetch, and say which commit ``ref`` means."""
+        words = (self._repo, "0", check_ref(ref), as_commit(ref))
+        said = await self._run(scripts.RESOLVE, *words)
+        return judge(ref, harmless_url(self._repo), said.splitlines())
+
+    async def export(self, commit: str, directory: Path) -> None:
+        """Unpack ``commit`` into ``directory``."""
+        await self._run(scripts.EXPORT, commit, str(directory))
+
+    async def _run(self, script: str, *words: str) -> str:
+        start = ["sh", "-c", script, "rollout", str(self.place), *words]
+        said = await ask(start, self._within, self._environ)
+        if said.status != 0:
+            raise git_trouble(HERE, said, self._repo, str(self.place), self._within)
+        return said.out
+
+
+async def build_here(
+    step: BuildStep, release: Release, code: Path, logs: Path, environ: Mapping[str, str]
+) -> None:
+    """Run ``step`` in ``code``; all that it prints is kept in ``logs``.
+
+    Raises:
+        BuildFailed: it said no, or took too long; it is ended with all that it started.
+        SourceError: it cannot be run here.
+    """
+    log = logs / f"{release.name}.{re.sub(r'[^A-Za-z0-9_.-]', '_', step.name)}.log"
+    whole = {**environ, **step.environ, BELONGS_TO: release.name}
+    try:
+        with _new(log) as output:
+            command = ["sh", "-c", step.command]
+            ended = await run_here(command, step.within, whole, output=output, directory=code)
+            tail = last_lines(text_of(output)) if ended != 0 else ()
+    except OSError as error:
+        raise SourceError(f"{HERE}: {step.name} cannot be run: {error.strerror}") from error
+    if ended != 0:
+        late = f"no end after {spell_duration(step.within)}"
+        what = f"{step.name}: {late if ended is None else f'exit {ended}'}"
+        raise BuildFailed(HERE, what, tail=tail, log=str(log))
+
+
+def _new(log: Path) -> IO[bytes]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("w+b")
+
+
+async def pack(code: Path, into: Path, within: float, environ: Mapping[str, str]) -> None:
+    """Make one tar.gz of ``code``, without its REVISION.
+
+    Raises:
+        SourceError: it cannot be made.
+    """
+    words = ["tar", "-C", str(code), "--exclude=./REVISION", "-czf", str(into), "."]
+    said = await ask(words, within, environ)
+    if said.status != 0:
+        why = telling_line(said.err, f"exit {said.status}")
+        raise SourceError(f"{HERE}: the code cannot be packed: {why}")

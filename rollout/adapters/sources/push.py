@@ -1,0 +1,218 @@
+"""This machine exports one commit, or takes one tree, builds in it, and sends it to every host."""
+
+import asyncio
+import atexit
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from rollout.adapters.releases.layout import BELONGS_TO
+from rollout.adapters.releases.remote import Remote, Threads, sentence
+from rollout.adapters.sources import scripts
+from rollout.adapters.sources.export import (
+    as_memory,
+    copy_tree,
+    disk_trouble,
+    make_export,
+    write_revision,
+)
+from rollout.adapters.sources.here import HERE, Mirror, build_here, pack
+from rollout.adapters.sources.rsync import Carry, Rsync, Sending
+from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
+from rollout.adapters.sources.trees import Entry, read_tree, revision_of, stamp
+from rollout.adapters.sources.words import telling_line
+from rollout.errors import ReleaseError, SourceError
+from rollout.fleet import Finding
+from rollout.releases import BuildStep, Release
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushOptions:
+    """What is sent, and where.
+
+    Attributes:
+        to: ``deploy.to`` on the hosts.
+        cache: A directory of ours on this machine, for mirrors, exports and what we remember.
+        logs: A directory on this machine for what the build steps print.
+        repo: A path here, or an address for ``git fetch``; with ``ref`` as for GitSource.
+        tree: In place of the two a directory here, sent as it is but for ``.git`` at its top.
+        builds: Steps that run here, in the export.
+        within: Seconds that a fetch, a packing, or the sending to one host may take.
+        links: Link what is as in the release before.  A build step on the hosts that writes into
+            a file rather than replacing it would then change both: such a site sets this to False,
+            and every release is a copy.
+        rsync: Send by rsync where both sides have it.
+        environ: The environment of git, rsync and the build steps here.
+    """
+
+    to: str
+    cache: Path
+    logs: Path
+    repo: str = ""
+    ref: str = ""
+    tree: Path | None = None
+    builds: tuple[BuildStep, ...] = ()
+    within: float = 300.0
+    links: bool = True
+    rsync: bool = True
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+class PushSource:
+    """Satisfies :class:`rollout.ports.Source` by sending; :meth:`close` removes the export.
+
+    Args:
+        remote: For our scripts on the hosts.
+        carry: Likewise for rsync; :meth:`rollout.adapters.ssh.Ssh.carry`.
+        in_thread: For what blocks.
+        options: What and where.
+    """
+
+    def __init__(
+        self, remote: Remote, carry: Carry, in_thread: Threads, options: PushOptions
+    ) -> None:
+        self._remote = remote
+        self._in_thread = in_thread
+        self._options = options
+        self._rsync = Rsync(carry, in_thread)
+        self._lacks: dict[str, dict[str, str]] = {}
+        self._export: Path | None = None
+        self._packing = asyncio.Lock()
+        path = options.environ.get("PATH")
+        self._here = {
+            tool: f"{tool} is not installed"
+            for tool in ("git", "flock", "tar", "gzip", "rsync")
+            if shutil.which(tool, path=path) is None
+        }
+
+    async def examine(self, host: str) -> tuple[Finding, ...]:
+        """Say what ``host`` lacks, and this machine; remember whether rsync can be used there."""
+        lacks = await self._look(host)
+        needed = () if self._options.tree else ("git", "flock", "tar")
+        if self._has_rsync(lacks):
+            return findings(HERE, self._here, needed)
+        packing = ("tar", "gzip")
+        here = findings(HERE, self._here, tuple(dict.fromkeys((*needed, *packing))))
+        return (*here, *findings(host, lacks, packing))
+
+    async def resolve(self, hosts: Sequence[str]) -> str:  # noqa: ARG002 - the code is here
+        """Fetch, or read the tree, here, and say which revision it is."""
+        options = self._options
+        if options.tree is None:
+            return await self._mirror().resolve(options.ref)
+        return revision_of(await self._read(options.tree))
+
+    async def prepare(self, release: Release) -> None:
+        """Export, write REVISION, build, and pack where a host has no rsync.
+
+        Raises:
+            BuildFailed: a step said no.
+            SourceError: anything else.
+        """
+        options = self._options
+        self.close()
+        atexit.register(self.close)
+        self._export = export = await self._disk(
+            "no place for the code", lambda: make_export(options.cache, release)
+        )
+        code = export / "code"
+        if (tree := options.tree) is None:
+            await self._mirror().export(release.revision, code)
+        else:
+            await self._disk("the tree cannot be copied", lambda: copy_tree(tree, code))
+            if revision_of(await self._read(code)) != release.revision:
+                raise SourceError(f"{tree} was changed while it was copied", "deploy again")
+        await self._disk("no REVISION", lambda: write_revision(code, release.revision))
+        for step in options.builds:
+            await build_here(step, release, code, options.logs, options.environ)
+        entries = await self._read(code)
+        await self._disk("no mtimes", lambda: stamp(code, entries, self._memory, int(time.time())))
+        if any(not self._has_rsync(lacks) for lacks in self._lacks.values()):
+            await self._packed()
+
+    async def deliver(self, host: str, release: Release, before: str) -> None:
+        """Send it: what differs from ``before`` by rsync, or all of it in one stream."""
+        options = self._options
+        lacks = self._lacks[host] if host in self._lacks else await self._look(host)
+        if not self._has_rsync(lacks):
+            await self._stream(host, release)
+            return
+        what = Sending(
+            code=self._exported / "code",
+            to=options.to,
+            links=options.links,
+            within=options.within,
+            environ=options.environ,
+        )
+        await self._rsync.send(host, release, before, what)
+
+    def close(self) -> None:
+        """Remove the export, if there is one.  May be called again."""
+        export, self._export = self._export, None
+        atexit.unregister(self.close)
+        if export is not None:
+            shutil.rmtree(export, ignore_errors=True)
+
+    async def _stream(self, host: str, release: Release) -> None:
+        options = self._options
+        packed = as_memory(await self._packed())
+        said = await self._remote.ask(
+            host,
+            scripts.UNPACK_STREAM,
+            *(options.to, release.name, release.revision),
+            within=options.within,
+            stdin=packed,
+            environ={BELONGS_TO: release.name},
+        )
+        if said.status != 0:
+            what, cure = sentence(said)
+            raise ReleaseError(host, telling_line(said.err, what), cure)
+
+    async def _packed(self) -> Path:
+        """Pack the export, once for all hosts."""
+        options, packed = self._options, self._exported / "code.tar.gz"
+        async with self._packing:
+            if not packed.exists():
+                new = packed.with_suffix(".new")
+                await pack(self._exported / "code", new, options.within, options.environ)
+                new.replace(packed)
+        return packed
+
+    @property
+    def _exported(self) -> Path:
+        if self._export is None:
+            raise SourceError("nothing was prepared that could be sent")
+        return self._export
+
+    @property
+    def _memory(self) -> Path:
+        place = str(self._options.tree or self._options.repo)
+        digits = hashlib.sha256(place.encode(errors="surrogateescape")).hexdigest()[:16]
+        return self._options.cache / "mtimes" / f"{digits}.json"
+
+    def _mirror(self) -> Mirror:
+        options = self._options
+        return Mirror(options.repo, options.cache, options.within, options.environ)
+
+    async def _look(self, host: str) -> dict[str, str]:
+        tools = ("rsync", "tar", "gzip")
+        said = await self._remote.do(host, LOOK, *tools, within=LOOK_WITHIN)
+        self._lacks[host] = lacking(said)
+        return self._lacks[host]
+
+    def _has_rsync(self, lacks: Mapping[str, str]) -> bool:
+        return self._options.rsync and "rsync" not in lacks and "rsync" not in self._here
+
+    async def _read(self, tree: Path) -> tuple[Entry, ...]:
+        return await self._disk("the code cannot be read", lambda: read_tree(tree))
+
+    async def _disk(self, trouble: str, work: Callable[[], T]) -> T:
+        with disk_trouble(trouble):
+            return await self._in_thread(work)
