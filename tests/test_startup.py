@@ -52,6 +52,11 @@ def loaded_by(*words: str, **variables: str) -> tuple[set[str], str]:
         ("--help",),
         ("-h",),
         ("restart", "--help"),
+        ("uninterrupted", "--help"),
+        ("deploy", "--help"),
+        ("rollback", "--help"),
+        ("releases", "--help"),
+        ("prune", "--help"),
         ("check", "-h"),
         ("status", "--help"),
         ("config", "--help"),
@@ -72,7 +77,7 @@ def test_the_shortest_question_does_not_even_load_typer() -> None:
 
 def test_completing_a_command_loads_nothing_heavy() -> None:
     names, said = loaded_by(
-        _ROLLOUT_COMPLETE="complete_bash", COMP_WORDS="rollout re", COMP_CWORD="1"
+        _ROLLOUT_COMPLETE="complete_bash", COMP_WORDS="rollout rest", COMP_CWORD="1"
     )
     assert said.split() == ["restart"]
     assert not names & set(HEAVY)

@@ -13,15 +13,20 @@ from rollout.cli.config import config as show_config
 from rollout.cli.context import Asked
 from rollout.cli.init import init
 from rollout.cli.plainly import Plainly
+from rollout.cli.prune import prune
+from rollout.cli.releases import releases
 from rollout.cli.restart import restart
+from rollout.cli.rollback import rollback
 from rollout.cli.status import status
+from rollout.cli.uninterrupted import uninterrupted
 from rollout.cli.words import hand_over
 
 app = typer.Typer(
     name="rollout",
     cls=Plainly,
     help="Restart app servers behind HAProxy, one after another, without one failed request.",
-    epilog="Exit codes: 0 done, 1 bug, 2 usage, 3 refused, 4 busy, 5 halted, 6 reduced.",
+    epilog="Exit codes: 0 done, 1 bug, 2 usage, 3 refused, 4 busy, 5 halted, 6 reduced, "
+    "7 rolled back.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
@@ -85,6 +90,11 @@ def before_the_command(
 
 
 app.command()(restart)
+app.command()(uninterrupted)
+app.command("deploy", help="The same as `uninterrupted`, in a word.")(uninterrupted)
+app.command()(rollback)
+app.command()(releases)
+app.command()(prune)
 app.command()(check)
 app.command()(status)
 app.command("config")(show_config)

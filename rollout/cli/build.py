@@ -16,7 +16,9 @@ from rollout.adapters.smoke import CommandSmoke
 from rollout.adapters.ssh import Ssh, SshOptions
 from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
 from rollout.adapters.threads import Pool
-from rollout.ports import Site
+from rollout.cli.deploys import the_deploy
+from rollout.cli.supplies import build_releases, build_supply
+from rollout.ports import Balancer, Site, Supply
 from rollout.settings.model import Settings
 
 REPLY_WITHIN = 5.0
@@ -29,44 +31,77 @@ async def open_site(
 ) -> AsyncIterator[Site]:
     """Build the world of ``settings`` and hang up everywhere at the end.
 
-    Nothing is contacted before somebody asks something of the site.  Hosts and load balancers have
-    their own threads, so that a crowd of slow hosts never keeps us from telling HAProxy something.
+    Nothing is contacted before somebody asks something of the site.
     """
-    gc.enable()  # off since the start, while there was only code to load
     async with AsyncExitStack() as closing:
-        host_pool, balancer_pool, name_pool = Pool(32), Pool(), Pool(AT_ONCE)
-        closing.callback(name_pool.close)
-        closing.callback(host_pool.close)
-        closing.callback(balancer_pool.close)
-        ssh = Ssh(ssh_options(settings))
-        closing.callback(ssh.close)
+        ssh = open_ssh(settings, closing)
+        yield build_site(settings, ssh, closing, stop_asked)
 
-        connect = settings.ssh.connect_timeout
-        balancers = {}
-        for name, said in settings.balancers.items():
-            entrance: Path | Bridge = Path(said.socket)
-            within = REPLY_WITHIN
-            if said.ssh:
-                entrance = through_ssh(ssh, said.ssh, said.socket, within=within + connect)
-                closing.push_async_callback(entrance.close)
-                within += connect + 1.0  # a little more, so that the bridge can still say why
-            balancers[name] = HAProxyBalancer(name, entrance, said.backends, balancer_pool, within)
 
-        probe, smoke = settings.restart.probe, settings.restart.smoke
-        smoke_within = settings.restart.smoke_timeout
-        yield Site(
-            balancers=balancers,
-            supervisor=MonitSupervisor(ssh.run, monit_options(settings), host_pool.call),
-            prober=PortProber(ssh, probe, host_pool.call) if probe else None,
-            smoke=CommandSmoke(smoke, smoke_within, os.environ) if smoke else None,
-            record=MemoryRecord(),
-            addresses=SshAddresses(
-                lambda host: ssh.resolve(host).hostname,
-                name_pool,
-                needed=not settings.fleet.server,
-            ),
-            stop_asked=stop_asked,
-        )
+@asynccontextmanager
+async def open_deploy(
+    settings: Settings, *, stop_asked: Callable[[], bool] = lambda: False
+) -> AsyncIterator[tuple[Site, Supply]]:
+    """Build the same world, and what only a deploy needs of it.
+
+    Raises:
+        SettingsError: there is no ``[deploy]``, or it cannot be meant so.
+    """
+    async with AsyncExitStack() as closing:
+        ssh = open_ssh(settings, closing)
+        site = build_site(settings, ssh, closing, stop_asked)
+        yield site, build_supply(the_deploy(settings), ssh, closing)
+
+
+def open_ssh(settings: Settings, closing: AsyncExitStack) -> Ssh:
+    """Make what connects to hosts when asked to, and hangs up with ``closing``."""
+    gc.enable()  # off since the start, while there was only code to load
+    ssh = Ssh(ssh_options(settings))
+    closing.callback(ssh.close)
+    return ssh
+
+
+def build_site(
+    settings: Settings, ssh: Ssh, closing: AsyncExitStack, stop_asked: Callable[[], bool]
+) -> Site:
+    """Make every adapter of the site; what must be closed is left to ``closing``.
+
+    Hosts and load balancers have their own threads, so that a crowd of slow hosts never keeps us
+    from telling HAProxy something.
+    """
+    host_pool, balancer_pool, name_pool = Pool(32), Pool(), Pool(AT_ONCE)
+    for pool in (host_pool, balancer_pool, name_pool):
+        closing.callback(pool.close)
+    probe, smoke = settings.restart.probe, settings.restart.smoke
+    return Site(
+        balancers=build_balancers(settings, ssh, balancer_pool, closing),
+        supervisor=MonitSupervisor(ssh.run, monit_options(settings), host_pool.call),
+        prober=PortProber(ssh, probe, host_pool.call) if probe else None,
+        smoke=CommandSmoke(smoke, settings.restart.smoke_timeout, os.environ) if smoke else None,
+        record=MemoryRecord(),
+        addresses=SshAddresses(
+            lambda host: ssh.resolve(host).hostname, name_pool, needed=not settings.fleet.server
+        ),
+        releases=build_releases(settings.deploy, ssh, closing) if settings.deploy else None,
+        stop_asked=stop_asked,
+    )
+
+
+def build_balancers(
+    settings: Settings, ssh: Ssh, pool: Pool, closing: AsyncExitStack
+) -> dict[str, Balancer]:
+    """Make the load balancers, with a bridge for each that is on another machine."""
+    connect = settings.ssh.connect_timeout
+    balancers: dict[str, Balancer] = {}
+    for name, said in settings.balancers.items():
+        entrance: Path | Bridge = Path(said.socket)
+        within = REPLY_WITHIN
+        if said.ssh:
+            entrance = through_ssh(ssh, said.ssh, said.socket, within=within + connect)
+            closing.push_async_callback(entrance.close)
+            within += connect + 1.0  # a little more, so that the bridge can still say why
+        balancers[name] = HAProxyBalancer(name, entrance, said.backends, pool, within)
+    return balancers
 
 
 def ssh_options(settings: Settings) -> SshOptions:

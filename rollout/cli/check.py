@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check(context: typer.Context, *, hosts: said.Only = None, exclude: said.Without = None) -> None:
-    """Try out everything that a restart needs; nothing changes."""
+    """Try out all that a restart or a deploy needs; no change."""
     from rollout.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
 
     voice = asked(context).voice
@@ -27,8 +27,9 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     """Look at everything and return the exit code: 3 when something was found."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
 
-    from rollout.cli.build import open_site  # noqa: PLC0415
+    from rollout.cli.build import open_deploy, open_site  # noqa: PLC0415
     from rollout.cli.plans import scope_of  # noqa: PLC0415
+    from rollout.cli.readiness import fit_for_a_deploy  # noqa: PLC0415
     from rollout.cli.words import complain, hand_over  # noqa: PLC0415
     from rollout.ledger import Exit  # noqa: PLC0415
     from rollout.preflight import preflight  # noqa: PLC0415
@@ -40,8 +41,12 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     )
 
     async def story() -> "Fitness":
-        async with open_site(settings) as site:
-            return await preflight(scope_of(settings, hosts), settings.fleet.floor, site)
+        if settings.deploy is None:
+            async with open_site(settings) as site:
+                return await preflight(scope_of(settings, hosts), settings.fleet.floor, site)
+        async with open_deploy(settings) as (site, supply):
+            fit, _ = await fit_for_a_deploy(settings, hosts, site, supply.source)
+            return fit
 
     fit = asyncio.run(story())
     if voice is Output.JSON:

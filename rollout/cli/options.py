@@ -1,6 +1,6 @@
 """The options that commands share; unset means "as in the settings"."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -139,3 +139,60 @@ Cron = Annotated[
     bool,
     typer.Option("--cron", help="Say nothing when all is well, and ask nothing."),
 ]
+
+Ref = Annotated[
+    str | None,
+    typer.Option(
+        "--ref", metavar="REF", help="This branch, tag or commit (default: [deploy] ref)."
+    ),
+]
+Artifact = Annotated[
+    str | None,
+    typer.Option(
+        "--artifact", metavar="FILE", help="This packed release (default: [deploy] artifact)."
+    ),
+]
+Sha256 = Annotated[
+    str | None,
+    typer.Option("--sha256", metavar="DIGITS", help="And its checksum (default: [deploy] sha256)."),
+]
+Switch = Annotated[
+    str | None,
+    typer.Option(
+        "--switch",
+        metavar="together|each",
+        help="Move `current` on all hosts before the first restart, or on each while it is out "
+        "(default: [deploy] switch).",
+    ),
+]
+OnFailure = Annotated[
+    str | None,
+    typer.Option(
+        "--on-failure",
+        metavar="rollback|stop",
+        help="When a host does not come up, take the release back, or leave it out and halt "
+        "(default: [deploy] on_failure).",
+    ),
+]
+
+PACE: dict[str, Any] = {
+    "max_out": MaxOut,
+    "floor": Floor,
+    "canary": Canary,
+    "soak": Soak,
+    "by": By,
+    "startup_delay": StartupDelay,
+    "drain_timeout": DrainTimeout,
+    "maint_timeout": MaintTimeout,
+    "on_busy": OnBusy,
+    "running_timeout": RunningTimeout,
+    "stable": Stable,
+    "max_failures": MaxFailures,
+    "deadline": Deadline,
+    "instances_at_a_time": InstancesAtATime,
+}
+"""What every command that restarts servers takes."""
+
+WHAT: dict[str, Any] = {"ref": Ref, "artifact": Artifact, "sha256": Sha256}
+HOW: dict[str, Any] = {"switch": Switch, "on_failure": OnFailure}
+"""What a deploy takes besides."""

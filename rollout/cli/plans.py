@@ -34,17 +34,20 @@ def reach_of(settings: Settings) -> Mapping[str, str]:
     commands = {}
     for name, said in settings.balancers.items():
         relay = f"socat - {shlex.quote(f'UNIX-CONNECT:{said.socket}')}"
-        commands[name] = f"{_ssh(settings)} {said.ssh} {shlex.quote(relay)}" if said.ssh else relay
+        commands[name] = (
+            f"{ssh_words(settings)} {said.ssh} {shlex.quote(relay)}" if said.ssh else relay
+        )
     return commands
 
 
 def _look(settings: Settings) -> str:
     # The plan fills in {host}; a brace of the operator's own must survive that.
-    words = f"{_ssh(settings)} HOST {settings.monit.command} status"
+    words = f"{ssh_words(settings)} HOST {settings.monit.command} status"
     return words.replace("{", "{{").replace("}", "}}").replace(" HOST ", " {host} ", 1)
 
 
-def _ssh(settings: Settings) -> str:
+def ssh_words(settings: Settings) -> str:
+    """Spell ssh as it must be typed to get to a host of ours."""
     words = ["ssh"]
     words += ["-F", settings.ssh.config] if settings.ssh.config else []
     words += ["-l", settings.ssh.user] if settings.ssh.user else []

@@ -1,19 +1,14 @@
 """What a look showed, for people and for machines: the answers of ``status`` and ``check``."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from rollout.fleet import Finding, InstanceState, SeatState
-from rollout.render.account import findings_lines
-from rollout.render.cells import cells, padded
+from rollout.fleet import InstanceState, SeatState
 from rollout.render.harmless import harmless
+from rollout.render.tables import VERSION, Row, as_object, columns, wrong
 from rollout.sights import Fitness, HostSight, Survey
 from rollout.verdicts import serving, told
-
-VERSION = 1
-Row = Sequence[str]
 
 
 def status_table(survey: Survey, seats: Mapping[str, Sequence[SeatState]]) -> str:
@@ -29,13 +24,13 @@ def status_table(survey: Survey, seats: Mapping[str, Sequence[SeatState]]) -> st
         ours += [_instance_row(state) for state in sight.instances]
         ours = ours or [("nothing seen",)]
         rows += [(sight.host if n == 0 else "", *row) for n, row in enumerate(ours)]
-    parts = [_columns(rows), *_wrong(survey.findings)]
+    parts = [columns(rows), *wrong(survey.findings)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def status_json(survey: Survey, seats: Mapping[str, Sequence[SeatState]]) -> str:
     """Say the same as one JSON object, for machines."""
-    return _json(
+    return as_object(
         {
             "v": VERSION,
             "balancers": [
@@ -59,8 +54,8 @@ def fitness_table(fit: Fitness) -> str:
         for target in fit.targets
     ]
     rows += [(s.target, "skipped", s.because) for s in fit.skipped]
-    parts = [_columns(rows), *(f"note: {n.where}: {harmless(n.what)}" for n in fit.notes)]
-    return "\n\n".join([part for part in parts if part] + _wrong(fit.findings)) + "\n"
+    parts = [columns(rows), *(f"note: {n.where}: {harmless(n.what)}" for n in fit.notes)]
+    return "\n\n".join([part for part in parts if part] + wrong(fit.findings)) + "\n"
 
 
 def fitness_sentence(fit: Fitness) -> str:
@@ -74,7 +69,7 @@ def fitness_sentence(fit: Fitness) -> str:
 
 def fitness_json(fit: Fitness) -> str:
     """Say the same as one JSON object, for machines."""
-    return _json(
+    return as_object(
         {
             "v": VERSION,
             "fit": not fit.findings,
@@ -150,21 +145,3 @@ def _instance_object(state: InstanceState) -> object:
         "up_since": state.up_since,
         "port": state.port,
     }
-
-
-def _wrong(findings: Iterable[Finding]) -> list[str]:
-    lines = findings_lines(findings)
-    return ["\n".join(lines)] if lines else []
-
-
-def _columns(rows: Sequence[Row]) -> str:
-    if not rows:
-        return ""
-    count = max(len(row) for row in rows)
-    widths = [max((cells(row[n]) for row in rows if len(row) > n), default=0) for n in range(count)]
-    lines = ("  ".join(padded(c, w) for c, w in zip(row, widths, strict=False)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=True) + "\n"

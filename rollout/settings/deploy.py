@@ -15,7 +15,7 @@ from rollout.settings.deploy_kinds import (
     StepName,
     Timeout,
 )
-from rollout.settings.kinds import Command, Count, Line, Positive, Section
+from rollout.settings.kinds import Command, Count, Line, Positive, Section, Toggle
 
 
 def _something(said: str) -> str:
@@ -57,6 +57,7 @@ class DeploySettings(Section):
     repo: Origin = ""
     ref: Ref = "main"
     tree: Origin = ""
+    links: Toggle = True
     artifact: Origin = ""
     sha256: Sha256 = ""
     strip: Count = 0

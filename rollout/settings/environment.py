@@ -15,6 +15,12 @@ PREFIX = "ROLLOUT_"
 NOT_SETTINGS = frozenset({"ROLLOUT_CONFIG", "ROLLOUT_ENV", "ROLLOUT_OUTPUT"})
 """These stand for the global options ``--config``, ``--env`` and ``--output``."""
 
+IN_A_HOOK = "ROLLOUT_HOOK"
+FACTS = frozenset(
+    f"{PREFIX}{name}" for name in ("HOOK", "RELEASE", "REVISION", "HOSTS", "OUTCOME", "TO")
+)
+"""What a hook is told by us; one that calls `rollout status` must not be told of unknown keys."""
+
 
 def read_environment(environ: Mapping[str, str]) -> Source:
     """Collect our variables into a tree; names are not case sensitive after the prefix.
@@ -27,8 +33,9 @@ def read_environment(environ: Mapping[str, str]) -> Source:
     tree: dict[str, Any] = {}
     where: dict[Path, str] = {}
     problems: list[str] = []
+    others = NOT_SETTINGS | FACTS if IN_A_HOOK in environ else NOT_SETTINGS
     for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in NOT_SETTINGS:
+        if not name.startswith(PREFIX) or name in others:
             continue
         path = _path(name.removeprefix(PREFIX))
         where[path] = name

@@ -26,6 +26,7 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "--sha256": ("deploy", "sha256"),
     "--switch": ("deploy", "switch"),
     "--on-failure": ("deploy", "on_failure"),
+    "--keep": ("deploy", "keep"),
 }
 
 

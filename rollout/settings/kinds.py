@@ -48,6 +48,14 @@ def _number(said: Any) -> Any:  # noqa: ANN401 - whatever TOML can hold
     return said
 
 
+def _toggle(said: Any) -> Any:  # noqa: ANN401 - whatever TOML can hold
+    # pydantic takes 1, "on" and "y" for true as well; an environment has only text.
+    words = {"true": True, "false": False}
+    if isinstance(said, bool) or (isinstance(said, str) and said.lower() in words):
+        return said if isinstance(said, bool) else words[said.lower()]
+    raise ValueError("must be true or false")
+
+
 def _list(said: Any) -> Any:  # noqa: ANN401 - whatever TOML can hold
     return split_names(said) if isinstance(said, str) else said
 
@@ -104,6 +112,7 @@ Portion = Annotated[Share, BeforeValidator(_share), PlainSerializer(_write_share
 
 Count = Annotated[int, BeforeValidator(_number), Field(ge=0)]
 Positive = Annotated[int, BeforeValidator(_number), Field(ge=1)]
+Toggle = Annotated[bool, BeforeValidator(_toggle)]
 Port = Annotated[int, BeforeValidator(_number), Field(ge=1, le=65_535)]
 
 Line = Annotated[str, AfterValidator(_line)]

@@ -1,25 +1,38 @@
-"""Every flag of ``restart`` reaches its setting."""
+"""Every flag of a command reaches its setting."""
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from rollout.cli.app import app
+from rollout.cli.prune import prune
 from rollout.cli.restart import restart
+from rollout.cli.rollback import rollback
+from rollout.cli.uninterrupted import uninterrupted
 from rollout.errors import SettingsError
 from rollout.settings.blame import tables
 from rollout.settings.flags import FLAGS
 
-NOT_SETTINGS = {"context", "hosts", "exclude", "cron"}
+NOT_SETTINGS = {"context", "hosts", "exclude", "cron", "to"}
+
+
+def flags_of(command: Callable[..., None]) -> set[str]:
+    parameters = set(inspect.signature(command).parameters) - NOT_SETTINGS
+    return {f"--{name.replace('_', '-')}" for name in parameters}
 
 
 def test_every_flag_has_its_setting_and_every_setting_exists() -> None:
-    parameters = set(inspect.signature(restart).parameters) - NOT_SETTINGS
-    assert {f"--{name.replace('_', '-')}" for name in parameters} == set(FLAGS)
+    assert flags_of(uninterrupted) | flags_of(prune) == set(FLAGS)
     known = {(*table, name) for table, model in tables() for name in model.model_fields}
     assert set(FLAGS.values()) <= known
+
+
+def test_whatever_restarts_servers_takes_all_that_says_how() -> None:
+    assert flags_of(restart) < flags_of(rollback) < flags_of(uninterrupted)
+    assert flags_of(uninterrupted) - flags_of(rollback) == {"--ref", "--artifact", "--sha256"}
 
 
 @pytest.mark.parametrize("flag", FLAGS)
@@ -28,7 +41,11 @@ def test_a_wrong_value_is_blamed_on_the_flag_that_was_typed(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     CliRunner().invoke(app, ["init"])
-    done = CliRunner().invoke(app, ["restart", flag, "~"])
+    settings = tmp_path / "rollout.toml"
+    settings.write_text(settings.read_text() + '[deploy]\nto = "/srv/x"\nrepo = "x"\n')
+    command = "prune" if flag == "--keep" else "uninterrupted"
+    wrong = "-x" if flag == "--artifact" else "~"
+    done = CliRunner().invoke(app, [command, f"{flag}={wrong}"])
     assert isinstance(done.exception, SettingsError)
     (problem,) = done.exception.problems
     assert problem.startswith(f"{flag}: {'.'.join(FLAGS[flag])}: ")

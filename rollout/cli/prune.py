@@ -1,0 +1,80 @@
+"""``rollout prune``: releases that nobody needs any more are removed."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli import options as said
+from rollout.cli.context import asked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollout.events import Event
+    from rollout.fleet import Finding
+    from rollout.render.choose import Output
+    from rollout.settings.model import Settings
+
+
+def prune(
+    context: typer.Context,
+    *,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            "--keep", metavar="N", help="So many good releases stay (default: [deploy] keep)."
+        ),
+    ] = None,
+    hosts: said.Only = None,
+    exclude: said.Without = None,
+) -> None:
+    """Remove old releases that nobody needs any more."""
+    from rollout.cli.deploys import the_deploy  # noqa: PLC0415 - not for `--help`
+    from rollout.hostnames import select  # noqa: PLC0415
+
+    voice = asked(context).voice
+    loaded = asked(context).settings({"--keep": keep})
+    the_deploy(loaded.settings, loaded.sources[-1].origin(()))
+    names = loaded.settings.fleet.names
+    chosen = select(names, only=hosts or (), without=exclude or ())
+    raise typer.Exit(run(loaded.settings, chosen, voice))
+
+
+def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
+    """Remove what may go; 3 when a host could not be seen, 5 when something did not go."""
+    import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
+
+    from rollout.cli.build import open_site  # noqa: PLC0415
+    from rollout.cli.deploys import the_deploy  # noqa: PLC0415
+    from rollout.cli.words import complain, hand_over  # noqa: PLC0415
+    from rollout.events import Noted  # noqa: PLC0415
+    from rollout.ledger import Exit  # noqa: PLC0415
+    from rollout.pruning import prune as pruned  # noqa: PLC0415
+    from rollout.render.choose import Output  # noqa: PLC0415
+    from rollout.render.shelf import (  # noqa: PLC0415
+        pruned_json,
+        pruned_sentence,
+        pruned_table,
+    )
+    from rollout.shelving import shelves  # noqa: PLC0415
+
+    async def story() -> "tuple[Sequence[Event], tuple[Finding, ...]]":
+        told: list[Event] = []
+        async with open_site(settings) as site:
+            if site.releases is None:
+                raise AssertionError("a [deploy] without releases")
+            seen, findings = await shelves(hosts, site.releases)
+            # What a rollback needs is judged over all hosts, so none may be unknown.
+            if not findings:
+                await pruned(seen, the_deploy(settings).keep, site.releases, told.append)
+        return told, findings
+
+    told, findings = asyncio.run(story())
+    if voice is Output.JSON:
+        hand_over(pruned_json(told, findings))
+    else:
+        hand_over(pruned_table(told, findings))
+        complain(pruned_sentence(told, findings))
+    if findings:
+        return Exit.REFUSED
+    return Exit.HALTED if any(isinstance(event, Noted) for event in told) else Exit.DONE

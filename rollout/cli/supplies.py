@@ -1,0 +1,80 @@
+"""From ``[deploy]`` to what keeps the releases and brings the code."""
+
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from rollout.adapters.hooks import CommandHooks
+from rollout.adapters.releases.disk import ReleasesOnDisk
+from rollout.adapters.releases.options import ReleaseOptions
+from rollout.adapters.releases.remote import Remote
+from rollout.adapters.sources.git import GitOptions, GitSource
+from rollout.adapters.sources.push import PushOptions, PushSource
+from rollout.adapters.ssh import Ssh
+from rollout.adapters.threads import Pool
+from rollout.cli.deploys import steps
+from rollout.places import state_directory
+from rollout.ports import Source, Supply
+from rollout.settings.deploy import DeploySettings
+
+
+def build_releases(said: DeploySettings, ssh: Ssh, closing: AsyncExitStack) -> ReleasesOnDisk:
+    """Make what keeps the releases on the hosts."""
+    options = ReleaseOptions(
+        to=said.to, shared=said.shared, shared_files=said.shared_files, readlink=said.readlink
+    )
+    return ReleasesOnDisk(Remote(ssh.run, threads(said, closing).call), options)
+
+
+def build_supply(said: DeploySettings, ssh: Ssh, closing: AsyncExitStack) -> Supply:
+    """Make what brings the code, and the operator's hooks."""
+    hooks = {name: getattr(said.hooks, name) for name in ("before", "switched", "after")}
+    return Supply(
+        source=build_source(said, ssh, closing, os.environ),
+        hooks=CommandHooks(hooks, said.hooks.timeout, os.environ),
+    )
+
+
+def build_source(
+    said: DeploySettings, ssh: Ssh, closing: AsyncExitStack, environ: Mapping[str, str]
+) -> Source:
+    """Make the source that the strategy asks for."""
+    pool = threads(said, closing)
+    remote = Remote(ssh.run, pool.call)
+    match said.strategy:
+        case "push":
+            source = PushSource(remote, ssh.carry, pool.call, push_options(said, environ))
+            closing.callback(source.close)
+            return source
+        case "git" | "artifact":
+            options = GitOptions(to=said.to, repo=said.repo, ref=said.ref, within=said.timeout)
+            return GitSource(remote, options)
+
+
+def push_options(said: DeploySettings, environ: Mapping[str, str]) -> PushOptions:
+    """Say to the source what is pushed, and where it may keep things on this machine."""
+    ours = state_directory(environ)
+    return PushOptions(
+        to=said.to,
+        cache=ours / "push",
+        logs=ours / "log",
+        repo=said.repo,
+        ref=said.ref,
+        tree=Path(said.tree).expanduser() if said.tree else None,
+        builds=steps(said, "bastion"),
+        within=said.timeout,
+        links=said.links,
+        environ=dict(environ),
+    )
+
+
+def threads(said: DeploySettings, closing: AsyncExitStack) -> Pool:
+    """Make threads for work on the hosts' disks.
+
+    More than are at work at once: when a step has failed, what hangs in the others keeps its thread
+    until it is ended, and the undo of all hosts must not wait for that.
+    """
+    pool = Pool(2 * said.at_once + 8)
+    closing.callback(pool.close)
+    return pool
