@@ -36,14 +36,18 @@ to=$1 name=$2 log=$1/$3 within=$4; shift 4
 try "cannot enter release $name" cd "$to/releases/$name"
 cd "$to/releases/$name" || exit 1
 try "cannot make a place for logs" mkdir -p "$logs"
-try "cannot write $log" touch "$log"
+empty() {{ : >"$1"; }}
+try "cannot write $log" empty "$log"
 ended=$(timeout -k {GRACE} "$within" sh -c '
   command=$1; shift
   env "$@" /bin/sh -c "$command" 3>&-
   echo "$?" >&3
 ' rollout "$@" 3>&1 </dev/null >"$log" 2>&1)
+code=$?
 [ "$ended" != 0 ] || exit 0
 if [ -z "$ended" ]; then
+  # What `timeout` exits with: by TERM, by KILL.
+  case $code in 124 | 137) ;; *) no "the step could not be run: exit $code of timeout";; esac
   unset {BELONGS_TO} {PLACE}  # this shell and what it calls are not what has to end
   end_ours "$to" "$name"
 fi

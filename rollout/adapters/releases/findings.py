@@ -39,13 +39,14 @@ def finding_of(code: str, one: str, two: str, to: str, user: str) -> tuple[str, 
 
 
 def _unwritable(place: str, why: str, to: str, user: str) -> tuple[str, str]:
-    where = place if place.startswith(to) else f"{to} cannot be made: {place}"
-    what = f"{where} is not writable for {user}" + (f": {why}" if why else "")
-    if "ead-only" in why:
-        return what, f"see why the file system is read-only: findmnt -T {shlex.quote(place)}"
-    if not place.startswith(to):
-        return what, f"sudo install -d -o {shlex.quote(user)} {shlex.quote(to)}"
-    return what, f"sudo chown {shlex.quote(user)} {shlex.quote(place)}"
+    inside = f"{place}/".startswith(f"{to}/")
+    where = place if inside else f"{to} cannot be made: {place}"
+    what = f"{where} is not writable for {user}"
+    if "ead-only" in why:  # the rest is EPERM, which says of the question and not of the place
+        return f"{what}: {why}", f"see why: findmnt -T {shlex.quote(place)}"
+    if inside:
+        return what, f"sudo chown {shlex.quote(user)} {shlex.quote(place)}"
+    return what, f"sudo install -d -o {shlex.quote(user)} {shlex.quote(to)}"
 
 
 def _current(code: str, one: str, two: str, to: str) -> tuple[str, str]:
@@ -92,9 +93,9 @@ def _room(free: str, sizes: str, to: str) -> tuple[str, str]:
     ]
     short = []
     for has, more, one, least, spell in needs:
-        need = max(least, math.ceil((one or 0) * MORE_THAN_THE_LIVE_ONE))
+        need = least if one is None else math.ceil(one * MORE_THAN_THE_LIVE_ONE)
         if has is not None and has + (more or 0) < need:
-            why = "1.1 times the live one" if need > least else "the least"
+            why = "at the least" if one is None else "1.1 times the live one"
             short.append(f"{spell(has + (more or 0))} free, a release takes {spell(need)} ({why})")
     if not short:
         return "", ""

@@ -31,7 +31,7 @@ if [ ! -e "$notes/$2" ]; then
   fi
   {
     printf 'fresh %s\nlink %s\nrevision %s\n' "$3" "$link" "$4"
-    printf 'since %s\ncurrent %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(readlink "$1/current")"
+    date -u +'since %Y-%m-%dT%H:%M:%SZ'
   } | put "$notes/$2" || { rm -f "$notes/.$2.part" "$notes/$2.current"; exit 1; }
 fi
 if grep -q '^fresh yes$' "$notes/$2"; then

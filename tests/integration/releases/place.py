@@ -37,8 +37,8 @@ class Place:
 
     @property
     def on_disk(self) -> ReleasesOnDisk:
-        def run(host: str, command: str, *, within: float, stdin: bytes = b"") -> Said:
-            return self.ssh.run(host, self.wrap(command), within=within, stdin=stdin)
+        def run(host: str, command: str, *, within: float, stdin: bytes | memoryview = b"") -> Said:
+            return self.ssh.run(host, self.wrap(command), within=within, stdin=bytes(stdin))
 
         options = ReleaseOptions(to=str(self.to), **self.settings)
         return ReleasesOnDisk(Remote(run, asyncio.to_thread), options)
@@ -71,9 +71,10 @@ class Place:
         name: str = "stylesheets",
         within: float = 20.0,
         environ: Mapping[str, str] | None = None,
+        release: Release = RELEASE,
     ) -> None:
         step = BuildStep(name, command, within, environ or {})
-        self.wait(self.on_disk.build("web1", RELEASE, step))
+        self.wait(self.on_disk.build("web1", release, step))
 
     def revision(self, release: Release = RELEASE) -> str:
         return self.wait(self.on_disk.revision("web1", release))

@@ -190,7 +190,7 @@ class Killer:
             file.write_text(SHIM.format(tool=shutil.which(tool)))
             file.chmod(0o755)
 
-    def strikes(self, place: Place, act: Callable[[], None], at: int, when: str) -> bool:
+    def strikes(self, place: Place, act: Callable[[], object], at: int, when: str) -> bool:
         """Do ``act`` on ``place``; tell whether it was killed."""
         self._count.unlink(missing_ok=True)
         settings = {
@@ -279,7 +279,7 @@ def test_wherever_a_prune_is_killed_what_is_left_is_whole_or_gone(
     killer = Killer(tmp_path / "tools")
     struck = 0
     while True:
-        killed = killer.strikes(place, lambda: place.prune(OLD) and None, struck + 1, when)
+        killed = killer.strikes(place, lambda: place.prune(OLD), struck + 1, when)
         shelf = place.look()
         assert shelf.current == LIVE
         assert all(release.revision for release in shelf.releases)

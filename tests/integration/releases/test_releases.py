@@ -57,7 +57,8 @@ def test_a_deploy_path_that_leads_over_symlinks_is_understood(place: Place, tmp_
     other = Place(tmp_path / "short" / "shop", place.ssh)
     with running_in(place.release(OLD)) as pid:
         shelf = other.look()
-        assert (shelf.link, shelf.current, shelf.running) == (f"releases/{LIVE}", LIVE, {OLD})
+        assert (shelf.link, shelf.current) == (f"releases/{LIVE}", LIVE)
+        assert shelf.running == {OLD}
         assert other.whereabouts(pid) == {pid: OLD}
     other.begin()
     other.switch()

@@ -1,0 +1,88 @@
+"""Nothing is pruned that is live, run in, or gone back to."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rollout.errors import BuildFailed, ReleaseError
+from rollout.releases import Mark, Release
+from tests.integration.releases.place import LIVE, NEW, OLD, Place, running_in
+
+pytestmark = pytest.mark.integration
+
+
+def test_what_nobody_needs_is_removed_and_named(place: Place) -> None:
+    place.settle(OLD, Mark.BAD)
+    (place.release(OLD) / "locked").mkdir()
+    (place.release(OLD) / "locked").chmod(0o500)
+    (place.to / ".rollout/log").mkdir()
+    (place.to / f".rollout/log/{OLD}.css.log").touch()
+    assert place.prune(OLD, LIVE, NEW) == (OLD, NEW)
+    assert {release.name for release in place.look().releases} == {LIVE}
+    assert place.everything() == {"current", f"releases/{LIVE}", f"releases/{LIVE}/REVISION"} | {
+        "releases"
+    }
+    assert place.prune() == ()
+
+
+def test_a_release_in_which_a_process_works_stays(place: Place) -> None:
+    (place.release(OLD) / "public").mkdir()
+    with running_in(place.release(OLD) / "public"):
+        assert place.prune(OLD) == ()
+    assert place.prune(OLD) == (OLD,)
+
+
+def test_a_release_whose_program_runs_elsewhere_stays(place: Place, tmp_path: Path) -> None:
+    program = place.release(OLD) / "sleep"
+    program.write_bytes(Path("/bin/sleep").read_bytes())
+    program.chmod(0o755)
+    process = subprocess.Popen([program, "60"], cwd=tmp_path)
+    try:
+        assert place.prune(OLD) == ()
+        assert place.look().running == {OLD}
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_release_that_an_unfinished_deploy_would_go_back_to_stays(place: Place) -> None:
+    place.begin()
+    place.switch()
+    assert place.prune(LIVE, NEW, OLD) == (OLD,)
+    place.restore()
+    assert place.look().current == LIVE
+
+
+@pytest.mark.parametrize("text", ["releases/{}", "./releases/../releases/{}/"])
+def test_a_release_noted_with_a_relative_link_stays(place: Place, text: str) -> None:
+    place.current.unlink()
+    place.current.symlink_to(text.format(LIVE))
+    place.begin()
+    place.switch()
+    assert place.prune(LIVE) == ()
+
+
+def test_what_is_not_a_release_of_ours_is_not_touched(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    place.release("20261103000000").symlink_to(tmp_path / "precious")
+    assert place.prune("20261103000000") == ()
+    assert place.release("20261103000000").is_symlink()
+    for name in ("../../precious", "-rf", "20261103", "", ".", "*", f"{OLD}\n", f"{OLD}/.."):
+        with pytest.raises(ReleaseError, match="is not the name of a release"):
+            place.prune(name)
+    assert (tmp_path / "precious").is_dir()
+
+
+def test_the_logs_of_the_ten_newest_failures_are_kept(place: Place) -> None:
+    names = [f"202611220000{second:02}" for second in range(12)]
+    for name in names:
+        release = Release(name, "abc")
+        place.begin(release)
+        with pytest.raises(BuildFailed):
+            place.build("echo no; exit 1", release=release)
+        place.discard(release)
+    (place.to / ".rollout/log" / f"{LIVE}.css.log").touch()
+    place.prune()
+    kept = {file.name.partition(".")[0] for file in (place.to / ".rollout/log").iterdir()}
+    assert kept == {*names[2:], LIVE}
