@@ -24,7 +24,8 @@ for sheet in stylesheets/*.css; do
     fi
     tr -s ' \\n' ' ' <"$sheet" >>public/app.css.new
 done
-name=app-$(md5sum <public/app.css.new | cut -c 1-12).css
+sum=$(md5sum <public/app.css.new)
+name=app-${sum%% *}.css
 cp public/app.css.new "public/$name"
 mv public/app.css.new public/app.css
 echo "wrote public/$name"
