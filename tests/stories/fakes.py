@@ -156,6 +156,8 @@ def _bear(machine: Host, app: App, at: float, manner: str) -> None:
     app.lives.append(life)
     if manner == "never_boots":
         life.answers_from = math.inf
+    if manner == "hangs":  # in its start; monit waits for the pid until its start timeout
+        life.answers_from, app.pending_until = math.inf, at + 80
     if manner == "dies":
         life.answers_from, life.gone_at = math.inf, at + 0.5
     if manner == "flaps":  # dies at boot; monit brings it back at its next cycle

@@ -167,7 +167,8 @@ class FakeSource:
                 raise ReleaseError(host, "was taken back meanwhile")
             await asyncio.sleep(1)
             if release.name in machine.disk:
-                machine.disk[release.name].revision = release.revision
+                revision = self.world.deliveries.get(host, release.revision)
+                machine.disk[release.name].revision = revision
                 machine.disk[release.name].whole = True
 
 

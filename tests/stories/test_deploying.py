@@ -72,6 +72,16 @@ def test_a_build_that_fails_on_one_host_is_taken_back_on_all(command: str) -> No
     assert all(e.tail == ("no such style",) for e in failed if isinstance(e, StepFailed))
 
 
+def test_no_host_is_switched_unless_all_hold_the_same_revision() -> None:
+    world = fleet(3)
+    world.deliveries["web3"] = "0ff0ff"
+    told = deploy(world)
+    assert told.of(CurrentSwitched) == []
+    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert "web3: has revision 0ff0ff, not c0ffee" in told.ledger.deploy.because
+    assert is_as_before(world)
+
+
 def test_a_release_that_does_not_boot_goes_back_on_the_host_that_proved_it() -> None:
     world = fleet(4)
     world.manners[SECOND] = "never_boots"
@@ -84,7 +94,7 @@ def test_a_release_that_does_not_boot_goes_back_on_the_host_that_proved_it() -> 
     assert all(host.disk[SECOND].mark == "bad" for host in world.hosts.values())
 
 
-@pytest.mark.parametrize("manner", ["never_boots", "dies", "flaps", "crashes"])
+@pytest.mark.parametrize("manner", ["never_boots", "hangs", "dies", "flaps", "crashes"])
 def test_hosts_that_had_come_up_follow_through_the_ladder(manner: str) -> None:
     world = fleet(4)
     for app in world.hosts["web3"].apps:
@@ -109,6 +119,16 @@ def test_when_the_release_before_does_not_come_up_either_nothing_more_is_touched
     assert [app.restarts for app in world.hosts["web1"].apps] == [1, 1]
     assert world.hosts["web1"].current == SECOND
     assert world.hosts["web2"].current == FIRST
+
+
+def test_a_host_whose_link_cannot_be_restored_is_not_restarted_again() -> None:
+    world = fleet(3)
+    world.manners[SECOND] = "never_boots"
+    told = deploy(world, Fault(Kind.REFUSED, 0, calls=10_000, only="web1 restore"))
+    assert deploy_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.REDUCED
+    assert [app.restarts for app in world.hosts["web1"].apps] == [1, 1]
+    assert set(told.ledger.deploy.unrestored) == {"web1"}
 
 
 def test_on_failure_stop_leaves_it_out_and_halts() -> None:

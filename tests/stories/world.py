@@ -63,7 +63,7 @@ class App:
     stop: float = 0.5
     lasts: float = 0.4  # seconds that an app answers which then crashes
     manner: str = (
-        "good"  # never_boots, dies, flaps, crashes, stop_times_out, keeps_pid, unmonitored
+        "good"  # never_boots, hangs, dies, flaps, crashes, stop_times_out, keeps_pid, unmonitored
     )
     lives: list[Life] = field(default_factory=list)
     pending_until: float = -math.inf
@@ -252,6 +252,7 @@ class World:
         self.asked: set[str] = set()
         self.released: set[str] = set()
         self.manners: dict[str, str] = {}  # of every app, by the release that it runs
+        self.deliveries: dict[str, str] = {}  # another revision than the one that was asked for
 
     @property
     def balancers(self) -> tuple[str, ...]:
@@ -306,6 +307,8 @@ class World:
     def judge_restart(self, host: Host, app: App) -> None:
         if host.current in app.restarted_on:
             self.break_promise(f"5 twice: {host.name}/{app.name} asked to restart again")
+        if clock() < app.pending_until:
+            self.break_promise(f"5 twice: {host.name}/{app.name} asked while monit is busy with it")
         app.restarted_on.append(host.current)
         app.asked = True
         for line in self.lines.values():
