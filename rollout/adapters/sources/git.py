@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rollout.adapters.releases.layout import BELONGS_TO
+from rollout.adapters.releases.layout import belonging
 from rollout.adapters.releases.remote import Remote, Said
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.refs import as_commit, check_ref, judge
@@ -78,7 +78,7 @@ class GitSource:
         )
 
     async def _run(self, host: str, script: str, *words: str, release: str = "") -> str:
-        environ = {BELONGS_TO: release} if release else {}
+        environ = belonging(self._options.to, release) if release else {}
         within = self._options.within + UNPACKING
         said = await self._remote.ask(host, script, *words, within=within, environ=environ)
         if said.status != 0:
@@ -112,7 +112,7 @@ def git_trouble(host: str, said: Said, repo: str, to: str, within: float) -> Rol
             return SourceError(f"{host}: cannot fetch {name}: {last}", try_it)
         case scripts.LATE:
             late = f"no end of fetching {name} after {spell_duration(within)}"
-            return SourceError(f"{host}: {late}", "raise deploy.update_timeout")
+            return SourceError(f"{host}: {late}", "raise deploy.timeout")
         case scripts.NO_MIRROR:
             return ReleaseError(host, f"the mirror {to}/repo cannot be used: {last}", anew)
         case scripts.NOT_ARCHIVED:

@@ -1,14 +1,13 @@
 """This machine: git on a mirror of its own, and the operator's build steps before a push."""
 
 import hashlib
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from rollout.adapters.releases.layout import BELONGS_TO
+from rollout.adapters.releases.layout import belonging
 from rollout.adapters.releases.remote import last_lines
 from rollout.adapters.shell_here import run_here, text_of
 from rollout.adapters.sources import scripts
@@ -76,16 +75,17 @@ class Mirror:
 
 
 async def build_here(
-    step: BuildStep, release: Release, code: Path, logs: Path, environ: Mapping[str, str]
+    step: BuildStep, release: Release, code: Path, log: Path, environ: Mapping[str, str]
 ) -> None:
-    """Run ``step`` in ``code``; all that it prints is kept in ``logs``.
+    """Run ``step`` in ``code``; all that it prints is kept in the file ``log``.
+
+    It finds the name of the release in its environment, as a step on a host does.
 
     Raises:
         BuildFailed: it said no, or took too long; it is ended with all that it started.
         SourceError: it cannot be run here.
     """
-    log = logs / f"{release.name}.{re.sub(r'[^A-Za-z0-9_.-]', '_', step.name)}.log"
-    whole = {**environ, **step.environ, BELONGS_TO: release.name}
+    whole = {**environ, **step.environ, **belonging(str(code), release.name)}
     try:
         with _new(log) as output:
             command = ["sh", "-c", step.command]

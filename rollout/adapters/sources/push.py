@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from rollout.adapters.releases.layout import BELONGS_TO
+from rollout.adapters.releases.layout import belonging
 from rollout.adapters.releases.remote import Remote, Threads, sentence
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.export import (
@@ -131,7 +132,8 @@ class PushSource:
                 raise SourceError(f"{tree} was changed while it was copied", "deploy again")
         await self._disk("no REVISION", lambda: write_revision(code, release.revision))
         for step in options.builds:
-            await build_here(step, release, code, options.logs, options.environ)
+            log = options.logs / f"{release.name}.{re.sub(r'[^A-Za-z0-9_.-]', '_', step.name)}.log"
+            await build_here(step, release, code, log, options.environ)
         entries = await self._read(code)
         await self._disk("no mtimes", lambda: stamp(code, entries, self._memory, int(time.time())))
         if any(not self._has_rsync(lacks) for lacks in self._lacks.values()):
@@ -169,7 +171,7 @@ class PushSource:
             *(options.to, release.name, release.revision),
             within=options.within,
             stdin=packed,
-            environ={BELONGS_TO: release.name},
+            environ=belonging(options.to, release.name),
         )
         if said.status != 0:
             what, cure = sentence(said)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rollout.adapters.releases.layout import BELONGS_TO
+from rollout.adapters.releases.layout import belonging
 from rollout.adapters.releases.remote import Said, Threads
 from rollout.adapters.shell_here import end, text_of
 from rollout.adapters.sources.scripts import RSYNC
@@ -151,7 +151,8 @@ def _called_with(ours: socket.socket) -> list[str]:
 
 
 def _command(to: str, release: Release, words: list[str]) -> str:
-    own = ["exec", "env", f"{BELONGS_TO}={release.name}", "sh", "-c", RSYNC, "rollout"]
+    environ = [f"{key}={value}" for key, value in belonging(to, release.name).items()]
+    own = ["exec", "env", *environ, "sh", "-c", RSYNC, "rollout"]
     return shlex.join([*own, to, release.name, release.revision, *words])
 
 
