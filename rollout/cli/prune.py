@@ -73,7 +73,8 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     if voice is Output.JSON:
         hand_over(pruned_json(told, findings))
     else:
-        hand_over(pruned_table(told, findings))
+        if table := pruned_table(told, findings):
+            hand_over(table)
         complain(pruned_sentence(told, findings))
     if findings:
         return Exit.REFUSED

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rollout.deploy_ledger import Deployment, Phase
 from rollout.ledger import Exit
 from rollout.render.deploy_consequence import runs_new, runs_old
+from rollout.render.deploy_words import some, why_failed
 from rollout.render.told import Ending
 
 AGAIN = "rollout uninterrupted"
@@ -12,11 +13,14 @@ BACK = "rollout rollback"
 
 
 def host_rows(deploy: Deployment) -> Iterator[tuple[str, str, str]]:
-    """List the hosts of which the targets tell nothing, as (host, what is with it, why)."""
+    """List the hosts of which the targets tell nothing, as (hosts, what is with them, why)."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
     for host, failure in deploy.failed.items():
-        yield host, f"failed at {failure.step}", failure.because
-        if failure.log:
-            yield "", "", f"all of its output: {failure.log}"
+        alike.setdefault((failure.step, why_failed(failure), failure.log), []).append(host)
+    for (step, because, log), hosts in alike.items():
+        yield some(hosts), f"failed at {step}", because
+        if log:
+            yield "", "", f"all of its output: {log}"
     for host, because in deploy.unrestored.items():
         yield host, "not taken back", because
     for host, because in deploy.leftovers.items():
@@ -45,7 +49,11 @@ def release_rows(ending: Ending) -> Iterator[tuple[str, str]]:
 def causes(deploy: Deployment) -> tuple[str, ...]:
     """List what stopped the deploy, where neither the first sentence nor a row says it."""
     said = [deploy.because] if deploy.phase in {Phase.ROLLED_BACK, Phase.ROLLBACK_HALTED} else []
-    said += [f"the hook `{hook}` failed: {words}" for hook, words in deploy.warnings.items()]
+    said += [
+        f"the hook `{hook}` failed: {words}"
+        for hook, words in deploy.warnings.items()
+        if hook != "before"  # that one stops everything, and stands among the findings
+    ]
     return tuple(word for word in said if word)
 
 

@@ -3,7 +3,7 @@
 from rollout.deploy_ledger import Deployment, Phase
 from rollout.ledger import Exit, Ledger, Standing
 from rollout.render.counts import missing, servers, skipped_words, stopped
-from rollout.render.deploy_words import release_words
+from rollout.render.deploy_words import release_words, some
 from rollout.render.spans import in_words
 from rollout.render.told import Ending
 
@@ -69,7 +69,7 @@ def cause(deploy: Deployment) -> str:
     if not deploy.failed:
         return deploy.because
     steps = dict.fromkeys(failure.step for failure in deploy.failed.values())
-    return f"{', '.join(steps)} failed on {', '.join(deploy.failed)}"
+    return f"{', '.join(steps)} failed on {some(tuple(deploy.failed))}"
 
 
 def unrestored(deploy: Deployment) -> str:

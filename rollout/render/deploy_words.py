@@ -1,5 +1,6 @@
 """One sentence for each thing that can happen to a release."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from rollout import deploy_events as told
@@ -26,6 +27,19 @@ def hosts_words(count: int) -> str:
     return "1 host" if count == 1 else f"{count} hosts"
 
 
+def some(names: Sequence[str], most: int = 5) -> str:
+    """Name up to ``most``, and count the others: what fails on one host often fails on all."""
+    more = len(names) - most
+    if more <= 0:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {more} more"
+
+
+def why_failed(failure: told.StepFailed) -> str:
+    """Say why a step failed, without its name, which stands before it already."""
+    return failure.because.removeprefix(f"{failure.step.removeprefix('compile ')}: ")
+
+
 def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence per event
     """Say in one sentence what is known when ``event`` is told, for a person at 03:00."""
     match event:
@@ -38,8 +52,9 @@ def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence
             return f"step `{step}` on {where}"
         case told.StepDone(step=step, seconds=seconds):
             return f"{step} done" + (f" in {in_words(seconds)}" if seconds >= 1 else "")
-        case told.StepFailed(step=step, because=because, log=log):
-            return f"FAILED at {step}: {because}" + (f"; all of its output: {log}" if log else "")
+        case told.StepFailed(step=step, log=log):
+            whole = f"; all of its output: {log}" if log else ""
+            return f"FAILED at {step}: {why_failed(event)}{whole}"
         case told.CurrentSwitching(release=release):
             return f"`current` is about to be moved to release {release}"
         case told.CurrentSwitched(release=release):

@@ -5,6 +5,7 @@ from typing import assert_never
 from rollout import events as told
 from rollout.deploy_events import DeployEvent, StepFailed
 from rollout.events import Event
+from rollout.ledger import Ledger
 from rollout.render.account import account
 from rollout.render.deploy_words import deploy_words
 from rollout.render.harmless import harmless
@@ -24,9 +25,17 @@ def plain_lines(told: Told) -> str:
     """Spell one event as its line and, for a step that failed, the end of what it printed."""
     lines = [plain_line(told)]
     if isinstance(told.event, StepFailed):
-        head = f"{told.at} {whom(told.event)}"
-        lines += [f"{head}     | {harmless(line)}" for line in told.event.tail]
+        head = f"{told.at} {whom(told.event)}     |"
+        lines += [f"{head} {harmless(line)}" for line in _tail(told.event, told.ledger)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _tail(failed: StepFailed, ledger: Ledger) -> tuple[str, ...]:
+    """Return what it printed last, but only once where many hosts printed the same."""
+    others = ledger.deploy.failed.values()
+    alike = (f.host for f in others if (f.step, f.tail) == (failed.step, failed.tail))
+    first = next(alike, failed.host)
+    return failed.tail if first == failed.host or not failed.tail else (f"as on {first}",)
 
 
 def whom(event: Event) -> str:

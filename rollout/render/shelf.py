@@ -7,7 +7,7 @@ from rollout.deploy_events import ReleasesPruned
 from rollout.events import Event, Noted
 from rollout.fleet import Finding
 from rollout.releases import Shelf, Shelved
-from rollout.render.deploy_words import short
+from rollout.render.deploy_words import hosts_words, short
 from rollout.render.harmless import harmless
 from rollout.render.tables import VERSION, Row, as_object, columns, wrong
 
@@ -56,14 +56,15 @@ def shelves_json(shelves: Sequence[Shelf], findings: Sequence[Finding]) -> str:
 
 
 def pruned_table(told: Sequence[Event], findings: Sequence[Finding]) -> str:
-    """Say for each host what was removed, and what was not and why."""
+    """Say for each host what was removed, and what was not and why; empty for nothing."""
     rows: list[Row] = [
         (event.host, "removed", ", ".join(event.releases))
         for event in told
         if isinstance(event, ReleasesPruned)
     ]
     rows += [(e.where, "FAILED", harmless(e.what)) for e in told if isinstance(e, Noted)]
-    return "\n\n".join(part for part in [columns(rows), *wrong(findings)] if part) + "\n"
+    parts = [part for part in [columns(rows), *wrong(findings)] if part]
+    return "".join(f"{part}\n" for part in parts)
 
 
 def pruned_sentence(told: Sequence[Event], findings: Sequence[Finding]) -> str:
@@ -73,7 +74,7 @@ def pruned_sentence(told: Sequence[Event], findings: Sequence[Finding]) -> str:
     gone = [event for event in told if isinstance(event, ReleasesPruned) and event.releases]
     failed = sum(isinstance(event, Noted) for event in told)
     count = sum(len(event.releases) for event in gone)
-    done = f"removed {count} from {len(gone)} hosts" if count else "nothing to remove"
+    done = f"removed {count} from {hosts_words(len(gone))}" if count else "nothing to remove"
     return f"halted, {done}; on {failed} it failed." if failed else f"done, {done}."
 
 

@@ -10,15 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout import events as told
+from rollout.deploy_events import DeployStarted, DeployTakenBack, StepFailed
 from rollout.events import Event
 from rollout.ledger import Exit
+from rollout.render.account import account
 from rollout.render.cells import cells, fit, padded
 from rollout.render.exits import exit_table
 from rollout.render.harmless import LONGEST, harmless
 from rollout.render.jsonl import json_line
-from rollout.render.plain import plain_line, whom, words
+from rollout.render.plain import Plain, plain_line, whom, words
 from rollout.render.spans import in_words, on_a_clock
-from tests.voices.recorded import EVERY_KIND, RICH, stamped
+from tests.voices.recorded import (
+    EVERY_KIND,
+    RICH,
+    Memory,
+    broadcast_to,
+    ending_of,
+    stamped,
+)
 
 EXAMPLES: dict[str, Any] = {"str": "x", "int": 130, "float": 1.0, "bool": True}
 
@@ -113,3 +122,31 @@ def test_the_table_of_exit_codes_has_a_row_for_each() -> None:
     rows = exit_table().splitlines()
     assert rows[2] == "| 0 | done | every planned target restarted and serving, or nothing to do |"
     assert len(rows) == len(Exit) + 2
+
+
+def test_what_many_hosts_print_alike_is_shown_once_and_pointed_to() -> None:
+    def failed(host: str, *tail: str) -> Event:
+        return StepFailed(host=host, step="compile css", because="css: exit 1", tail=tail)
+
+    memory = Memory()
+    broadcast = broadcast_to(Plain(memory))
+    for event in (failed("web1", "no room"), failed("web2", "no room"), failed("web3", "other")):
+        broadcast.tell(event)
+    assert [line.partition(" ")[2] for line in memory.text.splitlines()] == [
+        "web1 FAILED at compile css: exit 1",
+        "web1     | no room",
+        "web2 FAILED at compile css: exit 1",
+        "web2     | as on web1",
+        "web3 FAILED at compile css: exit 1",
+        "web3     | other",
+    ]
+
+
+def test_a_hundred_hosts_that_fail_alike_are_one_row_and_counted() -> None:
+    hosts = tuple(f"web{n}" for n in range(100))
+    begun = DeployStarted(release="1", revision="", hosts=hosts, fresh=True)
+    failed = [StepFailed(host=h, step="begin", because="disk full") for h in hosts]
+    taken_back = DeployTakenBack(release="1", because="begin: all of them")
+    said = account(ending_of([begun, *failed, taken_back]))
+    assert len(said.splitlines()) < 8
+    assert "begin failed on web0, web1, web2, web3, web4 and 95 more." in said
