@@ -139,7 +139,7 @@ mkdir -p -- "$here" || exit 71
 trap 'rm -f -- "$file"' EXIT
 trap 'exit 71' HUP INT TERM
 if [ -n "$6" ]; then
-  timeout -k 5 "$7" curl -fsSL --connect-timeout 20 --proto =http,https --proto-redir =http,https \
+  timeout -k 5 "$7" curl -gfsSL --connect-timeout 20 --proto =http,https --proto-redir =http,https \
     -o "$file" --url "$6"
   ended=$?
   [ $ended -ne 124 ] || exit 124
@@ -159,6 +159,6 @@ revise . "$3"
 )
 
 CHECKSUM_FILE = """\
-timeout -k 5 "$2" curl -fsSL --proto =http,https --proto-redir =http,https --url "$1"
+timeout -k 5 "$2" curl -gfsSL --proto =http,https --proto-redir =http,https --url "$1"
 """
 """address, seconds"""

@@ -1,0 +1,162 @@
+"""A tarball that was built elsewhere; every host verifies its checksum before it is unpacked."""
+
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from rollout.adapters.releases.layout import belonging
+from rollout.adapters.releases.remote import Remote, Said, Threads
+from rollout.adapters.sources import scripts
+from rollout.adapters.sources.export import as_memory, disk_trouble
+from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
+from rollout.adapters.sources.words import harmless_url, telling_line
+from rollout.durations import spell_duration
+from rollout.errors import ReleaseError, SourceError
+from rollout.fleet import Finding
+from rollout.releases import Release
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+UNPACKERS = {".gz": "gzip", ".tgz": "gzip", ".xz": "xz", ".txz": "xz", ".zst": "zstd"}
+"""What tar calls for a name that ends so."""
+
+UNPACKING = 60.0
+"""Seconds beyond ``within`` after which the whole script is ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactOptions:
+    """What is put where.
+
+    Attributes:
+        to: ``deploy.to`` on the hosts.
+        artifact: A file on this machine, sent once to each host, or an http(s) address, from which
+            each host fetches it: .tar, .tar.gz, .tar.xz or .tar.zst.
+        sha256: In hexadecimal digits; when empty, what ``<artifact>.sha256`` beside it says.
+        strip: So many leading parts of each name are left out, as with tar.
+        revision: What it is called; when empty, ``sha256-`` and 16 digits.
+        within: Seconds for its way to one host.
+    """
+
+    to: str
+    artifact: str
+    sha256: str = ""
+    strip: int = 0
+    revision: str = ""
+    within: float = 300.0
+
+
+class ArtifactSource:
+    """Satisfies :class:`rollout.ports.Source` by a tarball and its checksum."""
+
+    def __init__(self, remote: Remote, in_thread: Threads, options: ArtifactOptions) -> None:
+        self._remote = remote
+        self._in_thread = in_thread
+        self._options = options
+        self._address = options.artifact if "://" in options.artifact else ""
+        self._file = Path(options.artifact).expanduser()
+        self._name = harmless_url(options.artifact)
+        self._sum = ""
+
+    async def examine(self, host: str) -> tuple[Finding, ...]:
+        """Say which programs ``host`` lacks."""
+        path = urlsplit(self._address).path if self._address else self._options.artifact
+        unpacker = UNPACKERS.get(Path(path).suffix)
+        tools = ["tar", "sha256sum", "timeout", *(["curl"] if self._address else [])]
+        tools += [unpacker] if unpacker else []
+        said = await self._remote.do(host, LOOK, *tools, within=LOOK_WITHIN)
+        return findings(host, lacking(said), tools)
+
+    async def resolve(self, hosts: Sequence[str]) -> str:
+        """Find out the checksum that is to be, and check the file here by it."""
+        if self._address:
+            self._check_address()
+        said = self._options.sha256 or await self._beside(hosts[0])
+        self._sum = said.strip().lower().partition(" ")[0]
+        if not SHA256.fullmatch(self._sum):
+            cure = f"sha256sum {self._name}, and set deploy.sha256"
+            raise SourceError(f"{said.strip()[:80]!r} is no sha256 of {self._name}", cure)
+        if not self._address:
+            with disk_trouble("the artifact cannot be read"):
+                found = await self._in_thread(self._digest)
+            if found != self._sum:
+                raise SourceError(_other_sum(self._name, found, self._sum))
+        return self._options.revision or f"sha256-{self._sum[:16]}"
+
+    async def prepare(self, release: Release) -> None:
+        """Nothing: it was built elsewhere."""
+
+    async def deliver(self, host: str, release: Release, before: str) -> None:  # noqa: ARG002 - all of it is sent
+        """Bring it there, verify it there, unpack it."""
+        options = self._options
+        content: bytes | memoryview = b""
+        if not self._address:
+            with disk_trouble("the artifact cannot be read"):
+                content = await self._in_thread(lambda: as_memory(self._file))
+        words = (options.to, release.name, release.revision, self._sum, str(options.strip))
+        said = await self._remote.ask(
+            host,
+            scripts.ARTIFACT,
+            *(*words, self._address, str(math.ceil(options.within))),
+            within=options.within + UNPACKING,
+            stdin=content,
+            environ=belonging(options.to, release.name),
+        )
+        if said.status != 0:
+            raise self._trouble(host, said)
+
+    def _trouble(self, host: str, said: Said) -> ReleaseError:
+        last = telling_line(said.err, f"exit {said.status}")
+        match said.status:
+            case scripts.OTHER_SUM:
+                return ReleaseError(host, _other_sum(self._name, said.out.strip(), self._sum))
+            case scripts.NOT_RECEIVED:
+                return ReleaseError(host, f"{self._name} did not arrive: {last}")
+            case scripts.LATE:
+                late = spell_duration(self._options.within)
+                return ReleaseError(host, f"{self._name} had not arrived after {late}")
+            case scripts.NOT_UNPACKED:
+                return ReleaseError(host, f"{self._name} cannot be unpacked: {last}")
+            case _:
+                return ReleaseError(host, last)
+
+    def _check_address(self) -> None:
+        odd = any(char.isspace() or not char.isprintable() for char in self._address)
+        if odd or urlsplit(self._address).scheme not in {"http", "https"}:
+            what = f"{self._name!r} is neither a file nor an http(s) address"
+            raise SourceError(what, "correct deploy.artifact")
+
+    async def _beside(self, host: str) -> str:
+        """Read ``<artifact>.sha256``, where the artifact itself comes from."""
+        cure = "set deploy.sha256"
+        if not self._address:
+            beside = self._file.with_name(f"{self._file.name}.sha256")
+            try:
+                return await self._in_thread(lambda: beside.read_text(errors="replace"))
+            except OSError as error:
+                what = f"no checksum of {self._name}: {beside}: {error.strerror}"
+                raise SourceError(what, cure) from error
+        parts = urlsplit(self._address)
+        address = urlunsplit(parts._replace(path=f"{parts.path}.sha256"))
+        within = min(LOOK_WITHIN, self._options.within)
+        said = await self._remote.ask(
+            host,
+            scripts.CHECKSUM_FILE,
+            *(address, str(math.ceil(within))),
+            within=within + LOOK_WITHIN,
+        )
+        if said.status != 0:
+            why = telling_line(said.err, f"exit {said.status}")
+            raise SourceError(f"{host}: no checksum: {harmless_url(address)}: {why}", cure)
+        return said.out
+
+    def _digest(self) -> str:
+        with self._file.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _other_sum(name: str, found: str, wanted: str) -> str:
+    return f"the sha256 of {name} is {found}, not {wanted}"
