@@ -9,6 +9,7 @@ from rollout.adapters.hooks import CommandHooks
 from rollout.adapters.releases.disk import ReleasesOnDisk
 from rollout.adapters.releases.options import ReleaseOptions
 from rollout.adapters.releases.remote import Remote
+from rollout.adapters.sources.artifact import ArtifactOptions, ArtifactSource
 from rollout.adapters.sources.git import GitOptions, GitSource
 from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh
@@ -47,9 +48,22 @@ def build_source(
             source = PushSource(remote, ssh.carry, pool.call, push_options(said, environ))
             closing.callback(source.close)
             return source
-        case "git" | "artifact":
+        case "artifact":
+            return ArtifactSource(remote, pool.call, artifact_options(said))
+        case "git":
             options = GitOptions(to=said.to, repo=said.repo, ref=said.ref, within=said.timeout)
             return GitSource(remote, options)
+
+
+def artifact_options(said: DeploySettings) -> ArtifactOptions:
+    """Say to the source which packed release it is."""
+    return ArtifactOptions(
+        to=said.to,
+        artifact=said.artifact,
+        sha256=said.sha256,
+        strip=said.strip,
+        within=said.timeout,
+    )
 
 
 def push_options(said: DeploySettings, environ: Mapping[str, str]) -> PushOptions:

@@ -1,5 +1,6 @@
 """One sentence for each thing that can happen to a release."""
 
+import re
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -8,13 +9,14 @@ from rollout.deploy_events import DeployEvent
 from rollout.render.spans import in_words
 
 SHORT = 12
-"""So many characters of a revision tell it from all others, as git itself abbreviates in a
-repository of millions of objects."""
+"""So many digits of a commit tell it from all others, even in a repository of millions."""
+LONGEST = 40
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def short(revision: str) -> str:
-    """Abbreviate a commit or a checksum."""
-    return revision[:SHORT]
+    """Abbreviate a commit; what is called otherwise (``tree-…``, ``sha256-…``) is short enough."""
+    return revision[:SHORT] if COMMIT.fullmatch(revision) else revision[:LONGEST]
 
 
 def release_words(release: str, revision: str) -> str:

@@ -18,7 +18,7 @@ def shelves_table(shelves: Sequence[Shelf], findings: Sequence[Finding]) -> str:
     for shelf in shelves:
         ours = [_row(release, shelf) for release in shelf.releases] or [("no releases",)]
         if shelf.link and not shelf.current:
-            ours.append((f"current -> {harmless(shelf.link)}, which is no release of ours",))
+            ours.append(("", "", "", f"current leads to {harmless(shelf.link)}, none of these"))
         rows += [(shelf.host if n == 0 else "", *row) for n, row in enumerate(ours)]
     return "\n\n".join(part for part in [columns(rows), *wrong(findings)] if part) + "\n"
 
