@@ -28,7 +28,10 @@ done_with() {  # NAME: it was marked good, and the note alone was left
 }
 unseen() {  # NAME READLINK...: may somebody run in it whom we do not see?
   [ -e "$notes/$1.switched" ] && grep -q '^fresh yes$' "$notes/$1" || return 1
-  [ "$2" = readlink ] && [ "$(id -u)" != 0 ]
+  shift
+  [ "$*" = readlink ] && [ "$(id -u)" != 0 ] || return 1
+  # Whoever sees the instances of the release before would see those of this one.
+  [ -z "$(running "$releases" "" "$@")" ]
 }
 for note in "$notes"/$digits; do
   [ -e "$note" ] || continue

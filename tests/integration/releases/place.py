@@ -123,9 +123,9 @@ class Place:
 
 
 @contextmanager
-def running_in(directory: Path, **environ: str) -> Iterator[int]:
+def running_in(directory: Path, user: int | None = None) -> Iterator[int]:
     """A process that works in ``directory``."""
-    process = subprocess.Popen(["sleep", "60"], cwd=directory, env={**os.environ, **environ})
+    process = subprocess.Popen(["sleep", "60"], cwd=directory, user=user, group=user)
     try:
         yield process.pid
     finally:

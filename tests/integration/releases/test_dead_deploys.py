@@ -2,7 +2,7 @@
 
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,14 @@ from tests.integration.releases.place import (
 )
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def _an_instance(place: Place) -> Iterator[None]:
+    """An instance runs in the live release, so that instances are seen to be seen."""
+    with running_in(place.release(LIVE)):
+        yield
+
 
 TOOK_BACK = f"took back {NEW}, left by a deploy that died"
 
@@ -162,7 +170,7 @@ def test_a_release_moved_away_by_a_prune_that_died_comes_back_if_somebody_runs_i
     with running_in(place.release(OLD)):
         place.release(OLD).rename(place.to / f".rollout/trash/{OLD}.7")
         place.tidy()
-        assert place.look().running == {OLD}
+        assert place.look().running == {OLD, LIVE}
     assert (place.release(OLD) / "REVISION").exists()
 
 

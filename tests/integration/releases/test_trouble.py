@@ -211,6 +211,17 @@ def test_what_others_run_in_is_seen_by_sudo_and_otherwise_kept_after_a_dead_swit
     assert nobodys.prune(NEW) == (NEW,)
 
 
+@needs_root
+def test_who_sees_the_instances_of_the_live_release_would_see_those_of_a_dead_one(
+    nobodys: Place,
+) -> None:
+    nobodys.begin()
+    nobodys.switch()
+    with running_in(nobodys.release(LIVE), NOBODY):
+        (said,) = nobodys.tidy()
+    assert said.endswith("current restored, directory removed")
+
+
 def seeing(directory: Path) -> Path:
     """A readlink of the operator's own."""
     file = directory / "readlink"
