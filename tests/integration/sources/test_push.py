@@ -6,12 +6,13 @@ import shutil
 import stat
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rollout.adapters.releases.layout import NOTES
+from rollout.adapters.releases.layout import BELONGS_TO, NOTES, PLACE
 from rollout.adapters.releases.remote import Remote
 from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh
@@ -267,26 +268,40 @@ def test_nothing_is_sent_for_ever(make: Make, place: Place) -> None:
 
 
 def test_a_sending_that_is_cancelled_ends_on_both_sides(
-    make: Make, place: Place, tmp_path: Path
+    make: Make, place: Place, repo: Repo, tmp_path: Path
 ) -> None:
-    started = tmp_path / "started"
+    repo.commit(big=os.urandom(200_000).hex())
+    child = tmp_path / "child"
 
     async def cancelled() -> None:
         source = make(environ={**os.environ, "PATH": f"{place.to}:{os.environ['PATH']}"})
         release = place.begin(await source.resolve([]))
         await source.prepare(release)
-        fake = place.to / "rsync"
-        real = shutil.which("rsync")
-        fake.write_text(f'#!/bin/sh\nsleep 62 &\necho $! >{started}\n{real} "$@"; wait\n')
-        fake.chmod(0o755)
+        slow = f'sleep 62 & echo $! >{child}\n{shutil.which("rsync")} --bwlimit=20 "$@"\nwait\n'
+        (place.to / "rsync").write_text(f"#!/bin/sh\n{slow}")
+        (place.to / "rsync").chmod(0o755)
         sending = asyncio.ensure_future(source.deliver("web1", release, ""))
-        await asyncio.to_thread(wait_for, place)
+        await asyncio.to_thread(wait_for, lambda: working_there(place))
+        await asyncio.to_thread(wait_for, lambda: list(place.release().iterdir()))
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
+        await asyncio.to_thread(wait_for, lambda: not working_there(place))
 
-    asyncio.run(asyncio.wait_for(cancelled(), 20))
-    assert gone(int(started.read_text()))
+    asyncio.run(asyncio.wait_for(cancelled(), 30))
+    assert gone(int(child.read_text()))
+    assert place.revision() == ""
+
+
+def working_there(place: Place) -> list[str]:
+    """Find who works on the release by the environment, as ``discard`` does."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            environ = (process / "environ").read_bytes().decode(errors="replace").split("\0")
+            if f"{BELONGS_TO}={NAME}" in environ and f"{PLACE}={place.to}" in environ:
+                found.append((process / "cmdline").read_text())
+    return found
 
 
 def test_a_ref_or_a_repository_that_is_not_there_is_refused_here(
@@ -304,10 +319,10 @@ def test_a_ref_or_a_repository_that_is_not_there_is_refused_here(
     assert not Path("oops").exists()
 
 
-def wait_for(place: Place) -> None:
+def wait_for(true: Callable[[], object]) -> None:
     deadline = time.monotonic() + 10
-    while not place.revision():
-        assert time.monotonic() < deadline, "nothing arrived"
+    while not true():
+        assert time.monotonic() < deadline, "it did not come"
         time.sleep(0.02)
 
 
