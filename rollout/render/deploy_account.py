@@ -1,5 +1,6 @@
 """The account of a deploy below its first sentence: which release is where, and what to type."""
 
+import shlex
 from collections.abc import Iterator
 
 from rollout.deploy_ledger import Deployment, Phase
@@ -65,6 +66,9 @@ def deploy_steps(ending: Ending) -> Iterator[tuple[str, str]]:
     for host in deploy.unrestored:
         yield "look", to_see_current(host, ending)
     again = AGAIN if deploy.fresh else f"{BACK} --to {deploy.release}"
+    out = dict.fromkeys(name.partition("/")[0] for name in ending.ledger.out)  # host/instance
+    but = f" --exclude {shlex.quote(','.join(out))}" if out else ""
+    who = "the others" if out else "all servers"
     match deploy.phase:
         case Phase.PREPARING:
             yield "go on", f"{again}   # it first takes back what is left of this one"
@@ -75,8 +79,8 @@ def deploy_steps(ending: Ending) -> Iterator[tuple[str, str]]:
         case Phase.LIVE:
             return
         case _:
-            yield "go on", f"{again}   # all servers on the new release"
-            yield "or back", f"{BACK}   # all servers on the one before"
+            yield "go on", f"{again}{but}   # {who} on the new release"
+            yield "or back", f"{BACK}{but}   # {who} on the one before"
 
 
 def to_see_current(host: str, ending: Ending) -> str:

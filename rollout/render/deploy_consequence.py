@@ -29,7 +29,8 @@ def deploy_consequence(ending: Ending) -> str:
             said += [] if ledger.deploy.phase.undone else [who_runs_what(ledger)]
             return f"{_how_it_ended(ending)}. {_upper('; '.join(said))}."
         case Exit.INTERRUPTED | Exit.TERMINATED | Exit.HALTED | Exit.BUG:
-            return f"{_how_it_ended(ending)}. {_upper(who_runs_what(ledger))}."
+            said = [who_runs_what(ledger), *([missing(ledger)] if ledger.started else [])]
+            return f"{_how_it_ended(ending)}. {_upper('; '.join(said))}."
         case Exit.USAGE | Exit.REFUSED | Exit.BUSY:
             return f"stopped. {_upper(who_runs_what(ledger))}."
 
@@ -89,7 +90,7 @@ def who_runs_what(ledger: Ledger) -> str:
     total = "" if ledger.out else f" of {servers(len(ledger.lines))}"
     said = f"{len(new)}{total} {_verb(len(new))} {named}"
     said += f", {len(old)} {_verb(len(old))} the one before" if old else ""
-    return said if ledger.out else f"{said}; {missing(ledger)}"
+    return said
 
 
 def runs_new(ledger: Ledger) -> tuple[str, ...]:

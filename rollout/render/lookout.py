@@ -54,7 +54,8 @@ def fitness_table(fit: Fitness) -> str:
         for target in fit.targets
     ]
     rows += [(s.target, "skipped", s.because) for s in fit.skipped]
-    parts = [columns(rows), *(f"note: {n.where}: {harmless(n.what)}" for n in fit.notes)]
+    notes = [f"note: {note.where}: {harmless(note.what)}" for note in fit.notes]
+    parts = [columns(rows), "\n".join(notes)]
     return "\n\n".join([part for part in parts if part] + wrong(fit.findings)) + "\n"
 
 
