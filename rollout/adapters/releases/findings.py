@@ -3,8 +3,8 @@
 import math
 import shlex
 
-MORE_THAN_THE_LIVE_ONE = 1.1
-"""The next release is taken to be so much larger, at most."""
+TENTHS_OF_THE_LIVE_ONE = 11
+"""So large the next release is taken to be."""
 
 LEAST_KILOBYTES = 1024
 LEAST_FILES = 100
@@ -93,7 +93,7 @@ def _room(free: str, sizes: str, to: str) -> tuple[str, str]:
     ]
     short = []
     for has, more, one, least, spell in needs:
-        need = least if one is None else math.ceil(one * MORE_THAN_THE_LIVE_ONE)
+        need = least if one is None else math.ceil(one * TENTHS_OF_THE_LIVE_ONE / 10)
         if has is not None and has + (more or 0) < need:
             why = "at the least" if one is None else "1.1 times the live one"
             short.append(f"{spell(has + (more or 0))} free, a release takes {spell(need)} ({why})")
