@@ -1,0 +1,96 @@
+"""Releases that stand on the hosts already: shown, gone back to, cleared away."""
+
+import subprocess
+
+import pytest
+
+from examples.fleet.srv import FIRST
+from tests.integration.conftest import MakeFleet
+from tests.integration.deploying.stage import (
+    SMALL,
+    Deployed,
+    deploy,
+    places,
+    played,
+    rollout,
+)
+from tests.integration.rolling.stage import served_without_a_failure
+
+pytestmark = pytest.mark.integration
+
+OLDEST = "20251201000000"
+
+
+def went_back(deployed: Deployed, name: str) -> None:
+    served_without_a_failure(deployed.outcome)
+    assert deployed.code == 0
+    assert deployed.outcome.reborn == set(deployed.outcome.births[0])
+    assert deployed.outcome.seats[1] == deployed.outcome.seats[0]
+    assert deployed.places[1].live == name
+
+
+def test_a_rollback_returns_to_the_release_before_and_the_list_of_releases_shows_it(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(SMALL)
+    commit = fleet.shop.release()
+    new = deploy(fleet)
+    shown = rollout(fleet, "releases")
+
+    back = played(fleet, "rollback")
+
+    assert new.code == 0
+    assert all(name in shown.stdout for name in (*fleet.hosts, FIRST, new.release, "good"))
+    assert commit[:7] in shown.stdout
+    went_back(back, FIRST)
+    assert list(back.tally.releases) == ["2", "1"]
+    assert "bad" in rollout(fleet, "releases").stdout
+
+
+def test_a_rollback_returns_to_a_release_of_capistranos_that_is_named(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(SMALL)
+    for host in fleet.hosts.values():
+        first = host.srv.releases_directory / FIRST
+        host.srv.add(OLDEST, None, host.srv.revision(FIRST))
+        (host.srv.releases_directory / OLDEST / "VERSION").write_text("old")
+        assert first.is_dir()
+
+    back = played(fleet, "rollback", "--to", OLDEST)
+
+    went_back(back, OLDEST)
+    assert list(back.tally.releases) == ["1", "old"]
+
+
+def test_a_release_that_one_host_lacks_is_not_gone_back_to(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(SMALL)
+    fleet.hosts["web1"].srv.add(OLDEST, None, "0" * 40)
+    before = places(fleet)
+
+    done = rollout(fleet, "rollback", "--to", OLDEST)
+
+    assert done.returncode in {2, 3}
+    assert "web2" in done.stderr
+    assert places(fleet) == before
+
+
+def test_a_prune_never_removes_what_a_process_runs_in(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(SMALL)
+    fleet.settings({"deploy.keep": 1})
+    older, before = "20251202000000", "20251203000000"
+    for host in fleet.hosts.values():
+        for name in (OLDEST, older, before):
+            host.srv.add(name, None, "0" * 40)
+    where = fleet.hosts["web2"].srv.releases_directory / OLDEST
+
+    with subprocess.Popen(["sleep", "60"], cwd=where) as console:
+        done = rollout(fleet, "prune")
+        kept = places(fleet)
+        console.kill()
+    again = rollout(fleet, "prune")
+
+    assert (done.returncode, again.returncode) == (0, 0)
+    assert kept.releases == {"web1": [before, FIRST], "web2": [OLDEST, before, FIRST]}
+    assert set(kept.running.values()) == {FIRST}
+    assert places(fleet).releases == {name: [before, FIRST] for name in fleet.hosts}
