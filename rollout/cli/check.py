@@ -53,5 +53,5 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
         hand_over(fitness_json(fit))
     else:
         hand_over(fitness_table(fit))
-        complain(fitness_sentence(fit))
+        complain(fitness_sentence(fit, deploy=settings.deploy is not None))
     return Exit.REFUSED if fit.findings else Exit.DONE

@@ -59,13 +59,14 @@ def fitness_table(fit: Fitness) -> str:
     return "\n\n".join([part for part in parts if part] + wrong(fit.findings)) + "\n"
 
 
-def fitness_sentence(fit: Fitness) -> str:
-    """Say in one sentence whether a rollout could start."""
+def fitness_sentence(fit: Fitness, *, deploy: bool = False) -> str:
+    """Say in one sentence whether a rollout could start, and a deploy if that was asked."""
     if fit.findings:
         count = len(fit.findings)
         return f"not fit: {count} finding{'s' if count > 1 else ''}; nothing was touched."
     skipped = f", {len(fit.skipped)} skipped" if fit.skipped else ""
-    return f"fit: {len(fit.targets)} to restart{skipped}; nothing was touched."
+    what = "to restart or deploy to" if deploy else "to restart"
+    return f"fit: {len(fit.targets)} {what}{skipped}; nothing was touched."
 
 
 def fitness_json(fit: Fitness) -> str:

@@ -1,9 +1,23 @@
-"""What keeps an older release from being made live again."""
+"""What is looked at before a deploy or a rollback, and what keeps one from being begun."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from rollout.cli.readiness import against, revision_of
+from rollout.cli.readiness import against, ready_to_deploy, ready_to_roll_back, revision_of
+from rollout.errors import SourceError, SupervisorError
+from rollout.fleet import Finding, InstanceState
 from rollout.releases import Mark, Shelf, Shelved, to_roll_back_to
+from rollout.settings.loading import load
+from rollout.settings.model import Settings
+from tests.stories.clock import play
+from tests.stories.deploying import site_for
+from tests.stories.fakes import FakeSupervisor
+from tests.stories.fakes_of_releases import REVISION, FakeReleases, FakeSource
+from tests.stories.harness import fleet
+from tests.stories.world import FIRST, Directory
 
 OLD, NEW, NEWER = "20260101000000", "20260201000000", "20260301000000"
 
@@ -70,3 +84,93 @@ def test_after_a_deploy_that_halted_part_way_the_others_show_what_to_go_back_to(
     ]
     assert to_roll_back_to(shelves) == NEW
     assert against(NEW, shelves) == ()
+
+
+FILE = """\
+app = "shop"
+[balancers.lb1]
+[fleet]
+hosts = ["web[1-3]"]
+server = "{host}"
+[deploy]
+to = "/srv/shop"
+repo = "x"
+build.css = "make css"
+"""
+
+
+class Unfit(FakeReleases):
+    async def examine(self, host: str) -> tuple[Finding, ...]:
+        return (Finding(host, "disk full", "make room"),) if host != "web1" else ()
+
+
+class Deaf(FakeSupervisor):
+    async def look(self, host: str) -> tuple[InstanceState, ...]:
+        if host == "web3":
+            raise SupervisorError(host, "monit does not answer")
+        return await super().look(host)
+
+
+class NoSuchRef(FakeSource):
+    async def resolve(self, hosts: Sequence[str]) -> str:
+        raise SourceError(f"{hosts[0]}: no branch mian", "git ls-remote")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    file = tmp_path / "rollout.toml"
+    file.write_text(FILE)
+    return load(environ={}, config=str(file)).settings
+
+
+HOSTS = ("web1", "web2", "web3")
+
+
+def test_a_fleet_that_is_fit_gets_a_release_of_its_own(settings: Settings) -> None:
+    world = fleet(3)
+    fit, deploy = play(ready_to_deploy(settings, HOSTS, site_for(world), FakeSource(world)))
+    assert not fit.findings
+    assert deploy is not None
+    assert (deploy.hosts, deploy.fresh) == (HOSTS, True)
+    assert deploy.release.name > FIRST
+    assert deploy.release.revision == REVISION
+    assert [step.name for step in deploy.builds] == ["css"]
+
+
+def test_what_is_wrong_with_the_fleet_and_with_its_disks_is_told_at_once(
+    settings: Settings,
+) -> None:
+    world = fleet(3)
+    site = replace(site_for(world), releases=Unfit(world), supervisor=Deaf(world))
+    fit, deploy = play(ready_to_deploy(settings, HOSTS, site, FakeSource(world)))
+    assert deploy is None
+    said = [(f.where, f.what) for f in fit.findings]
+    assert ("web2", "disk full") in said
+    assert ("web3", "disk full") in said
+    assert ("web3", "monit does not answer") in said
+
+
+def test_a_ref_that_does_not_exist_is_a_finding_like_any_other(settings: Settings) -> None:
+    world = fleet(3)
+    fit, deploy = play(ready_to_deploy(settings, HOSTS, site_for(world), NoSuchRef(world)))
+    assert deploy is None
+    assert fit.findings == (Finding("deploy", "web1: no branch mian", "git ls-remote"),)
+
+
+def test_a_rollback_goes_to_the_last_good_release(settings: Settings) -> None:
+    world = fleet(3)
+    for host in world.hosts.values():
+        host.disk["20260202000000"] = Directory(revision=REVISION)
+        host.current = "20260202000000"
+    fit, deploy = play(ready_to_roll_back(settings, HOSTS, site_for(world), None))
+    assert not fit.findings
+    assert deploy is not None
+    assert (deploy.release.name, deploy.fresh, deploy.builds) == (FIRST, False, ())
+
+
+def test_a_rollback_to_a_release_that_is_not_there_names_the_hosts(settings: Settings) -> None:
+    world = fleet(3)
+    world.hosts["web1"].disk["20260202000000"] = Directory(revision=REVISION)
+    fit, deploy = play(ready_to_roll_back(settings, HOSTS, site_for(world), "20260202000000"))
+    assert deploy is None
+    assert [f.where for f in fit.findings] == ["web2", "web3"]

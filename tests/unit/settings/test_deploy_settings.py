@@ -118,6 +118,8 @@ def test_a_flag_outranks_the_variable(tmp_path: Path) -> None:
         ('switch = "togehter"', "8: deploy.switch: must be 'together' or 'each' (did you mean 'together'?)"),
         ('on_failure = "rolback"', "8: deploy.on_failure: must be 'rollback' or 'stop' (did you mean 'rollback'?)"),
         ("keep = 0", "8: deploy.keep: must be at least 1, not 0"),
+        ("links = 1", "8: deploy.links: must be true or false"),
+        ('links = "on"', "8: deploy.links: must be true or false"),
         ("at_once = 0", "8: deploy.at_once: must be at least 1, not 0"),
         ('timeout = "0s"', "8: deploy.timeout: must be more than 0s: with nothing at all it could only fail"),
         ('sha256 = "abc"', "8: deploy.sha256: must be 64 hexadecimal digits, as sha256sum prints them"),
@@ -192,3 +194,20 @@ def test_a_ref_that_git_would_take_is_taken_as_it_is(tmp_path: Path, ref: str) -
 def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     text = '[deploy]\nto = "x"\nref = "-x"\nshared = [".."]\nswitch = "x"\n'
     assert [line.split(":")[0] for line in problems(tmp_path, text)] == ["6", "7", "8", "9"]
+
+
+def test_a_hook_can_call_rollout_with_the_facts_it_was_given(tmp_path: Path) -> None:
+    facts = {"ROLLOUT_HOOK": "after", "ROLLOUT_RELEASE": "2026", "ROLLOUT_OUTCOME": "live"}
+    facts |= {"ROLLOUT_REVISION": "abc", "ROLLOUT_HOSTS": "web1 web2", "ROLLOUT_DEPLOY__KEEP": "2"}
+    assert deploy_of(tmp_path, DEPLOY, environ=facts).keep == 2
+
+
+def test_outside_of_a_hook_such_a_variable_is_a_typo_like_any_other(tmp_path: Path) -> None:
+    assert problems(tmp_path, DEPLOY, environ={"ROLLOUT_HOSTS": "web1"}) == [
+        "ROLLOUT_HOSTS: hosts: unknown key (did you mean ROLLOUT_FLEET__HOSTS?)"
+    ]
+
+
+def test_what_is_true_or_false_can_be_a_variable(tmp_path: Path) -> None:
+    said = deploy_of(tmp_path, DEPLOY, environ={"ROLLOUT_DEPLOY__LINKS": "False"})
+    assert not said.links
