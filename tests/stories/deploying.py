@@ -8,7 +8,7 @@ from rollout.deploy_ledger import Phase
 from rollout.deploys import Deploy
 from rollout.ledger import Exit
 from rollout.plan import Patience, Plan, waves_of
-from rollout.ports import Site, Supply
+from rollout.ports import Supply
 from rollout.releases import BuildStep, Release
 from rollout.uninterrupted import uninterrupted
 
@@ -27,6 +27,7 @@ def deploy(
     *faults: Fault,
     release: str = SECOND,
     hooks: FakeHooks | None = None,
+    releases: FakeReleases | None = None,
     max_out: int = 1,
     canary: int = 0,
     patience: Patience = QUICK,
@@ -50,14 +51,11 @@ def deploy(
     wanted = replace(wanted, **wishes)  # type: ignore[arg-type]  # the fields of Deploy, by name
     supply = Supply(FakeSource(world), hooks or FakeHooks())
     told = Told()
+    site = replace(site_of(world, stop_asked=stop_asked), releases=releases or FakeReleases(world))
     with suppress(Dead):
-        play(uninterrupted(wanted, plan, site_for(world, stop_asked), supply, told), begins=begins)
+        play(uninterrupted(wanted, plan, site, supply, told), begins=begins)
     told.died = world.faults.dead
     return told
-
-
-def site_for(world: World, stop_asked: Callable[[], bool] = lambda: False) -> Site:
-    return replace(site_of(world, stop_asked=stop_asked), releases=FakeReleases(world))
 
 
 def deploy_broken(world: World, told: Told, *, release: str = SECOND) -> list[str]:

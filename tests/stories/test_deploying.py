@@ -17,12 +17,13 @@ from rollout.deploy_events import (
     UndoFailed,
 )
 from rollout.events import RestartAsked, TargetClaimed
+from rollout.fleet import Admin, Seat
 from rollout.ledger import Exit, Standing
 from rollout.ports import Answer
-from rollout.releases import BuildStep, OnFailure, Switch
+from rollout.releases import BuildStep, OnFailure, Release, Switch
 
 from .deploying import SECOND, THIRD, deploy, deploy_broken, is_as_before
-from .fakes_of_releases import FakeHooks
+from .fakes_of_releases import FakeHooks, FakeReleases
 from .faults import Fault, Kind
 from .harness import QUICK, fleet
 from .world import FIRST, Directory
@@ -223,6 +224,43 @@ def test_what_a_dead_deploy_left_is_taken_back_by_the_next_one() -> None:
     assert all(set(host.disk) == {FIRST, THIRD} for host in world.hosts.values())
 
 
+def test_after_one_has_failed_no_further_host_is_begun() -> None:
+    world = fleet(4)
+    told = deploy(world, builds=(BuildStep("stylesheets", "false", within=60),), at_once=1)
+    assert [e.host for e in told.events if isinstance(e, StepFailed)] == ["web1"]
+    assert [call for call in world.faults.calls if "build" in call] == ["web1 build stylesheets"]
+
+
+def test_who_was_left_out_comes_back_with_the_weight_and_the_agent_it_was_found_with() -> None:
+    world = fleet(2)
+    world.manners[SECOND] = "never_boots"
+    line = world.lines[Seat("lb1", "app", "web1")]
+    line.weight, line.agent = 7, True
+    world.found[line.seat] = (line.admin, 7, True)
+    told = deploy(world, on_failure=OnFailure.ROLLBACK)
+    assert deploy_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert (line.weight, line.agent) == (7, True)
+
+
+def test_one_that_somebody_else_takes_in_hand_meanwhile_is_theirs() -> None:
+    world = fleet(2)
+    world.manners[SECOND] = "never_boots"
+    line = world.lines[Seat("lb1", "app", "web1")]
+
+    class Meddling(FakeReleases):
+        async def restore(self, host: str, release: Release) -> None:
+            line.admin = Admin.FORCED_DRAIN
+            await super().restore(host, release)
+
+    told = deploy(world, releases=Meddling(world))
+    assert told.of(RollbackHalted)
+    assert "changed by somebody else" in told.ledger.deploy.because
+    assert [app.restarts for app in world.hosts["web1"].apps] == [1, 1]
+    assert line.admin == Admin.FORCED_DRAIN
+    assert told.ledger.exit_code is Exit.REDUCED
+
+
 def test_a_hook_that_says_no_before_it_keeps_everything_as_it_is() -> None:
     world = fleet(2)
     hooks = FakeHooks(before=Answer(fine=False, said="no migrations on a Friday"))
@@ -268,3 +306,10 @@ def test_old_releases_are_pruned_but_none_that_is_needed() -> None:
     assert len(told.of(ReleasesPruned)) == 2
     kept = set(world.hosts["web1"].disk)
     assert kept == {SECOND, FIRST, "20190101000000"}
+
+
+def test_what_a_rollback_would_go_to_is_kept_however_few_are() -> None:
+    world = fleet(2)
+    told = deploy(world, keep=1)
+    assert told.ledger.exit_code is Exit.DONE
+    assert all(set(host.disk) == {FIRST, SECOND} for host in world.hosts.values())
