@@ -30,11 +30,11 @@ def _count(names: Sequence[str], total: str, what: str) -> str:
     return f"{len(names)} of {total} {'is' if len(names) == 1 else 'are'} {what}"
 
 
-def skipped_words(ledger: Ledger) -> str:
+def skipped_words(ledger: Ledger, what: str = "Skipped") -> str:
     """Name who was skipped, and why, as a sentence to be added; empty when nobody was."""
     skipped = ledger.named(Standing.SKIPPED)
     because = "; ".join(f"{name} ({ledger.lines[name].because})" for name in skipped)
-    return f" Skipped: {because}." if skipped else ""
+    return f" {what}: {because}." if skipped else ""
 
 
 def stopped(ending: Ending) -> str:

@@ -43,7 +43,8 @@ def _live(ending: Ending) -> str:
     live = "live" if deploy.fresh else "live again"
     skipped = ledger.named(Standing.SKIPPED)
     said = f"done. {named} is {live} on {count}, {how} in {in_words(ending.seconds)}, none missing"
-    said += f"{' because of us' if skipped else ''}.{skipped_words(ledger)}"
+    aside = skipped_words(ledger, "Skipped, not on this release")
+    said += f"{' because of us' if skipped else ''}.{aside}"
     for hook, words in deploy.warnings.items():
         said += f" Warning: the hook `{hook}` failed: {words}."
     return said

@@ -166,3 +166,20 @@ def test_what_shows_current_is_what_the_door_said_to_type() -> None:
 def test_a_server_that_may_come_back_as_new_code_by_itself_is_named() -> None:
     said_of_it = account(ending_of(DEPLOYS["stopped"]))
     assert "`current` leads to the new one on web2, web3, web4" in said_of_it
+
+
+def test_a_server_that_was_skipped_is_said_not_to_be_on_the_release() -> None:
+    held = told.TargetSkipped(target="web9", because="app/web9@lb1 is in maint, not by us")
+    said_of_it = account(ending_of([held, *DEPLOYS["made-live-again"]]))
+    assert "is live again on 4 of 5 servers" in said_of_it
+    assert said_of_it.endswith(
+        "Skipped, not on this release: web9 (app/web9@lb1 is in maint, not by us).\n"
+    )
+
+
+@pytest.mark.parametrize("phase", ["ROLLED_BACK", "TAKEN_BACK"])
+def test_a_bug_while_something_is_not_taken_back_is_still_exit_6(phase: str) -> None:
+    name = {"ROLLED_BACK": "rollback-halted", "TAKEN_BACK": "undo-failed"}[phase]
+    ledger = account_of(DEPLOYS[name])
+    ending = Ending(run="r", number=1, at="", ledger=ledger, seconds=1.0, outside=Exit.BUG)
+    assert ending.exit_code is Exit.REDUCED

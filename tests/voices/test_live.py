@@ -181,3 +181,25 @@ def test_the_end_of_what_a_failed_build_printed_stays_on_the_screen() -> None:
         "   app/styles/shop.scss:12",
     ]
     assert "was taken back" in taken_back
+
+
+@given(
+    count=st.integers(1, 50),
+    columns=st.integers(1, 120),
+    rows=st.integers(1, 40),
+    out=st.booleans(),
+)
+def test_a_picture_of_a_deploy_never_outgrows_its_terminal(
+    count: int, columns: int, rows: int, *, out: bool
+) -> None:
+    names = tuple(f"web{n:02}" for n in range(count))
+    events: list[Event] = [
+        said.DeployStarted(release="20261122", revision="a" * 40, hosts=names, fresh=True),
+        said.StepStarted(step="compile css", hosts=names),
+        said.StepDone(host="web00", step="compile css", seconds=1.0),
+    ]
+    if out:
+        events.append(told.RolloutStarted(targets=names, max_out=1, floor="50%"))
+    drawn = frame(account_of(events), 9.0, {}, 0.0, Size(columns, rows))
+    assert len(drawn) <= max(4, rows - 1)
+    assert all(cells(line) < max(2, columns) for line in drawn)

@@ -37,7 +37,7 @@ def test_releases_stand_below_their_host_oldest_first() -> None:
         "      20260201000000  a1b2c3d4e5f6  good  current, running\n"
         "      20260301000000  red           bad   unfinished\n"
         "web2  no releases\n"
-        "                                          current leads to /srv/else�where, none of these\n"
+        f"{'':42}current leads to /srv/else�where, none of these\n"
         "\n"
         "  web3   no route to host\n"
         "         cure: is it up?\n"
