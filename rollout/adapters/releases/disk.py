@@ -51,7 +51,7 @@ class ReleasesOnDisk:
         return parse_whereabouts(await self._do(host, WHEREABOUTS, wanted, *words))
 
     async def tidy(self, host: str) -> tuple[str, ...]:
-        return parse_tidy(await self._do(host, TIDY, *self._options.readlink_words))
+        return parse_tidy(await self._remove(host, TIDY))
 
     async def begin(self, host: str, release: Release, *, fresh: bool) -> None:
         words = ("yes" if fresh else "no", first_line(release.revision))
@@ -83,21 +83,26 @@ class ReleasesOnDisk:
         await self._do(host, RESTORE, known(host, release.name))
 
     async def discard(self, host: str, release: Release) -> None:
-        words = self._options.readlink_words
-        await self._do(host, DISCARD, known(host, release.name), *words)
+        await self._remove(host, DISCARD, known(host, release.name))
 
     async def settle(self, host: str, release: str, mark: Mark) -> None:
         await self._do(host, SETTLE, known(host, release), mark.value)
 
     async def prune(self, host: str, names: Sequence[str]) -> tuple[str, ...]:
         wanted = " ".join(known(host, name) for name in names)
-        gone = await self._do(host, PRUNE, wanted, *self._options.readlink_words)
+        gone = await self._remove(host, PRUNE, wanted)
         return tuple(sorted(gone.split()))
 
     async def _do(self, host: str, script: str, *words: str) -> str:
         return await self._remote.do(
             host, script, self._options.to, *words, within=self._options.within
         )
+
+    async def _remove(self, host: str, script: str, *words: str) -> str:
+        """Run what removes releases, unless it sees somebody run in them."""
+        o = self._options
+        words = (o.to, *words, *o.readlink_words)
+        return await self._remote.do(host, script, *words, within=o.remove_within)
 
     async def _work(self, host: str, script: str, release: Release, *words: str) -> None:
         """Run what works on a release, marked as such."""

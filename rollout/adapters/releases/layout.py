@@ -23,7 +23,7 @@ BELONGS_TO = "ROLLOUT_RELEASE"
 """In the environment of every process that works on a release: by it they are found and ended."""
 
 PLACE = "ROLLOUT_TO"
-"""Likewise, with ``deploy.to``: two apps of one host may have begun in the same second."""
+"""Beside it, ``deploy.to``; whoever has only one of the two is not ours to end."""
 
 
 def belonging(to: str, name: str) -> dict[str, str]:

@@ -16,7 +16,8 @@ class ReleaseOptions:
         shared_files: Files there, relative; they must exist.
         readlink: How the directory of a process is read where it is another user's
             (``sudo -n readlink``); split as a shell would, nothing expanded.
-        within: Seconds for a small act; removing a large release is one.
+        within: Seconds for a small act.
+        remove_within: Seconds for one that may have to remove whole releases.
         size_within: Seconds for measuring the live release; beyond, its size is not judged.
 
     Raises:
@@ -28,6 +29,7 @@ class ReleaseOptions:
     shared_files: tuple[str, ...] = ()
     readlink: str = "readlink"
     within: float = 60.0
+    remove_within: float = 600.0
     size_within: float = 5.0
 
     def __post_init__(self) -> None:

@@ -379,6 +379,15 @@ def test_two_apps_begun_in_the_same_second_do_not_end_each_other(
     assert not alive(pid)
 
 
+def test_who_only_knows_the_name_of_a_release_does_not_work_on_it(place: Place) -> None:
+    place.begin()
+    place.build("env -u ROLLOUT_TO sleep 60 & echo $! >daemon")
+    pid = int((place.release(NEW) / "daemon").read_text())
+    place.discard()
+    assert alive(pid)
+    os.kill(pid, signal.SIGKILL)
+
+
 def test_where_a_process_works_is_told_by_release_or_by_directory(
     place: Place, tmp_path: Path
 ) -> None:
