@@ -23,6 +23,8 @@ from tests.integration.sources.conftest import NAME, Place, Repo
 pytestmark = pytest.mark.integration
 
 NEXT = "20261122000100"
+NEVER = "20200101000000"
+"""A release before that no host has: rsync is used, and finds nothing to link."""
 
 Make = Callable[..., PushSource]
 
@@ -53,7 +55,9 @@ def make(remote: Remote, ssh: Ssh, options: PushOptions) -> Iterator[Make]:
         source.close()
 
 
-async def deploy(source: PushSource, place: Place, name: str = NAME, before: str = "") -> Release:
+async def deploy(
+    source: PushSource, place: Place, name: str = NAME, before: str = NEVER
+) -> Release:
     assert await source.examine("web1") == ()
     release = place.begin(await source.resolve(["web1"]), name)
     await source.prepare(release)
@@ -109,7 +113,7 @@ def test_contents_of_the_same_size_and_commit_time_are_never_taken_for_the_same(
     for number in range(5):
         name = f"2026112200000{number}"
         repo.commit(app=f"version {number % 2}")
-        run(deploy(make(), place, name, before=f"2026112200000{number - 1}" if number else ""))
+        run(deploy(make(), place, name, before=f"2026112200000{number - 1}" if number else NEVER))
         assert (place.release(name) / "app").read_text() == f"version {number % 2}"
 
 
@@ -126,6 +130,25 @@ def test_copies_instead_of_links_leave_the_release_before_alone(
 def test_a_release_before_that_is_gone_is_no_trouble(make: Make, place: Place) -> None:
     run(deploy(make(), place, NEXT, before=NAME))
     assert (place.release(NEXT) / "app").read_text() == "one"
+
+
+def test_the_first_release_of_a_host_comes_in_one_stream_and_the_next_is_linked_to_it(
+    make: Make, place: Place, repo: Repo, tmp_path: Path
+) -> None:
+    (repo.path / "run").write_text("#!/bin/sh\n")
+    (repo.path / "run").chmod(0o775)
+    repo.commit()
+    broken = tmp_path / "bin" / "rsync"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\nexit 9\n")
+    broken.chmod(0o755)
+    path = f"{broken.parent}:{os.environ['PATH']}"
+    run(deploy(make(environ={**os.environ, "PATH": path}), place, before=""))
+    run(deploy(make(), place, NEXT, before=NAME))
+    for name in ("app", "run"):
+        assert (place.release(NAME) / name).samefile(place.release(NEXT) / name)
+    with pytest.raises(ReleaseError, match="rsync ended with exit 9"):
+        run(deploy(make(environ={**os.environ, "PATH": path}), place, f"{NEXT[:-1]}9", before=NAME))
 
 
 def test_a_tree_is_its_contents_without_git(
@@ -217,7 +240,7 @@ def test_what_comes_after_the_deploy_was_taken_back_makes_nothing(
         source = make(rsync=rsync)
         release = Release(NAME, await source.resolve([]))
         await source.prepare(release)
-        await source.deliver("web1", release, "")
+        await source.deliver("web1", release, NEVER)
 
     with pytest.raises(ReleaseError, match="was taken back meanwhile"):
         asyncio.run(late())
@@ -243,7 +266,7 @@ def test_a_full_or_obstructed_disk_is_told_in_one_line_and_leaves_no_revision(
         os.mkfifo(place.release() / "REVISION.new")
         (place.release() / "REVISION").mkdir()
         (place.release() / "REVISION" / "x").write_text("")
-        await source.deliver("web1", release, "")
+        await source.deliver("web1", release, NEVER)
 
     with pytest.raises(ReleaseError) as raised:
         asyncio.run(deploy_onto_a_full_disk())
@@ -259,7 +282,7 @@ def test_nothing_is_sent_for_ever(make: Make, place: Place) -> None:
         fake.write_text("#!/bin/sh\nexec sleep 61\n")
         fake.chmod(0o755)
         source._options = replace(source._options, within=1.0)
-        await source.deliver("web1", release, "")
+        await source.deliver("web1", release, NEVER)
 
     began = time.monotonic()
     with pytest.raises(ReleaseError, match="not all was sent after 1s"):
@@ -280,7 +303,7 @@ def test_a_sending_that_is_cancelled_ends_on_both_sides(
         slow = f'sleep 62 & echo $! >{child}\n{shutil.which("rsync")} --bwlimit=20 "$@"\nwait\n'
         (place.to / "rsync").write_text(f"#!/bin/sh\n{slow}")
         (place.to / "rsync").chmod(0o755)
-        sending = asyncio.ensure_future(source.deliver("web1", release, ""))
+        sending = asyncio.ensure_future(source.deliver("web1", release, NEVER))
         await asyncio.to_thread(wait_for, lambda: working_there(place))
         await asyncio.to_thread(wait_for, lambda: list(place.release().iterdir()))
         sending.cancel()
