@@ -9,15 +9,15 @@ import pytest
 from rollout.cli.readiness import against, ready_to_deploy, ready_to_roll_back, revision_of
 from rollout.errors import SourceError, SupervisorError
 from rollout.fleet import Finding, InstanceState
+from rollout.ports import Site
 from rollout.releases import Mark, Shelf, Shelved, to_roll_back_to
 from rollout.settings.loading import load
 from rollout.settings.model import Settings
 from tests.stories.clock import play
-from tests.stories.deploying import site_for
 from tests.stories.fakes import FakeSupervisor
 from tests.stories.fakes_of_releases import REVISION, FakeReleases, FakeSource
-from tests.stories.harness import fleet
-from tests.stories.world import FIRST, Directory
+from tests.stories.harness import fleet, site_of
+from tests.stories.world import FIRST, Directory, World
 
 OLD, NEW, NEWER = "20260101000000", "20260201000000", "20260301000000"
 
@@ -97,6 +97,10 @@ to = "/srv/shop"
 repo = "x"
 build.css = "make css"
 """
+
+
+def site_for(world: World) -> Site:
+    return replace(site_of(world), releases=FakeReleases(world))
 
 
 class Unfit(FakeReleases):
