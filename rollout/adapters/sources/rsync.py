@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.releases.remote import Said, Threads
+from rollout.adapters.releases.remote import MARK, PROLOGUE, Said, Threads
 from rollout.adapters.shell_here import end, text_of
 from rollout.adapters.sources.scripts import RSYNC
 from rollout.adapters.sources.trees import REVISION
@@ -47,9 +47,11 @@ MOST_WORDS = 65_536
 
 
 class Carry(Protocol):
-    """Run a command on a host with a socket as its input and output; blocks."""
+    """Run a command on a host with a socket as its input and, ``after``, its output; blocks."""
 
-    def __call__(self, host: str, command: str, local: socket.socket, *, within: float) -> Said: ...
+    def __call__(
+        self, host: str, command: str, local: socket.socket, *, within: float, after: bytes = b""
+    ) -> Said: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,9 @@ class Rsync:
                 if not words:
                     return None
                 command = _command(what.to, release, words)
-                return self._carry(host, command, ours, within=what.within)
+                return self._carry(
+                    host, command, ours, within=what.within, after=f"{MARK}\n".encode()
+                )
 
         try:
             with tempfile.TemporaryFile() as errors:
@@ -152,7 +156,7 @@ def _called_with(ours: socket.socket) -> list[str]:
 
 def _command(to: str, release: Release, words: list[str]) -> str:
     environ = [f"{key}={value}" for key, value in belonging(to, release.name).items()]
-    own = ["exec", "env", *environ, "sh", "-c", RSYNC, "rollout"]
+    own = ["exec", "env", *environ, "sh", "-c", PROLOGUE + RSYNC, "rollout"]
     return shlex.join([*own, to, release.name, release.revision, *words])
 
 

@@ -58,16 +58,18 @@ class Ssh:
         with self._limit(connection, left, f"during `{command}`"):
             return Conversation(connection, channel, command, limit).hold(left, stdin)
 
-    def carry(self, host: str, command: str, local: socket.socket, *, within: float) -> Result:
+    def carry(
+        self, host: str, command: str, local: socket.socket, *, within: float, after: bytes = b""
+    ) -> Result:
         """Run ``command`` as :meth:`run` does, with ``local`` as its input and output.
 
-        Of what it says only stderr is in the result.
+        What it prints is passed on from ``after`` on; of the rest only stderr is in the result.
         """
         deadline = time.monotonic() + within
         connection, channel = self._session(host, deadline)
         left = max(0.0, deadline - time.monotonic())
         with self._limit(connection, left, f"during `{command}`"):
-            return PipedConversation(connection, channel, command, local).carry(left)
+            return PipedConversation(connection, channel, command, local, after).carry(left)
 
     def open_socket(self, host: str, path: str, *, within: float = 10.0) -> Stream:
         """Connect to the UNIX socket ``path`` on ``host``.

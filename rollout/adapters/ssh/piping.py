@@ -20,13 +20,22 @@ ENOUGH = 8 * CHUNK
 
 
 class PipedConversation(Conversation):
-    """One command, joined to ``local``; only its stderr is kept."""
+    """One command, joined to ``local``; only its stderr is kept.
+
+    What it prints up to and with ``after`` is left out: a talkative login shell comes first.
+    """
 
     def __init__(
-        self, connection: Connection, channel: paramiko.Channel, command: str, local: socket.socket
+        self,
+        connection: Connection,
+        channel: paramiko.Channel,
+        command: str,
+        local: socket.socket,
+        after: bytes,
     ) -> None:
         super().__init__(connection, channel, command, 1 << 20)
         self._local = local
+        self._after = after
         self._alarm = Alarm()
         self._ending = connection.transport.watch(channel, self._alarm)
         self._bell = self._alarm
@@ -57,7 +66,11 @@ class PipedConversation(Conversation):
 
     def _wait(self, seconds: float) -> None:
         wants_more = self._open_for_more and not self._up
-        self._alarm.wait_for(self._local, seconds, wants_more, bool(self._down))
+        self._alarm.wait_for(self._local, seconds, wants_more, self._passes_on)
+
+    @property
+    def _passes_on(self) -> bool:
+        return bool(self._down) and not self._after
 
     def _upwards(self) -> None:
         if self._open_for_more and not self._up:
@@ -74,7 +87,7 @@ class PipedConversation(Conversation):
 
     def _downwards(self) -> None:
         self._drain()
-        while self._down:
+        while self._passes_on:
             try:
                 del self._down[: self._local.send(self._down)]
             except BlockingIOError:
@@ -86,17 +99,30 @@ class PipedConversation(Conversation):
     def _drain(self) -> None:
         while len(self._down) < ENOUGH and self._channel.recv_ready():
             self._down += self._channel.recv(CHUNK)
+            if self._after:
+                self._leave_out()
         while self._channel.recv_stderr_ready():
             self._err.add(self._channel.recv_stderr(CHUNK))
+
+    def _leave_out(self) -> None:
+        found = self._down.find(self._after)
+        if found < 0:
+            del self._down[: -len(self._after)]
+        else:
+            del self._down[: found + len(self._after)]
+            self._after = b""
 
     def _last_of_it(self, until: float) -> None:
         """Bring through what was still on its way when the command ended."""
         while time.monotonic() < until:
             self._downwards()
-            if not self._down and (self._channel.eof_received or self._channel.closed):
+            if not self._passes_on and (self._channel.eof_received or self._channel.closed):
                 return
             self._alarm.wait_for(
-                self._local, until - time.monotonic(), reading=False, writing=bool(self._down)
+                self._local,
+                until - time.monotonic(),
+                reading=False,
+                writing=self._passes_on,
             )
 
 

@@ -19,6 +19,7 @@ from rollout.adapters.ssh import Ssh
 from rollout.errors import BuildFailed, ReleaseError, RolloutError, SourceError
 from rollout.releases import BuildStep, Release
 from tests.integration.sources.conftest import NAME, Place, Repo
+from tests.integration.ssh.sshd import Sshd
 
 pytestmark = pytest.mark.integration
 
@@ -271,6 +272,18 @@ def test_a_full_or_obstructed_disk_is_told_in_one_line_and_leaves_no_revision(
     with pytest.raises(ReleaseError) as raised:
         asyncio.run(deploy_onto_a_full_disk())
     assert raised.value.what == "REVISION is a directory in this release"
+
+
+def test_a_talkative_login_shell_does_not_disturb_rsync(
+    make: Make, place: Place, sshd: Sshd
+) -> None:
+    noise = sshd.place / ".bashrc"
+    noise.write_text("echo Welcome to this host\n")
+    try:
+        run(deploy(make(), place))
+    finally:
+        noise.unlink()
+    assert (place.release() / "app").read_text() == "one"
 
 
 def test_nothing_is_sent_for_ever(make: Make, place: Place) -> None:
