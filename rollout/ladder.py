@@ -68,17 +68,17 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
     return True
 
 
-async def bring_back(target: Target, plan: Plan, site: Site, tell: Tell) -> None:
+async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell: Tell) -> None:
     """Restart once more a target that stands in maint because of us, and bring it back on proof.
 
-    Its instances may be in any state: crash-looping, given up by monit, still in their stop.
+    It is out since ``began``.  Its instances may be in any state: crash-looping, given up by monit,
+    still in their stop.
 
     Raises:
         RolloutError: it was not proven, and stays in maint; that has been told.
     """
     grip = Grip(target, site, tell, poll=plan.patience.poll)
     await grip.take_up(site.record.owned(target.name))
-    began = now()
     async with seen_through(grip, plan, site, tell) as way_back:
         way_back.needs_proof()
         await until_empty(grip, plan, site, tell, fit=False)  # sticky clients had come to it again

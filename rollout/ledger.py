@@ -33,7 +33,10 @@ class Exit(IntEnum):
     REFUSED = 3, "nothing was changed: preflight or floor"
     BUSY = 4, "nothing was changed: the lock is held"
     HALTED = 5, "stopped part-way; nobody is missing because of us"
-    REDUCED = 6, "a target that we touched is out of rotation, or not known to serve; it is named"
+    REDUCED = (
+        6,
+        "a target that we touched is out of rotation, or not known to be as it was; it is named",
+    )
     ROLLED_BACK = 7, "the new release was taken back; the old one is live"
     INTERRUPTED = 130, "a second Ctrl-C; nobody is missing because of us"
     TERMINATED = 143, "a second SIGTERM; nobody is missing because of us"

@@ -30,11 +30,13 @@ class Rolled:
     Attributes:
         restarted: Who went down the ladder and up again, in the order of their return.
         failed: Who did not, or did not hold, with what stopped it.
+        since: When each of them had its turn, on the loop's clock.
         halted: Not every target had its turn.
     """
 
     restarted: tuple[Target, ...]
     failed: Mapping[Target, Exception]
+    since: Mapping[Target, float]
     halted: bool
 
     @property
@@ -64,9 +66,9 @@ async def rolling_restart(plan: Plan, site: Site, tell: Tell) -> Rolled:
         weak = {
             t: halt for t in plan.targets if isinstance(halt, SoakFailed) and t.name == halt.target
         }
-        return Rolled(tuple(window.restarted), {**window.failed, **weak}, halted=True)
+        return Rolled(tuple(window.restarted), {**window.failed, **weak}, window.since, halted=True)
     tell(RolloutFinished())
-    return Rolled(tuple(window.restarted), window.failed, halted=False)
+    return Rolled(tuple(window.restarted), window.failed, window.since, halted=False)
 
 
 async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -> None:

@@ -5,7 +5,7 @@ the new one to blame, and the others follow; otherwise nothing more is touched.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from rollout.deploy_events import RollbackFinished, RollbackHalted, RollbackStarted
@@ -65,7 +65,7 @@ async def roll_back(
     onto = {host: Release(name, "") for host, name in before.items() if name}
     old = replace(plan, onto=onto, relink=False)
     try:
-        await prove_the_old(deploy, failed, old, site, releases, tell)
+        await prove_the_old(deploy, {t: rolled.since[t] for t in failed}, old, site, releases, tell)
     except RolloutError as error:
         tell(RollbackHalted(because=str(error)))
         return False
@@ -85,13 +85,15 @@ async def roll_back(
 
 async def prove_the_old(
     deploy: Deploy,
-    failed: Sequence[Target],
+    failed: Mapping[Target, float],
     old: Plan,
     site: Site,
     releases: Releases,
     tell: Tell,
 ) -> None:
     """Bring the targets that failed back on the release before, all at once.
+
+    Each is out since the time that stands beside it.
 
     Raises:
         RolloutError: one does not come up on that either.
@@ -104,7 +106,8 @@ async def prove_the_old(
     if not all(done):
         raise RolloutError("`current` could not be restored where the new release failed")
     results = await asyncio.gather(
-        *(_bring_back(target, old, site, tell) for target in failed), return_exceptions=True
+        *(_bring_back(target, began, old, site, tell) for target, began in failed.items()),
+        return_exceptions=True,
     )
     for target, result in zip(failed, results, strict=True):
         if isinstance(result, RolloutError):
@@ -117,8 +120,8 @@ async def prove_the_old(
             raise result
 
 
-async def _bring_back(target: Target, old: Plan, site: Site, tell: Tell) -> None:
+async def _bring_back(target: Target, began: float, old: Plan, site: Site, tell: Tell) -> None:
     if site.record.owned(target.name):
-        await bring_back(target, old, site, tell)
+        await bring_back(target, began, old, site, tell)
     else:  # it had come back, and did not hold
         await restart_one(target, old, site, tell)

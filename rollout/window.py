@@ -36,11 +36,13 @@ class Window:
     Attributes:
         restarted: Targets that went down their ladder and up again, in the order of their return.
         failed: Targets that did not, with what stopped them.
+        since: When each of them had its turn, on the loop's clock.
     """
 
     def __init__(self, plan: Plan, site: Site, tell: Tell) -> None:
         self.restarted: list[Target] = []
         self.failed: dict[Target, Exception] = {}
+        self.since: dict[Target, float] = {}
         self._plan = plan
         self._site = site
         self._tell = tell
@@ -102,6 +104,7 @@ class Window:
 
     def start(self, target: Target, climb: Climb) -> None:
         """Let ``target`` climb its ladder beside the others."""
+        self.since[target] = now()
         self._climbing[target] = asyncio.create_task(
             self._see_through(target, climb), name=target.name
         )

@@ -33,12 +33,20 @@ def typed() -> list[str]:
 
 
 def test_the_ten_lines_are_ten_and_all_that_it_needs(tmp_path: Path) -> None:
-    (text,) = blocks("toml")
+    text = blocks("toml")[0]
     assert len(text.splitlines()) == 10
     (tmp_path / "rollout.toml").write_text(text)
     settings = load(environ={}, config=str(tmp_path / "rollout.toml"), env=None).settings
     assert settings.fleet.names == ("web1", "web2", "web3", "web4")
     assert settings.restart.probe
+
+
+def test_with_the_deploy_below_them_they_deploy(tmp_path: Path) -> None:
+    (tmp_path / "rollout.toml").write_text("".join(blocks("toml")))
+    deploy = load(environ={}, config=str(tmp_path / "rollout.toml"), env=None).settings.deploy
+    assert deploy is not None
+    assert deploy.to == "/srv/shop"
+    assert list(deploy.build) == ["stylesheets"]
 
 
 @pytest.mark.parametrize("line", typed())
@@ -59,7 +67,7 @@ def flags_of(command: str) -> set[str]:
 
 def test_a_flag_that_the_readme_names_is_a_flag_of_some_command() -> None:
     known = set(GLOBAL)
-    for command in ("restart", "check", "status", "config", "init"):
+    for command in getattr(get_command(app), "commands", {}):
         known |= flags_of(command)
     said = set(re.findall(r"(?<!\S)`?(--[a-z-]+)", "\n".join(re.findall(r"`[^`\n]+`", README))))
     assert said - known == set()
