@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from examples.fleet import Fleet
+from examples.fleet import Fleet, Shape
 from examples.fleet.household import program
 from examples.fleet.programs import write_program
 from tests.integration.conftest import MakeFleet
@@ -50,13 +50,18 @@ def built_on_the_bastion(fleet: Fleet) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("prepare", "used"),
-    [(by_git, "git"), (by_rsync, "rsync"), (by_tar, ""), (built_on_the_bastion, "rsync")],
+    ("prepare", "used", "shape"),
+    [
+        (by_git, "git", DEPLOYABLE),
+        (by_rsync, "rsync", DEPLOYABLE),
+        (by_tar, "", SMALL),
+        (built_on_the_bastion, "rsync", SMALL),
+    ],
 )
 def test_a_commit_goes_live_everywhere_and_no_visitor_notices(
-    make_fleet: MakeFleet, prepare: Prepare, used: str
+    make_fleet: MakeFleet, prepare: Prepare, used: str, shape: Shape
 ) -> None:
-    fleet = make_fleet(DEPLOYABLE)
+    fleet = make_fleet(shape)
     commit = fleet.shop.release()
     fleet.settings(prepare(fleet))
 
@@ -69,7 +74,7 @@ def test_a_commit_goes_live_everywhere_and_no_visitor_notices(
 
 
 def test_an_artifact_goes_live_everywhere_and_no_visitor_notices(make_fleet: MakeFleet) -> None:
-    fleet = make_fleet(DEPLOYABLE)
+    fleet = make_fleet(SMALL)
     wishes = as_artifact(fleet, fleet.shop.release())
     fleet.settings(wishes)
 
