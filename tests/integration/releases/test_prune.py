@@ -1,5 +1,7 @@
 """Nothing is pruned that is live, run in, or gone back to."""
 
+import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -86,3 +88,38 @@ def test_the_logs_of_the_ten_newest_failures_are_kept(place: Place) -> None:
     place.prune()
     kept = {file.name.partition(".")[0] for file in (place.to / ".rollout/log").iterdir()}
     assert kept == {*names[2:], LIVE}
+
+
+ENTERING = """#!/bin/sh
+readlink "$@"
+code=$?
+if [ $# -gt 1 ] && [ ! -e {entered} ]; then
+  cd {release} && sleep 60 >/dev/null 2>&1 &
+  echo $! >{entered}
+  until [ "$(readlink /proc/$!/cwd)" = {release} ]; do :; done
+fi
+exit $code
+"""
+
+
+def test_a_release_that_is_entered_after_the_look_is_moved_back(
+    place: Place, tmp_path: Path
+) -> None:
+    """The look itself, which the operator may have done by a command of his own, lets one in."""
+    look, entered = tmp_path / "readlink", tmp_path / "entered"
+    look.write_text(ENTERING.format(entered=entered, release=place.release(OLD)))
+    look.chmod(0o755)
+    place.settings = {"readlink": str(look)}
+    try:
+        assert place.prune(OLD) == ()
+        assert (place.release(OLD) / "REVISION").exists()
+    finally:
+        os.kill(int(entered.read_text()), signal.SIGKILL)
+
+
+def test_the_live_release_stays_however_current_is_written(place: Place) -> None:
+    for text in (f"releases/{LIVE}", str(place.release(LIVE)), f"./releases/{LIVE}/"):
+        place.current.unlink()
+        place.current.symlink_to(text)
+        assert place.prune(LIVE) == ()
+        assert (place.current / "REVISION").exists()

@@ -379,6 +379,14 @@ def test_two_apps_begun_in_the_same_second_do_not_end_each_other(
     assert not alive(pid)
 
 
+def test_before_current_is_restored_whatever_could_still_move_it_is_ended(place: Place) -> None:
+    place.begin()
+    place.build("sleep 60 & echo $! >late")
+    pid = int((place.release(NEW) / "late").read_text())
+    place.restore()
+    assert not alive(pid)
+
+
 def test_who_only_knows_the_name_of_a_release_does_not_work_on_it(place: Place) -> None:
     place.begin()
     place.build("env -u ROLLOUT_TO sleep 60 & echo $! >daemon")
