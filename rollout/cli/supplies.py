@@ -78,7 +78,7 @@ def push_options(said: DeploySettings, environ: Mapping[str, str]) -> PushOption
         tree=Path(said.tree).expanduser() if said.tree else None,
         builds=steps(said, "bastion"),
         within=said.timeout,
-        links=said.links,
+        links=said.links and not steps(said, "hosts"),
         environ=dict(environ),
     )
 

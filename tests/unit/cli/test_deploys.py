@@ -171,3 +171,15 @@ def test_the_way_to_see_current_can_be_typed(tmp_path: Path) -> None:
 def test_a_restart_asks_for_no_release(tmp_path: Path) -> None:
     assert plan_of(loaded(tmp_path).settings, []).onto == {}
     assert the_deploy(loaded(tmp_path).settings).to == "/srv/my shop"
+
+
+@pytest.mark.parametrize(("where", "linked"), [("hosts", False), ("bastion", True)])
+def test_a_build_on_the_hosts_never_meets_files_of_the_release_before(
+    where: str,
+    linked: bool,  # noqa: FBT001 - a case of the table above
+    tmp_path: Path,
+) -> None:
+    text = '[deploy]\nto = "/x"\nstrategy = "push"\nrepo = "."\n'
+    text += f'build.css = {{ run = "make", where = "{where}" }}\n'
+    said = deploy_in(loaded(tmp_path, text))
+    assert push_options(said, {"XDG_STATE_HOME": "/state"}).links is linked
