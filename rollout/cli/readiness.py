@@ -8,13 +8,12 @@ from rollout.cli.deploys import deploy_of, the_deploy
 from rollout.cli.plans import scope_of
 from rollout.deploys import Deploy
 from rollout.errors import ReleaseError, RemoteError, RolloutError
-from rollout.fleet import Finding, Target
-from rollout.nearest import did_you_mean
+from rollout.fleet import Target
 from rollout.ports import Site, Source
 from rollout.preflight import preflight
-from rollout.releases import Release, Shelf, next_name, to_roll_back_to
+from rollout.releases import Release, next_name, to_roll_back_to
 from rollout.settings.model import Settings
-from rollout.shelving import shelving
+from rollout.shelving import against, revision_of, shelving
 from rollout.sights import Fitness, Shelving
 from rollout.survey import finding
 
@@ -79,36 +78,6 @@ async def ready_to_roll_back(
     release = Release(name, revision_of(name, seen.shelves))
     names = hosts_of(fit.targets)
     return fit, deploy_of(the_deploy(settings), release, names, fresh=False)
-
-
-def against(name: str, shelves: Sequence[Shelf]) -> tuple[Finding, ...]:
-    """Say what keeps the release ``name`` from being made live again; nothing when it can be."""
-    look = "`rollout releases` shows what there is"
-    if not name:
-        what = "no release to go back to: none before the live one is whole and on every host"
-        return (Finding("rollback", what, f"{look}, --to takes any of it"),)
-    lacking = [shelf for shelf in shelves if shelf.find(name) is None]
-    if lacking:
-        known = list(dict.fromkeys(r.name for shelf in shelves for r in shelf.releases))
-        near = did_you_mean(name, known) if len(lacking) == len(shelves) else ""
-        return tuple(Finding(s.host, f"has no release {name}{near}", look) for s in lacking)
-    half = [s.host for s in shelves if (r := s.find(name)) and r.unfinished]
-    if half:
-        what = f"the deploy of release {name} did not end there"
-        return tuple(Finding(host, what, look) for host in half)
-    revisions = {shelf.host: r.revision for shelf in shelves if (r := shelf.find(name))}
-    if len(set(revisions.values())) > 1:
-        what = f"has another revision in release {name} than others"
-        return tuple(Finding(h, f"{what}: {r or 'none'}", look) for h, r in revisions.items())
-    if all(shelf.current == name for shelf in shelves):
-        what = f"release {name} is live on every host already"
-        return (Finding("rollback", what, "`rollout restart` restarts it where it is"),)
-    return ()
-
-
-def revision_of(name: str, shelves: Sequence[Shelf]) -> str:
-    """Read what the release was made from; empty where that was never written down."""
-    return next((r.revision for shelf in shelves if (r := shelf.find(name))), "")
 
 
 def hosts_of(targets: Sequence[Target]) -> tuple[str, ...]:

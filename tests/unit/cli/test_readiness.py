@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from rollout.cli.readiness import against, ready_to_deploy, ready_to_roll_back, revision_of
+from rollout.cli.readiness import ready_to_deploy, ready_to_roll_back
 from rollout.errors import SourceError, SupervisorError
 from rollout.fleet import Finding, InstanceState
 from rollout.ports import Site
 from rollout.releases import Mark, Shelf, Shelved, to_roll_back_to
 from rollout.settings.loading import load
 from rollout.settings.model import Settings
+from rollout.shelving import against, revision_of
 from tests.stories.clock import play
 from tests.stories.fakes import FakeSupervisor
 from tests.stories.fakes_of_releases import REVISION, FakeReleases, FakeSource
