@@ -163,6 +163,10 @@ class Source(Protocol):
         ReleaseError, RemoteError: a host could not take it.
     """
 
+    @property
+    def prepares(self) -> bool:
+        """Whether there is anything to do before the first host has its turn."""
+
     async def examine(self, host: str) -> tuple[Finding, ...]:
         """Say what would keep the code from getting there (tools, rights)."""
 
@@ -173,7 +177,7 @@ class Source(Protocol):
         """Do once, on this machine, what all hosts need: export, build, pack.
 
         Raises:
-            BuildFailed: a build step on this machine said no; its host is this machine.
+            BuildFailed: a build step on this machine said no; its host is the bastion.
         """
 
     async def deliver(self, host: str, release: Release, before: str) -> None:

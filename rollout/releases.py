@@ -13,6 +13,9 @@ from enum import StrEnum
 NAME = re.compile(r"[0-9]{14}")
 WRITTEN = "%Y%m%d%H%M%S"
 
+BASTION = "bastion"
+"""Stands for a host in what is done on the machine that rollout runs on."""
+
 
 class Mark(StrEnum):
     """What became of a release; Capistrano leaves no mark."""

@@ -14,11 +14,8 @@ from rollout.errors import ReleaseError, said_of
 from rollout.events import Noted
 from rollout.everywhere import Act, everywhere
 from rollout.ports import Releases, Source, Tell
-from rollout.releases import BuildStep, Switch
+from rollout.releases import BASTION, BuildStep, Switch
 from rollout.switching import insist, restore, switch
-
-HERE = "this machine"
-"""Stands for a host in the one step that is done on the bastion."""
 
 
 class Transaction:
@@ -52,7 +49,8 @@ class Transaction:
         try:
             await on_all("begin", act=self._begin)
             if self._deploy.fresh:
-                await on_all("prepare", hosts=(HERE,), act=self._prepare)
+                if self._source.prepares:
+                    await on_all("prepare", hosts=(BASTION,), act=self._prepare)
                 await on_all("update_code", act=self._deliver)
                 await on_all("link shared", act=self._link)
                 for step in self._deploy.builds:
@@ -97,10 +95,10 @@ class Transaction:
         await self._releases.build(host, self._deploy.release, step)
 
     async def _verify(self, host: str) -> None:
-        found, wanted = (
-            await self._releases.revision(host, self._deploy.release),
-            self._deploy.release.revision,
-        )
+        wanted = self._deploy.release.revision
+        if not wanted:
+            return  # one of old, of which nobody wrote down what it was made from
+        found = await self._releases.revision(host, self._deploy.release)
         if found != wanted:
             raise ReleaseError(host, f"has revision {found or 'of no name'}, not {wanted}")
 

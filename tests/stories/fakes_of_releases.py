@@ -142,6 +142,8 @@ class _Working:
 class FakeSource:
     """Satisfies :class:`rollout.ports.Source`."""
 
+    prepares = True
+
     def __init__(self, world: World) -> None:
         self.world = world
 
@@ -155,7 +157,7 @@ class FakeSource:
 
     async def prepare(self, release: Release) -> None:
         del release
-        async with self.world.faults.befall("here prepare", _from("this machine")):
+        async with self.world.faults.befall("here prepare", _from("bastion")):
             pass
 
     async def deliver(self, host: str, release: Release, before: str) -> None:

@@ -38,7 +38,7 @@ def switched(hosts: Sequence[str] = HOSTS) -> tuple[Event, ...]:
 
 CODE: tuple[Event, ...] = (
     *step("begin", seconds=0.2),
-    *step("prepare", ("this machine",)),
+    *step("prepare", ("bastion",)),
     *step("update_code", seconds=3.4),
     *step("link shared", seconds=0.2),
 )

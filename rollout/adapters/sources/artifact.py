@@ -52,6 +52,8 @@ class ArtifactOptions:
 class ArtifactSource:
     """Satisfies :class:`rollout.ports.Source` by a tarball and its checksum."""
 
+    prepares = False
+
     def __init__(self, remote: Remote, in_thread: Threads, options: ArtifactOptions) -> None:
         self._remote = remote
         self._in_thread = in_thread

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rollout.adapters.sources.trees import REVISION
 from rollout.errors import SourceError
-from rollout.releases import Release
+from rollout.releases import BASTION, Release
 
 LEFT_OVER_AFTER = 86400
 """Seconds after which the export of a run that has died is removed."""
@@ -27,10 +27,10 @@ def disk_trouble(doing: str) -> Iterator[None]:
         yield
     except shutil.Error as error:  # a list of (from, to, why)
         name, _, why = error.args[0][0]
-        raise SourceError(f"this machine: {doing}: {name}: {why}") from error
+        raise SourceError(f"{BASTION}: {doing}: {name}: {why}") from error
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
-        raise SourceError(f"this machine: {doing}: {name}{error.strerror}") from error
+        raise SourceError(f"{BASTION}: {doing}: {name}{error.strerror}") from error
 
 
 def make_export(cache: Path, release: Release) -> Path:

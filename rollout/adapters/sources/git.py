@@ -46,6 +46,8 @@ class GitSource:
     count, the address of the settings does.
     """
 
+    prepares = False
+
     def __init__(self, remote: Remote, options: GitOptions) -> None:
         self._remote = remote
         self._options = options

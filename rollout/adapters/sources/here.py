@@ -16,9 +16,7 @@ from rollout.adapters.sources.refs import as_commit, check_ref, judge
 from rollout.adapters.sources.words import harmless_url, telling_line
 from rollout.durations import spell_duration
 from rollout.errors import BuildFailed, SourceError
-from rollout.releases import BuildStep, Release
-
-HERE = "this machine"
+from rollout.releases import BASTION, BuildStep, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ async def ask(words: Sequence[str], within: float, environ: Mapping[str, str]) -
             code = await run_here(words, within, environ, output=out, errors=err)
             return Ended(scripts.LATE if code is None else code, text_of(out), text_of(err))
     except OSError as error:
-        raise SourceError(f"{HERE}: {words[0]} cannot be run: {error.strerror}") from error
+        raise SourceError(f"{BASTION}: {words[0]} cannot be run: {error.strerror}") from error
 
 
 class Mirror:
@@ -70,7 +68,7 @@ class Mirror:
         start = ["sh", "-c", script, "rollout", str(self.place), *words]
         said = await ask(start, self._within, self._environ)
         if said.status != 0:
-            raise git_trouble(HERE, said, self._repo, str(self.place), self._within)
+            raise git_trouble(BASTION, said, self._repo, str(self.place), self._within)
         return said.out
 
 
@@ -92,11 +90,11 @@ async def build_here(
             ended = await run_here(command, step.within, whole, output=output, directory=code)
             tail = last_lines(text_of(output)) if ended != 0 else ()
     except OSError as error:
-        raise SourceError(f"{HERE}: {step.name} cannot be run: {error.strerror}") from error
+        raise SourceError(f"{BASTION}: {step.name} cannot be run: {error.strerror}") from error
     if ended != 0:
         late = f"no end after {spell_duration(step.within)}"
         what = f"{step.name}: {late if ended is None else f'exit {ended}'}"
-        raise BuildFailed(HERE, what, tail=tail, log=str(log))
+        raise BuildFailed(BASTION, what, tail=tail, log=str(log))
 
 
 def _new(log: Path) -> IO[bytes]:
@@ -114,4 +112,4 @@ async def pack(code: Path, into: Path, within: float, environ: Mapping[str, str]
     said = await ask(words, within, environ)
     if said.status != 0:
         why = telling_line(said.err, f"exit {said.status}")
-        raise SourceError(f"{HERE}: the code cannot be packed: {why}")
+        raise SourceError(f"{BASTION}: the code cannot be packed: {why}")

@@ -22,14 +22,14 @@ from rollout.adapters.sources.export import (
     make_export,
     write_revision,
 )
-from rollout.adapters.sources.here import HERE, Mirror, build_here, pack
+from rollout.adapters.sources.here import Mirror, build_here, pack
 from rollout.adapters.sources.rsync import Carry, Rsync, Sending
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
 from rollout.adapters.sources.trees import Entry, read_tree, revision_of, stamp
 from rollout.adapters.sources.words import telling_line
 from rollout.errors import ReleaseError, SourceError
 from rollout.fleet import Finding
-from rollout.releases import BuildStep, Release
+from rollout.releases import BASTION, BuildStep, Release
 
 T = TypeVar("T")
 
@@ -76,6 +76,8 @@ class PushSource:
         options: What and where.
     """
 
+    prepares = True
+
     def __init__(
         self, remote: Remote, carry: Carry, in_thread: Threads, options: PushOptions
     ) -> None:
@@ -98,9 +100,9 @@ class PushSource:
         lacks = await self._look(host)
         needed = () if self._options.tree else ("git", "flock", "tar")
         if self._has_rsync(lacks):
-            return findings(HERE, self._here, needed)
+            return findings(BASTION, self._here, needed)
         packing = ("tar", "gzip")
-        here = findings(HERE, self._here, tuple(dict.fromkeys((*needed, *packing))))
+        here = findings(BASTION, self._here, tuple(dict.fromkeys((*needed, *packing))))
         return (*here, *findings(host, lacks, packing))
 
     async def resolve(self, hosts: Sequence[str]) -> str:  # noqa: ARG002 - the code is here

@@ -203,7 +203,7 @@ def test_a_build_that_fails_here_shows_its_end_and_keeps_all_of_it(
     with pytest.raises(BuildFailed) as raised:
         run(deploy(make(builds=(step,)), place))
     error = raised.value
-    assert str(error) == "this machine: css: exit 3"
+    assert str(error) == "bastion: css: exit 3"
     assert (error.tail[-1], len(error.tail)) == ("no such colour", 20)
     assert error.log == str(tmp_path / "logs" / f"{NAME}.css.log")
     assert Path(error.log).read_text().startswith("1\n2\n")
@@ -345,7 +345,7 @@ def test_a_ref_or_a_repository_that_is_not_there_is_refused_here(
 ) -> None:
     for other, said in (
         ({"ref": "mian"}, "(did you mean 'main'?)"),
-        ({"repo": str(tmp_path / "nowhere")}, "this machine: cannot fetch"),
+        ({"repo": str(tmp_path / "nowhere")}, "bastion: cannot fetch"),
         ({"repo": "--upload-pack=touch oops"}, "no address"),
         ({"repo": "ext::sh -c touch% oops"}, "transport 'ext' not allowed"),
     ):

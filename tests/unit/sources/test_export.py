@@ -12,9 +12,7 @@ from rollout.errors import SourceError
 def test_a_disk_that_says_no_is_told_in_a_sentence() -> None:
     with pytest.raises(SourceError) as raised, disk_trouble("no place for the code"):
         raise OSError(28, "No space left on device", "cache/x")
-    assert str(raised.value) == (
-        "this machine: no place for the code: cache/x: No space left on device"
-    )
+    assert str(raised.value) == ("bastion: no place for the code: cache/x: No space left on device")
 
 
 def test_the_first_of_many_copies_that_failed_is_named(tmp_path: Path) -> None:
