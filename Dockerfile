@@ -1,4 +1,4 @@
-# rollout on Debian's own Python, with the ssh and rsync that it calls; nothing of ours runs as root.
+# rollout on Debian's own Python, with the ssh, git and rsync that it calls; nothing of ours runs as root.
 ARG BASE=debian:12-slim
 
 FROM ${BASE} AS built
@@ -20,7 +20,7 @@ RUN /opt/rollout/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM ${BASE}
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends python3 openssh-client rsync \
+    && apt-get install --yes --no-install-recommends python3 openssh-client git rsync \
     && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 1000 rollout
 COPY --from=built /opt/rollout /opt/rollout

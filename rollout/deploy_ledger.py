@@ -124,7 +124,7 @@ def _enter_host(account: Deployment, event: HostEvent) -> Deployment:
             return replace(account, unrestored={**account.unrestored, host: because})
         case told.UndoFailed(host=host, because=because):
             return replace(account, leftovers={**account.leftovers, host: because})
-        case told.HookRan(hook=hook, fine=False, said=said):
+        case told.HookRan(hook=hook, fine=False, said=said) if hook != "before":
             return replace(account, warnings={**account.warnings, hook: said})
         case told.ReleaseDiscarded() | told.HookRan() | told.ReleasesPruned():
             return account

@@ -6,16 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from rollout.deploy_events import StepDone, StepFailed, StepStarted
 from rollout.errors import BuildFailed, Halted, NotOnAll, RolloutError, said_of
 from rollout.ports import Tell
-from rollout.waiting import now
+from rollout.waiting import NOTICE_WITHIN, now
 
 Act = Callable[[str], Awaitable[None]]
 """What is done on one host."""
 
 GRACE = 5.0
 """Seconds that the others may still take when one has failed: often all fail for one reason."""
-
-NOTICE_WITHIN = 0.1
-"""Seconds until a stop is noticed."""
 
 
 async def everywhere(

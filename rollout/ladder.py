@@ -166,6 +166,8 @@ async def on_its_release(
 @asynccontextmanager
 async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncIterator[WayBack]:
     """Hold the target out of rotation for the length of the block; see :func:`seen_through`."""
+    seats = tuple(str(seat) for seat in grip.target.seats)
+    tell(TargetClaimed(target=grip.target.name, seats=seats))
     async with seen_through(grip, plan, site, tell) as way_back:
         await grip.order(AdminState.DRAIN)
         tell(TargetDraining(target=grip.target.name))
@@ -182,7 +184,6 @@ async def seen_through(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncI
     """
     way_back = WayBack()
     name = grip.target.name
-    tell(TargetClaimed(target=name, seats=tuple(str(seat) for seat in grip.target.seats)))
     try:
         yield way_back
     except Exception as failure:

@@ -142,6 +142,11 @@ class Ledger:
         """Targets that we took out and have not seen serving since, in order."""
         return tuple(name for name, line in self.lines.items() if line.standing.out)
 
+    @property
+    def touched(self) -> bool:
+        """Something may have been changed, on a load balancer or on a disk."""
+        return self.started or self.deploy.phase is not Phase.NONE
+
     def named(self, standing: Standing) -> tuple[str, ...]:
         return tuple(name for name, line in self.lines.items() if line.standing is standing)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rollout.deploy_events import DeployFinished, DeployStarted, HookRan
 from rollout.deploys import Deploy
-from rollout.errors import RolloutError, said_of
+from rollout.errors import Halted, RolloutError, said_of
 from rollout.events import Noted, RolloutRefused
 from rollout.fleet import Finding
 from rollout.plan import Plan
@@ -17,6 +17,7 @@ from rollout.rolling import Rolled, rolling_restart
 from rollout.rolling_back import roll_back, to_blame
 from rollout.shelving import shelves
 from rollout.transaction import Transaction
+from rollout.waiting import unless_stopped
 
 
 async def uninterrupted(deploy: Deploy, plan: Plan, site: Site, supply: Supply, tell: Tell) -> None:
@@ -29,7 +30,7 @@ async def uninterrupted(deploy: Deploy, plan: Plan, site: Site, supply: Supply, 
     releases = site.releases
     if releases is None:
         raise AssertionError("a deploy without releases")
-    if not await agreed(deploy, supply.hooks, tell):
+    if not await agreed(deploy, site, supply.hooks, tell):
         return
     tell(
         DeployStarted(
@@ -40,7 +41,7 @@ async def uninterrupted(deploy: Deploy, plan: Plan, site: Site, supply: Supply, 
         )
     )
     outcome = await _deployed(deploy, plan, site, releases, supply, tell)
-    await hook("after", deploy, supply.hooks, tell, outcome=outcome)
+    await hook("after", deploy, site, supply.hooks, tell, outcome=outcome)
 
 
 async def _deployed(
@@ -53,7 +54,7 @@ async def _deployed(
     except RolloutError:
         return "taken_back"
     if deploy.switch is Switch.TOGETHER:
-        await hook("switched", deploy, supply.hooks, tell)
+        await hook("switched", deploy, site, supply.hooks, tell)
 
     onto = dict.fromkeys(deploy.hosts, deploy.release)
     plan = replace(plan, onto=onto, relink=deploy.switch is Switch.EACH)
@@ -107,9 +108,15 @@ async def mark(names: Mapping[str, str], verdict: Mark, releases: Releases, tell
     await asyncio.gather(*(one(host, name) for host, name in names.items()))
 
 
-async def agreed(deploy: Deploy, hooks: Hooks, tell: Tell) -> bool:
-    """Run the hook that stands before everything; if it says no, nothing is begun."""
-    said = await hook("before", deploy, hooks, tell)
+async def agreed(deploy: Deploy, site: Site, hooks: Hooks, tell: Tell) -> bool:
+    """Run the hook that stands before everything; if it says no, nothing is begun.
+
+    Raises:
+        Halted: the operator wants us to stop.
+    """
+    said = await hook("before", deploy, site, hooks, tell)
+    if site.stop_asked():
+        raise Halted("stopped on request, before any host was touched")
     if said is None or said.fine:
         return True
     cure = "it is a command of your own (deploy.hooks.before); what it did, it did"
@@ -119,16 +126,25 @@ async def agreed(deploy: Deploy, hooks: Hooks, tell: Tell) -> bool:
 
 
 async def hook(
-    name: str, deploy: Deploy, hooks: Hooks, tell: Tell, *, outcome: str = ""
+    name: str, deploy: Deploy, site: Site, hooks: Hooks, tell: Tell, *, outcome: str = ""
 ) -> Answer | None:
-    """Run a command of the operator's own, which learns what is deployed and what came of it."""
+    """Run a command of the operator's own, which learns what is deployed and what came of it.
+
+    A stop that is asked for while it runs ends it; one of before does not keep it from running.
+    """
     facts = {
         "release": deploy.release.name,
         "revision": deploy.release.revision,
         "hosts": " ".join(deploy.hosts),
         "outcome": outcome,
     }
-    said = await hooks.run(name, facts)
+    patient = site.stop_asked()
+    try:
+        said = await unless_stopped(
+            hooks.run(name, facts), lambda: site.stop_asked() and not patient
+        )
+    except Halted:
+        said = Answer(fine=False, said="ended on request")
     if said is not None:
         tell(HookRan(hook=name, fine=said.fine, said=said.said))
     return said

@@ -4,12 +4,18 @@ Time is the event loop's, so that tests replace the clock and a delay of 70 s co
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
-from rollout.errors import BalancerError, RemoteError, SupervisorError, TimedOut, said_of
+from rollout.errors import BalancerError, Halted, RemoteError, SupervisorError, TimedOut, said_of
 from rollout.events import TargetWaiting
 from rollout.fleet import Verdict
 from rollout.ports import Tell
+
+T = TypeVar("T")
+
+NOTICE_WITHIN = 0.1
+"""Seconds until a stop is noticed where nobody asks for it."""
 
 Question = Callable[[], Awaitable[Verdict]]
 
@@ -20,6 +26,28 @@ PASSING = (BalancerError, SupervisorError, RemoteError)
 def now() -> float:
     """Seconds on the loop's clock."""
     return asyncio.get_running_loop().time()
+
+
+async def unless_stopped(
+    work: Coroutine[Any, Any, T],
+    stop_asked: Callable[[], bool],
+    because: str = "stopped on request, before anything was touched",
+) -> T:
+    """Await what can be left at any moment.
+
+    Raises:
+        Halted: the operator wants us to stop; it says ``because``.
+    """
+    task = asyncio.create_task(work)
+    try:
+        while not task.done():
+            if stop_asked():
+                raise Halted(because)
+            await asyncio.wait({task}, timeout=NOTICE_WITHIN)
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 class Murmur:

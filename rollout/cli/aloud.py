@@ -5,12 +5,14 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from rollout.adapters.overhearing import overhear
+from rollout.cli.context import Asked
 from rollout.cli.deploys import see_current
 from rollout.cli.narrate import narrate
 from rollout.cli.plans import reach_of
 from rollout.events import Noted
 from rollout.ports import Site, Tell
-from rollout.render.choose import Output, voices
+from rollout.render.choose import voices
+from rollout.render.told import Hints
 from rollout.settings.model import Settings
 
 StopAsked = Callable[[], bool]
@@ -19,7 +21,7 @@ StopAsked = Callable[[], bool]
 def tell_aloud(
     story: Callable[[Tell, StopAsked], Awaitable[None]],
     settings: Settings,
-    voice: Output,
+    asked: Asked,
     *,
     cron: bool,
 ) -> int:
@@ -27,12 +29,15 @@ def tell_aloud(
     return narrate(
         story,
         voices(
-            voice,
+            asked.voice,
             run=secrets.token_hex(3),
             environ=os.environ,
             cron=cron,
-            reach=reach_of(settings),
-            see_current=see_current(settings),
+            hints=Hints(
+                reach=reach_of(settings),
+                see_current=see_current(settings),
+                rollout=asked.rollout,
+            ),
         ),
     )
 

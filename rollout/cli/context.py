@@ -1,6 +1,7 @@
 """What was asked before the command, and the settings that follow from it."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -20,6 +21,13 @@ class Asked:
     env: str | None = None
     output: str = "auto"
     verbose: bool = False
+
+    @property
+    def rollout(self) -> str:
+        """The program's name and what of the global options decides about the settings, to type."""
+        chosen = {"--config": self.config, "--env": self.env}
+        words = [word for flag, value in chosen.items() if value for word in (flag, value)]
+        return shlex.join(["rollout", *words])
 
     @property
     def voice(self) -> "Output":

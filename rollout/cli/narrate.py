@@ -8,8 +8,7 @@ the rollout is not.
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
 
 from rollout.cli.crash import save
 from rollout.errors import Halted, RolloutError
@@ -18,16 +17,11 @@ from rollout.ledger import Exit
 from rollout.ports import Tell
 from rollout.render.broadcast import Broadcast
 
-T = TypeVar("T")
-
 Story = Callable[[Tell, Callable[[], bool]], Awaitable[None]]
 """Tells what happens, and asks now and then whether it should stop."""
 
 LAST_WORDS = 1.0
 """Seconds that the voices have after a second signal; design: two seconds in all."""
-
-NOTICE_WITHIN = 0.1
-"""Seconds until a stop is noticed where nobody asks for it."""
 
 ASKED_BY = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 LEAVING = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
@@ -87,21 +81,3 @@ def narrate(story: Story, broadcast: Broadcast) -> int:
             Exit.BUG, cause=f"{type(bug).__name__}: {bug}", trace=save(bug)
         ).exit_code
     return broadcast.end(within=5.0).exit_code
-
-
-async def unless_stopped(looking: Coroutine[Any, Any, T], stop_asked: Callable[[], bool]) -> T:
-    """Await what only looks; it can be left at any moment.
-
-    Raises:
-        Halted: the operator wants us to stop.
-    """
-    task = asyncio.create_task(looking)
-    try:
-        while not task.done():
-            if stop_asked():
-                raise Halted("stopped on request, before anything was touched")
-            await asyncio.wait({task}, timeout=NOTICE_WITHIN)
-        return task.result()
-    finally:
-        task.cancel()
-        await asyncio.wait({task})

@@ -11,8 +11,8 @@ from rollout.cli.flags import Flags, taking
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rollout.cli.context import Asked
     from rollout.ports import Tell
-    from rollout.render.choose import Output
     from rollout.settings.model import Settings
 
 
@@ -35,36 +35,34 @@ def rollback(
     from rollout.cli.deploys import deployable  # noqa: PLC0415 - not for `--help`
     from rollout.hostnames import select  # noqa: PLC0415
 
-    voice, verbose = asked(context).voice, asked(context).verbose
     settings = deployable(asked(context).settings(flags), flags)
     chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, to, voice, cron=cron, verbose=verbose))
+    raise typer.Exit(run(settings, chosen, to, asked(context), cron=cron))
 
 
 def run(
     settings: "Settings",
     hosts: tuple[str, ...],
     to: str | None,
-    voice: "Output",
+    typed: "Asked",
     *,
     cron: bool,
-    verbose: bool,
 ) -> int:
     """Tell the story and return the exit code of its account."""
     from rollout.cli.aloud import overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
     from rollout.cli.build import open_deploy  # noqa: PLC0415
-    from rollout.cli.narrate import unless_stopped  # noqa: PLC0415
     from rollout.cli.plans import plan_of  # noqa: PLC0415
     from rollout.cli.readiness import ready_to_roll_back  # noqa: PLC0415
     from rollout.preflight import announce  # noqa: PLC0415
     from rollout.uninterrupted import uninterrupted  # noqa: PLC0415
+    from rollout.waiting import unless_stopped  # noqa: PLC0415
 
     async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
         async with open_deploy(settings, stop_asked=stop_asked) as (world, supply):
-            site = overheard(world, tell, verbose=verbose)
+            site = overheard(world, tell, verbose=typed.verbose)
             looking = ready_to_roll_back(settings, hosts, site, to)
             fit, deploy = await unless_stopped(looking, stop_asked)
             if announce(fit, tell) and deploy is not None:
                 await uninterrupted(deploy, plan_of(settings, fit.targets), site, supply, tell)
 
-    return tell_aloud(story, settings, voice, cron=cron)
+    return tell_aloud(story, settings, typed, cron=cron)

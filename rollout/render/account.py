@@ -33,7 +33,7 @@ def account(ending: Ending) -> str:
         _disks(ending),
         _labelled(release_rows(ending)),
         _labelled([("why" if n == 0 else "", cause) for n, cause in enumerate(why(ending))]),
-        _labelled([*next_steps(ending.ledger, ending.reach), *deploy_steps(ending)]),
+        _labelled([*next_steps(ending.ledger, ending.hints), *deploy_steps(ending)]),
     ]
     if ending.exit_code is Exit.DONE:
         parts = []

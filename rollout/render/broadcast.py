@@ -1,13 +1,13 @@
 """Stamps each event once, keeps the account, and shows both to everyone still able to listen."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from rollout.events import Event
 from rollout.ledger import Exit, Ledger, enter
 from rollout.render.harmless import harmless
-from rollout.render.told import Ending, Renderer, Stream, Told
+from rollout.render.told import Ending, Hints, Renderer, Stream, Told
 
 
 def utc_now() -> str:
@@ -34,8 +34,7 @@ class Broadcast:
         monotonic: Callable[[], float],
         complain: Callable[[str], None],
         streams: Sequence[Stream] = (),
-        reach: Mapping[str, str] | None = None,
-        see_current: str = "",
+        hints: Hints | None = None,
     ) -> None:
         self.ledger = Ledger()
         self._renderers = list(renderers)
@@ -44,8 +43,7 @@ class Broadcast:
         self._monotonic = monotonic
         self._complain = complain
         self._streams = tuple(streams)
-        self._reach = dict(reach or {})
-        self._see_current = see_current
+        self._hints = hints or Hints()
         self._began = monotonic()
         self._number = 0
 
@@ -82,8 +80,7 @@ class Broadcast:
             outside=outside,
             cause=cause,
             trace=trace,
-            reach=self._reach,
-            see_current=self._see_current,
+            hints=self._hints,
         )
         self._to_everyone(lambda renderer: renderer.end(ending))
         deadline = self._monotonic() + within

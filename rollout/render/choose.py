@@ -13,7 +13,7 @@ from rollout.render.frame import Size
 from rollout.render.jsonl import JsonLines, json_loss
 from rollout.render.live import EVERY, Live, Picture
 from rollout.render.plain import Plain
-from rollout.render.told import Renderer
+from rollout.render.told import Hints, Renderer
 from rollout.render.writer import Writer
 
 
@@ -32,8 +32,7 @@ def voices(
     run: str,
     environ: Mapping[str, str],
     cron: bool = False,
-    reach: Mapping[str, str] | None = None,
-    see_current: str = "",
+    hints: Hints | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     utc_now: Callable[[], str] = utc_now,
@@ -50,8 +49,7 @@ def voices(
         run: The run's id.
         environ: Where ``NO_COLOR`` and ``TERM`` are looked up.
         cron: Silence when all is well.
-        reach: For a load balancer the command that passes its input to the admin socket.
-        see_current: What to type to see where ``current`` leads, with ``{host}`` in it.
+        hints: What the reader can type; default: rollout without options.
         stdout: Where data goes; default ``sys.stdout``.
         stderr: Where words for people go; default ``sys.stderr``.
         utc_now: The wall clock, for stamps.
@@ -78,8 +76,7 @@ def voices(
         monotonic=monotonic,
         complain=words.write,
         streams=streams,
-        reach=reach,
-        see_current=see_current,
+        hints=hints,
     )
 
 

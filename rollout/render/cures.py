@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 
 from rollout.ledger import Ledger, Line
 from rollout.render.harmless import harmless
+from rollout.render.told import Hints
 
 
-def to_look(name: str, line: Line) -> str:
+def to_look(name: str, line: Line, hints: Hints) -> str:
     """Give the command that shows more of a target that is out."""
-    return harmless(line.look) or f"rollout status --hosts {shlex.quote(harmless(name))}"
+    return harmless(line.look) or f"{hints.rollout} status --hosts {shlex.quote(harmless(name))}"
 
 
 def to_bring_back(line: Line, reach: Mapping[str, str]) -> tuple[str, ...]:
@@ -43,12 +44,12 @@ def when_to(line: Line) -> str:
     return "at once: it was never asked to restart"
 
 
-def next_steps(ledger: Ledger, reach: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def next_steps(ledger: Ledger, hints: Hints) -> tuple[tuple[str, str], ...]:
     """List what to type, in order, as (label, text): ``look`` and ``bring back`` per target."""
     steps: list[tuple[str, str]] = []
     for name in ledger.out:
         line = ledger.lines[name]
-        steps.append(("look", to_look(name, line)))
+        steps.append(("look", to_look(name, line, hints)))
         steps.append(("bring back", f"{harmless(name)}, {when_to(line)}:"))
-        steps += [("", command) for command in to_bring_back(line, reach)]
+        steps += [("", command) for command in to_bring_back(line, hints.reach)]
     return tuple(steps)

@@ -9,9 +9,6 @@ from rollout.render.deploy_consequence import runs_new, runs_old
 from rollout.render.deploy_words import some, why_failed
 from rollout.render.told import Ending
 
-AGAIN = "rollout uninterrupted"
-BACK = "rollout rollback"
-
 
 def host_rows(deploy: Deployment) -> Iterator[tuple[str, str, str]]:
     """List the hosts of which the targets tell nothing, as (hosts, what is with them, why)."""
@@ -65,7 +62,9 @@ def deploy_steps(ending: Ending) -> Iterator[tuple[str, str]]:
         return
     for host in deploy.unrestored:
         yield "look", to_see_current(host, ending)
-    again = AGAIN if deploy.fresh else f"{BACK} --to {deploy.release}"
+    back = f"{ending.hints.rollout} rollback"
+    fresh = f"{ending.hints.rollout} uninterrupted"
+    again = fresh if deploy.fresh else f"{back} --to {deploy.release}"
     out = dict.fromkeys(name.partition("/")[0] for name in ending.ledger.out)  # host/instance
     but = f" --exclude {shlex.quote(','.join(out))}" if out else ""
     who = "the others" if out else "all servers"
@@ -80,11 +79,11 @@ def deploy_steps(ending: Ending) -> Iterator[tuple[str, str]]:
             return
         case _:
             yield "go on", f"{again}{but}   # {who} on the new release"
-            yield "or back", f"{BACK}{but}   # {who} on the one before"
+            yield "or back", f"{back}{but}   # {who} on the one before"
 
 
 def to_see_current(host: str, ending: Ending) -> str:
     """Give the command that shows where ``current`` of ``host`` leads."""
-    if ending.see_current:
-        return ending.see_current.replace("{host}", host)
-    return f"rollout releases --hosts {host}"
+    if ending.hints.see_current:
+        return ending.hints.see_current.replace("{host}", host)
+    return f"{ending.hints.rollout} releases --hosts {host}"

@@ -155,7 +155,9 @@ def _whole(ledger: Ledger, seconds: float, columns: int) -> str:
     parts = [done, f"{len(ledger.out)} out (at most {ledger.max_out})"]
     if ledger.floor:
         parts.append(f"floor {harmless(ledger.floor)}")
-    if ledger.halted:
+    if ledger.deploy.phase is Phase.ROLLING_BACK:
+        parts.append("rolling back")
+    elif ledger.halted:
         parts.append("halted")
     elif ledger.stop:
         parts.append(f"stopping ({harmless(ledger.stop)})")

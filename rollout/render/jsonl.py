@@ -77,8 +77,8 @@ def _target(name: str, line: Line, ending: Ending) -> dict[str, Any]:
     fields = {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
     steps = (
         {
-            "look": to_look(name, line),
-            "bring_back": list(to_bring_back(line, ending.reach)),
+            "look": to_look(name, line, ending.hints),
+            "bring_back": list(to_bring_back(line, ending.hints.reach)),
         }
         if line.standing.out
         else {}

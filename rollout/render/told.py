@@ -28,6 +28,21 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What the reader can type, as it works from where rollout was called.
+
+    Attributes:
+        reach: For a load balancer the command that passes its input to the admin socket.
+        see_current: Shows where ``current`` leads, with ``{host}`` in it.
+        rollout: rollout itself, with the options that stood before the command.
+    """
+
+    reach: Mapping[str, str] = field(default_factory=dict)
+    see_current: str = ""
+    rollout: str = "rollout"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How the run ended: the one value that the account, the JSON and the exit code are read off.
 
@@ -40,8 +55,7 @@ class Ending:
         outside: What no event can tell: ``BUG``, ``USAGE``, ``BUSY``; None for a run that told all.
         cause: The sentence for ``outside``, or a cause that no event told.
         trace: Where the traceback of a bug was saved, or empty.
-        reach: For a load balancer the command that passes its input to the admin socket.
-        see_current: What to type to see where ``current`` leads, with ``{host}`` in it.
+        hints: What the reader can type.
     """
 
     run: str
@@ -52,14 +66,15 @@ class Ending:
     outside: Exit | None = None
     cause: str = ""
     trace: str = ""
-    reach: Mapping[str, str] = field(default_factory=dict)
-    see_current: str = ""
+    hints: Hints = field(default_factory=Hints)
 
     @property
     def exit_code(self) -> Exit:
         """What the fleet looks like now; with somebody out it is that, whatever else went wrong."""
         if self.outside is None or self.ledger.out or self.ledger.deploy.unrestored:
             return self.ledger.exit_code
+        if self.outside is Exit.REFUSED and self.ledger.touched:
+            return Exit.BUG  # an error that a story should have told as its end
         return self.outside
 
 

@@ -8,7 +8,7 @@ from rollout.events import Event
 from rollout.fleet import Finding
 from rollout.ledger import Ledger, enter
 from rollout.render.broadcast import Broadcast
-from rollout.render.told import Ending, Told
+from rollout.render.told import Ending, Hints, Told
 
 REACH = {
     "lb1": "socat stdio UNIX-CONNECT:/run/haproxy/admin.sock",
@@ -134,7 +134,7 @@ def broadcast_to(*renderers: object, complain: Memory | None = None) -> Broadcas
         utc_now=clock.utc_now,
         monotonic=clock.monotonic,
         complain=(complain or Memory()).write,
-        reach=REACH,
+        hints=Hints(reach=REACH),
     )
 
 
@@ -152,7 +152,7 @@ def ending_of(events: Sequence[Event], seconds: float = 72.0) -> Ending:
         at="2026-11-22T19:40:00Z",
         ledger=account_of(events),
         seconds=seconds,
-        reach=REACH,
+        hints=Hints(reach=REACH),
     )
 
 

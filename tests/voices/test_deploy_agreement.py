@@ -18,7 +18,7 @@ from rollout.render.consequence import consequence
 from rollout.render.cron import Cron
 from rollout.render.frame import Size, frame
 from rollout.render.jsonl import json_account
-from rollout.render.told import Ending
+from rollout.render.told import Ending, Hints
 from tests.voices.recorded import Memory, account_of, broadcast_to, ending_of
 from tests.voices.recorded_deploys import BEFORE, DEPLOYS, HOSTS, RELEASE, REVISION
 from tests.voices.test_agreement import NAMES, STEPS
@@ -156,11 +156,13 @@ def test_cron_is_silent_about_a_good_deploy_unless_a_hook_failed_after_it() -> N
 
 def test_what_shows_current_is_what_the_door_said_to_type() -> None:
     ledger = account_of(DEPLOYS["undo-failed"])
-    ending = Ending(
-        run="r", number=1, at="", ledger=ledger, seconds=1.0,
+    hints = Hints(
         see_current="ssh -l deploy {host} readlink /srv/shop/current",
-    )  # fmt: skip
+        rollout="rollout --config /etc/shop.toml",
+    )
+    ending = Ending(run="r", number=1, at="", ledger=ledger, seconds=1.0, hints=hints)
     assert "ssh -l deploy web2 readlink /srv/shop/current\n" in account(ending)
+    assert " rollout --config /etc/shop.toml uninterrupted " in account(ending)
 
 
 def test_a_server_that_may_come_back_as_new_code_by_itself_is_named() -> None:
