@@ -70,10 +70,14 @@ class Addresses(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an instance said to one question; ``said`` is fit for a message."""
+    """What an instance said to one question; ``said`` is fit for a message.
+
+    ``tail`` is the end of what a command printed, where there was more than that.
+    """
 
     fine: bool
     said: str
+    tail: tuple[str, ...] = ()
 
 
 class Prober(Protocol):

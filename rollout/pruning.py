@@ -1,7 +1,7 @@
 """Old releases go, so that no disk fills up; what fails here only warns."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rollout.deploy_events import ReleasesPruned
 from rollout.errors import RolloutError, said_of
@@ -10,12 +10,20 @@ from rollout.ports import Releases, Tell
 from rollout.releases import Shelf, to_prune, to_roll_back_to
 
 
-async def prune(shelves: Sequence[Shelf], keep: int, releases: Releases, tell: Tell) -> None:
+async def prune(
+    shelves: Sequence[Shelf],
+    keep: int,
+    releases: Releases,
+    tell: Tell,
+    *,
+    left: Collection[str] = (),
+) -> None:
     """Remove what nobody needs from each host, and say so.
 
-    The release that a rollback would go to stays as well.
+    The release that a rollback would go to stays as well, and those that were just ``left``: who
+    went back one too far wants to go forward again.
     """
-    needed = (to_roll_back_to(shelves),)
+    needed = (to_roll_back_to(shelves), *left)
     await asyncio.gather(*(_prune(shelf, keep, needed, releases, tell) for shelf in shelves))
 
 

@@ -117,7 +117,7 @@ async def _whereabouts(
         states = [s for s in await site.supervisor.look(host) if s.name in ours and s.birth]
         pids = {state.birth.pid: state.name for state in states if state.birth}
         where = await releases.whereabouts(host, tuple(pids))
-        live = (await releases.look(host)).current
+        shelf = await releases.look(host)
     except RolloutError as error:
         return [finding(host, error)], []
     hidden = [name for pid, name in pids.items() if pid not in where]
@@ -129,9 +129,31 @@ async def _whereabouts(
             'let the login see it: deploy.readlink = "sudo -n readlink", with a line for sudo',
         )
     ]
+    live = shelf.current
     notes = [
         Finding(host, f"{pids[pid]} runs in {found}, not in the live release {live}", "")
         for pid, found in where.items()
         if live and found != live
     ]
-    return (findings if hidden else []), notes
+    elsewhere = [(pids[pid], found) for pid, found in where.items()] if not shelf.link else []
+    return [*(findings if hidden else []), *_elsewhere(host, elsewhere)], notes
+
+
+def _elsewhere(host: str, found: Sequence[tuple[str, str]]) -> list[Finding]:
+    """Say that nothing is live where deploys go, while an instance works somewhere else.
+
+    A deploy there would never reach it, and there would be no release to go back to.
+    """
+    if not found:
+        return []
+    name, place = found[0]
+    to, found_it, _ = place.rpartition("/releases/")
+    cure = f'set deploy.to = "{to}"' if found_it else "correct deploy.to"
+    return [
+        Finding(
+            host,
+            f"there is no `current` where deploy.to says, and {name} works in {place}",
+            f"{cure}; if it is right: let what runs there now be its first release, with `current` "
+            "leading to it and the start program following `current`",
+        )
+    ]

@@ -92,7 +92,7 @@ async def made_good(
         await mark(left, Mark.BAD, releases, tell)
     tell(DeployFinished(release=deploy.release.name, revision=deploy.release.revision))
     seen, _ = await shelves(deploy.hosts, releases)
-    await prune(seen, deploy.keep, releases, tell)
+    await prune(seen, deploy.keep, releases, tell, left=before.values())
 
 
 async def mark(names: Mapping[str, str], verdict: Mark, releases: Releases, tell: Tell) -> None:
@@ -119,7 +119,7 @@ async def agreed(deploy: Deploy, site: Site, hooks: Hooks, tell: Tell) -> bool:
         raise Halted("stopped on request, before any host was touched")
     if said is None or said.fine:
         return True
-    cure = "it is a command of your own (deploy.hooks.before); what it did, it did"
+    cure = "mend it, or run it by hand (deploy.hooks.before); nothing of the deploy was begun"
     finding = Finding("hooks.before", f"it said no: {said.said}", cure)
     tell(RolloutRefused(findings=(finding,)))
     return False

@@ -13,6 +13,7 @@ from rollout.durations import spell_duration
 from rollout.ports import Answer
 
 LAST_WORDS = 4096
+LAST_LINES = 20
 REAP_WITHIN = 2.0
 
 
@@ -27,8 +28,11 @@ async def ask_here(command: str, within: float, environ: Mapping[str, str]) -> A
         with tempfile.TemporaryFile() as words:
             code = await run_here(["sh", "-c", command], within, environ, output=words)
             if code is None:
-                return Answer(fine=False, said=f"no end after {spell_duration(within)}")
-            return Answer(fine=code == 0, said=last_line(words) or f"exit {code}")
+                said = f"no end after {spell_duration(within)}"
+                return Answer(fine=False, said=said, tail=tail_of(words))
+            fine, tail = code == 0, tail_of(words)
+            said = tail[-1].strip()[:200] if tail else f"exit {code}"
+            return Answer(fine=fine, said=said, tail=() if fine else tail)
     except OSError as error:  # a full disk, no process to be had
         return Answer(fine=False, said=f"it cannot be run here: {error.strerror}")
 
@@ -92,7 +96,7 @@ def text_of(words: IO[bytes], most: int = 1 << 20) -> str:
     return words.read().decode(errors="replace")
 
 
-def last_line(words: IO[bytes]) -> str:
-    """Read the last line that was written; empty when there is none."""
-    lines = text_of(words, LAST_WORDS).strip().splitlines()
-    return lines[-1].strip()[:200] if lines else ""
+def tail_of(words: IO[bytes]) -> tuple[str, ...]:
+    """Read the last lines that were written; nothing when there is none."""
+    lines = text_of(words, LAST_WORDS).splitlines()
+    return tuple(line.rstrip() for line in lines if line.strip())[-LAST_LINES:]

@@ -24,6 +24,20 @@ _HINTS: dict[Path, str] = {
     ("deploy", "to"): 'write in [deploy] for example to = "/srv/shop"',
 }
 
+_CAPISTRANOS = {
+    "branch": "ref",
+    "config_files": "shared_files",
+    "deploy_to": "to",
+    "keep_releases": "keep",
+    "linked_dirs": "shared",
+    "linked_files": "shared_files",
+    "repo_url": "repo",
+    "repository": "repo",
+    "scm": "strategy",
+    "shared_children": "shared",
+}
+"""What Capistrano calls what is said in ``[deploy]``."""
+
 _PLAIN = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
@@ -125,6 +139,8 @@ def _meant(path: Path, sources: Sequence[Source]) -> str:
     """Suggest the table in which this very key belongs, or the nearest key of the same table."""
     source = who_said(path, sources)
     *above, key = path
+    if above == ["deploy"] and key in _CAPISTRANOS:
+        return f" (Capistrano's {key} is {_CAPISTRANOS[str(key)]!r} here)"
     known = {table: tuple(model.model_fields) for table, model in tables()}
     homes = [table for table, names in known.items() if key in names and "*" not in table]
     if len(homes) == 1 and (key,) not in known:

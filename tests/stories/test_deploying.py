@@ -308,6 +308,19 @@ def test_old_releases_are_pruned_but_none_that_is_needed() -> None:
     assert kept == {SECOND, FIRST, "20190101000000"}
 
 
+def test_who_went_back_one_too_far_can_go_forward_again() -> None:
+    world = fleet(2)
+    assert deploy(world).ledger.exit_code is Exit.DONE
+    for host in world.hosts.values():
+        host.disk[THIRD] = Directory("bad", whole=True, mark="bad")
+        host.disk[FIRST].revision = "c0ffee"
+        for app in host.apps:
+            app.restarts = 0
+    told = deploy(world, release=FIRST, fresh=False, keep=1, begins=2000)
+    assert told.ledger.exit_code is Exit.DONE
+    assert all(SECOND in host.disk for host in world.hosts.values())
+
+
 def test_what_a_rollback_would_go_to_is_kept_however_few_are() -> None:
     world = fleet(2)
     told = deploy(world, keep=1)

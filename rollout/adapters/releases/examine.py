@@ -3,6 +3,7 @@
 from rollout.adapters.releases.findings import finding_of
 from rollout.adapters.releases.layout import INCOMING, LOGS, MARKS, NOTES, TRASH
 from rollout.adapters.releases.options import ReleaseOptions
+from rollout.adapters.releases.sharing import unshared
 from rollout.adapters.releases.shell import COMMON
 from rollout.fleet import Finding
 
@@ -69,10 +70,22 @@ examine_room() {
 }
 """
 
+SHARING = r"""
+examine_sharing() {  # of a release that none of ours made: what does it share, and where from?
+  live=$(physical "$to/current")
+  [ -n "$live" ] && [ ! -e "$marks/${live##*/}" ] || return 0
+  found base "$(physical "$to/shared")" "$live"
+  timeout "$size_within" find "$live" -maxdepth 5 -type l -lname '*shared/*' \
+    \( -xtype d -printf 'links-directory\0%P\0%l\0' -o -xtype f -printf 'links-file\0%P\0%l\0' \) \
+    2>/dev/null | head -c 100000
+}
+"""
+
 EXAMINE = (
     COMMON
     + RIGHTS
     + ROOM
+    + SHARING
     + rf"""
 to=$1 size_within=$2 directories=$3; shift 3
 for tool in {TOOLS}; do command -v $tool >/dev/null || found tool "$tool" ""; done
@@ -84,6 +97,7 @@ while [ "$directories" -gt 0 ]; do
   if [ ! -d "$place" ] && {{ [ -e "$place" ] || [ -L "$place" ]; }}; then
     found shared-not-directory "$1" ""
   fi
+  if [ -L "$place" ] || [ -n "$(ls -A "$place" 2>/dev/null)" ]; then found shared-filled "$1" ""; fi
   shift; directories=$((directories - 1))
 done
 files=$1; shift
@@ -100,6 +114,7 @@ while [ "$files" -gt 0 ]; do
 done
 if ! said=$("$@" "/proc/$$/cwd" 2>&1); then found blind "$*" "$said"; fi
 if [ -d "$above" ]; then examine_room; fi
+examine_sharing
 found user "$(id -un 2>/dev/null || id -u)" ""
 """
 )
@@ -114,5 +129,6 @@ def parse_examine(host: str, text: str, options: ReleaseOptions) -> tuple[Findin
     words = text.split("\0")
     facts = list(zip(words[::3], words[1::3], words[2::3], strict=False))
     user = next((one for code, one, _ in facts if code == "user"), "")
-    said = (finding_of(code, one, two, options.to, user) for code, one, two in facts)
+    said = [finding_of(code, one, two, options.to, user) for code, one, two in facts]
+    said += unshared(facts, options)
     return tuple(Finding(host, what, cure) for what, cure in said if what)

@@ -70,6 +70,8 @@ def _shared(code: str, path: str, to: str, user: str) -> tuple[str, str]:
     place = f"{to}/shared/{path}"
     look = f"see what it is: ls -ld {shlex.quote(place)}"
     match code:
+        case "shared-filled":
+            return "", ""
         case "shared-missing":
             return (
                 f"shared/{path} is missing",

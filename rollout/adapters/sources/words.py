@@ -20,12 +20,20 @@ USELESS = (
 )
 """Lines that begin so say that something went wrong, which is known."""
 
-SECRET = re.compile(r"(?<=://)[^/@\s]*@")
+LOGIN = re.compile(r"(?P<scheme>[a-z+]+)://(?P<user>[^/@:\s]*)(?P<word>:[^/@\s]*)?@")
 
 
 def harmless_url(text: str) -> str:
-    """Leave out who logs in and the password of every address in ``text``."""
-    return SECRET.sub("", text)
+    """Leave out passwords and tokens of every address in ``text``.
+
+    By http a token may be all that stands before the ``@``; by ssh that is the user.
+    """
+    return LOGIN.sub(_login, text)
+
+
+def _login(found: re.Match[str]) -> str:
+    user = f"{found['user']}@" if "ssh" in found["scheme"] else ""
+    return f"{found['scheme']}://{user}"
 
 
 def telling_line(errors: str, otherwise: str, *, not_of: str = "-") -> str:

@@ -32,8 +32,11 @@ MOMENTS = (
     {"event": "current.switched"},
     {"event": "deploy.in_place"},
 )
-SHORT = {"deploy.build.slow.timeout": "2s", "deploy.build.stylesheets": None}
-HANGS = {"deploy.build.hang": "setsid sleep 300 & sleep 300", "deploy.build.stylesheets": None}
+SHORT: dict[str, object] = {"deploy.build.slow.timeout": "2s", "deploy.build.stylesheets": None}
+HANGS: dict[str, object] = {
+    "deploy.build.hang": "setsid sleep 300 & sleep 300",
+    "deploy.build.stylesheets": None,
+}
 
 
 @contextmanager
@@ -161,10 +164,11 @@ def test_a_current_that_is_no_link_or_leads_nowhere_is_refused_with_its_cure(
     fleet = make_fleet(SMALL)
     fleet.shop.release()
     live = places(fleet).live
-    for name, spoil in {"web1": Path.mkdir, "web2": lambda path: path.symlink_to("gone")}.items():
-        current = fleet.hosts[name].srv.directory / "current"
+    currents = [fleet.hosts[name].srv.directory / "current" for name in ("web1", "web2")]
+    for current in currents:
         current.unlink()
-        spoil(current)
+    currents[0].mkdir()
+    currents[1].symlink_to("gone")
     births = fleet.births()
     done = fleet.rollout("uninterrupted", within=WITHIN)
     assert done.returncode == 3

@@ -113,6 +113,7 @@ def test_a_flag_outranks_the_variable(tmp_path: Path) -> None:
         ('to = "/"', "6: deploy.to: must not be / itself"),
         ('to = "/srv/../x"', "6: deploy.to: '/srv/../x' must be written without `.`, `..` or `//`"),
         ('to = "/a\\nb"', "6: deploy.to: must be one line, without control characters"),
+        ('linked_dirs = ["log"]', "8: deploy.linked_dirs: unknown key (Capistrano's linked_dirs is 'shared' here)"),
         ('rfe = "x"', "8: deploy.rfe: unknown key (did you mean 'ref'?)"),
         ('strategy = "gti"', "8: deploy.strategy: must be 'git', 'push' or 'artifact' (did you mean 'git'?)"),
         ('switch = "togehter"', "8: deploy.switch: must be 'together' or 'each' (did you mean 'together'?)"),

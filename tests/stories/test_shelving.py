@@ -1,0 +1,68 @@
+"""What the look at the disks finds before a deploy."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from rollout.fleet import Finding
+from rollout.releases import Shelf
+from rollout.shelving import shelving
+from rollout.sights import Shelving
+
+from .clock import play
+from .fakes_of_releases import FakeReleases, FakeSource
+from .harness import fleet, site_of
+from .world import World, targets_of
+
+
+class Disks(FakeReleases):
+    """Disks on which things are as a test wants them."""
+
+    def __init__(self, world: World, *, link: bool = True, place: str = "") -> None:
+        super().__init__(world)
+        self.link = link
+        self.place = place
+
+    async def look(self, host: str) -> Shelf:
+        shelf = await super().look(host)
+        return shelf if self.link else replace(shelf, link="", current="", releases=())
+
+    async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
+        found = await super().whereabouts(host, pids)
+        return dict.fromkeys(found, self.place) if self.place else found
+
+
+def seen(world: World, disks: FakeReleases) -> Shelving:
+    site = replace(site_of(world), releases=disks)
+
+    async def later() -> Shelving:
+        await asyncio.sleep(1)
+        return await shelving(targets_of(world), site, FakeSource(world))
+
+    return play(later())
+
+
+def test_a_healthy_site_has_no_findings() -> None:
+    world = fleet(2)
+    found = seen(world, Disks(world))
+    assert (found.findings, found.notes) == ((), ())
+    assert [shelf.host for shelf in found.shelves] == ["web1", "web2"]
+
+
+def test_a_directory_in_which_nothing_is_live_while_the_app_works_elsewhere_is_refused() -> None:
+    world = fleet(1)
+    disks = Disks(world, link=False, place="/srv/shop/releases/20260101000000/public")
+    (found,) = seen(world, disks).findings
+    assert found.where == "web1"
+    assert "no `current`" in found.what
+    assert found.cure.startswith('set deploy.to = "/srv/shop"')
+
+
+def test_instances_beside_the_live_release_are_noted() -> None:
+    world = fleet(1)
+    notes = seen(world, Disks(world, place="20250101000000")).notes
+    assert {note.what for note in notes} == {
+        f"{name} runs in 20250101000000, not in the live release 20260101000000"
+        for name in ("mongrel_8000", "mongrel_8001")
+    }
+    assert all(isinstance(note, Finding) for note in notes)
