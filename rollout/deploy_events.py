@@ -3,7 +3,8 @@
 Where one of them is about a host, the host is in ``host``; the rules of ``events.py`` hold.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -125,11 +126,13 @@ class ReleaseInPlace:
     """The transaction is through, and no server was taken out so far.
 
     Every host holds the same revision, built; with ``switch = "together"`` it is ``current``.
+    ``before`` says by host which release was live there until then; it is empty where none was.
     """
 
     wire: ClassVar[str] = "deploy.in_place"
 
     release: str
+    before: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,13 +179,17 @@ class RollbackFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookRan:
-    """A command of the operator's was run here: ``before``, ``switched`` or ``after``."""
+    """A command of the operator's was run here: ``before``, ``switched`` or ``after``.
+
+    ``tail`` is the end of what it printed.
+    """
 
     wire: ClassVar[str] = "hook.ran"
 
     hook: str
     fine: bool
     said: str
+    tail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

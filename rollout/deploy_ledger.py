@@ -4,7 +4,7 @@ Pessimistic, like the account of the targets: a link that was about to be moved 
 until it was seen restored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
@@ -40,8 +40,9 @@ class Deployment:
         at: Hosts that are to do it.
         done: Those of them that have.
         failed: For each host that failed, what it said.
-        logs: For each of those, where the whole output is.
+        before: By host the release that was live when it began; empty where none was.
         moved: Hosts whose ``current`` leads, or may lead, to the release.
+        restored: Hosts whose ``current`` was moved and is as it was before.
         unrestored: Hosts whose ``current`` could not be seen restored, with the reason.
         leftovers: Hosts on which something is left to be removed, with the reason.
         because: Why it was taken back, or its rollback halted.
@@ -57,11 +58,18 @@ class Deployment:
     at: tuple[str, ...] = ()
     done: frozenset[str] = frozenset()
     failed: Mapping[str, told.StepFailed] = field(default_factory=dict[str, told.StepFailed])
+    before: Mapping[str, str] = field(default_factory=dict[str, str])
     moved: frozenset[str] = frozenset()
+    restored: frozenset[str] = frozenset()
     unrestored: Mapping[str, str] = field(default_factory=dict[str, str])
     leftovers: Mapping[str, str] = field(default_factory=dict[str, str])
     because: str = ""
     warnings: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def in_order(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return ``names`` as the fleet stands; whatever is no host of the deploy comes last."""
+        place = {host: number for number, host in enumerate(self.hosts)}
+        return tuple(sorted(names, key=lambda name: place.get(name, len(place))))
 
 
 def enter_deploy(account: Deployment, event: DeployEvent) -> Deployment:
@@ -82,8 +90,9 @@ def enter_deploy(account: Deployment, event: DeployEvent) -> Deployment:
             return replace(account, done=account.done | {host})
         case told.DeployTakenBack(because=because):
             return replace(account, phase=Phase.TAKEN_BACK, because=because)
-        case told.ReleaseInPlace():
-            return replace(account, phase=Phase.IN_PLACE, step="", at=(), done=frozenset())
+        case told.ReleaseInPlace(before=before):
+            through = replace(account, step="", at=(), done=frozenset())
+            return replace(through, phase=Phase.IN_PLACE, before=before)
         case told.DeployFinished():
             return replace(account, phase=Phase.LIVE)
         case told.RollbackStarted(because=because):
@@ -113,11 +122,14 @@ def _enter_host(account: Deployment, event: HostEvent) -> Deployment:
         case told.StepFailed(host=host):
             return replace(account, failed={**account.failed, host: event})
         case told.CurrentSwitching(host=host) | told.CurrentSwitched(host=host):
-            return replace(account, moved=account.moved | {host})
+            return replace(
+                account, moved=account.moved | {host}, restored=account.restored - {host}
+            )
         case told.CurrentRestored(host=host):
             return replace(
                 account,
                 moved=account.moved - {host},
+                restored=account.restored | (account.moved & {host}),
                 unrestored={h: why for h, why in account.unrestored.items() if h != host},
             )
         case told.UndoFailed(host=host, because=because, live=True):

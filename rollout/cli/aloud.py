@@ -2,16 +2,18 @@
 
 import os
 import secrets
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Sequence
 
 from rollout.adapters.overhearing import overhear
 from rollout.cli.context import Asked
-from rollout.cli.deploys import see_current
+from rollout.cli.deploys import old_code, see_current
 from rollout.cli.narrate import narrate
-from rollout.cli.plans import reach_of
+from rollout.cli.plans import reach_of, ssh_words
 from rollout.events import Noted
 from rollout.ports import Site, Tell
 from rollout.render.choose import voices
+from rollout.render.deploy_words import hosts_words
 from rollout.render.told import Hints
 from rollout.settings.model import Settings
 
@@ -24,8 +26,12 @@ def tell_aloud(
     asked: Asked,
     *,
     cron: bool,
+    meanwhile: str = "",
 ) -> int:
-    """Run ``story`` to its end and return the exit code of its account."""
+    """Run ``story`` to its end and return the exit code of its account.
+
+    ``meanwhile`` is what it does until it has something to tell.
+    """
     return narrate(
         story,
         voices(
@@ -35,11 +41,21 @@ def tell_aloud(
             cron=cron,
             hints=Hints(
                 reach=reach_of(settings),
+                ssh=ssh_words(settings),
                 see_current=see_current(settings),
+                old_code=old_code(settings),
                 rollout=asked.rollout,
+                again=asked.again(sys.argv[1:]),
             ),
+            meanwhile=meanwhile,
         ),
     )
+
+
+def looking_at(hosts: Sequence[str], hook: str = "") -> str:
+    """Say what goes on until the first host is touched."""
+    then = ", then hooks.before runs" if hook else ""
+    return f"looking at {hosts_words(len(hosts))}{then}"
 
 
 def overheard(site: Site, tell: Tell, *, verbose: bool) -> Site:

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +11,10 @@ import typer
 if TYPE_CHECKING:
     from rollout.render.choose import Output
     from rollout.settings.loading import Loaded
+
+
+TAKE_A_VALUE = frozenset({"--config", "--env", "--output"})
+"""Of the options that stand before the command those whose value may be the next word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +29,26 @@ class Asked:
     @property
     def rollout(self) -> str:
         """The program's name and what of the global options decides about the settings, to type."""
+        return shlex.join(["rollout", *self._choosing()])
+
+    def again(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Return the command line ``words``, as it can be typed again, word by word.
+
+        What decides about the settings and stood in the environment is put into it: that of a
+        cron job is not that of whoever reads its mail.
+        """
+        typed = _before_the_command(words)
+        return ("rollout", *self._choosing(but=typed), *words)
+
+    def _choosing(self, but: Sequence[str] = ()) -> tuple[str, ...]:
         chosen = {"--config": self.config, "--env": self.env}
-        words = [word for flag, value in chosen.items() if value for word in (flag, value)]
-        return shlex.join(["rollout", *words])
+        given = {word.partition("=")[0] for word in but}
+        return tuple(
+            word
+            for flag, value in chosen.items()
+            if value and flag not in given
+            for word in (flag, value)
+        )
 
     @property
     def voice(self) -> "Output":
@@ -55,6 +76,13 @@ class Asked:
         from rollout.settings.loading import load  # noqa: PLC0415 - pydantic: not for `--help`
 
         return load(environ=os.environ, config=self.config, env=self.env, flags=flags)
+
+
+def _before_the_command(words: Sequence[str]) -> Sequence[str]:
+    count = 0
+    while count < len(words) and words[count].startswith("-"):
+        count += 2 if words[count] in TAKE_A_VALUE else 1
+    return words[:count]
 
 
 def asked(context: typer.Context) -> Asked:

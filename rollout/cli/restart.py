@@ -35,7 +35,7 @@ def restart(
 
 def run(settings: "Settings", hosts: tuple[str, ...], typed: "Asked", *, cron: bool) -> int:
     """Tell the story and return the exit code of its account."""
-    from rollout.cli.aloud import overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.aloud import looking_at, overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
     from rollout.cli.build import open_site  # noqa: PLC0415
     from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
     from rollout.preflight import announce, preflight  # noqa: PLC0415
@@ -50,4 +50,5 @@ def run(settings: "Settings", hosts: tuple[str, ...], typed: "Asked", *, cron: b
             if announce(fit, tell):
                 await rolling_restart(plan_of(settings, fit.targets), site, tell)
 
-    return tell_aloud(story, settings, typed, cron=cron)
+    meanwhile = looking_at(hosts)
+    return tell_aloud(story, settings, typed, cron=cron, meanwhile=meanwhile)

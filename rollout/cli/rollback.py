@@ -49,8 +49,9 @@ def run(
     cron: bool,
 ) -> int:
     """Tell the story and return the exit code of its account."""
-    from rollout.cli.aloud import overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.aloud import looking_at, overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
     from rollout.cli.build import open_deploy  # noqa: PLC0415
+    from rollout.cli.deploys import the_deploy  # noqa: PLC0415
     from rollout.cli.plans import plan_of  # noqa: PLC0415
     from rollout.cli.readiness import ready_to_roll_back  # noqa: PLC0415
     from rollout.preflight import announce  # noqa: PLC0415
@@ -65,4 +66,5 @@ def run(
             if announce(fit, tell) and deploy is not None:
                 await uninterrupted(deploy, plan_of(settings, fit.targets), site, supply, tell)
 
-    return tell_aloud(story, settings, typed, cron=cron)
+    meanwhile = looking_at(hosts, the_deploy(settings).hooks.before)
+    return tell_aloud(story, settings, typed, cron=cron, meanwhile=meanwhile)

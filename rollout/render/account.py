@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
+from rollout.deploy_ledger import Deployment
 from rollout.fleet import Finding
 from rollout.ledger import Exit, Line, Standing
 from rollout.render.cells import cells, padded
 from rollout.render.consequence import consequence
-from rollout.render.cures import next_steps
+from rollout.render.cures import host_of, next_steps
 from rollout.render.deploy_account import causes as deploy_causes
 from rollout.render.deploy_account import deploy_steps, host_rows, release_rows
 from rollout.render.harmless import harmless
@@ -17,6 +18,8 @@ MARGIN = "  "
 
 LONG_FLEET = 20
 """With more targets than this the ones that need nobody share a line."""
+WHOLE_FLEET = 50_000
+"""Characters that name every host of a large one: what is cut off could not be typed."""
 GROUPED = (Standing.DONE, Standing.UNTOUCHED)
 
 
@@ -58,7 +61,10 @@ def _table(ending: Ending) -> list[str]:
     single = {name: line for name, line in lines.items() if line.standing not in grouped}
     width = max((cells(harmless(name)) for name in single), default=0)
     rows = [
-        (f"{padded(harmless(name), width)}   {standing_words(line)}", harmless(reason(line)))
+        (
+            f"{padded(harmless(name), width)}   {standing_words(line)}",
+            harmless(_of_current(name, line, ending.ledger.deploy) or reason(line)),
+        )
         for name, line in single.items()
     ]
     for standing in grouped:
@@ -91,6 +97,13 @@ def reason(line: Line) -> str:
             return line.because
 
 
+def _of_current(name: str, line: Line, deploy: Deployment) -> str:
+    """Say of a target that was not touched that something of its host was, and is as before."""
+    if line.standing is Standing.UNTOUCHED and host_of(name) in deploy.restored:
+        return "`current` is as it was before"
+    return ""
+
+
 def why(ending: Ending) -> tuple[str, ...]:
     """List the causes that the table does not tell: what halted the run, what is outside of it."""
     ledger = ending.ledger
@@ -112,13 +125,24 @@ def _trace(ending: Ending) -> str:
 
 def _disks(ending: Ending) -> list[str]:
     """Lay out the hosts on which a step failed, or something was not taken back."""
-    rows = [tuple(map(harmless, row)) for row in host_rows(ending.ledger.deploy)]
-    width = max((cells(host) for host, _, _ in rows), default=0)
-    return _aligned((f"{padded(host, width)}   {what}", because) for host, what, because in rows)
+    rows = tuple(host_rows(ending.ledger.deploy))
+    width = max((cells(harmless(row.hosts)) for row in rows), default=0)
+    lines = _aligned(
+        (f"{padded(harmless(row.hosts), width)}   {row.what}", harmless(row.because))
+        for row in rows
+    )
+    below = f"{MARGIN}{' ' * width}   | "
+    return [
+        said
+        for line, row in zip(lines, rows, strict=True)
+        for said in (line, *(f"{below}{harmless(printed)}" for printed in row.tail))
+    ]
 
 
 def _labelled(rows: Iterable[tuple[str, str]]) -> list[str]:
-    return _aligned((f"{label}:" if label else "", harmless(text)) for label, text in rows)
+    return _aligned(
+        (f"{label}:" if label else "", harmless(text, WHOLE_FLEET)) for label, text in rows
+    )
 
 
 def _aligned(rows: Iterable[tuple[str, str]]) -> list[str]:

@@ -1,6 +1,7 @@
 """How wide a text stands on a terminal, and how to make it fit."""
 
 import unicodedata
+from collections.abc import Iterable
 
 
 def cells(text: str) -> int:
@@ -25,6 +26,15 @@ def fit(text: str, columns: int) -> str:
             break
         kept += character
     return f"{kept}…" if columns > 0 else ""
+
+
+def roomiest(texts: Iterable[str], columns: int) -> str:
+    """Return the first of ``texts`` that fits into ``columns``, or else what fits of the last."""
+    text = ""
+    for text in texts:
+        if cells(text) <= columns:
+            break
+    return fit(text, columns)
 
 
 def padded(text: str, columns: int) -> str:

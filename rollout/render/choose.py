@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from typing import TextIO
 
 from rollout.render.broadcast import Broadcast, utc_now
@@ -33,6 +34,7 @@ def voices(
     environ: Mapping[str, str],
     cron: bool = False,
     hints: Hints | None = None,
+    meanwhile: str = "",
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     utc_now: Callable[[], str] = utc_now,
@@ -50,6 +52,7 @@ def voices(
         environ: Where ``NO_COLOR`` and ``TERM`` are looked up.
         cron: Silence when all is well.
         hints: What the reader can type; default: rollout without options.
+        meanwhile: What the table shows until the first server or release has a line.
         stdout: Where data goes; default ``sys.stdout``.
         stderr: Where words for people go; default ``sys.stderr``.
         utc_now: The wall clock, for stamps.
@@ -58,7 +61,9 @@ def voices(
     data, people = stdout or sys.stdout, stderr or sys.stderr
     renderers: list[Renderer] = []
     if output in {Output.AUTO, Output.LIVE} and not cron and can_redraw(people, environ):
-        picture = Picture(lambda: size_of(people), monotonic, colour=not environ.get("NO_COLOR"))
+        colour = not environ.get("NO_COLOR")
+        size = partial(size_of, people)
+        picture = Picture(size, monotonic, colour=colour, meanwhile=meanwhile)
         words = Writer(people, paint=picture.paint, every=EVERY)
         renderers.append(Live(words, picture))
     else:

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterable, Mapping
 
+from rollout.deploy_ledger import Deployment
 from rollout.ledger import Ledger, Line
 from rollout.render.harmless import harmless
 from rollout.render.told import Hints
@@ -44,12 +45,41 @@ def when_to(line: Line) -> str:
     return "at once: it was never asked to restart"
 
 
+def host_of(target: str) -> str:
+    """Name the host of a target, which may be one instance of it: ``web1/app_8000``."""
+    return target.partition("/")[0]
+
+
+def to_old_code(target: str, deploy: Deployment, hints: Hints) -> str:
+    """Give the command that lets ``current`` lead to the release before, on a host of ours.
+
+    Empty where it leads there already, as far as it is known, or where none was before.
+    """
+    host = host_of(target)
+    before = deploy.before.get(host, "")
+    if host not in deploy.moved or not before:
+        return ""
+    typed = hints.old_code.replace("{host}", shlex.quote(harmless(host)))
+    return typed.replace("{release}", harmless(before))
+
+
 def next_steps(ledger: Ledger, hints: Hints) -> tuple[tuple[str, str], ...]:
-    """List what to type, in order, as (label, text): ``look`` and ``bring back`` per target."""
+    """List what to type, in order, as (label, text), for each target that is out.
+
+    See more of it; where it may come up as the release that failed, keep it from that; and bring
+    it back.
+    """
     steps: list[tuple[str, str]] = []
+    relinked = {""}
     for name in ledger.out:
         line = ledger.lines[name]
         steps.append(("look", to_look(name, line, hints)))
+        old = to_old_code(name, ledger.deploy, hints)
+        if old not in relinked:
+            then = "then restart its instances, and bring it back"
+            never = "never asked to restart: it still runs the old code"
+            steps.append(("old code", f"{old}   # {then if line.asked else never}"))
+            relinked.add(old)
         steps.append(("bring back", f"{harmless(name)}, {when_to(line)}:"))
         steps += [("", command) for command in to_bring_back(line, hints.reach)]
     return tuple(steps)

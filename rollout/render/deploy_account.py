@@ -1,34 +1,65 @@
 """The account of a deploy below its first sentence: which release is where, and what to type."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from rollout.deploy_ledger import Deployment, Phase
 from rollout.ledger import Exit
+from rollout.releases import BASTION
+from rollout.render.cures import host_of
 from rollout.render.deploy_consequence import runs_new, runs_old
 from rollout.render.deploy_words import some, why_failed
-from rollout.render.told import Ending
+from rollout.render.retyped import about, leading_to
+from rollout.render.told import Ending, Hints
+
+SHOWN = 5
+"""Lines of what a failed step printed that the account repeats."""
+SEEN = 50
+"""Lines of its log that are worth a first look."""
 
 
-def host_rows(deploy: Deployment) -> Iterator[tuple[str, str, str]]:
-    """List the hosts of which the targets tell nothing, as (hosts, what is with them, why)."""
-    alike: dict[tuple[str, str, str], list[str]] = {}
-    for host, failure in deploy.failed.items():
-        alike.setdefault((failure.step, why_failed(failure), failure.log), []).append(host)
-    for (step, because, log), hosts in alike.items():
-        yield some(hosts), f"failed at {step}", because
-        if log:
-            yield "", "", f"all of its output: {log}"
-    for host, because in deploy.unrestored.items():
-        yield host, "not taken back", because
-    for host, because in deploy.leftovers.items():
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is with hosts of which the targets tell nothing; ``tail`` is what one printed last."""
+
+    hosts: str
+    what: str
+    because: str
+    tail: tuple[str, ...] = ()
+
+
+def host_rows(deploy: Deployment) -> Iterator[Row]:
+    """List the hosts of which the targets tell nothing."""
+    for hosts in alike(deploy):
+        failure = deploy.failed[hosts[0]]
+        tail = failure.tail[-SHOWN:]
+        if any(deploy.failed[host].tail != failure.tail for host in hosts):
+            tail = (*tail, f"({hosts[0]}; others printed something else)")
+        yield Row(some(hosts), f"failed at {failure.step}", why_failed(failure), tail)
+    for host in deploy.in_order(deploy.unrestored):
+        yield Row(host, "not taken back", deploy.unrestored[host])
+    for host in deploy.in_order(deploy.leftovers):
         if host not in deploy.unrestored:
-            yield host, "left over", because
+            yield Row(host, "left over", deploy.leftovers[host])
+
+
+def alike(deploy: Deployment) -> Iterable[tuple[str, ...]]:
+    """Group the hosts that failed at the same step and for the same reason, in order."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for host in deploy.in_order(deploy.failed):
+        failure = deploy.failed[host]
+        where = BASTION if host == BASTION else ""
+        groups.setdefault((failure.step, why_failed(failure), failure.log, where), []).append(host)
+    return map(tuple, groups.values())
 
 
 def release_rows(ending: Ending) -> Iterator[tuple[str, str]]:
     """Say who runs which release, where there are two, as (label, text)."""
     ledger, deploy = ending.ledger, ending.ledger.deploy
+    if deploy.phase is Phase.ROLLED_BACK:
+        why = "its app's own log tells why it did not come up"
+        yield "kept", f"release {deploy.release}, marked bad; {why}"
     if deploy.phase is Phase.NONE or deploy.phase.undone or not ledger.started:
         return
     if ending.exit_code is Exit.DONE:
@@ -38,7 +69,9 @@ def release_rows(ending: Ending) -> Iterator[tuple[str, str]]:
         yield "new release", ", ".join(new)
     if old:
         yield "old release", ", ".join(old)
-    moved = [h for h in deploy.hosts if h in deploy.moved and (h in old or h not in ledger.lines)]
+    known = {host_of(name) for name in ledger.lines}
+    not_yet = {host_of(name) for name in old} | {h for h in deploy.hosts if h not in known}
+    moved = [host for host in deploy.hosts if host in deploy.moved & not_yet]
     if moved:
         yield "", f"`current` leads to the new one on {', '.join(moved)}: a process that dies there"
         yield "", "comes back as new code, so do not leave it like this for long"
@@ -60,26 +93,61 @@ def deploy_steps(ending: Ending) -> Iterator[tuple[str, str]]:
     deploy = ending.ledger.deploy
     if deploy.phase is Phase.NONE or ending.exit_code is Exit.DONE:
         return
-    for host in deploy.unrestored:
+    for host in deploy.in_order(deploy.unrestored):
         yield "look", to_see_current(host, ending)
-    back = f"{ending.hints.rollout} rollback"
-    fresh = f"{ending.hints.rollout} uninterrupted"
-    again = fresh if deploy.fresh else f"{back} --to {deploy.release}"
-    out = dict.fromkeys(name.partition("/")[0] for name in ending.ledger.out)  # host/instance
-    but = f" --exclude {shlex.quote(','.join(out))}" if out else ""
-    who = "the others" if out else "all servers"
+    for hosts in alike(deploy):
+        if log := deploy.failed[hosts[0]].log:
+            yield "log", to_see_log(hosts[0], log, ending.hints)
     match deploy.phase:
         case Phase.PREPARING:
+            again = shlex.join(as_typed(ending))
             yield "go on", f"{again}   # it first takes back what is left of this one"
         case _ if deploy.phase.undone:
             label = "once mended" if deploy.failed or deploy.phase is Phase.ROLLED_BACK else "again"
             left = deploy.unrestored or deploy.leftovers
+            again = shlex.join(as_typed(ending))
             yield label, f"{again}{'   # it first takes back what is left' if left else ''}"
         case Phase.LIVE:
             return
         case _:
-            yield "go on", f"{again}{but}   # {who} on the new release"
-            yield "or back", f"{back}{but}   # {who} on the one before"
+            yield from ways_on(ending)
+
+
+def ways_on(ending: Ending) -> Iterator[tuple[str, str]]:
+    """List what takes the hosts that are not out all forward, or all back.
+
+    Hosts of the fleet that this run was not about are left alone by both.
+    """
+    deploy = ending.ledger.deploy
+    out = {host_of(name) for name in ending.ledger.out}
+    others = [host for host in deploy.hosts if host not in out]
+    if not others:
+        return
+    again = about(as_typed(ending), others) if out else as_typed(ending)
+    yield "go on", f"{shlex.join(again)}   # {'the others' if out else 'all'} on the new release"
+    on_it = {host_of(name) for name in runs_new(ending.ledger)} | deploy.moved
+    behind: dict[str, list[str]] = {}
+    for host in others:
+        if host in on_it and deploy.before.get(host):
+            behind.setdefault(deploy.before[host], []).append(host)
+    label = "or back"
+    for release, hosts in behind.items():
+        # `current` may be there already, and only processes are not: then nothing is to be moved
+        act = f"rollback --to {release}" if deploy.moved & {*hosts} else "restart"
+        names = shlex.quote(",".join(hosts))
+        yield label, f"{ending.hints.rollout} {act} --hosts {names}   # on the release before"
+        label = ""
+
+
+def as_typed(ending: Ending) -> tuple[str, ...]:
+    """Return the command line of this run; of a rollback with the release that it has chosen.
+
+    Chosen anew it would be an older one, once some hosts have the first.
+    """
+    deploy, hints = ending.ledger.deploy, ending.hints
+    command = "uninterrupted" if deploy.fresh else "rollback"
+    words = hints.again or (*shlex.split(hints.rollout), command)
+    return words if deploy.fresh else leading_to(words, deploy.release)
 
 
 def to_see_current(host: str, ending: Ending) -> str:
@@ -87,3 +155,14 @@ def to_see_current(host: str, ending: Ending) -> str:
     if ending.hints.see_current:
         return ending.hints.see_current.replace("{host}", host)
     return f"{ending.hints.rollout} releases --hosts {host}"
+
+
+def to_see_log(host: str, log: str, hints: Hints) -> str:
+    """Give the command that shows the end of a file on ``host``, or say where the file is."""
+    typed = shlex.quote(log)
+    if host == BASTION:
+        return f"tail -n {SEEN} {typed}"
+    if not hints.ssh:
+        return f"{log} on {host}"
+    # ssh hands its words to a shell of the host's, which takes off the quotes once more
+    return f"{hints.ssh} {shlex.quote(host)} tail -n {SEEN} {shlex.quote(typed)}"

@@ -71,12 +71,13 @@ def cause(deploy: Deployment) -> str:
     if not deploy.failed:
         return deploy.because
     steps = dict.fromkeys(failure.step for failure in deploy.failed.values())
-    return f"{', '.join(steps)} failed on {some(tuple(deploy.failed))}"
+    return f"{', '.join(steps)} failed on {some(deploy.in_order(deploy.failed))}"
 
 
 def unrestored(deploy: Deployment) -> str:
     """Name the hosts whose ``current`` may lead to a release that was to be taken back."""
-    return f"`current` may still lead to release {deploy.release} on {', '.join(deploy.unrestored)}"
+    where = ", ".join(deploy.in_order(deploy.unrestored))
+    return f"`current` may still lead to release {deploy.release} on {where}"
 
 
 def who_runs_what(ledger: Ledger) -> str:

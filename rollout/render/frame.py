@@ -3,19 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rollout.deploy_ledger import Phase
+from rollout.deploy_ledger import Deployment, Phase
 from rollout.ledger import Ledger, Line, Standing
 from rollout.render.account import reason, standing_words
-from rollout.render.cells import cells, fit, padded
-from rollout.render.deploy_words import hosts_words, release_words
+from rollout.render.cells import cells, fit, padded, roomiest
+from rollout.render.deploy_words import hosts_words, release_words, some
 from rollout.render.harmless import harmless
 from rollout.render.spans import on_a_clock
 
 NAME_AT_MOST = 24
+WAITED_FOR = 3
+"""Hosts named in the line of the release; of more it is enough to know how many."""
 FAILED = frozenset({Standing.LEFT_OUT, Standing.GIVEN_BACK, Standing.NOT_TAKEN})
 AT_REST = (Standing.UNTOUCHED, Standing.SKIPPED, Standing.DONE)
 """What a long fleet shows as a count, in this order."""
 
+INDENT = "  "
 RED, YELLOW, GREEN, GREY = "31", "33", "32", "90"
 
 
@@ -135,30 +138,61 @@ def _tint(standing: Standing) -> str:
 
 
 def _deploy(ledger: Ledger, seconds: float, columns: int) -> str:
-    """Draw the line of the release: which, at which step, and who is not through with it."""
+    """Draw the line of the release: at which step, on how many hosts, which one, who is waited for.
+
+    The fewer columns, the less of it, from the end; the step and the count go last.
+    """
     deploy = ledger.deploy
-    parts = [release_words(deploy.release, deploy.revision)]
-    if deploy.phase is Phase.PREPARING and deploy.step:
-        done = [host for host in deploy.at if host in deploy.done]
-        left = [host for host in deploy.at if host not in deploy.done]
-        parts += [deploy.step, f"{len(done)} of {hosts_words(len(deploy.at))}"]
-        parts += [f"waiting for {', '.join(left)}"] if done and left else []
-    else:
-        parts.append(deploy.phase)
     clock = "" if ledger.lines else f"  {on_a_clock(seconds)}"
-    said = fit(f"  {harmless(' · '.join(parts))}", max(1, columns - len(clock)))
-    return fit(f"{said}{clock}", columns)
+    room = max(1, columns - len(clock) - len(INDENT))
+    if deploy.phase is Phase.PREPARING and deploy.step:
+        texts = _step(deploy, room)
+    else:
+        texts = [_joined(deploy.phase, name) for name in (*_names(deploy), "")]
+    return fit(f"{INDENT}{roomiest(texts, room)}{clock}", columns)
+
+
+def _step(deploy: Deployment, room: int) -> list[str]:
+    done = [host for host in deploy.at if host in deploy.done]
+    left = [host for host in deploy.at if host not in deploy.done]
+    waiting = f"waiting for {some(left, WAITED_FOR)}" if done and left else ""
+    count = f"{len(done)} of {len(deploy.at)}"
+    head = (deploy.step, f"{len(done)} of {hosts_words(len(deploy.at))}")
+    texts = [_joined(*head, name, waiting) for name in _names(deploy)]
+    texts += [_joined(*head, waiting)] if waiting else []
+    texts += [_joined(*head, name) for name in (*_names(deploy), "")]
+    step = fit(harmless(deploy.step), max(1, room - len(count) - 3))
+    return [*texts, _joined(step, count)]
+
+
+def _names(deploy: Deployment) -> tuple[str, ...]:
+    return release_words(deploy.release, deploy.revision), release_words(deploy.release, "")
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(harmless(part) for part in parts if part)
 
 
 def _whole(ledger: Ledger, seconds: float, columns: int) -> str:
+    """Draw the line of the whole: of what there is no room for, the floor goes first."""
     done = f"{len(ledger.named(Standing.DONE))} of {len(ledger.lines)} done"
-    parts = [done, f"{len(ledger.out)} out (at most {ledger.max_out})"]
-    if ledger.floor:
-        parts.append(f"floor {harmless(ledger.floor)}")
+    out = f"{len(ledger.out)} out"
+    most = f"{out} (at most {ledger.max_out})"
+    floor = f"floor {ledger.floor}" if ledger.floor else ""
+    clock = on_a_clock(seconds)
+    state = _state(ledger)
+    versions = [
+        (done, most, floor, state, clock),
+        (done, most, state, clock),
+        (done, out, state, clock),
+    ]
+    room = max(1, columns - len(INDENT))
+    return fit(f"{INDENT}{roomiest((_joined(*parts) for parts in versions), room)}", columns)
+
+
+def _state(ledger: Ledger) -> str:
     if ledger.deploy.phase is Phase.ROLLING_BACK:
-        parts.append("rolling back")
-    elif ledger.halted:
-        parts.append("halted")
-    elif ledger.stop:
-        parts.append(f"stopping ({harmless(ledger.stop)})")
-    return fit(f"  {' · '.join([*parts, on_a_clock(seconds)])}", columns)
+        return "rolling back"
+    if ledger.halted:
+        return "halted"
+    return f"stopping ({ledger.stop})" if ledger.stop else ""

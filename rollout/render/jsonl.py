@@ -12,7 +12,7 @@ from rollout.deploy_ledger import Deployment, Phase
 from rollout.ledger import Line
 from rollout.render.account import why
 from rollout.render.consequence import consequence
-from rollout.render.cures import to_bring_back, to_look
+from rollout.render.cures import to_bring_back, to_look, to_old_code
 from rollout.render.exits import exit_name
 from rollout.render.harmless import harmless
 from rollout.render.told import Ending, Stream, Told
@@ -58,7 +58,8 @@ def _deploy(deploy: Deployment) -> Any:  # noqa: ANN401 - as below
             "revision": deploy.revision,
             "fresh": deploy.fresh,
             "hosts": deploy.hosts,
-            "failed": list(deploy.failed.values()),
+            "failed": [deploy.failed[host] for host in deploy.in_order(deploy.failed)],
+            "before": deploy.before,
             "moved": [host for host in deploy.hosts if host in deploy.moved],
             "unrestored": deploy.unrestored,
             "leftovers": deploy.leftovers,
@@ -78,6 +79,7 @@ def _target(name: str, line: Line, ending: Ending) -> dict[str, Any]:
     steps = (
         {
             "look": to_look(name, line, ending.hints),
+            "old_code": to_old_code(name, ending.ledger.deploy, ending.hints),
             "bring_back": list(to_bring_back(line, ending.hints.reach)),
         }
         if line.standing.out

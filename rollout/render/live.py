@@ -31,9 +31,10 @@ from rollout.events import (
 )
 from rollout.ledger import Ledger, Standing
 from rollout.render.account import account
-from rollout.render.cells import cells
+from rollout.render.cells import cells, fit
 from rollout.render.frame import Size, frame
 from rollout.render.plain import plain_lines
+from rollout.render.spans import on_a_clock
 from rollout.render.told import Ending, Stream, Told
 
 EVERY = 0.25
@@ -68,14 +69,26 @@ class Picture:
     """What the writer's thread paints: the frame of the latest account over the one before.
 
     ``see`` and ``finish`` belong to the rollout's thread, ``paint`` to the writer's.
+
+    Args:
+        size: Measures the terminal.
+        monotonic: The clock.
+        colour: Colour the standing.
+        meanwhile: What is shown until there is an account: what is looked at.
     """
 
     def __init__(
-        self, size: Callable[[], Size], monotonic: Callable[[], float], *, colour: bool
+        self,
+        size: Callable[[], Size],
+        monotonic: Callable[[], float],
+        *,
+        colour: bool,
+        meanwhile: str = "",
     ) -> None:
         self._size = size
         self._monotonic = monotonic
         self._colour = colour
+        self._meanwhile = meanwhile
         self._lock = threading.Lock()
         self._began = monotonic()
         self._ledger = Ledger()
@@ -114,9 +127,13 @@ class Picture:
         return f"{erase}{_over(above)}{drawn}\x1b[J{below}"
 
     def _frame(self, size: Size) -> list[str]:
-        if not self._ledger.lines and self._ledger.deploy.phase is Phase.NONE:
-            return []
         now = self._monotonic()
+        if not self._ledger.lines and self._ledger.deploy.phase is Phase.NONE:
+            if self._finished or not self._meanwhile:
+                return []
+            return [
+                fit(f"  {self._meanwhile} …  {on_a_clock(now - self._began)}", size.columns - 1)
+            ]
         return frame(self._ledger, now, self._since, self._began, size, colour=self._colour)
 
 

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from rollout import events as told
-from rollout.deploy_events import DeployEvent, StepFailed
+from rollout.deploy_events import DeployEvent, HookRan, StepFailed
 from rollout.events import Event
 from rollout.ledger import Ledger
 from rollout.render.account import account
@@ -22,16 +22,25 @@ def plain_line(told: Told) -> str:
 
 
 def plain_lines(told: Told) -> str:
-    """Spell one event as its line and, for a step that failed, the end of what it printed."""
-    lines = [plain_line(told)]
-    if isinstance(told.event, StepFailed):
-        head = f"{told.at} {whom(told.event)}     |"
-        lines += [f"{head} {harmless(line)}" for line in _tail(told.event, told.ledger)]
-    return "".join(f"{line}\n" for line in lines)
+    """Spell one event as its line and, for what failed, the end of what it printed."""
+    head = f"{told.at} {whom(told.event)}     |"
+    tail = [f"{head} {harmless(line)}" for line in _tail(told.event, told.ledger)]
+    return "".join(f"{line}\n" for line in (plain_line(told), *tail))
 
 
-def _tail(failed: StepFailed, ledger: Ledger) -> tuple[str, ...]:
-    """Return what it printed last, but only once where many hosts printed the same."""
+def _tail(event: Event, ledger: Ledger) -> tuple[str, ...]:
+    """Return what was printed last by that of which ``event`` tells the failure."""
+    match event:
+        case StepFailed():
+            return _once(event, ledger)
+        case HookRan(fine=False, tail=tail):
+            return tail
+        case _:
+            return ()
+
+
+def _once(failed: StepFailed, ledger: Ledger) -> tuple[str, ...]:
+    """Return what a step printed last, but only once where many hosts printed the same."""
     others = ledger.deploy.failed.values()
     alike = (f.host for f in others if (f.step, f.tail) == (failed.step, failed.tail))
     first = next(alike, failed.host)

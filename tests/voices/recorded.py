@@ -126,6 +126,14 @@ class Clock:
         return f"2026-11-22T19:{37 + self.seconds // 60:02}:{self.seconds % 60:02}Z"
 
 
+HINTS = Hints(
+    reach=REACH,
+    ssh="ssh -l deploy",
+    see_current="ssh -l deploy {host} readlink /srv/shop/current",
+    old_code="ssh -l deploy {host} ln -sfn /srv/shop/releases/{release} /srv/shop/current",
+)
+
+
 def broadcast_to(*renderers: object, complain: Memory | None = None) -> Broadcast:
     clock = Clock()
     return Broadcast(
@@ -134,7 +142,7 @@ def broadcast_to(*renderers: object, complain: Memory | None = None) -> Broadcas
         utc_now=clock.utc_now,
         monotonic=clock.monotonic,
         complain=(complain or Memory()).write,
-        hints=Hints(reach=REACH),
+        hints=HINTS,
     )
 
 
@@ -152,7 +160,7 @@ def ending_of(events: Sequence[Event], seconds: float = 72.0) -> Ending:
         at="2026-11-22T19:40:00Z",
         ledger=account_of(events),
         seconds=seconds,
-        hints=Hints(reach=REACH),
+        hints=HINTS,
     )
 
 

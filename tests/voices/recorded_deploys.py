@@ -49,7 +49,7 @@ IN_PLACE: tuple[Event, ...] = (
     *step("verify", seconds=0.1),
     said.StepStarted(step="symlink", hosts=HOSTS),
     *switched(),
-    said.ReleaseInPlace(release=RELEASE),
+    said.ReleaseInPlace(release=RELEASE, before=dict.fromkeys(HOSTS, BEFORE)),
     told.RolloutStarted(targets=HOSTS, max_out=1, floor="50%"),
 )
 
@@ -90,7 +90,7 @@ DEPLOYED: tuple[Event, ...] = (
     told.RolloutFinished(),
     said.DeployFinished(release=RELEASE, revision=REVISION),
     said.ReleasesPruned(host="web1", releases=("20260901080000", "20260914080000")),
-    said.HookRan(hook="after", fine=False, said="chat\x07 did not answer"),
+    said.HookRan(hook="after", fine=False, said="chat\x07 did not answer", tail=("curl: (7)",)),
 )
 
 BUILD_FAILED: tuple[Event, ...] = (
@@ -201,7 +201,7 @@ MADE_LIVE_AGAIN: tuple[Event, ...] = (
     *step("begin"),
     said.StepStarted(step="symlink", hosts=HOSTS),
     *switched(),
-    said.ReleaseInPlace(release=RELEASE),
+    said.ReleaseInPlace(release=RELEASE, before=dict.fromkeys(HOSTS, BEFORE)),
     told.RolloutStarted(targets=HOSTS, max_out=1, floor="50%"),
     *(event for name in HOSTS for event in through(name)),
     told.RolloutFinished(),

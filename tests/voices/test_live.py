@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -152,7 +153,7 @@ def test_a_deploy_has_one_line_until_servers_are_taken_out() -> None:
     step = said.StepStarted(step="compile css", hosts=("a", "b"))
     done = said.StepDone(host="b", step="compile css", seconds=1.0)
     assert frame(account_of([begun, step, done]), 41.0, {}, 0.0, Size(90, 24)) == [
-        "  release 20261122 (aaaaaaaaaaaa) · compile css · 1 of 2 hosts · waiting for a  0:41"
+        "  compile css · 1 of 2 hosts · release 20261122 (aaaaaaaaaaaa) · waiting for a  0:41"
     ]
 
 
@@ -161,10 +162,56 @@ def test_the_line_of_the_release_stands_above_the_servers() -> None:
     started = told.RolloutStarted(targets=("web1",), max_out=1, floor="50%")
     in_place = said.ReleaseInPlace(release="20261122")
     assert frame(account_of([begun, in_place, started]), 5.0, {}, 0.0, WIDE) == [
-        "  release 20261122 · in place",
+        "  in place · release 20261122",
         "  web1  untouched",
         "  0 of 1 done · 0 out (at most 1) · floor 50% · 0:05",
     ]
+
+
+def preparing(*done: str) -> Ledger:
+    hosts = ("web1", "web2", "web3", "web4")
+    return account_of(
+        [
+            said.DeployStarted(
+                release="20261122193700", revision="a" * 40, hosts=hosts, fresh=True
+            ),
+            said.StepStarted(step="compile stylesheets", hosts=hosts),
+            *(said.StepDone(host=h, step="compile stylesheets", seconds=1.0) for h in done),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("done", "columns", "drawn"),
+    [
+        ((), 40, "compile stylesheets · 0 of 4  0:41"),
+        (("web1",), 44, "compile stylesheets · 1 of 4 hosts  0:41"),
+        (("web1", "web4"), 79, "compile stylesheets · 2 of 4 hosts · waiting for web2, web3  0:41"),
+        ((), 80, "compile stylesheets · 0 of 4 hosts · release 20261122193700  0:41"),
+        ((), 24, "compil… · 0 of 4  0:41"),
+    ],
+)
+def test_the_step_and_the_count_of_a_deploy_are_seen_on_any_terminal(
+    done: tuple[str, ...], columns: int, drawn: str
+) -> None:
+    shown = frame(preparing(*done), 41.0, {}, 0.0, Size(columns + 1, 10))
+    assert [line.strip() for line in shown] == [drawn]
+
+
+def test_on_a_narrow_terminal_the_halt_is_seen_rather_than_the_floor() -> None:
+    started = told.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%")
+    ledger = account_of([started, told.RolloutHalted(because="x")])
+    assert frame(ledger, 9.0, {}, 0.0, Size(40, 10))[-1] == "  0 of 3 done · 0 out · halted · 0:09"
+
+
+def test_until_a_host_is_touched_the_screen_says_what_goes_on() -> None:
+    times = Times()
+    shown = Picture(lambda: WIDE, times, colour=False, meanwhile="looking at 3 hosts")
+    assert "  looking at 3 hosts …  0:00" in shown.paint([])
+    times.now = 3.0
+    assert "  looking at 3 hosts …  0:03" in shown.paint([])
+    shown.finish()
+    assert "looking" not in shown.paint(["the account\n"])
 
 
 def test_the_end_of_what_a_failed_build_printed_stays_on_the_screen() -> None:

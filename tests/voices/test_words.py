@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout import events as told
-from rollout.deploy_events import DeployStarted, DeployTakenBack, StepFailed
+from rollout.deploy_events import DeployStarted, DeployTakenBack, HookRan, StepFailed
 from rollout.events import Event
 from rollout.ledger import Exit
 from rollout.render.account import account
@@ -150,3 +150,16 @@ def test_a_hundred_hosts_that_fail_alike_are_one_row_and_counted() -> None:
     said = account(ending_of([begun, *failed, taken_back]))
     assert len(said.splitlines()) < 8
     assert "begin failed on web0, web1, web2, web3, web4 and 95 more." in said
+
+
+def test_what_a_failed_hook_printed_is_shown_and_what_a_fine_one_printed_is_not() -> None:
+    memory = Memory()
+    broadcast = broadcast_to(Plain(memory))
+    for fine in (True, False):
+        broadcast.tell(HookRan(hook="before", fine=fine, said="exit 1", tail=("one", "\x1btwo")))
+    assert [line.partition(" ")[2] for line in memory.text.splitlines()] == [
+        "rollout hook `before` ran: exit 1",
+        "rollout hook `before` FAILED: exit 1",
+        "rollout     | one",
+        "rollout     | wo",
+    ]

@@ -1,6 +1,7 @@
 """From settings to a deploy, and what keeps one from being begun."""
 
 import asyncio
+import shlex
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from rollout.adapters.sources.git import GitSource
 from rollout.adapters.sources.push import PushSource
 from rollout.cli.app import app
 from rollout.cli.build import open_deploy, open_site
-from rollout.cli.deploys import deploy_of, deployable, see_current, steps, the_deploy
+from rollout.cli.deploys import deploy_of, deployable, old_code, see_current, steps, the_deploy
 from rollout.cli.plans import plan_of
 from rollout.cli.supplies import push_options
 from rollout.errors import SettingsError
@@ -164,8 +165,23 @@ def test_a_site_without_a_deploy_has_no_releases(tmp_path: Path) -> None:
 
 def test_the_way_to_see_current_can_be_typed(tmp_path: Path) -> None:
     settings = loaded(tmp_path).settings
-    assert see_current(settings) == "ssh -l deploy {host} readlink '/srv/my shop/current'"
+    typed = see_current(settings)
+    assert as_the_host_reads(typed) == ["readlink", "/srv/my shop/current"]
+    assert typed.startswith("ssh -l deploy {host} ")
     assert see_current(loaded(tmp_path, "").settings) == ""
+
+
+def test_the_way_back_to_the_old_code_can_be_typed(tmp_path: Path) -> None:
+    typed = old_code(loaded(tmp_path).settings)
+    assert typed.startswith("ssh -l deploy {host} ")
+    there = [f"/srv/my shop/{name}" for name in ("releases/{release}", "current")]
+    assert as_the_host_reads(typed) == ["ln", "-sfn", *there]
+    assert old_code(loaded(tmp_path, "").settings) == ""
+
+
+def as_the_host_reads(typed: str) -> list[str]:
+    """Split what is handed to ssh as two shells do, the one here and that of the host."""
+    return shlex.split(" ".join(shlex.split(typed)[4:]))
 
 
 def test_a_restart_asks_for_no_release(tmp_path: Path) -> None:
