@@ -61,7 +61,7 @@ class Transaction:
         except Exception as failure:
             await self.take_back(str(failure))
             raise
-        self._tell(ReleaseInPlace(release=self._deploy.release.name))
+        self._tell(ReleaseInPlace(release=self._deploy.release.name, before=dict(self.before)))
 
     async def take_back(self, because: str) -> None:
         """Keep all promises, the last one first, on all hosts at once.

@@ -52,6 +52,15 @@ def test_nothing_is_taken_out_before_every_host_holds_the_release() -> None:
     assert len(told.of(CurrentSwitched)) == 3
 
 
+def test_once_the_release_is_in_place_it_is_told_which_one_was_live_before() -> None:
+    world = fleet(3)
+    world.hosts["web2"].current = ""
+    told = deploy(world)
+    assert [event.before for event in told.of(ReleaseInPlace)] == [
+        {"web1": FIRST, "web2": "", "web3": FIRST}
+    ]
+
+
 def test_hosts_that_switch_one_by_one_move_their_link_while_nobody_visits_them() -> None:
     world = fleet(3)
     told = deploy(world, switch=Switch.EACH)
