@@ -21,7 +21,7 @@ from rollout.events import (
     TargetReturned,
     TargetSkipped,
 )
-from rollout.fleet import AdminState, Birth, Target
+from rollout.fleet import AdminState, Birth, Target, Verdict
 from rollout.grip import Grip
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
@@ -78,7 +78,13 @@ async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell:
         RolloutError: it was not proven, and stays in maint; that has been told.
     """
     grip = Grip(target, site, tell, poll=plan.patience.poll)
-    await grip.take_up(site.record.owned(target.name))
+    owned = site.record.owned(target.name)
+
+    async def taken_up() -> Verdict:
+        await grip.take_up(owned)
+        return Verdict(settled=True, because="")
+
+    await grip.until("taken up again", taken_up, within=plan.patience.probation_timeout)
     async with seen_through(grip, plan, site, tell) as way_back:
         way_back.needs_proof()
         await until_empty(grip, plan, site, tell, fit=False)  # sticky clients had come to it again

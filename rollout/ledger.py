@@ -33,10 +33,7 @@ class Exit(IntEnum):
     REFUSED = 3, "nothing was changed: preflight or floor"
     BUSY = 4, "nothing was changed: the lock is held"
     HALTED = 5, "stopped part-way; nobody is missing because of us"
-    REDUCED = (
-        6,
-        "a target that we touched is out of rotation, or not known to be as it was; it is named",
-    )
+    REDUCED = 6, "what we touched is out of rotation, or not known to be as it was; it is named"
     ROLLED_BACK = 7, "the new release was taken back; the old one is live"
     INTERRUPTED = 130, "a second Ctrl-C; nobody is missing because of us"
     TERMINATED = 143, "a second SIGTERM; nobody is missing because of us"
@@ -225,8 +222,10 @@ def _enter_target(lines: Mapping[str, Line], event: TargetEvent) -> Mapping[str,
 
 def _line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 - a case per event
     match event:
-        case told.TargetSkipped(because=because):
+        case told.TargetSkipped(because=because) if not line.asked:
             return Line(Standing.SKIPPED, because)
+        case told.TargetSkipped(because=because):  # on the way back to the release before
+            return replace(line, because=because)
         case told.TargetWaiting(because=because) | told.TargetNotDrained(because=because):
             return replace(line, because=because)
         case told.TargetClaimed(seats=seats):

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from rollout.deploy_events import ReleasesPruned
-from rollout.errors import RolloutError, said_of
+from rollout.errors import said_of
 from rollout.events import Noted
-from rollout.ports import Releases, Tell
+from rollout.ports import Tell
+from rollout.release_ports import Releases
 from rollout.releases import Shelf, to_prune, to_roll_back_to
 
 
@@ -35,7 +36,7 @@ async def _prune(
         return
     try:
         gone = await releases.prune(shelf.host, names)
-    except RolloutError as error:
+    except Exception as error:  # noqa: BLE001 - old releases are no reason to fail
         tell(Noted(where=shelf.host, what=f"not pruned: {said_of(shelf.host, error)}"))
     else:
         tell(ReleasesPruned(host=shelf.host, releases=gone))

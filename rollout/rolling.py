@@ -6,17 +6,18 @@ from functools import partial
 
 from rollout.errors import Halted, RolloutError, SoakFailed
 from rollout.events import (
+    Noted,
     RolloutFinished,
     RolloutHalted,
     RolloutStarted,
     SoakStarted,
     TargetLeftOut,
 )
-from rollout.fleet import Target, Verdict
+from rollout.fleet import SeatState, Target, Verdict
 from rollout.ladder import restart_one
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
-from rollout.verdicts import all_serving, carries
+from rollout.verdicts import all_serving, carries, held_out
 from rollout.waiting import now, until
 from rollout.window import Window
 
@@ -30,17 +31,20 @@ class Rolled:
     Attributes:
         restarted: Who went down the ladder and up again, in the order of their return.
         failed: Who did not, or did not hold, with what stopped it.
+        skipped: Who was somebody else's when its turn came, and was not touched.
         since: When each of them had its turn, on the loop's clock.
         halted: Not every target had its turn.
     """
 
     restarted: tuple[Target, ...]
     failed: Mapping[Target, Exception]
+    skipped: tuple[Target, ...]
     since: Mapping[Target, float]
     halted: bool
 
     @property
     def whole(self) -> bool:
+        """Every target had its turn, and was restarted or is somebody else's."""
         return not self.halted and not self.failed
 
 
@@ -63,12 +67,24 @@ async def rolling_restart(plan: Plan, site: Site, tell: Tell) -> Rolled:
                     await soak(window.restarted, plan, site, tell)
     except RolloutError as halt:
         tell(RolloutHalted(because=str(halt)))
-        weak = {
-            t: halt for t in plan.targets if isinstance(halt, SoakFailed) and t.name == halt.target
-        }
-        return Rolled(tuple(window.restarted), {**window.failed, **weak}, window.since, halted=True)
+        weak = {t: halt for t in window.restarted if _is_about(halt, t)}
+        return _rolled(window, weak, halted=True)
     tell(RolloutFinished())
-    return Rolled(tuple(window.restarted), window.failed, window.since, halted=False)
+    return _rolled(window, {}, halted=False)
+
+
+def _is_about(halt: RolloutError, target: Target) -> bool:
+    return isinstance(halt, SoakFailed) and halt.target == target.name
+
+
+def _rolled(window: Window, weak: Mapping[Target, Exception], *, halted: bool) -> Rolled:
+    return Rolled(
+        restarted=tuple(window.restarted),
+        failed={**window.failed, **weak},
+        skipped=tuple(window.skipped),
+        since=window.since,
+        halted=halted,
+    )
 
 
 async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -> None:
@@ -83,13 +99,19 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
     names = tuple(target.name for target in returned)
     tell(SoakStarted(targets=names, seconds=seconds))
     end = now() + seconds
+    theirs: set[Target] = set()
 
     async def question() -> Verdict:
         if site.stop_asked():
             raise Halted("stopped on request during the soak")
         for target in returned:
-            verdict = await carried(target, site)
-            if not verdict.settled:
+            if target in theirs:
+                continue
+            rows, verdict = await carried(target, site)
+            if held := [f"{row.seat} is {how}" for row in rows if (how := held_out(row))]:
+                theirs.add(target)  # it was back, so it says nothing against its restart
+                tell(Noted(where=target.name, what=f"{'; '.join(held)}: left to them"))
+            elif not verdict.settled:
                 look = plan.look.format(host=target.host)
                 because = f"it did not hold during the soak: {verdict.because}"
                 tell(
@@ -110,15 +132,17 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
     )
 
 
-async def carried(target: Target, site: Site) -> Verdict:
+async def carried(target: Target, site: Site) -> tuple[Sequence[SeatState], Verdict]:
     """Ask every load balancer of ``target`` whether it sends visitors to all its seats.
 
     It does to one that missed a check, and to all after a reload, until their first check.
+
+    Returns:
+        How its seats are, and the verdict on them.
     """
+    states: list[SeatState] = []
     for name in target.balancers:
         rows = (await site.balancers[name].look()).seats
-        ours = [rows[seat] for seat in target.seats if seat in rows]
-        idle = [state for state in ours if not carries(state)]
-        if idle:
-            return all_serving(idle)
-    return Verdict(settled=True, because="serves")
+        states += [rows[seat] for seat in target.seats if seat in rows and seat.balancer == name]
+    idle = [state for state in states if not carries(state)]
+    return states, all_serving(idle) if idle else Verdict(settled=True, because="serves")

@@ -5,13 +5,14 @@ the new one to blame, and the others follow; otherwise nothing more is touched.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rollout.deploy_events import RollbackFinished, RollbackHalted, RollbackStarted
 from rollout.deploys import Deploy
 from rollout.errors import (
     CrashLoop,
+    Halted,
     NotRestarted,
     RolloutError,
     SmokeFailed,
@@ -23,10 +24,11 @@ from rollout.errors import (
 from rollout.fleet import Target
 from rollout.ladder import bring_back, restart_one
 from rollout.plan import Plan
-from rollout.ports import Releases, Site, Tell
+from rollout.ports import Site, Tell
+from rollout.release_ports import Releases
 from rollout.releases import Release
 from rollout.rolling import Rolled, rolling_restart
-from rollout.switching import restore, restore_all
+from rollout.switching import restore_all
 
 AGAINST_THE_RELEASE = (TimedOut, CrashLoop, NotRestarted, WrongRelease, SmokeFailed, SoakFailed)
 """Failures that a release can be the cause of; a lost connection or a stop says nothing of it."""
@@ -47,7 +49,7 @@ async def roll_back(
     releases: Releases,
     tell: Tell,
 ) -> bool:
-    """Put the release before back: on those that failed, then on all who run the new one.
+    """Put the release before back: on those that failed, then on all who may run the new one.
 
     ``before`` says for each host which one that was.  Each target goes through the whole ladder
     again, with the same floor.
@@ -57,27 +59,21 @@ async def roll_back(
     """
     failed = to_blame(rolled)
     because = "; ".join(f"{t}: {said_of(t.name, rolled.failed[t])}" for t in failed)
-    tell(
-        RollbackStarted(
-            release=deploy.release.name, targets=tuple(t.name for t in failed), because=because
-        )
-    )
-    onto = {host: Release(name, "") for host, name in before.items() if name}
-    old = replace(plan, onto=onto, relink=False)
+    names = tuple(target.name for target in failed)
+    tell(RollbackStarted(release=deploy.release.name, targets=names, because=because))
     try:
-        await prove_the_old(deploy, {t: rolled.since[t] for t in failed}, old, site, releases, tell)
-    except RolloutError as error:
-        tell(RollbackHalted(because=str(error)))
-        return False
-
-    others = [host for host in deploy.hosts if host not in {t.host for t in failed}]
-    restored = await restore_all(others, deploy.release, releases, tell)
-    back = tuple(target for target in rolled.restarted if target not in failed)
-    whole = True
-    if back:
-        whole = (await rolling_restart(replace(old, waves=(back,)), site, tell)).whole
-    if not (whole and restored):
-        tell(RollbackHalted(because="not all could be taken back to the release before"))
+        onto = {host: Release(before.get(host, ""), "") for host in deploy.hosts}
+        nowhere = [host for host, release in onto.items() if not release.name]
+        if nowhere:
+            hosts = ", ".join(nowhere)
+            raise Halted(f"no release of ours was live on {hosts} before this one: no way back")
+        old = replace(plan, onto=onto, relink=False)
+        await prove_the_old(deploy, failed, rolled, old, site, releases, tell)
+        if site.stop_asked():
+            raise Halted(f"stopped on request; {', '.join(names)} runs the release before again")
+        await take_the_others_back(deploy, failed, rolled, old, site, releases, tell)
+    except RolloutError as halt:
+        tell(RollbackHalted(because=str(halt)))
         return False
     tell(RollbackFinished(release=deploy.release.name))
     return True
@@ -85,7 +81,8 @@ async def roll_back(
 
 async def prove_the_old(
     deploy: Deploy,
-    failed: Mapping[Target, float],
+    failed: Sequence[Target],
+    rolled: Rolled,
     old: Plan,
     site: Site,
     releases: Releases,
@@ -93,35 +90,65 @@ async def prove_the_old(
 ) -> None:
     """Bring the targets that failed back on the release before, all at once.
 
-    Each is out since the time that stands beside it.
-
     Raises:
-        RolloutError: one does not come up on that either.
+        RolloutError: one does not come up on that either, or could not be tried.
     """
     hosts = dict.fromkeys(target.host for target in failed)
-    for host in hosts:
-        if host not in old.onto:
-            raise RolloutError(f"{host} had no release before this one: there is no way back")
-    done = await asyncio.gather(*(restore(h, deploy.release, releases, tell) for h in hosts))
-    if not all(done):
-        raise RolloutError("`current` could not be restored where the new release failed")
-    results = await asyncio.gather(
-        *(_bring_back(target, began, old, site, tell) for target, began in failed.items()),
-        return_exceptions=True,
-    )
-    for target, result in zip(failed, results, strict=True):
-        if isinstance(result, RolloutError):
-            said = said_of(target.name, result)
-            raise RolloutError(
+    if not await restore_all(hosts, deploy.release, releases, tell):
+        raise Halted("`current` could not be restored where the new release failed")
+    for target, failure in (await _all_back(failed, rolled, old, site, tell)).items():
+        said = said_of(target.name, failure)
+        if isinstance(failure, AGAINST_THE_RELEASE):
+            raise Halted(
                 f"{target} does not come up on the release before either ({said}): the new one is "
                 "not the cause, and nothing more is touched"
-            ) from result
-        if isinstance(result, BaseException):
+            ) from failure
+        raise Halted(f"{target}: {said}; nothing more is touched") from failure
+
+
+async def take_the_others_back(
+    deploy: Deploy,
+    failed: Sequence[Target],
+    rolled: Rolled,
+    old: Plan,
+    site: Site,
+    releases: Releases,
+    tell: Tell,
+) -> None:
+    """Restore ``current`` everywhere else, and restart who may run the new release.
+
+    Raises:
+        Halted: somebody could not be taken back; all others were.
+    """
+    others = [host for host in deploy.hosts if host not in {target.host for target in failed}]
+    left = [] if await restore_all(others, deploy.release, releases, tell) else ["`current`"]
+    stuck = [t for t in rolled.failed if t not in failed and site.record.was_asked(t.name)]
+    left += [target.name for target in await _all_back(stuck, rolled, old, site, tell)]
+    back = tuple(target for target in rolled.restarted if target not in failed)
+    if back:
+        again = await rolling_restart(replace(old, waves=(back,)), site, tell)
+        left += [target.name for target in back if target not in again.restarted]
+    if left:
+        raise Halted(f"not taken back to the release before: {', '.join(left)}")
+
+
+async def _all_back(
+    targets: Sequence[Target], rolled: Rolled, old: Plan, site: Site, tell: Tell
+) -> dict[Target, RolloutError]:
+    """Bring ``targets`` back on the release before, all at once; return who failed, and why."""
+    results = await asyncio.gather(
+        *(_back(target, rolled.since[target], old, site, tell) for target in targets),
+        return_exceptions=True,
+    )
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, RolloutError):
             raise result
+    pairs = zip(targets, results, strict=True)
+    return {target: result for target, result in pairs if isinstance(result, RolloutError)}
 
 
-async def _bring_back(target: Target, began: float, old: Plan, site: Site, tell: Tell) -> None:
+async def _back(target: Target, began: float, old: Plan, site: Site, tell: Tell) -> None:
     if site.record.owned(target.name):
         await bring_back(target, began, old, site, tell)
-    else:  # it had come back, and did not hold
-        await restart_one(target, old, site, tell)
+    elif not await restart_one(target, old, site, tell):  # it had come back, and did not hold
+        raise RolloutError("somebody else holds it out, so it was not restarted")

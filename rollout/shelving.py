@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from rollout.errors import RolloutError
 from rollout.fleet import Finding, Target
 from rollout.nearest import did_you_mean
-from rollout.ports import Releases, Site, Source
+from rollout.ports import Site
+from rollout.release_ports import Releases, Source
 from rollout.releases import Shelf
 from rollout.sights import Shelving
 from rollout.survey import finding

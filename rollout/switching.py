@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 from rollout.deploy_events import CurrentRestored, CurrentSwitched, CurrentSwitching, UndoFailed
-from rollout.errors import RolloutError, said_of
-from rollout.ports import Releases, Tell
+from rollout.errors import said_of
+from rollout.ports import Tell
+from rollout.release_ports import Releases
 from rollout.releases import Release
 
 TRIES = 2
@@ -42,15 +43,18 @@ async def restore_all(
     return all(done)
 
 
-async def insist(act: Callable[[], Awaitable[None]]) -> RolloutError | None:
-    """Do an undo, and once more a moment later when it fails; return why it failed in the end."""
-    error: RolloutError | None = None
+async def insist(act: Callable[[], Awaitable[None]]) -> Exception | None:
+    """Do an undo, and once more a moment later when it fails; return why it failed in the end.
+
+    A bug of ours is a failure like any other here: it must not keep other hosts from their undo.
+    """
+    error: Exception | None = None
     for attempt in range(TRIES):
         if attempt:
             await asyncio.sleep(PAUSE)
         try:
             await act()
-        except RolloutError as said:
+        except Exception as said:  # noqa: BLE001 - told, not lost
             error = said
         else:
             return None

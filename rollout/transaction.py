@@ -5,17 +5,21 @@ as well.  Whatever fails before the end, on whatever host, takes everything back
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 from rollout.deploy_events import DeployTakenBack, ReleaseDiscarded, ReleaseInPlace, UndoFailed
 from rollout.deploys import Deploy
 from rollout.errors import ReleaseError, said_of
 from rollout.events import Noted
-from rollout.everywhere import Act, everywhere
-from rollout.ports import Releases, Source, Tell
+from rollout.everywhere import everywhere
+from rollout.ports import Tell
+from rollout.release_ports import Releases, Source
 from rollout.releases import BASTION, BuildStep, Switch
 from rollout.switching import insist, restore, switch
+
+Undo = Callable[[str], Awaitable[object]]
+"""Undone on a host; what cannot be undone is told, not raised."""
 
 
 class Transaction:
@@ -31,7 +35,8 @@ class Transaction:
         self._releases = releases
         self._source = source
         self._tell = tell
-        self._undos: dict[str, list[Act]] = {host: [] for host in deploy.hosts}
+        self._undos: dict[str, list[Undo]] = {host: [] for host in deploy.hosts}
+        self._switched: set[str] = set()
 
     async def run(self, stop_asked: Callable[[], bool]) -> None:
         """Put the release in place on every host; what is promised can still be undone after it.
@@ -68,12 +73,16 @@ class Transaction:
 
         One that cannot be kept is named and keeps no other from being kept.
         """
-        await asyncio.gather(*(self._take_back(host) for host in self._deploy.hosts))
+        await self.take_back_from(self._deploy.hosts)
         self._tell(DeployTakenBack(release=self._deploy.release.name, because=because))
 
+    async def take_back_from(self, hosts: Iterable[str]) -> None:
+        """Keep the promises of some hosts."""
+        await asyncio.gather(*(self._take_back(host) for host in hosts))
+
     async def _take_back(self, host: str) -> None:
-        for undo in reversed(self._undos[host]):
-            await undo(host)
+        while self._undos[host]:
+            await self._undos[host].pop()(host)
 
     async def _begin(self, host: str) -> None:
         for what in await self._releases.tidy(host):
@@ -104,14 +113,23 @@ class Transaction:
 
     async def _switch(self, host: str) -> None:
         self._undos[host].append(self._restore)
+        self._switched.add(host)
         await switch(host, self._deploy.release, self._releases, self._tell)
 
-    async def _restore(self, host: str) -> None:
-        await restore(host, self._deploy.release, self._releases, self._tell)
+    async def _restore(self, host: str) -> bool:
+        done = await restore(host, self._deploy.release, self._releases, self._tell)
+        if not done:
+            self._switched.discard(host)  # it has been told, and trying again would tell it again
+        return done
 
     async def _discard(self, host: str) -> None:
         release = self._deploy.release
-        if error := await insist(partial(self._releases.discard, host, release)):
+        discard = partial(self._releases.discard, host, release)
+        error = await insist(discard)
+        # A switch whose connection stalled may have come late, after `current` was restored.
+        if error and host in self._switched and await self._restore(host):
+            error = await insist(discard)
+        if error:
             self._tell(UndoFailed(host=host, because=said_of(host, error), live=False))
         elif self._deploy.fresh:
             self._tell(ReleaseDiscarded(host=host, release=release.name))

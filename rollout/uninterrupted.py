@@ -10,8 +10,9 @@ from rollout.errors import Halted, RolloutError, said_of
 from rollout.events import Noted, RolloutRefused
 from rollout.fleet import Finding
 from rollout.plan import Plan
-from rollout.ports import Answer, Hooks, Releases, Site, Supply, Tell
+from rollout.ports import Answer, Hooks, Site, Supply, Tell
 from rollout.pruning import prune
+from rollout.release_ports import Releases
 from rollout.releases import Mark, OnFailure, Switch
 from rollout.rolling import Rolled, rolling_restart
 from rollout.rolling_back import roll_back, to_blame
@@ -40,7 +41,11 @@ async def uninterrupted(deploy: Deploy, plan: Plan, site: Site, supply: Supply, 
             fresh=deploy.fresh,
         )
     )
-    outcome = await _deployed(deploy, plan, site, releases, supply, tell)
+    try:
+        outcome = await _deployed(deploy, plan, site, releases, supply, tell)
+    except Exception:  # a bug of ours as well is an ending that the hook should learn of
+        await hook("after", deploy, site, supply.hooks, tell, outcome="halted")
+        raise
     await hook("after", deploy, site, supply.hooks, tell, outcome=outcome)
 
 
@@ -59,12 +64,13 @@ async def _deployed(
     onto = dict.fromkeys(deploy.hosts, deploy.release)
     plan = replace(plan, onto=onto, relink=deploy.switch is Switch.EACH)
     rolled = await rolling_restart(plan, site, tell)
-    if rolled.whole:
-        await made_good(deploy, transaction.before, releases, tell)
-        return "live"
     if not touched(rolled, site):
         await transaction.take_back("no server was restarted on it")
         return "taken_back"
+    if rolled.whole:
+        deploy = await without_the_skipped(deploy, rolled, transaction)
+        await made_good(deploy, transaction.before, releases, tell)
+        return "live"
     if deploy.on_failure is OnFailure.ROLLBACK and rolled.halted and to_blame(rolled):
         back = await roll_back(deploy, transaction.before, rolled, plan, site, releases, tell)
         if back:
@@ -75,8 +81,18 @@ async def _deployed(
 
 
 def touched(rolled: Rolled, site: Site) -> bool:
-    """Tell whether some process may run the new release: who failed was given back, or is ours."""
-    return bool(rolled.restarted) or any(site.record.owned(t.name) for t in rolled.failed)
+    """Tell whether some process may run the new release: it was asked to restart on it."""
+    return bool(rolled.restarted) or any(site.record.was_asked(t.name) for t in rolled.failed)
+
+
+async def without_the_skipped(deploy: Deploy, rolled: Rolled, transaction: Transaction) -> Deploy:
+    """Take the release back from hosts that were somebody else's when their turn came.
+
+    Their processes are what they were, so what monit starts anew there should be that as well.
+    """
+    on_it = {target.host for target in rolled.restarted}
+    await transaction.take_back_from([host for host in deploy.hosts if host not in on_it])
+    return replace(deploy, hosts=tuple(host for host in deploy.hosts if host in on_it))
 
 
 async def made_good(
@@ -88,7 +104,7 @@ async def made_good(
     """
     await mark(dict.fromkeys(deploy.hosts, deploy.release.name), Mark.GOOD, releases, tell)
     if not deploy.fresh:  # who goes back had a reason
-        left = {host: name for host, name in before.items() if name > deploy.release.name}
+        left = {host: before[host] for host in deploy.hosts if before[host] > deploy.release.name}
         await mark(left, Mark.BAD, releases, tell)
     tell(DeployFinished(release=deploy.release.name, revision=deploy.release.revision))
     seen, _ = await shelves(deploy.hosts, releases)
@@ -101,7 +117,7 @@ async def mark(names: Mapping[str, str], verdict: Mark, releases: Releases, tell
     async def one(host: str, name: str) -> None:
         try:
             await releases.settle(host, name, verdict)
-        except RolloutError as error:
+        except Exception as error:  # noqa: BLE001 - it serves already: a bug as well only warns
             said = said_of(host, error)
             tell(Noted(where=host, what=f"release {name} could not be marked {verdict}: {said}"))
 

@@ -7,7 +7,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from rollout.errors import BalancerError, Halted, RemoteError, SupervisorError, TimedOut, said_of
+from rollout.errors import (
+    BalancerError,
+    Halted,
+    ReleaseError,
+    RemoteError,
+    SupervisorError,
+    TimedOut,
+    said_of,
+)
 from rollout.events import TargetWaiting
 from rollout.fleet import Verdict
 from rollout.ports import Tell
@@ -19,7 +27,7 @@ NOTICE_WITHIN = 0.1
 
 Question = Callable[[], Awaitable[Verdict]]
 
-PASSING = (BalancerError, SupervisorError, RemoteError)
+PASSING = (BalancerError, SupervisorError, RemoteError, ReleaseError)
 """A look that failed may succeed a moment later (a reload, a lost connection): a reason to wait."""
 
 

@@ -35,12 +35,14 @@ class Window:
 
     Attributes:
         restarted: Targets that went down their ladder and up again, in the order of their return.
+        skipped: Targets that somebody else had taken out when their turn came.
         failed: Targets that did not, with what stopped them.
         since: When each of them had its turn, on the loop's clock.
     """
 
     def __init__(self, plan: Plan, site: Site, tell: Tell) -> None:
         self.restarted: list[Target] = []
+        self.skipped: list[Target] = []
         self.failed: dict[Target, Exception] = {}
         self.since: dict[Target, float] = {}
         self._plan = plan
@@ -113,8 +115,7 @@ class Window:
         try:
             while True:
                 try:
-                    if await climb():
-                        self.restarted.append(target)
+                    (self.restarted if await climb() else self.skipped).append(target)
                 except FloorLost:
                     # it has been given back, and has another turn when it can be spared
                     self._given_back.add(target)

@@ -45,6 +45,7 @@ STORIES = (
 ROOMS = {
     **{f"rollout.{name}": "nouns" for name in NOUNS},
     "rollout.ports": "ports",
+    "rollout.release_ports": "ports",
     **{f"rollout.{name}": "stories" for name in STORIES},
     "rollout.adapters": "adapters",
     "rollout.adapters.haproxy": "haproxy",
@@ -60,7 +61,7 @@ ROOMS = {
 
 MAY_KNOW = {
     "nouns": {"nouns"},
-    "ports": {"nouns"},
+    "ports": {"nouns", "ports"},
     "stories": {"nouns", "ports", "stories"},
     "ssh": {"nouns", "ports", "ssh"},
     "monit": {"nouns", "ports", "monit"},

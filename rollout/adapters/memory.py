@@ -10,17 +10,20 @@ class MemoryRecord:
 
     def __init__(self) -> None:
         self._owned: dict[str, tuple[Owned, ...]] = {}
-        self.restarting: dict[str, tuple[str, ...]] = {}
+        self._restarting: dict[str, tuple[str, ...]] = {}
 
     async def own(self, target: str, seats: Sequence[Owned]) -> None:
         self._owned[target] = tuple(seats)
 
     async def asked(self, target: str, instances: Sequence[str]) -> None:
-        self.restarting[target] = tuple(instances)
+        self._restarting[target] = tuple(instances)
 
     async def released(self, target: str) -> None:
         self._owned.pop(target, None)
-        self.restarting.pop(target, None)
+        self._restarting.pop(target, None)
 
     def owned(self, target: str) -> tuple[Owned, ...]:
         return self._owned.get(target, ())
+
+    def was_asked(self, target: str) -> bool:
+        return target in self._restarting

@@ -9,8 +9,9 @@ from rollout.cli.plans import scope_of
 from rollout.deploys import Deploy
 from rollout.errors import ReleaseError, RemoteError, RolloutError
 from rollout.fleet import Target
-from rollout.ports import Site, Source
+from rollout.ports import Site
 from rollout.preflight import preflight
+from rollout.release_ports import Source
 from rollout.releases import Release, next_name, to_roll_back_to
 from rollout.settings.model import Settings
 from rollout.shelving import against, revision_of, shelving

@@ -16,7 +16,8 @@ from rollout.adapters.ssh import Ssh
 from rollout.adapters.threads import Pool
 from rollout.cli.deploys import steps
 from rollout.places import state_directory
-from rollout.ports import Source, Supply
+from rollout.ports import Supply
+from rollout.release_ports import Source
 from rollout.settings.deploy import DeploySettings
 
 

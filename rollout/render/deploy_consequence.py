@@ -90,7 +90,7 @@ def who_runs_what(ledger: Ledger) -> str:
         return f"no server was taken out, and `current` {where}"
     new, old = runs_new(ledger), runs_old(ledger)
     total = "" if ledger.out else f" of {servers(len(ledger.lines))}"
-    said = f"{len(new)}{total} {_verb(len(new))} {named}"
+    said = f"{len(new)}{total} {_verb(len(new))} {named}" if new else f"none{total} runs {named}"
     said += f", {len(old)} {_verb(len(old))} the one before" if old else ""
     return said
 

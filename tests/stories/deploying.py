@@ -29,6 +29,7 @@ def deploy(
     hooks: FakeHooks | None = None,
     releases: FakeReleases | None = None,
     max_out: int = 1,
+    max_failures: int = 0,
     canary: int = 0,
     patience: Patience = QUICK,
     stop_asked: Callable[[], bool] = lambda: False,
@@ -40,6 +41,7 @@ def deploy(
     plan = Plan(
         waves=waves_of(targets_of(world), canary),
         max_out=max_out,
+        max_failures=max_failures,
         floor=world.floor,
         patience=patience,
     )

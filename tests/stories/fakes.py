@@ -197,6 +197,7 @@ class FakeRecord:
         for app in (app for owned in seats for app in self.world.lines[owned.seat].apps):
             app.asked = False
         self.world.released.discard(target)
+        self.world.asked.discard(target)
 
     async def asked(self, target: str, instances: Sequence[str]) -> None:
         del instances
@@ -207,6 +208,9 @@ class FakeRecord:
 
     def owned(self, target: str) -> tuple[Owned, ...]:
         return () if target in self.world.released else self.world.owned.get(target, ())
+
+    def was_asked(self, target: str) -> bool:
+        return bool(self.owned(target)) and target in self.world.asked
 
 
 class FakeAddresses:

@@ -14,7 +14,7 @@ REVISION = "c0ffee"
 
 
 class FakeReleases:
-    """Satisfies :class:`rollout.ports.Releases`."""
+    """Satisfies :class:`rollout.release_ports.Releases`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -140,7 +140,7 @@ class _Working:
 
 
 class FakeSource:
-    """Satisfies :class:`rollout.ports.Source`."""
+    """Satisfies :class:`rollout.release_ports.Source`."""
 
     prepares = True
 
@@ -199,7 +199,7 @@ def shelf_of(machine: Host) -> Shelf:
     return Shelf(
         host=machine.name,
         link=f"/srv/releases/{machine.current}",
-        current=machine.current,
+        current=machine.current if machine.current in machine.disk else "",
         releases=tuple(
             Shelved(name, one.revision, Mark(one.mark), name in machine.notes)
             for name, one in sorted(machine.disk.items())

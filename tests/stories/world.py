@@ -144,6 +144,7 @@ class Line:
     total: int = 0
     dies_at: float = math.inf
     revives_at: float = math.inf
+    theirs_from: float = math.inf
     checked: bool = True
 
     @property
@@ -262,6 +263,10 @@ class World:
         self.broken.append(f"{clock():.1f} {words}")
 
     def reload_due(self, balancer: str) -> None:
+        for line in self.of(balancer):
+            if line.theirs_from <= clock() and not line.admin:  # an operator drains it
+                line.theirs_from, line.admin = math.inf, Admin.FORCED_DRAIN
+                self.found[line.seat] = (line.admin, line.weight, line.agent)
         due = [at for at in self.reloads.get(balancer, []) if at <= clock()]
         if not due:
             return

@@ -1,6 +1,7 @@
 """Runs a build step in a release, keeps all that it prints, and ends it when it takes too long."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -38,11 +39,14 @@ cd "$to/releases/$name" || exit 1
 try "cannot make a place for logs" mkdir -p "$logs"
 empty() {{ : >"$1"; }}
 try "cannot write $log" empty "$log"
+settings=$(cat)
+export settings
 ended=$(timeout -k {GRACE} "$within" sh -c '
-  command=$1; shift
-  env "$@" /bin/sh -c "$command" 3>&-
+  eval "$settings"
+  unset settings
+  /bin/sh -c "$1" 3>&-
   echo "$?" >&3
-' rollout "$@" 3>&1 </dev/null >"$log" 2>&1)
+' rollout "$1" 3>&1 </dev/null >"$log" 2>&1)
 code=$?
 [ "$ended" != 0 ] || exit 0
 if [ -z "$ended" ]; then
@@ -56,7 +60,11 @@ printf '%s\0%s\0' "$ended" "$free"
 tail -c {TAIL_BYTES} "$log" | tail -n {LAST_LINES}
 """
 )
-"""``$3`` is the log below ``deploy.to``, ``$4`` seconds, ``$5`` the command, then its settings."""
+"""``$3`` is the log below ``deploy.to``, ``$4`` seconds, ``$5`` the command.
+
+Its environment comes by stdin, as lines for ``eval``: a process list, which everybody may read,
+shows arguments for as long as the step takes, and there are keys among these values.
+"""
 
 FULL = 64
 """Kilobytes free below which a disk is full."""
@@ -67,8 +75,14 @@ def log_of(release: Release, step: str) -> str:
     return f"{LOGS}/{release.name}.{quote(step, safe=' ')[:100]}.log"
 
 
-def words_of(host: str, release: Release, step: BuildStep, to: str) -> list[str]:
-    """List the positional parameters of ``BUILD``.
+def words_of(release: Release, step: BuildStep, to: str) -> tuple[str, ...]:
+    """List the positional parameters of ``BUILD``."""
+    within = f"{max(0.001, step.within):.3f}"
+    return (to, release.name, log_of(release, step.name), within, step.command)
+
+
+def settings_of(host: str, release: Release, step: BuildStep, to: str) -> bytes:
+    """Write the environment of a step as ``BUILD`` reads it; each value is quoted whole.
 
     Raises:
         ReleaseError: a name in the step's environment is none; ``env`` would take it for an option.
@@ -79,14 +93,8 @@ def words_of(host: str, release: Release, step: BuildStep, to: str) -> list[str]
                 host, f"{step.name}: {name!r} is no name for an environment variable"
             )
     settings = {**step.environ, **environ_of(release, to)}
-    return [
-        to,
-        release.name,
-        log_of(release, step.name),
-        f"{max(0.001, step.within):.3f}",
-        step.command,
-        *(f"{name}={value}" for name, value in settings.items()),
-    ]
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
+    return "".join(lines).encode()
 
 
 def environ_of(release: Release, to: str) -> Mapping[str, str]:

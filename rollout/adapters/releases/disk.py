@@ -24,7 +24,7 @@ from rollout.releases import NAME, BuildStep, Mark, Release, Shelf
 
 
 class ReleasesOnDisk:
-    """Implements :class:`rollout.ports.Releases`; promises and errors are told there.
+    """Implements :class:`rollout.release_ports.Releases`; promises and errors are told there.
 
     Nothing that a process is seen to run in is removed.  A process of another user's is not seen
     by an ordinary one, and then keeps nothing but a release that a dead deploy had switched to:
@@ -67,8 +67,9 @@ class ReleasesOnDisk:
         text = await self._remote.do(
             host,
             building.BUILD,
-            *building.words_of(host, release, step, to),
+            *building.words_of(release, step, to),
             within=step.within + building.GRACE + building.MARGIN,
+            stdin=building.settings_of(host, release, step, to),
             environ=belonging(to, release.name),
         )
         building.judge(host, release, step, to, text)

@@ -2,7 +2,8 @@
 
 ``.rollout/notes/NAME`` says whether the directory is the deploy's own, and ``NAME.current``
 beside it is a copy of the symlink itself, so that whatever its text is, it comes back as it was.
-``NAME.switched`` is there if ``current`` may ever have led to it, so that it may be run in.
+``NAME.switched`` is there if ``current`` may ever have led to it, so that it may be run in, and
+``NAME.back`` once it was restored: a switch that comes late finds it.
 What stands beside a note is there only as long as the note is; without it, it says nothing.
 """
 
@@ -22,7 +23,7 @@ if [ ! -e "$notes/$2" ]; then
     real "$release" || no "release $2 is not there"
   fi
   link=no
-  try "cannot write in $notes" rm -f "$notes/$2.current" "$notes/$2.switched"
+  try "cannot write in $notes" rm -f "$notes/$2.current" "$notes/$2.switched" "$notes/$2.back"
   if [ -L "$1/current" ]; then
     link=yes
     try "cannot note what current is" cp -P "$1/current" "$notes/$2.current"
@@ -59,7 +60,7 @@ discard() {  # TO NAME, of which nobody works any more; sets removed to yes if i
 
 forget() {  # NAME: its deploy has ended; the note goes first
   try "cannot remove the note of $1" \
-    rm -f "$notes/$1" "$notes/$1.current" "$notes/$1.switched" "$notes/.$1.part"
+    rm -f "$notes/$1" "$notes/$1.current" "$notes/$1.switched" "$notes/$1.back" "$notes/.$1.part"
 }
 """
 

@@ -50,7 +50,7 @@ class ArtifactOptions:
 
 
 class ArtifactSource:
-    """Satisfies :class:`rollout.ports.Source` by a tarball and its checksum."""
+    """Satisfies :class:`rollout.release_ports.Source` by a tarball and its checksum."""
 
     prepares = False
 

@@ -40,7 +40,7 @@ class GitOptions:
 
 
 class GitSource:
-    """Satisfies :class:`rollout.ports.Source` by git on the hosts.
+    """Satisfies :class:`rollout.release_ports.Source` by git on the hosts.
 
     A mirror that Capistrano made is taken over as it is; what it says about its remote does not
     count, the address of the settings does.

@@ -67,7 +67,7 @@ class PushOptions:
 
 
 class PushSource:
-    """Satisfies :class:`rollout.ports.Source` by sending; :meth:`close` removes the export.
+    """Satisfies :class:`rollout.release_ports.Source` by sending; :meth:`close` removes the export.
 
     Args:
         remote: For our scripts on the hosts.

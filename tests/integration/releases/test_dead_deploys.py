@@ -299,3 +299,14 @@ def test_wherever_a_prune_is_killed_what_is_left_is_whole_or_gone(
         if not place.release(OLD).exists():
             place.lay_out(OLD)
     assert struck >= 3
+
+
+def test_a_switch_that_comes_after_its_undo_moves_nothing(place: Place) -> None:
+    before = text_of(place.current)
+    place.begin()
+    place.restore()
+    with pytest.raises(ReleaseError, match="taken back meanwhile"):
+        place.switch()
+    assert text_of(place.current) == before
+    place.discard()
+    assert not list((place.to / ".rollout" / "notes").iterdir())

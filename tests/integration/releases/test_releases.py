@@ -430,3 +430,10 @@ def test_the_revision_is_read_back(place: Place) -> None:
     (place.release(OLD) / "REVISION").unlink()
     with pytest.raises(ReleaseError, match=f"release {OLD} has no REVISION"):
         place.revision(Release(OLD, ""))
+
+
+def test_the_environment_of_a_step_stands_in_no_list_of_processes(place: Place) -> None:
+    place.begin()
+    place.build('ps -ef >list; echo "$KEY" >key', environ={"KEY": "s3cr3t 'and' $(more)"})
+    assert (place.release(NEW) / "key").read_text() == "s3cr3t 'and' $(more)\n"
+    assert "s3cr3t" not in (place.release(NEW) / "list").read_text()

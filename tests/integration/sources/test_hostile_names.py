@@ -18,7 +18,7 @@ from rollout.adapters.sources.git import GitOptions, GitSource
 from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh
 from rollout.errors import RolloutError, SourceError
-from rollout.ports import Source
+from rollout.release_ports import Source
 from tests.integration.sources.conftest import NAME, Place, Repo
 from tests.integration.ssh.sshd import Sshd
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollout.adapters.releases.build import how_it_ended, judge, log_of, words_of
+from rollout.adapters.releases.build import how_it_ended, judge, log_of, settings_of, words_of
 from rollout.errors import BuildFailed, ReleaseError
 from rollout.releases import BuildStep, Release
 
@@ -59,23 +59,22 @@ def test_the_log_of_a_step_is_one_file_among_the_logs(step: str) -> None:
 
 
 def test_what_a_step_is_marked_with_is_not_for_its_settings_to_change() -> None:
-    words = words_of("web1", RELEASE, STEP, "/srv/shop")
-    assert words[:5] == [
+    assert words_of(RELEASE, STEP, "/srv/shop") == (
         "/srv/shop",
         "20261122230000",
         ".rollout/log/20261122230000.css.log",
         "600.000",
         "make css",
-    ]
-    assert set(words[5:]) == {
-        "A=b c",
-        "ROLLOUT_RELEASE=20261122230000",
-        "ROLLOUT_TO=/srv/shop",
-        "ROLLOUT_REVISION=c0ffee",
+    )
+    assert set(settings_of("web1", RELEASE, STEP, "/srv/shop").decode().splitlines()) == {
+        "export A='b c'",
+        "export ROLLOUT_RELEASE=20261122230000",
+        "export ROLLOUT_TO=/srv/shop",
+        "export ROLLOUT_REVISION=c0ffee",
     }
 
 
 @pytest.mark.parametrize("name", ["-i", "A B", "", "1A", "A=", "A\n", "LÖWE"])
 def test_a_setting_that_env_would_take_for_something_else_is_refused(name: str) -> None:
     with pytest.raises(ReleaseError, match="is no name for an environment variable"):
-        words_of("web1", RELEASE, BuildStep("css", "true", 1.0, {name: "x"}), "/srv/shop")
+        settings_of("web1", RELEASE, BuildStep("css", "true", 1.0, {name: "x"}), "/srv/shop")
