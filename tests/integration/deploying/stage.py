@@ -143,9 +143,14 @@ def heard(
 
 
 def written(fleet: Fleet, release: str) -> dict[Path, float]:
-    """Return when each file of a release was last changed in any way, on all hosts."""
+    """Return when each file of a release was last changed in any way, on all hosts that have it."""
     trees = [host.srv.releases_directory / release for host in fleet.hosts.values()]
-    return {path: path.lstat().st_ctime for tree in trees for path in (tree, *tree.rglob("*"))}
+    return {
+        path: path.lstat().st_ctime
+        for tree in trees
+        if tree.exists()
+        for path in (tree, *tree.rglob("*"))
+    }
 
 
 def deploy(fleet: Fleet, *words: str) -> Deployed:
