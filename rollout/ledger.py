@@ -229,7 +229,7 @@ def _line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 
         case told.TargetWaiting(because=because) | told.TargetNotDrained(because=because):
             return replace(line, because=because)
         case told.TargetClaimed(seats=seats):
-            return Line(Standing.CLAIMED, seats=seats)
+            return Line(Standing.CLAIMED, seats=seats, release=line.release)
         case told.TargetDraining():
             return replace(line, standing=Standing.DRAINING, because="", state="drain")
         case told.TargetInMaint():
@@ -248,7 +248,7 @@ def _line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 
             done = replace(line, standing=Standing.DONE, because="", release=release)
             return replace(done, seconds=seconds)
         case told.TargetNotTaken(because=because):
-            return Line(Standing.NOT_TAKEN, because)
+            return Line(Standing.NOT_TAKEN, because, release=line.release)
         case told.TargetGivenBack(because=because):
             back = replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
             return replace(back, asked=False)  # monit refused: nothing was restarted

@@ -79,6 +79,11 @@ class Shelf:
     releases: tuple[Shelved, ...] = ()
     running: frozenset[str] = frozenset()
 
+    @property
+    def live(self) -> frozenset[str]:
+        """The release that is current, and those in which a process runs."""
+        return self.running | ({self.current} if self.current else set())
+
     def find(self, name: str) -> Shelved | None:
         return next((release for release in self.releases if release.name == name), None)
 
@@ -120,13 +125,14 @@ def to_roll_back_to(shelves: Sequence[Shelf]) -> str:
     """Choose the release to go back to: the last good one before the one that is live.
 
     Every host must have it.  Where no release is marked, as after Capistrano, the newest one
-    before the live one counts; one marked bad or not finished never does.  Where hosts differ,
-    as when a deploy halted among them, the live one is the newest: the others went back already.
+    before the live one counts; one marked bad or not finished never does.  Where hosts differ, as
+    when a deploy or its way back halted among them, the live one is the newest that is current or
+    that a process runs in: the others went back already.
 
     Returns:
         Its name; empty when there is none.
     """
-    live = max((shelf.current for shelf in shelves if shelf.current), default="")
+    live = max((name for shelf in shelves for name in shelf.live), default="")
     marks: dict[str, set[Mark]] = {}
     for shelf in shelves:
         for release in shelf.releases:

@@ -13,7 +13,7 @@ from rollout.events import (
     SoakStarted,
     TargetLeftOut,
 )
-from rollout.fleet import SeatState, Target, Verdict
+from rollout.fleet import Birth, SeatState, Target, Verdict
 from rollout.ladder import restart_one
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
@@ -100,6 +100,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
     tell(SoakStarted(targets=names, seconds=seconds))
     end = now() + seconds
     theirs: set[Target] = set()
+    births: dict[Target, Mapping[str, Birth | None]] = {}
 
     async def question() -> Verdict:
         if site.stop_asked():
@@ -111,7 +112,9 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
             if held := [f"{row.seat} is {how}" for row in rows if (how := held_out(row))]:
                 theirs.add(target)  # it was back, so it says nothing against its restart
                 tell(Noted(where=target.name, what=f"{'; '.join(held)}: left to them"))
-            elif not verdict.settled:
+                continue
+            verdict = await _same(target, births, site) if verdict.settled else verdict
+            if not verdict.settled:
                 look = plan.look.format(host=target.host)
                 because = f"it did not hold during the soak: {verdict.because}"
                 tell(
@@ -146,3 +149,19 @@ async def carried(target: Target, site: Site) -> tuple[Sequence[SeatState], Verd
         states += [rows[seat] for seat in target.seats if seat in rows and seat.balancer == name]
     idle = [state for state in states if not carries(state)]
     return states, all_serving(idle) if idle else Verdict(settled=True, because="serves")
+
+
+async def _same(
+    target: Target, births: dict[Target, Mapping[str, Birth | None]], site: Site
+) -> Verdict:
+    """See that every instance of ``target`` is the process that it was at the first look.
+
+    HAProxy may miss a crash: a process that is back within its checks is ``UP 1/2`` for a moment.
+    """
+    ours = {instance.name for instance in target.instances}
+    states = await site.supervisor.look(target.host)
+    found = {state.name: state.birth for state in states if state.name in ours}
+    before = births.setdefault(target, found)
+    changed = [name for name in sorted(ours) if found.get(name) != before.get(name)]
+    because = f"{', '.join(changed)} is another process: it died under the visitors"
+    return Verdict(settled=not changed, because=because)

@@ -22,7 +22,7 @@ from rollout.errors import (
     said_of,
 )
 from rollout.fleet import Target
-from rollout.ladder import bring_back, restart_one
+from rollout.ladder import bring_back
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.release_ports import Releases
@@ -150,5 +150,8 @@ async def _all_back(
 async def _back(target: Target, began: float, old: Plan, site: Site, tell: Tell) -> None:
     if site.record.owned(target.name):
         await bring_back(target, began, old, site, tell)
-    elif not await restart_one(target, old, site, tell):  # it had come back, and did not hold
-        raise RolloutError("somebody else holds it out, so it was not restarted")
+        return
+    # It had come back, and did not hold: it may be up again, and must be spared like any other.
+    again = await rolling_restart(replace(old, waves=((target,),)), site, tell)
+    if target not in again.restarted:
+        raise again.failed.get(target) or Halted("it could not be restarted on it")

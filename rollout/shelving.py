@@ -8,7 +8,7 @@ from rollout.fleet import Finding, Target
 from rollout.nearest import did_you_mean
 from rollout.ports import Site
 from rollout.release_ports import Releases, Source
-from rollout.releases import Shelf
+from rollout.releases import NAME, Shelf
 from rollout.sights import Shelving
 from rollout.survey import finding
 
@@ -136,24 +136,27 @@ async def _whereabouts(
         for pid, found in where.items()
         if live and found != live
     ]
-    elsewhere = [(pids[pid], found) for pid, found in where.items()] if not shelf.link else []
-    return [*(findings if hidden else []), *_elsewhere(host, elsewhere)], notes
+    outside = [(pids[pid], found) for pid, found in where.items() if not NAME.fullmatch(found)]
+    return [*(findings if hidden else []), *_outside(host, outside, shelf)], notes
 
 
-def _elsewhere(host: str, found: Sequence[tuple[str, str]]) -> list[Finding]:
-    """Say that nothing is live where deploys go, while an instance works somewhere else.
+def _outside(host: str, found: Sequence[tuple[str, str]], shelf: Shelf) -> list[Finding]:
+    """Say that an instance works in no release.
 
-    A deploy there would never reach it, and there would be no release to go back to.
+    Whether a new release reached it could never be proven, and it would have none to go back to.
     """
     if not found:
         return []
     name, place = found[0]
+    if shelf.current:
+        cure = "let its start program change to `current` and stay there"
+        return [Finding(host, f"{name} works in {place}, which is in no release", cure)]
     to, found_it, _ = place.rpartition("/releases/")
     cure = f'set deploy.to = "{to}"' if found_it else "correct deploy.to"
     return [
         Finding(
             host,
-            f"there is no `current` where deploy.to says, and {name} works in {place}",
+            f"{name} works in {place}, and `current` of deploy.to leads to no release",
             f"{cure}; if it is right: let what runs there now be its first release, with `current` "
             "leading to it and the start program following `current`",
         )

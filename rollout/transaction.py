@@ -10,7 +10,7 @@ from functools import partial
 
 from rollout.deploy_events import DeployTakenBack, ReleaseDiscarded, ReleaseInPlace, UndoFailed
 from rollout.deploys import Deploy
-from rollout.errors import ReleaseError, said_of
+from rollout.errors import ReleaseError, RolloutError, said_of
 from rollout.events import Noted
 from rollout.everywhere import everywhere
 from rollout.ports import Tell
@@ -26,17 +26,20 @@ class Transaction:
     """One release on its way onto the hosts, with the way back promised before each step.
 
     Attributes:
-        before: By host the release that was live when it began; empty where none was.
+        before: By host the release that was current when it began; empty where none was.
+        live: By host that one, and those in which a process ran.
     """
 
     def __init__(self, deploy: Deploy, releases: Releases, source: Source, tell: Tell) -> None:
         self.before: dict[str, str] = {}
+        self.live: dict[str, frozenset[str]] = {}
         self._deploy = deploy
         self._releases = releases
         self._source = source
         self._tell = tell
         self._undos: dict[str, list[Undo]] = {host: [] for host in deploy.hosts}
         self._switched: set[str] = set()
+        self._unrestored: set[str] = set()
 
     async def run(self, stop_asked: Callable[[], bool]) -> None:
         """Put the release in place on every host; what is promised can still be undone after it.
@@ -87,7 +90,8 @@ class Transaction:
     async def _begin(self, host: str) -> None:
         for what in await self._releases.tidy(host):
             self._tell(Noted(where=host, what=what))
-        self.before[host] = (await self._releases.look(host)).current
+        shelf = await self._releases.look(host)
+        self.before[host], self.live[host] = shelf.current, shelf.live
         self._undos[host].append(self._discard)
         await self._releases.begin(host, self._deploy.release, fresh=self._deploy.fresh)
 
@@ -119,17 +123,34 @@ class Transaction:
     async def _restore(self, host: str) -> bool:
         done = await restore(host, self._deploy.release, self._releases, self._tell)
         if not done:
-            self._switched.discard(host)  # it has been told, and trying again would tell it again
+            self._unrestored.add(host)
         return done
 
     async def _discard(self, host: str) -> None:
         release = self._deploy.release
         discard = partial(self._releases.discard, host, release)
         error = await insist(discard)
-        # A switch whose connection stalled may have come late, after `current` was restored.
-        if error and host in self._switched and await self._restore(host):
+        if error and await self._is_current(host) and await self._restore(host):
+            # A switch whose connection stalled came late, or a build step moved it by itself.
             error = await insist(discard)
-        if error:
-            self._tell(UndoFailed(host=host, because=said_of(host, error), live=False))
-        elif self._deploy.fresh:
+        if error and host not in self._unrestored:
+            live = await self._is_live(host)
+            self._tell(UndoFailed(host=host, because=said_of(host, error), live=live))
+        elif not error and self._deploy.fresh:
             self._tell(ReleaseDiscarded(host=host, release=release.name))
+
+    async def _is_current(self, host: str) -> bool:
+        """See whether `current` leads to the release, though nobody should have moved it."""
+        if host in self._unrestored:
+            return False  # that has been told, and trying again would tell it again
+        try:
+            return (await self._releases.look(host)).current == self._deploy.release.name
+        except RolloutError:
+            return host in self._switched
+
+    async def _is_live(self, host: str) -> bool:
+        """See whether a process may serve the release, such as one that monit started anew."""
+        try:
+            return self._deploy.release.name in (await self._releases.look(host)).live
+        except RolloutError:
+            return host in self._switched

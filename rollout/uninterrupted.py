@@ -69,7 +69,7 @@ async def _deployed(
         return "taken_back"
     if rolled.whole:
         deploy = await without_the_skipped(deploy, rolled, transaction)
-        await made_good(deploy, transaction.before, releases, tell)
+        await made_good(deploy, transaction, releases, tell)
         return "live"
     if deploy.on_failure is OnFailure.ROLLBACK and rolled.halted and to_blame(rolled):
         back = await roll_back(deploy, transaction.before, rolled, plan, site, releases, tell)
@@ -96,19 +96,21 @@ async def without_the_skipped(deploy: Deploy, rolled: Rolled, transaction: Trans
 
 
 async def made_good(
-    deploy: Deploy, before: Mapping[str, str], releases: Releases, tell: Tell
+    deploy: Deploy, transaction: Transaction, releases: Releases, tell: Tell
 ) -> None:
     """Mark the release good on every host, and remove what nobody needs any more.
 
     It serves everywhere already, so nothing that goes wrong here does more than warn.
     """
     await mark(dict.fromkeys(deploy.hosts, deploy.release.name), Mark.GOOD, releases, tell)
-    if not deploy.fresh:  # who goes back had a reason
-        left = {host: before[host] for host in deploy.hosts if before[host] > deploy.release.name}
-        await mark(left, Mark.BAD, releases, tell)
+    left = {host: transaction.live[host] - {deploy.release.name} for host in deploy.hosts}
+    for name in sorted(set[str]().union(*left.values())):
+        if not deploy.fresh and name > deploy.release.name:  # who goes back had a reason
+            hosts = [host for host in deploy.hosts if name in left[host]]
+            await mark(dict.fromkeys(hosts, name), Mark.BAD, releases, tell)
     tell(DeployFinished(release=deploy.release.name, revision=deploy.release.revision))
     seen, _ = await shelves(deploy.hosts, releases)
-    await prune(seen, deploy.keep, releases, tell, left=before.values())
+    await prune(seen, deploy.keep, releases, tell, left=set[str]().union(*left.values()))
 
 
 async def mark(names: Mapping[str, str], verdict: Mark, releases: Releases, tell: Tell) -> None:

@@ -24,7 +24,7 @@ HOME = Path(__file__).parents[1]
 
 NOUNS = (
     *("deploy_events", "deploy_ledger", "deploys", "durations", "errors", "events", "fleet"),
-    *("hostnames", "ledger", "nearest", "places", "plan", "releases", "shares", "sights"),
+    *("hostnames", "ledger", "nearest", "places", "plan", "refs", "releases", "shares", "sights"),
     "verdicts",
 )
 STORIES = (

@@ -1,17 +1,19 @@
 """The kinds of values that only a deploy has: paths, refs, checksums, environments."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
+from rollout.refs import wrong_with
 from rollout.settings.kinds import Duration, Line
 from rollout.settings.templates import an_absolute_path
 
 OURS = "ROLLOUT_"
 """Begins the variables that we give to the commands of the operator's ourselves."""
 
-_REF_FORBIDS = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
 _SHA256_DIGITS = 64
 
 
@@ -39,31 +41,20 @@ def _inside(said: str) -> str:
 
 
 def _ref(said: str) -> str:
-    """Let through what git would take for a branch, a tag or a commit, and for no option.
-
-    Source: git-check-ref-format(1), which asks for more (one slash) only of full names.
-    """
-    if not said:
-        raise ValueError("must not be empty")
-    why = ""
-    if said.startswith("-"):
-        why = "it begins with -"
-    elif found := _REF_FORBIDS.search(said):
-        why = "it has a blank in it" if found[0] == " " else f"it has {found[0]!r} in it"
-    elif said == "@" or any(part in said for part in ("..", "@{", "//")):
-        why = "it has .. or @{ or // in it, or is @ alone"
-    elif said.startswith("/") or said.endswith(("/", ".")):
-        why = "it begins or ends with / or ends with a dot"
-    elif any(part.startswith(".") or part.endswith(".lock") for part in said.split("/")):
-        why = "a part of it begins with a dot or ends with .lock"
-    if why:
+    """Let through what git would take for a branch, a tag or a commit, and for no option."""
+    if why := wrong_with(said):
         raise ValueError(f"{said!r} is no branch, tag or commit for git: {why}")
     return said
 
 
-def _not_an_option(said: str) -> str:
+def _origin(said: str) -> str:
     if said.startswith("-"):
         raise ValueError(f"{said!r} must not begin with -")
+    try:
+        urlsplit(said)
+        Path(said).expanduser()
+    except (ValueError, RuntimeError) as error:  # a bracket left open, a user whom nobody knows
+        raise ValueError(f"{said!r} is no place: {str(error).lower()}") from None
     return said
 
 
@@ -106,7 +97,7 @@ Inside = Annotated[tuple[Annotated[Line, AfterValidator(_inside)], ...], BeforeV
 """Paths relative to a release; from the environment with commas between them."""
 
 Ref = Annotated[Line, AfterValidator(_ref)]
-Origin = Annotated[Line, AfterValidator(_not_an_option)]
+Origin = Annotated[Line, AfterValidator(_origin)]
 """A place that programs are given as an argument: an address, a path."""
 
 Sha256 = Annotated[Line, AfterValidator(_sha256)]

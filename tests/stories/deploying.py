@@ -83,7 +83,8 @@ def _by_its_ending(world: World, told: Told, release: str) -> Iterable[str]:
         if code is Exit.ROLLED_BACK and (host.current != FIRST or _runs(host) - {FIRST}):
             yield f"6 account: rolled back, and {host.name} is on {host.current} {_runs(host)}"
         left = release in host.disk or release in host.notes
-        if account.phase is Phase.TAKEN_BACK and left and host.name not in account.leftovers:
+        named = {*account.leftovers, *account.unrestored}
+        if account.phase is Phase.TAKEN_BACK and left and host.name not in named:
             yield f"7 release: {host.name} keeps {release}, which was taken back"
 
 

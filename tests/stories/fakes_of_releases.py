@@ -86,6 +86,8 @@ class FakeReleases:
         async with self.world.faults.befall(f"{host} discard", _from(host)):
             if machine.current == release.name and machine.notes.get(release.name, (True,))[0]:
                 raise ReleaseError(host, f"{release.name} is live")
+            if release.name in running(machine) and machine.notes.get(release.name, (False,))[0]:
+                raise ReleaseError(host, f"a process runs in {release.name}")
             if machine.notes.pop(release.name, (False, ""))[0]:
                 self.world.judge_removal(machine, release.name)
                 machine.disk.pop(release.name, None)

@@ -402,3 +402,77 @@ def test_what_does_not_stay_stable_stays_in_the_record() -> None:
     told = deploy(world, on_failure=OnFailure.STOP, patience=replace(QUICK, stable=20.0))
     assert told.ledger.out == ("web1",)
     assert "web1" not in world.released
+
+
+def test_a_process_that_monit_started_on_it_meanwhile_is_no_leftover_but_live() -> None:
+    world = fleet(2)
+    hooks = RespawnOnTheNew(world)
+    told = deploy(world, hooks=hooks, stop_asked=lambda: hooks.done)
+    assert told.of(DeployTakenBack)
+    assert set(told.ledger.deploy.unrestored) == {"web2"}
+    assert told.ledger.exit_code is Exit.REDUCED
+
+
+class RespawnOnTheNew(FakeHooks):
+    """Between the switch and the first restart a process of web2 dies, and monit starts it anew."""
+
+    done = False
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+
+    async def run(self, hook: str, facts: Mapping[str, str]) -> Answer | None:
+        if hook == "switched":
+            machine = self.world.hosts["web2"]
+            app = machine.apps[0]
+            app.lives[-1].gone_at = clock()
+            app.lives.append(Life(machine.born(clock()), release=SECOND))
+            self.done = True
+        return await super().run(hook, facts)
+
+
+class MovesCurrent(FakeReleases):
+    """A build step that moves `current` by itself, as an old deploy script does, and fails."""
+
+    async def build(self, host: str, release: Release, step: BuildStep) -> None:
+        if host == "web1":
+            self.world.hosts[host].current = release.name
+        await super().build(host, release, step)
+
+
+def test_a_build_that_moves_current_by_itself_is_undone_as_well() -> None:
+    world = fleet(2)
+    step = BuildStep("stylesheets", "false", within=60)
+    told = deploy(world, builds=(step,), releases=MovesCurrent(world))
+    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert is_as_before(world)
+
+
+def test_a_canary_whose_process_dies_under_the_visitors_did_not_hold() -> None:
+    world = fleet(4)
+    for app in world.hosts["web1"].apps:
+        app.manner, app.lasts, app.boot = "crashes", 12.0, 0.2
+    world.manners[FIRST] = "good"
+    told = deploy(world, canary=1, patience=replace(QUICK, soak=30.0))
+    assert "died under the visitors" in told.ledger.deploy.because
+    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert restarts(world, "web2") == [0, 0]
+
+
+def test_who_was_given_back_on_the_way_back_still_runs_the_new_release() -> None:
+    world = fleet(4)
+    spoil(world, "web2")
+    calls = _calls_of_a_way_back()
+    at = len(calls) - 1 - calls[::-1].index("web1 restart")
+    told = deploy(world, Fault(Kind.REFUSED, at, only="web1 restart"))
+    line = told.ledger.lines["web1"]
+    assert (line.standing, line.release) == (Standing.GIVEN_BACK, SECOND)
+    assert told.ledger.exit_code is Exit.HALTED
+
+
+def _calls_of_a_way_back() -> list[str]:
+    world = fleet(4)
+    spoil(world, "web2")
+    deploy(world)
+    return world.faults.calls

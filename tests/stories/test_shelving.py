@@ -54,8 +54,26 @@ def test_a_directory_in_which_nothing_is_live_while_the_app_works_elsewhere_is_r
     disks = Disks(world, link=False, place="/srv/shop/releases/20260101000000/public")
     (found,) = seen(world, disks).findings
     assert found.where == "web1"
-    assert "no `current`" in found.what
+    assert "leads to no release" in found.what
     assert found.cure.startswith('set deploy.to = "/srv/shop"')
+
+
+def test_an_instance_that_works_in_no_release_could_never_be_proven() -> None:
+    world = fleet(1)
+    (found,) = seen(world, Disks(world, place="/")).findings
+    assert found.what == "mongrel_8000 works in /, which is in no release"
+
+
+def test_an_instance_whose_directory_is_hidden_could_not_be_proven_either() -> None:
+    world = fleet(1)
+
+    class Hidden(FakeReleases):
+        async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
+            found = await super().whereabouts(host, pids)
+            return dict(list(found.items())[:1])
+
+    (found,) = seen(world, Hidden(world)).findings
+    assert "cannot see in which directory mongrel_8001 runs" in found.what
 
 
 def test_instances_beside_the_live_release_are_noted() -> None:

@@ -36,9 +36,10 @@ put() {  # FILE, from stdin: all of it or nothing of it, whenever we are killed
   sync "${1%/*}"
 }
 
-destroy() {  # what a build has made unwritable is made writable first
+destroy() {  # what a build has made unwritable is made writable first, but no file: that may be
+  # one with a file of the live release (rsync --link-dest), and so are their modes
   rm -rf "$1" 2>/dev/null && return
-  chmod -R u+rwx "$1" 2>/dev/null
+  find "$1" -type d -exec chmod u+rwx {} + 2>/dev/null
   rm -rf "$1"
 }
 

@@ -78,5 +78,7 @@ def write_revision(code: Path, revision: str) -> None:
 
 def as_memory(file: Path) -> memoryview:
     """Show what is in ``file`` without reading all of it at once."""
+    if not file.stat().st_size:
+        return memoryview(b"")  # which mmap refuses
     with file.open("rb") as opened:
         return memoryview(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ))

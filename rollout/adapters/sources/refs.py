@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 from rollout.errors import SourceError
 from rollout.nearest import did_you_mean
+from rollout.refs import wrong_with
 
 FULL = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 SHORT = re.compile(r"[0-9a-f]{7,64}")
-FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
 NEAR = 3
 
 
@@ -20,30 +20,11 @@ def check_ref(ref: str) -> str:
     Raises:
         SourceError: it is none.  Source: git-check-ref-format(1).
     """
-    why = _wrong_with(ref)
+    why = wrong_with(ref)
     if why:
         cure = "name a branch, a tag or a commit"
         raise SourceError(f"{ref!r} is no branch, tag or commit: {why}", cure)
     return ref
-
-
-def _wrong_with(ref: str) -> str:
-    parts = ref.split("/")
-    forbidden = FORBIDDEN.search(ref)
-    checks = {
-        "it is empty": not ref,
-        "it begins with a dash": ref.startswith("-"),
-        f"{forbidden[0] if forbidden else ''!r} is not allowed": forbidden is not None,
-        "'..' is not allowed": ".." in ref,
-        "'@{' is not allowed": "@{" in ref,
-        "'@' alone means HEAD": ref in {"@", "HEAD"},
-        "an empty part between slashes": not all(parts),
-        "a part begins with a dot": any(part.startswith(".") for part in parts),
-        "a part ends with .lock": any(part.endswith(".lock") for part in parts),
-        "it ends with a dot": ref.endswith("."),
-        "it is not UTF-8": any("\ud800" <= char <= "\udfff" for char in ref),
-    }
-    return next((why for why, wrong in checks.items() if wrong), "")
 
 
 def as_commit(ref: str) -> str:

@@ -55,7 +55,7 @@ class Ssh:
         deadline = time.monotonic() + within
         connection, channel = self._session(host, deadline)
         left = max(0.0, deadline - time.monotonic())
-        with self._limit(connection, left, f"during `{command}`"):
+        with self._limit(connection, left, f"during {running.spoken(command)}"):
             return Conversation(connection, channel, command, limit).hold(left, stdin)
 
     def carry(
@@ -68,7 +68,7 @@ class Ssh:
         deadline = time.monotonic() + within
         connection, channel = self._session(host, deadline)
         left = max(0.0, deadline - time.monotonic())
-        with self._limit(connection, left, f"during `{command}`"):
+        with self._limit(connection, left, f"during {running.spoken(command)}"):
             return PipedConversation(connection, channel, command, local, after).carry(left)
 
     def open_socket(self, host: str, path: str, *, within: float = 10.0) -> Stream:

@@ -31,6 +31,8 @@ SHORT = 30.0
 
 CHUNK = 32_768
 
+LONGEST_QUOTED = 160
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -180,7 +182,8 @@ class Conversation:
         frozen = "" if self._connection.alive else "; the host shows no sign of life"
         return CommandTimedOut(
             self._connection.host.name,
-            f"`{self._command}` had not ended after {within:.3g}s{frozen}{said and f': {said}'}",
+            f"{spoken(self._command)} had not ended after {within:.3g}s{frozen}"
+            f"{said and f': {said}'}",
             asked=True,
         )
 
@@ -188,12 +191,14 @@ class Conversation:
         why = self._connection.lifeline.why
         if why is not None:
             return type(why)(why.host, why.what, why.cure, asked=True)
-        what = f"connection lost during `{self._command}`; nobody knows how far it got"
+        what = f"connection lost during {spoken(self._command)}; nobody knows how far it got"
         return ConnectionLost(self._connection.host.name, what, asked=True)
 
     def _result(self) -> Result:
         if self._ending.refused:
-            raise SshError(self._connection.host.name, f"sshd refused to run `{self._command}`")
+            raise SshError(
+                self._connection.host.name, f"sshd refused to run {spoken(self._command)}"
+            )
         if not (self._ending.told or self._ending.closed):
             raise self._lost()
         return Result(
@@ -206,6 +211,15 @@ class Conversation:
             seconds=time.monotonic() - self._began,
             signal=self._ending.signal,
         )
+
+
+def spoken(command: str) -> str:
+    """Name a command in a sentence: a short one by itself, a script only as what it is.
+
+    What it does nobody wants to read at night, and among its words may be an address with a token.
+    """
+    short = len(command) <= LONGEST_QUOTED and "\n" not in command
+    return f"`{command}`" if short else "a script of rollout's"
 
 
 def bounded_remotely(command: str, within: float, user: str) -> str:

@@ -80,3 +80,9 @@ def test_nothing_that_is_needed_is_pruned() -> None:
 def test_failed_releases_do_not_push_good_ones_out() -> None:
     full = shelf(C, good(A), good(B), good(C), bad(D), bad(E))
     assert to_prune(full, keep=3) == (D,)
+
+
+def test_after_a_way_back_that_halted_what_still_runs_is_what_is_left() -> None:
+    back = shelf(B, good(A), good(B), unfinished(C), running=C)
+    other = shelf(B, good(A), good(B), unfinished(C), host="web2", running=B)
+    assert to_roll_back_to([back, other]) == B
