@@ -164,5 +164,5 @@ async def hook(
     except Halted:
         said = Answer(fine=False, said="ended on request")
     if said is not None:
-        tell(HookRan(hook=name, fine=said.fine, said=said.said))
+        tell(HookRan(hook=name, fine=said.fine, said=said.said, tail=said.tail))
     return said

@@ -124,7 +124,11 @@ def ways_on(ending: Ending) -> Iterator[tuple[str, str]]:
     if not others:
         return
     again = about(as_typed(ending), others) if out else as_typed(ending)
-    yield "go on", f"{shlex.join(again)}   # {'the others' if out else 'all'} on the new release"
+    if deploy.phase is not Phase.ROLLBACK_HALTED:  # that release has just failed
+        yield (
+            "go on",
+            f"{shlex.join(again)}   # {'the others' if out else 'all'} on the new release",
+        )
     on_it = {host_of(name) for name in runs_new(ending.ledger)} | deploy.moved
     behind: dict[str, list[str]] = {}
     for host in others:

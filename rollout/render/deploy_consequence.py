@@ -7,8 +7,8 @@ from rollout.render.deploy_words import release_words, some
 from rollout.render.spans import in_words
 from rollout.render.told import Ending
 
-STILL_OLD = frozenset({Standing.UNTOUCHED, Standing.GIVEN_BACK, Standing.NOT_TAKEN})
-"""Of these nothing was restarted, so they serve what they served before."""
+SERVING = frozenset({Standing.DONE, Standing.UNTOUCHED, Standing.GIVEN_BACK, Standing.NOT_TAKEN})
+"""They serve what they were last seen to run; with nothing seen, the release before."""
 
 
 def deploy_consequence(ending: Ending) -> str:
@@ -75,9 +75,9 @@ def cause(deploy: Deployment) -> str:
 
 
 def unrestored(deploy: Deployment) -> str:
-    """Name the hosts whose ``current`` may lead to a release that was to be taken back."""
+    """Name the hosts on which a release that was to be taken back may be live all the same."""
     where = ", ".join(deploy.in_order(deploy.unrestored))
-    return f"`current` may still lead to release {deploy.release} on {where}"
+    return f"release {deploy.release} may still be live on {where}"
 
 
 def who_runs_what(ledger: Ledger) -> str:
@@ -100,7 +100,7 @@ def runs_new(ledger: Ledger) -> tuple[str, ...]:
     return tuple(
         name
         for name, line in ledger.lines.items()
-        if line.standing is Standing.DONE and line.release == ledger.deploy.release
+        if line.standing in SERVING and line.release == ledger.deploy.release
     )
 
 
@@ -109,8 +109,7 @@ def runs_old(ledger: Ledger) -> tuple[str, ...]:
     return tuple(
         name
         for name, line in ledger.lines.items()
-        if line.standing in STILL_OLD
-        or (line.standing is Standing.DONE and line.release not in {"", ledger.deploy.release})
+        if line.standing in SERVING and line.release != ledger.deploy.release
     )
 
 

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from rollout import deploy_events as said
 from rollout import events as told
-from rollout.deploy_ledger import Phase
+from rollout.deploy_ledger import Deployment, Phase
 from rollout.events import Event
-from rollout.ledger import Exit
+from rollout.ledger import Exit, Ledger, Line, Standing
 from rollout.render.account import account
 from rollout.render.consequence import consequence
 from rollout.render.cron import Cron
+from rollout.render.deploy_consequence import runs_new, runs_old
 from rollout.render.frame import Size, frame
 from rollout.render.jsonl import json_account
 from rollout.render.told import Ending, Hints
@@ -185,3 +186,12 @@ def test_a_bug_while_something_is_not_taken_back_is_still_exit_6(phase: str) -> 
     ledger = account_of(DEPLOYS[name])
     ending = Ending(run="r", number=1, at="", ledger=ledger, seconds=1.0, outside=Exit.BUG)
     assert ending.exit_code is Exit.REDUCED
+
+
+def test_who_went_back_to_nothing_is_said_to_run_what_it_runs() -> None:
+    given_back = Line(Standing.GIVEN_BACK, release="20261122193700")
+    never = Line(Standing.UNTOUCHED)
+    lines = {"web1": given_back, "web2": never}
+    ledger = Ledger(lines=lines, started=True, deploy=Deployment(release="20261122193700"))
+    assert runs_new(ledger) == ("web1",)
+    assert runs_old(ledger) == ("web2",)

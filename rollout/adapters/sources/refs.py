@@ -1,6 +1,7 @@
 """What may be asked for (a branch, a tag, a commit), and which commit is meant by it."""
 
 import re
+import shlex
 from collections.abc import Iterable
 
 from rollout.errors import SourceError
@@ -60,7 +61,7 @@ def judge(ref: str, repo: str, lines: Iterable[str]) -> str:
             return meant[kind]
     if ref in known or {f"refs/heads/{ref}", f"refs/tags/{ref}"} & set(known):
         raise SourceError(f"{ref} of {repo} leads to no commit that the mirror can read")
-    raise SourceError(_unknown(ref, repo, known), f"git ls-remote {repo}")
+    raise SourceError(_unknown(ref, repo, known), f"git ls-remote {shlex.quote(repo)}")
 
 
 def _unknown(ref: str, repo: str, known: list[str]) -> str:

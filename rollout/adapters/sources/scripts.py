@@ -6,11 +6,8 @@ anybody's words.
 
 from rollout.adapters.releases.layout import INCOMING, STILL_WANTED
 
-TAKEN_BACK = 75
-"""From STILL_WANTED."""
-
-LOCKED, NOT_FETCHED, NO_MIRROR, NOT_ARCHIVED, NOT_UNPACKED = 65, 66, 67, 68, 69
-GONE, NOT_RECEIVED, OTHER_SUM, LATE = 70, 71, 72, 124
+NOT_FETCHED, NO_MIRROR, NOT_ARCHIVED, NOT_UNPACKED = 66, 67, 68, 69
+NOT_RECEIVED, OTHER_SUM, LATE = 71, 72, 124
 
 REVISE = """\
 revise() { # directory, revision: it was all there, so say what it is

@@ -20,7 +20,7 @@ USELESS = (
 )
 """Lines that begin so say that something went wrong, which is known."""
 
-LOGIN = re.compile(r"(?P<scheme>[a-z+]+)://(?P<user>[^/@:\s]*)(?P<word>:[^/@\s]*)?@")
+LOGIN = re.compile(r"(?P<scheme>[a-z+]+)://(?P<user>[^/@:\s]*)(?P<word>:[^/\s]*)?@")
 
 
 def harmless_url(text: str) -> str:
@@ -43,5 +43,6 @@ def telling_line(errors: str, otherwise: str, *, not_of: str = "-") -> str:
     """
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     good = [line for line in lines if not line.startswith((*USELESS, not_of))]
+    good += [line for line in lines if "No space left on device" in line]  # the cause of others
     chosen = (good or lines or [otherwise])[-1]
     return harmless_url(chosen.removeprefix("fatal: ").removeprefix("error: "))[:300]

@@ -47,6 +47,7 @@ def test_a_consequence_is_not_the_cause() -> None:
 
 def test_who_logs_in_is_left_out_of_an_address() -> None:
     assert harmless_url("https://me:pa@x.y/z git@h:z") == "https://x.y/z git@h:z"
+    assert harmless_url("https://me:p@ss@x.y/z") == "https://x.y/z"
     assert harmless_url("https://token@x.y/z") == "https://x.y/z"
     assert harmless_url("ssh://git@h:22/z ssh://git:pa@h/z") == "ssh://git@h:22/z ssh://git@h/z"
 
