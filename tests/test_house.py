@@ -29,17 +29,8 @@ NOUNS = (
 )
 STORIES = (
     *("emptying", "everywhere", "grip", "ladder", "orders", "preflight", "proof", "pruning"),
-    *(
-        "restarting",
-        "returning",
-        "rolling",
-        "rolling_back",
-        "seating",
-        "shelving",
-        "survey",
-        "switching",
-    ),
-    *("transaction", "uninterrupted", "waiting", "window"),
+    *("readiness", "restarting", "returning", "rolling", "rolling_back", "seating", "shelving"),
+    *("survey", "switching", "transaction", "uninterrupted", "waiting", "window"),
 )
 
 ROOMS = {

@@ -29,10 +29,10 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
 
     from rollout.cli.build import open_deploy, open_site  # noqa: PLC0415
     from rollout.cli.plans import scope_of  # noqa: PLC0415
-    from rollout.cli.readiness import fit_for_a_deploy  # noqa: PLC0415
     from rollout.cli.words import complain, hand_over  # noqa: PLC0415
     from rollout.ledger import Exit  # noqa: PLC0415
     from rollout.preflight import preflight  # noqa: PLC0415
+    from rollout.readiness import fit_for_a_deploy  # noqa: PLC0415
     from rollout.render.choose import Output  # noqa: PLC0415
     from rollout.render.lookout import (  # noqa: PLC0415
         fitness_json,
@@ -40,12 +40,14 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
         fitness_table,
     )
 
+    scope, floor = scope_of(settings, hosts), settings.fleet.floor
+
     async def story() -> "Fitness":
         if settings.deploy is None:
             async with open_site(settings) as site:
-                return await preflight(scope_of(settings, hosts), settings.fleet.floor, site)
+                return await preflight(scope, floor, site)
         async with open_deploy(settings) as (site, supply):
-            fit, _ = await fit_for_a_deploy(settings, hosts, site, supply.source)
+            fit, _ = await fit_for_a_deploy(scope, floor, site, supply.source)
             return fit
 
     fit = asyncio.run(story())

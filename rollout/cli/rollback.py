@@ -49,19 +49,24 @@ def run(
     cron: bool,
 ) -> int:
     """Tell the story and return the exit code of its account."""
+    from functools import partial  # noqa: PLC0415 - for all of these: not for `--help`
+
     from rollout.cli.aloud import looking_at, overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
     from rollout.cli.build import open_deploy  # noqa: PLC0415
-    from rollout.cli.deploys import the_deploy  # noqa: PLC0415
-    from rollout.cli.plans import plan_of  # noqa: PLC0415
-    from rollout.cli.readiness import ready_to_roll_back  # noqa: PLC0415
+    from rollout.cli.deploys import deploy_of, the_deploy  # noqa: PLC0415
+    from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
     from rollout.preflight import announce  # noqa: PLC0415
+    from rollout.readiness import ready_to_roll_back  # noqa: PLC0415
     from rollout.uninterrupted import uninterrupted  # noqa: PLC0415
     from rollout.waiting import unless_stopped  # noqa: PLC0415
+
+    scope = scope_of(settings, hosts)
+    wish = partial(deploy_of, the_deploy(settings), fresh=False)
 
     async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
         async with open_deploy(settings, stop_asked=stop_asked) as (world, supply):
             site = overheard(world, tell, verbose=typed.verbose)
-            looking = ready_to_roll_back(settings, hosts, site, to)
+            looking = ready_to_roll_back(scope, settings.fleet.floor, site, to, wish)
             fit, deploy = await unless_stopped(looking, stop_asked)
             if announce(fit, tell) and deploy is not None:
                 await uninterrupted(deploy, plan_of(settings, fit.targets), site, supply, tell)

@@ -1,19 +1,25 @@
 """What is looked at before a deploy or a rollback, and what keeps one from being begun."""
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rollout.cli.readiness import ready_to_deploy, ready_to_roll_back
+from rollout.cli.deploys import deploy_of, the_deploy
+from rollout.cli.plans import scope_of
+from rollout.deploys import Deploy
 from rollout.errors import SourceError, SupervisorError
 from rollout.fleet import Finding, InstanceState
 from rollout.ports import Site
+from rollout.readiness import ready_to_deploy, ready_to_roll_back
 from rollout.releases import Mark, Shelf, Shelved, to_roll_back_to
 from rollout.settings.loading import load
 from rollout.settings.model import Settings
 from rollout.shelving import against, revision_of
+from rollout.sights import Fitness
 from tests.stories.clock import play
 from tests.stories.fakes import FakeSupervisor
 from tests.stories.fakes_of_releases import REVISION, FakeReleases, FakeSource
@@ -104,6 +110,19 @@ def site_for(world: World) -> Site:
     return replace(site_of(world), releases=FakeReleases(world))
 
 
+Ready = Coroutine[Any, Any, tuple[Fitness, Deploy | None]]
+
+
+def to_deploy(settings: Settings, site: Site, source: FakeSource) -> Ready:
+    wish = partial(deploy_of, the_deploy(settings), fresh=True)
+    return ready_to_deploy(scope_of(settings, HOSTS), settings.fleet.floor, site, source, wish)
+
+
+def to_roll_back(settings: Settings, site: Site, to: str | None) -> Ready:
+    wish = partial(deploy_of, the_deploy(settings), fresh=False)
+    return ready_to_roll_back(scope_of(settings, HOSTS), settings.fleet.floor, site, to, wish)
+
+
 class Unfit(FakeReleases):
     async def examine(self, host: str) -> tuple[Finding, ...]:
         return (Finding(host, "disk full", "make room"),) if host != "web1" else ()
@@ -133,7 +152,7 @@ HOSTS = ("web1", "web2", "web3")
 
 def test_a_fleet_that_is_fit_gets_a_release_of_its_own(settings: Settings) -> None:
     world = fleet(3)
-    fit, deploy = play(ready_to_deploy(settings, HOSTS, site_for(world), FakeSource(world)))
+    fit, deploy = play(to_deploy(settings, site_for(world), FakeSource(world)))
     assert not fit.findings
     assert deploy is not None
     assert (deploy.hosts, deploy.fresh) == (HOSTS, True)
@@ -147,7 +166,7 @@ def test_what_is_wrong_with_the_fleet_and_with_its_disks_is_told_at_once(
 ) -> None:
     world = fleet(3)
     site = replace(site_for(world), releases=Unfit(world), supervisor=Deaf(world))
-    fit, deploy = play(ready_to_deploy(settings, HOSTS, site, FakeSource(world)))
+    fit, deploy = play(to_deploy(settings, site, FakeSource(world)))
     assert deploy is None
     said = [(f.where, f.what) for f in fit.findings]
     assert ("web2", "disk full") in said
@@ -157,7 +176,7 @@ def test_what_is_wrong_with_the_fleet_and_with_its_disks_is_told_at_once(
 
 def test_a_ref_that_does_not_exist_is_a_finding_like_any_other(settings: Settings) -> None:
     world = fleet(3)
-    fit, deploy = play(ready_to_deploy(settings, HOSTS, site_for(world), NoSuchRef(world)))
+    fit, deploy = play(to_deploy(settings, site_for(world), NoSuchRef(world)))
     assert deploy is None
     assert fit.findings == (Finding("deploy", "web1: no branch mian", "git ls-remote"),)
 
@@ -167,7 +186,7 @@ def test_a_rollback_goes_to_the_last_good_release(settings: Settings) -> None:
     for host in world.hosts.values():
         host.disk["20260202000000"] = Directory(revision=REVISION)
         host.current = "20260202000000"
-    fit, deploy = play(ready_to_roll_back(settings, HOSTS, site_for(world), None))
+    fit, deploy = play(to_roll_back(settings, site_for(world), None))
     assert not fit.findings
     assert deploy is not None
     assert (deploy.release.name, deploy.fresh, deploy.builds) == (FIRST, False, ())
@@ -176,6 +195,6 @@ def test_a_rollback_goes_to_the_last_good_release(settings: Settings) -> None:
 def test_a_rollback_to_a_release_that_is_not_there_names_the_hosts(settings: Settings) -> None:
     world = fleet(3)
     world.hosts["web1"].disk["20260202000000"] = Directory(revision=REVISION)
-    fit, deploy = play(ready_to_roll_back(settings, HOSTS, site_for(world), "20260202000000"))
+    fit, deploy = play(to_roll_back(settings, site_for(world), "20260202000000"))
     assert deploy is None
     assert [f.where for f in fit.findings] == ["web2", "web3"]

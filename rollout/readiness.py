@@ -1,33 +1,35 @@
 """What a deploy or a rollback finds before anything is touched: all that is wrong, at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from rollout.cli.deploys import deploy_of, the_deploy
-from rollout.cli.plans import scope_of
 from rollout.deploys import Deploy
 from rollout.errors import ReleaseError, RemoteError, RolloutError
 from rollout.fleet import Target
+from rollout.plan import Share
 from rollout.ports import Site
 from rollout.preflight import preflight
 from rollout.release_ports import Source
 from rollout.releases import Release, next_name, to_roll_back_to
-from rollout.settings.model import Settings
+from rollout.seating import Scope
 from rollout.shelving import against, revision_of, shelving
 from rollout.sights import Fitness, Shelving
 from rollout.survey import finding
 
+Wish = Callable[[Release, tuple[str, ...]], Deploy]
+"""What the operator wants done with a release on some hosts."""
+
 
 async def fit_for_a_deploy(
-    settings: Settings, hosts: tuple[str, ...], site: Site, source: Source | None
+    scope: Scope, floor: Share, site: Site, source: Source | None
 ) -> tuple[Fitness, Shelving]:
     """Look at the fleet as for a restart, and at the disks of its hosts; touch nothing.
 
     Without a source only what concerns a release that is there is looked at.
     """
-    fit = await preflight(scope_of(settings, hosts), settings.fleet.floor, site)
-    seen = await shelving(_whose_disks(fit, hosts), site, source)
+    fit = await preflight(scope, floor, site)
+    seen = await shelving(_whose_disks(fit, scope.hosts), site, source)
     both = replace(
         fit,
         findings=tuple(dict.fromkeys((*fit.findings, *seen.findings))),
@@ -49,10 +51,10 @@ def _whose_disks(fit: Fitness, hosts: Sequence[str]) -> tuple[Target, ...]:
 
 
 async def ready_to_deploy(
-    settings: Settings, hosts: tuple[str, ...], site: Site, source: Source
+    scope: Scope, floor: Share, site: Site, source: Source, wish: Wish
 ) -> tuple[Fitness, Deploy | None]:
     """Find out whether a new release can be deployed, and which it is."""
-    fit, seen = await fit_for_a_deploy(settings, hosts, site, source)
+    fit, seen = await fit_for_a_deploy(scope, floor, site, source)
     if fit.findings or not fit.targets:
         return fit, None
     names = hosts_of(fit.targets)
@@ -63,22 +65,21 @@ async def ready_to_deploy(
         return replace(fit, findings=(finding(where, error),)), None
     now = datetime.now(UTC)  # noqa: TID251 - no stamp: a release is named by its second
     release = Release(next_name(now, seen.shelves), revision)
-    return fit, deploy_of(the_deploy(settings), release, names, fresh=True)
+    return fit, wish(release, names)
 
 
 async def ready_to_roll_back(
-    settings: Settings, hosts: tuple[str, ...], site: Site, to: str | None
+    scope: Scope, floor: Share, site: Site, to: str | None, wish: Wish
 ) -> tuple[Fitness, Deploy | None]:
     """Find out whether the release ``to``, or the last good one, can be made live again."""
-    fit, seen = await fit_for_a_deploy(settings, hosts, site, None)
+    fit, seen = await fit_for_a_deploy(scope, floor, site, None)
     if fit.findings or not fit.targets:
         return fit, None
     name = to_roll_back_to(seen.shelves) if to is None else to
     if found := against(name, seen.shelves):
         return replace(fit, findings=found), None
     release = Release(name, revision_of(name, seen.shelves))
-    names = hosts_of(fit.targets)
-    return fit, deploy_of(the_deploy(settings), release, names, fresh=False)
+    return fit, wish(release, hosts_of(fit.targets))
 
 
 def hosts_of(targets: Sequence[Target]) -> tuple[str, ...]:
