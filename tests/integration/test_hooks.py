@@ -25,7 +25,9 @@ def test_a_hook_finds_its_facts_in_the_environment_and_no_fact_is_code(tmp_path:
 
 
 def test_a_hook_that_says_no_or_hangs_is_not_fine() -> None:
-    assert run("echo not today >&2; exit 1") == Answer(fine=False, said="not today")
+    assert run("echo not today >&2; exit 1") == Answer(
+        fine=False, said="not today", tail=("not today",)
+    )
     assert run("sleep 60", within=0.3) == Answer(fine=False, said="no end after 300ms")
 
 

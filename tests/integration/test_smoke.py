@@ -22,7 +22,9 @@ def test_exit_0_is_fine_and_its_last_line_is_told() -> None:
 
 
 def test_another_exit_is_not_and_says_why() -> None:
-    assert smoke("echo no cookie >&2; exit 3") == Answer(fine=False, said="no cookie")
+    assert smoke("echo no cookie >&2; exit 3") == Answer(
+        fine=False, said="no cookie", tail=("no cookie",)
+    )
     assert smoke("exit 3") == Answer(fine=False, said="exit 3")
 
 

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from collections.abc import Mapping
 from urllib.parse import quote
 
 from rollout.adapters.releases.layout import BELONGS_TO, LOGS, PLACE, STILL_WANTED, belonging
@@ -22,6 +21,9 @@ MARGIN = 30.0
 TAIL_BYTES = 8192
 WIDEST = 400
 """Characters of a line in the tail: progress bars are one line of a megabyte."""
+
+REVISION = "ROLLOUT_REVISION"
+"""What a step finds in its environment besides its own and the marks of its release."""
 
 NAME_OF_A_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -92,14 +94,14 @@ def settings_of(host: str, release: Release, step: BuildStep, to: str) -> bytes:
             raise ReleaseError(
                 host, f"{step.name}: {name!r} is no name for an environment variable"
             )
-    settings = {**step.environ, **environ_of(release, to)}
-    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
+    settings = {**step.environ, REVISION: release.revision}
+    ours = belonging(to, release.name)  # which it has already, and is found by
+    lines = (
+        f"export {name}={shlex.quote(value)}\n"
+        for name, value in settings.items()
+        if name not in ours
+    )
     return "".join(lines).encode()
-
-
-def environ_of(release: Release, to: str) -> Mapping[str, str]:
-    """Return what a step finds in its environment besides its own."""
-    return {**belonging(to, release.name), "ROLLOUT_REVISION": release.revision}
 
 
 def judge(host: str, release: Release, step: BuildStep, to: str, text: str) -> None:

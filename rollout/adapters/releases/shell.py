@@ -39,7 +39,10 @@ put() {  # FILE, from stdin: all of it or nothing of it, whenever we are killed
 destroy() {  # what a build has made unwritable is made writable first, but no file: that may be
   # one with a file of the live release (rsync --link-dest), and so are their modes
   rm -rf "$1" 2>/dev/null && return
-  find "$1" -type d -exec chmod u+rwx {} + 2>/dev/null
+  # Each before it is entered, and from inside: find goes back to where it began, which may be
+  # a home that this user may not enter.
+  chmod u+rwx "$1" 2>/dev/null
+  (cd "$1" && find . -type d -exec chmod u+rwx {} \;) 2>/dev/null
   rm -rf "$1"
 }
 

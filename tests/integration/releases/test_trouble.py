@@ -11,7 +11,11 @@ from rollout.errors import BuildFailed, ReleaseError
 from rollout.releases import Mark
 from tests.integration.releases.place import LIVE, NEW, OLD, Place, as_nobody, running_in, text_of
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    # Some of them open the directories above theirs to an ordinary user, and close them again.
+    pytest.mark.xdist_group("nobody"),
+]
 
 NOBODY = 65534
 

@@ -68,8 +68,6 @@ def test_what_a_step_is_marked_with_is_not_for_its_settings_to_change() -> None:
     )
     assert set(settings_of("web1", RELEASE, STEP, "/srv/shop").decode().splitlines()) == {
         "export A='b c'",
-        "export ROLLOUT_RELEASE=20261122230000",
-        "export ROLLOUT_TO=/srv/shop",
         "export ROLLOUT_REVISION=c0ffee",
     }
 
