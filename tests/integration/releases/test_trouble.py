@@ -1,21 +1,20 @@
 """A full disk, a read-only one, missing rights: the old release stays live and intact."""
 
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from rollout.adapters.ssh import Ssh
 from rollout.errors import BuildFailed, ReleaseError
 from rollout.releases import Mark
 from tests.integration.releases.place import LIVE, NEW, OLD, Place, as_nobody, running_in, text_of
 
-pytestmark = [
-    pytest.mark.integration,
-    # Some of them open the directories above theirs to an ordinary user, and close them again.
-    pytest.mark.xdist_group("nobody"),
-]
+pytestmark = pytest.mark.integration
 
 NOBODY = 65534
 
@@ -145,17 +144,21 @@ def test_what_a_dead_deploy_has_left_is_not_what_fills_the_disk(small: Place) ->
 
 
 @pytest.fixture
-def nobodys(place: Place, tmp_path: Path) -> Iterator[Place]:
+def open_directory() -> Iterator[Path]:
+    """A directory that an ordinary user may enter, which those of pytest are not."""
+    directory = Path(tempfile.mkdtemp(prefix="rollout-nobody-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def nobodys(releases_ssh: Ssh, open_directory: Path) -> Place:
     """A host like ``place`` that belongs to a user without rights."""
-    place.wrap = as_nobody
-    opened = [path for path in tmp_path.parents if path.stat().st_mode & 0o5 != 0o5]
-    before = {path: path.stat().st_mode for path in opened}
-    for path in opened:
-        path.chmod(before[path] | 0o5)
-    subprocess.run(["chown", "-Rh", f"{NOBODY}:{NOBODY}", tmp_path], check=True)
-    yield place
-    for path in opened:
-        path.chmod(before[path])
+    place = Place(open_directory / "srv" / "shop", releases_ssh, wrap=as_nobody)
+    place.lay_out(OLD, LIVE, live=LIVE)
+    subprocess.run(["chown", "-Rh", f"{NOBODY}:{NOBODY}", open_directory], check=True)
+    return place
 
 
 @needs_root
@@ -198,7 +201,7 @@ def test_a_path_that_he_cannot_make_is_named_with_the_directory_above_it(nobodys
 
 @needs_root
 def test_what_others_run_in_is_seen_by_sudo_and_otherwise_kept_after_a_dead_switch(
-    nobodys: Place, tmp_path: Path
+    nobodys: Place, open_directory: Path
 ) -> None:
     nobodys.begin()
     nobodys.switch()
@@ -211,7 +214,7 @@ def test_what_others_run_in_is_seen_by_sudo_and_otherwise_kept_after_a_dead_swit
         )
         assert nobodys.look().current == LIVE
         assert nobodys.release(NEW).is_dir()
-        nobodys.settings = {"readlink": str(seeing(tmp_path))}
+        nobodys.settings = {"readlink": str(seeing(open_directory))}
         nobodys.wrap = str
         assert nobodys.whereabouts(pid) == {pid: NEW}
         assert nobodys.prune(NEW) == ()
