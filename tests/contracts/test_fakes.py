@@ -3,9 +3,11 @@
 from rollout.fleet import Instance, Seat
 from tests.stories.clock import play
 from tests.stories.fakes import FakeBalancer, FakeProber, FakeSupervisor
+from tests.stories.fakes_of_releases import FakeReleases
 from tests.stories.harness import fleet
+from tests.stories.world import FIRST
 
-from . import terms
+from . import terms, terms_of_releases
 
 SEAT = Seat("lb1", "app", "web1")
 ONE, OTHER = Instance("mongrel_8000", 8000), Instance("mongrel_8001", 8001)
@@ -35,3 +37,17 @@ def test_the_fake_prober_answers_like_a_port() -> None:
         world.hosts["web1"].app(ONE.name).lives[-1].gone_at = 0
 
     play(terms.prober_keeps_its_word(FakeProber(world), "web1", ONE, kill))
+
+
+def test_the_fake_releases_stand_like_those_on_disks() -> None:
+    world = fleet(1)
+    for app in world.hosts["web1"].apps:
+        app.lives.clear()  # nobody runs in any: what is run in has terms of its own
+
+    def fill(name: str, revision: str) -> None:
+        directory = world.hosts["web1"].disk[name]
+        directory.revision, directory.whole = revision, True
+
+    term = terms_of_releases.releases_keep_their_word
+    play(term(FakeReleases(world), "web1", FIRST, fill))
+    assert world.broken == []

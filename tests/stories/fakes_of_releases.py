@@ -49,6 +49,8 @@ class FakeReleases:
     async def begin(self, host: str, release: Release, *, fresh: bool) -> None:
         machine = self.world.hosts[host]
         async with self.world.faults.befall(f"{host} begin", _from(host)):
+            if release.name not in machine.notes:
+                self.world.restored.discard((host, release.name))
             machine.notes.setdefault(release.name, (fresh, machine.current))
             if fresh:
                 machine.disk.setdefault(release.name, Directory())
@@ -70,6 +72,8 @@ class FakeReleases:
 
     async def switch(self, host: str, release: Release) -> None:
         async with self._on(host, "switch", release) as directory:
+            if (host, release.name) in self.world.restored:
+                raise ReleaseError(host, "was taken back meanwhile")
             self.world.judge_switch(self.world.hosts[host], directory)
             self.world.hosts[host].current = release.name
 
@@ -77,6 +81,7 @@ class FakeReleases:
         machine = self.world.hosts[host]
         async with self.world.faults.befall(f"{host} restore", _from(host)):
             if release.name in machine.notes:
+                self.world.restored.add((host, release.name))
                 machine.current = machine.notes[release.name][1]
             elif machine.current == release.name:
                 raise ReleaseError(host, "has no note of what it was")

@@ -253,6 +253,7 @@ class World:
         self.asked: set[str] = set()
         self.released: set[str] = set()
         self.manners: dict[str, str] = {}  # of every app, by the release that it runs
+        self.restored: set[tuple[str, str]] = set()  # hosts and releases
         self.deliveries: dict[str, str] = {}  # another revision than the one that was asked for
 
     @property

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from rollout.releases import Mark
+from tests.contracts.terms_of_releases import releases_keep_their_word
 
 from .place import LIVE, NEW, Place
 
@@ -48,3 +49,11 @@ def test_what_is_shared_and_stands_in_no_setting_is_found_once(place: Place) -> 
     }
     place.wait(place.on_disk.settle("web1", LIVE, Mark.GOOD))
     assert place.examine() == (), "of a release of our own the settings have decided"
+
+
+def test_real_disks_keep_the_terms_that_the_fake_keeps(place: Place) -> None:
+    def fill(name: str, revision: str) -> None:
+        (place.release(name) / "REVISION").write_text(f"{revision}\n")
+
+    place.wait(releases_keep_their_word(place.on_disk, "web1", LIVE, fill))
+    assert place.look().find(LIVE) is not None
