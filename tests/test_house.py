@@ -30,7 +30,7 @@ NOUNS = (
 STORIES = (
     *("emptying", "everywhere", "grip", "ladder", "orders", "preflight", "proof", "pruning"),
     *("readiness", "restarting", "returning", "rolling", "rolling_back", "seating", "shelving"),
-    *("survey", "switching", "transaction", "uninterrupted", "waiting", "window"),
+    *("soaking", "survey", "switching", "transaction", "uninterrupted", "waiting", "window"),
 )
 
 ROOMS = {
