@@ -71,6 +71,7 @@ def test_a_host_that_does_not_boot_stays_out_and_what_is_said_to_type_brings_it_
         assert type_it(shop, command).returncode == 0
     shop.fleet.until_serving()
     assert shop.all_ready
+    shop.fleet.hosts["web1"].until_watched(20)  # monit looks again only at its next cycle
     assert shop.rollout().code == 0
 
 
