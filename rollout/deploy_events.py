@@ -100,8 +100,8 @@ class ReleaseDiscarded:
 class UndoFailed:
     """One undo did not work on one host; the others go on.
 
-    ``live`` tells whether it is ``current`` that is not known to be as before; otherwise only
-    a directory is left over, which the next deploy removes.
+    ``live`` tells whether the release may be live there, by ``current`` or by a process; otherwise
+    only a directory is left over, which the next deploy removes.
     """
 
     wire: ClassVar[str] = "deploy.undo_failed"
@@ -113,7 +113,7 @@ class UndoFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployTakenBack:
-    """The transaction failed before any server was taken out, and was undone on every host."""
+    """No server was restarted on the release, and what was done of it was undone on every host."""
 
     wire: ClassVar[str] = "deploy.taken_back"
 

@@ -46,7 +46,7 @@ class Deployment:
         unrestored: Hosts whose ``current`` could not be seen restored, with the reason.
         leftovers: Hosts on which something is left to be removed, with the reason.
         because: Why it was taken back, or its rollback halted.
-        warnings: After-hooks that failed, with what they said.
+        warnings: Hooks that failed and stopped nothing, with what they said.
     """
 
     phase: Phase = Phase.NONE

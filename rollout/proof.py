@@ -93,6 +93,7 @@ class Proof:
         Raises:
             NotRestarted: monit is done and a process is the one from before.
             CrashLoop: a proven instance is a different process now.
+            WrongRelease: one answers from another directory than the release it should run in.
         """
         fresh = not self._only_ports_are_awaited()
         states = await self._look() if fresh else self._states

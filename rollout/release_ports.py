@@ -38,7 +38,7 @@ class Releases(Protocol):
     async def tidy(self, host: str) -> tuple[str, ...]:
         """Take back what deploys that died have left, and say in words what was done.
 
-        A release in which a process runs is left as it is, and is live.
+        A release in which a process runs is left as it is.
         """
 
     async def begin(self, host: str, release: Release, *, fresh: bool) -> None:

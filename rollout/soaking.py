@@ -20,7 +20,8 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
     """Let what was restarted carry traffic for a while before the next wave is risked.
 
     Raises:
-        Halted: one of its seats does not serve any more, or the operator wants us to stop.
+        SoakFailed: a seat does not serve any more, or a process is another one.
+        Halted: the operator wants us to stop.
     """
     seconds = plan.patience.soak
     if not seconds or not returned:
@@ -30,11 +31,12 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
     end = now() + seconds
     theirs: set[Target] = set()
     births: dict[Target, Mapping[str, Birth | None]] = {}
-
     look_at = now()
 
     async def question() -> Verdict:
         nonlocal look_at
+        last = now() >= end  # asked once: the round that ends it looks at the processes as well
+        due = last or now() >= look_at
         if site.stop_asked():
             raise Halted("stopped on request during the soak")
         for target in returned:
@@ -45,7 +47,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
                 theirs.add(target)  # it was back, so it says nothing against its restart
                 tell(Noted(where=target.name, what=f"{'; '.join(held)}: left to them"))
                 continue
-            if verdict.settled and (now() >= look_at or now() >= end):
+            if verdict.settled and due:
                 verdict = await same(target, births, site)
             if not verdict.settled:
                 look = plan.look.format(host=target.host)
@@ -56,9 +58,9 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
                     )
                 )
                 raise SoakFailed(target.name, because)
-        if now() >= look_at:
+        if due:
             look_at = now() + PROCESSES_EVERY
-        return Verdict(settled=now() >= end, because="")
+        return Verdict(settled=last, because="")
 
     await until(
         "soaked",

@@ -41,11 +41,11 @@ cd "$to/releases/$name" || exit 1
 try "cannot make a place for logs" mkdir -p "$logs"
 empty() {{ : >"$1"; }}
 try "cannot write $log" empty "$log"
-settings=$(cat)
-export settings
+ROLLOUT_SETTINGS=$(cat)
+export ROLLOUT_SETTINGS
 ended=$(timeout -k {GRACE} "$within" sh -c '
-  eval "$settings"
-  unset settings
+  eval "$ROLLOUT_SETTINGS"
+  unset ROLLOUT_SETTINGS
   /bin/sh -c "$1" 3>&-
   echo "$?" >&3
 ' rollout "$1" 3>&1 </dev/null >"$log" 2>&1)
