@@ -28,7 +28,7 @@ from pathlib import Path
 
 from benchmarks.same_run.children import load, run
 from rollout.adapters.releases.layout import NOTES
-from rollout.adapters.releases.remote import Remote
+from rollout.adapters.remote import Remote
 from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh, SshOptions
 from rollout.adapters.threads import Pool

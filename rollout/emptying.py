@@ -84,15 +84,15 @@ async def until_quiet(
         StopAsked: the operator wants us to stop.
     """
     before: Traffic | None = None
-    reload = grip.reloaded_at
+    reload = grip.watch.reloaded_at
 
     async def question() -> Verdict:
         nonlocal before, reload
         states = await grip.look()
         if fit:
             can_go_on(grip, plan, site)
-        if grip.reloaded_at > reload:
-            before, reload = None, grip.reloaded_at
+        if grip.watch.reloaded_at > reload:
+            before, reload = None, grip.watch.reloaded_at
         traffic = Traffic.of(states.values())
         verdict = drained(before, traffic, newcomers=newcomers)
         before = traffic
@@ -101,7 +101,7 @@ async def until_quiet(
         return verdict
 
     def hidden() -> float:
-        return grip.reloaded_at + plan.patience.drain_timeout - now()
+        return grip.watch.reloaded_at + plan.patience.drain_timeout - now()
 
     while True:
         try:
@@ -125,7 +125,7 @@ def can_go_on(grip: Grip, plan: Plan, site: Site) -> None:
         raise StopAsked
     ours = frozenset(grip.target.seats)
     backends = [seat.backend for seat in grip.target.seats]
-    for reading in grip.readings.values():
+    for reading in grip.watch.readings.values():
         verdict = floor_holds(plan.floor, reading, ours, backends, counts=carries)
         if not verdict.settled:
             raise FloorLost(verdict.because)

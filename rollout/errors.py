@@ -111,6 +111,45 @@ class SourceError(RolloutError):
         self.cure = cure
 
 
+class RecordError(RolloutError):
+    """What we are about to do cannot be written down, so it is not done."""
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.cure = cure
+
+
+class LockError(RolloutError):
+    """The lock of the app could not be read or taken in one place."""
+
+    def __init__(self, place: str, what: str, cure: str = "") -> None:
+        super().__init__(f"{place}: {what}")
+        self.place = place
+        self.what = what
+        self.cure = cure
+
+
+class LockHeld(RolloutError):
+    """Somebody else holds the lock; ``holder`` says who, ``also`` what else is known."""
+
+    def __init__(self, place: str, holder: str, also: str = "") -> None:
+        super().__init__(f"the lock is held by {holder}{also}")
+        self.place = place
+        self.holder = holder
+        self.also = also
+
+
+class LockLost(RolloutError):
+    """Our lock was broken or taken over: whoever did it sees to what was ours."""
+
+    def __init__(self, place: str, holder: str) -> None:
+        now = f"it is held by {holder}" if holder else "nobody holds it"
+        super().__init__(f"our lock on {place} was taken away, {now}; nothing more is touched")
+        self.place = place
+        self.holder = holder
+
+
 class NotOnAll(RolloutError):
     """A step of the transaction failed on some hosts; ``failed`` says what each of them said."""
 

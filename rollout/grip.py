@@ -10,12 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from rollout.errors import BalancerError, Meddled
-from rollout.events import BalancerReloaded
-from rollout.fleet import AdminState, ProcessMark, Reading, Seat, SeatState, Target
+from rollout.fleet import AdminState, Seat, SeatState, Target
+from rollout.holdings import Holding, Owned
 from rollout.orders import send, switch_agents
-from rollout.ports import Owned, Site, Tell
+from rollout.ports import Site, Tell
 from rollout.verdicts import held_out, shows, told
 from rollout.waiting import Question, now, until
+from rollout.watch import Watch
 
 CONFIRM_WITHIN = 10.0
 """Seconds to get an order through; repeating it is safe, so a lost reply costs one more."""
@@ -26,24 +27,22 @@ class Grip:
 
     Attributes:
         found: Each seat before the first change.
-        readings: The last look at each load balancer, whole, from which the floor is judged.
-        reloaded_at: When an HAProxy last began to serve, reloaded or not, on the loop's clock.
+        watch: What was last seen of it, and of the load balancers as a whole.
         lost: Seats that somebody else has changed meanwhile, with what they made of them.
-        away: Load balancers that did not answer the last look, with what they did instead.
     """
 
     def __init__(self, target: Target, site: Site, tell: Tell, *, poll: float) -> None:
         self.target = target
         self.found: dict[Seat, SeatState] = {}
-        self.readings: dict[str, Reading] = {}
-        self.reloaded_at = float("-inf")
+        self.watch = Watch(target, site, tell)
         self.lost: dict[Seat, AdminState] = {}
-        self.away: dict[str, BalancerError] = {}
         self._site = site
         self._tell = tell
         self._poll = poll
-        self._marks: dict[str, ProcessMark] = {}
         self._wanted: dict[Seat, AdminState] = {}
+        self._could_be: dict[Seat, tuple[AdminState, ...]] = dict.fromkeys(
+            target.seats, (AdminState.READY,)
+        )
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -61,26 +60,28 @@ class Grip:
         Returns:
             How somebody else holds the target out, or nothing when it is ours to take.
         """
-        self.found = await self._read(self.target.balancers)
-        self._marks = {name: reading.process for name, reading in self.readings.items()}
-        self.reloaded_at = now() - min(reading.age for reading in self.readings.values())
+        self.found = await self.watch.begin()
         held = ((state.seat, held_out(state)) for state in self.found.values())
         return "; ".join(f"{seat} is {how}" for seat, how in held if how)
 
-    async def take_up(self, owned: Sequence[Owned]) -> None:
-        """Take again in hand what we left in maint, found as ``owned`` says.
+    async def take_up(self, holding: Holding) -> None:
+        """Take again in hand what was ours; a seat that somebody has changed since is ``lost``.
 
         Raises:
-            Meddled: somebody has changed it since.
             BalancerError: a load balancer did not answer.
         """
-        rows = await self._read(self.target.balancers)
-        self._marks = {name: reading.process for name, reading in self.readings.items()}
-        self._wanted = dict.fromkeys(self.target.seats, AdminState.MAINT)
-        self._insist(rows)
+        rows = await self.watch.begin()
+        self.lost = {}
+        for seat, row in rows.items():
+            state = holding.ours(row)
+            if state is None:
+                self.lost[seat] = told(row)
+            else:
+                self._wanted[seat] = state
+                self._could_be[seat] = (state,)
         self.found = {
             one.seat: replace(rows[one.seat], weight=one.weight, agent=one.agent, status=one.status)
-            for one in owned
+            for one in holding.found
         }
 
     async def look(self) -> Mapping[Seat, SeatState]:
@@ -91,12 +92,12 @@ class Grip:
             BalancerError: a load balancer did not answer.
         """
         states = await self.glance()
-        for error in self.away.values():
+        for error in self.watch.away.values():
             raise error
         return states
 
     async def glance(self) -> Mapping[Seat, SeatState]:
-        """Read what can be read, as :meth:`look`; who does not answer is in ``away``.
+        """Read what can be read, as :meth:`look`; who does not answer is in ``watch.away``.
 
         For a target that was asked to restart: one lost load balancer must not keep the others
         from getting it back.
@@ -105,10 +106,10 @@ class Grip:
             Meddled: as for :meth:`look`.
             BalancerError: no load balancer answered.
         """
-        states = await self._read_some()
-        if self._notice_reloads():
+        states = await self.watch.read_some()
+        if self.watch.notice_reloads():
             await self._see_it_done([s for s in self._wanted if s in states and s in self.seats])
-            states = await self._read_some()
+            states = await self.watch.read_some()
         self._insist(states)
         return states
 
@@ -139,6 +140,14 @@ class Grip:
         self._wanted |= dict.fromkeys(chosen, state)
         await self._see_it_done(chosen)
 
+    async def announce(self, state: AdminState) -> None:
+        """Write down that all is about to be told ``state``; nothing is told yet.
+
+        Raises:
+            RecordError, LockLost: it must not be told.
+        """
+        await self._write_down(dict.fromkeys(self.seats, state))
+
     def state_after(self, state: AdminState) -> str:
         """Say how HAProxy has it when all that is in our hand was told ``state``."""
         ours = {state} if self.seats else set[AdminState]()
@@ -166,7 +175,7 @@ class Grip:
 
     async def _restore(self, seats: Sequence[Seat]) -> None:
         for seat in seats:
-            found, is_now = self.found[seat], self.readings[seat.balancer].seats[seat]
+            found, is_now = self.found[seat], self.watch.row(seat)
             if is_now.weight != found.weight:
                 await self._site.balancers[seat.balancer].set_weight(seat, found.weight)
         agents = [seat for seat in seats if self.found[seat].agent]
@@ -178,7 +187,7 @@ class Grip:
         Not only once: a reload wakes them, and they speak before the next look (measured).
         """
         held = [seat for seat in seats if self._wanted[seat] is not AdminState.READY]
-        agents = [seat for seat in held if self._row(seat).agent]
+        agents = [seat for seat in held if self.watch.row(seat).agent]
         await switch_agents(agents, self._site.balancers, on=False)
 
     async def _see_it_done(self, seats: Sequence[Seat]) -> None:
@@ -186,68 +195,36 @@ class Grip:
         names = tuple(dict.fromkeys(seat.balancer for seat in seats))
         while seats:
             try:
+                await self._write_down({seat: self._wanted[seat] for seat in seats})
                 await self._silence_agents(seats)
                 await send({s: self._wanted[s] for s in seats}, self._site.balancers)
-                states = await self._read(names)
+                states = await self.watch.read(names)
             except BalancerError:
                 # the reply was lost, or HAProxy is not back yet: telling it again is safe
                 if now() >= deadline:
                     raise
             else:
                 undone = [s for s in seats if not shows(states[s], self._wanted[s])]
-                if now() >= deadline or not any(self._reloaded(s.balancer) for s in undone):
+                if now() >= deadline or not self.watch.reloaded(s.balancer for s in undone):
                     self._insist(states)
                     return
             await asyncio.sleep(self._poll)
 
+    async def _write_down(self, wanted: Mapping[Seat, AdminState]) -> None:
+        """Let the record know what we are about to tell, and hear whether we still may."""
+        for seat, state in wanted.items():
+            self._could_be[seat] = tuple(dict.fromkeys((*self._could_be[seat], state)))
+        told = {seat: self._could_be[seat] for seat in wanted}
+        returning = AdminState.READY in wanted.values()
+        await self._site.record.tells(self.target.name, told, returning=returning)
+
     def _insist(self, states: Mapping[Seat, SeatState]) -> None:
         """See every seat as it was told; what somebody else has changed is theirs from now on."""
         for seat, wanted in self._wanted.items():
-            if seat in self.lost or seat not in states or shows(states[seat], wanted):
+            if seat in self.lost or seat not in states:
+                continue
+            if shows(states[seat], wanted):
+                self._could_be[seat] = (wanted,)
                 continue
             self.lost[seat] = told(states[seat])
             raise Meddled(str(seat), wanted, f"{told(states[seat])} ({states[seat].status})")
-
-    def _reloaded(self, name: str) -> bool:
-        return self.readings[name].process != self._marks[name]
-
-    async def _read(self, names: Sequence[str]) -> dict[Seat, SeatState]:
-        readings = await asyncio.gather(*(self._site.balancers[name].look() for name in names))
-        self.readings |= dict(zip(names, readings, strict=True))
-        return {seat: self._row(seat) for seat in self.target.seats if seat.balancer in names}
-
-    async def _read_some(self) -> dict[Seat, SeatState]:
-        names = self.target.balancers
-        results = await asyncio.gather(
-            *(self._read((name,)) for name in names), return_exceptions=True
-        )
-        states: dict[Seat, SeatState] = {}
-        self.away = {}
-        for name, result in zip(names, results, strict=True):
-            if isinstance(result, BalancerError):
-                self.away[name] = result
-            elif isinstance(result, BaseException):
-                raise result
-            else:
-                states |= result
-        if not states:
-            raise next(iter(self.away.values()))
-        return states
-
-    def _row(self, seat: Seat) -> SeatState:
-        row = self.readings[seat.balancer].seats.get(seat)
-        if row is None:
-            raise BalancerError(
-                seat.balancer,
-                f"has no server {seat.backend}/{seat.server} any more",
-                "was its configuration changed?  `rollout check` shows what is there now",
-            )
-        return row
-
-    def _notice_reloads(self) -> bool:
-        changed = [n for n in self.readings if n not in self.away and self._reloaded(n)]
-        for name in changed:
-            self._marks[name] = self.readings[name].process
-            self.reloaded_at = now()
-            self._tell(BalancerReloaded(balancer=name, target=self.target.name))
-        return bool(changed)

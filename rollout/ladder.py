@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from rollout.emptying import until_drained, until_empty
-from rollout.errors import CrashLoop, RolloutError, TimedOut, said_of
+from rollout.errors import CrashLoop, Meddled, RolloutError, TimedOut, said_of
 from rollout.events import (
     TargetClaimed,
     TargetDone,
@@ -23,6 +23,7 @@ from rollout.events import (
 )
 from rollout.fleet import AdminState, Birth, Target, Verdict
 from rollout.grip import Grip
+from rollout.holdings import Holding
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof, WayBack
@@ -34,7 +35,7 @@ from rollout.restarting import (
     until_proven,
     wreckage,
 )
-from rollout.returning import give_back, smoke, stable, until_checked
+from rollout.returning import give_back, same_processes, smoke, stable, until_checked
 from rollout.switching import restore, switch
 from rollout.waiting import now
 
@@ -56,7 +57,7 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         RolloutError: it was not restarted, or not proven; where it stands has been told.
     """
     grip = Grip(target, site, tell, poll=plan.patience.poll)
-    if not await taken(grip, site, tell):
+    if not await taken(grip, plan, site, tell):
         return False
     began = now()
     async with out_of_rotation(grip, plan, site, tell) as way_back:
@@ -78,18 +79,27 @@ async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell:
         RolloutError: it was not proven, and stays in maint; that has been told.
     """
     grip = Grip(target, site, tell, poll=plan.patience.poll)
-    owned = site.record.owned(target.name)
-
-    async def taken_up() -> Verdict:
-        await grip.take_up(owned)
-        return Verdict(settled=True, because="")
-
-    await grip.until("taken up again", taken_up, within=plan.patience.probation_timeout)
+    holding = site.record.holding(target.name)
+    if holding is None:
+        raise AssertionError(f"{target} is not ours to bring back")
+    await taken_up(grip, holding, plan)
+    for seat, theirs in grip.lost.items():
+        raise Meddled(str(seat), AdminState.MAINT, theirs)
     async with seen_through(grip, plan, site, tell) as way_back:
         way_back.needs_proof()
         await until_empty(grip, plan, site, tell, fit=False)  # sticky clients had come to it again
         before = await wreckage(grip, plan, site)
         await restarted_and_back(before, began, grip, plan, way_back, site, tell)
+
+
+async def taken_up(grip: Grip, holding: Holding, plan: Plan) -> None:
+    """Take again in hand what is out because of us; a load balancer that is away is waited for."""
+
+    async def question() -> Verdict:
+        await grip.take_up(holding)
+        return Verdict(settled=True, because="")
+
+    await grip.until("taken up again", question, within=plan.patience.probation_timeout)
 
 
 async def restarted_and_back(
@@ -110,26 +120,30 @@ async def restarted_and_back(
     """
     target, release = grip.target, plan.onto.get(grip.target.host)
     proof = Proof(target, before, site, tell, times=plan.probe_times, release=release)
+    name = release.name if release else ""
     for batch in batches(target.instances, plan.instances_at_a_time):
-        await ask_to_restart(batch, target, way_back, site, tell)
+        await ask_to_restart(batch, before, name, target, way_back, site, tell)
         proof.expect(batch)
         await hold_for(plan.patience.startup_delay, grip, plan)
         await until_proven(proof, grip, plan)
 
-    await until_checked(proof, grip, plan, tell)
+    await until_checked(grip, plan, tell)
     await smoke(target, site)
+    await grip.announce(AdminState.READY)  # before the last look, which must not grow old
+    await same_processes(proof, grip, plan)
     way_back.proven()
     await give_back(grip, plan)
     tell(TargetReturned(target=target.name))
 
     seconds = round(now() - began, 1)
     await stable(proof, grip, plan, tell)
-    await site.record.released(target.name)  # not before: until here it may be taken out again
-    name = release.name if release else ""
+    await site.record.released(
+        target.name, restarted=True
+    )  # not before: until here it may be taken out again
     tell(TargetDone(target=target.name, seconds=seconds, release=name))
 
 
-async def taken(grip: Grip, site: Site, tell: Tell) -> bool:
+async def taken(grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
     """Look at the target and write it down as ours, or say why it is not ours to take.
 
     Raises:
@@ -140,7 +154,13 @@ async def taken(grip: Grip, site: Site, tell: Tell) -> bool:
         if held := await grip.find():
             tell(TargetSkipped(target=name, because=held))
             return False
-        await site.record.own(name, grip.owned)
+        release = plan.onto.get(grip.target.host)
+        await site.record.own(
+            grip.target,
+            grip.owned,
+            release=release.name if release else "",
+            relinked=plan.relink and release is not None,
+        )
     except RolloutError as error:
         tell(TargetNotTaken(target=name, because=said_of(name, error)))
         raise
@@ -208,7 +228,7 @@ async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell
     because = said_of(grip.target.name, failure)
     try:
         await give_back(grip, plan)
-        await site.record.released(grip.target.name)
+        await site.record.released(grip.target.name, restarted=False)
     except RolloutError as error:
         again = "" if str(error) == str(failure) else f": {error}"
         because = f"{because}; and it could not be given back{again}"

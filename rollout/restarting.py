@@ -80,6 +80,8 @@ def batches(instances: Sequence[Instance], size: int) -> Iterator[Sequence[Insta
 
 async def ask_to_restart(
     batch: Sequence[Instance],
+    before: Mapping[str, Birth | None],
+    release: str,
     target: Target,
     way_back: WayBack,
     site: Site,
@@ -87,11 +89,20 @@ async def ask_to_restart(
 ) -> None:
     """Ask monit once.  A lost reply is no reason to ask again: the processes will tell.
 
+    Args:
+        batch: The instances.
+        before: The process of each.
+        release: What they must be seen to run in afterwards, or empty.
+        target: Whose they are.
+        way_back: Learns that it needs proof from now on.
+        site: The world.
+        tell: Hears of it.
+
     Raises:
         RestartRefused: certainly nothing was asked; the target is as fit as it was before.
     """
     names = tuple(one.name for one in batch)
-    await site.record.asked(target.name, names)
+    await site.record.asked(target.name, {name: before.get(name) for name in names}, release)
     first = not way_back.asked
     way_back.needs_proof()  # before the call: its reply can be lost after it got through
     tell(RestartAsked(target=target.name, instances=names))

@@ -11,7 +11,7 @@ from rollout.verdicts import all_serving, carries, few, on_probation, shows
 from rollout.waiting import now
 
 
-async def until_checked(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
+async def until_checked(grip: Grip, plan: Plan, tell: Tell) -> None:
     """Wait until HAProxy's own checks call every seat up, with nothing balanced to it.
 
     A load balancer that has gone away is waited for and then left aside; giving the target back
@@ -19,7 +19,6 @@ async def until_checked(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> Non
 
     Raises:
         TimedOut: they do not.
-        CrashLoop: an instance is another process than the one that was proven.
     """
     tell(TargetOnProbation(target=grip.target.name))
     end = now() + plan.patience.probation_timeout
@@ -32,11 +31,10 @@ async def until_checked(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> Non
         verdicts = [on_probation(state) for state in states.values()]
         waiting = [verdict.because for verdict in verdicts if not verdict.settled]
         if not waiting and now() < end:
-            waiting = [str(error) for error in grip.away.values()]
+            waiting = [str(error) for error in grip.watch.away.values()]
         return Verdict(settled=not waiting and not late, because=few(waiting))
 
     await grip.until("called up by HAProxy", question, within=plan.patience.probation_timeout)
-    await same_processes(proof, grip, plan)
 
 
 async def same_processes(proof: Proof, grip: Grip, plan: Plan) -> None:

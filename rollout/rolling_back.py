@@ -148,7 +148,7 @@ async def _all_back(
 
 
 async def _back(target: Target, began: float, old: Plan, site: Site, tell: Tell) -> None:
-    if site.record.owned(target.name):
+    if site.record.holding(target.name):
         await bring_back(target, began, old, site, tell)
         return
     # It had come back, and did not hold: it may be up again, and must be spared like any other.

@@ -24,13 +24,34 @@ HOME = Path(__file__).parents[1]
 
 NOUNS = (
     *("deploy_events", "deploy_ledger", "deploys", "durations", "errors", "events", "fleet"),
-    *("hostnames", "ledger", "nearest", "places", "plan", "refs", "releases", "shares", "sights"),
+    *(
+        "holders",
+        "holdings",
+        "hostnames",
+        "ledger",
+        "nearest",
+        "places",
+        "plan",
+        "refs",
+        "releases",
+        "shares",
+        "sights",
+    ),
     "verdicts",
 )
 STORIES = (
     *("emptying", "everywhere", "grip", "ladder", "orders", "preflight", "proof", "pruning"),
     *("readiness", "restarting", "returning", "rolling", "rolling_back", "seating", "shelving"),
-    *("soaking", "survey", "switching", "transaction", "uninterrupted", "waiting", "window"),
+    *(
+        "soaking",
+        "survey",
+        "switching",
+        "transaction",
+        "uninterrupted",
+        "waiting",
+        "watch",
+        "window",
+    ),
 )
 
 ROOMS = {

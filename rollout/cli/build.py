@@ -10,8 +10,8 @@ from rollout.adapters.addresses import AT_ONCE, SshAddresses
 from rollout.adapters.bridge import Bridge
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.remote import through_ssh
-from rollout.adapters.memory import MemoryRecord
 from rollout.adapters.probe import PortProber
+from rollout.adapters.record import KeptRecord
 from rollout.adapters.smoke import CommandSmoke
 from rollout.adapters.ssh import Ssh, SshOptions
 from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
@@ -78,7 +78,7 @@ def build_site(
         supervisor=MonitSupervisor(ssh.run, monit_options(settings), host_pool.call),
         prober=PortProber(ssh, probe, host_pool.call) if probe else None,
         smoke=CommandSmoke(smoke, settings.restart.smoke_timeout, os.environ) if smoke else None,
-        record=MemoryRecord(),
+        record=KeptRecord(),
         addresses=SshAddresses(
             lambda host: ssh.resolve(host).hostname, name_pool, needed=not settings.fleet.server
         ),

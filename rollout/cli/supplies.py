@@ -8,7 +8,7 @@ from pathlib import Path
 from rollout.adapters.hooks import CommandHooks
 from rollout.adapters.releases.disk import ReleasesOnDisk
 from rollout.adapters.releases.options import ReleaseOptions
-from rollout.adapters.releases.remote import Remote
+from rollout.adapters.remote import Remote
 from rollout.adapters.sources.artifact import ArtifactOptions, ArtifactSource
 from rollout.adapters.sources.git import GitOptions, GitSource
 from rollout.adapters.sources.push import PushOptions, PushSource

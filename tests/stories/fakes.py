@@ -2,10 +2,21 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from rollout.errors import BalancerError, RestartRefused, SupervisorError
+from rollout.errors import (
+    BalancerError,
+    LockError,
+    LockHeld,
+    LockLost,
+    RecordError,
+    RestartRefused,
+    SupervisorError,
+)
 from rollout.fleet import AdminState, Birth, Finding, Instance, InstanceState, Reading, Seat
-from rollout.ports import Answer, Owned
+from rollout.holders import Held, Holder
+from rollout.holdings import Holding
+from rollout.ports import Answer
 
 from .world import FIRST, App, Host, Life, World, clock
 
@@ -186,31 +197,76 @@ class FakeProber:
         return Answer(fine=False, said="connection refused")
 
 
-class FakeRecord:
-    """Satisfies :class:`rollout.ports.Record`."""
+class FakeJournal:
+    """Satisfies what :class:`rollout.adapters.record.KeptRecord` wants; survives in the world."""
 
     def __init__(self, world: World) -> None:
         self.world = world
 
-    async def own(self, target: str, seats: Sequence[Owned]) -> None:
-        self.world.owned[target] = tuple(seats)
-        for app in (app for owned in seats for app in self.world.lines[owned.seat].apps):
-            app.asked = False
-        self.world.released.discard(target)
-        self.world.asked.discard(target)
+    def has_room(self) -> None:
+        if self.world.disk_full:
+            raise RecordError("the disk is full")
 
-    async def asked(self, target: str, instances: Sequence[str]) -> None:
-        del instances
-        self.world.asked.add(target)
+    async def held(self, holding: Holding) -> None:
+        async with self.world.faults.befall("journal held", RecordError):
+            if holding.target.name not in self.world.holdings:
+                for app in (a for s in holding.target.seats for a in self.world.lines[s].apps):
+                    app.asked = False
+            self.world.holdings[holding.target.name] = holding
+            self.world.released.discard(holding.target.name)
 
-    async def released(self, target: str) -> None:
-        self.world.released.add(target)
+    async def released(self, target: str, *, restarted: bool) -> None:
+        async with self.world.faults.befall("journal released", RecordError):
+            self.world.holdings.pop(target, None)
+            self.world.released.add(target)
+            if restarted:
+                self.world.restarted.add(target)
 
-    def owned(self, target: str) -> tuple[Owned, ...]:
-        return () if target in self.world.released else self.world.owned.get(target, ())
 
-    def was_asked(self, target: str) -> bool:
-        return bool(self.owned(target)) and target in self.world.asked
+class FakeLock:
+    """Satisfies :class:`rollout.ports.Lock`, in one place."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._run = ""
+
+    async def look(self) -> tuple[Held, ...]:
+        async with self.world.faults.befall("lock look", self._error):
+            return () if self.world.lock is None else (self.world.lock,)
+
+    async def take(self, holder: Holder) -> None:
+        async with self.world.faults.befall("lock take", self._error):
+            if self.world.lock is not None:
+                raise LockHeld("lb1", str(self.world.lock.holder))
+            self.world.lock = Held(place="lb1", holder=holder)
+            self._run = holder.run
+
+    async def take_over(self, old: str, holder: Holder) -> None:
+        async with self.world.faults.befall("lock take over", self._error):
+            held = self.world.lock
+            if held is not None and held.holder.run not in {old, holder.run}:
+                raise LockHeld("lb1", str(held.holder))
+            then = held.holdings if held else ()
+            self.world.lock = Held(place="lb1", holder=holder, holdings=then)
+            self._run = holder.run
+
+    async def keep(self, holdings: Sequence[Holding] | None = None, *, everywhere: bool) -> None:
+        del everywhere
+        if self.world.lock is None or self.world.lock.holder.run != self._run:
+            held = self.world.lock
+            raise LockLost("lb1", str(held.holder) if held else "")
+        if holdings is not None:
+            self.world.lock = replace(self.world.lock, holdings=tuple(holdings))
+
+    async def end(self, how: str) -> None:
+        if self.world.lock is not None:
+            self.world.lock = replace(self.world.lock, ended=how)
+
+    async def release(self) -> None:
+        self.world.lock = None
+
+    def _error(self, words: str) -> LockError:
+        return LockError("lb1", words)
 
 
 class FakeAddresses:

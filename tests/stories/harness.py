@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from rollout.adapters.record import KeptRecord
 from rollout.deploy_ledger import Phase
 from rollout.events import Event
 from rollout.fleet import Seat
@@ -13,7 +14,7 @@ from rollout.ports import Site
 from rollout.rolling import rolling_restart
 
 from .clock import play
-from .fakes import FakeAddresses, FakeBalancer, FakeProber, FakeRecord, FakeSupervisor
+from .fakes import FakeAddresses, FakeBalancer, FakeJournal, FakeProber, FakeSupervisor
 from .faults import Dead, Fault, Faults
 from .world import App, Host, Life, Line, World, targets_of
 
@@ -69,7 +70,7 @@ def site_of(world: World, *, stop_asked: Callable[[], bool] = lambda: False) -> 
         supervisor=FakeSupervisor(world),
         prober=FakeProber(world),
         smoke=None,
-        record=FakeRecord(world),
+        record=KeptRecord(FakeJournal(world)),
         addresses=FakeAddresses(),
         stop_asked=stop_asked,
     )
@@ -103,12 +104,7 @@ def roll(
 def promises_broken(world: World, told: Told) -> list[str]:
     """Check the six promises (design, section 1) on the world after the run."""
     broken = list(world.broken)
-    recorded = {
-        owned.seat
-        for target, seats in world.owned.items()
-        if target not in world.released
-        for owned in seats
-    }
+    recorded = {seat for holding in world.holdings.values() for seat in holding.target.seats}
     for seat, line in world.lines.items():
         changed = _as_found(world, line) is False
         if changed and told.died and seat not in recorded:

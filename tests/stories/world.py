@@ -22,12 +22,17 @@ from rollout.fleet import (
     SeatState,
     Target,
 )
+from rollout.holders import Held
+from rollout.holdings import Holding
 from rollout.plan import Share
-from rollout.ports import Owned
 
 from .faults import Faults
 
 INTER, RISE, FALL = 1.0, 2, 2
+MOMENT = 0.05
+"""Seconds between the last look at a process and the order that it has earned; nobody can know who
+dies in between (an order to each of three load balancers takes so long here)."""
+
 LAST_WORDS = 4.0
 """Seconds that the process before a reload goes on serving what it had accepted."""
 
@@ -249,9 +254,11 @@ class World:
         self.began = dict.fromkeys(self.marks, -math.inf)
         self.broken: list[str] = []
         self.found = {line.seat: (line.admin, line.weight, line.agent) for line in lines}
-        self.owned: dict[str, tuple[Owned, ...]] = {}
-        self.asked: set[str] = set()
+        self.holdings: dict[str, Holding] = {}
         self.released: set[str] = set()
+        self.restarted: set[str] = set()
+        self.lock: Held | None = None
+        self.disk_full = False
         self.manners: dict[str, str] = {}  # of every app, by the release that it runs
         self.restored: set[tuple[str, str]] = set()  # hosts and releases
         self.deliveries: dict[str, str] = {}  # another revision than the one that was asked for
@@ -303,7 +310,8 @@ class World:
         """A server is about to be made ready by us: has it earned it?"""
         line = self.lines[seat]
         asked = [app for app in line.apps if app.asked]
-        if any(not app.answers(clock()) for app in asked):
+        moment = clock() - MOMENT
+        if any(not app.answers(clock()) and not app.answers(moment) for app in asked):
             self.break_promise(f"2 evidence: {seat} made ready and does not answer")
         if any(life and life.release != line.host.current for life in map(_life, asked)):
             self.break_promise(f"7 release: {seat} made ready beside what `current` says")

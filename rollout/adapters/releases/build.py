@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from rollout.adapters.releases.layout import BELONGS_TO, LOGS, PLACE, STILL_WANTED, belonging
 from rollout.adapters.releases.processes import ENDING
-from rollout.adapters.releases.remote import LAST_LINES, last_lines
 from rollout.adapters.releases.shell import FUNCTIONS
+from rollout.adapters.remote import LAST_LINES, last_lines
 from rollout.durations import spell_duration
 from rollout.errors import BuildFailed, ReleaseError
 from rollout.releases import BuildStep, Release

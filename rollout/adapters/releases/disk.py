@@ -15,9 +15,9 @@ from rollout.adapters.releases.look import LOOK, first_line, parse_look
 from rollout.adapters.releases.notes import BEGIN, DISCARD, REVISION, SETTLE
 from rollout.adapters.releases.options import ReleaseOptions
 from rollout.adapters.releases.prune import PRUNE
-from rollout.adapters.releases.remote import Remote
 from rollout.adapters.releases.tidy import TIDY, parse_tidy
 from rollout.adapters.releases.whereabouts import WHEREABOUTS, parse_whereabouts
+from rollout.adapters.remote import Remote
 from rollout.errors import ReleaseError
 from rollout.fleet import Finding
 from rollout.releases import NAME, BuildStep, Mark, Release, Shelf

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.releases.remote import Remote, Said, Threads
+from rollout.adapters.remote import Remote, Said, Threads
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.export import as_memory, disk_trouble
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.releases.remote import Remote, Said
+from rollout.adapters.remote import Remote, Said
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.refs import as_commit, check_ref, judge
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.releases.remote import last_lines
+from rollout.adapters.remote import last_lines
 from rollout.adapters.shell_here import run_here, text_of
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.git import check_repo, git_trouble

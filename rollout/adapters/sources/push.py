@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.releases.remote import Remote, Threads, sentence
+from rollout.adapters.remote import Remote, Threads, sentence
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.export import (
     as_memory,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.releases.remote import MARK, PROLOGUE, Said, Threads
+from rollout.adapters.remote import MARK, PROLOGUE, Said, Threads
 from rollout.adapters.shell_here import end, text_of
 from rollout.adapters.sources.scripts import RSYNC
 from rollout.adapters.sources.trees import REVISION

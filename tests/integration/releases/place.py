@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from rollout.adapters.releases.disk import ReleasesOnDisk
 from rollout.adapters.releases.options import ReleaseOptions
-from rollout.adapters.releases.remote import Remote, Said
+from rollout.adapters.remote import Remote, Said
 from rollout.adapters.ssh import Ssh
 from rollout.fleet import Finding
 from rollout.releases import BuildStep, Mark, Release, Shelf

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.releases.layout import NOTES
-from rollout.adapters.releases.remote import Remote
+from rollout.adapters.remote import Remote
 from rollout.adapters.ssh import Ssh, SshOptions
 from rollout.releases import Release
 from tests.integration.ssh.sshd import Sshd, running_sshd

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.releases.layout import INCOMING, NOTES
-from rollout.adapters.releases.remote import Remote
+from rollout.adapters.remote import Remote
 from rollout.adapters.sources.artifact import ArtifactOptions, ArtifactSource
 from rollout.errors import ReleaseError, RolloutError, SourceError
 from tests.integration.sources.conftest import NAME, Place

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.releases.layout import NOTES
-from rollout.adapters.releases.remote import Remote
+from rollout.adapters.remote import Remote
 from rollout.adapters.sources.git import GitOptions, GitSource
 from rollout.errors import ReleaseError, RolloutError, SourceError
 from tests.integration.sources.conftest import NAME, Place, Repo

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.releases.layout import BELONGS_TO, NOTES, PLACE
-from rollout.adapters.releases.remote import Remote
+from rollout.adapters.remote import Remote
 from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh
 from rollout.errors import BuildFailed, ReleaseError, RolloutError, SourceError

@@ -1,0 +1,198 @@
+"""Writes the journal of one run: events as they come, and what we hold before it is true.
+
+What we hold is on the disk (fsync) before the act.  Everything else is appended and left to the
+system: it survives us, and what a power cut takes of it nobody needs to bring a server back.
+"""
+
+import asyncio
+import errno
+import json
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rollout.adapters.journal.names import Name, next_name
+from rollout.adapters.spelled import spell_holding
+from rollout.adapters.threads import Pool
+from rollout.errors import RecordError
+from rollout.holdings import Holding
+
+RESERVE = 256 * 1024
+"""Bytes kept free for what we hold, when everything else has filled the disk."""
+
+WITHIN = 10.0
+"""Seconds for the disk; one that hangs is a disk on which nothing can be written."""
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class Journal:
+    """One append-only file of JSON lines; ``record.*`` are ours, all others the run's events.
+
+    Nothing is taken out any more once the disk was full: the reserve is for those who are out.
+    """
+
+    def __init__(self, name: Name, descriptor: int) -> None:
+        self.file = name.journal
+        self.run = name.run
+        self._mark = name.mark
+        self._descriptor = descriptor
+        self._pool = Pool(1)
+        self._lock = threading.Lock()
+        self._torn = False
+        self._full = False
+        self._lost = ""
+
+    @classmethod
+    def begin(cls, directory: Path, app: str, run: str) -> "Journal":
+        """Begin the journal of a run.
+
+        Raises:
+            RecordError: the directory cannot be written, or has no room.
+        """
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            name = next_name(directory, app, run)
+            _reserve(name.mark)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            descriptor = os.open(name.journal, flags, 0o600)
+            _sync_directory(directory)
+        except OSError as error:
+            raise _cannot(directory, error) from error
+        return cls(name, descriptor)
+
+    def has_room(self) -> None:
+        """See that one more target may be taken out.
+
+        Raises:
+            RecordError: the disk was full.
+        """
+        if self._full:
+            what = f"the disk of {self.file.parent} is full: nothing more is taken out"
+            raise RecordError(what, "make room there, then `rollout resume`")
+
+    async def note(self, event: str, **said: object) -> None:
+        """Write a line of ours, and see it on the disk.
+
+        Raises:
+            RecordError: it is not.
+        """
+        line = _spelled({"v": 1, "run": self.run, "event": f"record.{event}", **said})
+        try:
+            async with asyncio.timeout(WITHIN):
+                await self._pool.call(self._durably, line)
+        except OSError as error:
+            if not isinstance(error, TimeoutError):
+                raise _cannot(self.file, error) from error
+            raise RecordError(f"{self.file} could not be written within {WITHIN:g}s") from error
+
+    async def held(self, holding: Holding) -> None:
+        """Write down what we hold of one target; the last such line counts."""
+        await self.note("held", holding=spell_holding(holding))
+
+    async def released(self, target: str, *, restarted: bool) -> None:
+        """Write down that it is ours no more; raises as :meth:`note`."""
+        await self.note("released", target=target, restarted=restarted)
+
+    def write(self, text: str) -> None:
+        """Append the line of an event, if there is room: logs give way before the record does.
+
+        Satisfies, with :meth:`close`, the stream of a renderer.
+        """
+        with self._lock:
+            self._lost = "" if not self._full and self._append(text) else text
+
+    def close(self, within: float) -> bool:
+        """Write the account, which comes last, even if it takes the reserve."""
+        del within  # a write to a disk is not a reader who may be slow
+        with self._lock:
+            if self._lost:
+                self._spend()
+                self._lost = "" if self._append(self._lost) else self._lost
+            return not self._lost
+
+    def leave(self, *, held: bool) -> None:
+        """Let go of the file; one that says what we still hold stays open for others to find."""
+        self._pool.close()
+        try:
+            if held:
+                os.truncate(self._mark, 0)
+            else:
+                self._mark.unlink(missing_ok=True)
+        except OSError:
+            pass  # an open mark is looked into and found to mean nothing
+        os.close(self._descriptor)
+
+    def _durably(self, line: str) -> None:
+        with self._lock:
+            if not self._append(line):
+                self._spend()
+                if not self._append(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(self._descriptor)
+
+    def _append(self, text: str) -> bool:
+        """Write whole lines; false where there is no room.  A torn line is ended before the next.
+
+        Raises:
+            OSError: any other trouble.
+        """
+        left = memoryview((f"\n{text}" if self._torn else text).encode("utf-8", "replace"))
+        whole = len(left)
+        try:
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+        except OSError as error:
+            self._torn = self._torn or len(left) < whole
+            if error.errno in FULL:
+                return False
+            raise
+        self._torn = False
+        return True
+
+    def _spend(self) -> None:
+        self._full = True
+        os.truncate(self._mark, 0)
+
+
+def settle(name: Name, by: str) -> None:
+    """Write into the journal of another run that what it left has been seen to, and close it.
+
+    Raises:
+        RecordError: it cannot be written.
+    """
+    line = _spelled({"v": 1, "run": name.run, "event": "record.settled", "by": by})
+    try:
+        with name.journal.open("ab") as file:
+            file.write(f"\n{line}".encode())  # its last line may be torn
+            file.flush()
+            os.fsync(file.fileno())
+        name.mark.unlink(missing_ok=True)
+    except OSError as error:
+        raise _cannot(name.journal, error) from error
+
+
+def _reserve(mark: Path) -> None:
+    with mark.open("xb") as file:
+        file.write(b"\0" * RESERVE)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _spelled(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=True, separators=(",", ":")) + "\n"
+
+
+def _cannot(place: Path, error: OSError) -> RecordError:
+    what = f"the journal cannot be written: {place}: {error.strerror or error}"
+    return RecordError(what, "say where it can with XDG_STATE_HOME, or make room there")

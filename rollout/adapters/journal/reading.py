@@ -1,0 +1,140 @@
+"""Reads journals: what a run was about, how far it came, and what it still holds."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rollout.adapters.journal.names import Name, names_in
+from rollout.adapters.spelled import UNREADABLE, read_holder, read_holding
+from rollout.errors import RecordError
+from rollout.holders import Past, PastDeploy
+from rollout.holdings import Holding
+
+Line = Mapping[str, Any]
+
+
+def open_runs(directory: Path, app: str) -> tuple[tuple[Name, Past], ...]:
+    """Read the runs of ``app`` that have not been closed, the oldest first.
+
+    Raises:
+        RecordError: a journal cannot be read.
+    """
+    names = [name for name in _names(directory, app) if name.mark.exists()]
+    return tuple((name, past) for name in names if (past := read(name)) is not None)
+
+
+def last_run(directory: Path, app: str) -> tuple[Name, Past] | None:
+    """Read the newest run of ``app`` that had begun to take servers out.
+
+    Raises:
+        RecordError: a journal cannot be read.
+    """
+    for name in reversed(_names(directory, app)):
+        past = read(name)
+        if past is not None and past.targets:
+            return name, past
+    return None
+
+
+def read(name: Name) -> Past | None:
+    """Read one journal; None where not even its beginning was written.
+
+    Raises:
+        RecordError: it cannot be read.
+    """
+    try:
+        with name.journal.open("rb") as file:
+            return _folded(str(name.journal), _lines(file))
+    except OSError as error:
+        raise RecordError(f"{name.journal} cannot be read: {error.strerror}") from error
+
+
+def _names(directory: Path, app: str) -> tuple[Name, ...]:
+    try:
+        return names_in(directory, app)
+    except OSError as error:
+        raise RecordError(f"{directory} cannot be read: {error.strerror}") from error
+
+
+def _lines(raw: Iterable[bytes]) -> Iterator[Line]:
+    """Give every whole line; one that a crash or a full disk has torn tells nothing."""
+    for row in raw:
+        try:
+            said = json.loads(row)
+        except ValueError:
+            continue
+        if isinstance(said, dict):
+            yield said
+
+
+def _folded(file: str, lines: Iterator[Line]) -> Past | None:
+    past: Past | None = None
+    holdings: dict[str, Holding] = {}
+    for line in lines:
+        try:
+            if line["event"] == "record.began":
+                past = _begun(file, line)
+            elif past is not None:
+                past = _after(past, line, holdings)
+        except UNREADABLE:
+            continue  # a later version's, or somebody's hand
+    return None if past is None else replace(past, holdings=tuple(holdings.values()))
+
+
+def _begun(file: str, line: Line) -> Past:
+    return Past(
+        file=file,
+        holder=read_holder(line["holder"]),
+        verb=str(line["verb"]),
+        hosts=tuple(map(str, line["hosts"])),
+        flags=dict(line["flags"]),
+        settings=dict(line["settings"]),
+        done=tuple(map(str, line.get("done", ()))),
+    )
+
+
+def _after(past: Past, line: Line, holdings: dict[str, Holding]) -> Past:
+    match line["event"]:
+        case "record.held":
+            holding = read_holding(line["holding"])
+            holdings[holding.target.name] = holding
+            if holding.target.name in past.done:  # once more, on the way back
+                return replace(past, done=tuple(n for n in past.done if n != holding.target.name))
+        case "record.released":
+            name = str(line["target"])
+            holdings.pop(name, None)
+            if line["restarted"]:
+                return replace(past, done=tuple(dict.fromkeys((*past.done, name))))
+        case "record.settled":
+            holdings.clear()
+            return replace(past, settled=str(line["by"]))
+        case "rollout.started":
+            return replace(past, targets=tuple(dict.fromkeys((*past.targets, *line["targets"]))))
+        case "account":
+            return replace(past, exit_code=int(line["exit_code"]))
+        case _:
+            return replace(past, deploy=_deploy_after(past.deploy, line))
+    return past
+
+
+def _deploy_after(deploy: PastDeploy | None, line: Line) -> PastDeploy | None:
+    if line["event"] == "deploy.started":
+        return PastDeploy(
+            release=str(line["release"]),
+            revision=str(line["revision"]),
+            hosts=tuple(line["hosts"]),
+            fresh=bool(line["fresh"]),
+        )
+    if deploy is None:
+        return None
+    match line["event"]:
+        case "deploy.in_place":
+            return replace(deploy, in_place=True, before=dict(line["before"]))
+        case "deploy.taken_back" | "rollback.started":
+            return replace(deploy, gone_back=True)
+        case "deploy.finished":
+            return replace(deploy, live=True)
+        case _:
+            return deploy

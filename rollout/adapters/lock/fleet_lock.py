@@ -1,0 +1,129 @@
+"""The lock in all its places: taken in order, all or none; seen to be ours before each act."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from rollout.adapters.lock.place import Place
+from rollout.adapters.spelled import spell_holder
+from rollout.errors import LockError, LockHeld, LockLost, RolloutError
+from rollout.holders import Held, Holder
+from rollout.holdings import Holding
+
+T = TypeVar("T")
+
+AWAY_FOR = 10.0
+"""Seconds for which a place that did not answer is left aside: each attempt may cost a connect."""
+
+FRESH = 1.0
+"""Seconds for which a look at the lock holds: acts come in bursts; breaking it takes a person."""
+
+
+class FleetLock:
+    """Satisfies :class:`rollout.ports.Lock`.
+
+    Two places may be one machine under two names; the second is found to be ours already, and is
+    left out.
+
+    Args:
+        places: In the order in which every bastion takes them.
+        monotonic: The clock; one that goes on while the machine sleeps.
+    """
+
+    def __init__(
+        self,
+        places: Sequence[Place],
+        monotonic: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
+    ) -> None:
+        self._places = tuple(places)
+        self._monotonic = monotonic
+        self._taken: list[Place] = []
+        self._run = ""
+        self._away: dict[Place, float] = {}
+        self._seen = float("-inf")
+        self._lost: LockLost | None = None
+
+    async def look(self) -> tuple[Held, ...]:
+        found = await asyncio.gather(*(place.look() for place in self._places))
+        return tuple(held for held in found if held is not None)
+
+    async def take(self, holder: Holder) -> None:
+        self._run = holder.run
+        spelled = _spelled(holder)
+        try:
+            for place in self._places:
+                await self._take(place, spelled)
+        except BaseException:
+            await self.release()
+            raise
+
+    async def _take(self, place: Place, holder: str) -> None:
+        try:
+            await place.take(self._run, holder)
+        except LockHeld:
+            held = await place.look()
+            if held is not None and held.holder.run == self._run:
+                return  # this machine again, under another name
+            raise
+        self._taken.append(place)
+        self._seen = self._monotonic()
+
+    async def take_over(self, old: str, holder: Holder) -> None:
+        self._run = holder.run
+        spelled = _spelled(holder)
+        for place in self._places:
+            if await place.replace(old, self._run, spelled):
+                self._taken.append(place)
+            else:
+                await self._take(place, spelled)
+        self._seen = self._monotonic()
+
+    async def keep(self, holdings: Sequence[Holding] | None = None, *, everywhere: bool) -> None:
+        if self._lost is not None:
+            raise self._lost
+        if holdings is None and not everywhere and self._monotonic() < self._seen + FRESH:
+            return
+        began = self._monotonic()
+        places = self._taken if everywhere else [p for p in self._taken if not self._is_away(p)]
+        results = await _each(places, lambda place: place.keep(self._run, holdings))
+        for place, error in zip(places, results, strict=True):
+            if isinstance(error, LockLost):
+                self._lost = error
+                raise error
+            if error is not None:
+                self._away[place] = self._monotonic() + AWAY_FOR
+        failed = next((error for error in results if error is not None), None)
+        if failed is not None and everywhere:
+            raise failed
+        self._seen = began
+
+    def _is_away(self, place: Place) -> bool:
+        return self._monotonic() < self._away.get(place, float("-inf"))
+
+    async def end(self, how: str) -> None:
+        await _each(self._taken, lambda place: place.end(self._run, how))
+
+    async def release(self) -> None:
+        taken, self._taken = self._taken, []
+        await _each(taken, lambda place: place.release(self._run))
+
+
+async def _each(
+    places: Sequence[Place], act: Callable[[Place], Awaitable[None]]
+) -> list[RolloutError | None]:
+    """Do ``act`` in all places at once; give for each the error that came of it."""
+
+    async def one(place: Place) -> RolloutError | None:
+        try:
+            await act(place)
+        except (LockError, LockLost) as error:
+            return error
+        return None
+
+    return list(await asyncio.gather(*(one(place) for place in places)))
+
+
+def _spelled(holder: Holder) -> str:
+    return json.dumps(spell_holder(holder), separators=(",", ":")) + "\n"

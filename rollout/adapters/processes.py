@@ -1,0 +1,67 @@
+"""Which process we are, and whether another one is gone for certain."""
+
+import getpass
+import os
+import socket
+from pathlib import Path
+
+from rollout.holders import Process
+
+PROC = Path("/proc")
+
+
+def this_process() -> Process:
+    """Describe the process that we are."""
+    return Process(
+        host=socket.gethostname(),
+        machine=_read(Path("/etc/machine-id")),
+        boot=_read(PROC / "sys/kernel/random/boot_id"),
+        namespace=_namespace(),
+        pid=os.getpid(),
+        started=_started(os.getpid()) or 0,
+    )
+
+
+def user() -> str:
+    """Name whoever runs us; under cron there may be no environment that says so."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def is_gone(process: Process) -> bool:
+    """Tell whether ``process`` certainly runs no more.
+
+    Only of a process of this machine can that be told: of an earlier boot, or with a pid that is
+    nobody's now or another one's.  A container shares the boot with its machine, not the pids.
+    """
+    here = this_process()
+    if (process.host, process.machine) != (here.host, here.machine):
+        return False
+    if process.boot != here.boot:
+        return True
+    return process.namespace == here.namespace and _started(process.pid) != process.started
+
+
+def _started(pid: int) -> int | None:
+    """Read the start of ``pid``, in ticks since the boot; None when it is gone, or only a zombie.
+
+    Source: proc(5), fields 3 and 22 of ``stat``; the name before them may hold blanks and brackets.
+    """
+    fields = _read(PROC / str(pid) / "stat").rpartition(")")[2].split()
+    return int(fields[19]) if len(fields) > 19 and fields[0] not in "ZX" else None  # noqa: PLR2004
+
+
+def _namespace() -> str:
+    try:
+        return str((PROC / "self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

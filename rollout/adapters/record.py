@@ -1,0 +1,101 @@
+"""What we hold: in memory, in the journal here, and in the lock on the load balancers' hosts."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from rollout.errors import RecordError, RolloutError
+from rollout.fleet import AdminState, Birth, Seat, Target
+from rollout.holdings import Holding, Owned
+from rollout.ports import Lock
+
+
+class Keeper(Protocol):
+    """Where it survives us; see :class:`rollout.adapters.journal.file.Journal`."""
+
+    def has_room(self) -> None: ...
+    async def held(self, holding: Holding) -> None: ...
+    async def released(self, target: str, *, restarted: bool) -> None: ...
+
+
+class KeptRecord:
+    """Satisfies :class:`rollout.ports.Record`.
+
+    First the lock is asked, where another bastion may have put itself in our place; then the
+    journal is written; then the act may be done.
+
+    Args:
+        journal: On this machine; None for a record that lives as long as the process.
+        lock: Where all bastions meet; None where nobody else can be.
+        holdings: What a run before this one left out and this one answers for from now on.
+    """
+
+    def __init__(
+        self,
+        journal: Keeper | None = None,
+        lock: Lock | None = None,
+        holdings: Sequence[Holding] = (),
+    ) -> None:
+        self._journal = journal
+        self._lock = lock
+        self._held = {holding.target.name: holding for holding in holdings}
+        self._one_by_one = asyncio.Lock()
+
+    @property
+    def held(self) -> tuple[Holding, ...]:
+        """All that is ours now."""
+        return tuple(self._held.values())
+
+    async def own(
+        self, target: Target, found: Sequence[Owned], *, release: str = "", relinked: bool = False
+    ) -> None:
+        if self._journal is not None:
+            self._journal.has_room()
+        holding = Holding(target=target, found=tuple(found), release=release, relinked=relinked)
+        await self._keep(holding, everywhere=True)
+
+    async def tells(
+        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool
+    ) -> None:
+        holding = self._held[target].told_too(told, returning=returning)
+        if holding == self._held[target]:
+            await self.still_ours()
+        else:
+            await self._keep(holding, everywhere=False, needed=not returning)
+
+    async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
+        await self._keep(self._held[target].asked_too(before, release), everywhere=False)
+
+    async def released(self, target: str, *, restarted: bool) -> None:
+        async with self._one_by_one:
+            self._held.pop(target, None)
+            with suppress(RolloutError):  # whoever reads that it is held will find it serving
+                if self._journal is not None:
+                    await self._journal.released(target, restarted=restarted)
+                if self._lock is not None:
+                    await self._lock.keep(self.held, everywhere=False)
+
+    async def still_ours(self) -> None:
+        if self._lock is not None:
+            await self._lock.keep(everywhere=False)
+
+    def holding(self, target: str) -> Holding | None:
+        return self._held.get(target)
+
+    def was_asked(self, target: str) -> bool:
+        holding = self._held.get(target)
+        return holding is not None and bool(holding.asked)
+
+    async def _keep(self, holding: Holding, *, everywhere: bool, needed: bool = True) -> None:
+        async with self._one_by_one:
+            then = {**self._held, holding.target.name: holding}
+            if self._lock is not None:
+                await self._lock.keep(tuple(then.values()), everywhere=everywhere)
+            try:
+                if self._journal is not None:
+                    await self._journal.held(holding)
+            except RecordError:
+                if needed:
+                    raise
+            self._held = then

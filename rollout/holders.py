@@ -1,0 +1,154 @@
+"""Who holds the lock of an app: a run, or a person who wants nothing to run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from rollout.holdings import Holding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process of one machine, and what proves that it is gone.
+
+    Attributes:
+        machine: ``/etc/machine-id``, or what comes nearest; with ``host`` it names the machine.
+        boot: The kernel's id of this boot.
+        namespace: The pid namespace: two containers of a machine share its boot and not their pids.
+        started: When it was started, in ticks since the boot: pids come round again.
+    """
+
+    host: str
+    machine: str
+    boot: str
+    namespace: str
+    pid: int
+    started: int
+
+
+class Kind(StrEnum):
+    """Why the lock is held."""
+
+    RUN = "run"
+    HAND = "hand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a lock.
+
+    Attributes:
+        run: The run's id; every act is done only while it stands in the lock.
+        user: Who typed it, or whose cron job it is.
+        since: UTC, ``2026-11-22T19:37:02Z``, by the clock of the holder's machine.
+        command: What was typed.
+        reason: Why, in words; a freeze by hand has one.
+    """
+
+    run: str
+    kind: Kind
+    user: str
+    process: Process
+    since: str
+    command: str = ""
+    reason: str = ""
+
+    @property
+    def who(self) -> str:
+        return f"{self.user}@{self.process.host}"
+
+    def __str__(self) -> str:
+        if self.kind is Kind.HAND:
+            return f"{self.who}, by hand since {self.since}: {self.reason or 'no reason given'}"
+        said = f"{self.who} (run {self.run}, pid {self.process.pid}) since {self.since}"
+        return f"{said}: {self.command}" if self.command else said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The lock as it was seen in one place.
+
+    Attributes:
+        place: Where: the name of a load balancer's host, or ``here``.
+        holdings: What the holder says that it has taken out.
+        beats: How often it has said so far that it is alive; a number, for clocks may be wrong.
+        quiet: Seconds since it last did, by the clock of the place.
+        ended: How its run ended, if it has ended and left something out; else empty.
+    """
+
+    place: str
+    holder: Holder
+    holdings: Sequence[Holding] = ()
+    beats: int = 0
+    quiet: float = 0.0
+    ended: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A run as its journal tells it.
+
+    Attributes:
+        file: The journal.
+        holder: Who it was.
+        verb: ``restart``, ``uninterrupted`` or ``rollback``: what it did for the fleet, also when
+            it was a ``resume`` of that.
+        hosts: The hosts that it was about.
+        flags: The options that were typed, by flag.
+        settings: All that held, by dotted key, as text.
+        targets: Everyone who was to have a turn, in order.
+        done: Who has been restarted and given back.
+        holdings: What it still holds.
+        deploy: What it knew of the release; None for a restart.
+        exit_code: What its account said; None if it never came to that.
+        settled: By which run what it left was seen to; empty as long as nobody did.
+    """
+
+    file: str
+    holder: Holder
+    verb: str
+    hosts: tuple[str, ...] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
+    holdings: tuple[Holding, ...] = ()
+    deploy: "PastDeploy | None" = None
+    exit_code: int | None = None
+    settled: str = ""
+
+    @property
+    def run(self) -> str:
+        return self.holder.run
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Targets that had no turn, or did not come through it."""
+        return tuple(name for name in self.targets if name not in self.done)
+
+    @property
+    def unfinished(self) -> bool:
+        """It died after it had begun to take servers out, or has left one out; nobody saw to it."""
+        died = self.exit_code is None and bool(self.targets)
+        return not self.settled and (died or bool(self.holdings))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastDeploy:
+    """How far the release of a run got.
+
+    Attributes:
+        before: By host the release that was live when it began.
+        in_place: The transaction was through.
+        gone_back: It was taken back, or that had begun.
+        live: It was seen through to its end.
+    """
+
+    release: str
+    revision: str
+    hosts: tuple[str, ...]
+    fresh: bool
+    before: Mapping[str, str] = field(default_factory=dict)
+    in_place: bool = False
+    gone_back: bool = False
+    live: bool = False
