@@ -55,6 +55,7 @@ async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell, *, fit: bo
         left = Traffic.of(states.values())
         if plan.on_busy is OnBusy.STOP:
             raise Busy(left.sessions + left.queued, within) from None
+        await site.record.still_ours()
         for balancer in grip.target.balancers:
             seats = [seat for seat in grip.seats if seat.balancer == balancer]
             await site.balancers[balancer].cut(seats)

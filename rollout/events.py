@@ -49,6 +49,23 @@ class RolloutFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryStarted:
+    """What ``run`` left out is seen to from now on: these targets, as far as it wrote down."""
+
+    wire: ClassVar[str] = "recovery.started"
+
+    run: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryFinished:
+    """Each of them has been seen to: it serves, is somebody else's now, or was told to be out."""
+
+    wire: ClassVar[str] = "recovery.finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequested:
     """A person or the system asked us to stop: nothing new starts, what is out is seen through."""
 
@@ -129,6 +146,32 @@ class TargetClaimed:
 
     target: str
     seats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetTakenUp:
+    """A run before this one left it out, and it is ours now; ``asked`` to restart or not."""
+
+    wire: ClassVar[str] = "target.taken_up"
+
+    target: str
+    seats: tuple[str, ...]
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRecovered:
+    """It serves again.
+
+    ``restarted`` tells whether it had come through the restart that it was left out in; otherwise
+    it is as it was found, and has still to be restarted.
+    """
+
+    wire: ClassVar[str] = "target.recovered"
+
+    target: str
+    restarted: bool
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +342,8 @@ Event = (
     | RolloutRefused
     | RolloutHalted
     | RolloutFinished
+    | RecoveryStarted
+    | RecoveryFinished
     | StopRequested
     | Interrupted
     | Noted
@@ -307,6 +352,8 @@ Event = (
     | TargetSkipped
     | TargetWaiting
     | TargetClaimed
+    | TargetTakenUp
+    | TargetRecovered
     | TargetDraining
     | TargetDrained
     | TargetNotDrained

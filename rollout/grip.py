@@ -85,7 +85,7 @@ class Grip:
         }
 
     async def look(self) -> Mapping[Seat, SeatState]:
-        """Read every seat, and put right what a reload undid.
+        """Read every seat in our hand, and put right what a reload undid.
 
         Raises:
             Meddled: a seat is not as we told it, and HAProxy was not reloaded.
@@ -111,7 +111,7 @@ class Grip:
             await self._see_it_done([s for s in self._wanted if s in states and s in self.seats])
             states = await self.watch.read_some()
         self._insist(states)
-        return states
+        return {seat: row for seat, row in states.items() if seat not in self.lost}
 
     async def until(
         self, awaited: str, question: Question, *, within: float, every: float | None = None

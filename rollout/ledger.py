@@ -57,6 +57,7 @@ class Standing(StrEnum):
     PROBATION = "probation"
     RETURNED = "returned"
     DONE = "restarted"
+    RECOVERED = "recovered"
     NOT_TAKEN = "not taken"
     GIVEN_BACK = "given back"
     LEFT_OUT = "left out"
@@ -80,7 +81,7 @@ OUT = frozenset(
 )
 
 
-FINISHED = frozenset({Standing.DONE, Standing.SKIPPED})
+FINISHED = frozenset({Standing.DONE, Standing.RECOVERED, Standing.SKIPPED})
 """Where every target of a good run ends."""
 
 
@@ -120,6 +121,8 @@ class Ledger:
         findings: Why the run was refused.
         stop: Who asked us to stop, or empty.
         interrupted: The exit code of a second signal, or 0.
+        recovery: The run whose remains were seen to, or empty.
+        rolling: A walk over the fleet was begun; a mere recovery has none.
         deploy: What became of the release, where there was one.
     """
 
@@ -132,6 +135,8 @@ class Ledger:
     interrupted: int = 0
     max_out: int = 1
     floor: str = ""
+    recovery: str = ""
+    rolling: bool = False
     deploy: Deployment = field(default_factory=Deployment)
 
     @property
@@ -174,13 +179,17 @@ def enter(ledger: Ledger, event: Event) -> Ledger:
         case told.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
             lines = {name: Line() for name in targets} | dict(ledger.lines)
             ordered = {name: lines[name] for name in (*targets, *ledger.lines)}
-            return replace(ledger, lines=ordered, started=True, max_out=max_out, floor=floor)
+            walk = replace(ledger, lines=ordered, started=True, rolling=True, finished=False)
+            return replace(walk, max_out=max_out, floor=floor)
         case told.RolloutRefused(findings=findings):
             return replace(ledger, findings=findings)
         case told.RolloutHalted(because=because):
             return replace(ledger, halted=because)
-        case told.RolloutFinished():
+        case told.RolloutFinished() | told.RecoveryFinished():
             return replace(ledger, finished=True)
+        case told.RecoveryStarted(run=run, targets=targets):
+            left = {name: Line(Standing.LEFT_OUT, f"by run {run}") for name in targets}
+            return replace(ledger, lines=left, started=True, recovery=run)
         case told.StopRequested(by=by):
             return replace(ledger, stop=by)
         case told.Interrupted(by=by, exit_code=code):
@@ -197,6 +206,8 @@ TargetEvent = (
     told.TargetSkipped
     | told.TargetWaiting
     | told.TargetClaimed
+    | told.TargetTakenUp
+    | told.TargetRecovered
     | told.TargetDraining
     | told.TargetDrained
     | told.TargetNotDrained
@@ -223,13 +234,18 @@ def _enter_target(lines: Mapping[str, Line], event: TargetEvent) -> Mapping[str,
 def _line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 - a case per event
     match event:
         case told.TargetSkipped(because=because) if not line.asked:
-            return Line(Standing.SKIPPED, because)
+            return Line(Standing.SKIPPED, because)  # also of one that somebody took from a dead run
         case told.TargetSkipped(because=because):  # on the way back to the release before
             return replace(line, because=because)
         case told.TargetWaiting(because=because) | told.TargetNotDrained(because=because):
             return replace(line, because=because)
         case told.TargetClaimed(seats=seats):
             return Line(Standing.CLAIMED, seats=seats, release=line.release)
+        case told.TargetTakenUp(seats=seats, asked=asked):
+            return Line(Standing.CLAIMED, asked=asked, seats=seats)
+        case told.TargetRecovered(restarted=restarted, release=release):
+            standing = Standing.DONE if restarted else Standing.RECOVERED
+            return Line(standing, state="ready", asked=restarted, release=release)
         case told.TargetDraining():
             return replace(line, standing=Standing.DRAINING, because="", state="drain")
         case told.TargetInMaint():

@@ -125,10 +125,10 @@ async def hold_for(seconds: float, grip: Grip, plan: Plan) -> None:
         await asyncio.sleep(min(left, plan.patience.poll_host))
 
 
-async def until_proven(proof: Proof, grip: Grip, plan: Plan) -> None:
+async def until_proven(proof: Proof, grip: Grip, plan: Plan, *, probation: bool = True) -> None:
     """Wait until every instance asked is a new process that answers.
 
-    A seat goes on probation as soon as the instances behind it are proven, so that HAProxy's
+    A seat goes on ``probation`` as soon as the instances behind it are proven, so that HAProxy's
     checks of one overlap the boot of the next.
 
     Raises:
@@ -142,7 +142,10 @@ async def until_proven(proof: Proof, grip: Grip, plan: Plan) -> None:
         ready = [
             seat
             for seat, behind in grip.target.behind.items()
-            if seat in seen and seat not in trusted and all(one in proof.proven for one in behind)
+            if probation
+            and seat in seen
+            and seat not in trusted
+            and all(one in proof.proven for one in behind)
         ]
         if ready:
             await grip.order(AdminState.DRAIN, ready)

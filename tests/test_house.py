@@ -40,7 +40,17 @@ NOUNS = (
     "verdicts",
 )
 STORIES = (
-    *("emptying", "everywhere", "grip", "ladder", "orders", "preflight", "proof", "pruning"),
+    *(
+        "emptying",
+        "everywhere",
+        "grip",
+        "ladder",
+        "orders",
+        "preflight",
+        "proof",
+        "pruning",
+        "recovery",
+    ),
     *("readiness", "restarting", "returning", "rolling", "rolling_back", "seating", "shelving"),
     *(
         "soaking",

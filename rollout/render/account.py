@@ -89,6 +89,8 @@ def reason(line: Line) -> str:
         case Standing.DONE:
             runs = f"serving release {line.release}" if line.release else "serving"
             return runs if line.seconds is None else f"{runs}, out for {in_words(line.seconds)}"
+        case Standing.RECOVERED:
+            return "serving as it was found, not restarted"
         case Standing.RETURNED:
             return "serving, not yet seen stable"
         case Standing.UNTOUCHED:

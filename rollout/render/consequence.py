@@ -39,11 +39,22 @@ def consequence(ending: Ending) -> str:
 def _done(ending: Ending) -> str:
     ledger = ending.ledger
     skipped = ledger.named(Standing.SKIPPED)
+    if ledger.recovery and not ledger.rolling:
+        return f"recovered. {_recovered(ledger)}{skipped_words(ledger, 'Left as found')}"
     if len(skipped) == len(ledger.lines):
         return f"nothing to do, nothing was touched.{skipped_words(ledger)}"
     count = f"{len(ledger.named(Standing.DONE))} of {servers(len(ledger.lines))}"
     done = f"done. {count} restarted in {in_words(ending.seconds)}"
     return f"{done}, none missing{' because of us' if skipped else ''}.{skipped_words(ledger)}"
+
+
+def _recovered(ledger: Ledger) -> str:
+    """Say who of those that a run left out is back."""
+    back = [*ledger.named(Standing.DONE), *ledger.named(Standing.RECOVERED)]
+    if not back:
+        return f"Nobody is out because of run {ledger.recovery}."
+    verb = "serves" if len(back) == 1 else "serve"
+    return f"{', '.join(back)} {verb} again, nobody is out because of run {ledger.recovery}."
 
 
 def _restarted(ledger: Ledger) -> str:

@@ -21,7 +21,7 @@ LONGEST = 2000
 SHOWN = 100
 """Lines that a mail holds."""
 
-FINE = frozenset({Standing.DONE, Standing.UNTOUCHED})
+FINE = frozenset({Standing.DONE, Standing.RECOVERED, Standing.UNTOUCHED})
 """Of these targets the account says enough; how they got there is not why the mail was sent."""
 
 ROUTINE = (StepDone, CurrentSwitching, CurrentSwitched, ReleaseDiscarded, ReleasesPruned)

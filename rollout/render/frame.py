@@ -15,7 +15,7 @@ NAME_AT_MOST = 24
 WAITED_FOR = 3
 """Hosts named in the line of the release; of more it is enough to know how many."""
 FAILED = frozenset({Standing.LEFT_OUT, Standing.GIVEN_BACK, Standing.NOT_TAKEN})
-AT_REST = (Standing.UNTOUCHED, Standing.SKIPPED, Standing.DONE)
+AT_REST = (Standing.UNTOUCHED, Standing.SKIPPED, Standing.RECOVERED, Standing.DONE)
 """What a long fleet shows as a count, in this order."""
 
 INDENT = "  "
@@ -132,7 +132,7 @@ def _tinted(text: str, standing: Standing, *, colour: bool) -> str:
 def _tint(standing: Standing) -> str:
     if standing in FAILED:
         return RED
-    if standing in {Standing.DONE, Standing.RETURNED}:
+    if standing in {Standing.DONE, Standing.RECOVERED, Standing.RETURNED}:
         return GREEN
     return GREY if standing in AT_REST else YELLOW
 

@@ -65,6 +65,10 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             return f"halted, nothing new is started: {because}"
         case told.RolloutFinished():
             return "finished: every planned target had its turn"
+        case told.RecoveryStarted(run=run, targets=targets):
+            return f"sees to what run {run} left out: {', '.join(targets)}"
+        case told.RecoveryFinished():
+            return "every one of them has been seen to"
         case told.StopRequested(by=by):
             return f"stop requested by {by}: nothing new is started, what is out is seen through"
         case told.Interrupted(by=by):
@@ -81,6 +85,13 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             return f"not {awaited} yet: {because}"
         case told.TargetClaimed(seats=seats):
             return f"claimed, next it is taken out: {', '.join(seats)}"
+        case told.TargetTakenUp(seats=seats, asked=asked):
+            how = "it must be proven first" if asked else "it was never asked to restart"
+            return f"taken up again, {how}: {', '.join(seats)}"
+        case told.TargetRecovered(restarted=True):
+            return "recovered: its restart had gone through, it serves and is stable"
+        case told.TargetRecovered():
+            return "recovered: it serves as it was found, and has not been restarted"
         case told.TargetDraining():
             return "draining"
         case told.TargetDrained():

@@ -1,0 +1,174 @@
+"""What a dead run left out, brought back on evidence or named.
+
+Never asked to restart: as fit as it was, so it goes back as it was found.  Asked: it climbs the
+rest of the ladder first.  What somebody has changed since is theirs: left as it is now, and named.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from rollout.errors import NotRestarted, ReleaseError, RolloutError, said_of
+from rollout.events import (
+    Noted,
+    RecoveryFinished,
+    RecoveryStarted,
+    TargetRecovered,
+    TargetReturned,
+    TargetSkipped,
+    TargetTakenUp,
+)
+from rollout.fleet import AdminState, Birth
+from rollout.grip import Grip
+from rollout.holdings import Holding
+from rollout.ladder import left_out, seen_through, taken_up
+from rollout.plan import Plan
+from rollout.ports import Site, Tell
+from rollout.proof import OLD_FOR, Proof
+from rollout.releases import Release
+from rollout.restarting import until_proven
+from rollout.returning import give_back, same_processes, smoke, stable, until_checked
+from rollout.switching import restore
+
+
+async def recover(
+    run: str, holdings: Sequence[Holding], plan: Plan, site: Site, tell: Tell
+) -> tuple[str, ...]:
+    """See to all that ``run`` left out, at once; what becomes of each is told, not raised.
+
+    The record must know them as ours already.
+
+    Returns:
+        Those whose restart had gone through: it need not be done again.
+    """
+    tell(RecoveryStarted(run=run, targets=tuple(h.target.name for h in holdings)))
+    plan = patient(plan)
+    results = await asyncio.gather(
+        *(_see_to(holding, plan, site, tell) for holding in holdings), return_exceptions=True
+    )
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, RolloutError):
+            raise result
+    tell(RecoveryFinished())
+    pairs = zip(holdings, results, strict=True)
+    return tuple(holding.target.name for holding, result in pairs if result is True)
+
+
+def patient(plan: Plan) -> Plan:
+    """Allow long enough to tell that a restart was never begun, whatever a boot may take."""
+    enough = max(plan.patience.running_timeout, OLD_FOR + 10)
+    return replace(plan, patience=replace(plan.patience, running_timeout=enough))
+
+
+async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
+    """Bring one target back; true when its restart had gone through.
+
+    Raises:
+        RolloutError: it is still out; that has been told.
+    """
+    name, asked = holding.target.name, bool(holding.asked)
+    grip = Grip(holding.target, site, tell, poll=plan.patience.poll)
+    try:
+        await taken_up(grip, holding, plan)
+    except RolloutError as error:
+        tell(left_out(said_of(name, error), "unknown", grip, plan, asked=asked))
+        raise
+    theirs = "; ".join(f"{seat} is {state} now" for seat, state in grip.lost.items())
+    if not grip.seats:
+        tell(TargetSkipped(target=name, because=f"changed by somebody else since: {theirs}"))
+        await site.record.released(name, restarted=False)
+        return False
+    tell(TargetTakenUp(target=name, seats=tuple(map(str, grip.seats)), asked=asked))
+    if theirs:
+        tell(Noted(where=name, what=f"changed by somebody else since, and left so: {theirs}"))
+    if not asked:
+        await _as_found(holding, grip, plan, site, tell)
+        return False
+    return await _on_evidence(holding, grip, plan, site, tell)
+
+
+async def _as_found(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
+    """Give back a target that was never asked to restart.
+
+    Raises:
+        RolloutError: it could not be; that has been told.
+    """
+    target = holding.target
+    try:
+        if holding.relinked:
+            await _relink(holding, site, tell)
+        await give_back(grip, plan)
+    except RolloutError as error:
+        because = f"it could not be given back: {said_of(target.name, error)}"
+        tell(left_out(because, "unknown", grip, plan, asked=False))
+        raise
+    await site.record.released(target.name, restarted=False)
+    tell(TargetRecovered(target=target.name, restarted=False))
+
+
+async def _relink(holding: Holding, site: Site, tell: Tell) -> None:
+    """Let ``current`` lead to what the processes of the host run in."""
+    host, release = holding.target.host, Release(holding.release, "")
+    if site.releases is None:
+        raise ReleaseError(host, "`current` may lead to another release than its processes run in")
+    if not await restore(host, release, site.releases, tell):
+        raise ReleaseError(host, "`current` could not be restored")
+
+
+async def _on_evidence(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
+    """Prove a target that was asked to restart, and let visitors in.
+
+    One that was being made ready had been proven; it is asked once more where it stands.  Any other
+    waits in maint for its proof.
+
+    Raises:
+        RolloutError: there is no proof; it stays out, and that has been told.
+    """
+    name = holding.target.name
+    async with seen_through(grip, plan, site, tell) as way_back:
+        way_back.needs_proof()
+        if not holding.returning:
+            await grip.order(AdminState.MAINT)
+        proof, restarted = await _proof_of(holding, grip, plan, site, tell)
+        if not holding.returning:
+            await until_checked(grip, plan, tell)
+            await smoke(holding.target, site)
+        await grip.announce(AdminState.READY)
+        await same_processes(proof, grip, plan)
+        way_back.proven()
+        await give_back(grip, plan)
+        tell(TargetReturned(target=name))
+        await stable(proof, grip, plan, tell)
+    await site.record.released(name, restarted=restarted)
+    release = holding.release if restarted else ""
+    tell(TargetRecovered(target=name, restarted=restarted, release=release))
+    return restarted
+
+
+async def _proof_of(
+    holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell
+) -> tuple[Proof, bool]:
+    """See every instance run and answer, as a new process or, if monit was never asked, the old.
+
+    Returns:
+        The proof, and whether the restart had gone through on all of them.
+
+    Raises:
+        RolloutError: there is no such proof.
+    """
+    target = holding.target
+    whole = all(one.name in holding.asked for one in target.instances)
+    release = Release(holding.release, "") if holding.release and whole else None
+
+    async def proven(before: Mapping[str, Birth | None], release: Release | None) -> Proof:
+        proof = Proof(target, before, site, tell, times=plan.probe_times, release=release)
+        proof.expect(target.instances)
+        await until_proven(proof, grip, plan, probation=not holding.returning)
+        return proof
+
+    try:
+        return await proven(holding.asked, release), whole
+    except NotRestarted as never:
+        # Nothing pending and the old process for so long: our request did not get through.
+        tell(Noted(where=target.name, what=f"{', '.join(never.names)}: the restart never arrived"))
+        return await proven({}, None), False
