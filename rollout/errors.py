@@ -140,6 +140,16 @@ class LockHeld(RolloutError):
         self.also = also
 
 
+class Unfinished(RolloutError):
+    """A run before this one died, or left something out, and nobody has seen to it."""
+
+    def __init__(self, run: str, what: str, cure: str) -> None:
+        super().__init__(f"run {run} {what}")
+        self.run = run
+        self.what = what
+        self.cure = cure
+
+
 class LockLost(RolloutError):
     """Our lock was broken or taken over: whoever did it sees to what was ours."""
 

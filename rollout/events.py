@@ -50,11 +50,11 @@ class RolloutFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryStarted:
-    """What ``run`` left out is seen to from now on: these targets, as far as it wrote down."""
+    """What the run ``of`` left out is seen to from now on: these targets, as it wrote them down."""
 
     wire: ClassVar[str] = "recovery.started"
 
-    run: str
+    of: str
     targets: tuple[str, ...]
 
 

@@ -129,7 +129,8 @@ class Past:
     @property
     def unfinished(self) -> bool:
         """It died after it had begun to take servers out, or has left one out; nobody saw to it."""
-        died = self.exit_code is None and bool(self.targets)
+        half = bool(self.left) or (self.deploy is not None and not self.deploy.live)
+        died = self.exit_code is None and bool(self.targets) and half
         return not self.settled and (died or bool(self.holdings))
 
 
@@ -152,3 +153,35 @@ class PastDeploy:
     in_place: bool = False
     gone_back: bool = False
     live: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a run before this one left behind.
+
+    Attributes:
+        holdings: What it still holds.
+        past: What this machine's journal knows of it; None where it ran elsewhere.
+        held: The lock that is still in its name, as it was seen; None where it is not.
+        certain: It runs no more: it ended by itself, or is gone from this machine.
+    """
+
+    holder: Holder
+    holdings: Sequence[Holding] = ()
+    past: Past | None = None
+    held: Held | None = None
+    certain: bool = False
+
+
+def story_of(left: Left) -> str:
+    """Say in one sentence what became of a run: ``of ops@bastion …  died; out: web1; …``."""
+    past, ended = left.past, left.held.ended if left.held else ""
+    code = past.exit_code if past is not None else None
+    how = f"ended ({ended or f'exit {code}'})" if ended or code is not None else "died"
+    out = ", ".join(h.target.name for h in left.holdings)
+    said = f"of {left.holder.who} since {left.holder.since} {how}"
+    said += f"; it left out {out}" if out else "; nobody is out because of it"
+    if past is not None and past.targets:
+        done = len(past.targets) - len(past.left)
+        said += f"; {done} of {len(past.targets)} were restarted"
+    return said

@@ -20,7 +20,7 @@ from rollout.fleet import (
     Seat,
     Target,
 )
-from rollout.holders import Held, Holder
+from rollout.holders import Held, Holder, Past
 from rollout.holdings import Holding, Owned
 from rollout.release_ports import Releases, Source
 
@@ -103,11 +103,37 @@ class Lock(Protocol):
             LockLost: it is not ours any more.
         """
 
+    async def beat(self) -> None:
+        """Give a sign of life, where the lock is still ours; never raises."""
+
     async def end(self, how: str) -> None:
         """Leave it behind, with what we hold, for whoever brings that back."""
 
     async def release(self) -> None:
         """Give it back."""
+
+
+class History(Protocol):
+    """The runs of the app that this machine knows of.
+
+    Raises:
+        RecordError: what was written down of them cannot be read.
+    """
+
+    def open_runs(self) -> Sequence[Past]:
+        """List those that have not come to an end, or left something out, the oldest first."""
+
+    def find(self, run: str) -> Past | None:
+        """Find one that has not been closed."""
+
+    def last(self) -> Past | None:
+        """Find the newest one that had begun to take servers out."""
+
+    def settle(self, run: str, by: str) -> None:
+        """Write down that the run ``by`` answers for what ``run`` had left."""
+
+    def is_gone(self, holder: Holder) -> bool:
+        """Tell whether a holder's process certainly runs no more."""
 
 
 class Addresses(Protocol):
@@ -226,6 +252,7 @@ class Site:
     record: Record
     addresses: Addresses
     releases: Releases | None = None
+    lock: Lock | None = None
     stop_asked: Callable[[], bool] = lambda: False
 
 

@@ -41,7 +41,7 @@ async def recover(
     Returns:
         Those whose restart had gone through: it need not be done again.
     """
-    tell(RecoveryStarted(run=run, targets=tuple(h.target.name for h in holdings)))
+    tell(RecoveryStarted(of=run, targets=tuple(h.target.name for h in holdings)))
     plan = patient(plan)
     results = await asyncio.gather(
         *(_see_to(holding, plan, site, tell) for holding in holdings), return_exceptions=True
@@ -52,6 +52,20 @@ async def recover(
     tell(RecoveryFinished())
     pairs = zip(holdings, results, strict=True)
     return tuple(holding.target.name for holding, result in pairs if result is True)
+
+
+async def give_up(
+    run: str, holdings: Sequence[Holding], plan: Plan, site: Site, tell: Tell
+) -> tuple[str, ...]:
+    """Leave all that ``run`` left out as it is; from now on it is the operator's."""
+    del plan
+    tell(RecoveryStarted(of=run, targets=tuple(h.target.name for h in holdings)))
+    for holding in holdings:
+        because = "given up on request, as it is now; it is yours"
+        tell(TargetSkipped(target=holding.target.name, because=because))
+        await site.record.released(holding.target.name, restarted=False)
+    tell(RecoveryFinished())
+    return ()
 
 
 def patient(plan: Plan) -> Plan:

@@ -5,7 +5,7 @@ as well.  Whatever fails before the end, on whatever host, takes everything back
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 
 from rollout.deploy_events import DeployTakenBack, ReleaseDiscarded, ReleaseInPlace, UndoFailed
@@ -40,6 +40,14 @@ class Transaction:
         self._undos: dict[str, list[Undo]] = {host: [] for host in deploy.hosts}
         self._switched: set[str] = set()
         self._unrestored: set[str] = set()
+
+    def take_up(self, before: Mapping[str, str], live: Mapping[str, frozenset[str]]) -> None:
+        """Stand where a run has died that was through with it: all can still be undone."""
+        self.before, self.live = dict(before), dict(live)
+        together = self._deploy.switch is Switch.TOGETHER
+        for host in self._deploy.hosts:
+            self._undos[host] = [self._discard, *([self._restore] if together else [])]
+            self._switched |= {host} if together else set()
 
     async def run(self, stop_asked: Callable[[], bool]) -> None:
         """Put the release in place on every host; what is promised can still be undone after it.

@@ -8,7 +8,7 @@ from rollout.deploy_events import DeployFinished, DeployStarted, HookRan
 from rollout.deploys import Deploy
 from rollout.errors import Halted, RolloutError, said_of
 from rollout.events import Noted, RolloutRefused
-from rollout.fleet import Finding
+from rollout.fleet import Finding, Target
 from rollout.plan import Plan
 from rollout.ports import Answer, Hooks, Site, Supply, Tell
 from rollout.pruning import prune
@@ -60,10 +60,30 @@ async def _deployed(
         return "taken_back"
     if deploy.switch is Switch.TOGETHER:
         await hook("switched", deploy, site, supply.hooks, tell)
+    return await rolled_out(deploy, transaction, plan, site, releases, tell)
 
+
+async def rolled_out(
+    deploy: Deploy,
+    transaction: Transaction,
+    plan: Plan,
+    site: Site,
+    releases: Releases,
+    tell: Tell,
+    *,
+    done: tuple[Target, ...] = (),
+) -> str:
+    """Restart every target of ``plan`` onto the release that is in place, or go back.
+
+    ``done`` came back on it in an earlier part of the same deploy.
+
+    Returns:
+        What came of it, in one word for the after-hook.
+    """
     onto = dict.fromkeys(deploy.hosts, deploy.release)
     plan = replace(plan, onto=onto, relink=deploy.switch is Switch.EACH)
     rolled = await rolling_restart(plan, site, tell)
+    rolled = replace(rolled, restarted=(*done, *rolled.restarted))
     if not touched(rolled, site):
         await transaction.take_back("no server was restarted on it")
         return "taken_back"

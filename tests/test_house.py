@@ -23,45 +23,15 @@ from rollout.render.exits import exit_table
 HOME = Path(__file__).parents[1]
 
 NOUNS = (
-    *("deploy_events", "deploy_ledger", "deploys", "durations", "errors", "events", "fleet"),
-    *(
-        "holders",
-        "holdings",
-        "hostnames",
-        "ledger",
-        "nearest",
-        "places",
-        "plan",
-        "refs",
-        "releases",
-        "shares",
-        "sights",
-    ),
-    "verdicts",
+    *("deploy_events", "deploy_ledger", "deploys", "durations", "errors", "events"),
+    *("fleet", "holders", "holdings", "hostnames", "ledger", "nearest", "places", "plan"),
+    *("refs", "releases", "shares", "sights", "standings", "verdicts"),
 )
 STORIES = (
-    *(
-        "emptying",
-        "everywhere",
-        "grip",
-        "ladder",
-        "orders",
-        "preflight",
-        "proof",
-        "pruning",
-        "recovery",
-    ),
-    *("readiness", "restarting", "returning", "rolling", "rolling_back", "seating", "shelving"),
-    *(
-        "soaking",
-        "survey",
-        "switching",
-        "transaction",
-        "uninterrupted",
-        "waiting",
-        "watch",
-        "window",
-    ),
+    *("claiming", "emptying", "everywhere", "grip", "ladder", "orders", "preflight"),
+    *("proof", "pruning", "readiness", "recovery", "restarting", "resuming", "returning"),
+    *("rolling", "rolling_back", "seating", "shelving", "soaking", "survey", "switching"),
+    *("transaction", "uninterrupted", "waiting", "watch", "window"),
 )
 
 ROOMS = {

@@ -39,6 +39,7 @@ def tables(fleet: "Fleet") -> Tables:
         "probe": "http://{host}:{port}/up",
         "stable": "1s",
     }
+    found["lock"] = {"directory": str(fleet.directory / "lock")}
     if shape.deploys:
         found["deploy"] = {
             "to": str(fleet.directory / "srv"),

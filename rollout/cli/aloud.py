@@ -1,17 +1,18 @@
 """A story about a site, told by the voices that were asked for."""
 
 import os
-import secrets
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
 from rollout.adapters.overhearing import overhear
+from rollout.cli.begun import Begun
 from rollout.cli.context import Asked
 from rollout.cli.deploys import old_code, see_current
 from rollout.cli.narrate import narrate
 from rollout.cli.plans import reach_of, ssh_words
 from rollout.events import Noted
 from rollout.ports import Site, Tell
+from rollout.render.broadcast import Broadcast
 from rollout.render.choose import voices
 from rollout.render.deploy_words import hosts_words
 from rollout.render.told import Hints
@@ -24,6 +25,7 @@ def tell_aloud(
     story: Callable[[Tell, StopAsked], Awaitable[None]],
     settings: Settings,
     asked: Asked,
+    begun: Begun,
     *,
     cron: bool,
     meanwhile: str = "",
@@ -32,23 +34,30 @@ def tell_aloud(
 
     ``meanwhile`` is what it does until it has something to tell.
     """
-    return narrate(
-        story,
-        voices(
-            asked.voice,
-            run=secrets.token_hex(3),
-            environ=os.environ,
-            cron=cron,
-            hints=Hints(
-                reach=reach_of(settings),
-                ssh=ssh_words(settings),
-                see_current=see_current(settings),
-                old_code=old_code(settings),
-                rollout=asked.rollout,
-                again=asked.again(sys.argv[1:]),
-            ),
-            meanwhile=meanwhile,
+    try:
+        return narrate(story, _voices_of(settings, asked, begun, cron=cron, meanwhile=meanwhile))
+    finally:
+        begun.journal.leave()
+
+
+def _voices_of(
+    settings: Settings, asked: Asked, begun: Begun, *, cron: bool, meanwhile: str
+) -> Broadcast:
+    return voices(
+        asked.voice,
+        run=begun.run,
+        environ=os.environ,
+        cron=cron,
+        hints=Hints(
+            reach=reach_of(settings),
+            ssh=ssh_words(settings),
+            see_current=see_current(settings),
+            old_code=old_code(settings),
+            rollout=asked.rollout,
+            again=asked.again(sys.argv[1:]),
         ),
+        meanwhile=meanwhile,
+        journal=begun.journal,
     )
 
 

@@ -12,10 +12,13 @@ from rollout.cli.check import check
 from rollout.cli.config import config as show_config
 from rollout.cli.context import Asked
 from rollout.cli.init import init
+from rollout.cli.lock import lock
 from rollout.cli.plainly import Plainly
 from rollout.cli.prune import prune
+from rollout.cli.recover import recover
 from rollout.cli.releases import releases
 from rollout.cli.restart import restart
+from rollout.cli.resume import resume
 from rollout.cli.rollback import rollback
 from rollout.cli.status import status
 from rollout.cli.uninterrupted import uninterrupted
@@ -93,6 +96,9 @@ app.command()(restart)
 app.command()(uninterrupted)
 app.command("deploy", help="The same as `uninterrupted`, in a word.")(uninterrupted)
 app.command()(rollback)
+app.command()(recover)
+app.command()(resume)
+app.add_typer(lock)
 app.command()(releases)
 app.command()(prune)
 app.command()(check)

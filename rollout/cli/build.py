@@ -10,6 +10,8 @@ from rollout.adapters.addresses import AT_ONCE, SshAddresses
 from rollout.adapters.bridge import Bridge
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.remote import through_ssh
+from rollout.adapters.lock.fleet_lock import FleetLock
+from rollout.adapters.lock.place import HERE, Place, run_locally
 from rollout.adapters.probe import PortProber
 from rollout.adapters.record import KeptRecord
 from rollout.adapters.smoke import CommandSmoke
@@ -83,7 +85,27 @@ def build_site(
             lambda host: ssh.resolve(host).hostname, name_pool, needed=not settings.fleet.server
         ),
         releases=build_releases(settings.deploy, ssh, closing) if settings.deploy else None,
+        lock=build_lock(settings, ssh, host_pool),
         stop_asked=stop_asked,
+    )
+
+
+def build_lock(settings: Settings, ssh: Ssh, pool: Pool) -> FleetLock:
+    """Make the lock: one place for each machine that a load balancer runs on, this one first."""
+    said, within = settings.lock, settings.ssh.connect_timeout
+    machines = sorted({balancer.ssh for balancer in settings.balancers.values()})
+    return FleetLock(
+        [
+            Place(
+                name or HERE,
+                ssh.run if name else run_locally,
+                pool.call,
+                said.directory,
+                settings.app,
+                within=within,
+            )
+            for name in machines
+        ]
     )
 
 

@@ -7,6 +7,7 @@ from rollout.cli.flags import Flags
 from rollout.cli.plans import ssh_words
 from rollout.deploys import Deploy
 from rollout.errors import SettingsError
+from rollout.holders import Past
 from rollout.releases import BuildStep, Release, Switch
 from rollout.settings.deploy import DeploySettings
 from rollout.settings.loading import Loaded
@@ -86,6 +87,15 @@ def deploy_of(
         at_once=said.at_once,
         keep=said.keep,
     )
+
+
+def deploy_again(settings: Settings, past: Past) -> Deploy | None:
+    """Decide about the deploy of a run that goes on; None where it was a restart."""
+    was = past.deploy
+    if was is None:
+        return None
+    release = Release(was.release, was.revision)
+    return deploy_of(the_deploy(settings), release, was.hosts, fresh=was.fresh)
 
 
 def see_current(settings: Settings) -> str:

@@ -2,7 +2,7 @@
 
 from rollout.cli.app import app
 from rollout.cli.words import complain
-from rollout.errors import RolloutError, SettingsError
+from rollout.errors import LockHeld, RolloutError, SettingsError
 
 
 def enter() -> int:
@@ -18,6 +18,9 @@ def enter() -> int:
     except SettingsError as error:
         complain(*error.problems)
         return _exit("USAGE")
+    except LockHeld as held:
+        complain(f"busy, nothing was touched: {held}")
+        return _exit("BUSY")
     except RolloutError as error:
         complain(str(error))
         return _exit("REFUSED")

@@ -11,8 +11,9 @@ import signal
 from collections.abc import Awaitable, Callable
 
 from rollout.cli.crash import save
-from rollout.errors import Halted, RolloutError
-from rollout.events import Interrupted, RolloutHalted, StopRequested
+from rollout.errors import Halted, LockHeld, RolloutError, Unfinished
+from rollout.events import Interrupted, RolloutHalted, RolloutRefused, StopRequested
+from rollout.fleet import Finding
 from rollout.ledger import Exit
 from rollout.ports import Tell
 from rollout.render.broadcast import Broadcast
@@ -69,11 +70,16 @@ def narrate(story: Story, broadcast: Broadcast) -> int:
             await story(broadcast.tell, lambda: signals.stop_asked)
         except Halted as halt:
             broadcast.tell(RolloutHalted(because=str(halt)))
+        except Unfinished as left:
+            where = f"run {left.run}"
+            broadcast.tell(RolloutRefused(findings=(Finding(where, left.what, left.cure),)))
         finally:
             signals.stop_listening()
 
     try:
         asyncio.run(run())
+    except LockHeld as held:
+        return broadcast.end(Exit.BUSY, cause=str(held)).exit_code
     except RolloutError as error:
         return broadcast.end(Exit.REFUSED, cause=str(error)).exit_code
     except Exception as bug:  # noqa: BLE001 - the account must be told, whatever broke

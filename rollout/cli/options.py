@@ -135,6 +135,15 @@ Stable = Annotated[
         help="A server must stay up so long to count as done, e.g. 5s (default: [restart] stable).",
     ),
 ]
+WaitLock = Annotated[
+    str | None,
+    typer.Option(
+        "--wait-lock",
+        metavar="TIME",
+        help="Wait so long for a rollout that is under way, e.g. 10m (default: [lock] wait).",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Cron = Annotated[
     bool,
     typer.Option("--cron", help="Say nothing when all is well, and ask nothing."),
@@ -190,6 +199,7 @@ PACE: dict[str, Any] = {
     "max_failures": MaxFailures,
     "deadline": Deadline,
     "instances_at_a_time": InstancesAtATime,
+    "wait_lock": WaitLock,
 }
 """What every command that restarts servers takes."""
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rollout.cli.context import Asked
     from rollout.ports import Tell
-    from rollout.settings.model import Settings
+    from rollout.settings.loading import Loaded
 
 
 @taking(said.PACE)
@@ -28,27 +28,42 @@ def restart(
     """Restart every app server in turn without dropping a request."""
     from rollout.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
 
-    settings = asked(context).settings(flags).settings
-    chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, asked(context), cron=cron))
+    loaded = asked(context).settings(flags)
+    chosen = select(loaded.settings.fleet.names, only=hosts or (), without=exclude or ())
+    raise typer.Exit(run(loaded, chosen, asked(context), flags, cron=cron))
 
 
-def run(settings: "Settings", hosts: tuple[str, ...], typed: "Asked", *, cron: bool) -> int:
+def run(
+    loaded: "Loaded", hosts: tuple[str, ...], typed: "Asked", flags: Flags, *, cron: bool
+) -> int:
     """Tell the story and return the exit code of its account."""
     from rollout.cli.aloud import looking_at, overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.begun import begin  # noqa: PLC0415 - for all of these: not for `--help`
     from rollout.cli.build import open_site  # noqa: PLC0415
+    from rollout.cli.charge import in_charge  # noqa: PLC0415
     from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
     from rollout.preflight import announce, preflight  # noqa: PLC0415
     from rollout.rolling import rolling_restart  # noqa: PLC0415
     from rollout.waiting import unless_stopped  # noqa: PLC0415
 
+    settings = loaded.settings
+    begun = begin(loaded, "restart", hosts, flags=flags)
+
     async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
-        async with open_site(settings, stop_asked=stop_asked) as world:
-            site = overheard(world, tell, verbose=typed.verbose)
-            looking = preflight(scope_of(settings, hosts), settings.fleet.floor, site)
-            fit = await unless_stopped(looking, stop_asked)
+        async with (
+            open_site(settings, stop_asked=stop_asked) as world,
+            in_charge(
+                overheard(world, tell, verbose=typed.verbose),
+                begun,
+                wait=settings.lock.wait,
+                tell=tell,
+                stop_asked=stop_asked,
+            ) as charge,
+        ):
+            looking = preflight(scope_of(settings, hosts), settings.fleet.floor, charge.site)
+            fit = charge.but_for(await unless_stopped(looking, stop_asked))
             if announce(fit, tell):
-                await rolling_restart(plan_of(settings, fit.targets), site, tell)
+                await rolling_restart(plan_of(settings, fit.targets), charge.site, tell)
 
     meanwhile = looking_at(hosts)
-    return tell_aloud(story, settings, typed, cron=cron, meanwhile=meanwhile)
+    return tell_aloud(story, settings, typed, begun, cron=cron, meanwhile=meanwhile)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rollout.cli.context import Asked
     from rollout.ports import Tell
-    from rollout.settings.model import Settings
+    from rollout.settings.loading import Loaded
 
 
 @taking({**said.HOW, **said.PACE})
@@ -35,16 +35,17 @@ def rollback(
     from rollout.cli.deploys import deployable  # noqa: PLC0415 - not for `--help`
     from rollout.hostnames import select  # noqa: PLC0415
 
-    settings = deployable(asked(context).settings(flags), flags)
-    chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, to, asked(context), cron=cron))
+    loaded = asked(context).settings(flags)
+    chosen = select(deployable(loaded, flags).fleet.names, only=hosts or (), without=exclude or ())
+    raise typer.Exit(run(loaded, chosen, to, asked(context), flags, cron=cron))
 
 
 def run(
-    settings: "Settings",
+    loaded: "Loaded",
     hosts: tuple[str, ...],
     to: str | None,
     typed: "Asked",
+    flags: Flags,
     *,
     cron: bool,
 ) -> int:
@@ -52,7 +53,9 @@ def run(
     from functools import partial  # noqa: PLC0415 - for all of these: not for `--help`
 
     from rollout.cli.aloud import looking_at, overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.begun import begin  # noqa: PLC0415
     from rollout.cli.build import open_deploy  # noqa: PLC0415
+    from rollout.cli.charge import in_charge  # noqa: PLC0415
     from rollout.cli.deploys import deploy_of, the_deploy  # noqa: PLC0415
     from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
     from rollout.preflight import announce  # noqa: PLC0415
@@ -60,16 +63,28 @@ def run(
     from rollout.uninterrupted import uninterrupted  # noqa: PLC0415
     from rollout.waiting import unless_stopped  # noqa: PLC0415
 
+    settings = loaded.settings
     scope = scope_of(settings, hosts)
     wish = partial(deploy_of, the_deploy(settings), fresh=False)
 
+    begun = begin(loaded, "rollback", hosts, flags=flags)
+
     async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
-        async with open_deploy(settings, stop_asked=stop_asked) as (world, supply):
-            site = overheard(world, tell, verbose=typed.verbose)
+        async with (
+            open_deploy(settings, stop_asked=stop_asked) as (world, supply),
+            in_charge(
+                overheard(world, tell, verbose=typed.verbose),
+                begun,
+                wait=settings.lock.wait,
+                tell=tell,
+                stop_asked=stop_asked,
+            ) as charge,
+        ):
+            site = charge.site
             looking = ready_to_roll_back(scope, settings.fleet.floor, site, to, wish)
             fit, deploy = await unless_stopped(looking, stop_asked)
-            if announce(fit, tell) and deploy is not None:
+            if announce(charge.but_for(fit), tell) and deploy is not None:
                 await uninterrupted(deploy, plan_of(settings, fit.targets), site, supply, tell)
 
     meanwhile = looking_at(hosts, the_deploy(settings).hooks.before)
-    return tell_aloud(story, settings, typed, cron=cron, meanwhile=meanwhile)
+    return tell_aloud(story, settings, typed, begun, cron=cron, meanwhile=meanwhile)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rollout.cli.context import Asked
     from rollout.ports import Tell
-    from rollout.settings.model import Settings
+    from rollout.settings.loading import Loaded
 
 
 @taking({**said.WHAT, **said.HOW, **said.PACE})
@@ -29,17 +29,21 @@ def uninterrupted(
     from rollout.cli.deploys import deployable  # noqa: PLC0415 - not for `--help`
     from rollout.hostnames import select  # noqa: PLC0415
 
-    settings = deployable(asked(context).settings(flags), flags)
-    chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, asked(context), cron=cron))
+    loaded = asked(context).settings(flags)
+    chosen = select(deployable(loaded, flags).fleet.names, only=hosts or (), without=exclude or ())
+    raise typer.Exit(run(loaded, chosen, asked(context), flags, cron=cron))
 
 
-def run(settings: "Settings", hosts: tuple[str, ...], typed: "Asked", *, cron: bool) -> int:
+def run(
+    loaded: "Loaded", hosts: tuple[str, ...], typed: "Asked", flags: Flags, *, cron: bool
+) -> int:
     """Tell the story and return the exit code of its account."""
     from functools import partial  # noqa: PLC0415 - for all of these: not for `--help`
 
     from rollout.cli.aloud import looking_at, overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.begun import begin  # noqa: PLC0415
     from rollout.cli.build import open_deploy  # noqa: PLC0415
+    from rollout.cli.charge import in_charge  # noqa: PLC0415
     from rollout.cli.deploys import deploy_of, the_deploy  # noqa: PLC0415
     from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
     from rollout.preflight import announce  # noqa: PLC0415
@@ -47,16 +51,28 @@ def run(settings: "Settings", hosts: tuple[str, ...], typed: "Asked", *, cron: b
     from rollout.uninterrupted import uninterrupted as deployed  # noqa: PLC0415
     from rollout.waiting import unless_stopped  # noqa: PLC0415
 
+    settings = loaded.settings
     scope = scope_of(settings, hosts)
     wish = partial(deploy_of, the_deploy(settings), fresh=True)
 
+    begun = begin(loaded, "uninterrupted", hosts, flags=flags)
+
     async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
-        async with open_deploy(settings, stop_asked=stop_asked) as (world, supply):
-            site = overheard(world, tell, verbose=typed.verbose)
+        async with (
+            open_deploy(settings, stop_asked=stop_asked) as (world, supply),
+            in_charge(
+                overheard(world, tell, verbose=typed.verbose),
+                begun,
+                wait=settings.lock.wait,
+                tell=tell,
+                stop_asked=stop_asked,
+            ) as charge,
+        ):
+            site = charge.site
             looking = ready_to_deploy(scope, settings.fleet.floor, site, supply.source, wish)
             fit, deploy = await unless_stopped(looking, stop_asked)
-            if announce(fit, tell) and deploy is not None:
+            if announce(charge.but_for(fit), tell) and deploy is not None:
                 await deployed(deploy, plan_of(settings, fit.targets), site, supply, tell)
 
     meanwhile = looking_at(hosts, the_deploy(settings).hooks.before)
-    return tell_aloud(story, settings, typed, cron=cron, meanwhile=meanwhile)
+    return tell_aloud(story, settings, typed, begun, cron=cron, meanwhile=meanwhile)

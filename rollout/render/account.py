@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rollout.deploy_ledger import Deployment
 from rollout.fleet import Finding
-from rollout.ledger import Exit, Line, Standing
+from rollout.ledger import Exit
 from rollout.render.cells import cells, padded
 from rollout.render.consequence import consequence
 from rollout.render.cures import host_of, next_steps
@@ -13,6 +13,7 @@ from rollout.render.deploy_account import deploy_steps, host_rows, release_rows
 from rollout.render.harmless import harmless
 from rollout.render.spans import in_words
 from rollout.render.told import Ending
+from rollout.standings import Line, Standing
 
 MARGIN = "  "
 

@@ -14,7 +14,7 @@ from rollout.render.frame import Size
 from rollout.render.jsonl import JsonLines, json_loss
 from rollout.render.live import EVERY, Live, Picture
 from rollout.render.plain import Plain
-from rollout.render.told import Hints, Renderer
+from rollout.render.told import Hints, Renderer, Stream
 from rollout.render.writer import Writer
 
 
@@ -35,6 +35,7 @@ def voices(
     cron: bool = False,
     hints: Hints | None = None,
     meanwhile: str = "",
+    journal: Stream | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     utc_now: Callable[[], str] = utc_now,
@@ -53,6 +54,7 @@ def voices(
         cron: Silence when all is well.
         hints: What the reader can type; default: rollout without options.
         meanwhile: What the table shows until the first server or release has a line.
+        journal: Where every event is written down as well; none for a run that has no journal.
         stdout: Where data goes; default ``sys.stdout``.
         stderr: Where words for people go; default ``sys.stderr``.
         utc_now: The wall clock, for stamps.
@@ -70,10 +72,13 @@ def voices(
         words = Writer(people)
         quiet = cron or output is Output.JSON
         renderers.append(Cron(words, story=output is not Output.JSON) if quiet else Plain(words))
-    streams = [words]
+    streams: list[Stream] = [words]
     if output is Output.JSON:
         streams.insert(0, Writer(data, note=json_loss))
         renderers.insert(0, JsonLines(streams[0]))
+    if journal is not None:
+        streams.insert(0, journal)
+        renderers.insert(0, JsonLines(journal))
     return Broadcast(
         renderers,
         run=run,

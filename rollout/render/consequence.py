@@ -1,11 +1,12 @@
 """The first sentence of the account: what the fleet looks like now."""
 
 from rollout.deploy_ledger import Phase
-from rollout.ledger import Exit, Ledger, Standing
+from rollout.ledger import Exit, Ledger
 from rollout.render.counts import missing, servers, skipped_words, stopped
 from rollout.render.deploy_consequence import deploy_consequence
 from rollout.render.spans import in_words
 from rollout.render.told import Ending
+from rollout.standings import Standing
 
 
 def consequence(ending: Ending) -> str:

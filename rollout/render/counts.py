@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from rollout.ledger import Exit, Ledger, Standing
+from rollout.ledger import Exit, Ledger
 from rollout.render.told import Ending
+from rollout.standings import Standing
 
 OUT_STATES = frozenset({"maint", "drain"})
 

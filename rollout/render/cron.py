@@ -11,10 +11,11 @@ from rollout.deploy_events import (
     StepDone,
 )
 from rollout.events import Event
-from rollout.ledger import Exit, Ledger, Standing
+from rollout.ledger import Exit, Ledger
 from rollout.render.account import account
 from rollout.render.plain import plain_lines, whom
 from rollout.render.told import Ending, Stream, Told
+from rollout.standings import Standing
 
 LONGEST = 2000
 """Events that are remembered; a run of a thousand hosts must not fill the memory."""

@@ -4,9 +4,10 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from rollout.deploy_ledger import Deployment
-from rollout.ledger import Ledger, Line
+from rollout.ledger import Ledger
 from rollout.render.harmless import harmless
 from rollout.render.told import Hints
+from rollout.standings import Line
 
 
 def to_look(name: str, line: Line, hints: Hints) -> str:

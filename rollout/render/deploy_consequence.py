@@ -1,11 +1,12 @@
 """The first sentence of the account of a deploy: which release is live where, who is missing."""
 
 from rollout.deploy_ledger import Deployment, Phase
-from rollout.ledger import Exit, Ledger, Standing
+from rollout.ledger import Exit, Ledger
 from rollout.render.counts import missing, servers, skipped_words, stopped
 from rollout.render.deploy_words import release_words, some
 from rollout.render.spans import in_words
 from rollout.render.told import Ending
+from rollout.standings import Standing
 
 SERVING = frozenset({Standing.DONE, Standing.UNTOUCHED, Standing.GIVEN_BACK, Standing.NOT_TAKEN})
 """They serve what they were last seen to run; with nothing seen, the release before."""

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout.deploy_ledger import Deployment, Phase
-from rollout.ledger import Ledger, Line, Standing
+from rollout.ledger import Ledger
 from rollout.render.account import reason, standing_words
 from rollout.render.cells import cells, fit, padded, roomiest
 from rollout.render.deploy_words import hosts_words, release_words, some
 from rollout.render.harmless import harmless
 from rollout.render.spans import on_a_clock
+from rollout.standings import Line, Standing
 
 NAME_AT_MOST = 24
 WAITED_FOR = 3

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from rollout.deploy_ledger import Deployment, Phase
-from rollout.ledger import Line
 from rollout.render.account import why
 from rollout.render.consequence import consequence
 from rollout.render.cures import to_bring_back, to_look, to_old_code
 from rollout.render.exits import exit_name
 from rollout.render.harmless import harmless
 from rollout.render.told import Ending, Stream, Told
+from rollout.standings import Line
 
 VERSION = 1
 """Raised only when a field changes its meaning or goes; readers must ignore fields they lack."""

@@ -30,13 +30,14 @@ from rollout.events import (
     TargetNotTaken,
     TargetSkipped,
 )
-from rollout.ledger import Ledger, Standing
+from rollout.ledger import Ledger
 from rollout.render.account import account
 from rollout.render.cells import cells, fit
 from rollout.render.frame import Size, frame
 from rollout.render.plain import plain_lines
 from rollout.render.spans import on_a_clock
 from rollout.render.told import Ending, Stream, Told
+from rollout.standings import Standing
 
 EVERY = 0.25
 """Seconds between two frames: a person sees no more, and a slow line carries no more."""

@@ -11,6 +11,7 @@ from rollout.render.deploy_words import deploy_words
 from rollout.render.harmless import harmless
 from rollout.render.spans import in_words
 from rollout.render.told import Ending, Stream, Told
+from rollout.standings import TargetEvent
 
 WHOLE_RUN = "rollout"
 """The first word of a line that is about no target in particular."""
@@ -65,7 +66,7 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             return f"halted, nothing new is started: {because}"
         case told.RolloutFinished():
             return "finished: every planned target had its turn"
-        case told.RecoveryStarted(run=run, targets=targets):
+        case told.RecoveryStarted(of=run, targets=targets):
             return f"sees to what run {run} left out: {', '.join(targets)}"
         case told.RecoveryFinished():
             return "every one of them has been seen to"
@@ -79,6 +80,15 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             return f"not out any more on {balancer}: HAProxy was reloaded; telling it again"
         case told.SoakStarted(targets=targets, seconds=seconds):
             return f"soaks for {in_words(seconds)} before the next wave: {', '.join(targets)}"
+        case _ if isinstance(event, DeployEvent):
+            return deploy_words(event)
+        case _:
+            return target_words(event)
+
+
+def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
+    """Say it of one target."""
+    match event:
         case told.TargetSkipped(because=because):
             return f"skipped, not ours to touch: {because}"
         case told.TargetWaiting(awaited=awaited, because=because):
@@ -126,8 +136,6 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
         case told.TargetLeftOut(state=state, because=because, asked=asked):
             restart = "asked to restart" if asked else "never asked to restart"
             return f"LEFT OUT in state {state}, {restart}: {because}"
-        case _ if isinstance(event, DeployEvent):
-            return deploy_words(event)
         case _:
             assert_never(event)
 

@@ -21,6 +21,7 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "--startup-delay": ("restart", "startup_delay"),
     "--running-timeout": ("restart", "running_timeout"),
     "--stable": ("restart", "stable"),
+    "--wait-lock": ("lock", "wait"),
     "--ref": ("deploy", "ref"),
     "--artifact": ("deploy", "artifact"),
     "--sha256": ("deploy", "sha256"),

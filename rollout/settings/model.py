@@ -91,6 +91,13 @@ class RestartSettings(Section):
     smoke_timeout: Duration = 30.0
 
 
+class LockSettings(Section):
+    """``[lock]``: where it lies on the hosts of the load balancers, and how long to wait for it."""
+
+    directory: Annotated[Line, AfterValidator(an_absolute_path)] = "/var/tmp"  # noqa: S108 - survives a reboot, and whoever can log in can write there
+    wait: Duration = 0.0
+
+
 class Settings(BaseSettings):
     """All of it, read from every source and merged; see :func:`rollout.settings.loading.load`."""
 
@@ -102,6 +109,7 @@ class Settings(BaseSettings):
     ssh: SshSettings = SshSettings()
     monit: MonitSettings = MonitSettings()
     restart: RestartSettings = RestartSettings()
+    lock: LockSettings = LockSettings()
     deploy: DeploySettings | None = None
 
     def patience(self) -> Patience:

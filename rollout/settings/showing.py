@@ -8,6 +8,7 @@ from typing import Any
 from rollout.settings.blame import spell_path
 from rollout.settings.lines import Path
 from rollout.settings.loading import Loaded
+from rollout.settings.model import Settings
 
 _COLUMN = 44
 
@@ -31,6 +32,12 @@ def as_toml(loaded: Loaded) -> str:
         said = f"{_key(str(path[-1]))} = {_value(value)}"
         lines.append(f"{said:<{_COLUMN}} # {loaded.origin(path)}")
     return "\n".join(lines)
+
+
+def as_text(settings: Settings) -> Mapping[str, str]:
+    """Each setting by its dotted key, as text: what one run can be compared by with another."""
+    tree = settings.model_dump(mode="json", exclude_none=True)
+    return {spell_path(path): _value(value) for path, value in _leaves(tree)}
 
 
 def _leaves(tree: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, Any]]:

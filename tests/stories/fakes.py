@@ -258,6 +258,10 @@ class FakeLock:
         if holdings is not None:
             self.world.lock = replace(self.world.lock, holdings=tuple(holdings))
 
+    async def beat(self) -> None:
+        if self.world.lock is not None and self.world.lock.holder.run == self._run:
+            self.world.lock = replace(self.world.lock, beats=self.world.lock.beats + 1)
+
     async def end(self, how: str) -> None:
         if self.world.lock is not None:
             self.world.lock = replace(self.world.lock, ended=how)

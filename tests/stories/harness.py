@@ -8,10 +8,11 @@ from rollout.adapters.record import KeptRecord
 from rollout.deploy_ledger import Phase
 from rollout.events import Event
 from rollout.fleet import Seat
-from rollout.ledger import Exit, Ledger, Standing, enter
+from rollout.ledger import Exit, Ledger, enter
 from rollout.plan import Patience, Plan, Share, waves_of
 from rollout.ports import Site
 from rollout.rolling import rolling_restart
+from rollout.standings import Standing
 
 from .clock import play
 from .fakes import FakeAddresses, FakeBalancer, FakeJournal, FakeProber, FakeSupervisor

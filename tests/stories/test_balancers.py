@@ -9,8 +9,9 @@ from rollout.events import (
     TargetSkipped,
 )
 from rollout.fleet import Admin, AdminState, Seat
-from rollout.ledger import Exit, Standing
+from rollout.ledger import Exit
 from rollout.plan import Share
+from rollout.standings import Standing
 
 from .faults import Fault, Kind
 from .harness import QUICK, fleet, promises_broken, roll

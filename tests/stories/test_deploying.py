@@ -18,9 +18,10 @@ from rollout.deploy_events import (
 )
 from rollout.events import RestartAsked, TargetClaimed
 from rollout.fleet import Admin, Seat
-from rollout.ledger import Exit, Standing
+from rollout.ledger import Exit
 from rollout.ports import Answer
 from rollout.releases import BuildStep, OnFailure, Release, Switch
+from rollout.standings import Standing
 
 from .deploying import SECOND, THIRD, deploy, deploy_broken, is_as_before
 from .fakes_of_releases import FakeHooks, FakeReleases

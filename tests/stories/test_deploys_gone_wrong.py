@@ -27,12 +27,13 @@ from rollout.errors import (
 )
 from rollout.events import Noted
 from rollout.fleet import Seat
-from rollout.ledger import Exit, Standing
+from rollout.ledger import Exit
 from rollout.plan import Share
 from rollout.ports import Answer
 from rollout.releases import BuildStep, OnFailure, Release, Switch
 from rollout.rolling import Rolled
 from rollout.rolling_back import to_blame
+from rollout.standings import Standing
 
 from .deploying import SECOND, deploy, deploy_broken, is_as_before
 from .fakes_of_releases import FakeHooks, FakeReleases

@@ -9,8 +9,9 @@ from rollout.events import (
     TargetLeftOut,
 )
 from rollout.fleet import AdminState, Seat
-from rollout.ledger import Exit, Standing
+from rollout.ledger import Exit
 from rollout.plan import Share
+from rollout.standings import Standing
 
 from .harness import QUICK, fleet, promises_broken, roll
 from .world import clock

@@ -12,8 +12,9 @@ from rollout.events import (
     TargetWaiting,
 )
 from rollout.fleet import Admin
-from rollout.ledger import Exit, Standing
+from rollout.ledger import Exit
 from rollout.plan import OnBusy
+from rollout.standings import Standing
 
 from .faults import Fault, Kind
 from .harness import QUICK, fleet, promises_broken, roll

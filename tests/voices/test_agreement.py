@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from rollout import events as told
 from rollout.events import Event
-from rollout.ledger import Exit, Standing
+from rollout.ledger import Exit
 from rollout.render.account import account
 from rollout.render.consequence import consequence
 from rollout.render.cron import Cron
 from rollout.render.frame import Size, frame
 from rollout.render.jsonl import json_account
 from rollout.render.told import Ending
+from rollout.standings import Standing
 from tests.voices.recorded import RICH, Memory, account_of, broadcast_to, ending_of
 
 TARGETS = ("web1", "web2", "web3", "web4")

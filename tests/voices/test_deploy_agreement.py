@@ -12,7 +12,7 @@ from rollout import deploy_events as said
 from rollout import events as told
 from rollout.deploy_ledger import Deployment, Phase
 from rollout.events import Event
-from rollout.ledger import Exit, Ledger, Line, Standing
+from rollout.ledger import Exit, Ledger
 from rollout.render.account import account
 from rollout.render.consequence import consequence
 from rollout.render.cron import Cron
@@ -20,6 +20,7 @@ from rollout.render.deploy_consequence import runs_new, runs_old
 from rollout.render.frame import Size, frame
 from rollout.render.jsonl import json_account
 from rollout.render.told import Ending, Hints
+from rollout.standings import Line, Standing
 from tests.voices.recorded import Memory, account_of, broadcast_to, ending_of
 from tests.voices.recorded_deploys import BEFORE, DEPLOYS, HOSTS, RELEASE, REVISION
 from tests.voices.test_agreement import NAMES, STEPS

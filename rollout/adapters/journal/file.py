@@ -44,6 +44,7 @@ class Journal:
         self._torn = False
         self._full = False
         self._lost = ""
+        self._holds: set[str] = set()
 
     @classmethod
     def begin(cls, directory: Path, app: str, run: str) -> "Journal":
@@ -73,13 +74,24 @@ class Journal:
             what = f"the disk of {self.file.parent} is full: nothing more is taken out"
             raise RecordError(what, "make room there, then `rollout resume`")
 
+    def put(self, event: str, **said: object) -> None:
+        """Write a line of ours, and see it on the disk; blocks, so only before a story begins.
+
+        Raises:
+            RecordError: it is not.
+        """
+        try:
+            self._durably(self._line(event, said))
+        except OSError as error:
+            raise _cannot(self.file, error) from error
+
     async def note(self, event: str, **said: object) -> None:
         """Write a line of ours, and see it on the disk.
 
         Raises:
             RecordError: it is not.
         """
-        line = _spelled({"v": 1, "run": self.run, "event": f"record.{event}", **said})
+        line = self._line(event, said)
         try:
             async with asyncio.timeout(WITHIN):
                 await self._pool.call(self._durably, line)
@@ -90,11 +102,13 @@ class Journal:
 
     async def held(self, holding: Holding) -> None:
         """Write down what we hold of one target; the last such line counts."""
+        self._holds.add(holding.target.name)
         await self.note("held", holding=spell_holding(holding))
 
     async def released(self, target: str, *, restarted: bool) -> None:
         """Write down that it is ours no more; raises as :meth:`note`."""
         await self.note("released", target=target, restarted=restarted)
+        self._holds.discard(target)
 
     def write(self, text: str) -> None:
         """Append the line of an event, if there is room: logs give way before the record does.
@@ -113,17 +127,20 @@ class Journal:
                 self._lost = "" if self._append(self._lost) else self._lost
             return not self._lost
 
-    def leave(self, *, held: bool) -> None:
+    def leave(self) -> None:
         """Let go of the file; one that says what we still hold stays open for others to find."""
         self._pool.close()
         try:
-            if held:
+            if self._holds:
                 os.truncate(self._mark, 0)
             else:
                 self._mark.unlink(missing_ok=True)
         except OSError:
             pass  # an open mark is looked into and found to mean nothing
         os.close(self._descriptor)
+
+    def _line(self, event: str, said: Mapping[str, object]) -> str:
+        return _spelled({"v": 1, "run": self.run, "event": f"record.{event}", **said})
 
     def _durably(self, line: str) -> None:
         with self._lock:

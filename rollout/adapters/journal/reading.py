@@ -25,16 +25,20 @@ def open_runs(directory: Path, app: str) -> tuple[tuple[Name, Past], ...]:
     return tuple((name, past) for name in names if (past := read(name)) is not None)
 
 
-def last_run(directory: Path, app: str) -> tuple[Name, Past] | None:
-    """Read the newest run of ``app`` that had begun to take servers out.
+def last_run(directory: Path, app: str, *, but: str = "") -> tuple[Name, Past] | None:
+    """Read the newest run of ``app`` that had begun to take servers out, other than ``but``.
 
     Raises:
         RecordError: a journal cannot be read.
     """
+    done: list[str] = []
     for name in reversed(_names(directory, app)):
-        past = read(name)
-        if past is not None and past.targets:
-            return name, past
+        past = read(name) if name.run != but else None
+        if past is None:
+            continue
+        if past.targets:
+            return name, replace(past, done=tuple(dict.fromkeys((*past.done, *done))))
+        done += past.done  # it saw to what that one had left
     return None
 
 

@@ -73,11 +73,15 @@ class FleetLock:
     async def take_over(self, old: str, holder: Holder) -> None:
         self._run = holder.run
         spelled = _spelled(holder)
-        for place in self._places:
-            if await place.replace(old, self._run, spelled):
-                self._taken.append(place)
-            else:
-                await self._take(place, spelled)
+        try:
+            for place in self._places:
+                if await place.replace(old, self._run, spelled):
+                    self._taken.append(place)
+                else:
+                    await self._take(place, spelled)
+        except RolloutError:
+            await self.end("could not take over everywhere")
+            raise
         self._seen = self._monotonic()
 
     async def keep(self, holdings: Sequence[Holding] | None = None, *, everywhere: bool) -> None:
@@ -101,6 +105,13 @@ class FleetLock:
 
     def _is_away(self, place: Place) -> bool:
         return self._monotonic() < self._away.get(place, float("-inf"))
+
+    async def beat(self) -> None:
+        places = [place for place in self._taken if not self._is_away(place)]
+        results = await _each(places, lambda place: place.keep(self._run, None))
+        for place, error in zip(places, results, strict=True):
+            if isinstance(error, LockError):
+                self._away[place] = self._monotonic() + AWAY_FOR
 
     async def end(self, how: str) -> None:
         await _each(self._taken, lambda place: place.end(self._run, how))

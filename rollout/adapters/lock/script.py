@@ -43,6 +43,7 @@ gone() {  # away in one rename, so that nobody ever meets half of it
   rm -rf "$dir/.rollout-$2.$1.gone"
 }
 
+[ -d "$dir" ] || [ "$verb" != look ] || exit 0
 [ -d "$dir" ] || said=$(mkdir -p "$dir" 2>&1) || no "cannot make $dir: ${said##*: }"
 [ -r "$dir" ] || no "cannot read $dir"
 exec 9<"$dir" || no "cannot open $dir"

@@ -1,0 +1,64 @@
+"""The releases on the hosts' disks, changed only as long as the lock is ours."""
+
+from collections.abc import Mapping, Sequence
+
+from rollout.fleet import Finding
+from rollout.ports import Record
+from rollout.release_ports import Releases
+from rollout.releases import BuildStep, Mark, Release, Shelf
+
+
+class GuardedReleases:
+    """Satisfies :class:`rollout.release_ports.Releases`; every change may raise LockLost."""
+
+    def __init__(self, inner: Releases, record: Record) -> None:
+        self._inner = inner
+        self._record = record
+
+    async def look(self, host: str) -> Shelf:
+        return await self._inner.look(host)
+
+    async def examine(self, host: str) -> tuple[Finding, ...]:
+        return await self._inner.examine(host)
+
+    async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
+        return await self._inner.whereabouts(host, pids)
+
+    async def revision(self, host: str, release: Release) -> str:
+        return await self._inner.revision(host, release)
+
+    async def tidy(self, host: str) -> tuple[str, ...]:
+        await self._record.still_ours()
+        return await self._inner.tidy(host)
+
+    async def begin(self, host: str, release: Release, *, fresh: bool) -> None:
+        await self._record.still_ours()
+        await self._inner.begin(host, release, fresh=fresh)
+
+    async def link_shared(self, host: str, release: Release) -> None:
+        await self._record.still_ours()
+        await self._inner.link_shared(host, release)
+
+    async def build(self, host: str, release: Release, step: BuildStep) -> None:
+        await self._record.still_ours()
+        await self._inner.build(host, release, step)
+
+    async def switch(self, host: str, release: Release) -> None:
+        await self._record.still_ours()
+        await self._inner.switch(host, release)
+
+    async def restore(self, host: str, release: Release) -> None:
+        await self._record.still_ours()
+        await self._inner.restore(host, release)
+
+    async def discard(self, host: str, release: Release) -> None:
+        await self._record.still_ours()
+        await self._inner.discard(host, release)
+
+    async def settle(self, host: str, release: str, mark: Mark) -> None:
+        await self._record.still_ours()
+        await self._inner.settle(host, release, mark)
+
+    async def prune(self, host: str, names: Sequence[str]) -> tuple[str, ...]:
+        await self._record.still_ours()
+        return await self._inner.prune(host, names)

@@ -1,0 +1,47 @@
+"""The runs of an app, as the journals of this machine tell them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rollout.adapters.journal.file import settle
+from rollout.adapters.journal.names import Name
+from rollout.adapters.journal.reading import last_run, open_runs
+from rollout.adapters.processes import is_gone
+from rollout.holders import Holder, Past
+
+
+class Journals:
+    """Satisfies :class:`rollout.ports.History`.
+
+    Args:
+        directory: Where the journals lie; it need not be there.
+        app: Whose they are.
+        but: The run that looks, which is no past one.
+    """
+
+    def __init__(self, directory: Path, app: str, but: str = "") -> None:
+        self._directory = directory
+        self._app = app
+        self._but = but
+
+    def open_runs(self) -> Sequence[Past]:
+        return tuple(past for _, past in self._open())
+
+    def find(self, run: str) -> Past | None:
+        return next((past for past in self.open_runs() if past.run == run), None)
+
+    def last(self) -> Past | None:
+        found = last_run(self._directory, self._app, but=self._but)
+        return None if found is None else found[1]
+
+    def settle(self, run: str, by: str) -> None:
+        for name, past in self._open():
+            if past.run == run:
+                settle(name, by)
+
+    def is_gone(self, holder: Holder) -> bool:
+        return is_gone(holder.process)
+
+    def _open(self) -> list[tuple[Name, Past]]:
+        runs = open_runs(self._directory, self._app)
+        return [(name, past) for name, past in runs if past.run != self._but]

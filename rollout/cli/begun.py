@@ -1,0 +1,104 @@
+"""A run that is about to begin: its id, its journal, and what it says of itself in the lock."""
+
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout.adapters.journal.file import Journal
+from rollout.adapters.journal.history import Journals
+from rollout.adapters.lock.place import utc_now
+from rollout.adapters.processes import this_process, user
+from rollout.adapters.spelled import spell_holder
+from rollout.cli.flags import Flags
+from rollout.holders import Holder, Kind
+from rollout.places import state_directory
+from rollout.settings.loading import Loaded
+from rollout.settings.model import Settings
+from rollout.settings.showing import as_text
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """One run, before anything was contacted.
+
+    Attributes:
+        holder: What the lock will say.
+        journal: Where everything is written down.
+        history: The runs before this one.
+    """
+
+    holder: Holder
+    journal: Journal
+    history: Journals
+
+    @property
+    def run(self) -> str:
+        return self.holder.run
+
+
+def begin(
+    loaded: Loaded,
+    verb: str,
+    hosts: Sequence[str],
+    *,
+    flags: Flags | None = None,
+    done: Sequence[str] = (),
+) -> Begun:
+    """Begin the journal of a run.
+
+    Args:
+        loaded: The settings, which are written down for whoever resumes it.
+        verb: What it does for the fleet: ``restart``, ``uninterrupted``, ``rollback``, ``recover``.
+        hosts: The hosts that it is about.
+        flags: What was typed.
+        done: Targets that an earlier part of the same run has restarted.
+
+    Raises:
+        RecordError: nothing can be written down, so nothing is begun.
+    """
+    app, directory = loaded.settings.app, state_directory(os.environ)
+    holder = whoever_runs_this(Kind.RUN)
+    journal = Journal.begin(directory, app, holder.run)
+    journal.put(
+        "began",
+        at=holder.since,
+        app=app,
+        verb=verb,
+        holder=spell_holder(holder),
+        hosts=list(hosts),
+        flags={flag: value for flag, value in (flags or {}).items() if value is not None},
+        settings=dict(as_text(loaded.settings)),
+        done=list(done),
+    )
+    return Begun(holder, journal, Journals(directory, app, but=holder.run))
+
+
+def history_of(settings: Settings) -> Journals:
+    """Return the runs of the app that this machine knows of."""
+    return Journals(state_directory(os.environ), settings.app)
+
+
+def whoever_runs_this(kind: Kind, reason: str = "") -> Holder:
+    """Describe ourselves, for a lock."""
+    return Holder(
+        run=secrets.token_hex(3),
+        kind=kind,
+        user=user(),
+        process=this_process(),
+        since=utc_now(),
+        command=shlex.join(["rollout", *sys.argv[1:]]),
+        reason=reason,
+    )
+
+
+def changed(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Say what is set otherwise than it was."""
+    keys = dict.fromkeys((*before, *now))
+    return tuple(
+        f"{key} was {before.get(key, 'not set')}, is {now.get(key, 'not set')}"
+        for key in keys
+        if before.get(key) != now.get(key)
+    )

@@ -1,0 +1,101 @@
+"""In charge of the fleet: with the lock, a record, and signs of life, from claim to release."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from rollout.adapters.guarding import GuardedReleases
+from rollout.adapters.record import KeptRecord
+from rollout.claiming import claim, keep_alive
+from rollout.cli.begun import Begun
+from rollout.errors import LockError
+from rollout.fleet import Finding
+from rollout.holders import Left
+from rollout.holdings import Holding
+from rollout.ports import Lock, Site, Tell
+from rollout.sights import Fitness
+
+StopAsked = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The world, in which acts are written down; or why we must not act in it.
+
+    ``findings`` are told with all that the preflight finds, so that all comes at once.
+    """
+
+    site: Site
+    findings: tuple[Finding, ...] = field(default=())
+
+    def but_for(self, fit: Fitness) -> Fitness:
+        """Add to what the preflight found what keeps us from the lock, if that is not the same."""
+        known = {finding.where for finding in fit.findings}
+        more = tuple(finding for finding in self.findings if finding.where not in known)
+        return replace(fit, findings=(*fit.findings, *more))
+
+
+@asynccontextmanager
+async def in_charge(
+    world: Site, begun: Begun, *, wait: float, tell: Tell, stop_asked: StopAsked
+) -> AsyncIterator[Charge]:
+    """Hold the lock for the length of the block.
+
+    Where a place cannot be asked the block is entered all the same, to find out what else is wrong.
+
+    Raises:
+        LockHeld: somebody else has it.
+        Unfinished: somebody had it, and has left something out.
+    """
+    lock = _lock_of(world)
+    try:
+        await claim(lock, begun.holder, begun.history, wait=wait, tell=tell, stop_asked=stop_asked)
+    except LockError as error:
+        yield Charge(world, (Finding(error.place, error.what, error.cure),))
+        return
+    async with held(world, begun) as site:
+        yield Charge(site)
+
+
+@asynccontextmanager
+async def in_charge_after(left: Left, world: Site, begun: Begun) -> AsyncIterator[Charge]:
+    """Hold the lock that a run before this one has left behind, and answer for what it left out.
+
+    Raises:
+        LockHeld: it is somebody else's by now.
+        LockError: a place could not be asked.
+        RecordError: it could not be written down.
+    """
+    lock = _lock_of(world)
+    await lock.take_over(left.holder.run, begun.holder)
+    for holding in left.holdings:
+        await begun.journal.held(holding)
+    begun.history.settle(left.holder.run, begun.run)
+    async with held(world, begun, left.holdings) as site:
+        await lock.keep(tuple(left.holdings), everywhere=True)
+        yield Charge(site)
+
+
+@asynccontextmanager
+async def held(world: Site, begun: Begun, holdings: Sequence[Holding] = ()) -> AsyncIterator[Site]:
+    """Give signs of life, and in the end the lock: back, or left behind with what is still out."""
+    lock = _lock_of(world)
+    record = KeptRecord(begun.journal, lock, holdings)
+    releases = world.releases and GuardedReleases(world.releases, record)
+    alive = asyncio.create_task(keep_alive(lock))
+    try:
+        yield replace(world, record=record, releases=releases)
+    finally:
+        alive.cancel()
+        await asyncio.wait({alive})
+        if record.held:
+            await lock.end("ended with servers out")
+        else:
+            await lock.release()
+
+
+def _lock_of(world: Site) -> Lock:
+    if world.lock is None:
+        raise AssertionError("a world without a lock")
+    return world.lock

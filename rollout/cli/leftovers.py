@@ -1,0 +1,91 @@
+"""Before a run is seen to: what it left, whether it lives, and whether the operator agrees."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+
+import typer
+
+from rollout.claiming import left_behind, lives
+from rollout.cli.begun import history_of
+from rollout.cli.build import open_site
+from rollout.cli.words import complain, hand_over
+from rollout.errors import LockHeld, RolloutError
+from rollout.fleet import Reading
+from rollout.holders import Kind, Left
+from rollout.ports import Site
+from rollout.render.remains import remains_table
+from rollout.settings.model import Settings
+
+
+async def found_in(site: Site, settings: Settings) -> tuple[Left | None, Mapping[str, Reading]]:
+    """Find what the last run has left, and how its servers are now.
+
+    Raises:
+        LockError, RecordError: it cannot be told.
+    """
+    if site.lock is None:
+        raise AssertionError("a world without a lock")
+    left = await left_behind(site.lock, history_of(settings))
+    readings = {}
+    names = {one.seat.balancer for h in (left.holdings if left else ()) for one in h.found}
+    for name in names & set(site.balancers):
+        try:
+            readings[name] = await site.balancers[name].look()
+        except RolloutError as error:
+            complain(str(error))
+    return left, readings
+
+
+def agreed(settings: Settings, what: str, *, yes: bool, force: bool = False) -> Left | None:
+    """Show what a run has left, and ask whether to see to it; None where nothing is left.
+
+    Args:
+        settings: Which app it is about.
+        what: What is going to be done, as a question.
+        yes: Do not ask.
+        force: It may be alive; then it notices that its lock is gone, and touches nothing more.
+
+    Raises:
+        LockHeld: it lives, or somebody holds the lock by hand.
+        RolloutError: the operator said no, or there is nobody who could be asked.
+    """
+
+    async def story() -> tuple[Left | None, Mapping[str, Reading]]:
+        async with open_site(settings) as site:
+            left, readings = await found_in(site, settings)
+            if left is not None and not force:
+                await _not_alive(left, site)
+            return left, readings
+
+    left, readings = asyncio.run(story())
+    if left is not None:
+        complain(remains_table(left, readings).rstrip())
+        _ask(what, yes=yes)
+    return left
+
+
+async def _not_alive(left: Left, site: Site) -> None:
+    if left.held is None or left.certain or site.lock is None:
+        return
+    if left.holder.kind is Kind.HAND:
+        raise LockHeld(left.held.place, str(left.holder), "; `rollout lock release` gives it back")
+    complain(f"the lock is held by {left.holder}; listening whether it is alive …")
+    if await lives(site.lock, left.holder):
+        raise LockHeld(left.held.place, str(left.holder), "; it is alive: stop it there first")
+    complain("it has given no sign of life")
+
+
+def _ask(what: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise RolloutError(f"nothing was touched: {what}  Say --yes where nobody can be asked")
+    if not typer.confirm(f"rollout: {what}", err=True):
+        raise RolloutError("nothing was touched")
+
+
+def nothing_left() -> int:
+    """Say that there is nothing to be seen to."""
+    hand_over("no run has left anything out, and nobody holds the lock")
+    return 0

@@ -1,0 +1,59 @@
+"""``rollout recover``: what a dead run left out comes back, on evidence, or is named."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli import options as said
+from rollout.cli.context import asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rollout.cli.context import Asked
+    from rollout.holders import Left
+    from rollout.ports import Tell
+    from rollout.settings.loading import Loaded
+
+GiveUp = Annotated[
+    bool,
+    typer.Option(
+        "--give-up", help="Touch nothing: what is out stays out, and is yours from now on."
+    ),
+]
+
+
+def recover(context: typer.Context, *, yes: said.Yes = False, give_up: GiveUp = False) -> None:
+    """Bring back what a dead run left out of rotation."""
+    from rollout.cli.leftovers import agreed, nothing_left  # noqa: PLC0415 - not for `--help`
+
+    loaded = asked(context).settings()
+    what = "Leave them as they are?" if give_up else "Bring back what is out?"
+    left = agreed(loaded.settings, what, yes=yes)
+    if left is None:
+        raise typer.Exit(nothing_left())
+    raise typer.Exit(run(loaded, left, asked(context), give_up=give_up))
+
+
+def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False) -> int:
+    """Tell the story and return the exit code of its account."""
+    from rollout.cli.aloud import overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.begun import begin  # noqa: PLC0415
+    from rollout.cli.build import open_site  # noqa: PLC0415
+    from rollout.cli.charge import in_charge_after  # noqa: PLC0415
+    from rollout.cli.plans import plan_of  # noqa: PLC0415
+    from rollout.recovery import give_up as given_up  # noqa: PLC0415
+    from rollout.recovery import recover as recovered  # noqa: PLC0415
+
+    settings = loaded.settings
+    begun = begin(loaded, "recover", [holding.target.host for holding in left.holdings])
+
+    async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
+        async with (
+            open_site(settings, stop_asked=stop_asked) as world,
+            in_charge_after(left, overheard(world, tell, verbose=typed.verbose), begun) as charge,
+        ):
+            act = given_up if give_up else recovered
+            await act(left.holder.run, left.holdings, plan_of(settings, ()), charge.site, tell)
+
+    return tell_aloud(story, settings, typed, begun, cron=False)

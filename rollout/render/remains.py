@@ -1,0 +1,83 @@
+"""What a run has left behind, and who holds the lock, for people and for machines."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rollout.fleet import Reading
+from rollout.holders import Held, Kind, Left, story_of
+from rollout.holdings import Holding
+from rollout.render.harmless import harmless
+from rollout.render.spans import in_words
+from rollout.render.tables import VERSION, Row, as_object, columns
+from rollout.verdicts import told
+
+NOBODY = "nobody holds the lock"
+
+
+def remains_table(left: Left, readings: Mapping[str, Reading]) -> str:
+    """Say what became of a run and how each server that it left out is now."""
+    lines = [f"run {left.holder.run} {story_of(left)}"]
+    lines += [f"  {left.holder.command}"] if left.holder.command else []
+    rows: list[Row] = []
+    for holding in left.holdings:
+        states = [_seat_words(holding, readings, number) for number in range(len(holding.found))]
+        rows += [
+            (holding.target.name if n == 0 else "", state, _what_next(holding) if n == 0 else "")
+            for n, state in enumerate(states)
+        ]
+    text = "\n".join(map(harmless, lines))
+    return f"{text}\n\n{columns(rows)}\n" if rows else f"{text}\n"
+
+
+def _seat_words(holding: Holding, readings: Mapping[str, Reading], number: int) -> str:
+    seat = holding.found[number].seat
+    reading = readings.get(seat.balancer)
+    row = reading.seats.get(seat) if reading else None
+    if row is None:
+        return f"{seat} cannot be seen now"
+    ours = "" if holding.ours(row) else ", changed by somebody else since"
+    return f"{seat} is {told(row)} ({row.status}){ours}"
+
+
+def _what_next(holding: Holding) -> str:
+    if holding.asked:
+        return "was asked to restart: comes back when it is proven"
+    return "was never asked to restart: goes back as it was found"
+
+
+def lock_table(held: Sequence[Held]) -> str:
+    """Say who holds the lock, in each place."""
+    if not held:
+        return f"{NOBODY}\n"
+    lines: list[str] = []
+    for one in held:
+        lines.append(f"{one.place}: held by {one.holder}")
+        if one.holder.kind is Kind.RUN:
+            said = one.ended or f"gave a sign of life {in_words(max(one.quiet, 0.0))} ago"
+            lines.append(f"  {said}")
+            out = ", ".join(h.target.name for h in one.holdings) or "nobody"
+            lines.append(f"  out of rotation because of it: {out}")
+    return "\n".join(map(harmless, lines)) + "\n"
+
+
+def lock_json(held: Sequence[Held]) -> str:
+    """Say the same as one JSON object."""
+    return as_object({"v": VERSION, "held": [as_fields(one) for one in held]})
+
+
+def as_fields(held: Held) -> dict[str, Any]:
+    """Spell one holder for a JSON object."""
+    holder = held.holder
+    return {
+        "place": held.place,
+        "run": holder.run,
+        "kind": str(holder.kind),
+        "who": holder.who,
+        "pid": holder.process.pid,
+        "since": holder.since,
+        "command": holder.command,
+        "reason": holder.reason,
+        "quiet": held.quiet,
+        "ended": held.ended,
+        "out": [holding.target.name for holding in held.holdings],
+    }

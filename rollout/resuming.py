@@ -1,0 +1,196 @@
+"""A run that stopped part-way goes on: whoever had no turn has it now, with the same settings."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rollout.deploy_events import CurrentSwitched, DeployStarted, ReleaseInPlace
+from rollout.deploys import Deploy
+from rollout.errors import ReleaseError, Unfinished
+from rollout.events import Noted, RolloutHalted
+from rollout.fleet import Finding, Target
+from rollout.holders import Left, Past
+from rollout.plan import Plan, Share, waves_of
+from rollout.ports import Site, Supply, Tell
+from rollout.preflight import announce, preflight
+from rollout.readiness import fit_for_a_deploy
+from rollout.recovery import recover
+from rollout.release_ports import Releases
+from rollout.releases import Shelf, Switch
+from rollout.rolling import rolling_restart
+from rollout.seating import Scope
+from rollout.sights import Fitness
+from rollout.transaction import Transaction
+from rollout.uninterrupted import hook, rolled_out
+from rollout.waiting import unless_stopped
+
+
+def against_resuming(past: Past | None, left: Left | None) -> str:
+    """Say why it cannot be resumed here, or nothing when it can."""
+    if past is None:
+        there = f": run {left.holder.run} is of {left.holder.process.host}" if left else ""
+        return f"this machine has no journal of a run to resume{there}"
+    if past.verb != "restart" and (past.deploy is None or not past.deploy.in_place):
+        return f"run {past.run} had put no release in place: type `rollout {past.verb}` anew"
+    if past.deploy is not None and past.deploy.gone_back:
+        return (
+            f"run {past.run} was going back from release {past.deploy.release}: "
+            "`rollout recover`, then `rollout rollback --to` the release before"
+        )
+    return ""
+
+
+def is_through(past: Past) -> bool:
+    """Tell whether the run has nothing left to be done."""
+    live = past.deploy is None or past.deploy.live
+    return not past.left and live and not past.holdings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """What goes on, decided before anything is contacted.
+
+    Attributes:
+        past: The run that stopped.
+        left: What it left out; None where somebody has seen to that.
+        scope: The hosts that it was about.
+        plan: How patiently; its targets are found out.
+        max_out: Of how many, or how many, may be out at once.
+        canary: So many were to go first.
+        deploy: What it was putting in place; None for a restart.
+        whoever_is_there: Go on without targets that are not to be had any more.
+    """
+
+    past: Past
+    left: Left | None
+    scope: Scope
+    plan: Plan
+    max_out: Share
+    canary: int
+    deploy: Deploy | None
+    whoever_is_there: bool
+
+
+async def resume(
+    wanted: Resumption,
+    site: Site,
+    supply: Supply | None,
+    tell: Tell,
+    findings: Sequence[Finding] = (),
+) -> None:
+    """Bring back what the run left out, then restart whoever had no turn in it.
+
+    Raises:
+        Unfinished: the fleet is not the one of the run any more; nobody else was touched.
+        RolloutError: its release is not in place any more; nobody else was touched.
+    """
+    done = await _back_first(wanted, site, tell)
+    if done is None:
+        return
+    looking = _fitness(wanted, site)
+    fit = await unless_stopped(looking, site.stop_asked, "stopped on request before the next one")
+    fit = replace(fit, findings=(*fit.findings, *findings))
+    if not announce(fit, tell):
+        return
+    plan = _rest_of(wanted, done, fit, tell)
+    if wanted.deploy is None:
+        await rolling_restart(plan, site, tell)
+    elif supply is not None:
+        through = tuple(target for target in fit.targets if target.name in done)
+        await _go_on_deploying(wanted.deploy, wanted.past, through, plan, site, supply, tell)
+
+
+async def _back_first(wanted: Resumption, site: Site, tell: Tell) -> tuple[str, ...] | None:
+    """Bring back what is out, before anybody else is risked.
+
+    Returns:
+        Who need not be restarted; None when somebody is still out, which has been told.
+    """
+    done, left = wanted.past.done, wanted.left
+    if left is None or not left.holdings:
+        return done
+    back = await recover(left.holder.run, left.holdings, wanted.plan, site, tell)
+    out = [h.target.name for h in left.holdings if site.record.holding(h.target.name)]
+    if out:
+        tell(RolloutHalted(because=f"{', '.join(out)} did not come back: nobody else is risked"))
+        return None
+    return tuple(dict.fromkeys((*done, *back)))
+
+
+async def _fitness(wanted: Resumption, site: Site) -> Fitness:
+    if wanted.deploy is None:
+        return await preflight(wanted.scope, wanted.plan.floor, site)
+    fit, _ = await fit_for_a_deploy(wanted.scope, wanted.plan.floor, site, None)
+    return fit
+
+
+def _rest_of(wanted: Resumption, done: Sequence[str], fit: Fitness, tell: Tell) -> Plan:
+    """Plan the turns of those who had none; canaries who are done need no wave of their own.
+
+    Raises:
+        Unfinished: somebody who had none is not to be had any more.
+    """
+    past = wanted.past
+    there = {*(target.name for target in fit.targets), *(s.target for s in fit.skipped)}
+    gone = [name for name in past.left if name not in there and name not in done]
+    if gone and not wanted.whoever_is_there:
+        cure = "`rollout check` shows who is there; --replan goes on without"
+        raise Unfinished(past.run, f"had {', '.join(gone)} to restart: not to be had now", cure)
+    if done:
+        tell(Noted(where="rollout", what=f"already done by run {past.run}: {', '.join(done)}"))
+    left = tuple(target for target in fit.targets if target.name not in done)
+    return replace(
+        wanted.plan,
+        waves=waves_of(left, max(0, wanted.canary - len(done))),
+        max_out=wanted.max_out.at_most(len(fit.targets)),
+    )
+
+
+async def _go_on_deploying(
+    deploy: Deploy,
+    past: Past,
+    done: tuple[Target, ...],
+    plan: Plan,
+    site: Site,
+    supply: Supply,
+    tell: Tell,
+) -> None:
+    """Bring who is left onto the release that a dead run had put in place on every host.
+
+    Raises:
+        RolloutError: it is not in place any more; nothing was touched.
+    """
+    releases, was = site.releases, past.deploy
+    if releases is None or was is None:
+        raise AssertionError("a deploy without releases")
+    looks = (_seen_in_place(host, deploy, releases) for host in deploy.hosts)
+    shelves = await asyncio.gather(*looks)
+    new, before = {deploy.release.name, ""}, was.before
+    live = {s.host: (s.live | {before.get(s.host, "")}) - new for s in shelves}
+    transaction = Transaction(deploy, releases, supply.source, tell)
+    transaction.take_up(before, live)
+    tell(
+        DeployStarted(
+            release=deploy.release.name,
+            revision=deploy.release.revision,
+            hosts=deploy.hosts,
+            fresh=deploy.fresh,
+        )
+    )
+    for shelf in shelves:
+        if shelf.current == deploy.release.name:
+            tell(CurrentSwitched(host=shelf.host, release=deploy.release.name))
+    tell(ReleaseInPlace(release=deploy.release.name, before=dict(was.before)))
+    outcome = await rolled_out(deploy, transaction, plan, site, releases, tell, done=done)
+    await hook("after", deploy, site, supply.hooks, tell, outcome=outcome)
+
+
+async def _seen_in_place(host: str, deploy: Deploy, releases: Releases) -> Shelf:
+    name, wanted = deploy.release.name, deploy.release.revision
+    shelf = await releases.look(host)
+    found = shelf.find(name)
+    if found is None or (wanted and found.revision != wanted):
+        raise ReleaseError(host, f"release {name} is not in place any more")
+    if deploy.switch is Switch.TOGETHER and shelf.current != name:
+        raise ReleaseError(host, f"`current` does not lead to release {name} any more")
+    return shelf

@@ -1,0 +1,141 @@
+"""Where one target stands: a line of the account, folded from the events about it."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import assert_never
+
+from rollout import events as told
+
+
+class Standing(StrEnum):
+    """Where a target stands.  The values are the words that the screen shows."""
+
+    UNTOUCHED = "untouched"
+    SKIPPED = "skipped"
+    CLAIMED = "claimed"
+    DRAINING = "draining"
+    MAINT = "maint"
+    RESTARTING = "restarting"
+    PROVING = "proving"
+    PROBATION = "probation"
+    RETURNED = "returned"
+    DONE = "restarted"
+    RECOVERED = "recovered"
+    NOT_TAKEN = "not taken"
+    GIVEN_BACK = "given back"
+    LEFT_OUT = "left out"
+
+    @property
+    def out(self) -> bool:
+        """We took it out and have not seen it serve since."""
+        return self in OUT
+
+
+OUT = frozenset(
+    {
+        Standing.CLAIMED,
+        Standing.DRAINING,
+        Standing.MAINT,
+        Standing.RESTARTING,
+        Standing.PROVING,
+        Standing.PROBATION,
+        Standing.LEFT_OUT,
+    }
+)
+
+
+FINISHED = frozenset({Standing.DONE, Standing.RECOVERED, Standing.SKIPPED})
+"""Where every target of a good run ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One target in the account.
+
+    Attributes:
+        because: The last reason told about it.
+        asked: It was asked to restart.
+        look: What to type to see more, or empty.
+        state: What HAProxy was last seen to have for it, or empty.
+        seconds: How long it was out of rotation, once it is done.
+        seats: What was claimed, as ``backend/server@balancer``: what must be given back.
+        release: What its processes were seen to run in; empty where nobody asked.
+    """
+
+    standing: Standing = Standing.UNTOUCHED
+    because: str = ""
+    asked: bool = False
+    look: str = ""
+    state: str = ""
+    seconds: float | None = None
+    seats: tuple[str, ...] = ()
+    release: str = ""
+
+
+TargetEvent = (
+    told.TargetSkipped
+    | told.TargetWaiting
+    | told.TargetClaimed
+    | told.TargetTakenUp
+    | told.TargetRecovered
+    | told.TargetDraining
+    | told.TargetDrained
+    | told.TargetNotDrained
+    | told.TargetInMaint
+    | told.SessionsCut
+    | told.TargetEmpty
+    | told.RestartAsked
+    | told.InstanceReborn
+    | told.InstanceProven
+    | told.TargetOnProbation
+    | told.TargetReturned
+    | told.TargetDone
+    | told.TargetNotTaken
+    | told.TargetGivenBack
+    | told.TargetLeftOut
+)
+
+
+def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 - a case per event
+    """Return the line after ``event``."""
+    match event:
+        case told.TargetSkipped(because=because) if not line.asked:
+            return Line(Standing.SKIPPED, because)  # also of one that somebody took from a dead run
+        case told.TargetSkipped(because=because):  # on the way back to the release before
+            return replace(line, because=because)
+        case told.TargetWaiting(because=because) | told.TargetNotDrained(because=because):
+            return replace(line, because=because)
+        case told.TargetClaimed(seats=seats):
+            return Line(Standing.CLAIMED, seats=seats, release=line.release)
+        case told.TargetTakenUp(seats=seats, asked=asked):
+            return Line(Standing.CLAIMED, asked=asked, seats=seats)
+        case told.TargetRecovered(restarted=restarted, release=release):
+            standing = Standing.DONE if restarted else Standing.RECOVERED
+            return Line(standing, state="ready", asked=restarted, release=release)
+        case told.TargetDraining():
+            return replace(line, standing=Standing.DRAINING, because="", state="drain")
+        case told.TargetInMaint():
+            return replace(line, standing=Standing.MAINT, because="", state="maint")
+        case told.TargetDrained() | told.SessionsCut() | told.TargetEmpty():
+            return replace(line, because="")
+        case told.RestartAsked():
+            return replace(line, standing=Standing.RESTARTING, because="", asked=True)
+        case told.InstanceReborn() | told.InstanceProven():
+            return replace(line, standing=Standing.PROVING, because="")
+        case told.TargetOnProbation():
+            return replace(line, standing=Standing.PROBATION, because="", state="drain")
+        case told.TargetReturned():
+            return replace(line, standing=Standing.RETURNED, because="", state="ready")
+        case told.TargetDone(seconds=seconds, release=release):
+            done = replace(line, standing=Standing.DONE, because="", release=release)
+            return replace(done, seconds=seconds)
+        case told.TargetNotTaken(because=because):
+            return Line(Standing.NOT_TAKEN, because, release=line.release)
+        case told.TargetGivenBack(because=because):
+            back = replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
+            return replace(back, asked=False)  # monit refused: nothing was restarted
+        case told.TargetLeftOut(state=state, because=because, asked=asked, look=look):
+            left = replace(line, standing=Standing.LEFT_OUT, because=because)
+            return replace(left, asked=asked, look=look, state=state)
+        case _:
+            assert_never(event)
