@@ -2,15 +2,19 @@
 
 It is never taken by age alone.  A holder that is gone for certain, on this machine, had either
 taken nobody out, and then its lock is ours; or it had, and then we refuse and say what to type.
+One that ended by itself, and said whom it left out, is in nobody's way who leaves those alone.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from rollout.errors import Halted, LockHeld, Unfinished
-from rollout.events import Noted
+from rollout.errors import Halted, LockHeld, RolloutError, Unfinished
+from rollout.events import Noted, TargetLeftOut
+from rollout.fleet import Reading
 from rollout.holders import Holder, Kind, Left, story_of
-from rollout.ports import History, Lock, Tell
+from rollout.holdings import Holding
+from rollout.ports import History, Lock, Site, Tell
 from rollout.waiting import now
 
 ASK_EVERY = 2.0
@@ -23,63 +27,164 @@ LISTEN_FOR = 3 * BEAT_EVERY + 1
 """Seconds in which whoever lives has given a sign of it, on a machine however busy."""
 
 
-async def claim(
-    lock: Lock,
-    holder: Holder,
-    history: History,
-    *,
-    wait: float,
-    tell: Tell,
-    stop_asked: Callable[[], bool],
-) -> None:
-    """Take the lock for ``holder``, waiting for it at most ``wait`` seconds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a new run wants of the lock.
+
+    Attributes:
+        wait: Seconds to wait for it.
+        hosts: The hosts that it is about.
+        take_up: What an earlier run has left out there is restarted with the others.
+        rollout: rollout itself, as it is typed.
+        look: What to type to look at a host, with ``{host}`` in it.
+    """
+
+    wait: float
+    hosts: Sequence[str]
+    take_up: bool = False
+    rollout: str = "rollout"
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The lock is ours; and so is what ``runs`` before us had left out."""
+
+    holdings: tuple[Holding, ...] = ()
+    runs: tuple[str, ...] = ()
+
+
+async def claim(holder: Holder, wish: Wish, history: History, site: Site, tell: Tell) -> Claimed:
+    """Take the lock for ``holder``, waiting for it if that is wished.
 
     Raises:
         LockHeld: somebody has it who lives, or of whom nobody can tell.
-        Unfinished: whoever had it before has left something out.
+        Unfinished: whoever had it before has left something out that is in our way.
         LockError: a place could not be asked.
         Halted: the operator wants us to stop.
     """
-    deadline, said = now() + wait, ""
+    lock = lock_of(site)
+    deadline, said = now() + wish.wait, ""
     while True:
         try:
             await lock.take(holder)
-            break
         except LockHeld as held:
             left = await left_behind(lock, history)
             if left is not None and left.certain:
-                _see_to_it_first(left)
-                await lock.take_over(left.holder.run, holder)
-                what = f"the lock was still that of {left.holder}, which is gone: taken over"
-                tell(Noted(where="lock", what=what))
-                history.settle(left.holder.run, holder.run)
-                break
+                return await _taken_over(left, holder, wish, site, tell)
             if now() >= deadline:
                 raise
             if said != held.holder:
                 said = held.holder
                 tell(Noted(where="lock", what=f"waiting: {held}"))
-        if stop_asked():
+        else:
+            return await _beside_what_is_left(wish, history, site, tell)
+        if site.stop_asked():
             raise Halted("stopped on request, before anything was touched")
         await asyncio.sleep(ASK_EVERY)
-    await _only_if_nothing_is_left(lock, history, holder)
 
 
-async def _only_if_nothing_is_left(lock: Lock, history: History, holder: Holder) -> None:
-    """Refuse beside a journal that is open; that of a run which had done nothing is closed."""
+def lock_of(site: Site) -> Lock:
+    """Return the lock of a world that has one."""
+    if site.lock is None:
+        raise AssertionError("a world without a lock")
+    return site.lock
+
+
+async def _taken_over(left: Left, holder: Holder, wish: Wish, site: Site, tell: Tell) -> Claimed:
+    holdings = await _not_in_the_way(left, wish, site, tell)
+    await lock_of(site).take_over(left.holder.run, holder)
+    what = f"the lock was still that of run {left.holder.run}, which is no more: taken over"
+    tell(Noted(where="lock", what=what))
+    return Claimed(holdings, (left.holder.run,))
+
+
+async def _beside_what_is_left(wish: Wish, history: History, site: Site, tell: Tell) -> Claimed:
+    """Hold the lock against the journals that are open, though nobody's lock speaks for them."""
+    claimed = Claimed()
     try:
         for past in history.open_runs():
-            _see_to_it_first(Left(holder=past.holder, holdings=past.holdings, past=past))
-            history.settle(past.run, holder.run)
-    except Exception:
-        await lock.release()
+            left = Left(holder=past.holder, holdings=past.holdings, past=past, certain=True)
+            more = await _not_in_the_way(left, wish, site, tell)
+            claimed = Claimed((*claimed.holdings, *more), (*claimed.runs, past.run))
+    except RolloutError:
+        await lock_of(site).release()
         raise
+    return claimed
 
 
-def _see_to_it_first(left: Left) -> None:
-    if left.holdings or (left.past is not None and left.past.unfinished):
-        cure = "`rollout recover` brings back what is out, `rollout resume` goes on with the rest"
+async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tuple[Holding, ...]:
+    """See that what a run left is in nobody's way, and return what of it is still out.
+
+    Raises:
+        Unfinished: it is.
+    """
+    ours, theirs = await still_ours(left.holdings, site)
+    if theirs:
+        names = ", ".join(holding.target.name for holding in theirs)
+        what = f"left out by run {left.holder.run}, changed by somebody since, and theirs now"
+        tell(Noted(where=names, what=what))
+    left = replace(left, holdings=ours)
+    wanted = [holding for holding in ours if holding.target.host in wish.hosts]
+    if left.past is None or not left.past.died:
+        if wish.take_up or not wanted:
+            _name(ours, left, wish, tell)
+            return ours
+        names = ",".join(dict.fromkeys(holding.target.host for holding in wanted))
+        cure = (
+            f"`{wish.rollout} recover` brings back what can be proven; --take-up restarts it with "
+            f"the others, --exclude {names} goes on without"
+        )
         raise Unfinished(left.holder.run, story_of(left), cure)
+    if ours or left.past.unfinished:
+        cure = (
+            f"`{wish.rollout} recover` brings back what is out; `{wish.rollout} resume` then goes "
+            "on with the rest"
+        )
+        raise Unfinished(left.holder.run, story_of(left), cure)
+    return ours
+
+
+def _name(ours: Sequence[Holding], left: Left, wish: Wish, tell: Tell) -> None:
+    """Name who is out before this run begins: the account is of the fleet as it is."""
+    for holding in ours:
+        states = {state for told in holding.told.values() for state in told}
+        tell(
+            TargetLeftOut(
+                target=holding.target.name,
+                state=states.pop() if len(states) == 1 else "unknown",
+                because=f"by run {left.holder.run}, before this one",
+                asked=bool(holding.asked),
+                look=wish.look.format(host=holding.target.host),
+                seats=tuple(map(str, holding.target.seats)),
+            )
+        )
+
+
+async def still_ours(
+    holdings: Sequence[Holding], site: Site
+) -> tuple[tuple[Holding, ...], tuple[Holding, ...]]:
+    """Part what can be out because of us from what somebody has changed since, whole.
+
+    What cannot be seen counts as ours.
+    """
+    names = {seat.balancer for holding in holdings for seat in holding.target.seats}
+    readings: dict[str, Reading] = {}
+    for name in names & set(site.balancers):
+        try:
+            readings[name] = await site.balancers[name].look()
+        except RolloutError:
+            continue
+    ours = tuple(holding for holding in holdings if _any_ours(holding, readings))
+    return ours, tuple(holding for holding in holdings if holding not in ours)
+
+
+def _any_ours(holding: Holding, readings: dict[str, Reading]) -> bool:
+    rows = (
+        readings[seat.balancer].seats.get(seat) if seat.balancer in readings else None
+        for seat in holding.target.seats
+    )
+    return any(row is None or holding.ours(row) is not None for row in rows)
 
 
 async def left_behind(lock: Lock, history: History) -> Left | None:

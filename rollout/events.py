@@ -326,6 +326,8 @@ class TargetLeftOut:
         because: What stopped us.
         asked: It was asked to restart; otherwise it is as it was, only out of rotation.
         look: What to type to see more.
+        seats: What must be given back, of one that an earlier run took; else it was claimed with
+            them.
     """
 
     wire: ClassVar[str] = "target.left_out"
@@ -335,6 +337,7 @@ class TargetLeftOut:
     because: str
     asked: bool
     look: str
+    seats: tuple[str, ...] = ()
 
 
 Event = (

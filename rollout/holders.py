@@ -127,11 +127,16 @@ class Past:
         return tuple(name for name in self.targets if name not in self.done)
 
     @property
+    def died(self) -> bool:
+        """It never came to its account."""
+        return self.exit_code is None
+
+    @property
     def unfinished(self) -> bool:
         """It died after it had begun to take servers out, or has left one out; nobody saw to it."""
         half = bool(self.left) or (self.deploy is not None and not self.deploy.live)
-        died = self.exit_code is None and bool(self.targets) and half
-        return not self.settled and (died or bool(self.holdings))
+        broken_off = self.died and bool(self.targets) and half
+        return not self.settled and (broken_off or bool(self.holdings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from rollout.events import (
     TargetNotTaken,
     TargetReturned,
     TargetSkipped,
+    TargetTakenUp,
 )
 from rollout.fleet import AdminState, Birth, Target, Verdict
 from rollout.grip import Grip
@@ -56,6 +57,9 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
     Raises:
         RolloutError: it was not restarted, or not proven; where it stands has been told.
     """
+    if site.record.holding(target.name) is not None:  # out because of us already
+        await bring_back(target, now(), plan, site, tell)
+        return True
     grip = Grip(target, site, tell, poll=plan.patience.poll)
     if not await taken(grip, plan, site, tell):
         return False
@@ -82,14 +86,20 @@ async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell:
     holding = site.record.holding(target.name)
     if holding is None:
         raise AssertionError(f"{target} is not ours to bring back")
-    await taken_up(grip, holding, plan)
-    for seat, theirs in grip.lost.items():
-        raise Meddled(str(seat), AdminState.MAINT, theirs)
+    try:
+        await taken_up(grip, holding, plan)
+        for seat, theirs in grip.lost.items():
+            raise Meddled(str(seat), AdminState.MAINT, theirs)
+    except RolloutError as error:
+        tell(left_out(said_of(target.name, error), "unknown", grip, plan, asked=True))
+        raise
+    tell(TargetTakenUp(target=target.name, seats=tuple(map(str, target.seats)), asked=True))
     async with seen_through(grip, plan, site, tell) as way_back:
         way_back.needs_proof()
         await until_empty(grip, plan, site, tell, fit=False)  # sticky clients had come to it again
-        before = await wreckage(grip, plan, site)
-        await restarted_and_back(before, began, grip, plan, way_back, site, tell)
+        async with on_its_release(target, plan, way_back, site, tell):
+            before = await wreckage(grip, plan, site)
+            await restarted_and_back(before, began, grip, plan, way_back, site, tell)
 
 
 async def taken_up(grip: Grip, holding: Holding, plan: Plan) -> None:

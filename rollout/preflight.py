@@ -15,7 +15,11 @@ from rollout.verdicts import held_out
 
 
 async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
-    """Look at everything, touch nothing."""
+    """Look at everything, touch nothing.
+
+    A target that the record knows as ours already is out because of us: it is not somebody
+    else's, and need not answer.
+    """
     seen = await survey(scope.hosts, site)
     findings = list(seen.findings)
     targets: list[Target] = []
@@ -25,11 +29,13 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
             findings += [] if sight.findings else seating.findings
             targets += seating.targets
         findings += twofold(seen.hosts, targets) or floor_findings(targets, floor, seen.readings)
-    skipped = tuple(s for t in targets if (s := _skip(t, seen.readings)) is not None)
+    taken_up = {t.name for t in targets if site.record.holding(t.name)}
+    others = [t for t in targets if t.name not in taken_up]
+    skipped = tuple(s for t in others if (s := _skip(t, seen.readings)) is not None)
     names = {s.target for s in skipped}
     ours = tuple(t for t in targets if t.name not in names)
     findings += unproven(ours, seen.readings, site)
-    findings += await silent(ours, site)
+    findings += await silent([t for t in ours if t.name not in taken_up], site)
     return Fitness(
         targets=ours,
         skipped=skipped,

@@ -53,6 +53,8 @@ class WayBack:
 class Proof:
     """What is known so far about the instances of one target that were asked to restart.
 
+    With ``anew`` false it is of processes that may be those from before.
+
     Attributes:
         proven: Instances that run as a new process and answered; with the process they were.
     """
@@ -66,6 +68,7 @@ class Proof:
         *,
         times: int,
         release: Release | None = None,
+        anew: bool = True,
     ) -> None:
         self.proven: dict[Instance, Birth] = {}
         self._target = target
@@ -75,6 +78,7 @@ class Proof:
         self._tell = tell
         self._times = times
         self._release = release
+        self._anew = anew
         self._since = now()
         self._old_since: float | None = None
         self._seen: dict[str, Birth] = {}
@@ -156,9 +160,11 @@ class Proof:
         if self._seen.get(instance.name) != birth:
             self._seen[instance.name] = birth
             self._births[instance.name] += 1
-            self._tell(
-                InstanceReborn(target=self._target.name, instance=instance.name, pid=birth.pid)
-            )
+            if self._anew:
+                told = InstanceReborn(
+                    target=self._target.name, instance=instance.name, pid=birth.pid
+                )
+                self._tell(told)
 
     def _crashes(self, instance: Instance) -> str:
         count = self._births[instance.name]

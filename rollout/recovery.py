@@ -175,7 +175,8 @@ async def _proof_of(
     release = Release(holding.release, "") if holding.release and whole else None
 
     async def proven(before: Mapping[str, Birth | None], release: Release | None) -> Proof:
-        proof = Proof(target, before, site, tell, times=plan.probe_times, release=release)
+        times, anew = plan.probe_times, bool(before)
+        proof = Proof(target, before, site, tell, times=times, release=release, anew=anew)
         proof.expect(target.instances)
         await until_proven(proof, grip, plan, probation=not holding.returning)
         return proof

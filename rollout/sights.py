@@ -32,6 +32,7 @@ class Survey:
 
     hosts: tuple[HostSight, ...]
     balancers: tuple[BalancerSight, ...]
+    more: tuple[Finding, ...] = ()
 
     @property
     def readings(self) -> Mapping[str, Reading]:
@@ -42,7 +43,7 @@ class Survey:
         """What keeps a rollout from working, balancers first; each thing once."""
         first = [f for sight in self.balancers for f in sight.findings]
         then = [f for sight in self.hosts for f in sight.findings]
-        return tuple(dict.fromkeys((*first, *then)))
+        return tuple(dict.fromkeys((*first, *then, *self.more)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,7 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
             return replace(back, asked=False)  # monit refused: nothing was restarted
         case told.TargetLeftOut(state=state, because=because, asked=asked, look=look):
             left = replace(line, standing=Standing.LEFT_OUT, because=because)
-            return replace(left, asked=asked, look=look, state=state)
+            seats = event.seats or line.seats
+            return replace(left, asked=asked, look=look, state=state, seats=seats)
         case _:
             assert_never(event)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from rollout.errors import (
     BalancerError,
+    LockError,
+    RecordError,
     ReleaseError,
     RemoteError,
     RolloutError,
@@ -58,10 +60,19 @@ async def see_host(host: str, site: Site) -> HostSight:
     return HostSight(host=host, addresses=addresses, instances=instances, findings=findings)
 
 
+CURED = (
+    BalancerError,
+    LockError,
+    RecordError,
+    ReleaseError,
+    RemoteError,
+    SourceError,
+    SupervisorError,
+)
+
+
 def finding(where: str, error: RolloutError) -> Finding:
     """Turn an error into a finding, with its cure where it has one."""
-    if isinstance(
-        error, BalancerError | SupervisorError | RemoteError | ReleaseError | SourceError
-    ):
+    if isinstance(error, CURED):
         return Finding(where, error.what, error.cure)
     return Finding(where, str(error), "")

@@ -1,22 +1,20 @@
 """In charge of the fleet: with the lock, a record, and signs of life, from claim to release."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from rollout.adapters.guarding import GuardedReleases
 from rollout.adapters.record import KeptRecord
-from rollout.claiming import claim, keep_alive
+from rollout.claiming import Wish, claim, keep_alive, lock_of
 from rollout.cli.begun import Begun
 from rollout.errors import LockError
 from rollout.fleet import Finding
 from rollout.holders import Left
 from rollout.holdings import Holding
-from rollout.ports import Lock, Site, Tell
+from rollout.ports import Site, Tell
 from rollout.sights import Fitness
-
-StopAsked = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +35,7 @@ class Charge:
 
 
 @asynccontextmanager
-async def in_charge(
-    world: Site, begun: Begun, *, wait: float, tell: Tell, stop_asked: StopAsked
-) -> AsyncIterator[Charge]:
+async def in_charge(world: Site, begun: Begun, wish: Wish, tell: Tell) -> AsyncIterator[Charge]:
     """Hold the lock for the length of the block.
 
     Where a place cannot be asked the block is entered all the same, to find out what else is wrong.
@@ -48,13 +44,13 @@ async def in_charge(
         LockHeld: somebody else has it.
         Unfinished: somebody had it, and has left something out.
     """
-    lock = _lock_of(world)
     try:
-        await claim(lock, begun.holder, begun.history, wait=wait, tell=tell, stop_asked=stop_asked)
+        claimed = await claim(begun.holder, wish, begun.history, world, tell)
     except LockError as error:
         yield Charge(world, (Finding(error.place, error.what, error.cure),))
         return
-    async with held(world, begun) as site:
+    await answered_for(claimed.holdings, claimed.runs, begun)
+    async with held(world, begun, claimed.holdings) as site:
         yield Charge(site)
 
 
@@ -67,24 +63,30 @@ async def in_charge_after(left: Left, world: Site, begun: Begun) -> AsyncIterato
         LockError: a place could not be asked.
         RecordError: it could not be written down.
     """
-    lock = _lock_of(world)
-    await lock.take_over(left.holder.run, begun.holder)
-    for holding in left.holdings:
-        await begun.journal.held(holding)
-    begun.history.settle(left.holder.run, begun.run)
+    await lock_of(world).take_over(left.holder.run, begun.holder)
+    await answered_for(left.holdings, (left.holder.run,), begun)
     async with held(world, begun, left.holdings) as site:
-        await lock.keep(tuple(left.holdings), everywhere=True)
         yield Charge(site)
+
+
+async def answered_for(holdings: Sequence[Holding], runs: Sequence[str], begun: Begun) -> None:
+    """Write down that what earlier runs left is ours now, and only then that it is not theirs."""
+    for holding in holdings:
+        await begun.journal.held(holding)
+    for run in runs:
+        begun.history.settle(run, begun.run)
 
 
 @asynccontextmanager
 async def held(world: Site, begun: Begun, holdings: Sequence[Holding] = ()) -> AsyncIterator[Site]:
     """Give signs of life, and in the end the lock: back, or left behind with what is still out."""
-    lock = _lock_of(world)
+    lock = lock_of(world)
     record = KeptRecord(begun.journal, lock, holdings)
     releases = world.releases and GuardedReleases(world.releases, record)
     alive = asyncio.create_task(keep_alive(lock))
     try:
+        if holdings:
+            await lock.keep(tuple(holdings), everywhere=True)
         yield replace(world, record=record, releases=releases)
     finally:
         alive.cancel()
@@ -93,9 +95,3 @@ async def held(world: Site, begun: Begun, holdings: Sequence[Holding] = ()) -> A
             await lock.end("ended with servers out")
         else:
             await lock.release()
-
-
-def _lock_of(world: Site) -> Lock:
-    if world.lock is None:
-        raise AssertionError("a world without a lock")
-    return world.lock

@@ -143,6 +143,13 @@ WaitLock = Annotated[
         help="Wait so long for a rollout that is under way, e.g. 10m (default: [lock] wait).",
     ),
 ]
+TakeUp = Annotated[
+    bool,
+    typer.Option(
+        "--take-up",
+        help="Restart with the others what an earlier run has left out of rotation.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Cron = Annotated[
     bool,

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 
+from rollout.claiming import Wish
 from rollout.fleet import Target
 from rollout.plan import Plan, waves_of
 from rollout.seating import By, Scope
@@ -26,6 +27,17 @@ def plan_of(settings: Settings, targets: Sequence[Target]) -> Plan:
         on_busy=settings.restart.on_busy,
         look=_look(settings),
         patience=settings.patience(),
+    )
+
+
+def wish_of(settings: Settings, hosts: Sequence[str], rollout: str, *, take_up: bool) -> Wish:
+    """Say what a new run wants of the lock."""
+    return Wish(
+        wait=settings.lock.wait,
+        hosts=hosts,
+        take_up=take_up,
+        rollout=rollout,
+        look=_look(settings),
     )
 
 

@@ -23,6 +23,7 @@ def restart(
     hosts: said.Only = None,
     exclude: said.Without = None,
     flags: Flags,
+    take_up: said.TakeUp = False,
     cron: said.Cron = False,
 ) -> None:
     """Restart every app server in turn without dropping a request."""
@@ -30,18 +31,24 @@ def restart(
 
     loaded = asked(context).settings(flags)
     chosen = select(loaded.settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(loaded, chosen, asked(context), flags, cron=cron))
+    raise typer.Exit(run(loaded, chosen, asked(context), flags, take_up=take_up, cron=cron))
 
 
 def run(
-    loaded: "Loaded", hosts: tuple[str, ...], typed: "Asked", flags: Flags, *, cron: bool
+    loaded: "Loaded",
+    hosts: tuple[str, ...],
+    typed: "Asked",
+    flags: Flags,
+    *,
+    take_up: bool,
+    cron: bool,
 ) -> int:
     """Tell the story and return the exit code of its account."""
     from rollout.cli.aloud import looking_at, overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
     from rollout.cli.begun import begin  # noqa: PLC0415 - for all of these: not for `--help`
     from rollout.cli.build import open_site  # noqa: PLC0415
     from rollout.cli.charge import in_charge  # noqa: PLC0415
-    from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
+    from rollout.cli.plans import plan_of, scope_of, wish_of  # noqa: PLC0415
     from rollout.preflight import announce, preflight  # noqa: PLC0415
     from rollout.rolling import rolling_restart  # noqa: PLC0415
     from rollout.waiting import unless_stopped  # noqa: PLC0415
@@ -55,9 +62,8 @@ def run(
             in_charge(
                 overheard(world, tell, verbose=typed.verbose),
                 begun,
-                wait=settings.lock.wait,
-                tell=tell,
-                stop_asked=stop_asked,
+                wish_of(settings, hosts, typed.rollout, take_up=take_up),
+                tell,
             ) as charge,
         ):
             looking = preflight(scope_of(settings, hosts), settings.fleet.floor, charge.site)

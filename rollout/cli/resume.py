@@ -88,7 +88,7 @@ def run(
     from rollout.cli.build import open_deploy, open_site  # noqa: PLC0415
     from rollout.cli.charge import in_charge, in_charge_after  # noqa: PLC0415
     from rollout.cli.deploys import deploy_again  # noqa: PLC0415
-    from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
+    from rollout.cli.plans import plan_of, scope_of, wish_of  # noqa: PLC0415
     from rollout.resuming import Resumption, resume  # noqa: PLC0415
 
     settings = loaded.settings
@@ -116,9 +116,8 @@ def run(
             if left is not None:
                 charge = await stack.enter_async_context(in_charge_after(left, world, begun))
             else:
-                wait = settings.lock.wait
-                claimed = in_charge(world, begun, wait=wait, tell=tell, stop_asked=stop_asked)
-                charge = await stack.enter_async_context(claimed)
+                wish = wish_of(settings, past.hosts, typed.rollout, take_up=False)
+                charge = await stack.enter_async_context(in_charge(world, begun, wish, tell))
             await resume(resumption, charge.site, supply, tell, charge.findings)
 
     meanwhile = looking_at(past.hosts)

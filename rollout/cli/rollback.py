@@ -29,6 +29,7 @@ def rollback(
     hosts: said.Only = None,
     exclude: said.Without = None,
     flags: Flags,
+    take_up: said.TakeUp = False,
     cron: said.Cron = False,
 ) -> None:
     """Make an older release live again; nobody notices either."""
@@ -37,7 +38,7 @@ def rollback(
 
     loaded = asked(context).settings(flags)
     chosen = select(deployable(loaded, flags).fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(loaded, chosen, to, asked(context), flags, cron=cron))
+    raise typer.Exit(run(loaded, chosen, to, asked(context), flags, take_up=take_up, cron=cron))
 
 
 def run(
@@ -47,6 +48,7 @@ def run(
     typed: "Asked",
     flags: Flags,
     *,
+    take_up: bool,
     cron: bool,
 ) -> int:
     """Tell the story and return the exit code of its account."""
@@ -57,7 +59,7 @@ def run(
     from rollout.cli.build import open_deploy  # noqa: PLC0415
     from rollout.cli.charge import in_charge  # noqa: PLC0415
     from rollout.cli.deploys import deploy_of, the_deploy  # noqa: PLC0415
-    from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
+    from rollout.cli.plans import plan_of, scope_of, wish_of  # noqa: PLC0415
     from rollout.preflight import announce  # noqa: PLC0415
     from rollout.readiness import ready_to_roll_back  # noqa: PLC0415
     from rollout.uninterrupted import uninterrupted  # noqa: PLC0415
@@ -75,9 +77,8 @@ def run(
             in_charge(
                 overheard(world, tell, verbose=typed.verbose),
                 begun,
-                wait=settings.lock.wait,
-                tell=tell,
-                stop_asked=stop_asked,
+                wish_of(settings, hosts, typed.rollout, take_up=take_up),
+                tell,
             ) as charge,
         ):
             site = charge.site

@@ -8,6 +8,8 @@ from rollout.cli import options as said
 from rollout.cli.context import asked
 
 if TYPE_CHECKING:
+    from rollout.fleet import Finding
+    from rollout.holders import Left
     from rollout.render.choose import Output
     from rollout.settings.model import Settings
     from rollout.sights import Survey
@@ -28,22 +30,31 @@ def status(
 def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     """Look at everything and show it; 3 when something could not be seen."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
+    from dataclasses import replace  # noqa: PLC0415
 
+    from rollout.claiming import left_behind, lock_of  # noqa: PLC0415
+    from rollout.cli.begun import history_of  # noqa: PLC0415
     from rollout.cli.build import open_site  # noqa: PLC0415
     from rollout.cli.plans import scope_of  # noqa: PLC0415
     from rollout.cli.words import hand_over  # noqa: PLC0415
+    from rollout.errors import RolloutError  # noqa: PLC0415
     from rollout.ledger import Exit  # noqa: PLC0415
     from rollout.render.choose import Output  # noqa: PLC0415
     from rollout.render.lookout import status_json, status_table  # noqa: PLC0415
     from rollout.seating import seats_of  # noqa: PLC0415
-    from rollout.survey import survey  # noqa: PLC0415
+    from rollout.survey import finding, survey  # noqa: PLC0415
 
-    async def story() -> "Survey":
+    async def story() -> "tuple[Survey, Left | None, tuple[Finding, ...]]":
         async with open_site(settings) as site:
-            return await survey(hosts, site)
+            seen = await survey(hosts, site)
+            try:
+                return seen, await left_behind(lock_of(site), history_of(settings)), ()
+            except RolloutError as error:
+                return seen, None, (finding("lock", error),)
 
-    seen = asyncio.run(story())
+    seen, left, blind = asyncio.run(story())
+    seen = replace(seen, more=blind)
     scope = scope_of(settings, hosts)
     seats = {sight.host: seats_of(sight, scope, seen.readings) for sight in seen.hosts}
-    hand_over((status_json if voice is Output.JSON else status_table)(seen, seats))
+    hand_over((status_json if voice is Output.JSON else status_table)(seen, seats, left))
     return Exit.REFUSED if seen.findings else Exit.DONE

@@ -23,6 +23,7 @@ def uninterrupted(
     hosts: said.Only = None,
     exclude: said.Without = None,
     flags: Flags,
+    take_up: said.TakeUp = False,
     cron: said.Cron = False,
 ) -> None:
     """Deploy a new release; nobody who visits the site notices."""
@@ -31,11 +32,17 @@ def uninterrupted(
 
     loaded = asked(context).settings(flags)
     chosen = select(deployable(loaded, flags).fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(loaded, chosen, asked(context), flags, cron=cron))
+    raise typer.Exit(run(loaded, chosen, asked(context), flags, take_up=take_up, cron=cron))
 
 
 def run(
-    loaded: "Loaded", hosts: tuple[str, ...], typed: "Asked", flags: Flags, *, cron: bool
+    loaded: "Loaded",
+    hosts: tuple[str, ...],
+    typed: "Asked",
+    flags: Flags,
+    *,
+    take_up: bool,
+    cron: bool,
 ) -> int:
     """Tell the story and return the exit code of its account."""
     from functools import partial  # noqa: PLC0415 - for all of these: not for `--help`
@@ -45,7 +52,7 @@ def run(
     from rollout.cli.build import open_deploy  # noqa: PLC0415
     from rollout.cli.charge import in_charge  # noqa: PLC0415
     from rollout.cli.deploys import deploy_of, the_deploy  # noqa: PLC0415
-    from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
+    from rollout.cli.plans import plan_of, scope_of, wish_of  # noqa: PLC0415
     from rollout.preflight import announce  # noqa: PLC0415
     from rollout.readiness import ready_to_deploy  # noqa: PLC0415
     from rollout.uninterrupted import uninterrupted as deployed  # noqa: PLC0415
@@ -63,9 +70,8 @@ def run(
             in_charge(
                 overheard(world, tell, verbose=typed.verbose),
                 begun,
-                wait=settings.lock.wait,
-                tell=tell,
-                stop_asked=stop_asked,
+                wish_of(settings, hosts, typed.rollout, take_up=take_up),
+                tell,
             ) as charge,
         ):
             site = charge.site

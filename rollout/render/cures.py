@@ -3,11 +3,14 @@
 import shlex
 from collections.abc import Iterable, Mapping
 
-from rollout.deploy_ledger import Deployment
+from rollout.deploy_ledger import Deployment, Phase
 from rollout.ledger import Ledger
+from rollout.render.deploy_words import some
 from rollout.render.harmless import harmless
 from rollout.render.told import Hints
-from rollout.standings import Line
+from rollout.standings import Line, Standing
+
+TO_BE_RESTARTED = frozenset({Standing.UNTOUCHED, Standing.NOT_TAKEN, Standing.GIVEN_BACK})
 
 
 def to_look(name: str, line: Line, hints: Hints) -> str:
@@ -39,13 +42,6 @@ def _by_balancer(seats: Iterable[str]) -> dict[str, list[str]]:
     return grouped
 
 
-def when_to(line: Line) -> str:
-    """Say what must be true before it is brought back."""
-    if line.asked:
-        return "once every instance of it runs and answers"
-    return "at once: it was never asked to restart"
-
-
 def host_of(target: str) -> str:
     """Name the host of a target, which may be one instance of it: ``web1/app_8000``."""
     return target.partition("/")[0]
@@ -65,10 +61,10 @@ def to_old_code(target: str, deploy: Deployment, hints: Hints) -> str:
 
 
 def next_steps(ledger: Ledger, hints: Hints) -> tuple[tuple[str, str], ...]:
-    """List what to type, in order, as (label, text), for each target that is out.
+    """List what to type, in order, as (label, text), for the targets that are out.
 
-    See more of it; where it may come up as the release that failed, keep it from that; and bring
-    it back.
+    See more of each; where it may come up as the release that failed, keep it from that; then bring
+    all of them back.
     """
     steps: list[tuple[str, str]] = []
     relinked = {""}
@@ -81,6 +77,34 @@ def next_steps(ledger: Ledger, hints: Hints) -> tuple[tuple[str, str], ...]:
             never = "never asked to restart: it still runs the old code"
             steps.append(("old code", f"{old}   # {then if line.asked else never}"))
             relinked.add(old)
-        steps.append(("bring back", f"{harmless(name)}, {when_to(line)}:"))
-        steps += [("", command) for command in to_bring_back(line, hints.reach)]
-    return tuple(steps)
+    if not ledger.out:
+        return tuple(to_go_on(ledger, hints))
+    steps.append(("bring back", f"{to_recover(hints)}   # {_when(ledger)}"))
+    by_hand = [
+        f"{command}   # {harmless(name)}"
+        for name in ledger.out
+        for command in to_bring_back(ledger.lines[name], hints.reach)
+    ]
+    steps += [("or by hand" if n == 0 else "", command) for n, command in enumerate(by_hand)]
+    return (*steps, *to_go_on(ledger, hints))
+
+
+def to_go_on(ledger: Ledger, hints: Hints) -> Iterable[tuple[str, str]]:
+    """Give the command that restarts whoever had no turn; a deploy has an account of its own."""
+    left = [name for name, line in ledger.lines.items() if line.standing in TO_BE_RESTARTED]
+    if left and ledger.rolling and ledger.deploy.phase is Phase.NONE:
+        yield "go on", f"{hints.rollout} resume   # restarts {harmless(some(left))}"
+
+
+def to_recover(hints: Hints) -> str:
+    """Give the command that brings back, on evidence, whatever is out because of us."""
+    return f"{hints.rollout} recover"
+
+
+def _when(ledger: Ledger) -> str:
+    """Say who comes back, and what must be true before."""
+    asked = [harmless(name) for name in ledger.out if ledger.lines[name].asked]
+    never = [harmless(name) for name in ledger.out if not ledger.lines[name].asked]
+    said = [f"{', '.join(asked)}, once every instance of it runs and answers"] if asked else []
+    said += [f"{', '.join(never)}, at once: never asked to restart"] if never else []
+    return "; ".join(said)

@@ -11,7 +11,7 @@ from typing import Any
 from rollout.deploy_ledger import Deployment, Phase
 from rollout.render.account import why
 from rollout.render.consequence import consequence
-from rollout.render.cures import to_bring_back, to_look, to_old_code
+from rollout.render.cures import to_bring_back, to_look, to_old_code, to_recover
 from rollout.render.exits import exit_name
 from rollout.render.harmless import harmless
 from rollout.render.told import Ending, Stream, Told
@@ -80,6 +80,7 @@ def _target(name: str, line: Line, ending: Ending) -> dict[str, Any]:
         {
             "look": to_look(name, line, ending.hints),
             "old_code": to_old_code(name, ending.ledger.deploy, ending.hints),
+            "recover": to_recover(ending.hints),
             "bring_back": list(to_bring_back(line, ending.hints.reach)),
         }
         if line.standing.out

@@ -5,18 +5,23 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from rollout.fleet import InstanceState, SeatState
+from rollout.holders import Left
 from rollout.render.harmless import harmless
+from rollout.render.remains import left_fields, left_table
 from rollout.render.tables import VERSION, Row, as_object, columns, wrong
 from rollout.sights import Fitness, HostSight, Survey
 from rollout.verdicts import serving, told
 
 
-def status_table(survey: Survey, seats: Mapping[str, Sequence[SeatState]]) -> str:
+def status_table(
+    survey: Survey, seats: Mapping[str, Sequence[SeatState]], left: Left | None = None
+) -> str:
     """Lay out each host with its server lines and its instances; what is wrong stands below.
 
     Args:
         survey: What was seen.
         seats: The server lines of each host, on every load balancer.
+        left: Whose lock it is, or what run has left something out; None where there is neither.
     """
     rows: list[Row] = []
     for sight in survey.hosts:
@@ -24,15 +29,19 @@ def status_table(survey: Survey, seats: Mapping[str, Sequence[SeatState]]) -> st
         ours += [_instance_row(state) for state in sight.instances]
         ours = ours or [("nothing seen",)]
         rows += [(sight.host if n == 0 else "", *row) for n, row in enumerate(ours)]
-    parts = [columns(rows), *wrong(survey.findings)]
+    owner = [left_table(left, survey.readings)] if left else []
+    parts = [columns(rows), *owner, *wrong(survey.findings)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def status_json(survey: Survey, seats: Mapping[str, Sequence[SeatState]]) -> str:
+def status_json(
+    survey: Survey, seats: Mapping[str, Sequence[SeatState]], left: Left | None = None
+) -> str:
     """Say the same as one JSON object, for machines."""
     return as_object(
         {
             "v": VERSION,
+            "run": left and left_fields(left),
             "balancers": [
                 {"name": name, "version": reading.version, **asdict(reading.process)}
                 for name, reading in survey.readings.items()

@@ -45,6 +45,37 @@ def _what_next(holding: Holding) -> str:
     return "was never asked to restart: goes back as it was found"
 
 
+def left_table(left: Left, readings: Mapping[str, Reading]) -> str:
+    """Say whose run holds the lock, or is unfinished, and what it has out."""
+    if left.certain:
+        text = remains_table(left, readings)
+        return f"{text.rstrip()}\n`rollout recover` brings it back, `rollout resume` goes on"
+    held = [left.held] if left.held else []
+    return lock_table(held).rstrip()
+
+
+def left_fields(left: Left) -> dict[str, Any]:
+    """Spell the same for a JSON object."""
+    return {
+        "run": left.holder.run,
+        "kind": str(left.holder.kind),
+        "who": left.holder.who,
+        "pid": left.holder.process.pid,
+        "since": left.holder.since,
+        "command": left.holder.command,
+        "reason": left.holder.reason,
+        "over": left.certain,
+        "out": [
+            {
+                "target": holding.target.name,
+                "asked": bool(holding.asked),
+                "seats": [str(seat) for seat in holding.target.seats],
+            }
+            for holding in left.holdings
+        ],
+    }
+
+
 def lock_table(held: Sequence[Held]) -> str:
     """Say who holds the lock, in each place."""
     if not held:

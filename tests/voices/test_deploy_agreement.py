@@ -100,7 +100,7 @@ def test_the_account_never_comforts_while_a_host_is_missing_or_not_taken_back(
     for comfort in ("none missing", "nobody is missing", "as it was on", "everywhere again"):
         assert comfort not in text
     for name in ledger.out:
-        assert re.search(rf"bring back: +{name},", text)
+        assert re.search(rf"bring back: +rollout recover   # .*\b{name}\b", text)
     for host in ledger.deploy.unrestored:
         assert re.search(rf"  {host} +not taken back +lost", text)
         assert f"rollout releases --hosts {host}\n" in text

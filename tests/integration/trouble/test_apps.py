@@ -65,13 +65,12 @@ def test_a_host_that_does_not_boot_stays_out_and_what_is_said_to_type_brings_it_
     assert "mongrel_8000" in seen.stdout
     shop.fleet.hosts["web1"].heal()
     shop.fleet.hosts["web1"].until_up(20)
-    condition, *commands = typed_for("bring back", ended.said)
-    assert condition == "web1, once every instance of it runs and answers:"
-    for command in commands:
-        assert type_it(shop, command).returncode == 0
-    shop.fleet.until_serving()
-    assert shop.all_ready
     shop.fleet.hosts["web1"].until_watched(20)  # monit looks again only at its next cycle
+    (recover,) = typed_for("bring back", ended.said)
+    assert recover.endswith("# web1, once every instance of it runs and answers")
+    back = type_it(shop, recover.replace("   #", " --yes   #"))
+    assert back.returncode == 0, back.stderr
+    assert shop.all_ready
     assert shop.rollout().code == 0
 
 
