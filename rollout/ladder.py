@@ -10,13 +10,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from rollout.emptying import until_drained, until_empty
-from rollout.errors import CrashLoop, Meddled, RolloutError, TimedOut, said_of
+from rollout.errors import Meddled, RolloutError, said_of
 from rollout.events import (
     TargetClaimed,
     TargetDone,
     TargetDraining,
-    TargetGivenBack,
-    TargetLeftOut,
     TargetNotTaken,
     TargetReturned,
     TargetSkipped,
@@ -37,11 +35,9 @@ from rollout.restarting import (
     wreckage,
 )
 from rollout.returning import give_back, same_processes, smoke, stable, until_checked
+from rollout.safe_ends import left_out, seen_through
 from rollout.switching import restore, switch
 from rollout.waiting import now
-
-EVIDENCE_AGAINST = (TimedOut, CrashLoop)
-"""What takes a proven target out again.  An LB that does not answer says nothing against it."""
 
 
 async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> bool:
@@ -208,61 +204,3 @@ async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Asy
         await grip.order(AdminState.DRAIN)
         tell(TargetDraining(target=grip.target.name))
         yield way_back
-
-
-@asynccontextmanager
-async def seen_through(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncIterator[WayBack]:
-    """Bring the target to a safe end, whatever happens in the block.
-
-    A failure inside gives back a target that was never asked to restart, leaves a proven one as
-    the load balancers were told, and keeps one without proof in maint.  A bug of ours counts as a
-    failure like any other: it must not cost a server.
-    """
-    way_back = WayBack()
-    name = grip.target.name
-    try:
-        yield way_back
-    except Exception as failure:
-        if not way_back.asked:
-            await take_back(failure, grip, plan, site, tell)
-        elif way_back.fit and not isinstance(failure, EVIDENCE_AGAINST):
-            state = grip.state_after(AdminState.READY)
-            tell(left_out(said_of(name, failure), state, grip, plan, asked=True))
-        else:
-            await keep_out(failure, grip, plan, tell)
-        raise
-
-
-async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
-    """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named."""
-    because = said_of(grip.target.name, failure)
-    try:
-        await give_back(grip, plan)
-        await site.record.released(grip.target.name, restarted=False)
-    except RolloutError as error:
-        again = "" if str(error) == str(failure) else f": {error}"
-        because = f"{because}; and it could not be given back{again}"
-        tell(left_out(because, "unknown", grip, plan, asked=False))
-    else:
-        theirs = "; it is left to them" if grip.lost else ""
-        tell(TargetGivenBack(target=grip.target.name, because=f"{because}{theirs}"))
-
-
-async def keep_out(failure: Exception, grip: Grip, plan: Plan, tell: Tell) -> None:
-    """Keep the target in maint, where no visitor meets it, and name it."""
-    state, because = grip.state_after(AdminState.MAINT), said_of(grip.target.name, failure)
-    try:
-        await grip.order(AdminState.MAINT)
-    except RolloutError as error:
-        state, because = "unknown", f"{because}; and maint could not be confirmed: {error}"
-    tell(left_out(because, state, grip, plan, asked=True))
-
-
-def left_out(because: str, state: str, grip: Grip, plan: Plan, *, asked: bool) -> TargetLeftOut:
-    return TargetLeftOut(
-        target=grip.target.name,
-        state=state,
-        because=because,
-        asked=asked,
-        look=plan.look.format(host=grip.target.host),
-    )

@@ -21,13 +21,14 @@ from rollout.events import (
 from rollout.fleet import AdminState, Birth
 from rollout.grip import Grip
 from rollout.holdings import Holding
-from rollout.ladder import left_out, seen_through, taken_up
+from rollout.ladder import taken_up
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import OLD_FOR, Proof
 from rollout.releases import Release
 from rollout.restarting import until_proven
 from rollout.returning import give_back, same_processes, smoke, stable, until_checked
+from rollout.safe_ends import left_out, seen_through
 from rollout.switching import restore
 
 

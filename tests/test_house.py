@@ -30,8 +30,8 @@ NOUNS = (
 STORIES = (
     *("claiming", "emptying", "everywhere", "grip", "ladder", "orders", "preflight"),
     *("proof", "pruning", "readiness", "recovery", "restarting", "resuming", "returning"),
-    *("rolling", "rolling_back", "seating", "shelving", "soaking", "survey", "switching"),
-    *("transaction", "uninterrupted", "waiting", "watch", "window"),
+    *("rolling", "rolling_back", "safe_ends", "seating", "shelving", "soaking", "survey"),
+    *("switching", "transaction", "uninterrupted", "waiting", "watch", "window"),
 )
 
 ROOMS = {
