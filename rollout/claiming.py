@@ -203,7 +203,7 @@ async def left_behind(lock: Lock, history: History) -> Left | None:
             certain=bool(held.ended) or gone,
         )
     for past in history.open_runs():
-        if past.unfinished:
+        if past.unfinished or past.half_deployed:
             return Left(holder=past.holder, holdings=past.holdings, past=past, certain=True)
     return None
 

@@ -49,6 +49,17 @@ class RolloutFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """A run that had stopped goes on: these targets came through it, and keep what they have."""
+
+    wire: ClassVar[str] = "run.resumed"
+
+    of: str
+    done: tuple[str, ...]
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryStarted:
     """What the run ``of`` left out is seen to from now on: these targets, as it wrote them down."""
 
@@ -345,6 +356,7 @@ Event = (
     | RolloutRefused
     | RolloutHalted
     | RolloutFinished
+    | RunResumed
     | RecoveryStarted
     | RecoveryFinished
     | StopRequested

@@ -132,6 +132,12 @@ class Past:
         return self.exit_code is None
 
     @property
+    def half_deployed(self) -> bool:
+        """Its release is live by `current`, and nobody was restarted onto it yet."""
+        in_place = self.deploy is not None and self.deploy.in_place and not self.deploy.live
+        return self.died and not self.settled and in_place and not self.targets
+
+    @property
     def unfinished(self) -> bool:
         """It died after it had begun to take servers out, or has left one out; nobody saw to it."""
         half = bool(self.left) or (self.deploy is not None and not self.deploy.live)
@@ -186,6 +192,8 @@ def story_of(left: Left) -> str:
     out = ", ".join(h.target.name for h in left.holdings)
     said = f"of {left.holder.who} since {left.holder.since} {how}"
     said += f"; it left out {out}" if out else "; nobody is out because of it"
+    if past is not None and past.half_deployed and past.deploy is not None:
+        said += f"; release {past.deploy.release} is in place, and no server was restarted onto it"
     if past is not None and past.targets:
         done = len(past.targets) - len(past.left)
         said += f"; {done} of {len(past.targets)} were restarted"

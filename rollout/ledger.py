@@ -96,7 +96,7 @@ class Ledger:
         if self.interrupted:
             return exit_named(self.interrupted)
         if self.findings:
-            return Exit.REFUSED
+            return Exit.HALTED if self.started else Exit.REFUSED
         if self.deploy.phase.undone:
             return Exit.ROLLED_BACK
         if self.halted or self.named(Standing.GIVEN_BACK) or self.named(Standing.NOT_TAKEN):
@@ -109,7 +109,7 @@ class Ledger:
         return Exit.DONE
 
 
-def enter(ledger: Ledger, event: Event) -> Ledger:
+def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901 - a case per event
     """Return the account after ``event``."""
     match event:
         case told.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
@@ -123,6 +123,10 @@ def enter(ledger: Ledger, event: Event) -> Ledger:
             return replace(ledger, halted=because)
         case told.RolloutFinished() | told.RecoveryFinished():
             return replace(ledger, finished=True)
+        case told.RunResumed(done=done, release=release):
+            line = Line(Standing.DONE, asked=True, state="ready", release=release)
+            through = {name: line for name in done if name not in ledger.lines}
+            return replace(ledger, lines={**through, **ledger.lines})
         case told.RecoveryStarted(of=run, targets=targets):
             left = {name: Line(Standing.LEFT_OUT, f"by run {run}") for name in targets}
             return replace(ledger, lines=left, started=True, recovery=run)

@@ -127,7 +127,7 @@ class History(Protocol):
         """Find one that has not been closed."""
 
     def last(self) -> Past | None:
-        """Find the newest one that had begun to take servers out."""
+        """Find the newest one that can be gone on with."""
 
     def settle(self, run: str, by: str) -> None:
         """Write down that the run ``by`` answers for what ``run`` had left."""

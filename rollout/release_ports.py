@@ -42,7 +42,10 @@ class Releases(Protocol):
         """
 
     async def begin(self, host: str, release: Release, *, fresh: bool) -> None:
-        """Write the note, and make the directory if it is ``fresh``."""
+        """Write the note, and make the directory if it is ``fresh``.
+
+        Begun once more, what it said stays, and ``current`` may be moved again after a restore.
+        """
 
     async def link_shared(self, host: str, release: Release) -> None:
         """Put links to what the releases share into it."""

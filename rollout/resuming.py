@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from rollout.deploy_events import CurrentSwitched, DeployStarted, ReleaseInPlace
 from rollout.deploys import Deploy
 from rollout.errors import ReleaseError, Unfinished
-from rollout.events import Noted, RolloutHalted
+from rollout.events import RolloutHalted, RunResumed
 from rollout.fleet import Finding, Target
 from rollout.holders import Left, Past
 from rollout.plan import Plan, Share, waves_of
@@ -136,8 +136,8 @@ def _rest_of(wanted: Resumption, done: Sequence[str], fit: Fitness, tell: Tell) 
     if gone and not wanted.whoever_is_there:
         cure = "`rollout check` shows who is there; --replan goes on without"
         raise Unfinished(past.run, f"had {', '.join(gone)} to restart: not to be had now", cure)
-    if done:
-        tell(Noted(where="rollout", what=f"already done by run {past.run}: {', '.join(done)}"))
+    release = wanted.deploy.release.name if wanted.deploy else ""
+    tell(RunResumed(of=past.run, done=tuple(done), release=release))
     left = tuple(target for target in fit.targets if target.name not in done)
     return replace(
         wanted.plan,
@@ -193,4 +193,6 @@ async def _seen_in_place(host: str, deploy: Deploy, releases: Releases) -> Shelf
         raise ReleaseError(host, f"release {name} is not in place any more")
     if deploy.switch is Switch.TOGETHER and shelf.current != name:
         raise ReleaseError(host, f"`current` does not lead to release {name} any more")
+    if shelf.current != name:  # it may have been, and been restored
+        await releases.begin(host, deploy.release, fresh=deploy.fresh)
     return shelf

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from rollout.adapters.last_orders import ends_with_us
 from rollout.durations import spell_duration
 from rollout.ports import Answer
 
@@ -72,8 +73,9 @@ async def run_here(
         start_new_session=True,  # Ctrl-C on our terminal is ours to answer
     )
     try:
-        async with asyncio.timeout(within):
-            return await process.wait()
+        with ends_with_us(lambda: os.killpg(process.pid, signal.SIGKILL)):
+            async with asyncio.timeout(within):
+                return await process.wait()
     except TimeoutError:
         return None
     finally:

@@ -10,6 +10,7 @@ from rollout.adapters.addresses import AT_ONCE, SshAddresses
 from rollout.adapters.bridge import Bridge
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.remote import through_ssh
+from rollout.adapters.last_orders import ends_with_us
 from rollout.adapters.lock.fleet_lock import FleetLock
 from rollout.adapters.lock.place import HERE, Place, run_locally
 from rollout.adapters.probe import PortProber
@@ -60,6 +61,7 @@ def open_ssh(settings: Settings, closing: AsyncExitStack) -> Ssh:
     gc.enable()  # off since the start, while there was only code to load
     ssh = Ssh(ssh_options(settings))
     closing.callback(ssh.close)
+    closing.enter_context(ends_with_us(ssh.end_commands))
     return ssh
 
 

@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 
+from rollout.adapters.last_orders import end_all
 from rollout.cli.crash import save
 from rollout.errors import Halted, LockHeld, RolloutError, Unfinished
 from rollout.events import Interrupted, RolloutHalted, RolloutRefused, StopRequested
@@ -56,6 +57,7 @@ class Signals:
             self._broadcast.tell(StopRequested(by=by))
             return
         self._broadcast.tell(Interrupted(by=f"a second {by}", exit_code=LEAVING[number]))
+        end_all()
         # No clean-up: it would wait for the very things that somebody has no patience for.
         os._exit(self._broadcast.end(within=LAST_WORDS).exit_code)
 

@@ -66,6 +66,9 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             return f"halted, nothing new is started: {because}"
         case told.RolloutFinished():
             return "finished: every planned target had its turn"
+        case told.RunResumed(of=run, done=done):
+            names = f"; done already: {', '.join(done)}" if done else ""
+            return f"goes on with run {run}{names}"
         case told.RecoveryStarted(of=run, targets=targets):
             return f"sees to what run {run} left out: {', '.join(targets)}"
         case told.RecoveryFinished():

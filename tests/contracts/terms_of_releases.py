@@ -56,6 +56,11 @@ async def releases_keep_their_word(
     with pytest.raises(ReleaseError):
         await releases.switch(host, new)  # it comes late, after its undo
     assert await current() == live
+    await releases.begin(host, new, fresh=True)  # somebody goes on with it, on purpose
+    await releases.switch(host, new)
+    assert await current() == new.name
+    await releases.restore(host, new)
+    assert await current() == live
     for _ in range(2):
         await releases.discard(host, new)
         assert await found(new.name) is None

@@ -49,8 +49,7 @@ class FakeReleases:
     async def begin(self, host: str, release: Release, *, fresh: bool) -> None:
         machine = self.world.hosts[host]
         async with self.world.faults.befall(f"{host} begin", _from(host)):
-            if release.name not in machine.notes:
-                self.world.restored.discard((host, release.name))
+            self.world.restored.discard((host, release.name))
             machine.notes.setdefault(release.name, (fresh, machine.current))
             if fresh:
                 machine.disk.setdefault(release.name, Directory())

@@ -26,7 +26,9 @@ def open_runs(directory: Path, app: str) -> tuple[tuple[Name, Past], ...]:
 
 
 def last_run(directory: Path, app: str, *, but: str = "") -> tuple[Name, Past] | None:
-    """Read the newest run of ``app`` that had begun to take servers out, other than ``but``.
+    """Read the newest run of ``app`` that can be gone on with, other than ``but``.
+
+    It had begun to take servers out, or had put a release in place for them.
 
     Raises:
         RecordError: a journal cannot be read.
@@ -36,7 +38,7 @@ def last_run(directory: Path, app: str, *, but: str = "") -> tuple[Name, Past] |
         past = read(name) if name.run != but else None
         if past is None:
             continue
-        if past.targets:
+        if past.targets or (past.deploy is not None and past.deploy.in_place):
             return name, replace(past, done=tuple(dict.fromkeys((*past.done, *done))))
         done += past.done  # it saw to what that one had left
     return None

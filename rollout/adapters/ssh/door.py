@@ -2,13 +2,14 @@
 
 import socket
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Self
 
 from rollout.adapters.ssh import run as running
 from rollout.adapters.ssh import stream as streaming
 from rollout.adapters.ssh.config import ResolvedHost, SshOptions
-from rollout.adapters.ssh.connection import Connection
+from rollout.adapters.ssh.connection import Connection, LibraryErrors
 from rollout.adapters.ssh.errors import ConnectionLost, NothingListens
 from rollout.adapters.ssh.kept import Kept
 from rollout.adapters.ssh.lean import paramiko
@@ -30,6 +31,7 @@ class Ssh:
     def __init__(self, options: SshOptions) -> None:
         self._watchdog = Watchdog()
         self._kept = Kept(options, self._watchdog)
+        self._under_way: dict[int, tuple[Connection, paramiko.Channel]] = {}
 
     def resolve(self, host: str) -> ResolvedHost:
         """Tell how ``host`` would be reached, by ``ssh -G``; asked once per run."""
@@ -55,7 +57,8 @@ class Ssh:
         deadline = time.monotonic() + within
         connection, channel = self._session(host, deadline)
         left = max(0.0, deadline - time.monotonic())
-        with self._limit(connection, left, f"during {running.spoken(command)}"):
+        doing = f"during {running.spoken(command)}"
+        with self._limit(connection, left, doing), self._noted(connection, channel):
             return Conversation(connection, channel, command, limit).hold(left, stdin)
 
     def carry(
@@ -68,7 +71,8 @@ class Ssh:
         deadline = time.monotonic() + within
         connection, channel = self._session(host, deadline)
         left = max(0.0, deadline - time.monotonic())
-        with self._limit(connection, left, f"during {running.spoken(command)}"):
+        doing = f"during {running.spoken(command)}"
+        with self._limit(connection, left, doing), self._noted(connection, channel):
             return PipedConversation(connection, channel, command, local, after).carry(left)
 
     def open_socket(self, host: str, path: str, *, within: float = 10.0) -> Stream:
@@ -96,8 +100,18 @@ class Ssh:
         with self._limit(connection, left, f"opening {address} port {port}"):
             return streaming.open_port(connection, address, port, left, self._watchdog)
 
+    def end_commands(self) -> None:
+        """Send TERM to whatever still runs for us: hanging up alone ends no command.
+
+        Not to root's, whose sessions sshd 9.2 does not signal: those end at their deadline.
+        """
+        for connection, channel in tuple(self._under_way.values()):
+            with suppress(*LibraryErrors):
+                connection.transport.signal(channel, "TERM")
+
     def close(self) -> None:
-        """Hang up everywhere.  Whoever still waits is released with ``Closed``."""
+        """End what still runs and hang up.  Whoever still waits is released with ``Closed``."""
+        self.end_commands()
         self._kept.cut()
 
     abort = close  # the second Ctrl-C: hanging up is already the fastest thing that can be done
@@ -107,6 +121,14 @@ class Ssh:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def _noted(self, connection: Connection, channel: paramiko.Channel) -> Iterator[None]:
+        self._under_way[id(channel)] = connection, channel
+        try:
+            yield
+        finally:
+            self._under_way.pop(id(channel), None)
 
     def _limit(
         self, connection: Connection, left: float, doing: str

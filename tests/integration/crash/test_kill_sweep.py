@@ -1,0 +1,190 @@
+"""``kill -9`` at each event of a run; then ``recover`` and ``resume``, and nobody is missing.
+
+``make sweep`` strikes at every event; here a few are chosen, at least one of every kind of state.
+"""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from examples.fleet import Fleet, Shape
+from tests.integration.conftest import MakeFleet
+from tests.integration.crash.dying import (
+    Died,
+    journals,
+    killed_at,
+    left_open,
+    told_in,
+    was_killed,
+)
+from tests.integration.deploying.stage import places
+from tests.integration.rolling.stage import WITHIN, seats_of, visited
+
+pytestmark = pytest.mark.integration
+
+FULL = os.environ.get("SWEEP") == "full"
+EVERY: range | tuple[int, ...] = range(1, 1000)
+
+QUICK: dict[str, object] = {
+    "restart.drain_timeout": "1s",
+    "restart.running_timeout": "8s",
+    "restart.probation_timeout": "8s",
+    "restart.stable": "300ms",
+}
+HELD = "web3"
+"""A server that an operator holds in maint all the while."""
+
+SHAPE = Shape(hosts=3, instances=1, boot=0.3, checks="inter 200ms rise 2 fall 2", redispatch=True)
+DEPLOYS = Shape(hosts=3, instances=1, boot=0.3, checks="inter 200ms rise 2 fall 2", deploys=True)
+
+
+class Sweep:
+    """A fleet under visitors, on which one run after another is killed."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        fleet.settings(QUICK)
+        fleet.balancers["lb1"].command(f"set server app/{HELD} state maint")
+        self.seats = seats_of(fleet)
+        self.held = {name: birth for name, birth in fleet.births().items() if HELD in name}
+
+    def strike(self, number: int, *words: str) -> Died:
+        """Kill ``rollout WORDS`` at its event ``number``, and hold what is left to the promises."""
+        known = set(journals(self.fleet))
+        before = self.fleet.births()
+        died = killed_at(self.fleet, number, *words)
+        if not was_killed(died):
+            return died
+        self.say("recover", "--yes", code={0})
+        self.all_as_found(f"recovered after {died.last}")
+        self.resume(died)
+        self.all_as_found(f"resumed after {died.last}")
+        self.restarted_once(before, [j for j in journals(self.fleet) if j not in known], died)
+        return died
+
+    def resume(self, died: Died) -> None:
+        in_place = any(event["event"] == "deploy.in_place" for event in died.events)
+        begun = any(event["event"] == "rollout.started" for event in died.events)
+        deploy = any(event["event"] == "deploy.started" for event in died.events)
+        if (deploy and in_place) or (not deploy and begun):
+            self.say("resume", "--yes", code={0})
+
+    def say(self, *words: str, code: set[int]) -> str:
+        done = self.fleet.rollout(*words, within=WITHIN)
+        print(done.stdout, done.stderr, sep="\n")  # noqa: T201 - for the reader of a failure
+        assert done.returncode in code, words
+        return done.stdout + done.stderr
+
+    def all_as_found(self, when: str) -> None:
+        self.fleet.balancers["lb1"].states()
+        assert seats_of(self.fleet) == self.seats, when
+        assert left_open(self.fleet) == [], when
+        now = self.fleet.births()
+        assert {name: birth for name, birth in now.items() if HELD in name} == self.held, when
+        assert all(birth is not None for birth in now.values()), when
+
+    def restarted_once(
+        self, before: dict[str, tuple[int, int] | None], runs: list[object], died: Died
+    ) -> None:
+        """Hold that nobody was asked twice, but for one whose first request never got through."""
+        asked: dict[str, int] = {}
+        never: set[str] = set()
+        for run in runs:
+            for event in told_in(run):  # type: ignore[arg-type]  # a journal
+                if event["event"] == "target.restart_asked":
+                    asked[str(event["target"])] = asked.get(str(event["target"]), 0) + 1
+                if event["event"] == "noted" and "never arrived" in str(event["what"]):
+                    never.add(str(event["where"]))
+        twice = {name for name, times in asked.items() if times > 1 + (name in never)}
+        assert not twice, died.last
+        now = self.fleet.births()
+        for name in asked:
+            assert now[f"{name}/mongrel_8000"] != before[f"{name}/mongrel_8000"], died.last
+
+
+def swept(sweep: Sweep, moments: range | tuple[int, ...], *words: str) -> None:
+    with visited(sweep.fleet) as stage:
+        for number in moments:
+            killed = was_killed(sweep.strike(number, *words))
+            assert killed or moments is EVERY, number
+            if not killed:
+                break
+    assert stage.tally.failures == ()
+    assert stage.tally.requests > 100
+
+
+def moments_of(fleet: Fleet, wanted: Callable[[list[str]], list[int]], *words: str) -> list[int]:
+    """Choose moments by what a whole run tells, which also proves that one goes through."""
+    done = fleet.rollout(*words, within=WITHIN)
+    assert done.returncode == 0, done.stderr
+    return wanted([str(event["event"]) for event in told_in(journals(fleet)[-1])])
+
+
+def one_of_each(kinds: list[str]) -> list[int]:
+    """Choose of the kinds of a target's states one each, on the first target or the second."""
+    chosen = ("target.claimed", "target.maint", "instance.reborn", "target.returned")
+    later = ("target.draining", "target.probation", "target.done")
+    first = [kinds.index(kind) + 1 for kind in chosen]
+    second = [len(kinds) - kinds[::-1].index(kind) for kind in later]
+    return sorted({*first, *second})
+
+
+def test_a_restart_that_is_killed_at_any_event_is_recovered_and_resumed(
+    make_fleet: MakeFleet,
+) -> None:
+    sweep = Sweep(make_fleet(SHAPE))
+    moments = tuple(moments_of(sweep.fleet, one_of_each, "restart"))
+    swept(sweep, EVERY if FULL else moments, "restart")
+
+
+def test_a_restart_that_is_killed_as_it_asks_monit_is_asked_again_only_if_it_never_arrived(
+    make_fleet: MakeFleet,
+) -> None:
+    sweep = Sweep(make_fleet(SHAPE))
+
+    def asking(kinds: list[str]) -> list[int]:
+        return [kinds.index("target.restart_asked") + 1]
+
+    moments = tuple(moments_of(sweep.fleet, asking, "restart"))
+    swept(sweep, moments, "restart")
+
+
+def test_a_deploy_that_is_killed_at_any_event_is_recovered_and_resumed(
+    make_fleet: MakeFleet,
+) -> None:
+    sweep = Sweep(make_fleet(DEPLOYS))
+    sweep.fleet.shop.release()
+
+    def chosen(kinds: list[str]) -> list[int]:
+        rolling = ("deploy.in_place", "target.maint", "instance.proven", "target.done")
+        last = len(kinds) - kinds[::-1].index("target.done")
+        return sorted({*(kinds.index(kind) + 1 for kind in rolling), last})
+
+    moments = tuple(moments_of(sweep.fleet, chosen, "uninterrupted"))
+    commit = sweep.fleet.shop.release()
+    swept(sweep, EVERY if FULL else moments, "uninterrupted")
+    live = {places(sweep.fleet).current[host] for host in ("web1", "web2")}
+    assert len(live) == 1
+    assert sweep.fleet.hosts["web1"].srv.revision(live.pop()) == commit
+
+
+@pytest.mark.parametrize("switch", ["each"])
+def test_a_deploy_that_switches_host_by_host_is_recovered_onto_what_its_processes_run(
+    make_fleet: MakeFleet, switch: str
+) -> None:
+    sweep = Sweep(make_fleet(DEPLOYS))
+    sweep.fleet.settings({**QUICK, "deploy.switch": switch})
+    sweep.fleet.shop.release()
+
+    def chosen(kinds: list[str]) -> list[int]:
+        rolling = ("current.switched", "instance.reborn")
+        return sorted({kinds.index(kind) + 1 for kind in rolling})
+
+    moments = tuple(moments_of(sweep.fleet, chosen, "uninterrupted"))
+    sweep.fleet.shop.release()
+    swept(sweep, EVERY if FULL else moments, "uninterrupted")
+    at = places(sweep.fleet)
+    assert {at.current[h] for h in ("web1", "web2")} == {
+        at.running[f"{h}/mongrel_8000"] for h in ("web1", "web2")
+    }
