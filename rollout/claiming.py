@@ -190,7 +190,7 @@ def _any_ours(holding: Holding, readings: dict[str, Reading]) -> bool:
 async def left_behind(lock: Lock, history: History) -> Left | None:
     """Find the run that holds the lock, or one whose journal is open; None where there is neither.
 
-    Where both tell of it the journal counts: it is written last before an act.
+    Where both tell of it the journal counts: it was on the disk before every act.
     """
     for held in await lock.look():
         past = history.find(held.holder.run)

@@ -107,8 +107,14 @@ class Grip:
             BalancerError: no load balancer answered.
         """
         states = await self.watch.read_some()
-        if self.watch.notice_reloads():
-            await self._see_it_done([s for s in self._wanted if s in states and s in self.seats])
+        reloaded = self.watch.notice_reloads()
+        again = [
+            seat
+            for seat in self._wanted
+            if seat in states and seat in self.seats and (reloaded or self._unheard(states[seat]))
+        ]
+        if again:
+            await self._see_it_done(again)
             states = await self.watch.read_some()
         self._insist(states)
         return {seat: row for seat, row in states.items() if seat not in self.lost}
@@ -138,7 +144,13 @@ class Grip:
         """
         chosen = [s for s in self.seats if seats is None or s in seats]
         self._wanted |= dict.fromkeys(chosen, state)
+        if not chosen:
+            await self._write_down({})  # that all of it is theirs
         await self._see_it_done(chosen)
+
+    def returned(self, seat: Seat) -> bool:
+        """Whether it was told to be ready, and nothing else since."""
+        return self._wanted.get(seat) is AdminState.READY
 
     async def announce(self, state: AdminState) -> None:
         """Write down that all is about to be told ``state``; nothing is told yet.
@@ -147,6 +159,14 @@ class Grip:
             RecordError, LockLost: it must not be told.
         """
         await self._write_down(dict.fromkeys(self.seats, state))
+
+    async def leave_word(self) -> None:
+        """Write down how each seat was seen to be left, so that a change by others can be told.
+
+        Raises:
+            RecordError, LockLost: it is not written; what was before it holds more, not less.
+        """
+        await self._write_down({})
 
     def state_after(self, state: AdminState) -> str:
         """Say how HAProxy has it when all that is in our hand was told ``state``."""
@@ -214,9 +234,15 @@ class Grip:
         """Let the record know what we are about to tell, and hear whether we still may."""
         for seat, state in wanted.items():
             self._could_be[seat] = tuple(dict.fromkeys((*self._could_be[seat], state)))
-        told = {seat: self._could_be[seat] for seat in wanted}
-        returning = AdminState.READY in wanted.values()
+        told = {seat: self._could_be[seat] for seat in wanted or self.seats}
+        told |= dict.fromkeys(self.lost, ())
+        returning = AdminState.READY in wanted.values() if wanted else None
         await self._site.record.tells(self.target.name, told, returning=returning)
+
+    def _unheard(self, row: SeatState) -> bool:
+        """Judge whether our last order never got through: it is as it could be before that."""
+        wanted, could_be = self._wanted[row.seat], self._could_be[row.seat]
+        return not shows(row, wanted) and any(shows(row, state) for state in could_be)
 
     def _insist(self, states: Mapping[Seat, SeatState]) -> None:
         """See every seat as it was told; what somebody else has changed is theirs from now on."""

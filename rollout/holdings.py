@@ -32,7 +32,7 @@ class Holding:
     Attributes:
         found: Each seat before the first change.
         told: By seat the states that it can be in because of us: the last one that was seen, and
-            those it was told, or was about to be told, since.
+            those it was told, or was about to be told, since; none where somebody else has it.
         asked: The instances that were, or were about to be, asked to restart, with the process
             that each of them had.
         release: What they must be seen to run in once they were restarted; empty for a restart.

@@ -212,11 +212,12 @@ class Record(Protocol):
         """
 
     async def tells(
-        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool
+        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool | None
     ) -> None:
         """Its seats are about to be told their state; ``told`` is what each may be in by then.
 
-        Of one that is ``returning`` a full disk is no reason to keep it out.
+        Of one that is ``returning`` a full disk is no reason to keep it out; None leaves that as it
+        was.
         """
 
     async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:

@@ -145,8 +145,8 @@ async def _on_evidence(holding: Holding, grip: Grip, plan: Plan, site: Site, tel
         if not holding.returning:
             await grip.order(AdminState.MAINT)
         proof, restarted = await _proof_of(holding, grip, plan, site, tell)
+        await until_checked(grip, plan, tell)
         if not holding.returning:
-            await until_checked(grip, plan, tell)
             await smoke(holding.target, site)
         await grip.announce(AdminState.READY)
         await same_processes(proof, grip, plan)
@@ -158,6 +158,24 @@ async def _on_evidence(holding: Holding, grip: Grip, plan: Plan, site: Site, tel
     release = holding.release if restarted else ""
     tell(TargetRecovered(target=name, restarted=restarted, release=release))
     return restarted
+
+
+async def _on_one_release(holding: Holding, site: Site) -> None:
+    """See that what it was restarted onto is what monit would start anew.
+
+    Raises:
+        ReleaseError: ``current`` leads to another release: a way back was begun and not ended.
+    """
+    if not holding.release or site.releases is None:
+        return
+    host = holding.target.host
+    current = (await site.releases.look(host)).current
+    if current != holding.release:
+        raise ReleaseError(
+            host,
+            f"it was restarted onto release {holding.release}, and `current` leads to "
+            f"{current or 'none'}: `rollout restart --take-up` restarts it onto that",
+        )
 
 
 async def _proof_of(
@@ -172,8 +190,12 @@ async def _proof_of(
         RolloutError: there is no such proof.
     """
     target = holding.target
+    await _on_one_release(holding, site)
     whole = all(one.name in holding.asked for one in target.instances)
-    release = Release(holding.release, "") if holding.release and whole else None
+    release = Release(holding.release, "") if holding.release else None
+    if release is not None and not whole:
+        what = f"only {', '.join(holding.asked)} of it had been asked to restart onto release "
+        raise ReleaseError(target.host, f"{what}{release.name}: it would serve two")
 
     async def proven(before: Mapping[str, Birth | None], release: Release | None) -> Proof:
         times, anew = plan.probe_times, bool(before)
@@ -185,6 +207,10 @@ async def _proof_of(
     try:
         return await proven(holding.asked, release), whole
     except NotRestarted as never:
+        if holding.release and set(never.names) != set(holding.asked):
+            raise  # one host would serve two releases
         # Nothing pending and the old process for so long: our request did not get through.
         tell(Noted(where=target.name, what=f"{', '.join(never.names)}: the restart never arrived"))
+        if holding.relinked:
+            await _relink(holding, site, tell)
         return await proven({}, None), False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from rollout.deploy_events import CurrentSwitched, DeployStarted, ReleaseInPlace
 from rollout.deploys import Deploy
 from rollout.errors import ReleaseError, Unfinished
-from rollout.events import RolloutHalted, RunResumed
+from rollout.events import RunResumed
 from rollout.fleet import Finding, Target
 from rollout.holders import Left, Past
 from rollout.plan import Plan, Share, waves_of
@@ -80,19 +80,19 @@ async def resume(
 ) -> None:
     """Bring back what the run left out, then restart whoever had no turn in it.
 
+    Who could not be brought back by proof has his turn first: it needs another restart.
+
     Raises:
         Unfinished: the fleet is not the one of the run any more; nobody else was touched.
         RolloutError: its release is not in place any more; nobody else was touched.
     """
     done = await _back_first(wanted, site, tell)
-    if done is None:
-        return
     looking = _fitness(wanted, site)
     fit = await unless_stopped(looking, site.stop_asked, "stopped on request before the next one")
     fit = replace(fit, findings=(*fit.findings, *findings))
     if not announce(fit, tell):
         return
-    plan = _rest_of(wanted, done, fit, tell)
+    plan = _rest_of(wanted, done, fit, site, tell)
     if wanted.deploy is None:
         await rolling_restart(plan, site, tell)
     elif supply is not None:
@@ -100,20 +100,12 @@ async def resume(
         await _go_on_deploying(wanted.deploy, wanted.past, through, plan, site, supply, tell)
 
 
-async def _back_first(wanted: Resumption, site: Site, tell: Tell) -> tuple[str, ...] | None:
-    """Bring back what is out, before anybody else is risked.
-
-    Returns:
-        Who need not be restarted; None when somebody is still out, which has been told.
-    """
+async def _back_first(wanted: Resumption, site: Site, tell: Tell) -> tuple[str, ...]:
+    """Bring back what is out, before anybody else is risked; return who need not be restarted."""
     done, left = wanted.past.done, wanted.left
     if left is None or not left.holdings:
         return done
     back = await recover(left.holder.run, left.holdings, wanted.plan, site, tell)
-    out = [h.target.name for h in left.holdings if site.record.holding(h.target.name)]
-    if out:
-        tell(RolloutHalted(because=f"{', '.join(out)} did not come back: nobody else is risked"))
-        return None
     return tuple(dict.fromkeys((*done, *back)))
 
 
@@ -124,7 +116,7 @@ async def _fitness(wanted: Resumption, site: Site) -> Fitness:
     return fit
 
 
-def _rest_of(wanted: Resumption, done: Sequence[str], fit: Fitness, tell: Tell) -> Plan:
+def _rest_of(wanted: Resumption, done: Sequence[str], fit: Fitness, site: Site, tell: Tell) -> Plan:
     """Plan the turns of those who had none; canaries who are done need no wave of their own.
 
     Raises:
@@ -138,7 +130,8 @@ def _rest_of(wanted: Resumption, done: Sequence[str], fit: Fitness, tell: Tell) 
         raise Unfinished(past.run, f"had {', '.join(gone)} to restart: not to be had now", cure)
     release = wanted.deploy.release.name if wanted.deploy else ""
     tell(RunResumed(of=past.run, done=tuple(done), release=release))
-    left = tuple(target for target in fit.targets if target.name not in done)
+    left = [target for target in fit.targets if target.name not in done]
+    left.sort(key=lambda target: site.record.holding(target.name) is None)  # who is out, first
     return replace(
         wanted.plan,
         waves=waves_of(left, max(0, wanted.canary - len(done))),

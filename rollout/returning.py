@@ -24,7 +24,8 @@ async def until_checked(grip: Grip, plan: Plan, tell: Tell) -> None:
     end = now() + plan.patience.probation_timeout
 
     async def question() -> Verdict:
-        states = await grip.glance()
+        seen = await grip.glance()
+        states = {seat: row for seat, row in seen.items() if not grip.returned(seat)}
         late = [s for s in states if not shows(states[s], AdminState.DRAIN)]
         if late:  # on a load balancer that was away when its turn came
             await grip.order(AdminState.DRAIN, late)

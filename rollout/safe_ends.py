@@ -1,7 +1,7 @@
 """A safe end for a target that we hold, whatever happens: back, or out and named."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from rollout.errors import CrashLoop, RolloutError, TimedOut, said_of
 from rollout.events import TargetGivenBack, TargetLeftOut
@@ -61,6 +61,9 @@ async def keep_out(failure: Exception, grip: Grip, plan: Plan, tell: Tell) -> No
         await grip.order(AdminState.MAINT)
     except RolloutError as error:
         state, because = "unknown", f"{because}; and maint could not be confirmed: {error}"
+    else:
+        with suppress(RolloutError):
+            await grip.leave_word()
     tell(left_out(because, state, grip, plan, asked=True))
 
 

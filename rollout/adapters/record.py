@@ -22,8 +22,8 @@ class Keeper(Protocol):
 class KeptRecord:
     """Satisfies :class:`rollout.ports.Record`.
 
-    First the lock is asked, where another bastion may have put itself in our place; then the
-    journal is written; then the act may be done.
+    The journal is written first, for a disk may take its time; then the lock, where another bastion
+    may have put itself in our place meanwhile; then the act may be done.
 
     Args:
         journal: On this machine; None for a record that lives as long as the process.
@@ -56,13 +56,15 @@ class KeptRecord:
         await self._keep(holding, everywhere=True)
 
     async def tells(
-        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool
+        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool | None
     ) -> None:
-        holding = self._held[target].told_too(told, returning=returning)
-        if holding == self._held[target]:
+        before = self._held[target]
+        coming = before.returning if returning is None else returning
+        holding = before.told_too(told, returning=coming)
+        if holding == before:
             await self.still_ours()
         else:
-            await self._keep(holding, everywhere=False, needed=not returning)
+            await self._keep(holding, everywhere=False, needed=not coming)
 
     async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
         await self._keep(self._held[target].asked_too(before, release), everywhere=False)
@@ -90,12 +92,12 @@ class KeptRecord:
     async def _keep(self, holding: Holding, *, everywhere: bool, needed: bool = True) -> None:
         async with self._one_by_one:
             then = {**self._held, holding.target.name: holding}
-            if self._lock is not None:
-                await self._lock.keep(tuple(then.values()), everywhere=everywhere)
             try:
                 if self._journal is not None:
                     await self._journal.held(holding)
             except RecordError:
                 if needed:
                     raise
+            if self._lock is not None:
+                await self._lock.keep(tuple(then.values()), everywhere=everywhere)
             self._held = then

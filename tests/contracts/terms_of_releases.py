@@ -11,7 +11,7 @@ from rollout.releases import BuildStep, Mark, Release, Shelved
 GOOD, BAD = BuildStep("good", "true", within=20), BuildStep("bad", "false", within=20)
 
 
-async def releases_keep_their_word(
+async def releases_keep_their_word(  # noqa: PLR0915 - one walk, in order
     releases: Releases, host: str, live: str, fill: Callable[[str, str], None]
 ) -> None:
     """Walk a release forward and back, twice each, beside one that is live.

@@ -13,7 +13,7 @@ from rollout.errors import (
     RestartRefused,
     SupervisorError,
 )
-from rollout.fleet import AdminState, Birth, Finding, Instance, InstanceState, Reading, Seat
+from rollout.fleet import Admin, AdminState, Birth, Finding, Instance, InstanceState, Reading, Seat
 from rollout.holders import Held, Holder
 from rollout.holdings import Holding
 from rollout.ports import Answer
@@ -36,6 +36,8 @@ class FakeBalancer:
         async with self.world.faults.befall(f"{self._name} look", self._error):
             self.world.reload_due(self._name)
         rows = {line.seat: line.row(clock()) for line in self.world.of(self._name)}
+        for line in self.world.of(self._name):
+            line.unseen = False
         return Reading(
             balancer=self._name,
             version="2.6",
@@ -50,7 +52,11 @@ class FakeBalancer:
             for seat in seats:
                 line = self.world.lines[seat]
                 line.check_until(clock())
+                self.world.judge_lock(f"{seat} {state}")
                 held = self.world.found[seat][0]
+                if held and line.unseen:  # nobody can know what was done a moment ago
+                    line.unseen, held = False, Admin(0)
+                    self.world.found[seat] = (held, *self.world.found[seat][1:])
                 if held:
                     self.world.break_promise(f"3 as found: {seat} was held by somebody else")
                 if state is AdminState.READY:
@@ -99,6 +105,7 @@ class FakeSupervisor:
 
         async with self.world.faults.befall(f"{host} restart", _from(host), refused=refused):
             apps = [machine.app(one.name) for one in instances]
+            self.world.judge_lock(f"restart of {host}")
             for app in apps:
                 self.world.judge_restart(machine, app)
             _restart(machine, apps, clock(), self.world.manners)
@@ -206,6 +213,8 @@ class FakeJournal:
     def has_room(self) -> None:
         if self.world.disk_full:
             raise RecordError("the disk is full")
+        if clock() >= self.world.full_from:
+            self.world.disk_full = True  # and the reserve is what is left
 
     async def held(self, holding: Holding) -> None:
         async with self.world.faults.befall("journal held", RecordError):
@@ -251,7 +260,15 @@ class FakeLock:
             self._run = holder.run
 
     async def keep(self, holdings: Sequence[Holding] | None = None, *, everywhere: bool) -> None:
-        del everywhere
+        if clock() >= self.world.lock_broken:
+            raise LockLost("lb1", "ops@elsewhere")
+        try:
+            async with self.world.faults.befall("lock keep", self._error):
+                pass
+        except LockError:
+            if everywhere:
+                raise
+            return
         if self.world.lock is None or self.world.lock.holder.run != self._run:
             held = self.world.lock
             raise LockLost("lb1", str(held.holder) if held else "")

@@ -37,10 +37,14 @@ Blame = Callable[[str], RolloutError]
 
 
 class Faults:
-    """Counts every call to the world, and breaks those that it was told to break."""
+    """Counts every call to the world, and breaks those that it was told to break.
 
-    def __init__(self, *faults: Fault) -> None:
+    ``last`` is when the last one was made, on the loop's clock.
+    """
+
+    def __init__(self, *faults: Fault, last: float = 0.0) -> None:
         self.faults = faults
+        self.last = last
         self.calls: list[str] = []
         self.dead = False
 
@@ -53,6 +57,7 @@ class Faults:
             raise Dead
         number = len(self.calls)
         self.calls.append(what)
+        self.last = asyncio.get_running_loop().time()
         kind = next((f.kind for f in self.faults if f.hits(number, what)), None)
         await asyncio.sleep(0.005)
         match kind:

@@ -12,7 +12,7 @@ from rollout.ledger import Exit, Ledger, enter
 from rollout.plan import Patience, Plan, Share, waves_of
 from rollout.ports import Site
 from rollout.rolling import rolling_restart
-from rollout.standings import Standing
+from rollout.standings import FINISHED, Standing
 
 from .clock import play
 from .fakes import FakeAddresses, FakeBalancer, FakeJournal, FakeProber, FakeSupervisor
@@ -102,39 +102,43 @@ def roll(
     return told
 
 
-def promises_broken(world: World, told: Told) -> list[str]:
-    """Check the six promises (design, section 1) on the world after the run."""
+def promises_broken(world: World, told: Told, *, again: bool = False) -> list[str]:
+    """Check the six promises (design, section 1) on the world after the run.
+
+    ``again``: an earlier part of the run, or of the same deploy, may have asked for a restart too.
+    """
     broken = list(world.broken)
     recorded = {seat for holding in world.holdings.values() for seat in holding.target.seats}
     for seat, line in world.lines.items():
-        changed = _as_found(world, line) is False
+        changed = as_found(world, line) is False
         if changed and told.died and seat not in recorded:
             broken.append(f"4 record: {seat} is out and in no record")
         if changed and not told.died and line.host.name not in told.ledger.out:
             broken.append(f"3 as found: {seat} is {line.admin!r} weight {line.weight}, not named")
     if not told.died:
-        broken += _account(world, told.ledger)
+        broken += _account(world, told.ledger, again=again)
     return broken
 
 
-def _as_found(world: World, line: Line) -> bool:
+def as_found(world: World, line: Line) -> bool:
+    """Of a line that somebody else has now, its agent is left as it is."""
     admin, weight, agent = world.found[line.seat]
-    return (line.admin, line.weight, line.agent) == (admin, weight, agent)
+    as_it_was = line.agent == agent or line.theirs
+    return (line.admin, line.weight) == (admin, weight) and as_it_was
 
 
-def _account(world: World, ledger: Ledger) -> Iterable[str]:
+def _account(world: World, ledger: Ledger, *, again: bool) -> Iterable[str]:
     """Promise 6: the code says what the fleet looks like."""
     code = ledger.exit_code
     for name, line in ledger.lines.items():
         restarted = [app.restarts for app in world.hosts[name].apps]
-        again = ledger.deploy.phase not in {Phase.NONE, Phase.LIVE}
-        if line.standing is Standing.DONE and set(restarted) - {1, 2 if again else 1}:
+        twice = again or ledger.deploy.phase not in {Phase.NONE, Phase.LIVE}
+        if line.standing is Standing.DONE and set(restarted) - {1, 2 if twice else 1}:
             yield f"6 account: {name} called restarted, monit was asked {restarted}"
-        if line.standing in {Standing.UNTOUCHED, Standing.SKIPPED} and any(restarted):
+        idle = {Standing.UNTOUCHED, Standing.SKIPPED}
+        if line.standing in idle and any(restarted) and not again:
             yield f"6 account: {name} called {line.standing}, monit was asked {restarted}"
-    if code is Exit.DONE and any(
-        line.standing not in {Standing.DONE, Standing.SKIPPED} for line in ledger.lines.values()
-    ):
+    if code is Exit.DONE and any(line.standing not in FINISHED for line in ledger.lines.values()):
         yield "6 account: exit 0 with somebody not restarted"
     if code is Exit.BUG:
         yield "6 account: the run ended without saying how"

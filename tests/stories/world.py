@@ -150,6 +150,9 @@ class Line:
     dies_at: float = math.inf
     revives_at: float = math.inf
     theirs_from: float = math.inf
+    meddling: list[tuple[float, Admin]] = field(default_factory=list)
+    theirs: bool = False  # somebody has changed it meanwhile, whoever held it
+    unseen: bool = False  # somebody has changed it, and nobody of us has looked since
     checked: bool = True
 
     @property
@@ -259,6 +262,9 @@ class World:
         self.restarted: set[str] = set()
         self.lock: Held | None = None
         self.disk_full = False
+        self.full_from = math.inf
+        self.lock_broken = math.inf
+        self.together = False  # `current` moved everywhere before anybody was restarted
         self.manners: dict[str, str] = {}  # of every app, by the release that it runs
         self.restored: set[tuple[str, str]] = set()  # hosts and releases
         self.deliveries: dict[str, str] = {}  # another revision than the one that was asked for
@@ -275,6 +281,7 @@ class World:
             if line.theirs_from <= clock() and not line.admin:  # an operator drains it
                 line.theirs_from, line.admin = math.inf, Admin.FORCED_DRAIN
                 self.found[line.seat] = (line.admin, line.weight, line.agent)
+            self._meddle(line)
         due = [at for at in self.reloads.get(balancer, []) if at <= clock()]
         if not due:
             return
@@ -292,6 +299,23 @@ class World:
                 self.found[line.seat] = (line.admin, line.weight, line.agent)
             line.health, line.total, line.weight = RISE + FALL - 1, 0, 1
 
+    def could_be_ours(self, line: Line) -> set[Admin]:
+        """List what nobody could tell from what we have told this line."""
+        said = {AdminState.READY: 0, AdminState.MAINT: 1, AdminState.DRAIN: 8}
+        told = [h.told.get(line.seat, ()) for h in self.holdings.values()]
+        return {Admin(said[state]) for states in told for state in states}
+
+    def _meddle(self, line: Line) -> None:
+        """An operator tells a server something, whoever may hold it."""
+        for at, admin in [one for one in line.meddling if one[0] <= clock()]:
+            line.meddling.remove((at, admin))
+            if line.admin == admin or admin in self.could_be_ours(line):
+                continue  # nobody could tell who said it
+            state = {0: AdminState.READY, 1: AdminState.MAINT, 8: AdminState.DRAIN}
+            line.told(state[int(admin)], clock())
+            line.unseen = line.theirs = True
+            self.found[line.seat] = (line.admin, *self.found[line.seat][1:])
+
     def of(self, balancer: str) -> list[Line]:
         return [line for line in self.lines.values() if line.seat.balancer == balancer]
 
@@ -306,6 +330,11 @@ class World:
         if left < self.floor.at_least(len(farm)):
             self.break_promise(f"1 floor: {left} of {len(farm)} serve without {seat}")
 
+    def judge_lock(self, what: str) -> None:
+        """Something is about to be changed: have we still the right to?"""
+        if clock() > self.lock_broken + MOMENT:
+            self.break_promise(f"5 lock: {what} after the lock was broken")
+
     def judge_ready(self, seat: Seat) -> None:
         """A server is about to be made ready by us: has it earned it?"""
         line = self.lines[seat]
@@ -313,9 +342,15 @@ class World:
         moment = clock() - MOMENT
         if any(not app.answers(clock()) and not app.answers(moment) for app in asked):
             self.break_promise(f"2 evidence: {seat} made ready and does not answer")
-        if any(life and life.release != line.host.current for life in map(_life, asked)):
+        behind = {FIRST} if self.together else set[str]()  # with those who had no turn
+        runs = {life.release for life in map(_life, asked) if life}
+        if runs - {line.host.current} - behind:
             self.break_promise(f"7 release: {seat} made ready beside what `current` says")
-        if asked and (line.admin & Admin.FORCED_MAINT or line.health < RISE + FALL - 1):
+        if (
+            asked
+            and line.admin
+            and (line.admin & Admin.FORCED_MAINT or line.health < RISE + FALL - 1)
+        ):
             self.break_promise(f"2 evidence: {seat} made ready before its checks were full")
 
     def judge_restart(self, host: Host, app: App) -> None:

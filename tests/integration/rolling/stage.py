@@ -13,6 +13,9 @@ from examples.fleet import Fleet, ServerState, Tally
 WITHIN = 150.0
 """Seconds that a rollout of these small fleets may take on the slowest machine."""
 
+AFTERWARDS = 1.5
+"""Seconds that visitors stay after a run: to meet what it leaves, and to be many in a short one."""
+
 Births = dict[str, tuple[int, int] | None]
 Seats = dict[str, dict[str, ServerState]]
 Event = dict[str, object]
@@ -92,6 +95,7 @@ def visited(fleet: Fleet, *, pace: float = 0.0) -> Iterator[Stage]:
     crowds = len(fleet.balancers) * len(fleet.shape.backends)
     with fleet.visitor(pace=pace or 0.15 * crowds) as visitor:
         yield stage
+        time.sleep(AFTERWARDS)
     stage.tally = visitor.tally
 
 

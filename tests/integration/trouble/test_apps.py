@@ -1,8 +1,11 @@
 """An app that does not come back: it stays out, it is named, and nobody else is touched."""
 
+import os
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -31,12 +34,14 @@ def typed_for(label: str, said: str) -> list[str]:
 
 def type_it(shop: Troubled, line: str) -> subprocess.CompletedProcess[str]:
     """Type ``line`` as it stands into a shell."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{shop.fleet.environment['PATH']}"
     return subprocess.run(
         ["sh", "-c", line],
-        env=shop.fleet.environment,
+        env={**shop.fleet.environment, "PATH": path},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
 

@@ -1,0 +1,646 @@
+"""Given a lock that somebody holds, when a run wants it, then it waits, refuses, or takes it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from rollout.claiming import (
+    ASK_EVERY,
+    BEAT_EVERY,
+    LISTEN_FOR,
+    Claimed,
+    Wish,
+    claim,
+    keep_alive,
+    left_behind,
+    lives,
+)
+from rollout.errors import Halted, LockError, LockHeld, Unfinished
+from rollout.events import Event, Noted, TargetLeftOut
+from rollout.fleet import Admin, AdminState, Birth
+from rollout.holders import Held, Holder, Kind, Left, Past, PastDeploy
+from rollout.holdings import Holding, Owned
+from tests.unit.left_out import ALICE, BOB, CAROL
+
+from .clock import play
+from .fakes import FakeLock
+from .faults import Fault, Faults
+from .faults import Kind as Trouble
+from .harness import fleet, site_of
+from .world import World, clock, targets_of
+
+FREEZE = replace(ALICE, kind=Kind.HAND, reason="the database is being moved", command="")
+ALL = ("web1", "web2", "web3", "web4")
+
+
+@dataclass
+class FakeHistory:
+    """Satisfies :class:`rollout.ports.History`."""
+
+    runs: list[Past] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    settled: dict[str, str] = field(default_factory=dict)
+
+    def open_runs(self) -> Sequence[Past]:
+        return tuple(past for past in self.runs if past.run not in self.settled)
+
+    def find(self, run: str) -> Past | None:
+        return next((past for past in self.open_runs() if past.run == run), None)
+
+    def last(self) -> Past | None:
+        return self.runs[-1] if self.runs else None
+
+    def settle(self, run: str, by: str) -> None:
+        self.settled[run] = by
+
+    def is_gone(self, holder: Holder) -> bool:
+        return holder.run in self.gone
+
+
+@dataclass
+class Story:
+    """What came of a claim.
+
+    Attributes:
+        claimed: What it got; None when it was refused.
+        error: Why it was.
+        events: What was told.
+        took: Seconds.
+    """
+
+    claimed: Claimed | None = None
+    error: Exception | None = None
+    events: list[Event] = field(default_factory=list)
+    took: float = 0.0
+
+    def of(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def said(self) -> str:
+        return " ".join(event.what for event in self.events if isinstance(event, Noted))
+
+
+Meanwhile = Callable[[World], Awaitable[None]]
+
+
+def claims(
+    world: World,
+    history: FakeHistory | None = None,
+    *,
+    hosts: Sequence[str] = ALL,
+    wait: float = 0.0,
+    take_up: bool = False,
+    stop_asked: Callable[[], bool] = lambda: False,
+    meanwhile: Meanwhile | None = None,
+    lock: FakeLock | None = None,
+) -> Story:
+    """Let Bob claim the lock of ``world``."""
+    story = Story()
+    wish = Wish(wait=wait, hosts=hosts, take_up=take_up, look="ssh {host} monit status")
+    site = replace(site_of(world, stop_asked=stop_asked), lock=lock or FakeLock(world))
+
+    async def told() -> None:
+        began = clock()
+        other = asyncio.ensure_future(meanwhile(world)) if meanwhile else None
+        try:
+            story.claimed = await claim(
+                BOB, wish, history or FakeHistory(), site, story.events.append
+            )
+        except (LockHeld, LockError, Unfinished, Halted) as error:
+            story.error = error
+        story.took = clock() - began
+        if other:
+            await other
+
+    play(told())
+    return story
+
+
+def out(world: World, host: str = "web1", *, asked: bool = False) -> Holding:
+    """Let a host be out because of a run: in maint, and asked to restart if so wished."""
+    target = next(one for one in targets_of(world) if one.name == host)
+    for seat in target.seats:
+        world.lines[seat].admin = Admin.FORCED_MAINT
+    return Holding(
+        target=target,
+        found=tuple(Owned(seat, 1, agent=False) for seat in target.seats),
+        told=dict.fromkeys(target.seats, (AdminState.MAINT,)),
+        asked={one.name: Birth(100, 1, "boot") for one in target.instances} if asked else {},
+    )
+
+
+def held(*holdings: Holding, holder: Holder = ALICE, ended: str = "") -> Held:
+    return Held(place="lb1", holder=holder, holdings=holdings, ended=ended)
+
+
+def past(*holdings: Holding, exit_code: int | None = None, holder: Holder = ALICE) -> Past:
+    """A run about all four, of whom nobody is done."""
+    return Past(
+        file="shop.000001.a11ce0.jsonl",
+        holder=holder,
+        verb="restart",
+        hosts=ALL,
+        targets=ALL,
+        holdings=holdings,
+        exit_code=exit_code,
+    )
+
+
+def dead(*runs: Past) -> FakeHistory:
+    return FakeHistory(list(runs), gone={run.run for run in runs} or {ALICE.run})
+
+
+def holder_of(world: World) -> Holder | None:
+    return world.lock.holder if world.lock else None
+
+
+# ---- free, or held by somebody who lives
+
+
+def test_a_lock_that_nobody_holds_is_taken_without_a_word() -> None:
+    world = fleet()
+    story = claims(world)
+    assert story.claimed == Claimed()
+    assert story.events == []
+    assert holder_of(world) == BOB
+
+
+def test_a_lock_of_a_run_that_lives_is_not_touched() -> None:
+    world = fleet()
+    world.lock = held(out(world))
+    before = world.lock
+    story = claims(world, FakeHistory([past(*before.holdings)]))
+    assert isinstance(story.error, LockHeld)
+    assert "alice@bastion" in str(story.error)
+    assert world.lock == before
+    assert story.took < ASK_EVERY
+
+
+def test_a_lock_is_never_taken_by_age() -> None:
+    world = fleet()
+    world.lock = replace(held(), quiet=10_000_000.0)
+    story = claims(world)
+    assert isinstance(story.error, LockHeld)
+    assert holder_of(world) == ALICE
+
+
+def test_a_lock_held_by_hand_is_nobodys_who_could_be_dead() -> None:
+    world = fleet()
+    world.lock = held(holder=FREEZE)
+    story = claims(world, FakeHistory(gone={FREEZE.run}))
+    assert isinstance(story.error, LockHeld)
+    assert "the database is being moved" in str(story.error)
+    assert holder_of(world) == FREEZE
+
+
+def test_a_place_that_cannot_be_asked_is_said_and_nothing_is_taken() -> None:
+    world = fleet()
+    world.faults = Faults(Fault(Trouble.REFUSED, 0))
+    story = claims(world)
+    assert isinstance(story.error, LockError)
+    assert world.lock is None
+
+
+# ---- waiting
+
+
+async def given_back(world: World) -> None:
+    await asyncio.sleep(30)
+    world.lock = None
+
+
+def test_whoever_waits_gets_it_when_it_is_given_back() -> None:
+    world = fleet()
+    world.lock = held()
+    story = claims(world, wait=60, meanwhile=given_back)
+    assert story.claimed == Claimed()
+    assert holder_of(world) == BOB
+    assert 30 <= story.took <= 30 + 2 * ASK_EVERY
+    (noted,) = story.of(Noted)
+    assert "waiting" in str(noted)
+    assert "alice@bastion" in str(noted)
+
+
+def test_whoever_waits_says_it_again_when_somebody_else_holds_it() -> None:
+    async def handed_on(world: World) -> None:
+        await asyncio.sleep(10)
+        world.lock = held(holder=CAROL)
+
+    world = fleet()
+    world.lock = held()
+    story = claims(world, wait=20, meanwhile=handed_on)
+    assert isinstance(story.error, LockHeld)
+    assert "carol" in str(story.error), "who holds it now, not who held it then"
+    assert len(story.of(Noted)) == 2
+
+
+def test_waiting_ends_when_it_was_said_to() -> None:
+    world = fleet()
+    world.lock = held()
+    story = claims(world, wait=20)
+    assert isinstance(story.error, LockHeld)
+    assert 20 <= story.took <= 20 + 2 * ASK_EVERY
+    assert holder_of(world) == ALICE
+
+
+def test_a_stop_ends_the_waiting() -> None:
+    asked = False
+
+    async def stop(world: World) -> None:
+        nonlocal asked
+        await asyncio.sleep(5)
+        asked = True
+        del world
+
+    world = fleet()
+    world.lock = held()
+    story = claims(world, wait=3600, stop_asked=lambda: asked, meanwhile=stop)
+    assert isinstance(story.error, Halted)
+    assert "before anything was touched" in str(story.error)
+    assert story.took <= 5 + 2 * ASK_EVERY
+    assert holder_of(world) == ALICE
+
+
+def test_whoever_waits_takes_over_from_one_who_died_meanwhile() -> None:
+    history = FakeHistory([replace(past(), targets=())])
+
+    async def dies(world: World) -> None:
+        del world
+        await asyncio.sleep(10)
+        history.gone.add(ALICE.run)
+
+    world = fleet()
+    world.lock = held()
+    story = claims(world, history, wait=60, meanwhile=dies)
+    assert story.claimed == Claimed((), (ALICE.run,))
+    assert holder_of(world) == BOB
+
+
+class Slow(FakeLock):
+    """A lock that somebody else takes over a moment before us, once, and gives back later."""
+
+    async def take_over(self, old: str, holder: Holder) -> None:
+        if self.world.lock is not None and self.world.lock.holder == ALICE:
+            self.world.lock = held(holder=CAROL)
+        await super().take_over(old, holder)
+
+
+def test_whoever_waits_goes_on_waiting_when_another_one_took_over_first() -> None:
+    world = fleet()
+    world.lock = held()
+    story = claims(
+        world,
+        dead(replace(past(), targets=())),
+        wait=60,
+        meanwhile=given_back,
+        lock=Slow(world),
+    )
+    assert story.error is None
+    assert holder_of(world) == BOB
+
+
+# ---- the dead
+
+
+def test_a_dead_run_that_had_taken_nobody_out_is_taken_over_and_that_is_said() -> None:
+    world = fleet()
+    world.lock = held()
+    story = claims(world, dead(replace(past(), targets=())))
+    assert story.claimed == Claimed((), (ALICE.run,))
+    assert holder_of(world) == BOB
+    assert ALICE.run in story.said
+
+
+def test_a_dead_run_with_somebody_out_is_refused_with_what_to_type() -> None:
+    world = fleet()
+    world.lock = held(out(world))
+    before = world.lock
+    story = claims(world, dead(past(*before.holdings)))
+    assert isinstance(story.error, Unfinished)
+    assert story.error.run == ALICE.run
+    assert "web1" in story.error.what
+    assert "rollout recover" in story.error.cure
+    assert "rollout resume" in story.error.cure
+    assert world.lock == before, "the lock still says whose it is and what is out"
+
+
+def test_a_dead_run_with_somebody_out_is_refused_to_one_who_leaves_them_alone_too() -> None:
+    """It died: nobody knows in what state, so somebody looks at it first."""
+    world = fleet()
+    world.lock = held(out(world))
+    story = claims(world, dead(past(*world.lock.holdings)), hosts=("web3",))
+    assert isinstance(story.error, Unfinished)
+    assert holder_of(world) == ALICE
+
+
+@pytest.mark.parametrize("hosts", [("web1",), ("web3",)])
+def test_a_dead_run_without_a_journal_is_no_better(hosts: tuple[str, ...]) -> None:
+    """It is gone from this machine for certain and never said how it ended."""
+    world = fleet()
+    world.lock = held(out(world, asked=True))
+    story = claims(world, dead(), hosts=hosts)
+    assert isinstance(story.error, Unfinished)
+    assert holder_of(world) == ALICE
+
+
+def test_a_dead_run_that_had_begun_and_has_nobody_out_is_refused_for_the_rest_of_it() -> None:
+    world = fleet()
+    world.lock = held()
+    story = claims(world, dead(past()))
+    assert isinstance(story.error, Unfinished)
+    assert "rollout resume" in story.error.cure
+    assert holder_of(world) == ALICE
+
+
+def test_a_dead_deploy_is_refused_even_when_all_were_restarted() -> None:
+    deploy = PastDeploy(release="r2", revision="c0ffee", hosts=ALL, fresh=True, in_place=True)
+    world = fleet()
+    world.lock = held()
+    story = claims(world, dead(replace(past(), done=ALL, deploy=deploy)))
+    assert isinstance(story.error, Unfinished)
+
+
+def test_the_journal_counts_where_the_lock_says_something_else() -> None:
+    """It is written last before the act, so the lock may be one act ahead."""
+    world = fleet()
+    world.lock = held(out(world, "web1"), out(world, "web2"))
+    knows = past(world.lock.holdings[0])
+
+    async def found() -> Left | None:
+        return await left_behind(FakeLock(world), dead(knows))
+
+    left = play(found())
+    assert left is not None
+    assert [one.target.name for one in left.holdings] == ["web1"]
+    assert left.certain
+
+
+def test_a_run_that_died_on_another_bastion_is_not_certainly_dead() -> None:
+    world = fleet()
+    world.lock = held(out(world))
+    story = claims(world, FakeHistory())  # this machine knows nothing of it
+    assert isinstance(story.error, LockHeld)
+
+
+# ---- the ended
+
+
+ENDED = "ended with servers out"
+
+
+def ended(world: World, *hosts: str) -> FakeHistory:
+    holdings = [out(world, host, asked=True) for host in hosts]
+    world.lock = held(*holdings, ended=ENDED)
+    return FakeHistory([past(*holdings, exit_code=6)])
+
+
+def test_whom_a_run_left_out_is_in_the_way_of_one_that_is_about_them() -> None:
+    world = fleet()
+    history = ended(world, "web1", "web2")
+    before = world.lock
+    story = claims(world, history)
+    assert isinstance(story.error, Unfinished)
+    assert "web1" in story.error.what
+    for words in ("rollout recover", "--take-up", "--exclude web1,web2"):
+        assert words in story.error.cure
+    assert world.lock == before
+    assert story.of(TargetLeftOut) == []
+
+
+def test_whom_a_run_left_out_is_named_by_one_that_is_about_others() -> None:
+    world = fleet()
+    history = ended(world, "web1")
+    story = claims(world, history, hosts=("web2", "web3"))
+    assert story.claimed is not None
+    assert [one.target.name for one in story.claimed.holdings] == ["web1"]
+    assert story.claimed.runs == (ALICE.run,)
+    (named,) = story.of(TargetLeftOut)
+    assert isinstance(named, TargetLeftOut)
+    assert (named.target, named.state, named.asked) == ("web1", "maint", True)
+    assert named.look == "ssh web1 monit status"
+    assert named.seats == ("app/web1@lb1",)
+    assert ALICE.run in named.because
+    assert holder_of(world) == BOB
+    assert world.lock is not None
+    assert world.lock.holdings, "and the lock still lists them"
+
+
+def test_whom_a_run_left_out_is_taken_along_when_that_is_wished() -> None:
+    world = fleet()
+    history = ended(world, "web1")
+    story = claims(world, history, take_up=True)
+    assert story.claimed is not None
+    assert [one.target.name for one in story.claimed.holdings] == ["web1"]
+    assert holder_of(world) == BOB
+
+
+def test_one_that_ended_on_another_bastion_is_told_by_the_lock_alone() -> None:
+    world = fleet()
+    ended(world, "web1")
+    assert isinstance(claims(world, FakeHistory()).error, Unfinished)
+    story = claims(world, FakeHistory(), hosts=("web2",))
+    assert story.claimed is not None
+    assert [one.target.name for one in story.claimed.holdings] == ["web1"]
+
+
+def test_what_somebody_has_changed_since_is_theirs_and_not_carried_on() -> None:
+    world = fleet()
+    history = ended(world, "web1")
+    for line in world.lines.values():
+        line.admin = Admin(0)  # an operator made it ready
+    story = claims(world, history)
+    assert story.claimed == Claimed((), (ALICE.run,))
+    assert story.of(TargetLeftOut) == []
+    assert "theirs now" in story.said
+    assert holder_of(world) == BOB
+
+
+def test_what_somebody_has_changed_in_part_is_still_carried_on() -> None:
+    world = fleet(balancers=2)
+    history = ended(world, "web1")
+    next(iter(world.lines.values())).admin = Admin(0)
+    story = claims(world, history, hosts=("web2",))
+    assert story.claimed is not None
+    assert [one.target.name for one in story.claimed.holdings] == ["web1"]
+
+
+def test_what_cannot_be_seen_now_counts_as_still_out() -> None:
+    world = fleet()
+    history = ended(world, "web1")
+    for line in world.lines.values():
+        line.admin = Admin(0)
+    world.faults = Faults(Fault(Trouble.REFUSED, 0, calls=1000, only="lb1 look"))
+    story = claims(world, history)
+    assert isinstance(story.error, Unfinished)
+
+
+# ---- journals that are open though no lock speaks for them
+
+
+def test_an_open_journal_of_a_dead_run_refuses_and_the_lock_is_given_back() -> None:
+    world = fleet()
+    story = claims(world, dead(past(out(world))))
+    assert isinstance(story.error, Unfinished)
+    assert "rollout recover" in story.error.cure
+    assert world.lock is None
+
+
+def test_an_open_journal_of_a_run_that_ended_names_whom_it_left_out() -> None:
+    world = fleet()
+    history = FakeHistory([past(out(world), exit_code=6)], gone={ALICE.run})
+    assert isinstance(claims(world, history).error, Unfinished)
+    assert world.lock is None
+    story = claims(world, history, hosts=("web2",))
+    assert story.claimed is not None
+    assert story.claimed.runs == (ALICE.run,)
+    assert len(story.of(TargetLeftOut)) == 1
+
+
+def test_all_that_several_runs_left_is_answered_for() -> None:
+    world = fleet()
+    history = dead(
+        past(out(world, "web1"), exit_code=6),
+        past(out(world, "web2"), exit_code=6, holder=CAROL),
+        replace(past(holder=replace(CAROL, run="d0a")), targets=()),
+    )
+    story = claims(world, history, hosts=("web3",))
+    assert story.claimed is not None
+    assert [one.target.name for one in story.claimed.holdings] == ["web1", "web2"]
+    assert story.claimed.runs == (ALICE.run, CAROL.run, "d0a")
+
+
+def test_a_run_that_waits_for_the_lock_itself_is_not_answered_for() -> None:
+    """Its journal is open, and it lives: what it writes there later is its own."""
+    world = fleet()
+    story = claims(world, FakeHistory([replace(past(), targets=())]))
+    assert story.claimed == Claimed()
+
+
+def test_a_run_that_has_given_back_the_lock_and_is_about_to_end_refuses_nobody() -> None:
+    """It halted whole and still writes its account: it lives, and is not one that died."""
+    world = fleet()
+    story = claims(world, FakeHistory([replace(past(), done=("web1",))]))
+    assert story.error is None
+    assert story.claimed == Claimed()
+    assert holder_of(world) == BOB
+
+
+# ---- what is found, for whoever asks
+
+
+def found(world: World, history: FakeHistory) -> Left | None:
+    async def story() -> Left | None:
+        return await left_behind(FakeLock(world), history)
+
+    return play(story())
+
+
+def test_where_there_is_no_lock_and_no_journal_nothing_is_left() -> None:
+    assert found(fleet(), FakeHistory()) is None
+
+
+def test_a_lock_without_a_journal_is_left_with_what_it_lists() -> None:
+    world = fleet()
+    world.lock = held(out(world))
+    left = found(world, FakeHistory())
+    assert left is not None
+    assert (left.holder, left.past, left.held) == (ALICE, None, world.lock)
+    assert [one.target.name for one in left.holdings] == ["web1"]
+    assert not left.certain
+
+
+def test_an_ended_run_is_certainly_over_wherever_it_ran() -> None:
+    world = fleet()
+    world.lock = held(out(world), ended=ENDED)
+    left = found(world, FakeHistory())
+    assert left is not None
+    assert left.certain
+
+
+def test_a_hand_is_never_certainly_gone() -> None:
+    world = fleet()
+    world.lock = held(holder=FREEZE)
+    left = found(world, FakeHistory(gone={FREEZE.run}))
+    assert left is not None
+    assert not left.certain
+
+
+def test_an_unfinished_journal_without_a_lock_is_found_and_a_finished_one_is_not() -> None:
+    world = fleet()
+    assert found(world, dead(replace(past(), done=ALL))) is None
+    left = found(world, dead(replace(past(), done=ALL), past(out(world), holder=CAROL)))
+    assert left is not None
+    assert (left.holder, left.held, left.certain) == (CAROL, None, True)
+
+
+def test_a_living_run_whose_journal_is_open_is_not_certainly_over() -> None:
+    left = found(fleet(), FakeHistory([past()]))
+    assert left is None or not left.certain
+
+
+# ---- signs of life
+
+
+def listens(world: World, meanwhile: Meanwhile) -> tuple[bool, float]:
+    async def story() -> tuple[bool, float]:
+        other = asyncio.ensure_future(meanwhile(world))
+        began = clock()
+        heard = await lives(FakeLock(world), ALICE)
+        took = clock() - began
+        other.cancel()
+        await asyncio.wait({other})
+        return heard, took
+
+    return play(story())
+
+
+async def beats(world: World) -> None:
+    lock = FakeLock(world)
+    lock._run = ALICE.run
+    await keep_alive(lock)
+
+
+async def nothing(world: World) -> None:
+    del world
+
+
+def test_whoever_lives_is_heard_within_three_beats() -> None:
+    world = fleet()
+    world.lock = replace(held(), quiet=10_000_000.0)  # a clock that is wrong says nothing
+    heard, took = listens(world, beats)
+    assert heard
+    assert took <= BEAT_EVERY + 2
+
+
+def test_whoever_is_silent_is_listened_for_long_enough() -> None:
+    world = fleet()
+    world.lock = replace(held(), quiet=0.0)
+    heard, took = listens(world, nothing)
+    assert not heard
+    assert took >= 3 * BEAT_EVERY
+    assert took <= LISTEN_FOR + 2
+
+
+def test_a_count_that_does_not_rise_is_no_sign_of_life_however_high() -> None:
+    world = fleet()
+    world.lock = replace(held(), beats=10_000)
+    assert listens(world, nothing)[0] is False
+
+
+def test_the_beats_of_somebody_else_are_no_sign_of_life() -> None:
+    async def another(world: World) -> None:
+        await asyncio.sleep(3)
+        world.lock = replace(held(holder=CAROL), beats=17)
+
+    world = fleet()
+    world.lock = held()
+    assert listens(world, another)[0] is False
+
+
+def test_a_lock_that_nobody_holds_has_nobody_alive() -> None:
+    heard, took = listens(fleet(), nothing)
+    assert not heard
+    assert took < 1

@@ -1,0 +1,209 @@
+"""A run dies at every call; then recover, or resume, brings all of it to a good end.
+
+And each call of those is broken as well: whoever comes after them finds nobody missing either.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from rollout.adapters.record import KeptRecord
+from rollout.events import TargetLeftOut, TargetRecovered, TargetSkipped
+from rollout.fleet import Admin
+from rollout.ledger import Exit
+from rollout.plan import Plan
+from rollout.releases import Switch
+from rollout.rolling import rolling_restart
+
+from .any_life import holder
+from .clock import play
+from .deploying import SECOND, deploy
+from .fakes import FakeJournal, FakeLock
+from .faults import Fault, Kind
+from .harness import QUICK, Told, fleet, promises_broken, roll, site_of
+from .recovering import is_back, recovered, resumed
+from .test_every_fault import SHAPES, SLOW_LOOKS
+from .world import FIRST, World, targets_of
+
+DEATHS = (Kind.DEATH, Kind.DEATH_DONE)
+
+
+def asked_once(world: World) -> list[str]:
+    return [
+        f"{host.name}/{app.name} was asked {app.restarts} times"
+        for host in world.hosts.values()
+        for app in host.apps
+        if app.restarts != 1
+    ]
+
+
+@pytest.mark.parametrize("kind", DEATHS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_after_a_death_at_any_call_recover_brings_everybody_back(shape: str, kind: Kind) -> None:
+    happy = SHAPES[shape].roll()[0].faults.calls
+    for at in range(0, len(happy), SHAPES[shape].step):
+        world, died = SHAPES[shape].roll(Fault(kind, at))
+        assert died.died
+        told = recovered(world, patience=SLOW_LOOKS) if world.holdings else Told()
+        moment = f"{kind} at call {at} ({happy[at]})"
+        assert [*is_back(world), *world.broken] == [], moment
+        assert told.ledger.exit_code is Exit.DONE, moment
+
+
+@pytest.mark.parametrize("kind", DEATHS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_after_a_death_at_any_call_resume_restarts_everybody_once(shape: str, kind: Kind) -> None:
+    happy = SHAPES[shape].roll()[0].faults.calls
+    for at in range(0, len(happy), SHAPES[shape].step):
+        world, _ = SHAPES[shape].roll(Fault(kind, at))
+        resumed(world, patience=SLOW_LOOKS)
+        moment = f"{kind} at call {at} ({happy[at]})"
+        assert [*is_back(world), *world.broken, *asked_once(world)] == [], moment
+
+
+@dataclass(frozen=True)
+class Half:
+    """A run that died at a certain call, and who sees to it."""
+
+    at: str
+    sees_to_it: Callable[..., Told]
+
+    def world(self) -> World:
+        happy = SHAPES["one after another"].roll()[0].faults.calls
+        world, died = SHAPES["one after another"].roll(Fault(Kind.DEATH_DONE, happy.index(self.at)))
+        assert died.died
+        return world
+
+
+HALVES = {
+    "recover, never asked": Half("lb1 maint", recovered),
+    "recover, asked": Half("web1 restart", recovered),
+    "resume, never asked": Half("lb1 drain", resumed),
+    "resume, asked": Half("web1 restart", resumed),
+}
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("half", HALVES)
+def test_a_fault_at_every_call_of_who_sees_to_it_breaks_no_promise(half: str, kind: Kind) -> None:
+    case = HALVES[half]
+    world = case.world()
+    case.sees_to_it(world, patience=SLOW_LOOKS)
+    happy = world.faults.calls
+    assert len(happy) > 5
+    for at in range(0, len(happy), 1 if "recover" in half else 3):
+        world = case.world()
+        told = case.sees_to_it(world, Fault(kind, at), patience=SLOW_LOOKS)
+        moment = f"{kind} at call {at} ({happy[at]})"
+        assert promises_broken(world, told, again=True) == [], moment
+        again = resumed(world, begins=5000, patience=SLOW_LOOKS)
+        assert promises_broken(world, again, again=True) == [], moment
+        assert is_back(world) == [], moment
+
+
+@pytest.mark.parametrize("switch", Switch)
+def test_after_a_death_while_a_deploy_rolls_recover_leaves_no_host_between_two_releases(
+    switch: Switch,
+) -> None:
+    happy_world = fleet(3)
+    deploy(happy_world, switch=switch, patience=SLOW_LOOKS)
+    happy = happy_world.faults.calls
+    rolling = next(number for number, call in enumerate(happy) if " drain" in call)
+    for at in range(rolling, len(happy), 2):
+        world = fleet(3)
+        world.together = switch is Switch.TOGETHER
+        died = deploy(world, Fault(Kind.DEATH, at), switch=switch, patience=SLOW_LOOKS)
+        assert died.died
+        told = recovered(world, patience=SLOW_LOOKS) if world.holdings else Told()
+        moment = f"{switch}, at call {at} ({happy[at]})"
+        assert [*is_back(world), *world.broken] == [], moment
+        assert told.ledger.exit_code is Exit.DONE, moment
+        for host in world.hosts.values():
+            runs = {app.lives[-1].release for app in host.apps}
+            assert len(runs) == 1, moment
+            if switch is Switch.EACH:
+                assert runs == {host.current}, moment
+
+
+def killed(at: str) -> World:
+    return Half(at, recovered).world()
+
+
+def test_what_somebody_has_changed_since_is_left_as_it_is_and_named() -> None:
+    world = killed("lb1 drain")
+    (line,) = [line for line in world.lines.values() if line.host.name == "web1"]
+    line.meddling.append((2000.0, Admin.FORCED_MAINT))
+    told = recovered(world)
+    assert line.admin == Admin.FORCED_MAINT
+    (skipped,) = told.of(TargetSkipped)
+    assert "changed by somebody else since" in str(skipped)
+    assert told.ledger.exit_code is Exit.DONE
+    assert world.holdings == {}
+
+
+def test_an_app_that_did_not_come_up_stays_out_and_is_named_and_comes_back_once_it_is_mended() -> (
+    None
+):
+    world = fleet(2)
+    for app in world.hosts["web1"].apps:
+        app.manner = "never_boots"
+    assert roll(world).ledger.exit_code is Exit.REDUCED
+    assert recovered(world, begins=3000).of(TargetLeftOut)
+    for app in world.hosts["web1"].apps:
+        app.lives[-1].answers_from = 3500
+    told = recovered(world, begins=4000)
+    assert told.of(TargetRecovered) == [TargetRecovered(target="web1", restarted=True)]
+    assert is_back(world) == []
+
+
+def test_a_restart_that_never_arrived_is_found_out_and_the_server_goes_back_as_it_was() -> None:
+    happy = SHAPES["one after another"].roll()[0].faults.calls
+    world, _ = SHAPES["one after another"].roll(Fault(Kind.DEATH, happy.index("web1 restart")))
+    told = recovered(world)
+    assert told.of(TargetRecovered) == [TargetRecovered(target="web1", restarted=False)]
+    assert not any(app.restarts for app in world.hosts["web1"].apps)
+    assert is_back(world) == []
+
+
+def test_a_host_that_runs_the_new_release_while_current_went_back_is_not_brought_back() -> None:
+    world = fleet(2)
+    deploy(world, Fault(Kind.DEATH, _after("web1 restart", world)), patience=SLOW_LOOKS)
+    world.hosts["web1"].current = FIRST  # somebody has begun to go back
+    told = recovered(world)
+    assert told.ledger.exit_code is Exit.REDUCED
+    assert "`current` leads to" in told.ledger.lines["web1"].because
+    assert {app.lives[-1].release for app in world.hosts["web1"].apps} == {SECOND}
+
+
+def _after(call: str, like: World) -> int:
+    world = fleet(len(like.hosts))
+    deploy(world, patience=SLOW_LOOKS)
+    return world.faults.calls.index(call) + 1
+
+
+def test_with_a_full_disk_nobody_more_is_taken_out_and_who_is_out_comes_back() -> None:
+    world = fleet(3)
+    world.full_from = 1001.0
+    told = roll(world)
+    assert told.ledger.exit_code is Exit.HALTED
+    assert len(world.restarted) in {1, 2}
+    assert is_back(world) == []
+
+
+def test_a_run_whose_lock_is_broken_touches_nothing_more_and_names_what_it_had_out() -> None:
+    world, told = fleet(2), Told()
+    lock = FakeLock(world)
+
+    async def story() -> None:
+        await lock.take(holder("5f0c21"))
+        world.lock_broken = 1006.0
+        site = replace(site_of(world), record=KeptRecord(FakeJournal(world), lock))
+        plan = Plan(waves=(targets_of(world),), floor=world.floor, patience=QUICK)
+        await rolling_restart(plan, site, told)
+
+    play(story())
+    assert world.broken == []
+    assert told.ledger.out == ("web1",)
+    assert "was taken away" in told.ledger.lines["web1"].because
+    assert not any(app.restarts for app in world.hosts["web2"].apps)

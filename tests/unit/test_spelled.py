@@ -1,0 +1,164 @@
+"""What one version of us wrote down another reads back, through JSON."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollout.adapters.spelled import (
+    UNREADABLE,
+    read_holder,
+    read_holding,
+    read_holdings,
+    spell_holder,
+    spell_holding,
+)
+from rollout.fleet import AdminState, Birth, Instance, Seat, Target
+from rollout.holders import Holder, Kind, Process
+from rollout.holdings import Holding, Owned
+from tests.unit.left_out import ALICE, holding
+
+WORDS = st.text(max_size=12)
+NUMBERS = st.integers(0, 2**40)
+SEATS = st.builds(Seat, WORDS, WORDS, WORDS)
+INSTANCES = st.builds(Instance, WORDS, st.integers(0, 65535))
+BIRTHS = st.builds(Birth, NUMBERS, st.none() | NUMBERS, WORDS)
+STATES = st.lists(st.sampled_from(AdminState), min_size=1, max_size=3, unique=True).map(tuple)
+
+HOLDERS = st.builds(
+    Holder,
+    run=WORDS,
+    kind=st.sampled_from(Kind),
+    user=WORDS,
+    process=st.builds(
+        Process,
+        host=WORDS,
+        machine=WORDS,
+        boot=WORDS,
+        namespace=WORDS,
+        pid=NUMBERS,
+        started=NUMBERS,
+    ),
+    since=WORDS,
+    command=WORDS,
+    reason=WORDS,
+)
+
+
+@st.composite
+def holdings(draw: st.DrawFn) -> Holding:
+    seats = tuple(draw(st.lists(SEATS, min_size=1, max_size=4, unique=True)))
+    instances = tuple(
+        draw(st.lists(INSTANCES, min_size=1, max_size=4, unique_by=lambda one: one.name))
+    )
+    some = st.lists(st.sampled_from(instances), unique=True).map(tuple)
+    names = st.sampled_from([one.name for one in instances])
+    return Holding(
+        target=Target(
+            draw(WORDS), draw(WORDS), seats, instances, {seat: draw(some) for seat in seats}
+        ),
+        found=tuple(
+            Owned(seat, draw(st.integers(0, 256)), agent=draw(st.booleans()), status=draw(WORDS))
+            for seat in seats
+        ),
+        told=draw(st.dictionaries(st.sampled_from(seats), STATES)),
+        asked=draw(st.dictionaries(names, st.none() | BIRTHS)),
+        release=draw(WORDS),
+        relinked=draw(st.booleans()),
+        returning=draw(st.booleans()),
+    )
+
+
+def through_json(said: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    return json.loads(json.dumps(said))
+
+
+@given(holdings())
+@settings(deadline=None)
+def test_a_holding_is_read_as_it_was_written(held: Holding) -> None:
+    back = read_holding(through_json(spell_holding(held)))
+    assert back == held
+    assert back.target.behind == held.target.behind
+
+
+@given(st.lists(holdings(), max_size=3))
+@settings(deadline=None, max_examples=25)
+def test_several_holdings_keep_their_order(held: list[Holding]) -> None:
+    spelled = through_json([spell_holding(one) for one in held])
+    assert read_holdings(spelled) == tuple(held)
+
+
+@given(HOLDERS)
+@settings(deadline=None)
+def test_a_holder_is_read_as_it_was_written(holder: Holder) -> None:
+    assert read_holder(through_json(spell_holder(holder))) == holder
+
+
+def test_what_a_first_version_did_not_write_has_its_default() -> None:
+    said = spell_holding(holding("web1", asked=True))
+    for later in ("release", "relinked", "returning"):
+        del said[later]
+    back = read_holding(said)
+    assert (back.release, back.relinked, back.returning) == ("", False, False)
+    assert back == holding("web1", asked=True)
+
+    said = spell_holder(ALICE)
+    del said["command"], said["reason"]
+    assert (read_holder(said).command, read_holder(said).reason) == ("", "")
+
+
+def test_what_a_later_version_adds_is_passed_over() -> None:
+    said = spell_holding(holding("web1"))
+    said["mood"] = "calm"
+    said["seats"][0]["colour"] = ["blue"]
+    assert read_holding(said) == holding("web1")
+    words = spell_holder(ALICE)
+    words["mood"], words["process"]["cgroup"] = "calm", "/"
+    assert read_holder(words) == ALICE
+
+
+def test_a_restart_that_was_asked_of_an_instance_without_a_process_stays_asked() -> None:
+    said = through_json(spell_holding(holding("web1").asked_too({"mongrel_8000": None}, "")))
+    assert read_holding(said).asked == {"mongrel_8000": None}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        [],
+        "words",
+        7,
+        {},
+        {"target": "web1"},
+        {**spell_holding(holding()), "seats": None},
+        {**spell_holding(holding()), "seats": [{"balancer": "lb1"}]},
+        {**spell_holding(holding()), "instances": [["mongrel_8000"]]},
+        {**spell_holding(holding()), "instances": []},
+        {**spell_holding(holding()), "asked": {"mongrel_8000": {"pid": "x"}}},
+        {**spell_holding(holding()), "asked": {"mongrel_8000": {"pid": float("inf")}}},
+    ],
+)
+def test_what_is_no_holding_is_said_to_be_none(said: Any) -> None:  # noqa: ANN401 - anything
+    with pytest.raises(UNREADABLE):
+        read_holding(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        [],
+        7,
+        {},
+        {**spell_holder(ALICE), "kind": "ghost"},
+        {**spell_holder(ALICE), "process": None},
+        {**spell_holder(ALICE), "process": {**spell_holder(ALICE)["process"], "pid": "x"}},
+        {**spell_holder(ALICE), "process": {**spell_holder(ALICE)["process"], "pid": 1e999}},
+    ],
+)
+def test_what_is_no_holder_is_said_to_be_none(said: Any) -> None:  # noqa: ANN401 - anything
+    with pytest.raises(UNREADABLE):
+        read_holder(said)
