@@ -7,12 +7,13 @@ One that ended by itself, and said whom it left out, is in nobody's way who leav
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from rollout.errors import Halted, LockHeld, RolloutError, Unfinished
 from rollout.events import Noted, TargetLeftOut
 from rollout.fleet import Reading
-from rollout.holders import Holder, Kind, Left, story_of
+from rollout.holders import Holder, Kind, Left, Past, story_of
 from rollout.holdings import Holding
 from rollout.ports import History, Lock, Site, Tell
 from rollout.waiting import now
@@ -70,8 +71,9 @@ async def claim(holder: Holder, wish: Wish, history: History, site: Site, tell: 
             await lock.take(holder)
         except LockHeld as held:
             left = await left_behind(lock, history)
-            if left is not None and left.certain:
-                return await _taken_over(left, holder, wish, site, tell)
+            if left is not None and left.held is not None and left.certain:
+                with suppress(LockHeld):  # another one was quicker: then that one is waited for
+                    return await _taken_over(left, holder, wish, site, tell)
             if now() >= deadline:
                 raise
             if said != held.holder:
@@ -96,7 +98,7 @@ async def _taken_over(left: Left, holder: Holder, wish: Wish, site: Site, tell: 
     await lock_of(site).take_over(left.holder.run, holder)
     what = f"the lock was still that of run {left.holder.run}, which is no more: taken over"
     tell(Noted(where="lock", what=what))
-    return Claimed(holdings, (left.holder.run,))
+    return Claimed(holdings, left.runs)
 
 
 async def _beside_what_is_left(wish: Wish, history: History, site: Site, tell: Tell) -> Claimed:
@@ -104,6 +106,8 @@ async def _beside_what_is_left(wish: Wish, history: History, site: Site, tell: T
     claimed = Claimed()
     try:
         for past in history.open_runs():
+            if _is_under_way(past, history):
+                continue
             left = Left(holder=past.holder, holdings=past.holdings, past=past, certain=True)
             more = await _not_in_the_way(left, wish, site, tell)
             claimed = Claimed((*claimed.holdings, *more), (*claimed.runs, past.run))
@@ -111,6 +115,11 @@ async def _beside_what_is_left(wish: Wish, history: History, site: Site, tell: T
         await lock_of(site).release()
         raise
     return claimed
+
+
+def _is_under_way(past: Past, history: History) -> bool:
+    """Judge whether a run only waits for the lock, or has given it back and is about to end."""
+    return past.died and not past.holdings and not history.is_gone(past.holder)
 
 
 async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tuple[Holding, ...]:
@@ -126,7 +135,8 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
         tell(Noted(where=names, what=what))
     left = replace(left, holdings=ours)
     wanted = [holding for holding in ours if holding.target.host in wish.hosts]
-    if left.past is None or not left.past.died:
+    ended = bool(left.held and left.held.ended)
+    if ended if left.past is None else not left.past.died:
         if wish.take_up or not wanted:
             _name(ours, left, wish, tell)
             return ours
@@ -136,7 +146,7 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
             f"the others, --exclude {names} goes on without"
         )
         raise Unfinished(left.holder.run, story_of(left), cure)
-    if ours or left.past.unfinished:
+    if ours or (left.past is not None and left.past.unfinished):
         cure = (
             f"`{wish.rollout} recover` brings back what is out; `{wish.rollout} resume` then goes "
             "on with the rest"
@@ -190,20 +200,22 @@ def _any_ours(holding: Holding, readings: dict[str, Reading]) -> bool:
 async def left_behind(lock: Lock, history: History) -> Left | None:
     """Find the run that holds the lock, or one whose journal is open; None where there is neither.
 
-    Where both tell of it the journal counts: it was on the disk before every act.
+    Where both tell of it the journal counts, which was on the disk before every act; where it
+    tells of nothing, that run may have died before it wrote down what it had taken over.
     """
     for held in await lock.look():
         past = history.find(held.holder.run)
         gone = held.holder.kind is Kind.RUN and history.is_gone(held.holder)
         return Left(
             holder=held.holder,
-            holdings=held.holdings if past is None else past.holdings,
+            holdings=(past.holdings if past else ()) or held.holdings,
             past=past,
             held=held,
             certain=bool(held.ended) or gone,
         )
     for past in history.open_runs():
-        if past.unfinished or past.half_deployed:
+        under_way = _is_under_way(past, history)
+        if not under_way and (past.unfinished or past.half_deployed):
             return Left(holder=past.holder, holdings=past.holdings, past=past, certain=True)
     return None
 

@@ -74,6 +74,7 @@ class Held:
         beats: How often it has said so far that it is alive; a number, for clocks may be wrong.
         quiet: Seconds since it last did, by the clock of the place.
         ended: How its run ended, if it has ended and left something out; else empty.
+        before: The runs that it took over from.
     """
 
     place: str
@@ -82,6 +83,7 @@ class Held:
     beats: int = 0
     quiet: float = 0.0
     ended: str = ""
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +185,20 @@ class Left:
     held: Held | None = None
     certain: bool = False
 
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """It, and those that it had taken over from."""
+        return (self.holder.run, *(self.held.before if self.held else ()))
+
 
 def story_of(left: Left) -> str:
     """Say in one sentence what became of a run: ``of ops@bastion …  died; out: web1; …``."""
     past, ended = left.past, left.held.ended if left.held else ""
     code = past.exit_code if past is not None else None
+    if left.holder.kind is Kind.HAND:
+        return f"of {left.holder}"
     how = f"ended ({ended or f'exit {code}'})" if ended or code is not None else "died"
+    how = how if left.certain else "may be alive"
     out = ", ".join(h.target.name for h in left.holdings)
     said = f"of {left.holder.who} since {left.holder.since} {how}"
     said += f"; it left out {out}" if out else "; nobody is out because of it"

@@ -39,9 +39,28 @@ def is_gone(process: Process) -> bool:
     here = this_process()
     if (process.host, process.machine) != (here.host, here.machine):
         return False
+    if not here.machine:
+        return False  # two machines of one name cannot be told apart
     if process.boot != here.boot:
         return True
-    return process.namespace == here.namespace and _started(process.pid) != process.started
+    if process.namespace != here.namespace:
+        return False
+    started = _started(process.pid)
+    return _is_nobodys(process.pid) if started is None else started != process.started
+
+
+def _is_nobodys(pid: int) -> bool:
+    """Tell whether there is no such process; one that ``/proc`` hides from us (hidepid) is there.
+
+    A zombie is nobody any more, and can be seen to be one.
+    """
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return bool(_read(PROC / str(pid) / "stat"))
 
 
 def _started(pid: int) -> int | None:

@@ -99,5 +99,15 @@ class KeptRecord:
                 if needed:
                     raise
             if self._lock is not None:
-                await self._lock.keep(tuple(then.values()), everywhere=everywhere)
+                try:
+                    await self._lock.keep(tuple(then.values()), everywhere=everywhere)
+                except RolloutError:
+                    await self._take_back(holding)
+                    raise
             self._held = then
+
+    async def _take_back(self, holding: Holding) -> None:
+        """Write down that a target is not ours after all, which was about to be."""
+        if holding.target.name not in self._held and self._journal is not None:
+            with suppress(RecordError):
+                await self._journal.released(holding.target.name, restarted=False)

@@ -14,7 +14,14 @@ from rollout.holdings import Holding, Owned
 
 Spelled = dict[str, Any]
 
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+UNREADABLE = (
+    AttributeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 """What reading raises when somebody else wrote it, or half of it."""
 
 

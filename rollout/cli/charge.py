@@ -64,7 +64,7 @@ async def in_charge_after(left: Left, world: Site, begun: Begun) -> AsyncIterato
         RecordError: it could not be written down.
     """
     await lock_of(world).take_over(left.holder.run, begun.holder)
-    await answered_for(left.holdings, (left.holder.run,), begun)
+    await answered_for(left.holdings, left.runs, begun)
     async with held(world, begun, left.holdings) as site:
         yield Charge(site)
 

@@ -26,7 +26,8 @@ def remains_table(left: Left, readings: Mapping[str, Reading]) -> str:
             for n, state in enumerate(states)
         ]
     text = "\n".join(map(harmless, lines))
-    return f"{text}\n\n{columns(rows)}\n" if rows else f"{text}\n"
+    shown = columns([tuple(map(harmless, row)) for row in rows])
+    return f"{text}\n\n{shown}\n" if rows else f"{text}\n"
 
 
 def _seat_words(holding: Holding, readings: Mapping[str, Reading], number: int) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,16 @@ class Journal:
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             name = next_name(directory, app, run)
+        except OSError as error:
+            raise _cannot(directory, error) from error
+        try:
             _reserve(name.mark)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             descriptor = os.open(name.journal, flags, 0o600)
             _sync_directory(directory)
         except OSError as error:
+            with suppress(OSError):
+                name.mark.unlink(missing_ok=True)  # half a reserve takes room and keeps none
             raise _cannot(directory, error) from error
         return cls(name, descriptor)
 
@@ -121,22 +127,20 @@ class Journal:
     def close(self, within: float) -> bool:
         """Write the account, which comes last, even if it takes the reserve."""
         del within  # a write to a disk is not a reader who may be slow
-        with self._lock:
+        with self._lock, suppress(OSError):
             if self._lost:
                 self._spend()
                 self._lost = "" if self._append(self._lost) else self._lost
-            return not self._lost
+        return not self._lost
 
     def leave(self) -> None:
         """Let go of the file; one that says what we still hold stays open for others to find."""
         self._pool.close()
-        try:
+        with suppress(OSError):  # an open mark is looked into and found to mean nothing
             if self._holds:
                 os.truncate(self._mark, 0)
             else:
                 self._mark.unlink(missing_ok=True)
-        except OSError:
-            pass  # an open mark is looked into and found to mean nothing
         os.close(self._descriptor)
 
     def _line(self, event: str, said: Mapping[str, object]) -> str:
@@ -171,7 +175,8 @@ class Journal:
 
     def _spend(self) -> None:
         self._full = True
-        os.truncate(self._mark, 0)
+        with suppress(FileNotFoundError):  # somebody has answered for us meanwhile
+            os.truncate(self._mark, 0)
 
 
 def settle(name: Name, by: str) -> None:

@@ -69,7 +69,7 @@ def _lines(raw: Iterable[bytes]) -> Iterator[Line]:
     for row in raw:
         try:
             said = json.loads(row)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(said, dict):
             yield said

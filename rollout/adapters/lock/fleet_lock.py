@@ -67,12 +67,16 @@ class FleetLock:
             if held is not None and held.holder.run == self._run:
                 return  # this machine again, under another name
             raise
+        except LockError:
+            self._taken.append(place)  # its answer may have been lost; what is not ours stays
+            raise
         self._taken.append(place)
         self._seen = self._monotonic()
 
     async def take_over(self, old: str, holder: Holder) -> None:
         self._run = holder.run
         spelled = _spelled(holder)
+        old = " ".join(await self._all_of(old))
         try:
             for place in self._places:
                 if await place.replace(old, self._run, spelled):
@@ -83,6 +87,11 @@ class FleetLock:
             await self.end("could not take over everywhere")
             raise
         self._seen = self._monotonic()
+
+    async def _all_of(self, old: str) -> tuple[str, ...]:
+        """Name ``old`` and those that it was taking over from when it died between two places."""
+        held = [one for one in await self.look() if one.holder.run == old]
+        return tuple(dict.fromkeys((old, *(run for one in held for run in one.before))))
 
     async def keep(self, holdings: Sequence[Holding] | None = None, *, everywhere: bool) -> None:
         if self._lost is not None:

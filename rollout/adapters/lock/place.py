@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rollout.adapters.lock.script import HELD, LOCK, LOST
 from rollout.adapters.remote import Remote, Run, Said, Threads, sentence
@@ -85,7 +85,7 @@ class Place:
         self._not_held(said)
 
     async def replace(self, old: str, run: str, holder: str) -> bool:
-        """Put us in the place of ``old``; false where nobody holds it, else LockHeld."""
+        """Put us in the place of any of ``old``; false where nobody holds it, else LockHeld."""
         said = await self._ask("replace", run, old, stdin=holder)
         if said.status == HELD and self._read(said) is None:
             return False
@@ -154,7 +154,8 @@ class Place:
             holdings = ()
         return Held(
             place=self.name,
-            holder=holder,
+            holder=replace(holder, run=rows.get("run", holder.run)),
+            before=tuple(rows.get("before", "").split()),
             holdings=holdings,
             beats=_number(rows.get("beats", "")),
             quiet=float(_number(rows.get("quiet", ""))),

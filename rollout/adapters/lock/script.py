@@ -22,7 +22,7 @@ put() {  # NAME, from stdin: all of it or nothing, and on the disk
 
 show() {  # who holds it, and for how many seconds nobody has heard of them
   [ -d "$lock" ] || return 0
-  for name in holder owned beats ended; do
+  for name in run before holder owned beats ended; do
     [ -f "$lock/$name" ] && printf '%s\t%s\n' "$name" "$(head -c 4000000 "$lock/$name")"
   done
   printf 'quiet\t%s\n' "$(( $(date +%s) - $(stat -c %Y "$lock/beats" 2>/dev/null || date +%s) ))"
@@ -34,7 +34,7 @@ ours() { is "$run" || { show; exit 76; }; }
 
 beat() {
   count=$(head -n 1 "$lock/beats" 2>/dev/null)
-  case $count in '' | *[!0-9]*) count=0 ;; esac
+  case $count in '' | 0?* | *[!0-9]* | ????????????*) count=0 ;; esac
   printf '%s\n' "$((count + 1))" >"$lock/beats" 2>/dev/null || no "cannot write $lock/beats"
 }
 
@@ -61,11 +61,17 @@ take)
     { rm -rf "$new"; no "cannot make a lock in $dir: ${said##*: }"; } ;;
 keep) ours; beat ;;
 write) ours; put owned; beat ;;
-replace)  # the run $5 by $run: its holdings stay
+replace)  # any of the runs in $5 by $run: its holdings stay; `run` says whose it is, so it is last
   is "$run" && exit 0
-  is "$5" || { show; exit 75; }
+  for old in $5; do is "$old" && break; old=; done
+  [ -n "$old" ] || { show; exit 75; }
   put holder
-  printf '%s\n' "$run" | put run
+  put before <<END
+$5
+END
+  put run <<END
+$run
+END
   rm -f "$lock/ended"
   beat ;;
 end) ours; put ended ;;
