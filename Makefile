@@ -8,7 +8,7 @@ PYTEST = $(BIN)/pytest -n 4 --dist loadgroup --durations=15
 COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: demo test lint bench requirements clean machine
+.PHONY: demo test sweep mutants lint bench requirements clean machine
 
 demo: machine $(READY)
 	$(BIN)/python -m examples.demo
@@ -18,6 +18,15 @@ test: export REQUIRE_DAEMONS = 1
 test: machine lint
 	$(PYTEST) -m "not integration"
 	$(PYTEST) -m integration
+
+# Kills a run at every event, and tries every safety line: for a change of those, and now and then.
+sweep: export REQUIRE_DAEMONS = 1
+sweep: export SWEEP = full
+sweep: machine $(READY)
+	$(BIN)/pytest -n 2 --durations=5 tests/integration/crash/test_kill_sweep.py
+
+mutants: $(READY)
+	$(BIN)/python -m tests.mutation
 
 lint: $(READY)
 	$(BIN)/ruff check .

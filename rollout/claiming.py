@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 from rollout.errors import Halted, LockHeld, RolloutError, Unfinished
 from rollout.events import Noted, TargetLeftOut
-from rollout.fleet import Reading
+from rollout.fleet import Reading, SeatState
 from rollout.holders import Holder, Kind, Left, Past, story_of
 from rollout.holdings import Holding
 from rollout.ports import History, Lock, Site, Tell
+from rollout.verdicts import held_out, serving
 from rollout.waiting import now
 
 ASK_EVERY = 2.0
@@ -194,7 +195,13 @@ def _any_ours(holding: Holding, readings: dict[str, Reading]) -> bool:
         readings[seat.balancer].seats.get(seat) if seat.balancer in readings else None
         for seat in holding.target.seats
     )
-    return any(row is None or holding.ours(row) is not None for row in rows)
+    return any(row is None or _ours(holding, row) for row in rows)
+
+
+def _ours(holding: Holding, row: SeatState) -> bool:
+    """Judge whether a seat may still be as we left it, or is in rotation without our proof."""
+    unproven = bool(holding.asked) and not held_out(row) and not serving(row).settled
+    return unproven or holding.ours(row) is not None
 
 
 async def left_behind(lock: Lock, history: History) -> Left | None:

@@ -22,6 +22,16 @@ CONFIRM_WITHIN = 10.0
 """Seconds to get an order through; repeating it is safe, so a lost reply costs one more."""
 
 
+def as_it_was(found: Owned, row: SeatState) -> SeatState:
+    """Say how a seat that was taken up again was found before all.
+
+    A weight that is neither what it was then nor what the file says (a reload) is somebody's wish.
+    """
+    theirs = row.weight not in {found.weight, row.initial_weight}
+    weight = row.weight if theirs else found.weight
+    return replace(row, weight=weight, agent=found.agent, status=found.status)
+
+
 class Grip:
     """One target in our hand.
 
@@ -79,10 +89,7 @@ class Grip:
             else:
                 self._wanted[seat] = state
                 self._could_be[seat] = (state,)
-        self.found = {
-            one.seat: replace(rows[one.seat], weight=one.weight, agent=one.agent, status=one.status)
-            for one in holding.found
-        }
+        self.found = {one.seat: as_it_was(one, rows[one.seat]) for one in holding.found}
 
     async def look(self) -> Mapping[Seat, SeatState]:
         """Read every seat in our hand, and put right what a reload undid.
@@ -144,9 +151,9 @@ class Grip:
         """
         chosen = [s for s in self.seats if seats is None or s in seats]
         self._wanted |= dict.fromkeys(chosen, state)
-        if not chosen:
-            await self._write_down({})  # that all of it is theirs
         await self._see_it_done(chosen)
+        if state is not AdminState.READY or not chosen:
+            await self._write_down({})  # how it was seen: what it is later is somebody else's doing
 
     def returned(self, seat: Seat) -> bool:
         """Whether it was told to be ready, and nothing else since."""
@@ -159,14 +166,6 @@ class Grip:
             RecordError, LockLost: it must not be told.
         """
         await self._write_down(dict.fromkeys(self.seats, state))
-
-    async def leave_word(self) -> None:
-        """Write down how each seat was seen to be left, so that a change by others can be told.
-
-        Raises:
-            RecordError, LockLost: it is not written; what was before it holds more, not less.
-        """
-        await self._write_down({})
 
     def state_after(self, state: AdminState) -> str:
         """Say how HAProxy has it when all that is in our hand was told ``state``."""
@@ -231,7 +230,10 @@ class Grip:
             await asyncio.sleep(self._poll)
 
     async def _write_down(self, wanted: Mapping[Seat, AdminState]) -> None:
-        """Let the record know what we are about to tell, and hear whether we still may."""
+        """Let the record know what we are about to tell, and hear whether we still may.
+
+        With nothing to be told it learns how each seat is by now.
+        """
         for seat, state in wanted.items():
             self._could_be[seat] = tuple(dict.fromkeys((*self._could_be[seat], state)))
         told = {seat: self._could_be[seat] for seat in wanted or self.seats}

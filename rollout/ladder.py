@@ -143,9 +143,8 @@ async def restarted_and_back(
 
     seconds = round(now() - began, 1)
     await stable(proof, grip, plan, tell)
-    await site.record.released(
-        target.name, restarted=True
-    )  # not before: until here it may be taken out again
+    # not before: until here it may be taken out again
+    await site.record.released(target.name, restarted=True)
     tell(TargetDone(target=target.name, seconds=seconds, release=name))
 
 

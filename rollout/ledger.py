@@ -31,7 +31,7 @@ class Exit(IntEnum):
     DONE = 0, "every planned target restarted and serving, or nothing to do"
     BUG = 1, "ours; the traceback is saved and its place printed"
     USAGE = 2, "nothing was contacted: command, settings or host names are wrong"
-    REFUSED = 3, "nothing was changed: preflight or floor"
+    REFUSED = 3, "nothing was changed: preflight, floor, or an unfinished run"
     BUSY = 4, "nothing was changed: the lock is held"
     HALTED = 5, "stopped part-way; nobody is missing because of us"
     REDUCED = 6, "what we touched is out of rotation, or not known to be as it was; it is named"

@@ -18,7 +18,7 @@ from rollout.events import (
     TargetSkipped,
     TargetTakenUp,
 )
-from rollout.fleet import AdminState, Birth
+from rollout.fleet import AdminState, Birth, Verdict
 from rollout.grip import Grip
 from rollout.holdings import Holding
 from rollout.ladder import taken_up
@@ -30,6 +30,7 @@ from rollout.restarting import until_proven
 from rollout.returning import give_back, same_processes, smoke, stable, until_checked
 from rollout.safe_ends import left_out, seen_through
 from rollout.switching import restore
+from rollout.verdicts import all_serving
 
 
 async def recover(
@@ -89,6 +90,8 @@ async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
         tell(left_out(said_of(name, error), "unknown", grip, plan, asked=asked))
         raise
     theirs = "; ".join(f"{seat} is {state} now" for seat, state in grip.lost.items())
+    if not grip.seats and asked and _all_ready(grip):
+        return await _in_rotation(holding, grip, plan, site, tell)
     if not grip.seats:
         tell(TargetSkipped(target=name, because=f"changed by somebody else since: {theirs}"))
         await site.record.released(name, restarted=False)
@@ -96,10 +99,46 @@ async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
     tell(TargetTakenUp(target=name, seats=tuple(map(str, grip.seats)), asked=asked))
     if theirs:
         tell(Noted(where=name, what=f"changed by somebody else since, and left so: {theirs}"))
+    for one in holding.found:
+        if (weight := grip.found[one.seat].weight) != one.weight:
+            what = f"{one.seat} has weight {weight} now, not {one.weight}: left so"
+            tell(Noted(where=name, what=what))
     if not asked:
         await _as_found(holding, grip, plan, site, tell)
         return False
     return await _on_evidence(holding, grip, plan, site, tell)
+
+
+def _all_ready(grip: Grip) -> bool:
+    return all(state is AdminState.READY for state in grip.lost.values())
+
+
+async def _in_rotation(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
+    """See whether a target serves that somebody, or a reload, made ready without our proof.
+
+    Nothing is told to it: it is not in our hand.
+
+    Raises:
+        RolloutError: it is not proven, or HAProxy does not call it up; that has been told.
+    """
+    name = holding.target.name
+    tell(Noted(where=name, what="it is ready, by somebody else or a reload of HAProxy"))
+
+    async def served() -> Verdict:
+        return all_serving((await grip.watch.read_some()).values())
+
+    try:
+        proof, restarted = await _proof_of(holding, grip, plan, site, tell)
+        await grip.until("serving", served, within=plan.patience.probation_timeout)
+        await same_processes(proof, grip, plan)
+    except RolloutError as error:
+        because = f"it is ready, but not by us, and {said_of(name, error)}"
+        tell(left_out(because, "ready", grip, plan, asked=True))
+        raise
+    await site.record.released(name, restarted=restarted)
+    release = holding.release if restarted else ""
+    tell(TargetRecovered(target=name, restarted=restarted, release=release))
+    return restarted
 
 
 async def _as_found(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:

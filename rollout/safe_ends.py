@@ -1,9 +1,9 @@
 """A safe end for a target that we hold, whatever happens: back, or out and named."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
-from rollout.errors import CrashLoop, RolloutError, TimedOut, said_of
+from rollout.errors import CrashLoop, LockLost, RolloutError, TimedOut, said_of
 from rollout.events import TargetGivenBack, TargetLeftOut
 from rollout.fleet import AdminState
 from rollout.grip import Grip
@@ -11,6 +11,7 @@ from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import WayBack
 from rollout.returning import give_back
+from rollout.verdicts import all_serving
 
 EVIDENCE_AGAINST = (TimedOut, CrashLoop)
 """What takes a proven target out again.  An LB that does not answer says nothing against it."""
@@ -45,6 +46,8 @@ async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell
     try:
         await give_back(grip, plan)
         await site.record.released(grip.target.name, restarted=False)
+    except LockLost as lost:
+        await name_it(lost, grip, plan, tell)
     except RolloutError as error:
         again = "" if str(error) == str(failure) else f": {error}"
         because = f"{because}; and it could not be given back{again}"
@@ -54,6 +57,18 @@ async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell
         tell(TargetGivenBack(target=grip.target.name, because=f"{because}{theirs}"))
 
 
+async def name_it(lost: LockLost, grip: Grip, plan: Plan, tell: Tell) -> None:
+    """Say how a target is that whoever took our lock sees to; it was never asked to restart."""
+    try:
+        served = all_serving((await grip.watch.read_some()).values()).settled
+    except RolloutError:
+        served = False
+    if served:
+        tell(TargetGivenBack(target=grip.target.name, because=f"{lost}; it serves"))
+    else:
+        tell(left_out(str(lost), "unknown", grip, plan, asked=False))
+
+
 async def keep_out(failure: Exception, grip: Grip, plan: Plan, tell: Tell) -> None:
     """Keep the target in maint, where no visitor meets it, and name it."""
     state, because = grip.state_after(AdminState.MAINT), said_of(grip.target.name, failure)
@@ -61,9 +76,6 @@ async def keep_out(failure: Exception, grip: Grip, plan: Plan, tell: Tell) -> No
         await grip.order(AdminState.MAINT)
     except RolloutError as error:
         state, because = "unknown", f"{because}; and maint could not be confirmed: {error}"
-    else:
-        with suppress(RolloutError):
-            await grip.leave_word()
     tell(left_out(because, state, grip, plan, asked=True))
 
 

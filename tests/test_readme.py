@@ -51,7 +51,7 @@ def test_with_the_deploy_below_them_they_deploy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", typed())
 def test_a_command_in_the_readme_exists_with_its_flags(line: str) -> None:
-    words = shlex.split(line)[1:]
+    words = shlex.split(line, comments=True)[1:]
     while words and words[0] in GLOBAL:
         del words[: 1 + GLOBAL[words[0]]]
     if words:
@@ -60,9 +60,16 @@ def test_a_command_in_the_readme_exists_with_its_flags(line: str) -> None:
         assert {word for word in words if word.startswith("--")} <= flags_of(words[0])
 
 
-def flags_of(command: str) -> set[str]:
-    found = CliRunner().invoke(app, [command, "--help"]).stdout
-    return set(re.findall(r"(?<!\S)--[a-z-]+", found))
+def flags_of(*command: str) -> set[str]:
+    """Return the flags of a command, and of those below it."""
+    found = set(re.findall(r"(?<!\S)--[a-z-]+", help_of(*command)))
+    below = help_of(*command).partition("Commands:")[2]
+    names = re.findall(r"^  ([a-z-]+)", below, flags=re.MULTILINE)
+    return found.union(*(flags_of(*command, name) for name in names))
+
+
+def help_of(*command: str) -> str:
+    return CliRunner().invoke(app, [*command, "--help"]).stdout
 
 
 def test_a_flag_that_the_readme_names_is_a_flag_of_some_command() -> None:

@@ -1,7 +1,7 @@
 """The way in and the way out: every ending of the program has its exit code here."""
 
 from rollout.cli.app import app
-from rollout.cli.words import complain
+from rollout.cli.words import complain, spoken
 from rollout.errors import LockHeld, RolloutError, SettingsError
 
 
@@ -22,7 +22,7 @@ def enter() -> int:
         complain(f"busy, nothing was touched: {held}")
         return _exit("BUSY")
     except RolloutError as error:
-        complain(str(error))
+        complain(spoken(error))
         return _exit("REFUSED")
     except Exception as error:  # noqa: BLE001 - the last place that can save the traceback
         from rollout.cli.crash import save  # noqa: PLC0415 - only when something broke

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from rollout.adapters.last_orders import end_all
 from rollout.cli.crash import save
+from rollout.cli.words import spoken
 from rollout.errors import Halted, LockHeld, RolloutError, Unfinished
 from rollout.events import Interrupted, RolloutHalted, RolloutRefused, StopRequested
 from rollout.fleet import Finding
@@ -83,7 +84,7 @@ def narrate(story: Story, broadcast: Broadcast) -> int:
     except LockHeld as held:
         return broadcast.end(Exit.BUSY, cause=str(held)).exit_code
     except RolloutError as error:
-        return broadcast.end(Exit.REFUSED, cause=str(error)).exit_code
+        return broadcast.end(Exit.REFUSED, cause=spoken(error)).exit_code
     except Exception as bug:  # noqa: BLE001 - the account must be told, whatever broke
         return broadcast.end(
             Exit.BUG, cause=f"{type(bug).__name__}: {bug}", trace=save(bug)

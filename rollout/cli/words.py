@@ -8,13 +8,22 @@ from rollout.errors import RolloutError
 
 
 def complain(*lines: str) -> None:
-    """Tell the person, one line each; several lines in one stay together.
+    """Tell the person, one line each; several lines in one stay together, and none does harm.
 
     Where that cannot be written nobody is left to be told, and the exit code still speaks.
     """
+    from rollout.render.harmless import harmless  # noqa: PLC0415 - most commands do not complain
+
     with suppress(OSError):
-        for line in lines:
-            sys.stderr.write(f"rollout: {line}\n")
+        for several in lines:
+            text = "\n".join(map(harmless, several.split("\n")))
+            sys.stderr.write(f"rollout: {text}\n")
+
+
+def spoken(error: RolloutError) -> str:
+    """Say what stopped us, and below it what mends it, where that is known."""
+    cure = getattr(error, "cure", "")
+    return f"{error}\n  cure: {cure}" if cure else str(error)
 
 
 def hand_over(data: str) -> None:

@@ -1,0 +1,81 @@
+"""Takes each safety line out of a copy of the house, and sees the stories go red.
+
+``python -m tests.mutation [WORDS]`` tries those whose name has all the words.  Exit 1 if one line
+can be deleted and nothing notices.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .mutants import MUTANTS, Mutant
+
+HOME = Path(__file__).parents[2]
+KEPT = ("rollout", "tests", "examples", "pyproject.toml")
+
+ROUNDS = (
+    ("tests/stories/test_recovery.py", "tests/stories/test_claiming.py"),
+    ("tests/unit/test_record.py", "tests/unit/test_holdings.py"),
+    ("tests/stories/test_any_life.py",),
+    ("tests/stories",),
+)
+"""What is most likely to notice comes first; each round is cut off at its first red test."""
+
+ENOUGH = {"LIVES": "4000"}
+"""Lives in which a missing line is to be noticed; a test run lives ten thousand."""
+
+
+def main(words: list[str]) -> int:
+    chosen = [mutant for mutant in MUTANTS if all(word in mutant.loses for word in words)]
+    survivors = 0
+    for mutant in chosen:
+        began = time.monotonic()
+        noticed = who_notices(mutant)
+        survivors += not noticed
+        said = noticed or "NOBODY NOTICES"
+        print(f"{time.monotonic() - began:5.0f}s  {mutant.loses}: {said}", flush=True)  # noqa: T201
+    print(f"{len(chosen)} safety lines, {survivors} survived")  # noqa: T201
+    return 1 if survivors else 0
+
+
+def who_notices(mutant: Mutant) -> str:
+    """Name the first test that goes red without the line; empty if none does."""
+    with tempfile.TemporaryDirectory(prefix="rollout-mutant-") as place:
+        house = Path(place)
+        for name in KEPT:
+            copy = shutil.copytree if (HOME / name).is_dir() else shutil.copy
+            copy(HOME / name, house / name)
+        file = house / "rollout" / mutant.file
+        text = file.read_text(encoding="utf-8")
+        if text.count(mutant.line) != 1:
+            raise SystemExit(f"{mutant.file} has not once: {mutant.line}")
+        file.write_text(text.replace(mutant.line, mutant.instead), encoding="utf-8")
+        for tests in ROUNDS:
+            if noticed := first_red(house, tests):
+                return noticed
+    return ""
+
+
+def first_red(house: Path, tests: tuple[str, ...]) -> str:
+    words = ["-x", "-q", "-n", "2", "-m", "not integration", "-p", "no:cacheprovider", *tests]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=house,
+        env={**os.environ, **ENOUGH, "PYTHONPATH": str(house)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        return ""
+    found = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    return found[1] if found else f"pytest ended with {done.returncode}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
