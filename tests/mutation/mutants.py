@@ -140,7 +140,8 @@ MUTANTS = (
     Mutant(
         "a recovered one is still who was proven when it is made ready",
         "recovery.py",
-        "        await same_processes(proof, grip, plan)\n",
+        "AdminState.READY)\n        await same_processes(proof, grip, plan)\n",
+        "AdminState.READY)\n",
     ),
     Mutant(
         "a restart that never arrived is waited for long enough",
