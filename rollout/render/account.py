@@ -7,7 +7,7 @@ from rollout.fleet import Finding
 from rollout.ledger import Exit
 from rollout.render.cells import cells, padded
 from rollout.render.consequence import consequence
-from rollout.render.cures import host_of, next_steps
+from rollout.render.cures import host_of, next_steps, to_wait
 from rollout.render.deploy_account import causes as deploy_causes
 from rollout.render.deploy_account import deploy_steps, host_rows, release_rows
 from rollout.render.harmless import harmless
@@ -38,6 +38,7 @@ def account(ending: Ending) -> str:
         _labelled(release_rows(ending)),
         _labelled([("why" if n == 0 else "", cause) for n, cause in enumerate(why(ending))]),
         _labelled([*next_steps(ending.ledger, ending.hints), *deploy_steps(ending)]),
+        _labelled(to_wait(ending.hints) if ending.exit_code is Exit.BUSY else ()),
     ]
     if ending.exit_code is Exit.DONE:
         parts = []

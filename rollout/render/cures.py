@@ -96,6 +96,13 @@ def to_go_on(ledger: Ledger, hints: Hints) -> Iterable[tuple[str, str]]:
         yield "go on", f"{hints.rollout} resume   # restarts {harmless(some(left))}"
 
 
+def to_wait(hints: Hints) -> tuple[tuple[str, str], ...]:
+    """List what to type while somebody else holds the lock."""
+    again = shlex.join(hints.again) if hints.again else f"{hints.rollout} restart"
+    wait = () if "--wait-lock" in again else (("wait", f"{again} --wait-lock 10m"),)
+    return (("look", f"{hints.rollout} lock"), *wait)
+
+
 def to_recover(hints: Hints) -> str:
     """Give the command that brings back, on evidence, whatever is out because of us."""
     return f"{hints.rollout} recover"

@@ -432,3 +432,21 @@ def test_a_deadline_too_short_for_a_session_does_not_cost_the_connection(
             ssh.run("web1", "true", within=0.0001)
     assert ssh.run("web1", "true", within=10).ok
     assert before & set(sshd.sessions())
+
+
+def test_a_command_that_is_under_way_when_we_leave_does_not_outlive_us(
+    sshd: Sshd, ssh: Ssh, tmp_path: Path
+) -> None:
+    del sshd
+
+    def run() -> None:
+        with suppress(SshError):
+            ssh.run("web1", f"echo $$ > {tmp_path}/pid; sleep 60", within=4)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    pid = int(wait_for(tmp_path / "pid"))
+    ssh.end_commands()
+    # at once; root's, which sshd does not signal, at its deadline
+    wait_until_gone(pid, within=4 + HAMMER + 8 if os.geteuid() == 0 else 2)
+    thread.join(10)

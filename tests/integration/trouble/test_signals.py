@@ -2,9 +2,11 @@
 
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
+from examples.fleet import until
 from examples.fleet.balancer import ServerState
 from tests.integration.trouble.conftest import Troubled
 from tests.integration.trouble.places import a_visitor_stays, black_hole, say_of
@@ -143,3 +145,24 @@ def test_ctrl_c_during_the_preflight_touches_nobody(shop: Troubled) -> None:
     assert ended.code == 5, ended.said
     assert "stopped on request, before anything was touched" in ended.said
     assert shop.untouched
+
+
+def test_a_second_signal_ends_what_runs_here_for_us(shop: Troubled) -> None:
+    mark = shop.fleet.directory / "smoke"
+    shop.settings(restart__smoke=f"echo $$ > {mark}; sleep 300", restart__smoke_timeout="5m")
+    running = shop.start()
+    until(lambda: mark.exists() and mark.read_text().strip() != "", "the smoke test runs")
+    pid = int(mark.read_text())
+    running.send(signal.SIGTERM)
+    running.until_says("stop requested")
+    running.send(signal.SIGTERM)
+
+    ended = leaves_within(running, 2)
+
+    assert ended.code == 6, ended.said
+    until(lambda: not Path(f"/proc/{pid}").exists(), "the smoke test is gone", 3)
+    shop.settings()
+    recovered = shop.rollout("recover", "--yes")
+    assert recovered.code == 0, recovered.said
+    assert shop.all_ready
+    assert shop.reborn("web1")
