@@ -13,7 +13,7 @@ from rollout.errors import LockError
 from rollout.fleet import Finding
 from rollout.holders import Left
 from rollout.holdings import Holding
-from rollout.ports import Site, Tell
+from rollout.ports import Site, Supply, Tell
 from rollout.sights import Fitness
 
 
@@ -21,11 +21,23 @@ from rollout.sights import Fitness
 class Charge:
     """The world, in which acts are written down; or why we must not act in it.
 
-    ``findings`` are told with all that the preflight finds, so that all comes at once.
+    ``findings`` are told with all that the preflight finds, so that all comes at once; ``supply``
+    is what only a deploy needs.
     """
 
     site: Site
     findings: tuple[Finding, ...] = field(default=())
+    supply: Supply | None = None
+
+    def with_(self, supply: Supply | None) -> "Charge":
+        return replace(self, supply=supply)
+
+    @property
+    def supplied(self) -> Supply:
+        """What a deploy needs, where it was asked for."""
+        if self.supply is None:
+            raise AssertionError("a deploy without a source")
+        return self.supply
 
     def but_for(self, fit: Fitness) -> Fitness:
         """Add to what the preflight found what keeps us from the lock, if that is not the same."""
@@ -49,8 +61,7 @@ async def in_charge(world: Site, begun: Begun, wish: Wish, tell: Tell) -> AsyncI
     except LockError as error:
         yield Charge(world, (Finding(error.place, error.what, error.cure),))
         return
-    await answered_for(claimed.holdings, claimed.runs, begun)
-    async with held(world, begun, claimed.holdings) as site:
+    async with held(world, begun, claimed.holdings, claimed.runs) as site:
         yield Charge(site)
 
 
@@ -64,27 +75,27 @@ async def in_charge_after(left: Left, world: Site, begun: Begun) -> AsyncIterato
         RecordError: it could not be written down.
     """
     await lock_of(world).take_over(left.holder.run, begun.holder)
-    await answered_for(left.holdings, left.runs, begun)
-    async with held(world, begun, left.holdings) as site:
+    async with held(world, begun, left.holdings, left.runs) as site:
         yield Charge(site)
 
 
-async def answered_for(holdings: Sequence[Holding], runs: Sequence[str], begun: Begun) -> None:
-    """Write down that what earlier runs left is ours now, and only then that it is not theirs."""
-    for holding in holdings:
-        await begun.journal.held(holding)
-    for run in runs:
-        begun.history.settle(run, begun.run)
-
-
 @asynccontextmanager
-async def held(world: Site, begun: Begun, holdings: Sequence[Holding] = ()) -> AsyncIterator[Site]:
-    """Give signs of life, and in the end the lock: back, or left behind with what is still out."""
+async def held(
+    world: Site, begun: Begun, holdings: Sequence[Holding], runs: Sequence[str]
+) -> AsyncIterator[Site]:
+    """Give signs of life, and in the end the lock: back, or left behind with what is still out.
+
+    What ``runs`` before this one left is first written down as ours, and only then as not theirs.
+    """
     lock = lock_of(world)
     record = KeptRecord(begun.journal, lock, holdings)
     releases = world.releases and GuardedReleases(world.releases, record)
     alive = asyncio.create_task(keep_alive(lock))
     try:
+        for holding in holdings:
+            await begun.journal.held(holding)
+        for run in runs:
+            begun.history.settle(run, begun.run)
         if holdings:
             await lock.keep(tuple(holdings), everywhere=True)
         yield replace(world, record=record, releases=releases)

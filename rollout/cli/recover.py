@@ -8,8 +8,7 @@ from rollout.cli import options as said
 from rollout.cli.context import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from rollout.cli.charge import Charge
     from rollout.cli.context import Asked
     from rollout.holders import Left
     from rollout.ports import Tell
@@ -37,23 +36,22 @@ def recover(context: typer.Context, *, yes: said.Yes = False, give_up: GiveUp = 
 
 def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False) -> int:
     """Tell the story and return the exit code of its account."""
-    from rollout.cli.aloud import overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
-    from rollout.cli.begun import begin  # noqa: PLC0415
-    from rollout.cli.build import open_site  # noqa: PLC0415
-    from rollout.cli.charge import in_charge_after  # noqa: PLC0415
+    from rollout.cli import running  # noqa: PLC0415 - for all of these: not for `--help`
     from rollout.cli.plans import plan_of  # noqa: PLC0415
     from rollout.recovery import give_up as given_up  # noqa: PLC0415
     from rollout.recovery import recover as recovered  # noqa: PLC0415
 
-    settings = loaded.settings
-    begun = begin(loaded, "recover", [holding.target.host for holding in left.holdings])
+    act = given_up if give_up else recovered
 
-    async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
-        async with (
-            open_site(settings, stop_asked=stop_asked) as world,
-            in_charge_after(left, overheard(world, tell, verbose=typed.verbose), begun) as charge,
-        ):
-            act = given_up if give_up else recovered
-            await act(left.holder.run, left.holdings, plan_of(settings, ()), charge.site, tell)
+    async def story(charge: "Charge", tell: "Tell") -> None:
+        plan = plan_of(loaded.settings, ())
+        await act(left.holder.run, left.holdings, plan, charge.site, tell)
 
-    return tell_aloud(story, settings, typed, begun, cron=False)
+    errand = running.Errand(
+        loaded=loaded,
+        typed=typed,
+        verb="recover",
+        hosts=[holding.target.host for holding in left.holdings],
+        left=left,
+    )
+    return running.run(errand, story)

@@ -9,8 +9,7 @@ from rollout.cli.context import asked
 from rollout.cli.flags import Flags, taking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from rollout.cli.charge import Charge
     from rollout.cli.context import Asked
     from rollout.ports import Tell
     from rollout.settings.loading import Loaded
@@ -44,32 +43,29 @@ def run(
     cron: bool,
 ) -> int:
     """Tell the story and return the exit code of its account."""
-    from rollout.cli.aloud import looking_at, overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
-    from rollout.cli.begun import begin  # noqa: PLC0415 - for all of these: not for `--help`
-    from rollout.cli.build import open_site  # noqa: PLC0415
-    from rollout.cli.charge import in_charge  # noqa: PLC0415
-    from rollout.cli.plans import plan_of, scope_of, wish_of  # noqa: PLC0415
+    from rollout.cli import running  # noqa: PLC0415 - for all of these: not for `--help`
+    from rollout.cli.aloud import looking_at  # noqa: PLC0415
+    from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
     from rollout.preflight import announce, preflight  # noqa: PLC0415
     from rollout.rolling import rolling_restart  # noqa: PLC0415
     from rollout.waiting import unless_stopped  # noqa: PLC0415
 
     settings = loaded.settings
-    begun = begin(loaded, "restart", hosts, flags=flags)
 
-    async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
-        async with (
-            open_site(settings, stop_asked=stop_asked) as world,
-            in_charge(
-                overheard(world, tell, verbose=typed.verbose),
-                begun,
-                wish_of(settings, hosts, typed.rollout, take_up=take_up),
-                tell,
-            ) as charge,
-        ):
-            looking = preflight(scope_of(settings, hosts), settings.fleet.floor, charge.site)
-            fit = charge.but_for(await unless_stopped(looking, stop_asked))
-            if announce(fit, tell):
-                await rolling_restart(plan_of(settings, fit.targets), charge.site, tell)
+    async def story(charge: "Charge", tell: "Tell") -> None:
+        looking = preflight(scope_of(settings, hosts), settings.fleet.floor, charge.site)
+        fit = charge.but_for(await unless_stopped(looking, charge.site.stop_asked))
+        if announce(fit, tell):
+            await rolling_restart(plan_of(settings, fit.targets), charge.site, tell)
 
-    meanwhile = looking_at(hosts)
-    return tell_aloud(story, settings, typed, begun, cron=cron, meanwhile=meanwhile)
+    errand = running.Errand(
+        loaded=loaded,
+        typed=typed,
+        verb="restart",
+        hosts=hosts,
+        flags=flags,
+        take_up=take_up,
+        cron=cron,
+        meanwhile=looking_at(hosts),
+    )
+    return running.run(errand, story)

@@ -8,8 +8,7 @@ from rollout.cli import options as said
 from rollout.cli.context import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from rollout.cli.charge import Charge
     from rollout.cli.context import Asked
     from rollout.holders import Left, Past
     from rollout.ports import Tell
@@ -81,18 +80,13 @@ def run(
     cron: bool,
 ) -> int:
     """Tell the story and return the exit code of its account."""
-    from contextlib import AsyncExitStack  # noqa: PLC0415 - for all of these: not for `--help`
-
-    from rollout.cli.aloud import looking_at, overheard, tell_aloud  # noqa: PLC0415
-    from rollout.cli.begun import begin  # noqa: PLC0415
-    from rollout.cli.build import open_deploy, open_site  # noqa: PLC0415
-    from rollout.cli.charge import in_charge, in_charge_after  # noqa: PLC0415
+    from rollout.cli import running  # noqa: PLC0415 - for all of these: not for `--help`
+    from rollout.cli.aloud import looking_at  # noqa: PLC0415
     from rollout.cli.deploys import deploy_again  # noqa: PLC0415
-    from rollout.cli.plans import plan_of, scope_of, wish_of  # noqa: PLC0415
+    from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
     from rollout.resuming import Resumption, resume  # noqa: PLC0415
 
     settings = loaded.settings
-    begun = begin(loaded, past.verb, past.hosts, flags=past.flags, done=past.done)
     resumption = Resumption(
         past=past,
         left=left,
@@ -104,21 +98,19 @@ def run(
         whoever_is_there=replan,
     )
 
-    async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
-        async with AsyncExitStack() as stack:
-            supply = None
-            if past.deploy is None:
-                world = await stack.enter_async_context(open_site(settings, stop_asked=stop_asked))
-            else:
-                opened = open_deploy(settings, stop_asked=stop_asked)
-                world, supply = await stack.enter_async_context(opened)
-            world = overheard(world, tell, verbose=typed.verbose)
-            if left is not None:
-                charge = await stack.enter_async_context(in_charge_after(left, world, begun))
-            else:
-                wish = wish_of(settings, past.hosts, typed.rollout, take_up=False)
-                charge = await stack.enter_async_context(in_charge(world, begun, wish, tell))
-            await resume(resumption, charge.site, supply, tell, charge.findings)
+    async def story(charge: "Charge", tell: "Tell") -> None:
+        await resume(resumption, charge.site, charge.supply, tell, charge.findings)
 
-    meanwhile = looking_at(past.hosts)
-    return tell_aloud(story, settings, typed, begun, cron=cron, meanwhile=meanwhile)
+    errand = running.Errand(
+        loaded=loaded,
+        typed=typed,
+        verb=past.verb,
+        hosts=past.hosts,
+        flags=past.flags,
+        deploys=past.deploy is not None,
+        left=left,
+        done=past.done,
+        cron=cron,
+        meanwhile=looking_at(past.hosts),
+    )
+    return running.run(errand, story)

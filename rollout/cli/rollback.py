@@ -9,8 +9,7 @@ from rollout.cli.context import asked
 from rollout.cli.flags import Flags, taking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from rollout.cli.charge import Charge
     from rollout.cli.context import Asked
     from rollout.ports import Tell
     from rollout.settings.loading import Loaded
@@ -54,12 +53,10 @@ def run(
     """Tell the story and return the exit code of its account."""
     from functools import partial  # noqa: PLC0415 - for all of these: not for `--help`
 
-    from rollout.cli.aloud import looking_at, overheard, tell_aloud  # noqa: PLC0415 - not for `--help`
-    from rollout.cli.begun import begin  # noqa: PLC0415
-    from rollout.cli.build import open_deploy  # noqa: PLC0415
-    from rollout.cli.charge import in_charge  # noqa: PLC0415
+    from rollout.cli import running  # noqa: PLC0415
+    from rollout.cli.aloud import looking_at  # noqa: PLC0415
     from rollout.cli.deploys import deploy_of, the_deploy  # noqa: PLC0415
-    from rollout.cli.plans import plan_of, scope_of, wish_of  # noqa: PLC0415
+    from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
     from rollout.preflight import announce  # noqa: PLC0415
     from rollout.readiness import ready_to_roll_back  # noqa: PLC0415
     from rollout.uninterrupted import uninterrupted  # noqa: PLC0415
@@ -69,23 +66,23 @@ def run(
     scope = scope_of(settings, hosts)
     wish = partial(deploy_of, the_deploy(settings), fresh=False)
 
-    begun = begin(loaded, "rollback", hosts, flags=flags)
+    async def story(charge: "Charge", tell: "Tell") -> None:
+        site = charge.site
+        looking = ready_to_roll_back(scope, settings.fleet.floor, site, to, wish)
+        fit, deploy = await unless_stopped(looking, site.stop_asked)
+        if announce(charge.but_for(fit), tell) and deploy is not None:
+            plan = plan_of(settings, fit.targets)
+            await uninterrupted(deploy, plan, site, charge.supplied, tell)
 
-    async def story(tell: "Tell", stop_asked: "Callable[[], bool]") -> None:
-        async with (
-            open_deploy(settings, stop_asked=stop_asked) as (world, supply),
-            in_charge(
-                overheard(world, tell, verbose=typed.verbose),
-                begun,
-                wish_of(settings, hosts, typed.rollout, take_up=take_up),
-                tell,
-            ) as charge,
-        ):
-            site = charge.site
-            looking = ready_to_roll_back(scope, settings.fleet.floor, site, to, wish)
-            fit, deploy = await unless_stopped(looking, stop_asked)
-            if announce(charge.but_for(fit), tell) and deploy is not None:
-                await uninterrupted(deploy, plan_of(settings, fit.targets), site, supply, tell)
-
-    meanwhile = looking_at(hosts, the_deploy(settings).hooks.before)
-    return tell_aloud(story, settings, typed, begun, cron=cron, meanwhile=meanwhile)
+    errand = running.Errand(
+        loaded=loaded,
+        typed=typed,
+        verb="rollback",
+        hosts=hosts,
+        flags=flags,
+        deploys=True,
+        take_up=take_up,
+        cron=cron,
+        meanwhile=looking_at(hosts, the_deploy(settings).hooks.before),
+    )
+    return running.run(errand, story)
