@@ -61,12 +61,16 @@ class RunResumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryStarted:
-    """What the run ``of`` left out is seen to from now on: these targets, as it wrote them down."""
+    """What the run ``of`` left out is seen to from now on: these targets, as it wrote them down.
+
+    ``rest`` are all who had not come through it; that they had no turn stops nobody.
+    """
 
     wire: ClassVar[str] = "recovery.started"
 
     of: str
     targets: tuple[str, ...]
+    rest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

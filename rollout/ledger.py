@@ -58,6 +58,7 @@ class Ledger:
         stop: Who asked us to stop, or empty.
         interrupted: The exit code of a second signal, or 0.
         recovery: The run whose remains were seen to, or empty.
+        rest: Who had not come through that run.
         rolling: A walk over the fleet was begun; a mere recovery has none.
         deploy: What became of the release, where there was one.
     """
@@ -72,6 +73,7 @@ class Ledger:
     max_out: int = 1
     floor: str = ""
     recovery: str = ""
+    rest: tuple[str, ...] = ()
     rolling: bool = False
     deploy: Deployment = field(default_factory=Deployment)
 
@@ -127,9 +129,9 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901 - a case per ev
             line = Line(Standing.DONE, asked=True, state="ready", release=release)
             through = {name: line for name in done if name not in ledger.lines}
             return replace(ledger, lines={**through, **ledger.lines})
-        case told.RecoveryStarted(of=run, targets=targets):
+        case told.RecoveryStarted(of=run, targets=targets, rest=rest):
             left = {name: Line(Standing.LEFT_OUT, f"by run {run}") for name in targets}
-            return replace(ledger, lines=left, started=True, recovery=run)
+            return replace(ledger, lines=left, started=True, recovery=run, rest=rest)
         case told.StopRequested(by=by):
             return replace(ledger, stop=by)
         case told.Interrupted(by=by, exit_code=code):

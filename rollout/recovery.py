@@ -34,16 +34,23 @@ from rollout.verdicts import all_serving
 
 
 async def recover(
-    run: str, holdings: Sequence[Holding], plan: Plan, site: Site, tell: Tell
+    run: str,
+    holdings: Sequence[Holding],
+    plan: Plan,
+    site: Site,
+    tell: Tell,
+    *,
+    rest: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """See to all that ``run`` left out, at once; what becomes of each is told, not raised.
 
-    The record must know them as ours already.
+    The record must know them as ours already.  ``rest`` are all who had not come through that run.
 
     Returns:
         Those whose restart had gone through: it need not be done again.
     """
-    tell(RecoveryStarted(of=run, targets=tuple(h.target.name for h in holdings)))
+    names = tuple(holding.target.name for holding in holdings)
+    tell(RecoveryStarted(of=run, targets=names, rest=tuple(rest)))
     plan = patient(plan)
     results = await asyncio.gather(
         *(_see_to(holding, plan, site, tell) for holding in holdings), return_exceptions=True
@@ -56,18 +63,14 @@ async def recover(
     return tuple(holding.target.name for holding, result in pairs if result is True)
 
 
-async def give_up(
-    run: str, holdings: Sequence[Holding], plan: Plan, site: Site, tell: Tell
-) -> tuple[str, ...]:
+async def give_up(run: str, holdings: Sequence[Holding], site: Site, tell: Tell) -> None:
     """Leave all that ``run`` left out as it is; from now on it is the operator's."""
-    del plan
     tell(RecoveryStarted(of=run, targets=tuple(h.target.name for h in holdings)))
     for holding in holdings:
         because = "given up on request, as it is now; it is yours"
         tell(TargetSkipped(target=holding.target.name, because=because))
         await site.record.released(holding.target.name, restarted=False)
     tell(RecoveryFinished())
-    return ()
 
 
 def patient(plan: Plan) -> Plan:

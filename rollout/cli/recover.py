@@ -41,11 +41,14 @@ def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False
     from rollout.recovery import give_up as given_up  # noqa: PLC0415
     from rollout.recovery import recover as recovered  # noqa: PLC0415
 
-    act = given_up if give_up else recovered
+    of, out, plan = left.holder.run, left.holdings, plan_of(loaded.settings, ())
+    rest = left.past.left if left.past else ()
 
     async def story(charge: "Charge", tell: "Tell") -> None:
-        plan = plan_of(loaded.settings, ())
-        await act(left.holder.run, left.holdings, plan, charge.site, tell)
+        if give_up:
+            await given_up(of, out, charge.site, tell)
+        else:
+            await recovered(of, out, plan, charge.site, tell, rest=rest)
 
     errand = running.Errand(
         loaded=loaded,

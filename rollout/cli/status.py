@@ -24,10 +24,12 @@ def status(
     voice = asked(context).voice
     settings = asked(context).settings().settings
     chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, voice))
+    raise typer.Exit(run(settings, chosen, voice, asked(context).rollout))
 
 
-def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
+def run(
+    settings: "Settings", hosts: tuple[str, ...], voice: "Output", rollout: str = "rollout"
+) -> int:
     """Look at everything and show it; 3 when something could not be seen."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
     from dataclasses import replace  # noqa: PLC0415
@@ -56,5 +58,8 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     seen = replace(seen, more=blind)
     scope = scope_of(settings, hosts)
     seats = {sight.host: seats_of(sight, scope, seen.readings) for sight in seen.hosts}
-    hand_over((status_json if voice is Output.JSON else status_table)(seen, seats, left))
+    if voice is Output.JSON:
+        hand_over(status_json(seen, seats, left))
+    else:
+        hand_over(status_table(seen, seats, left, rollout))
     return Exit.REFUSED if seen.findings else Exit.DONE

@@ -4,6 +4,7 @@ from rollout.deploy_ledger import Phase
 from rollout.ledger import Exit, Ledger
 from rollout.render.counts import missing, servers, skipped_words, stopped
 from rollout.render.deploy_consequence import deploy_consequence
+from rollout.render.deploy_words import some
 from rollout.render.spans import in_words
 from rollout.render.told import Ending
 from rollout.standings import Standing
@@ -41,7 +42,8 @@ def _done(ending: Ending) -> str:
     ledger = ending.ledger
     skipped = ledger.named(Standing.SKIPPED)
     if ledger.recovery and not ledger.rolling:
-        return f"recovered. {_recovered(ledger)}{skipped_words(ledger, 'Left as found')}"
+        said = f"recovered. {_recovered(ledger)}{skipped_words(ledger, 'Left as found')}"
+        return f"{said}{_rest(ending)}"
     if len(skipped) == len(ledger.lines):
         return f"nothing to do, nothing was touched.{skipped_words(ledger)}"
     count = f"{len(ledger.named(Standing.DONE))} of {servers(len(ledger.lines))}"
@@ -56,6 +58,15 @@ def _recovered(ledger: Ledger) -> str:
         return f"Nobody is out because of run {ledger.recovery}."
     verb = "serves" if len(back) == 1 else "serve"
     return f"{', '.join(back)} {verb} again, nobody is out because of run {ledger.recovery}."
+
+
+def _rest(ending: Ending) -> str:
+    """Say that not everybody had come through the run, and what to type."""
+    ledger = ending.ledger
+    left = [name for name in ledger.rest if name not in ledger.named(Standing.DONE)]
+    if not left:
+        return ""
+    return f" Not restarted in it: {some(left)}; `{ending.hints.rollout} resume` goes on."
 
 
 def _restarted(ledger: Ledger) -> str:

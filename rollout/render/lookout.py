@@ -14,7 +14,10 @@ from rollout.verdicts import serving, told
 
 
 def status_table(
-    survey: Survey, seats: Mapping[str, Sequence[SeatState]], left: Left | None = None
+    survey: Survey,
+    seats: Mapping[str, Sequence[SeatState]],
+    left: Left | None = None,
+    rollout: str = "rollout",
 ) -> str:
     """Lay out each host with its server lines and its instances; what is wrong stands below.
 
@@ -22,6 +25,7 @@ def status_table(
         survey: What was seen.
         seats: The server lines of each host, on every load balancer.
         left: Whose lock it is, or what run has left something out; None where there is neither.
+        rollout: rollout itself, as it is typed.
     """
     rows: list[Row] = []
     for sight in survey.hosts:
@@ -29,7 +33,7 @@ def status_table(
         ours += [_instance_row(state) for state in sight.instances]
         ours = ours or [("nothing seen",)]
         rows += [(sight.host if n == 0 else "", *row) for n, row in enumerate(ours)]
-    owner = [left_table(left, survey.readings)] if left else []
+    owner = [left_table(left, survey.readings, rollout)] if left else []
     parts = [columns(rows), *owner, *wrong(survey.findings)]
     return "\n\n".join(part for part in parts if part) + "\n"
 

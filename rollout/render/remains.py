@@ -46,11 +46,11 @@ def _what_next(holding: Holding) -> str:
     return "was never asked to restart: goes back as it was found"
 
 
-def left_table(left: Left, readings: Mapping[str, Reading]) -> str:
+def left_table(left: Left, readings: Mapping[str, Reading], rollout: str = "rollout") -> str:
     """Say whose run holds the lock, or is unfinished, and what it has out."""
     if left.certain:
         text = remains_table(left, readings)
-        return f"{text.rstrip()}\n`rollout recover` brings it back, `rollout resume` goes on"
+        return f"{text.rstrip()}\n`{rollout} recover` brings it back, `{rollout} resume` goes on"
     held = [left.held] if left.held else []
     return lock_table(held).rstrip()
 
