@@ -61,6 +61,49 @@ RICH: tuple[Event, ...] = (
     told.RolloutHalted(because="stopped on request, and web2 did not come back"),
 )
 
+BACK: tuple[Event, ...] = (
+    told.TargetTakenUp(target="web1", seats=SEATS_OF_WEB1, asked=True),
+    told.TargetTakenUp(target="web2", seats=SEATS_OF_WEB2, asked=False),
+    told.TargetRecovered(target="web2", restarted=False),
+    told.TargetSkipped(target="web3", because="changed by somebody else since: it is maint now"),
+    told.TargetInMaint(target="web1"),
+    told.InstanceReborn(target="web1", instance="app1_1", pid=4711),
+    told.InstanceProven(target="web1", instance="app1_1", answered=True),
+    told.TargetOnProbation(target="web1"),
+    told.TargetReturned(target="web1"),
+)
+
+RECOVERED: tuple[Event, ...] = (
+    told.RecoveryStarted(
+        of="a1b2c3", targets=("web1", "web2", "web3"), rest=("web1", "web2", "web3", "web4")
+    ),
+    *BACK,
+    told.TargetRecovered(target="web1", restarted=True),
+    told.RecoveryFinished(),
+)
+"""What a dead run left out, seen to: proven, as it was found, and somebody else's."""
+
+STILL_OUT: tuple[Event, ...] = (
+    told.RecoveryStarted(of="a1b2c3", targets=("web1", "web2", "web3")),
+    *BACK[:5],
+    told.TargetLeftOut(
+        target="web1",
+        state="maint",
+        because="not proven after 120s: app1_1 does not answer: connection refused",
+        asked=True,
+        look="ssh web1 sudo -n monit status",
+    ),
+    told.RecoveryFinished(),
+)
+
+RESUMED: tuple[Event, ...] = (
+    told.RunResumed(of="a1b2c3", done=("web1",)),
+    told.RolloutStarted(targets=("web2",), max_out=1, floor="50%"),
+    told.TargetClaimed(target="web2", seats=SEATS_OF_WEB2),
+    told.TargetDone(target="web2", seconds=30.0),
+    told.RolloutFinished(),
+)
+
 GOOD: tuple[Event, ...] = (
     told.RolloutStarted(targets=("web1", "web2"), max_out=1, floor="50%"),
     *(

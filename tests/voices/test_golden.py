@@ -16,7 +16,17 @@ from rollout.render.cron import Cron
 from rollout.render.jsonl import JsonLines
 from rollout.render.plain import Plain
 from rollout.render.told import Renderer
-from tests.voices.recorded import GOOD, REFUSED, RICH, Memory, broadcast_to, ending_of
+from tests.voices.recorded import (
+    GOOD,
+    RECOVERED,
+    REFUSED,
+    RESUMED,
+    RICH,
+    STILL_OUT,
+    Memory,
+    broadcast_to,
+    ending_of,
+)
 from tests.voices.recorded_deploys import DEPLOYS
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -49,10 +59,22 @@ def test_a_rich_run_is_told_as_it_always_was(
 
 
 @pytest.mark.parametrize(
-    ("name", "events"), [("halted", RICH), ("good", GOOD), ("refused", REFUSED)]
+    ("name", "events"),
+    [
+        ("halted", RICH),
+        ("good", GOOD),
+        ("refused", REFUSED),
+        ("recovered", RECOVERED),
+        ("still-out", STILL_OUT),
+        ("resumed", RESUMED),
+    ],
 )
 def test_the_account_reads_as_it_always_did(name: str, events: tuple[Event, ...]) -> None:
     assert_as_before(f"{name}.account", account(ending_of(events)))
+
+
+def test_a_recovery_is_told_as_it_always_was() -> None:
+    assert_as_before("recovered.plain", read_aloud(RECOVERED, Plain))
 
 
 @pytest.mark.parametrize("name", DEPLOYS)
