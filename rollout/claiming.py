@@ -10,23 +10,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from rollout.dead_runs import BEAT_EVERY, is_under_way, left_behind, still_ours
 from rollout.errors import Halted, LockHeld, RolloutError, Unfinished
 from rollout.events import Noted, TargetLeftOut
-from rollout.fleet import Reading, SeatState
-from rollout.holders import Holder, Kind, Left, Past, story_of
+from rollout.holders import Holder, Left, story_of
 from rollout.holdings import Holding
-from rollout.ports import History, Lock, Site, Tell
-from rollout.verdicts import held_out, serving
+from rollout.ports import Site, Tell
+from rollout.record_ports import History, Lock
 from rollout.waiting import now
 
 ASK_EVERY = 2.0
 """Seconds between two attempts at a lock that is held."""
-
-BEAT_EVERY = 5.0
-"""Seconds between two signs of life in the lock."""
-
-LISTEN_FOR = 3 * BEAT_EVERY + 1
-"""Seconds in which whoever lives has given a sign of it, on a machine however busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +90,7 @@ def lock_of(site: Site) -> Lock:
 
 async def _taken_over(left: Left, holder: Holder, wish: Wish, site: Site, tell: Tell) -> Claimed:
     holdings = await _not_in_the_way(left, wish, site, tell)
-    await lock_of(site).take_over(left.holder.run, holder)
+    await lock_of(site).take_over(" ".join(left.runs), holder)
     what = f"the lock was still that of run {left.holder.run}, which is no more: taken over"
     tell(Noted(where="lock", what=what))
     return Claimed(holdings, left.runs)
@@ -107,7 +101,7 @@ async def _beside_what_is_left(wish: Wish, history: History, site: Site, tell: T
     claimed = Claimed()
     try:
         for past in history.open_runs():
-            if _is_under_way(past, history):
+            if is_under_way(past, history):
                 continue
             left = Left(holder=past.holder, holdings=past.holdings, past=past, certain=True)
             more = await _not_in_the_way(left, wish, site, tell)
@@ -116,11 +110,6 @@ async def _beside_what_is_left(wish: Wish, history: History, site: Site, tell: T
         await lock_of(site).release()
         raise
     return claimed
-
-
-def _is_under_way(past: Past, history: History) -> bool:
-    """Judge whether a run only waits for the lock, or has given it back and is about to end."""
-    return past.died and not past.holdings and not history.is_gone(past.holder)
 
 
 async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tuple[Holding, ...]:
@@ -136,8 +125,7 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
         tell(Noted(where=names, what=what))
     left = replace(left, holdings=ours)
     wanted = [holding for holding in ours if holding.target.host in wish.hosts]
-    ended = bool(left.held and left.held.ended)
-    if ended if left.past is None else not left.past.died:
+    if left.ended and not (left.held and left.held.blind):
         if wish.take_up or not wanted:
             _name(ours, left, wish, tell)
             return ours
@@ -147,7 +135,8 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
             f"the others, --exclude {names} goes on without"
         )
         raise Unfinished(left.holder.run, story_of(left), cure)
-    if ours or (left.past is not None and left.past.unfinished):
+    blind = left.held is not None and left.held.blind
+    if ours or blind or (left.past is not None and left.past.unfinished):
         cure = (
             f"`{wish.rollout} recover` brings back what is out; `{wish.rollout} resume` then goes "
             "on with the rest"
@@ -170,77 +159,6 @@ def _name(ours: Sequence[Holding], left: Left, wish: Wish, tell: Tell) -> None:
                 seats=tuple(map(str, holding.target.seats)),
             )
         )
-
-
-async def still_ours(
-    holdings: Sequence[Holding], site: Site
-) -> tuple[tuple[Holding, ...], tuple[Holding, ...]]:
-    """Part what can be out because of us from what somebody has changed since, whole.
-
-    What cannot be seen counts as ours.
-    """
-    names = {seat.balancer for holding in holdings for seat in holding.target.seats}
-    readings: dict[str, Reading] = {}
-    for name in names & set(site.balancers):
-        try:
-            readings[name] = await site.balancers[name].look()
-        except RolloutError:
-            continue
-    ours = tuple(holding for holding in holdings if _any_ours(holding, readings))
-    return ours, tuple(holding for holding in holdings if holding not in ours)
-
-
-def _any_ours(holding: Holding, readings: dict[str, Reading]) -> bool:
-    rows = (
-        readings[seat.balancer].seats.get(seat) if seat.balancer in readings else None
-        for seat in holding.target.seats
-    )
-    return any(row is None or _ours(holding, row) for row in rows)
-
-
-def _ours(holding: Holding, row: SeatState) -> bool:
-    """Judge whether a seat may still be as we left it, or is in rotation without our proof."""
-    unproven = bool(holding.asked) and not held_out(row) and not serving(row).settled
-    return unproven or holding.ours(row) is not None
-
-
-async def left_behind(lock: Lock, history: History) -> Left | None:
-    """Find the run that holds the lock, or one whose journal is open; None where there is neither.
-
-    Where both tell of it the journal counts, which was on the disk before every act; where it
-    tells of nothing, that run may have died before it wrote down what it had taken over.
-    """
-    for held in await lock.look():
-        past = history.find(held.holder.run)
-        gone = held.holder.kind is Kind.RUN and history.is_gone(held.holder)
-        return Left(
-            holder=held.holder,
-            holdings=(past.holdings if past else ()) or held.holdings,
-            past=past,
-            held=held,
-            certain=bool(held.ended) or gone,
-        )
-    for past in history.open_runs():
-        under_way = _is_under_way(past, history)
-        if not under_way and (past.unfinished or past.half_deployed):
-            return Left(holder=past.holder, holdings=past.holdings, past=past, certain=True)
-    return None
-
-
-async def lives(lock: Lock, holder: Holder) -> bool:
-    """Listen whether the holder gives a sign of life; clocks are not asked, for they are wrong."""
-    first = await _beats(lock, holder)
-    end = now() + LISTEN_FOR
-    while first is not None and now() < end:
-        await asyncio.sleep(1.0)
-        if await _beats(lock, holder) not in {None, first}:
-            return True
-    return False
-
-
-async def _beats(lock: Lock, holder: Holder) -> int | None:
-    heard = [held.beats for held in await lock.look() if held.holder.run == holder.run]
-    return max(heard, default=None)
 
 
 async def keep_alive(lock: Lock) -> None:

@@ -63,13 +63,15 @@ class RunResumed:
 class RecoveryStarted:
     """What the run ``of`` left out is seen to from now on: these targets, as it wrote them down.
 
-    ``rest`` are all who had not come through it; that they had no turn stops nobody.
+    ``asked`` are those of them that were asked to restart; ``rest`` are all who had not come
+    through it, and that they had no turn stops nobody.
     """
 
     wire: ClassVar[str] = "recovery.started"
 
     of: str
     targets: tuple[str, ...]
+    asked: tuple[str, ...] = ()
     rest: tuple[str, ...] = ()
 
 

@@ -7,9 +7,10 @@ us, because somebody else has a reason that we do not know.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-from rollout.errors import BalancerError, Meddled
+from rollout.errors import BalancerError, Meddled, RecordError
 from rollout.fleet import AdminState, Seat, SeatState, Target
 from rollout.holdings import Holding, Owned
 from rollout.orders import send, switch_agents
@@ -153,7 +154,8 @@ class Grip:
         self._wanted |= dict.fromkeys(chosen, state)
         await self._see_it_done(chosen)
         if state is not AdminState.READY or not chosen:
-            await self._write_down({})  # how it was seen: what it is later is somebody else's doing
+            with suppress(RecordError):  # what it is later is others' doing, if this is written
+                await self._write_down({})
 
     def returned(self, seat: Seat) -> bool:
         """Whether it was told to be ready, and nothing else since."""

@@ -75,6 +75,8 @@ class Held:
         quiet: Seconds since it last did, by the clock of the place.
         ended: How its run ended, if it has ended and left something out; else empty.
         before: The runs that it took over from.
+        number: How often it has written down what it holds; of two places the higher one counts.
+        blind: What it holds cannot be read here: another version wrote it, or somebody's hand.
     """
 
     place: str
@@ -84,6 +86,8 @@ class Held:
     quiet: float = 0.0
     ended: str = ""
     before: tuple[str, ...] = ()
+    number: int = 0
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class Past:
         deploy: What it knew of the release; None for a restart.
         exit_code: What its account said; None if it never came to that.
         settled: By which run what it left was seen to; empty as long as nobody did.
+        answers: It had written down all that it took over from the run before it.
     """
 
     file: str
@@ -118,6 +123,7 @@ class Past:
     deploy: "PastDeploy | None" = None
     exit_code: int | None = None
     settled: str = ""
+    answers: bool = False
 
     @property
     def run(self) -> str:
@@ -177,6 +183,7 @@ class Left:
         past: What this machine's journal knows of it; None where it ran elsewhere.
         held: The lock that is still in its name, as it was seen; None where it is not.
         certain: It runs no more: it ended by itself, or is gone from this machine.
+        others: Further runs in whose names the lock is in other places.
     """
 
     holder: Holder
@@ -184,11 +191,20 @@ class Left:
     past: Past | None = None
     held: Held | None = None
     certain: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def runs(self) -> tuple[str, ...]:
-        """It, and those that it had taken over from."""
-        return (self.holder.run, *(self.held.before if self.held else ()))
+        """It, those that it had taken over from, and who else has the lock in some place."""
+        before = self.held.before if self.held else ()
+        return tuple(dict.fromkeys((self.holder.run, *before, *self.others)))
+
+    @property
+    def ended(self) -> bool:
+        """It came to its end by itself, and said whom it left out."""
+        if self.held is not None and self.held.ended:
+            return True
+        return self.past is not None and not self.past.died
 
 
 def story_of(left: Left) -> str:
@@ -201,7 +217,9 @@ def story_of(left: Left) -> str:
     how = how if left.certain else "may be alive"
     out = ", ".join(h.target.name for h in left.holdings)
     said = f"of {left.holder.who} since {left.holder.since} {how}"
-    said += f"; it left out {out}" if out else "; nobody is out because of it"
+    said += f"; out because of it: {out}" if out else "; nobody is out because of it"
+    if left.held is not None and left.held.blind:
+        said += ", as far as can be read here"
     if past is not None and past.half_deployed and past.deploy is not None:
         said += f"; release {past.deploy.release} is in place, and no server was restarted onto it"
     if past is not None and past.targets:

@@ -59,6 +59,7 @@ class Ledger:
         interrupted: The exit code of a second signal, or 0.
         recovery: The run whose remains were seen to, or empty.
         rest: Who had not come through that run.
+        resumed: The run that was gone on with, or empty.
         rolling: A walk over the fleet was begun; a mere recovery has none.
         deploy: What became of the release, where there was one.
     """
@@ -74,6 +75,7 @@ class Ledger:
     floor: str = ""
     recovery: str = ""
     rest: tuple[str, ...] = ()
+    resumed: str = ""
     rolling: bool = False
     deploy: Deployment = field(default_factory=Deployment)
 
@@ -125,12 +127,13 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901 - a case per ev
             return replace(ledger, halted=because)
         case told.RolloutFinished() | told.RecoveryFinished():
             return replace(ledger, finished=True)
-        case told.RunResumed(done=done, release=release):
-            line = Line(Standing.DONE, asked=True, state="ready", release=release)
+        case told.RunResumed(of=of, done=done, release=release):
+            line = Line(Standing.DONE, f"by run {of}", asked=True, state="ready", release=release)
             through = {name: line for name in done if name not in ledger.lines}
-            return replace(ledger, lines={**through, **ledger.lines})
-        case told.RecoveryStarted(of=run, targets=targets, rest=rest):
-            left = {name: Line(Standing.LEFT_OUT, f"by run {run}") for name in targets}
+            return replace(ledger, lines={**through, **ledger.lines}, resumed=of)
+        case told.RecoveryStarted(of=run, targets=targets, asked=asked, rest=rest):
+            out = Line(Standing.LEFT_OUT, f"by run {run}", state="unknown")
+            left = {name: replace(out, asked=name in asked) for name in targets}
             return replace(ledger, lines=left, started=True, recovery=run, rest=rest)
         case told.StopRequested(by=by):
             return replace(ledger, stop=by)

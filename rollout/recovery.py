@@ -50,7 +50,8 @@ async def recover(
         Those whose restart had gone through: it need not be done again.
     """
     names = tuple(holding.target.name for holding in holdings)
-    tell(RecoveryStarted(of=run, targets=names, rest=tuple(rest)))
+    asked = tuple(holding.target.name for holding in holdings if holding.asked)
+    tell(RecoveryStarted(of=run, targets=names, asked=asked, rest=tuple(rest)))
     plan = patient(plan)
     results = await asyncio.gather(
         *(_see_to(holding, plan, site, tell) for holding in holdings), return_exceptions=True

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from rollout.deploy_events import CurrentSwitched, DeployStarted, ReleaseInPlace
 from rollout.deploys import Deploy
-from rollout.errors import ReleaseError, Unfinished
-from rollout.events import RunResumed
+from rollout.errors import ReleaseError, RolloutError, Unfinished
+from rollout.events import RolloutHalted, RunResumed
 from rollout.fleet import Finding, Target
 from rollout.holders import Left, Past
 from rollout.plan import Plan, Share, waves_of
@@ -31,7 +31,7 @@ def against_resuming(past: Past | None, left: Left | None) -> str:
         there = f": run {left.holder.run} is of {left.holder.process.host}" if left else ""
         return f"this machine has no journal of a run to resume{there}"
     if past.verb != "restart" and (past.deploy is None or not past.deploy.in_place):
-        return f"run {past.run} had put no release in place: type `rollout {past.verb}` anew"
+        return f"run {past.run} had put no release in place: nothing of it is left to go on with"
     if past.deploy is not None and past.deploy.gone_back:
         return (
             f"run {past.run} was going back from release {past.deploy.release}: "
@@ -70,6 +70,11 @@ class Resumption:
     deploy: Deploy | None
     whoever_is_there: bool
 
+    @property
+    def touched(self) -> bool:
+        """Something was out, so something was told to a load balancer."""
+        return self.left is not None and bool(self.left.holdings)
+
 
 async def resume(
     wanted: Resumption,
@@ -87,6 +92,22 @@ async def resume(
         RolloutError: its release is not in place any more; nobody else was touched.
     """
     done = await _back_first(wanted, site, tell)
+    try:
+        await _the_rest(wanted, done, site, supply, tell, findings)
+    except RolloutError as error:
+        if not wanted.touched:
+            raise
+        tell(RolloutHalted(because=str(error)))
+
+
+async def _the_rest(
+    wanted: Resumption,
+    done: tuple[str, ...],
+    site: Site,
+    supply: Supply | None,
+    tell: Tell,
+    findings: Sequence[Finding],
+) -> None:
     looking = _fitness(wanted, site)
     fit = await unless_stopped(looking, site.stop_asked, "stopped on request before the next one")
     fit = replace(fit, findings=(*fit.findings, *findings))
@@ -103,9 +124,9 @@ async def resume(
 async def _back_first(wanted: Resumption, site: Site, tell: Tell) -> tuple[str, ...]:
     """Bring back what is out, before anybody else is risked; return who need not be restarted."""
     done, left = wanted.past.done, wanted.left
-    if left is None or not left.holdings:
+    if left is None or not site.record.held:
         return done
-    back = await recover(left.holder.run, left.holdings, wanted.plan, site, tell)
+    back = await recover(left.holder.run, site.record.held, wanted.plan, site, tell)
     return tuple(dict.fromkeys((*done, *back)))
 
 

@@ -43,6 +43,8 @@ class Watch:
         Raises:
             BalancerError: one of them did not answer.
         """
+        if unknown := [name for name in names if name not in self._site.balancers]:
+            raise BalancerError(unknown[0], "is not in the settings any more")
         readings = await asyncio.gather(*(self._site.balancers[name].look() for name in names))
         self.readings |= dict(zip(names, readings, strict=True))
         return {seat: self.row(seat) for seat in self._target.seats if seat.balancer in names}

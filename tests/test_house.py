@@ -28,15 +28,17 @@ NOUNS = (
     *("refs", "releases", "shares", "sights", "standings", "verdicts"),
 )
 STORIES = (
-    *("claiming", "emptying", "everywhere", "grip", "ladder", "orders", "preflight"),
-    *("proof", "pruning", "readiness", "recovery", "restarting", "resuming", "returning"),
-    *("rolling", "rolling_back", "safe_ends", "seating", "shelving", "soaking", "survey"),
-    *("switching", "transaction", "uninterrupted", "waiting", "watch", "window"),
+    *("claiming", "dead_runs", "emptying", "everywhere", "grip", "ladder", "orders"),
+    *("preflight", "proof", "pruning", "readiness", "recovery", "restarting", "resuming"),
+    *("returning", "rolling", "rolling_back", "safe_ends", "seating", "shelving"),
+    *("soaking", "survey", "switching", "transaction", "uninterrupted", "waiting"),
+    *("watch", "window"),
 )
 
 ROOMS = {
     **{f"rollout.{name}": "nouns" for name in NOUNS},
     "rollout.ports": "ports",
+    "rollout.record_ports": "ports",
     "rollout.release_ports": "ports",
     **{f"rollout.{name}": "stories" for name in STORIES},
     "rollout.adapters": "adapters",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from rollout.fleet import Finding
-from rollout.ports import Record
+from rollout.record_ports import Record
 from rollout.release_ports import Releases
 from rollout.releases import BuildStep, Mark, Release, Shelf
 

@@ -33,20 +33,26 @@ def user() -> str:
 def is_gone(process: Process) -> bool:
     """Tell whether ``process`` certainly runs no more.
 
-    Only of a process of this machine can that be told: of an earlier boot, or with a pid that is
-    nobody's now or another one's.  A container shares the boot with its machine, not the pids.
+    Only of a process of this machine and this boot can that be told: its pid is nobody's now, or
+    another one's.  A container shares the boot with its machine, not the pids.
     """
     here = this_process()
     if (process.host, process.machine) != (here.host, here.machine):
         return False
-    if not here.machine:
-        return False  # two machines of one name cannot be told apart
-    if process.boot != here.boot:
-        return True
-    if process.namespace != here.namespace:
+    if not here.machine or process.boot != here.boot or process.namespace != here.namespace:
         return False
     started = _started(process.pid)
     return _is_nobodys(process.pid) if started is None else started != process.started
+
+
+def is_of_an_earlier_boot(process: Process) -> bool:
+    """Tell whether it was one of this machine, as its names go, before the last boot.
+
+    Copies of a machine have the same names, so this is no proof that it is gone.
+    """
+    here = this_process()
+    same = (process.host, process.machine) == (here.host, here.machine)
+    return same and bool(here.machine) and process.boot != here.boot
 
 
 def _is_nobodys(pid: int) -> bool:

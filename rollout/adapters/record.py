@@ -8,7 +8,7 @@ from typing import Protocol
 from rollout.errors import RecordError, RolloutError
 from rollout.fleet import AdminState, Birth, Seat, Target
 from rollout.holdings import Holding, Owned
-from rollout.ports import Lock
+from rollout.record_ports import Lock
 
 
 class Keeper(Protocol):
@@ -20,7 +20,7 @@ class Keeper(Protocol):
 
 
 class KeptRecord:
-    """Satisfies :class:`rollout.ports.Record`.
+    """Satisfies :class:`rollout.record_ports.Record`.
 
     The journal is written first, for a disk may take its time; then the lock, where another bastion
     may have put itself in our place meanwhile; then the act may be done.
@@ -67,7 +67,8 @@ class KeptRecord:
             await self._keep(holding, everywhere=False, needed=not coming)
 
     async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
-        await self._keep(self._held[target].asked_too(before, release), everywhere=False)
+        # everywhere: who sees to it from another machine must know that it is not as it was found
+        await self._keep(self._held[target].asked_too(before, release), everywhere=True)
 
     async def released(self, target: str, *, restarted: bool) -> None:
         async with self._one_by_one:

@@ -41,12 +41,20 @@ class Pool:
         if self._closed:
             raise RuntimeError("the pool of threads is closed")
         future: Future[T] = Future()
+        self._enqueue(future, lambda: fn(*args, **kwargs))
+        return await asyncio.wrap_future(future)
+
+    def send(self, fn: Callable[[], object]) -> None:
+        """Run ``fn`` in a thread, in turn, and forget it: whatever it raises is lost."""
+        future: Future[object] = Future()
+        self._enqueue(future, fn)
+
+    def _enqueue(self, future: Future[Any], run: Callable[[], Any]) -> None:
         with self._counting:
             self._busy += 1
             if self._busy > len(self._threads) < self._size:
                 self._start()
-        self._jobs.put((future, lambda: fn(*args, **kwargs)))
-        return await asyncio.wrap_future(future)
+        self._jobs.put((future, run))
 
     def close(self) -> None:
         """Take no more calls, drop those whose turn has not come, let idle threads end.

@@ -93,9 +93,10 @@ def build_site(
 
 
 def build_lock(settings: Settings, ssh: Ssh, pool: Pool) -> FleetLock:
-    """Make the lock: one place for each machine that a load balancer runs on, this one first."""
+    """Make the lock: one place for each machine that a load balancer runs on, in order."""
     said, within = settings.lock, settings.ssh.connect_timeout
-    machines = sorted({balancer.ssh for balancer in settings.balancers.values()})
+    # by the names of the load balancers, which are the same from wherever the lock is taken
+    machines = dict.fromkeys(balancer.ssh for _, balancer in sorted(settings.balancers.items()))
     return FleetLock(
         [
             Place(

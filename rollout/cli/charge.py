@@ -9,11 +9,14 @@ from rollout.adapters.guarding import GuardedReleases
 from rollout.adapters.record import KeptRecord
 from rollout.claiming import Wish, claim, keep_alive, lock_of
 from rollout.cli.begun import Begun
+from rollout.dead_runs import inherited
 from rollout.errors import LockError
+from rollout.events import Noted
 from rollout.fleet import Finding
 from rollout.holders import Left
 from rollout.holdings import Holding
 from rollout.ports import Site, Supply, Tell
+from rollout.record_ports import Lock
 from rollout.sights import Fitness
 
 
@@ -61,12 +64,14 @@ async def in_charge(world: Site, begun: Begun, wish: Wish, tell: Tell) -> AsyncI
     except LockError as error:
         yield Charge(world, (Finding(error.place, error.what, error.cure),))
         return
-    async with held(world, begun, claimed.holdings, claimed.runs) as site:
+    async with held(world, begun, claimed.holdings, claimed.runs, tell) as site:
         yield Charge(site)
 
 
 @asynccontextmanager
-async def in_charge_after(left: Left, world: Site, begun: Begun) -> AsyncIterator[Charge]:
+async def in_charge_after(
+    left: Left, world: Site, begun: Begun, tell: Tell
+) -> AsyncIterator[Charge]:
     """Hold the lock that a run before this one has left behind, and answer for what it left out.
 
     Raises:
@@ -74,14 +79,25 @@ async def in_charge_after(left: Left, world: Site, begun: Begun) -> AsyncIterato
         LockError: a place could not be asked.
         RecordError: it could not be written down.
     """
-    await lock_of(world).take_over(left.holder.run, begun.holder)
-    async with held(world, begun, left.holdings, left.runs) as site:
+    lock = lock_of(world)
+    await lock.take_over(" ".join(left.runs), begun.holder)
+    async with held(world, begun, await _now_out(lock, left, begun), left.runs, tell) as site:
         yield Charge(site)
+
+
+async def _now_out(lock: Lock, left: Left, begun: Begun) -> Sequence[Holding]:
+    """Read again what the run holds, which may have lived until its lock was taken."""
+    for one in await lock.look():
+        if one.holder.run == begun.run:
+            out = inherited(one.holdings, left.runs, begun.history)
+            more = {h.target.name: h for h in left.holdings} if len(set(left.others)) > 1 else {}
+            return tuple((more | {h.target.name: h for h in out}).values())
+    return left.holdings
 
 
 @asynccontextmanager
 async def held(
-    world: Site, begun: Begun, holdings: Sequence[Holding], runs: Sequence[str]
+    world: Site, begun: Begun, holdings: Sequence[Holding], runs: Sequence[str], tell: Tell
 ) -> AsyncIterator[Site]:
     """Give signs of life, and in the end the lock: back, or left behind with what is still out.
 
@@ -94,15 +110,16 @@ async def held(
     try:
         for holding in holdings:
             await begun.journal.held(holding)
-        for run in runs:
-            begun.history.settle(run, begun.run)
         if holdings:
             await lock.keep(tuple(holdings), everywhere=True)
+        if runs:
+            await begun.journal.note("answers")
+        for run in runs:
+            begun.history.settle(run, begun.run)
         yield replace(world, record=record, releases=releases)
     finally:
         alive.cancel()
         await asyncio.wait({alive})
-        if record.held:
-            await lock.end("ended with servers out")
-        else:
-            await lock.release()
+        ending = lock.end("ended with servers out") if record.held else lock.release()
+        for error in await ending:
+            tell(Noted(where="lock", what=f"it could not be given back: {error}"))

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import typer
 
-from rollout.claiming import left_behind, lives
 from rollout.cli.begun import history_of
 from rollout.cli.build import open_site
 from rollout.cli.words import complain, hand_over
+from rollout.dead_runs import left_behind, lives
 from rollout.errors import LockHeld, RolloutError
 from rollout.fleet import Reading
 from rollout.holders import Kind, Left
@@ -80,7 +80,7 @@ def _ask(what: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise RolloutError(f"nothing was touched: {what}  Say --yes where nobody can be asked")
+        raise RolloutError("nothing was touched: nobody is here who could say yes; --yes says it")
     if not typer.confirm(f"rollout: {what}", err=True):
         raise RolloutError("nothing was touched")
 

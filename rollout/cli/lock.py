@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import TypeVar
 
-    from rollout.ports import Lock
+    from rollout.record_ports import Lock
     from rollout.settings.model import Settings
 
     T = TypeVar("T")
@@ -47,7 +47,7 @@ def acquire(
         str, typer.Option("--reason", metavar="TEXT", help="Why; whoever is refused reads it.")
     ],
 ) -> None:
-    """Let no rollout of the app begin, from cron neither, until `lock release`."""
+    """Let no rollout of the app begin, cron included, until `lock release`."""
     from rollout.cli.begun import whoever_runs_this  # noqa: PLC0415 - not for `--help`
     from rollout.cli.words import complain  # noqa: PLC0415
     from rollout.errors import LockHeld  # noqa: PLC0415
@@ -77,8 +77,8 @@ def release(context: typer.Context) -> None:
         held = await lock.look()
         if any(one.holder.kind is not Kind.HAND for one in held):
             raise RolloutError(
-                f"held by {held[0].holder}: not by hand.  `rollout recover` sees to what a dead "
-                "run left, `rollout lock break` to any"
+                f"that is a run, not a hold by hand: {held[0].holder}.  `rollout recover` if it is "
+                "dead, `rollout lock break` if it must end"
             )
         for one in held:
             await lock.take_over(one.holder.run, one.holder)

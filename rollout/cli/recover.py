@@ -41,10 +41,11 @@ def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False
     from rollout.recovery import give_up as given_up  # noqa: PLC0415
     from rollout.recovery import recover as recovered  # noqa: PLC0415
 
-    of, out, plan = left.holder.run, left.holdings, plan_of(loaded.settings, ())
+    of, plan = left.holder.run, plan_of(loaded.settings, ())
     rest = left.past.left if left.past else ()
 
     async def story(charge: "Charge", tell: "Tell") -> None:
+        out = charge.site.record.held
         if give_up:
             await given_up(of, out, charge.site, tell)
         else:

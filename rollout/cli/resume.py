@@ -36,7 +36,7 @@ def resume(
 
     settings = asked(context).settings().settings
     left = agreed(settings, "Bring back what is out, and go on with the rest?", yes=yes or cron)
-    past = (left.past if left else None) or history_of(settings).last()
+    past = history_of(settings).last() if left is None else left.past
     if past is None and left is None:
         raise typer.Exit(nothing_left())
     if why := against_resuming(past, left):

@@ -68,7 +68,7 @@ def run(errand: Errand, story: Story) -> int:
                 wish = wish_of(settings, errand.hosts, rollout, take_up=take_up)
                 charge = await stack.enter_async_context(in_charge(world, begun, wish, tell))
             else:
-                after = in_charge_after(errand.left, world, begun)
+                after = in_charge_after(errand.left, world, begun, tell)
                 charge = await stack.enter_async_context(after)
             await story(charge.with_(supply), tell)
 

@@ -34,11 +34,12 @@ def run(
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
     from dataclasses import replace  # noqa: PLC0415
 
-    from rollout.claiming import left_behind, lock_of  # noqa: PLC0415
+    from rollout.claiming import lock_of  # noqa: PLC0415
     from rollout.cli.begun import history_of  # noqa: PLC0415
     from rollout.cli.build import open_site  # noqa: PLC0415
     from rollout.cli.plans import scope_of  # noqa: PLC0415
     from rollout.cli.words import hand_over  # noqa: PLC0415
+    from rollout.dead_runs import left_behind  # noqa: PLC0415
     from rollout.errors import RolloutError  # noqa: PLC0415
     from rollout.ledger import Exit  # noqa: PLC0415
     from rollout.render.choose import Output  # noqa: PLC0415

@@ -88,6 +88,8 @@ def reason(line: Line) -> str:
     A target that was not touched has no reason; it may only have waited for room.
     """
     match line.standing:
+        case Standing.DONE if line.because:
+            return line.because
         case Standing.DONE:
             runs = f"serving release {line.release}" if line.release else "serving"
             return runs if line.seconds is None else f"{runs}, out for {in_words(line.seconds)}"

@@ -2,7 +2,7 @@
 
 from rollout.deploy_ledger import Phase
 from rollout.ledger import Exit, Ledger
-from rollout.render.counts import missing, servers, skipped_words, stopped
+from rollout.render.counts import earlier, missing, servers, skipped_words, stopped
 from rollout.render.deploy_consequence import deploy_consequence
 from rollout.render.deploy_words import some
 from rollout.render.spans import in_words
@@ -47,7 +47,7 @@ def _done(ending: Ending) -> str:
     if len(skipped) == len(ledger.lines):
         return f"nothing to do, nothing was touched.{skipped_words(ledger)}"
     count = f"{len(ledger.named(Standing.DONE))} of {servers(len(ledger.lines))}"
-    done = f"done. {count} restarted in {in_words(ending.seconds)}"
+    done = f"done. {count} restarted{earlier(ledger)} in {in_words(ending.seconds)}"
     return f"{done}, none missing{' because of us' if skipped else ''}.{skipped_words(ledger)}"
 
 

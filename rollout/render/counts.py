@@ -25,6 +25,12 @@ def missing(ledger: Ledger) -> str:
     return " and ".join(part for part in said if part)
 
 
+def earlier(ledger: Ledger) -> str:
+    """Say how many of those who are done were so before, where a run was gone on with."""
+    before = [x for x in ledger.lines.values() if x.standing is Standing.DONE and x.because]
+    return f", {len(before)} of them by run {ledger.resumed}," if before else ""
+
+
 def _count(names: Sequence[str], total: str, what: str) -> str:
     if not names:
         return ""

@@ -10,7 +10,9 @@ from rollout.render.harmless import harmless
 from rollout.render.told import Hints
 from rollout.standings import Line, Standing
 
-TO_BE_RESTARTED = frozenset({Standing.UNTOUCHED, Standing.NOT_TAKEN, Standing.GIVEN_BACK})
+TO_BE_RESTARTED = frozenset(
+    {Standing.UNTOUCHED, Standing.NOT_TAKEN, Standing.GIVEN_BACK, Standing.RECOVERED}
+)
 
 
 def to_look(name: str, line: Line, hints: Hints) -> str:

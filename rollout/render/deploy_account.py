@@ -124,6 +124,8 @@ def ways_on(ending: Ending) -> Iterator[tuple[str, str]]:
     if not others:
         return
     again = about(as_typed(ending), others) if out else as_typed(ending)
+    if ending.ledger.resumed:
+        again = (*shlex.split(ending.hints.rollout), "resume")
     if deploy.phase is not Phase.ROLLBACK_HALTED:  # that release has just failed
         yield (
             "go on",

@@ -8,7 +8,15 @@ from rollout.render.spans import in_words
 from rollout.render.told import Ending
 from rollout.standings import Standing
 
-SERVING = frozenset({Standing.DONE, Standing.UNTOUCHED, Standing.GIVEN_BACK, Standing.NOT_TAKEN})
+SERVING = frozenset(
+    {
+        Standing.DONE,
+        Standing.UNTOUCHED,
+        Standing.GIVEN_BACK,
+        Standing.NOT_TAKEN,
+        Standing.RECOVERED,
+    }
+)
 """They serve what they were last seen to run; with nothing seen, the release before."""
 
 

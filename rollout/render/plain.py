@@ -70,7 +70,7 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             names = f"; done already: {', '.join(done)}" if done else ""
             return f"goes on with run {run}{names}"
         case told.RecoveryStarted(of=run, targets=targets):
-            return f"sees to what run {run} left out: {', '.join(targets)}"
+            return f"sees to what run {run} left out: {', '.join(targets) or 'nobody'}"
         case told.RecoveryFinished():
             return "every one of them has been seen to"
         case told.StopRequested(by=by):

@@ -22,7 +22,11 @@ def remains_table(left: Left, readings: Mapping[str, Reading]) -> str:
     for holding in left.holdings:
         states = [_seat_words(holding, readings, number) for number in range(len(holding.found))]
         rows += [
-            (holding.target.name if n == 0 else "", state, _what_next(holding) if n == 0 else "")
+            (
+                holding.target.name if n == 0 else "",
+                state,
+                _what_next(holding, readings) if n == 0 else "",
+            )
             for n, state in enumerate(states)
         ]
     text = "\n".join(map(harmless, lines))
@@ -40,7 +44,13 @@ def _seat_words(holding: Holding, readings: Mapping[str, Reading], number: int) 
     return f"{seat} is {told(row)} ({row.status}){ours}"
 
 
-def _what_next(holding: Holding) -> str:
+def _what_next(holding: Holding, readings: Mapping[str, Reading]) -> str:
+    rows = (
+        readings[s.balancer].seats.get(s) for s in holding.target.seats if s.balancer in readings
+    )
+    seen = [row for row in rows if row is not None]
+    if seen and not any(holding.ours(row) for row in seen):
+        return "left as it is: somebody else's now"
     if holding.asked:
         return "was asked to restart: comes back when it is proven"
     return "was never asked to restart: goes back as it was found"

@@ -193,7 +193,7 @@ MUTANTS = (
     Mutant(
         "what a dead run left out is in everybody's way",
         "claiming.py",
-        "    if ours or (left.past is not None and left.past.unfinished):\n",
+        "    if ours or blind or (left.past is not None and left.past.unfinished):\n",
         "    if False:\n",
     ),
     Mutant(

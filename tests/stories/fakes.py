@@ -11,6 +11,7 @@ from rollout.errors import (
     LockLost,
     RecordError,
     RestartRefused,
+    RolloutError,
     SupervisorError,
 )
 from rollout.fleet import Admin, AdminState, Birth, Finding, Instance, InstanceState, Reading, Seat
@@ -233,7 +234,7 @@ class FakeJournal:
 
 
 class FakeLock:
-    """Satisfies :class:`rollout.ports.Lock`, in one place."""
+    """Satisfies :class:`rollout.record_ports.Lock`, in one place."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -253,7 +254,7 @@ class FakeLock:
     async def take_over(self, old: str, holder: Holder) -> None:
         async with self.world.faults.befall("lock take over", self._error):
             held = self.world.lock
-            if held is not None and held.holder.run not in {old, holder.run}:
+            if held is not None and held.holder.run not in {*old.split(), holder.run}:
                 raise LockHeld("lb1", str(held.holder))
             then = held.holdings if held else ()
             self.world.lock = Held(place="lb1", holder=holder, holdings=then)
@@ -279,12 +280,14 @@ class FakeLock:
         if self.world.lock is not None and self.world.lock.holder.run == self._run:
             self.world.lock = replace(self.world.lock, beats=self.world.lock.beats + 1)
 
-    async def end(self, how: str) -> None:
+    async def end(self, how: str) -> tuple[RolloutError, ...]:
         if self.world.lock is not None:
             self.world.lock = replace(self.world.lock, ended=how)
+        return ()
 
-    async def release(self) -> None:
+    async def release(self) -> tuple[RolloutError, ...]:
         self.world.lock = None
+        return ()
 
     def _error(self, words: str) -> LockError:
         return LockError("lb1", words)

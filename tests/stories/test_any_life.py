@@ -21,6 +21,8 @@ def test_any_life_keeps_the_promises(part: int) -> None:
         life = lived(seed)
         assert life.broken == [], f"to live it again: lived({seed}), which ran {life.ran}"
         ran.update(life.ran)
+    if share < 250:
+        return  # too few for one of each kind
     for kind in ("restart died", "deploy died", "recover died", "recover 0", "recover 6"):
         assert ran[kind], f"no life has had one that ended so: {kind}"
 

@@ -8,15 +8,12 @@ import pytest
 
 from rollout.claiming import (
     ASK_EVERY,
-    BEAT_EVERY,
-    LISTEN_FOR,
     Claimed,
     Wish,
     claim,
     keep_alive,
-    left_behind,
-    lives,
 )
+from rollout.dead_runs import BEAT_EVERY, LISTEN_FOR, inherited, left_behind, lives
 from rollout.errors import Halted, LockError, LockHeld, Unfinished
 from rollout.events import Event, Noted, TargetLeftOut
 from rollout.fleet import Admin, AdminState, Birth
@@ -37,10 +34,11 @@ ALL = ("web1", "web2", "web3", "web4")
 
 @dataclass
 class FakeHistory:
-    """Satisfies :class:`rollout.ports.History`."""
+    """Satisfies :class:`rollout.record_ports.History`."""
 
     runs: list[Past] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
+    rebooted: set[str] = field(default_factory=set)
     settled: dict[str, str] = field(default_factory=dict)
 
     def open_runs(self) -> Sequence[Past]:
@@ -57,6 +55,9 @@ class FakeHistory:
 
     def is_gone(self, holder: Holder) -> bool:
         return holder.run in self.gone
+
+    def is_of_an_earlier_boot(self, holder: Holder) -> bool:
+        return holder.run in self.rebooted
 
 
 @dataclass
@@ -644,3 +645,61 @@ def test_a_lock_that_nobody_holds_has_nobody_alive() -> None:
     heard, took = listens(fleet(), nothing)
     assert not heard
     assert took < 1
+
+
+def test_a_take_over_that_was_cut_short_forgets_nobody() -> None:
+    """The second run had written down one of two, and its journal does not say that this is all."""
+    one, two = out_of("web1"), out_of("web2")
+    first = Past("", ALICE, "restart", targets=ALL, holdings=(one, two))
+    second = Past("", BOB, "recover", holdings=(one,))
+    history = FakeHistory([first, second])
+    assert inherited((one, two), (BOB.run, ALICE.run), history) == (one, two)
+    elsewhere = FakeHistory([second])  # the first ran on another machine
+    assert inherited((one, two), (BOB.run, ALICE.run), elsewhere) == (one, two)
+
+
+def test_who_has_written_down_all_that_it_took_over_is_believed_alone() -> None:
+    one, two = out_of("web1"), out_of("web2")
+    first = Past("", ALICE, "restart", targets=ALL, holdings=(one, two))
+    second = Past("", BOB, "recover", holdings=(two,), answers=True)
+    history = FakeHistory([first, second])
+    assert inherited((one, two), (BOB.run, ALICE.run), history) == (two,)
+
+
+def test_of_two_places_the_one_that_was_written_last_has_the_news() -> None:
+    stale, fresh = out_of("web1"), replace(out_of("web1"), asked={"mongrel_8000": None})
+
+    class TwoPlaces(FakeLock):
+        async def look(self) -> tuple[Held, ...]:
+            return (
+                Held(place="lb1", holder=ALICE, holdings=(stale,), number=1),
+                Held(place="lb2", holder=ALICE, holdings=(fresh,), number=2),
+            )
+
+    left = play(left_behind(TwoPlaces(fleet(2)), FakeHistory()))
+    assert left is not None
+    assert left.holdings == (fresh,)
+
+
+def test_a_lock_that_is_split_between_two_dead_runs_is_seen_whole() -> None:
+    class Split(FakeLock):
+        async def look(self) -> tuple[Held, ...]:
+            return (
+                Held(place="lb1", holder=ALICE, holdings=(out_of("web1"),)),
+                Held(place="lb2", holder=BOB, holdings=(out_of("web2"),)),
+            )
+
+    both = play(left_behind(Split(fleet(2)), FakeHistory(gone={ALICE.run, BOB.run})))
+    assert both is not None
+    assert both.certain
+    assert {ALICE.run, BOB.run} == set(both.runs)
+    assert {one.target.name for one in both.holdings} == {"web1", "web2"}
+    one_lives = play(left_behind(Split(fleet(2)), FakeHistory(gone={ALICE.run})))
+    assert one_lives is not None
+    assert not one_lives.certain
+    assert one_lives.holder == BOB
+
+
+def out_of(name: str) -> Holding:
+    (target,) = (target for target in targets_of(fleet(2)) if target.name == name)
+    return Holding(target=target, found=tuple(Owned(s, 1, agent=False) for s in target.seats))

@@ -9,17 +9,19 @@ from dataclasses import dataclass, replace
 import pytest
 
 from rollout.adapters.record import KeptRecord
+from rollout.deploys import Deploy
 from rollout.events import TargetLeftOut, TargetRecovered, TargetSkipped
 from rollout.fleet import Admin
 from rollout.ledger import Exit
 from rollout.plan import Plan
-from rollout.releases import Switch
+from rollout.releases import Mark, Release, Switch
 from rollout.rolling import rolling_restart
 
 from .any_life import holder
 from .clock import play
 from .deploying import SECOND, deploy
 from .fakes import FakeJournal, FakeLock
+from .fakes_of_releases import REVISION
 from .faults import Fault, Kind
 from .harness import QUICK, Told, fleet, promises_broken, roll, site_of
 from .recovering import is_back, recovered, resumed
@@ -206,4 +208,40 @@ def test_a_run_whose_lock_is_broken_touches_nothing_more_and_names_what_it_had_o
     assert world.broken == []
     assert told.ledger.out == ("web1",)
     assert "was taken away" in told.ledger.lines["web1"].because
+    assert not any(app.restarts for app in world.hosts["web2"].apps)
+
+
+@pytest.mark.parametrize("switch", Switch)
+def test_after_a_death_while_a_deploy_rolls_resume_brings_everybody_onto_the_release(
+    switch: Switch,
+) -> None:
+    happy_world = fleet(3)
+    deploy(happy_world, switch=switch, patience=SLOW_LOOKS)
+    happy = happy_world.faults.calls
+    rolling = next(number for number, call in enumerate(happy) if " drain" in call)
+    last = max(number for number, call in enumerate(happy) if call.startswith("lb1"))
+    for at in range(rolling, last, 3):
+        world = fleet(3)
+        world.together = switch is Switch.TOGETHER
+        assert deploy(world, Fault(Kind.DEATH, at), switch=switch, patience=SLOW_LOOKS).died
+        release = Release(SECOND, REVISION)
+        wanted = Deploy(release=release, hosts=tuple(world.hosts), switch=switch)
+        told = resumed(world, patience=SLOW_LOOKS, deploy=wanted)
+        moment = f"{switch}, at call {at} ({happy[at]})"
+        assert told.ledger.exit_code is Exit.DONE, moment
+        assert [*is_back(world), *world.broken] == [], moment
+        for host in world.hosts.values():
+            assert host.current == SECOND, moment
+            assert {app.lives[-1].release for app in host.apps} == {SECOND}, moment
+            assert host.disk[SECOND].mark == Mark.GOOD, moment
+
+
+def test_a_release_that_was_taken_away_meanwhile_is_not_gone_on_with() -> None:
+    world = fleet(2)
+    deploy(world, Fault(Kind.DEATH, _after("web1 restart", world)), patience=SLOW_LOOKS)
+    world.hosts["web2"].current = FIRST
+    release = Release(SECOND, REVISION)
+    wanted = Deploy(release=release, hosts=tuple(world.hosts))
+    told = resumed(world, patience=SLOW_LOOKS, deploy=wanted)
+    assert "does not lead to release" in told.ledger.halted
     assert not any(app.restarts for app in world.hosts["web2"].apps)

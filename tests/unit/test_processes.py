@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.processes import is_gone, this_process, user
+from rollout.adapters.processes import is_gone, is_of_an_earlier_boot, this_process, user
 from rollout.holders import Process
 
 HOME = Path(__file__).parents[2]
@@ -92,8 +92,13 @@ def test_of_a_process_that_we_cannot_see_nothing_is_certain(elsewhere: dict[str,
 
 
 def test_no_process_of_an_earlier_boot_runs() -> None:
-    assert is_gone(replace(this_process(), boot="of yesterday"))
-    assert is_gone(replace(this_process(), boot="of yesterday", namespace="pid:[1]"))
+    """But a copy of the machine has its names: whoever lives must be listened for."""
+    before = replace(this_process(), boot="of yesterday")
+    assert is_of_an_earlier_boot(before)
+    assert is_of_an_earlier_boot(replace(before, namespace="pid:[1]"))
+    assert not is_gone(before)
+    assert not is_of_an_earlier_boot(this_process())
+    assert not is_of_an_earlier_boot(replace(before, host="elsewhere"))
 
 
 def test_a_process_whose_name_looks_like_its_state_is_not_gone(tmp_path: Path) -> None:
@@ -109,7 +114,7 @@ def test_a_process_whose_name_looks_like_its_state_is_not_gone(tmp_path: Path) -
 
 ASK = """
 import json, sys
-from rollout.adapters.processes import is_gone, this_process
+from rollout.adapters.processes import is_gone, is_of_an_earlier_boot, this_process
 from rollout.holders import Process
 then = Process(**json.loads(sys.argv[1]))
 assert this_process().namespace == then.namespace, "not the same namespace"

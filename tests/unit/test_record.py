@@ -62,10 +62,13 @@ class Paper:
         del old, holder
 
     async def beat(self) -> None: ...
-    async def end(self, how: str) -> None:
+    async def end(self, how: str) -> tuple[RolloutError, ...]:
         del how
+        return ()
 
-    async def release(self) -> None: ...
+    async def release(self) -> tuple[RolloutError, ...]:
+        return ()
+
     async def keep(self, holdings: Sequence[Holding] | None = None, *, everywhere: bool) -> None:
         if self.lock:
             raise self.lock
@@ -92,7 +95,7 @@ def test_all_that_is_about_to_be_done_is_in_the_journal_and_then_in_the_lock() -
         "journal web1 held",
         "lock web1",
         "journal web1 asked",
-        "lock web1",
+        "lock web1 everywhere",
         "journal web1 released True",
         "lock nobody",
     ]

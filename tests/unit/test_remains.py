@@ -39,13 +39,13 @@ SEEN = {
 def test_what_is_left_is_told_with_how_each_server_is_now() -> None:
     assert remains_table(left(), SEEN) == (
         "run a11ce0 of alice@bastion since 2026-11-22T19:37:02Z died; "
-        "it left out web1, web2, web3; 1 of 2 were restarted\n"
+        "out because of it: web1, web2, web3; 1 of 2 were restarted\n"
         "  rollout restart\n"
         "\n"
         f"web1  {'app/web1@lb1 is maint (MAINT)':58}  "
         "was asked to restart: comes back when it is proven\n"
         f"web2  {'app/web2@lb1 is ready (UP), changed by somebody else since':58}  "
-        "was never asked to restart: goes back as it was found\n"
+        "left as it is: somebody else's now\n"
         f"web3  {'app/web3@lb1 cannot be seen now':58}  "
         "was never asked to restart: goes back as it was found\n"
     )

@@ -119,19 +119,28 @@ class Journal:
     def write(self, text: str) -> None:
         """Append the line of an event, if there is room: logs give way before the record does.
 
+        In a thread, for a disk may hang; in turn, so it stands before whatever we hold later.
         Satisfies, with :meth:`close`, the stream of a renderer.
         """
+        self._pool.send(lambda: self._log(text))
+
+    def _log(self, text: str) -> None:
         with self._lock:
+            self._lost = text
             self._lost = "" if not self._full and self._append(text) else text
 
     def close(self, within: float) -> bool:
         """Write the account, which comes last, even if it takes the reserve."""
-        del within  # a write to a disk is not a reader who may be slow
+        done = threading.Event()
+        self._pool.send(lambda: self._last_words(done))
+        return done.wait(within) and not self._lost
+
+    def _last_words(self, done: threading.Event) -> None:
         with self._lock, suppress(OSError):
             if self._lost:
                 self._spend()
                 self._lost = "" if self._append(self._lost) else self._lost
-        return not self._lost
+        done.set()
 
     def leave(self) -> None:
         """Let go of the file; one that says what we still hold stays open for others to find."""

@@ -6,12 +6,12 @@ from pathlib import Path
 from rollout.adapters.journal.file import settle
 from rollout.adapters.journal.names import Name
 from rollout.adapters.journal.reading import last_run, open_runs
-from rollout.adapters.processes import is_gone
+from rollout.adapters.processes import is_gone, is_of_an_earlier_boot
 from rollout.holders import Holder, Past
 
 
 class Journals:
-    """Satisfies :class:`rollout.ports.History`.
+    """Satisfies :class:`rollout.record_ports.History`.
 
     Args:
         directory: Where the journals lie; it need not be there.
@@ -41,6 +41,9 @@ class Journals:
 
     def is_gone(self, holder: Holder) -> bool:
         return is_gone(holder.process)
+
+    def is_of_an_earlier_boot(self, holder: Holder) -> bool:
+        return is_of_an_earlier_boot(holder.process)
 
     def _open(self) -> list[tuple[Name, Past]]:
         runs = open_runs(self._directory, self._app)

@@ -84,7 +84,12 @@ def _folded(file: str, lines: Iterator[Line]) -> Past | None:
                 past = _begun(file, line)
             elif past is not None:
                 past = _after(past, line, holdings)
-        except UNREADABLE:
+        except UNREADABLE as error:
+            if line.get("event") == "record.held":  # whoever that is, we must not forget them
+                raise RecordError(
+                    f"{file}: what was taken out cannot be read",
+                    "another version of rollout wrote it: use that one to recover",
+                ) from error
             continue  # a later version's, or somebody's hand
     return None if past is None else replace(past, holdings=tuple(holdings.values()))
 
@@ -113,6 +118,8 @@ def _after(past: Past, line: Line, holdings: dict[str, Holding]) -> Past:
             holdings.pop(name, None)
             if line["restarted"]:
                 return replace(past, done=tuple(dict.fromkeys((*past.done, name))))
+        case "record.answers":
+            return replace(past, answers=True)
         case "record.settled":
             holdings.clear()
             return replace(past, settled=str(line["by"]))

@@ -22,7 +22,7 @@ FRESH = 1.0
 
 
 class FleetLock:
-    """Satisfies :class:`rollout.ports.Lock`.
+    """Satisfies :class:`rollout.record_ports.Lock`.
 
     Two places may be one machine under two names; the second is found to be ours already, and is
     left out.
@@ -44,6 +44,7 @@ class FleetLock:
         self._away: dict[Place, float] = {}
         self._seen = float("-inf")
         self._lost: LockLost | None = None
+        self._number = 0
 
     async def look(self) -> tuple[Held, ...]:
         found = await asyncio.gather(*(place.look() for place in self._places))
@@ -89,9 +90,11 @@ class FleetLock:
         self._seen = self._monotonic()
 
     async def _all_of(self, old: str) -> tuple[str, ...]:
-        """Name ``old`` and those that it was taking over from when it died between two places."""
-        held = [one for one in await self.look() if one.holder.run == old]
-        return tuple(dict.fromkeys((old, *(run for one in held for run in one.before))))
+        """Name ``old``, and whom they were taking over from when they died between two places."""
+        runs = old.split()
+        held = [one for one in await self.look() if one.holder.run in runs]
+        self._number = max((one.number for one in held), default=0)
+        return tuple(dict.fromkeys((*runs, *(run for one in held for run in one.before))))
 
     async def keep(self, holdings: Sequence[Holding] | None = None, *, everywhere: bool) -> None:
         if self._lost is not None:
@@ -99,8 +102,12 @@ class FleetLock:
         if holdings is None and not everywhere and self._monotonic() < self._seen + FRESH:
             return
         began = self._monotonic()
-        places = self._taken if everywhere else [p for p in self._taken if not self._is_away(p)]
-        results = await _each(places, lambda place: place.keep(self._run, holdings))
+        near = [place for place in self._taken if everywhere or not self._is_away(place)]
+        places = near or self._taken  # whoever is asked by nobody learns nothing
+        self._number += holdings is not None
+        results = await _each(
+            places, lambda place: place.keep(self._run, holdings, number=self._number)
+        )
         for place, error in zip(places, results, strict=True):
             if isinstance(error, LockLost):
                 self._lost = error
@@ -110,24 +117,25 @@ class FleetLock:
         failed = next((error for error in results if error is not None), None)
         if failed is not None and everywhere:
             raise failed
-        self._seen = began
+        if any(error is None for error in results):
+            self._seen = began
 
     def _is_away(self, place: Place) -> bool:
         return self._monotonic() < self._away.get(place, float("-inf"))
 
     async def beat(self) -> None:
         places = [place for place in self._taken if not self._is_away(place)]
-        results = await _each(places, lambda place: place.keep(self._run, None))
+        results = await _each(places, lambda place: place.keep(self._run, None, number=0))
         for place, error in zip(places, results, strict=True):
             if isinstance(error, LockError):
                 self._away[place] = self._monotonic() + AWAY_FOR
 
-    async def end(self, how: str) -> None:
-        await _each(self._taken, lambda place: place.end(self._run, how))
+    async def end(self, how: str) -> tuple[RolloutError, ...]:
+        return _errors(await _each(self._taken, lambda place: place.end(self._run, how)))
 
-    async def release(self) -> None:
+    async def release(self) -> tuple[RolloutError, ...]:
         taken, self._taken = self._taken, []
-        await _each(taken, lambda place: place.release(self._run))
+        return _errors(await _each(taken, lambda place: place.release(self._run)))
 
 
 async def _each(
@@ -143,6 +151,10 @@ async def _each(
         return None
 
     return list(await asyncio.gather(*(one(place) for place in places)))
+
+
+def _errors(results: Sequence[RolloutError | None]) -> tuple[RolloutError, ...]:
+    return tuple(error for error in results if error is not None)
 
 
 def _spelled(holder: Holder) -> str:

@@ -21,11 +21,11 @@ SCRIPT_WITHIN = 10.0
 
 UNKNOWN = Holder(
     run="",
-    kind=Kind.HAND,
+    kind=Kind.RUN,
     user="somebody",
     process=Process(host="?", machine="", boot="", namespace="", pid=0, started=0),
     since="?",
-    reason="what stands in the lock cannot be read",
+    command="what stands in the lock cannot be read here",
 )
 
 
@@ -92,12 +92,16 @@ class Place:
         self._not_held(said)
         return True
 
-    async def keep(self, run: str, holdings: Sequence[Holding] | None) -> None:
-        """See that it is ours, beat, and write ``holdings`` if given; else LockLost."""
+    async def keep(self, run: str, holdings: Sequence[Holding] | None, *, number: int = 0) -> None:
+        """See that it is ours, beat, and write ``holdings`` if given; else LockLost.
+
+        ``number`` counts what was written: of two places the higher one has the news.
+        """
         if holdings is None:
             said = await self._ask("keep", run)
         else:
-            rows = json.dumps([spell_holding(one) for one in holdings], separators=(",", ":"))
+            wrote = {"number": number, "held": [spell_holding(one) for one in holdings]}
+            rows = json.dumps(wrote, separators=(",", ":"))
             said = await self._ask("write", run, stdin=f"{rows}\n")
         self._not_lost(said)
 
@@ -148,15 +152,19 @@ class Place:
             holder = read_holder(json.loads(rows["holder"]))
         except UNREADABLE:
             holder = UNKNOWN
+        number, holdings, blind = 0, tuple[Holding, ...](), False
         try:
-            holdings = read_holdings(json.loads(rows.get("owned", "[]")))
+            owned = json.loads(rows.get("owned", "{}"))
+            number, holdings = int(owned.get("number", 0)), read_holdings(owned.get("held", []))
         except UNREADABLE:
-            holdings = ()
+            blind = True
         return Held(
             place=self.name,
             holder=replace(holder, run=rows.get("run", holder.run)),
             before=tuple(rows.get("before", "").split()),
             holdings=holdings,
+            number=number,
+            blind=blind,
             beats=_number(rows.get("beats", "")),
             quiet=float(_number(rows.get("quiet", ""))),
             ended=rows.get("ended", ""),

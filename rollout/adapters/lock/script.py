@@ -11,12 +11,13 @@ HELD, LOST = 75, 76
 LOCK = r"""
 LC_ALL=C; export LC_ALL
 umask 022
+set -f
 dir=$1 lock=$1/rollout-$2.lock verb=$3 run=$4
 
 no() { printf '%s\n' "$1" >&2; exit 1; }
 
 put() {  # NAME, from stdin: all of it or nothing, and on the disk
-  said=$(cat >"$lock/.$1" 2>&1 && sync "$lock/.$1" 2>&1 && mv -T "$lock/.$1" "$lock/$1" 2>&1) ||
+  said=$({ cat >"$lock/.$1" && sync "$lock/.$1" && mv -T "$lock/.$1" "$lock/$1"; } 2>&1) ||
     no "cannot write $lock/$1: ${said##*: }"
 }
 
@@ -46,6 +47,7 @@ gone() {  # away in one rename, so that nobody ever meets half of it
 [ -d "$dir" ] || [ "$verb" != look ] || exit 0
 [ -d "$dir" ] || said=$(mkdir -p "$dir" 2>&1) || no "cannot make $dir: ${said##*: }"
 [ -r "$dir" ] || no "cannot read $dir"
+command -v flock >/dev/null || no "flock is missing here (it is in util-linux)"
 exec 9<"$dir" || no "cannot open $dir"
 flock -w 5 9 || no "$dir is locked by another process for more than 5s"
 
@@ -57,7 +59,8 @@ take)
   rm -rf "$new"
   said=$(mkdir "$new" 2>&1) || no "cannot make a lock in $dir: ${said##*: }"
   said=$({ cat >"$new/holder" && printf '%s\n' "$run" >"$new/run" && echo 0 >"$new/beats" &&
-    echo '[]' >"$new/owned" && sync "$new"/* && mv -T "$new" "$lock" && sync "$dir"; } 2>&1) ||
+    echo '{}' >"$new/owned" && sync "$new/run" "$new/holder" "$new/owned" &&
+    mv -T "$new" "$lock" && sync "$dir"; } 2>&1) ||
     { rm -rf "$new"; no "cannot make a lock in $dir: ${said##*: }"; } ;;
 keep) ours; beat ;;
 write) ours; put owned; beat ;;

@@ -1,0 +1,138 @@
+"""Runs before this one: whether they live, and what they have left out."""
+
+import asyncio
+from collections.abc import Sequence
+
+from rollout.errors import RolloutError
+from rollout.fleet import Reading, SeatState
+from rollout.holders import Held, Holder, Kind, Left, Past
+from rollout.holdings import Holding
+from rollout.ports import Site
+from rollout.record_ports import History, Lock
+from rollout.verdicts import held_out, serving
+from rollout.waiting import now
+
+BEAT_EVERY = 5.0
+"""Seconds between two signs of life in the lock."""
+
+LISTEN_FOR = 3 * BEAT_EVERY + 1
+"""Seconds in which whoever lives has given a sign of it, on a machine however busy."""
+
+
+async def still_ours(
+    holdings: Sequence[Holding], site: Site
+) -> tuple[tuple[Holding, ...], tuple[Holding, ...]]:
+    """Part what can be out because of us from what somebody has changed since, whole.
+
+    What cannot be seen counts as ours.
+    """
+    names = {seat.balancer for holding in holdings for seat in holding.target.seats}
+    readings: dict[str, Reading] = {}
+    for name in names & set(site.balancers):
+        try:
+            readings[name] = await site.balancers[name].look()
+        except RolloutError:
+            continue
+    ours = tuple(holding for holding in holdings if _any_ours(holding, readings))
+    return ours, tuple(holding for holding in holdings if holding not in ours)
+
+
+def _any_ours(holding: Holding, readings: dict[str, Reading]) -> bool:
+    rows = (
+        readings[seat.balancer].seats.get(seat) if seat.balancer in readings else None
+        for seat in holding.target.seats
+    )
+    return any(row is None or _ours(holding, row) for row in rows)
+
+
+def _ours(holding: Holding, row: SeatState) -> bool:
+    """Judge whether a seat may still be as we left it, or is in rotation without our proof."""
+    unproven = bool(holding.asked) and not held_out(row) and not serving(row).settled
+    return unproven or holding.ours(row) is not None
+
+
+async def left_behind(lock: Lock, history: History) -> Left | None:
+    """Find the run that holds the lock, or one whose journal is open; None where there is neither.
+
+    Where it is not the same run everywhere, one that may live comes first.
+    """
+    seen = await lock.look()
+    if not seen:
+        return _by_its_journal(history)
+    over = [held for held in seen if await _is_over(held, lock, history)]
+    chosen = next((held for held in seen if held not in over), seen[0])
+    latest = max(_of(chosen.holder, seen), key=lambda held: held.number)
+    out: dict[str, Holding] = {}
+    for held in (*(one for one in over if one.holder.run != chosen.holder.run), latest):
+        of_it = inherited(held.holdings, (held.holder.run, *held.before), history)
+        out |= {holding.target.name: holding for holding in of_it}
+    return Left(
+        holder=chosen.holder,
+        holdings=tuple(out.values()),
+        past=history.find(chosen.holder.run),
+        held=latest,
+        certain=len(over) == len(seen),
+        others=tuple(run for held in seen for run in (held.holder.run, *held.before)),
+    )
+
+
+def _of(holder: Holder, seen: Sequence[Held]) -> list[Held]:
+    return [held for held in seen if held.holder.run == holder.run]
+
+
+def _by_its_journal(history: History) -> Left | None:
+    for past in history.open_runs():
+        under_way = is_under_way(past, history)
+        if not under_way and (past.unfinished or past.half_deployed):
+            return Left(holder=past.holder, holdings=past.holdings, past=past, certain=True)
+    return None
+
+
+async def _is_over(held: Held, lock: Lock, history: History) -> bool:
+    """Judge whether a run is no more; one of an earlier boot must be heard to be silent as well."""
+    if held.ended:
+        return True
+    if held.holder.kind is not Kind.RUN:
+        return False
+    if history.is_gone(held.holder):
+        return True
+    return history.is_of_an_earlier_boot(held.holder) and not await lives(lock, held.holder)
+
+
+def inherited(
+    owned: Sequence[Holding], runs: Sequence[str], history: History
+) -> tuple[Holding, ...]:
+    """Gather what ``runs`` have left out, the last one first, each having taken over from the next.
+
+    The journal of a run counts more than the lock (``owned``): it was on the disk before each act.
+    One that died while it took over had not written down all of it yet.
+    """
+    last = history.find(runs[0])
+    if last is not None and (last.answers or len(runs) == 1):
+        return last.holdings
+    found = {holding.target.name: holding for holding in owned}
+    for run in reversed(runs):
+        past = history.find(run)
+        found |= {h.target.name: h for h in past.holdings} if past is not None else {}
+    return tuple(found.values())
+
+
+async def lives(lock: Lock, holder: Holder) -> bool:
+    """Listen whether the holder gives a sign of life; clocks are not asked, for they are wrong."""
+    first = await _beats(lock, holder)
+    end = now() + LISTEN_FOR
+    while first is not None and now() < end:
+        await asyncio.sleep(1.0)
+        if await _beats(lock, holder) not in {None, first}:
+            return True
+    return False
+
+
+async def _beats(lock: Lock, holder: Holder) -> int | None:
+    heard = [held.beats for held in await lock.look() if held.holder.run == holder.run]
+    return max(heard, default=None)
+
+
+def is_under_way(past: Past, history: History) -> bool:
+    """Judge whether a run only waits for the lock, or has given it back and is about to end."""
+    return past.died and not past.holdings and not history.is_gone(past.holder)
