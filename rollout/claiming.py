@@ -30,6 +30,7 @@ class Wish:
     Attributes:
         wait: Seconds to wait for it.
         hosts: The hosts that it is about.
+        deploys: It is about a release, so it sees itself to what a deploy has left half done.
         take_up: What an earlier run has left out there is restarted with the others.
         rollout: rollout itself, as it is typed.
         look: What to type to look at a host, with ``{host}`` in it.
@@ -37,6 +38,7 @@ class Wish:
 
     wait: float
     hosts: Sequence[str]
+    deploys: bool = False
     take_up: bool = False
     rollout: str = "rollout"
     look: str = ""
@@ -100,8 +102,12 @@ async def _beside_what_is_left(wish: Wish, history: History, site: Site, tell: T
     """Hold the lock against the journals that are open, though nobody's lock speaks for them."""
     claimed = Claimed()
     try:
+        settled = await lock_of(site).settled()
         for past in history.open_runs():
             if is_under_way(past, history):
+                continue
+            if by := settled.get(past.run):  # from another machine: that one wrote to the lock
+                history.settle(past.run, by)
                 continue
             left = Left(holder=past.holder, holdings=past.holdings, past=past, certain=True)
             more = await _not_in_the_way(left, wish, site, tell)
@@ -133,6 +139,13 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
         cure = (
             f"`{wish.rollout} recover` brings back what can be proven; --take-up restarts it with "
             f"the others, --exclude {names} goes on without"
+        )
+        raise Unfinished(left.holder.run, story_of(left), cure)
+    if left.past is not None and left.past.half_deployed and not wish.deploys:
+        cure = (
+            f"`{wish.rollout} recover` takes it back; `{wish.rollout} uninterrupted` deploys anew"
+            if left.past.half_switched
+            else f"`{wish.rollout} resume` restarts onto it, `{wish.rollout} rollback` goes back"
         )
         raise Unfinished(left.holder.run, story_of(left), cure)
     blind = left.held is not None and left.held.blind

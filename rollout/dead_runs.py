@@ -1,7 +1,7 @@
 """Runs before this one: whether they live, and what they have left out."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rollout.errors import RolloutError
 from rollout.fleet import Reading, SeatState
@@ -58,7 +58,7 @@ async def left_behind(lock: Lock, history: History) -> Left | None:
     """
     seen = await lock.look()
     if not seen:
-        return _by_its_journal(history)
+        return _by_its_journal(history, await lock.settled())
     over = [held for held in seen if await _is_over(held, lock, history)]
     chosen = next((held for held in seen if held not in over), seen[0])
     latest = max(_of(chosen.holder, seen), key=lambda held: held.number)
@@ -80,8 +80,11 @@ def _of(holder: Holder, seen: Sequence[Held]) -> list[Held]:
     return [held for held in seen if held.holder.run == holder.run]
 
 
-def _by_its_journal(history: History) -> Left | None:
+def _by_its_journal(history: History, settled: Mapping[str, str]) -> Left | None:
+    """Find a run that nobody's lock speaks for, and that nobody has seen to elsewhere."""
     for past in history.open_runs():
+        if past.run in settled:
+            continue
         under_way = is_under_way(past, history)
         if not under_way and (past.unfinished or past.half_deployed):
             return Left(holder=past.holder, holdings=past.holdings, past=past, certain=True)

@@ -8,12 +8,12 @@ us, because somebody else has a reason that we do not know.
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from rollout.errors import BalancerError, Meddled, RecordError
+from rollout.events import Noted
 from rollout.fleet import AdminState, Seat, SeatState, Target
 from rollout.holdings import Holding, Owned
-from rollout.orders import send, switch_agents
+from rollout.orders import put_back, send, switch_agents
 from rollout.ports import Site, Tell
 from rollout.verdicts import held_out, shows, told
 from rollout.waiting import Question, now, until
@@ -21,16 +21,6 @@ from rollout.watch import Watch
 
 CONFIRM_WITHIN = 10.0
 """Seconds to get an order through; repeating it is safe, so a lost reply costs one more."""
-
-
-def as_it_was(found: Owned, row: SeatState) -> SeatState:
-    """Say how a seat that was taken up again was found before all.
-
-    A weight that is neither what it was then nor what the file says (a reload) is somebody's wish.
-    """
-    theirs = row.weight not in {found.weight, row.initial_weight}
-    weight = row.weight if theirs else found.weight
-    return replace(row, weight=weight, agent=found.agent, status=found.status)
 
 
 class Grip:
@@ -63,7 +53,7 @@ class Grip:
     @property
     def owned(self) -> tuple[Owned, ...]:
         """How it was found, as the record keeps it."""
-        return tuple(Owned(s.seat, s.weight, s.agent, s.status) for s in self.found.values())
+        return tuple(Owned.of(row) for row in self.found.values())
 
     async def find(self) -> str:
         """Read every seat as it is before we touch it.
@@ -90,7 +80,7 @@ class Grip:
             else:
                 self._wanted[seat] = state
                 self._could_be[seat] = (state,)
-        self.found = {one.seat: as_it_was(one, rows[one.seat]) for one in holding.found}
+        self.found = {one.seat: one.over(rows[one.seat]) for one in holding.found}
 
     async def look(self) -> Mapping[Seat, SeatState]:
         """Read every seat in our hand, and put right what a reload undid.
@@ -107,8 +97,7 @@ class Grip:
     async def glance(self) -> Mapping[Seat, SeatState]:
         """Read what can be read, as :meth:`look`; who does not answer is in ``watch.away``.
 
-        For a target that was asked to restart: one lost load balancer must not keep the others
-        from getting it back.
+        Of who was asked to restart: one lost balancer must not keep the others from getting it.
 
         Raises:
             Meddled: as for :meth:`look`.
@@ -177,7 +166,8 @@ class Grip:
     async def let_go(self) -> None:
         """Make every seat ready again, with the weight and the agent it was found with.
 
-        Every load balancer gets its turn even when another one fails.
+        Every load balancer gets its turn even when another one fails.  What somebody else has
+        changed since the last look is left to them.
 
         Raises:
             BalancerError: one of them was not seen to do it.
@@ -185,22 +175,28 @@ class Grip:
         """
         errors: list[BalancerError | Meddled] = []
         for name in self.target.balancers:
+            await self._see(name)
             seats = tuple(seat for seat in self.seats if seat.balancer == name)
             try:
                 await self.order(AdminState.READY, seats)
-                await self._restore(seats)
+                as_found = [(self.found[seat], self.watch.row(seat)) for seat in seats]
+                await put_back(as_found, self._site.balancers)
             except (BalancerError, Meddled) as error:
                 errors.append(error)
         if errors:
             raise errors[0]
 
-    async def _restore(self, seats: Sequence[Seat]) -> None:
-        for seat in seats:
-            found, is_now = self.found[seat], self.watch.row(seat)
-            if is_now.weight != found.weight:
-                await self._site.balancers[seat.balancer].set_weight(seat, found.weight)
-        agents = [seat for seat in seats if self.found[seat].agent]
-        await switch_agents(agents, self._site.balancers, on=True)
+    async def _see(self, name: str) -> None:
+        """Part with what somebody else has changed there since the last look, and tell it."""
+        with suppress(BalancerError):
+            rows = await self.watch.read((name,))
+            if self.watch.reloaded((name,)):
+                return
+            known = {seat: row for seat, row in rows.items() if seat in self._wanted}
+            try:
+                self._insist({s: row for s, row in known.items() if not self._unheard(row)})
+            except Meddled as taken:
+                self._tell(Noted(where=self.target.name, what=str(taken)))
 
     async def _silence_agents(self, seats: Sequence[Seat]) -> None:
         """Keep agents from undoing what we hold with a word of their own (measured: they do).
@@ -218,6 +214,7 @@ class Grip:
             try:
                 await self._write_down({seat: self._wanted[seat] for seat in seats})
                 await self._silence_agents(seats)
+                await self._site.record.still_ours()  # the machine may have slept since
                 await send({s: self._wanted[s] for s in seats}, self._site.balancers)
                 states = await self.watch.read(names)
             except BalancerError:
@@ -250,6 +247,7 @@ class Grip:
 
     def _insist(self, states: Mapping[Seat, SeatState]) -> None:
         """See every seat as it was told; what somebody else has changed is theirs from now on."""
+        taken = []
         for seat, wanted in self._wanted.items():
             if seat in self.lost or seat not in states:
                 continue
@@ -257,4 +255,6 @@ class Grip:
                 self._could_be[seat] = (wanted,)
                 continue
             self.lost[seat] = told(states[seat])
-            raise Meddled(str(seat), wanted, f"{told(states[seat])} ({states[seat].status})")
+            taken.append(Meddled(str(seat), wanted, f"{self.lost[seat]} ({states[seat].status})"))
+        if taken:
+            raise taken[0]

@@ -141,9 +141,16 @@ class Past:
 
     @property
     def half_deployed(self) -> bool:
-        """Its release is live by `current`, and nobody was restarted onto it yet."""
-        in_place = self.deploy is not None and self.deploy.in_place and not self.deploy.live
-        return self.died and not self.settled and in_place and not self.targets
+        """Its release may be live by `current`, and nobody was restarted onto it yet."""
+        deploy = self.deploy
+        if deploy is None or deploy.live or deploy.gone_back or self.targets:
+            return False
+        return self.died and not self.settled and (deploy.in_place or deploy.switching)
+
+    @property
+    def half_switched(self) -> bool:
+        """It died in its transaction, when ``current`` of some host may have been moved."""
+        return self.half_deployed and self.deploy is not None and not self.deploy.in_place
 
     @property
     def unfinished(self) -> bool:
@@ -159,6 +166,7 @@ class PastDeploy:
 
     Attributes:
         before: By host the release that was live when it began.
+        switching: ``current`` of some host may have been moved.
         in_place: The transaction was through.
         gone_back: It was taken back, or that had begun.
         live: It was seen through to its end.
@@ -169,6 +177,7 @@ class PastDeploy:
     hosts: tuple[str, ...]
     fresh: bool
     before: Mapping[str, str] = field(default_factory=dict)
+    switching: bool = False
     in_place: bool = False
     gone_back: bool = False
     live: bool = False
@@ -221,7 +230,8 @@ def story_of(left: Left) -> str:
     if left.held is not None and left.held.blind:
         said += ", as far as can be read here"
     if past is not None and past.half_deployed and past.deploy is not None:
-        said += f"; release {past.deploy.release} is in place, and no server was restarted onto it"
+        how = "in place" if past.deploy.in_place else "live by `current` on some hosts"
+        said += f"; release {past.deploy.release} is {how}, and no server was restarted onto it"
     if past is not None and past.targets:
         done = len(past.targets) - len(past.left)
         said += f"; {done} of {len(past.targets)} were restarted"

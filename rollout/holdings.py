@@ -24,6 +24,19 @@ class Owned:
     agent: bool
     status: str = "UP"
 
+    @classmethod
+    def of(cls, row: SeatState) -> "Owned":
+        return cls(row.seat, row.weight, row.agent, row.status)
+
+    def over(self, row: SeatState) -> SeatState:
+        """Say of a seat that was taken up again how it was found before all.
+
+        A weight that is neither what it was nor what the file says (a reload) is somebody's wish.
+        """
+        theirs = row.weight not in {self.weight, row.initial_weight}
+        weight = row.weight if theirs else self.weight
+        return replace(row, weight=weight, agent=self.agent, status=self.status)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from rollout.fleet import AdminState, Seat
+from rollout.fleet import AdminState, Seat, SeatState
 from rollout.ports import Balancer
 
 
@@ -32,3 +32,13 @@ async def switch_agents(
     for name in dict.fromkeys(seat.balancer for seat in seats):
         ours = [seat for seat in seats if seat.balancer == name]
         await balancers[name].switch_agent(ours, on=on)
+
+
+async def put_back(
+    rows: Sequence[tuple[SeatState, SeatState]], balancers: Mapping[str, Balancer]
+) -> None:
+    """Give seats the weight and the agent they were found with; each as it was and as it is."""
+    for found, row in rows:
+        if row.weight != found.weight:
+            await balancers[row.seat.balancer].set_weight(row.seat, found.weight)
+    await switch_agents([found.seat for found, _ in rows if found.agent], balancers, on=True)

@@ -108,6 +108,9 @@ class Lock(Protocol):
     async def beat(self) -> None:
         """Give a sign of life, where the lock is still ours; never raises."""
 
+    async def settled(self) -> Mapping[str, str]:
+        """Read which runs have been seen to by which, as far as that is remembered."""
+
     async def end(self, how: str) -> Sequence[RolloutError]:
         """Leave it behind, with what we hold, for whoever brings that back.
 

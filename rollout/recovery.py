@@ -5,10 +5,11 @@ rest of the ladder first.  What somebody has changed since is theirs: left as it
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-from rollout.errors import NotRestarted, ReleaseError, RolloutError, said_of
+from rollout.errors import BalancerError, RolloutError, said_of
 from rollout.events import (
     Noted,
     RecoveryFinished,
@@ -18,18 +19,17 @@ from rollout.events import (
     TargetSkipped,
     TargetTakenUp,
 )
-from rollout.fleet import AdminState, Birth, Verdict
+from rollout.fleet import AdminState, Verdict
 from rollout.grip import Grip
 from rollout.holdings import Holding
 from rollout.ladder import taken_up
+from rollout.late_proof import proof_of, relink
+from rollout.orders import switch_agents
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
-from rollout.proof import OLD_FOR, Proof
-from rollout.releases import Release
-from rollout.restarting import until_proven
+from rollout.proof import OLD_FOR
 from rollout.returning import give_back, same_processes, smoke, stable, until_checked
 from rollout.safe_ends import left_out, seen_through
-from rollout.switching import restore
 from rollout.verdicts import all_serving
 
 
@@ -64,6 +64,19 @@ async def recover(
     return tuple(holding.target.name for holding, result in pairs if result is True)
 
 
+async def take_back_half_a_deploy(hosts: Sequence[str], site: Site, tell: Tell) -> None:
+    """Take back a release that a run had begun to switch to when it died; nobody runs in it.
+
+    Raises:
+        RolloutError: a host could not be seen to.
+    """
+    if site.releases is None:
+        return
+    for host in hosts:
+        for what in await site.releases.tidy(host):
+            tell(Noted(where=host, what=what))
+
+
 async def give_up(run: str, holdings: Sequence[Holding], site: Site, tell: Tell) -> None:
     """Leave all that ``run`` left out as it is; from now on it is the operator's."""
     tell(RecoveryStarted(of=run, targets=tuple(h.target.name for h in holdings)))
@@ -93,6 +106,7 @@ async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
     except RolloutError as error:
         tell(left_out(said_of(name, error), "unknown", grip, plan, asked=asked))
         raise
+    await _wake_agents(grip, site, tell)
     theirs = "; ".join(f"{seat} is {state} now" for seat, state in grip.lost.items())
     if not grip.seats and asked and _all_ready(grip):
         return await _in_rotation(holding, grip, plan, site, tell)
@@ -111,6 +125,23 @@ async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
         await _as_found(holding, grip, plan, site, tell)
         return False
     return await _on_evidence(holding, grip, plan, site, tell)
+
+
+async def _wake_agents(grip: Grip, site: Site, tell: Tell) -> None:
+    """Let agents that we had silenced speak again where somebody else made their seat ready.
+
+    That of a seat which somebody holds out might end that: it stays silent, and is named.
+    """
+    silenced = [seat for seat in grip.lost if grip.found[seat].agent]
+    awake = [seat for seat in silenced if grip.lost[seat] is AdminState.READY]
+    with suppress(BalancerError):
+        await switch_agents(awake, site.balancers, on=True)
+    for seat in silenced:
+        if seat not in awake:
+            what = (
+                f"the agent check of {seat}, which we had switched off, stays off: it is held out"
+            )
+            tell(Noted(where=grip.target.name, what=what))
 
 
 def _all_ready(grip: Grip) -> bool:
@@ -132,7 +163,7 @@ async def _in_rotation(holding: Holding, grip: Grip, plan: Plan, site: Site, tel
         return all_serving((await grip.watch.read_some()).values())
 
     try:
-        proof, restarted = await _proof_of(holding, grip, plan, site, tell)
+        proof, restarted = await proof_of(holding, grip, plan, site, tell)
         await grip.until("serving", served, within=plan.patience.probation_timeout)
         await same_processes(proof, grip, plan)
     except RolloutError as error:
@@ -154,7 +185,7 @@ async def _as_found(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: 
     target = holding.target
     try:
         if holding.relinked:
-            await _relink(holding, site, tell)
+            await relink(holding, site, tell)
         await give_back(grip, plan)
     except RolloutError as error:
         because = f"it could not be given back: {said_of(target.name, error)}"
@@ -162,15 +193,6 @@ async def _as_found(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: 
         raise
     await site.record.released(target.name, restarted=False)
     tell(TargetRecovered(target=target.name, restarted=False))
-
-
-async def _relink(holding: Holding, site: Site, tell: Tell) -> None:
-    """Let ``current`` lead to what the processes of the host run in."""
-    host, release = holding.target.host, Release(holding.release, "")
-    if site.releases is None:
-        raise ReleaseError(host, "`current` may lead to another release than its processes run in")
-    if not await restore(host, release, site.releases, tell):
-        raise ReleaseError(host, "`current` could not be restored")
 
 
 async def _on_evidence(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
@@ -187,7 +209,7 @@ async def _on_evidence(holding: Holding, grip: Grip, plan: Plan, site: Site, tel
         way_back.needs_proof()
         if not holding.returning:
             await grip.order(AdminState.MAINT)
-        proof, restarted = await _proof_of(holding, grip, plan, site, tell)
+        proof, restarted = await proof_of(holding, grip, plan, site, tell)
         await until_checked(grip, plan, tell)
         if not holding.returning:
             await smoke(holding.target, site)
@@ -201,59 +223,3 @@ async def _on_evidence(holding: Holding, grip: Grip, plan: Plan, site: Site, tel
     release = holding.release if restarted else ""
     tell(TargetRecovered(target=name, restarted=restarted, release=release))
     return restarted
-
-
-async def _on_one_release(holding: Holding, site: Site) -> None:
-    """See that what it was restarted onto is what monit would start anew.
-
-    Raises:
-        ReleaseError: ``current`` leads to another release: a way back was begun and not ended.
-    """
-    if not holding.release or site.releases is None:
-        return
-    host = holding.target.host
-    current = (await site.releases.look(host)).current
-    if current != holding.release:
-        raise ReleaseError(
-            host,
-            f"it was restarted onto release {holding.release}, and `current` leads to "
-            f"{current or 'none'}: `rollout restart --take-up` restarts it onto that",
-        )
-
-
-async def _proof_of(
-    holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell
-) -> tuple[Proof, bool]:
-    """See every instance run and answer, as a new process or, if monit was never asked, the old.
-
-    Returns:
-        The proof, and whether the restart had gone through on all of them.
-
-    Raises:
-        RolloutError: there is no such proof.
-    """
-    target = holding.target
-    await _on_one_release(holding, site)
-    whole = all(one.name in holding.asked for one in target.instances)
-    release = Release(holding.release, "") if holding.release else None
-    if release is not None and not whole:
-        what = f"only {', '.join(holding.asked)} of it had been asked to restart onto release "
-        raise ReleaseError(target.host, f"{what}{release.name}: it would serve two")
-
-    async def proven(before: Mapping[str, Birth | None], release: Release | None) -> Proof:
-        times, anew = plan.probe_times, bool(before)
-        proof = Proof(target, before, site, tell, times=times, release=release, anew=anew)
-        proof.expect(target.instances)
-        await until_proven(proof, grip, plan, probation=not holding.returning)
-        return proof
-
-    try:
-        return await proven(holding.asked, release), whole
-    except NotRestarted as never:
-        if holding.release and set(never.names) != set(holding.asked):
-            raise  # one host would serve two releases
-        # Nothing pending and the old process for so long: our request did not get through.
-        tell(Noted(where=target.name, what=f"{', '.join(never.names)}: the restart never arrived"))
-        if holding.relinked:
-            await _relink(holding, site, tell)
-        return await proven({}, None), False

@@ -106,6 +106,7 @@ async def ask_to_restart(
     first = not way_back.asked
     way_back.needs_proof()  # before the call: its reply can be lost after it got through
     tell(RestartAsked(target=target.name, instances=names))
+    await site.record.still_ours()  # the machine may have slept since it was written
     try:
         await site.supervisor.restart(target.host, batch)
     except RestartRefused:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from rollout.deploy_events import CurrentSwitched, DeployStarted, ReleaseInPlace
 from rollout.deploys import Deploy
-from rollout.errors import ReleaseError, RolloutError, Unfinished
+from rollout.errors import Halted, ReleaseError, RolloutError, Unfinished
 from rollout.events import RolloutHalted, RunResumed
 from rollout.fleet import Finding, Target
 from rollout.holders import Left, Past
@@ -108,6 +108,9 @@ async def _the_rest(
     tell: Tell,
     findings: Sequence[Finding],
 ) -> None:
+    unseen = [h.target.name for h in site.record.held if h.returning]
+    if unseen:
+        raise Halted(f"{', '.join(unseen)} was not seen to be back: nobody else is risked")
     looking = _fitness(wanted, site)
     fit = await unless_stopped(looking, site.stop_asked, "stopped on request before the next one")
     fit = replace(fit, findings=(*fit.findings, *findings))

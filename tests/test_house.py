@@ -28,11 +28,11 @@ NOUNS = (
     *("refs", "releases", "shares", "sights", "standings", "verdicts"),
 )
 STORIES = (
-    *("claiming", "dead_runs", "emptying", "everywhere", "grip", "ladder", "orders"),
-    *("preflight", "proof", "pruning", "readiness", "recovery", "restarting", "resuming"),
-    *("returning", "rolling", "rolling_back", "safe_ends", "seating", "shelving"),
-    *("soaking", "survey", "switching", "transaction", "uninterrupted", "waiting"),
-    *("watch", "window"),
+    *("claiming", "dead_runs", "emptying", "everywhere", "grip", "ladder", "late_proof"),
+    *("orders", "preflight", "proof", "pruning", "readiness", "recovery", "restarting"),
+    *("resuming", "returning", "rolling", "rolling_back", "safe_ends", "seating"),
+    *("shelving", "soaking", "survey", "switching", "transaction", "uninterrupted"),
+    *("waiting", "watch", "window"),
 )
 
 ROOMS = {

@@ -10,7 +10,7 @@ from rollout.adapters.record import KeptRecord
 from rollout.claiming import Wish, claim, keep_alive, lock_of
 from rollout.cli.begun import Begun
 from rollout.dead_runs import inherited
-from rollout.errors import LockError
+from rollout.errors import LockError, RolloutError
 from rollout.events import Noted
 from rollout.fleet import Finding
 from rollout.holders import Left
@@ -81,18 +81,37 @@ async def in_charge_after(
     """
     lock = lock_of(world)
     await lock.take_over(" ".join(left.runs), begun.holder)
-    async with held(world, begun, await _now_out(lock, left, begun), left.runs, tell) as site:
+    try:
+        out = await _now_out(lock, left, begun)
+    except RolloutError:
+        await lock.release()
+        raise
+    async with held(world, begun, out, left.runs, tell) as site:
         yield Charge(site)
 
 
 async def _now_out(lock: Lock, left: Left, begun: Begun) -> Sequence[Holding]:
-    """Read again what the run holds, which may have lived until its lock was taken."""
-    for one in await lock.look():
-        if one.holder.run == begun.run:
-            out = inherited(one.holdings, left.runs, begun.history)
-            more = {h.target.name: h for h in left.holdings} if len(set(left.others)) > 1 else {}
-            return tuple((more | {h.target.name: h for h in out}).values())
-    return left.holdings
+    """Read again what the run holds, which may have lived until its lock was taken.
+
+    Raises:
+        RolloutError: somebody else has seen to it since we looked.
+    """
+    (ours, *_) = [one for one in await lock.look() if one.holder.run == begun.run]
+    settled = await lock.settled()
+    by = settled.get(left.holder.run, begun.run)
+    past = begun.history.find(left.holder.run)
+    gone = left.held is not None and left.holder.run not in ours.before
+    if by != begun.run or gone or (left.held is None and past is None):
+        who = "somebody" if by == begun.run else f"run {by}"
+        raise RolloutError(
+            f"nothing was touched: {who} has seen to run {left.holder.run} since you looked"
+        )
+    if left.held is None:
+        return past.holdings if past else ()
+    out = inherited(ours.holdings, left.runs, begun.history)
+    split = len({run for run in left.others if run not in left.held.before}) > 1
+    more = {h.target.name: h for h in left.holdings} if split else {}
+    return tuple((more | {h.target.name: h for h in out}).values())
 
 
 @asynccontextmanager

@@ -104,14 +104,23 @@ def break_it(context: typer.Context, *, yes: said.Yes = False) -> None:
 
 
 def _with_the_lock(settings: "Settings", act: "Callable[[Lock], Awaitable[T]]") -> "T":
-    import asyncio  # noqa: PLC0415 - not for `--help`
+    import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
+    import signal  # noqa: PLC0415
 
+    from rollout.claiming import lock_of  # noqa: PLC0415
     from rollout.cli.build import open_site  # noqa: PLC0415
+    from rollout.cli.words import complain  # noqa: PLC0415
+    from rollout.ledger import Exit  # noqa: PLC0415
 
     async def story() -> "T":
+        task = asyncio.current_task()
+        if task is not None:  # what was taken in one place is given back, as on Ctrl-C
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with open_site(settings) as site:
-            if site.lock is None:
-                raise AssertionError("a world without a lock")
-            return await act(site.lock)
+            return await act(lock_of(site))
 
-    return asyncio.run(story())
+    try:
+        return asyncio.run(story())
+    except asyncio.CancelledError:
+        complain("ended on request; the lock is as it was")
+        raise typer.Exit(Exit.TERMINATED) from None

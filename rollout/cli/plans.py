@@ -30,11 +30,14 @@ def plan_of(settings: Settings, targets: Sequence[Target]) -> Plan:
     )
 
 
-def wish_of(settings: Settings, hosts: Sequence[str], rollout: str, *, take_up: bool) -> Wish:
+def wish_of(
+    settings: Settings, hosts: Sequence[str], rollout: str, *, deploys: bool, take_up: bool
+) -> Wish:
     """Say what a new run wants of the lock."""
     return Wish(
         wait=settings.lock.wait,
         hosts=hosts,
+        deploys=deploys,
         take_up=take_up,
         rollout=rollout,
         look=_look(settings),

@@ -40,6 +40,7 @@ def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False
     from rollout.cli.plans import plan_of  # noqa: PLC0415
     from rollout.recovery import give_up as given_up  # noqa: PLC0415
     from rollout.recovery import recover as recovered  # noqa: PLC0415
+    from rollout.recovery import take_back_half_a_deploy  # noqa: PLC0415
 
     of, plan = left.holder.run, plan_of(loaded.settings, ())
     rest = left.past.left if left.past else ()
@@ -49,6 +50,8 @@ def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False
         if give_up:
             await given_up(of, out, charge.site, tell)
         else:
+            if left.past and left.past.half_switched and left.past.deploy:
+                await take_back_half_a_deploy(left.past.deploy.hosts, charge.site, tell)
             await recovered(of, out, plan, charge.site, tell, rest=rest)
 
     errand = running.Errand(

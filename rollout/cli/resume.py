@@ -36,14 +36,15 @@ def resume(
 
     settings = asked(context).settings().settings
     left = agreed(settings, "Bring back what is out, and go on with the rest?", yes=yes or cron)
-    past = history_of(settings).last() if left is None else left.past
+    past = left.past if left else None
+    if left is None or (past is not None and past.verb == "recover"):
+        past = history_of(settings).last()  # a recovery has no turns of its own to be gone on with
     if past is None and left is None:
         raise typer.Exit(nothing_left())
     if why := against_resuming(past, left):
         raise RolloutError(why)
-    assert past is not None  # noqa: S101 - or there had been a reason against it
-    if is_through(past):
-        hand_over(f"nothing to resume: run {past.run} is through")
+    if past is None or is_through(past):
+        hand_over(f"nothing to resume: run {past.run if past else ''} is through")
         raise typer.Exit
     loaded = same_as_before(past, asked(context), replan=replan)
     raise typer.Exit(run(loaded, past, left, asked(context), replan=replan, cron=cron))
@@ -82,8 +83,10 @@ def run(
     """Tell the story and return the exit code of its account."""
     from rollout.cli import running  # noqa: PLC0415 - for all of these: not for `--help`
     from rollout.cli.aloud import looking_at  # noqa: PLC0415
+    from rollout.cli.begun import history_of  # noqa: PLC0415
     from rollout.cli.deploys import deploy_again  # noqa: PLC0415
     from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
+    from rollout.errors import RolloutError  # noqa: PLC0415
     from rollout.resuming import Resumption, resume  # noqa: PLC0415
 
     settings = loaded.settings
@@ -99,6 +102,9 @@ def run(
     )
 
     async def story(charge: "Charge", tell: "Tell") -> None:
+        again = history_of(settings).last()  # now that nobody else can go on with it
+        if again is None or (again.run, set(again.done)) != (past.run, set(past.done)):
+            raise RolloutError(f"somebody has gone on with run {past.run} meanwhile")
         await resume(resumption, charge.site, charge.supply, tell, charge.findings)
 
     errand = running.Errand(

@@ -65,7 +65,9 @@ def run(errand: Errand, story: Story) -> int:
             world = overheard(world, tell, verbose=errand.typed.verbose)
             if errand.left is None:
                 rollout, take_up = errand.typed.rollout, errand.take_up
-                wish = wish_of(settings, errand.hosts, rollout, take_up=take_up)
+                wish = wish_of(
+                    settings, errand.hosts, rollout, deploys=errand.deploys, take_up=take_up
+                )
                 charge = await stack.enter_async_context(in_charge(world, begun, wish, tell))
             else:
                 after = in_charge_after(errand.left, world, begun, tell)

@@ -17,7 +17,10 @@ TO_BE_RESTARTED = frozenset(
 
 def to_look(name: str, line: Line, hints: Hints) -> str:
     """Give the command that shows more of a target that is out."""
-    return harmless(line.look) or f"{hints.rollout} status --hosts {shlex.quote(harmless(name))}"
+    return (
+        harmless(line.look)
+        or f"{hints.rollout} status --hosts {shlex.quote(harmless(host_of(name)))}"
+    )
 
 
 def to_bring_back(line: Line, reach: Mapping[str, str]) -> tuple[str, ...]:

@@ -17,19 +17,26 @@ def find_file(named: str | None, places: Sequence[FilePath]) -> FilePath:
     """Choose the file that was named, or the first that is there.
 
     Raises:
-        SettingsError: the named one is missing, or there is none at all.
+        SettingsError: the named one is missing, there is none at all, or nobody lets us see.
     """
     if named is not None:
-        if not FilePath(named).exists():
+        if not _is_there(FilePath(named)):
             raise SettingsError([f"--config: there is no file {named}"])
         return FilePath(named)
     for place in places:
-        if place.exists():
+        if _is_there(place):
             return place
     looked = ", ".join(str(place) for place in places)
     raise SettingsError(
         [f"no settings found: looked for {looked}; `rollout init` writes ./rollout.toml"]
     )
+
+
+def _is_there(place: FilePath) -> bool:
+    try:
+        return place.exists()
+    except PermissionError as error:  # of a directory above; it may be the one that was meant
+        raise SettingsError([f"{place}: cannot be read: {error.strerror}"]) from error
 
 
 def read_file(file: FilePath, env: str | None) -> tuple[Source, ...]:

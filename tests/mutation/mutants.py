@@ -81,9 +81,14 @@ MUTANTS = (
         "reloaded",
     ),
     Mutant(
+        "what somebody took while a look hung is not given back by us",
+        "grip.py",
+        "            await self._see(name)\n",
+    ),
+    Mutant(
         "a change by somebody else stops us",
         "grip.py",
-        '            raise Meddled(str(seat), wanted, f"{told(states[seat])} ({states[seat].status})")\n',  # noqa: E501 - as it stands
+        "            raise taken[0]\n",
         "            pass\n",
     ),
     Mutant(
@@ -150,26 +155,26 @@ MUTANTS = (
     ),
     Mutant(
         "no host comes back with two releases, by half a restart",
-        "recovery.py",
+        "late_proof.py",
         "            raise  # one host would serve two releases\n",
         "            pass\n",
     ),
     Mutant(
         "no host comes back with two releases, by half a batch",
-        "recovery.py",
+        "late_proof.py",
         "    if release is not None and not whole:\n",
         "    if False:\n",
     ),
     Mutant(
         "no host comes back on a release that `current` has left",
-        "recovery.py",
+        "late_proof.py",
         "    if current != holding.release:\n",
         "    if False:\n",
     ),
     Mutant(
         "`current` goes back with a host that was never asked",
         "recovery.py",
-        "            await _relink(holding, site, tell)\n        await give_back",
+        "            await relink(holding, site, tell)\n        await give_back",
         "            pass\n        await give_back",
     ),
     Mutant(

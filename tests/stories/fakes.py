@@ -19,7 +19,7 @@ from rollout.holders import Held, Holder
 from rollout.holdings import Holding
 from rollout.ports import Answer
 
-from .world import FIRST, App, Host, Life, World, clock
+from .world import FIRST, MOMENT, App, Host, Life, World, clock
 
 
 class FakeBalancer:
@@ -55,7 +55,8 @@ class FakeBalancer:
                 line.check_until(clock())
                 self.world.judge_lock(f"{seat} {state}")
                 held = self.world.found[seat][0]
-                if held and line.unseen:  # nobody can know what was done a moment ago
+                unknown = line.unseen or clock() <= line.meddled_at + MOMENT
+                if held and unknown:  # nobody can know what was done a moment ago
                     line.unseen, held = False, Admin(0)
                     self.world.found[seat] = (held, *self.world.found[seat][1:])
                 if held:
@@ -257,6 +258,8 @@ class FakeLock:
             if held is not None and held.holder.run not in {*old.split(), holder.run}:
                 raise LockHeld("lb1", str(held.holder))
             then = held.holdings if held else ()
+            if held is not None and held.holder.run != holder.run:
+                self.world.settled[held.holder.run] = holder.run
             self.world.lock = Held(place="lb1", holder=holder, holdings=then)
             self._run = holder.run
 
@@ -269,6 +272,7 @@ class FakeLock:
         except LockError:
             if everywhere:
                 raise
+            self.world.lock_unheard = clock()  # nobody can know whose it is
             return
         if self.world.lock is None or self.world.lock.holder.run != self._run:
             held = self.world.lock
@@ -279,6 +283,9 @@ class FakeLock:
     async def beat(self) -> None:
         if self.world.lock is not None and self.world.lock.holder.run == self._run:
             self.world.lock = replace(self.world.lock, beats=self.world.lock.beats + 1)
+
+    async def settled(self) -> Mapping[str, str]:
+        return self.world.settled
 
     async def end(self, how: str) -> tuple[RolloutError, ...]:
         if self.world.lock is not None:

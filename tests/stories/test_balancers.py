@@ -4,10 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.events import (
-    BalancerReloaded,
-    TargetSkipped,
-)
+from rollout.events import BalancerReloaded, Noted, TargetSkipped
 from rollout.fleet import Admin, AdminState, Seat
 from rollout.ledger import Exit
 from rollout.plan import Share
@@ -205,3 +202,14 @@ def test_a_reload_in_maint_does_not_pass_for_sessions_that_do_not_end() -> None:
     told = roll(world, patience=replace(QUICK, drain_timeout=8, maint_timeout=3))
     assert promises_broken(world, told) == []
     assert told.ledger.exit_code is Exit.DONE
+
+
+def test_what_somebody_took_while_a_look_hung_is_not_given_back_by_us() -> None:
+    world = fleet(2, balancers=2)
+    line = world.lines[Seat("lb2", "app", "web1")]
+    line.tail = 3.0
+    line.meddling.append((1005.0, Admin.FORCED_MAINT))
+    told = roll(world, Fault(Kind.HANG, 20, only="lb1 look", calls=2))  # it is in drain by then
+    assert promises_broken(world, told) == []
+    assert line.admin == Admin.FORCED_MAINT
+    assert "app/web1@lb2" in str(told.of(Noted))

@@ -153,6 +153,7 @@ class Line:
     meddling: list[tuple[float, Admin]] = field(default_factory=list)
     theirs: bool = False  # somebody has changed it meanwhile, whoever held it
     unseen: bool = False  # somebody has changed it, and nobody of us has looked since
+    meddled_at: float = -math.inf
     checked: bool = True
 
     @property
@@ -261,9 +262,11 @@ class World:
         self.released: set[str] = set()
         self.restarted: set[str] = set()
         self.lock: Held | None = None
+        self.settled: dict[str, str] = {}
         self.disk_full = False
         self.full_from = math.inf
         self.lock_broken = math.inf
+        self.lock_unheard = -math.inf  # when it was asked last, and gave no answer
         self.together = False  # `current` moved everywhere before anybody was restarted
         self.manners: dict[str, str] = {}  # of every app, by the release that it runs
         self.restored: set[tuple[str, str]] = set()  # hosts and releases
@@ -297,7 +300,8 @@ class World:
             line.agent = self.found[line.seat][2]
             if self.found[line.seat][0]:  # an operator's hold is gone as well, and not by us
                 self.found[line.seat] = (line.admin, line.weight, line.agent)
-            line.health, line.total, line.weight = RISE + FALL - 1, 0, 1
+            # up, and one bad check from down: "UP 1/2" with check INI (measured on 2.6)
+            line.health, line.total, line.weight = RISE, 0, 1
 
     def could_be_ours(self, line: Line) -> set[Admin]:
         """List what nobody could tell from what we have told this line."""
@@ -314,6 +318,7 @@ class World:
             state = {0: AdminState.READY, 1: AdminState.MAINT, 8: AdminState.DRAIN}
             line.told(state[int(admin)], clock())
             line.unseen = line.theirs = True
+            line.meddled_at = clock()
             self.found[line.seat] = (line.admin, *self.found[line.seat][1:])
 
     def of(self, balancer: str) -> list[Line]:
@@ -332,7 +337,7 @@ class World:
 
     def judge_lock(self, what: str) -> None:
         """Something is about to be changed: have we still the right to?"""
-        if clock() > self.lock_broken + MOMENT:
+        if clock() > max(self.lock_broken, self.lock_unheard) + MOMENT:
             self.break_promise(f"5 lock: {what} after the lock was broken")
 
     def judge_ready(self, seat: Seat) -> None:

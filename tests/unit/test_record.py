@@ -62,6 +62,9 @@ class Paper:
         del old, holder
 
     async def beat(self) -> None: ...
+    async def settled(self) -> Mapping[str, str]:
+        return {}
+
     async def end(self, how: str) -> tuple[RolloutError, ...]:
         del how
         return ()

@@ -143,6 +143,8 @@ def _deploy_after(deploy: PastDeploy | None, line: Line) -> PastDeploy | None:
     if deploy is None:
         return None
     match line["event"]:
+        case "current.switching":
+            return replace(deploy, switching=True)
         case "deploy.in_place":
             return replace(deploy, in_place=True, before=dict(line["before"]))
         case "deploy.taken_back" | "rollback.started":

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from rollout.adapters.lock.place import Place
@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 AWAY_FOR = 10.0
 """Seconds for which a place that did not answer is left aside: each attempt may cost a connect."""
+
+BEAT_WITHIN = 4.0
+"""Seconds for a sign of life in one place."""
 
 FRESH = 1.0
 """Seconds for which a look at the lock holds: acts come in bursts; breaking it takes a person."""
@@ -125,10 +128,24 @@ class FleetLock:
 
     async def beat(self) -> None:
         places = [place for place in self._taken if not self._is_away(place)]
-        results = await _each(places, lambda place: place.keep(self._run, None, number=0))
+        results = await _each(places, self._beat)
         for place, error in zip(places, results, strict=True):
             if isinstance(error, LockError):
                 self._away[place] = self._monotonic() + AWAY_FOR
+
+    async def _beat(self, place: Place) -> None:
+        """Beat in one place; one that is slow must not make us seem dead in the others."""
+        try:
+            async with asyncio.timeout(BEAT_WITHIN):
+                await place.keep(self._run, None)
+        except TimeoutError:
+            raise LockError(place.name, f"no answer within {BEAT_WITHIN:g}s") from None
+
+    async def settled(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for one in await asyncio.gather(*(place.settled() for place in self._places)):
+            found |= one
+        return found
 
     async def end(self, how: str) -> tuple[RolloutError, ...]:
         return _errors(await _each(self._taken, lambda place: place.end(self._run, how)))

@@ -105,6 +105,11 @@ class Place:
             said = await self._ask("write", run, stdin=f"{rows}\n")
         self._not_lost(said)
 
+    async def settled(self) -> dict[str, str]:
+        """Read which runs were taken over by which; the last of them."""
+        rows = (line.split() for line in (await self._ask("settled")).out.splitlines())
+        return {row[0]: row[1] for row in rows if len(row) == 2}  # noqa: PLR2004 - run and run
+
     async def end(self, run: str, how: str) -> None:
         """Leave it behind for whoever brings back what it lists."""
         self._not_lost(await self._ask("end", run, stdin=f"{how}\n"))

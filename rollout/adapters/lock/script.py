@@ -44,7 +44,7 @@ gone() {  # away in one rename, so that nobody ever meets half of it
   rm -rf "$dir/.rollout-$2.$1.gone"
 }
 
-[ -d "$dir" ] || [ "$verb" != look ] || exit 0
+case $verb in look | settled) [ -d "$dir" ] || exit 0 ;; esac
 [ -d "$dir" ] || said=$(mkdir -p "$dir" 2>&1) || no "cannot make $dir: ${said##*: }"
 [ -r "$dir" ] || no "cannot read $dir"
 command -v flock >/dev/null || no "flock is missing here (it is in util-linux)"
@@ -76,7 +76,9 @@ END
 $run
 END
   rm -f "$lock/ended"
+  for old in $5; do printf '%s %s\n' "$old" "$run"; done >>"$dir/.rollout-$2.settled" 2>/dev/null
   beat ;;
+settled) tail -n 500 "$dir/.rollout-$2.settled" 2>/dev/null; exit 0 ;;
 end) ours; put ended ;;
 release) [ -e "$lock" ] || exit 0; ours; gone "$run" "$2" ;;
 esac

@@ -190,7 +190,8 @@ def test_whoever_takes_over_answers_for_what_was_out(tmp_path: Path, pool: Pool)
     assert (held.holder, held.holdings, held.ended) == (BOB, (holding("web1"),), "")
     now(theirs.keep((), everywhere=True))
     now(theirs.release())
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [".rollout-shop.settled"]
+    assert now(theirs.settled()) == {ALICE.run: BOB.run}
 
 
 def test_nobody_is_taken_over_but_the_run_that_was_named(tmp_path: Path, pool: Pool) -> None:
@@ -344,7 +345,7 @@ def test_one_machine_under_two_names_counts_as_one(tmp_path: Path, pool: Pool) -
     now(theirs.take_over(ALICE.run, BOB))
     now(theirs.keep((holding(),), everywhere=True))
     now(theirs.release())
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [".rollout-shop.settled"]
 
 
 def test_a_dead_run_that_had_taken_one_place_of_two_is_taken_over_in_both(

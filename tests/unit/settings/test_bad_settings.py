@@ -199,6 +199,20 @@ def test_a_named_file_that_is_missing_is_not_an_empty_one(tmp_path: Path) -> Non
     assert refused.value.problems == (f"--config: there is no file {tmp_path}/none.toml",)
 
 
+def test_a_place_that_nobody_lets_us_see_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shut(place: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(place))
+
+    monkeypatch.setattr(Path, "exists", shut)
+    with pytest.raises(SettingsError) as refused:
+        load(environ={}, config=str(tmp_path / "rollout.toml"))
+    assert refused.value.problems == (
+        f"{tmp_path}/rollout.toml: cannot be read: Permission denied",
+    )
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as refused:
         load(environ={}, config=str(tmp_path))
