@@ -31,6 +31,7 @@ class Kind(StrEnum):
 
     RUN = "run"
     HAND = "hand"
+    UNKNOWN = "unknown"  # what stands there cannot be read here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

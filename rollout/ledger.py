@@ -135,6 +135,9 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901 - a case per ev
             out = Line(Standing.LEFT_OUT, f"by run {run}", state="unknown")
             left = {name: replace(out, asked=name in asked) for name in targets}
             return replace(ledger, lines=left, started=True, recovery=run, rest=rest)
+        case told.TargetSkipped(target=name, because=because) if _was_out(ledger, name):
+            taken = Line(Standing.SKIPPED, because)  # somebody has it since, asked or not
+            return replace(ledger, lines={**ledger.lines, name: taken})
         case told.StopRequested(by=by):
             return replace(ledger, stop=by)
         case told.Interrupted(by=by, exit_code=code):
@@ -145,6 +148,12 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901 - a case per ev
             return replace(ledger, deploy=enter_deploy(ledger.deploy, event))
         case _:
             return replace(ledger, lines=_enter_target(ledger.lines, event))
+
+
+def _was_out(ledger: Ledger, name: str) -> bool:
+    """Whether it is known only as what the run before this one had left out."""
+    line = ledger.lines.get(name)
+    return bool(ledger.recovery) and line is not None and line.standing is Standing.LEFT_OUT
 
 
 def _enter_target(lines: Mapping[str, Line], event: TargetEvent) -> Mapping[str, Line]:

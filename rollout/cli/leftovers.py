@@ -70,6 +70,8 @@ async def _not_alive(left: Left, site: Site) -> None:
         return
     if left.holder.kind is Kind.HAND:
         raise LockHeld(left.held.place, str(left.holder), "; `rollout lock release` gives it back")
+    if left.holder.kind is Kind.UNKNOWN:
+        raise LockHeld(left.held.place, str(left.holder), "; `rollout lock break` takes it")
     complain(f"the lock is held by {left.holder}; listening whether it is alive …")
     if await lives(site.lock, left.holder):
         raise LockHeld(left.held.place, str(left.holder), "; it is alive: stop it there first")

@@ -77,7 +77,7 @@ def release(context: typer.Context) -> None:
         held = await lock.look()
         if any(one.holder.kind is not Kind.HAND for one in held):
             raise RolloutError(
-                f"that is a run, not a hold by hand: {held[0].holder}.  `rollout recover` if it is "
+                f"that is not a hold by hand: {held[0].holder}.  `rollout recover` if it is "
                 "dead, `rollout lock break` if it must end"
             )
         for one in held:

@@ -94,7 +94,7 @@ def lock_table(held: Sequence[Held]) -> str:
     lines: list[str] = []
     for one in held:
         lines.append(f"{one.place}: held by {one.holder}")
-        if one.holder.kind is Kind.RUN:
+        if one.holder.kind is not Kind.HAND:
             said = one.ended or f"gave a sign of life {in_words(max(one.quiet, 0.0))} ago"
             lines.append(f"  {said}")
             out = ", ".join(h.target.name for h in one.holdings) or "nobody"

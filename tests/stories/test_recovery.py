@@ -16,6 +16,7 @@ from rollout.ledger import Exit
 from rollout.plan import Plan
 from rollout.releases import Mark, Release, Switch
 from rollout.rolling import rolling_restart
+from rollout.standings import Standing
 
 from .any_life import holder
 from .clock import play
@@ -140,6 +141,17 @@ def test_what_somebody_has_changed_since_is_left_as_it_is_and_named() -> None:
     assert line.admin == Admin.FORCED_MAINT
     (skipped,) = told.of(TargetSkipped)
     assert "changed by somebody else since" in str(skipped)
+    assert told.ledger.exit_code is Exit.DONE
+    assert world.holdings == {}
+
+
+def test_one_that_was_restarted_and_that_somebody_has_since_is_theirs() -> None:
+    world = killed("web1 probe")
+    (line,) = [line for line in world.lines.values() if line.host.name == "web1"]
+    line.meddling.append((2000.0, Admin.FORCED_DRAIN))
+    told = recovered(world)
+    assert line.admin == Admin.FORCED_DRAIN
+    assert told.ledger.named(Standing.SKIPPED) == ("web1",)
     assert told.ledger.exit_code is Exit.DONE
     assert world.holdings == {}
 

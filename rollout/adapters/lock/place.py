@@ -21,7 +21,7 @@ SCRIPT_WITHIN = 10.0
 
 UNKNOWN = Holder(
     run="",
-    kind=Kind.RUN,
+    kind=Kind.UNKNOWN,
     user="somebody",
     process=Process(host="?", machine="", boot="", namespace="", pid=0, started=0),
     since="?",
