@@ -49,8 +49,22 @@ def test_what_is_written_arrives_in_order() -> None:
         assert os.read(reader, 4096).decode().split() == [str(n) for n in range(100)]
 
 
+def fill(stream: TextIO) -> None:
+    """Leave no room in a pipe, so that whoever writes next is held up, however late it begins."""
+    fd = stream.fileno()
+    os.set_blocking(fd, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(fd, b"x" * 4096)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(fd, b"x")
+    os.set_blocking(fd, True)
+
+
 def test_a_pipe_that_nobody_reads_never_blocks_the_rollout() -> None:
     with pipe() as (_, stream):
+        fill(stream)
         writer = Writer(stream, bound=200)
         broadcast = broadcast_to(Plain(writer))
         began = time.monotonic()
