@@ -11,7 +11,7 @@ import pytest
 from rollout.adapters.record import KeptRecord
 from rollout.deploys import Deploy
 from rollout.events import TargetLeftOut, TargetRecovered, TargetSkipped
-from rollout.fleet import Admin
+from rollout.fleet import Admin, Seat
 from rollout.ledger import Exit
 from rollout.plan import Plan
 from rollout.releases import Mark, Release, Switch
@@ -143,6 +143,22 @@ def test_what_somebody_has_changed_since_is_left_as_it_is_and_named() -> None:
     assert "changed by somebody else since" in str(skipped)
     assert told.ledger.exit_code is Exit.DONE
     assert world.holdings == {}
+
+
+def test_what_somebody_took_from_us_is_not_ours_again_when_they_say_what_we_had_said() -> None:
+    world = fleet(2, balancers=2)
+    for app in world.hosts["web1"].apps:
+        app.manner = "never_boots"
+    line = world.lines[Seat("lb2", "app", "web1")]
+    line.meddling.append((1012.0, Admin.FORCED_DRAIN))
+    roll(world)
+    assert line.theirs
+    assert world.holdings["web1"].told[line.seat] == ()
+    line.admin = Admin.FORCED_MAINT  # as we had told it, but it was not us this time
+    for app in world.hosts["web1"].apps:
+        app.lives[-1].answers_from = 2000
+    recovered(world, begins=3000)
+    assert line.admin == Admin.FORCED_MAINT
 
 
 def test_one_that_was_restarted_and_that_somebody_has_since_is_theirs() -> None:

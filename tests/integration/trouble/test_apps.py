@@ -129,6 +129,7 @@ def test_a_process_that_ignores_its_stop_is_named_as_the_one_from_before(shop: T
     shop.fleet.hosts["web1"].misbehave("ignore-term")
     shop.fleet.hosts["web1"].kill_instance("mongrel_8000")
     shop.fleet.hosts["web1"].until_up(20)
+    shop.fleet.hosts["web1"].until_watched(20)
     shop.fleet.until_serving()
     shop.before = shop.fleet.births()
 
