@@ -8,6 +8,7 @@ from examples.fleet import until
 from examples.fleet.balancer import ServerState
 from tests.integration.crash.bastion import kill_9, last_in, open_in, restarts, state_of
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
+from tests.integration.trouble.moments import asked, let_it_boot
 from tests.integration.trouble.places import a_visitor_stays
 from tests.integration.trouble.running import Running
 
@@ -22,20 +23,6 @@ def in_drain(shop: Troubled) -> Running:
     running = shop.start("restart", "--drain-timeout", "4s")
     running.until_says("web1 draining")
     return running
-
-
-def asked(shop: Troubled) -> Running:
-    """Return when the first host was restarted; its app does not listen until it is healed."""
-    shop.settings(restart__running_timeout="25s")
-    shop.fleet.hosts["web1"].misbehave("hang-boot")
-    running = shop.start()
-    running.until_says("nothing listens")
-    return running
-
-
-def let_it_boot(shop: Troubled) -> None:
-    shop.fleet.hosts["web1"].heal()
-    shop.fleet.hosts["web1"].kill_instance("mongrel_8000")
 
 
 def dead_in_drain(shop: Troubled) -> None:

@@ -7,6 +7,7 @@ import pytest
 from examples.fleet import until
 from examples.fleet.balancer import ServerState
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
+from tests.integration.trouble.moments import asked, let_it_boot
 from tests.integration.trouble.places import a_visitor_stays
 from tests.integration.trouble.running import Running
 
@@ -19,20 +20,6 @@ def in_drain(shop: Troubled, *words: str) -> Running:
     running = shop.start("restart", *(words or ("--drain-timeout", "20s")))
     running.until_says("web1 draining")
     return running
-
-
-def asked(shop: Troubled) -> Running:
-    """Return when the first host was asked to restart; its app does not listen until healed."""
-    shop.settings(restart__running_timeout="25s")
-    shop.fleet.hosts["web1"].misbehave("hang-boot")
-    running = shop.start()
-    running.until_says("nothing listens")
-    return running
-
-
-def let_it_boot(shop: Troubled) -> None:
-    shop.fleet.hosts["web1"].heal()
-    shop.fleet.hosts["web1"].kill_instance("mongrel_8000")
 
 
 @pytest.mark.parametrize("state", ["maint", "drain"])
