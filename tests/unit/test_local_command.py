@@ -1,0 +1,47 @@
+"""A script on this machine ends with all that it started, as soon as its time is up."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from rollout.adapters.local_command import run_locally
+from rollout.errors import RemoteError
+
+
+def living(mark: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if mark.encode() in words:
+            found.append(int(entry.name))
+    return found
+
+
+def test_what_it_printed_and_how_it_ended_come_back() -> None:
+    said = run_locally("here", "cat; echo no >&2; exit 3", within=10, stdin=b"words")
+    assert (said.status, said.out, said.err) == (3, "words", "no\n")
+
+
+def test_a_script_that_takes_too_long_leaves_no_child_behind() -> None:
+    """A child that lived on kept the lock's flock for ever."""
+    mark = "86399.25"
+    began = time.monotonic()
+    with pytest.raises(RemoteError) as caught:
+        run_locally("here", f"sleep {mark} & sleep {mark}", within=0.5)
+    assert str(caught.value) == "here: a script did not end within 0.5s"
+    assert time.monotonic() - began < 10
+    assert living(mark) == []
+
+
+def test_a_child_in_the_background_does_not_outlive_a_script_that_ended() -> None:
+    mark = "86399.75"
+    said = run_locally("here", f"sleep {mark} >/dev/null 2>&1 & exit 0", within=10)
+    assert said.status == 0
+    deadline = time.monotonic() + 5
+    while living(mark) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert living(mark) == []
