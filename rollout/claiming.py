@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from rollout.dead_runs import BEAT_EVERY, is_under_way, left_behind, still_ours
+from rollout.dead_runs import BEAT_EVERY, is_seen_to, is_under_way, left_behind, still_ours
 from rollout.errors import Halted, LockHeld, RolloutError, Unfinished
 from rollout.events import Noted, TargetLeftOut
-from rollout.holders import Holder, Left, story_of
+from rollout.holders import Holder
 from rollout.holdings import Holding
+from rollout.past_runs import Left, story_of
+from rollout.plan import look_command
 from rollout.ports import Site, Tell
 from rollout.record_ports import History, Lock
 from rollout.waiting import now
@@ -67,7 +69,7 @@ async def claim(holder: Holder, wish: Wish, history: History, site: Site, tell: 
         try:
             await lock.take(holder)
         except LockHeld as held:
-            left = await left_behind(lock, history)
+            left = await left_behind(lock, history, site)
             if left is not None and left.held is not None and left.certain:
                 with suppress(LockHeld):  # another one was quicker: then that one is waited for
                     return await _taken_over(left, holder, wish, site, tell)
@@ -106,14 +108,21 @@ async def _beside_what_is_left(wish: Wish, history: History, site: Site, tell: T
         for past in history.open_runs():
             if is_under_way(past, history):
                 continue
-            if by := settled.get(past.run):  # from another machine: that one wrote to the lock
+            by = settled.get(past.run, "")  # from another machine: that one wrote to the lock
+            if by and await is_seen_to(past.holdings, site):
                 history.settle(past.run, by)
                 continue
-            left = Left(holder=past.holder, holdings=past.holdings, past=past, certain=True)
+            left = Left(
+                holder=past.holder,
+                holdings=past.holdings,
+                past=past,
+                certain=True,
+                claimed_by=by,
+            )
             more = await _not_in_the_way(left, wish, site, tell)
             claimed = Claimed((*claimed.holdings, *more), (*claimed.runs, past.run))
     except RolloutError:
-        await lock_of(site).release()
+        await let_go(lock_of(site))
         raise
     return claimed
 
@@ -131,7 +140,7 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
         tell(Noted(where=names, what=what))
     left = replace(left, holdings=ours)
     wanted = [holding for holding in ours if holding.target.host in wish.hosts]
-    if left.ended and not (left.held and left.held.blind):
+    if left.ended:
         if wish.take_up or not wanted:
             _name(ours, left, wish, tell)
             return ours
@@ -141,6 +150,8 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
             f"the others, --exclude {names} goes on without"
         )
         raise Unfinished(left.holder.run, story_of(left), cure)
+    if left.claimed_by and ours:
+        raise Unfinished(left.holder.run, story_of(left), in_doubt(wish.rollout))
     if left.past is not None and left.past.half_deployed and not wish.deploys:
         cure = (
             f"`{wish.rollout} recover` takes it back; `{wish.rollout} uninterrupted` deploys anew"
@@ -148,14 +159,21 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
             else f"`{wish.rollout} resume` restarts onto it, `{wish.rollout} rollback` goes back"
         )
         raise Unfinished(left.holder.run, story_of(left), cure)
-    blind = left.held is not None and left.held.blind
-    if ours or blind or (left.past is not None and left.past.unfinished):
+    if ours or (left.past is not None and left.past.unfinished):
         cure = (
             f"`{wish.rollout} recover` brings back what is out; `{wish.rollout} resume` then goes "
             "on with the rest"
         )
         raise Unfinished(left.holder.run, story_of(left), cure)
     return ours
+
+
+def in_doubt(rollout: str) -> str:
+    """Say what to type where a server is out and two records differ about why."""
+    return (
+        f"if a person has put it there: `{rollout} recover --give-up` leaves it; if not: "
+        f"`{rollout} recover --anyway` brings it back"
+    )
 
 
 def _name(ours: Sequence[Holding], left: Left, wish: Wish, tell: Tell) -> None:
@@ -168,10 +186,16 @@ def _name(ours: Sequence[Holding], left: Left, wish: Wish, tell: Tell) -> None:
                 state=states.pop() if len(states) == 1 else "unknown",
                 because=f"by run {left.holder.run}, before this one",
                 asked=bool(holding.asked),
-                look=wish.look.format(host=holding.target.host),
+                look=look_command(wish.look, holding.target.host),
                 seats=tuple(map(str, holding.target.seats)),
             )
         )
+
+
+async def let_go(lock: Lock) -> None:
+    """Give the lock back, or leave it behind where it still lists servers: it is their record."""
+    if await lock.release():
+        await lock.end("ended before it had seen to what is out")
 
 
 async def keep_alive(lock: Lock) -> None:

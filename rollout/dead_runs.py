@@ -1,12 +1,14 @@
 """Runs before this one: whether they live, and what they have left out."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from rollout.errors import RolloutError
 from rollout.fleet import Reading, SeatState
-from rollout.holders import Held, Holder, Kind, Left, Past
+from rollout.holders import Held, Holder, Kind, Past
 from rollout.holdings import Holding
+from rollout.past_runs import Left
 from rollout.ports import Site
 from rollout.record_ports import History, Lock
 from rollout.verdicts import held_out, serving
@@ -26,23 +28,41 @@ async def still_ours(
 
     What cannot be seen counts as ours.
     """
-    names = {seat.balancer for holding in holdings for seat in holding.target.seats}
-    readings: dict[str, Reading] = {}
-    for name in names & set(site.balancers):
-        try:
-            readings[name] = await site.balancers[name].look()
-        except RolloutError:
-            continue
-    ours = tuple(holding for holding in holdings if _any_ours(holding, readings))
+    rows = await _rows_of(holdings, site)
+    ours = tuple(h for h in holdings if any(row is None or _ours(h, row) for row in rows(h)))
     return ours, tuple(holding for holding in holdings if holding not in ours)
 
 
-def _any_ours(holding: Holding, readings: dict[str, Reading]) -> bool:
-    rows = (
-        readings[seat.balancer].seats.get(seat) if seat.balancer in readings else None
-        for seat in holding.target.seats
+async def is_seen_to(holdings: Sequence[Holding], site: Site) -> bool:
+    """Judge whether the word that another run has seen to these can be believed.
+
+    The word alone could be forged, or that run have failed: each server must be seen to serve, or
+    to be as another hand has put it.  What cannot be seen is not seen to.
+    """
+    rows = await _rows_of(holdings, site)
+    return not any(
+        row is None or (_ours(holding, row) and not serving(row).settled)
+        for holding in holdings
+        for row in rows(holding)
     )
-    return any(row is None or _ours(holding, row) for row in rows)
+
+
+async def _rows_of(
+    holdings: Sequence[Holding], site: Site
+) -> Callable[[Holding], list[SeatState | None]]:
+    """Read how the servers of ``holdings`` are now; None for one that cannot be seen."""
+    names = {seat.balancer for holding in holdings for seat in holding.target.seats}
+    readings: dict[str, Reading] = {}
+    for name in names & set(site.balancers):
+        with suppress(RolloutError):
+            readings[name] = await site.balancers[name].look()
+
+    def rows(holding: Holding) -> list[SeatState | None]:
+        seats = holding.target.seats
+        known = (readings.get(seat.balancer) for seat in seats)
+        return [r.seats.get(seat) if r else None for seat, r in zip(seats, known, strict=True)]
+
+    return rows
 
 
 def _ours(holding: Holding, row: SeatState) -> bool:
@@ -51,14 +71,14 @@ def _ours(holding: Holding, row: SeatState) -> bool:
     return unproven or holding.ours(row) is not None
 
 
-async def left_behind(lock: Lock, history: History) -> Left | None:
+async def left_behind(lock: Lock, history: History, site: Site) -> Left | None:
     """Find the run that holds the lock, or one whose journal is open; None where there is neither.
 
     Where it is not the same run everywhere, one that may live comes first.
     """
     seen = await lock.look()
     if not seen:
-        return _by_its_journal(history, await lock.settled())
+        return await _by_its_journal(history, await lock.settled(), site)
     over = [held for held in seen if await _is_over(held, lock, history)]
     chosen = next((held for held in seen if held not in over), seen[0])
     latest = max(_of(chosen.holder, seen), key=lambda held: held.number)
@@ -73,6 +93,7 @@ async def left_behind(lock: Lock, history: History) -> Left | None:
         held=latest,
         certain=len(over) == len(seen),
         others=tuple(run for held in seen for run in (held.holder.run, *held.before)),
+        unreadable=tuple(held for held in seen if held.unreadable),
     )
 
 
@@ -80,14 +101,21 @@ def _of(holder: Holder, seen: Sequence[Held]) -> list[Held]:
     return [held for held in seen if held.holder.run == holder.run]
 
 
-def _by_its_journal(history: History, settled: Mapping[str, str]) -> Left | None:
+async def _by_its_journal(history: History, settled: Mapping[str, str], site: Site) -> Left | None:
     """Find a run that nobody's lock speaks for, and that nobody has seen to elsewhere."""
     for past in history.open_runs():
-        if past.run in settled:
+        by = settled.get(past.run, "")
+        if by and await is_seen_to(past.holdings, site):
             continue
         under_way = is_under_way(past, history)
         if not under_way and (past.unfinished or past.half_deployed):
-            return Left(holder=past.holder, holdings=past.holdings, past=past, certain=True)
+            return Left(
+                holder=past.holder,
+                holdings=past.holdings,
+                past=past,
+                certain=True,
+                claimed_by=by,
+            )
     return None
 
 
@@ -110,7 +138,7 @@ def inherited(
     The journal of a run counts more than the lock (``owned``): it was on the disk before each act.
     One that died while it took over had not written down all of it yet.
     """
-    last = history.find(runs[0])
+    last = history.find(runs[0]) if runs else None
     if last is not None and (last.answers or len(runs) == 1):
         return last.holdings
     found = {holding.target.name: holding for holding in owned}

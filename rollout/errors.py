@@ -150,6 +150,13 @@ class Unfinished(RolloutError):
         self.cure = cure
 
 
+class NotOfThisFleet(RolloutError):
+    """The record of another run names what the settings do not know; nothing of it was touched."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}, though the record of a run lists it; nothing of it was touched")
+
+
 class LockLost(RolloutError):
     """Our lock was broken or taken over: whoever did it sees to what was ours."""
 

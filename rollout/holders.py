@@ -44,6 +44,8 @@ class Holder:
         since: UTC, ``2026-11-22T19:37:02Z``, by the clock of the holder's machine.
         command: What was typed.
         reason: Why, in words; a freeze by hand has one.
+        sudo_user: The login that became ``user`` by sudo or su, where that is known.
+        client: The address that it came from by ssh, where that is known.
     """
 
     run: str
@@ -53,12 +55,21 @@ class Holder:
     since: str
     command: str = ""
     reason: str = ""
+    sudo_user: str = ""
+    client: str = ""
 
     @property
     def who(self) -> str:
-        return f"{self.user}@{self.process.host}"
+        """The login and the machine, and what is known of the person behind them."""
+        by = [f"by {self.sudo_user}"] if self.sudo_user else []
+        by += [f"from {self.client}"] if self.client else []
+        behind = f" ({', '.join(by)})" if by else ""
+        return f"{self.user}@{self.process.host}{behind}"
 
     def __str__(self) -> str:
+        if self.kind is Kind.UNKNOWN:
+            run = f" (run {self.run})" if self.run else ""
+            return f"a run that cannot be read{run}, {self.command}"
         if self.kind is Kind.HAND:
             return f"{self.who}, by hand since {self.since}: {self.reason or 'no reason given'}"
         said = f"{self.who} (run {self.run}, pid {self.process.pid}) since {self.since}"
@@ -77,7 +88,11 @@ class Held:
         ended: How its run ended, if it has ended and left something out; else empty.
         before: The runs that it took over from.
         number: How often it has written down what it holds; of two places the higher one counts.
-        blind: What it holds cannot be read here: another version wrote it, or somebody's hand.
+        unreadable: Why what stands there is not believed; its holder is of kind ``UNKNOWN`` then.
+        made_by: The login that made what stands there.
+        age: Seconds since it was last changed, by the clock of the place.
+        number_there: What tells it from another one that stands there later.
+        own: The directory, where it is one of this login's own.
     """
 
     place: str
@@ -88,7 +103,11 @@ class Held:
     ended: str = ""
     before: tuple[str, ...] = ()
     number: int = 0
-    blind: bool = False
+    unreadable: str = ""
+    made_by: str = ""
+    age: float = 0.0
+    number_there: str = ""
+    own: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,58 +201,3 @@ class PastDeploy:
     in_place: bool = False
     gone_back: bool = False
     live: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
-    """What a run before this one left behind.
-
-    Attributes:
-        holdings: What it still holds.
-        past: What this machine's journal knows of it; None where it ran elsewhere.
-        held: The lock that is still in its name, as it was seen; None where it is not.
-        certain: It runs no more: it ended by itself, or is gone from this machine.
-        others: Further runs in whose names the lock is in other places.
-    """
-
-    holder: Holder
-    holdings: Sequence[Holding] = ()
-    past: Past | None = None
-    held: Held | None = None
-    certain: bool = False
-    others: tuple[str, ...] = ()
-
-    @property
-    def runs(self) -> tuple[str, ...]:
-        """It, those that it had taken over from, and who else has the lock in some place."""
-        before = self.held.before if self.held else ()
-        return tuple(dict.fromkeys((self.holder.run, *before, *self.others)))
-
-    @property
-    def ended(self) -> bool:
-        """It came to its end by itself, and said whom it left out."""
-        if self.held is not None and self.held.ended:
-            return True
-        return self.past is not None and not self.past.died
-
-
-def story_of(left: Left) -> str:
-    """Say in one sentence what became of a run: ``of ops@bastion …  died; out: web1; …``."""
-    past, ended = left.past, left.held.ended if left.held else ""
-    code = past.exit_code if past is not None else None
-    if left.holder.kind is Kind.HAND:
-        return f"of {left.holder}"
-    how = f"ended ({ended or f'exit {code}'})" if ended or code is not None else "died"
-    how = how if left.certain else "may be alive"
-    out = ", ".join(h.target.name for h in left.holdings)
-    said = f"of {left.holder.who} since {left.holder.since} {how}"
-    said += f"; out because of it: {out}" if out else "; nobody is out because of it"
-    if left.held is not None and left.held.blind:
-        said += ", as far as can be read here"
-    if past is not None and past.half_deployed and past.deploy is not None:
-        how = "in place" if past.deploy.in_place else "live by `current` on some hosts"
-        said += f"; release {past.deploy.release} is {how}, and no server was restarted onto it"
-    if past is not None and past.targets:
-        done = len(past.targets) - len(past.left)
-        said += f"; {done} of {len(past.targets)} were restarted"
-    return said

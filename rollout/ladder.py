@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from rollout.emptying import until_drained, until_empty
-from rollout.errors import Meddled, RolloutError, said_of
+from rollout.errors import Meddled, NotOfThisFleet, RolloutError, said_of
 from rollout.events import (
     TargetClaimed,
     TargetDone,
@@ -99,7 +99,14 @@ async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell:
 
 
 async def taken_up(grip: Grip, holding: Holding, plan: Plan) -> None:
-    """Take again in hand what is out because of us; a load balancer that is away is waited for."""
+    """Take again in hand what is out because of us; a load balancer that is away is waited for.
+
+    Raises:
+        NotOfThisFleet: the record names what the settings do not know.
+        RolloutError: it could not be read in time.
+    """
+    if plan.known is not None and (why := plan.known.objection(holding.target)):
+        raise NotOfThisFleet(why)
 
     async def question() -> Verdict:
         await grip.take_up(holding)

@@ -1,11 +1,13 @@
 """What will be done, in what order, how patiently: decided before anything is touched."""
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rollout.fleet import Target
+from rollout.known_fleet import KnownFleet
 from rollout.releases import Release
 
 
@@ -26,6 +28,11 @@ class Share:
     def at_least(self, total: int) -> int:
         """Round up: the way a floor is meant."""
         return math.ceil(total * self.amount / 100) if self.percent else int(self.amount)
+
+
+def look_command(look: str, host: str) -> str:
+    """Fill ``host`` into a command that is shown to be typed: one word, whatever it contains."""
+    return look.format(host=shlex.quote(host))
 
 
 class OnBusy(StrEnum):
@@ -68,6 +75,7 @@ class Plan:
         probe_times: How many good answers in a row prove an instance.
         on_busy: What to do with sessions that do not end.
         look: What to type to look at a host, with ``{host}`` in it.
+        known: What the settings know; a record that names anything else is not acted upon.
         onto: By host the release that its new processes must be seen to run in; a host that is not
             there is not asked.
         relink: Move ``current`` of a host to ``onto`` while it is in maint, before the restart.
@@ -81,6 +89,7 @@ class Plan:
     probe_times: int = 2
     on_busy: OnBusy = OnBusy.STOP
     look: str = "ssh {host} sudo monit status"
+    known: KnownFleet | None = None
     onto: Mapping[str, Release] = field(default_factory=dict[str, Release])
     relink: bool = False
     patience: Patience = Patience()

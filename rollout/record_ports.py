@@ -83,12 +83,13 @@ class Lock(Protocol):
             LockHeld: somebody has it.
         """
 
-    async def take_over(self, old: str, holder: Holder) -> None:
+    async def take_over(self, old: str, holder: Holder, *, seize: Sequence[Held] = ()) -> None:
         """Put ``holder`` in the place of a run, holdings and all, and take it where none is.
 
         Args:
             old: The run; several, with blanks between them, where it is not the same everywhere.
             holder: Whose it is from now on.
+            seize: What cannot be read, as it was seen: it is put aside, whatever it is.
 
         Raises:
             LockHeld: it is somebody else's than ``old``.
@@ -119,7 +120,10 @@ class Lock(Protocol):
         """
 
     async def release(self) -> Sequence[RolloutError]:
-        """Give it back, and say where that could not be done."""
+        """Give it back, and say where that could not be done.
+
+        A lock that still lists servers is left as it is: it is the record of what is out.
+        """
 
 
 class History(Protocol):

@@ -9,7 +9,8 @@ from rollout.deploys import Deploy
 from rollout.errors import Halted, ReleaseError, RolloutError, Unfinished
 from rollout.events import RolloutHalted, RunResumed
 from rollout.fleet import Finding, Target
-from rollout.holders import Left, Past
+from rollout.holders import Past
+from rollout.past_runs import Left
 from rollout.plan import Plan, Share, waves_of
 from rollout.ports import Site, Supply, Tell
 from rollout.preflight import announce, preflight

@@ -7,7 +7,7 @@ from rollout.errors import CrashLoop, LockLost, RolloutError, TimedOut, said_of
 from rollout.events import TargetGivenBack, TargetLeftOut
 from rollout.fleet import AdminState
 from rollout.grip import Grip
-from rollout.plan import Plan
+from rollout.plan import Plan, look_command
 from rollout.ports import Site, Tell
 from rollout.proof import WayBack
 from rollout.returning import give_back
@@ -85,5 +85,5 @@ def left_out(because: str, state: str, grip: Grip, plan: Plan, *, asked: bool) -
         state=state,
         because=because,
         asked=asked,
-        look=plan.look.format(host=grip.target.host),
+        look=look_command(plan.look, grip.target.host),
     )

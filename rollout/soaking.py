@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from rollout.errors import Halted, SoakFailed
 from rollout.events import Noted, SoakStarted, TargetLeftOut
 from rollout.fleet import Birth, SeatState, Target, Verdict
-from rollout.plan import Plan
+from rollout.plan import Plan, look_command
 from rollout.ports import Site, Tell
 from rollout.verdicts import all_serving, carries, held_out
 from rollout.waiting import now, until
@@ -50,7 +50,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
             if verdict.settled and due:
                 verdict = await same(target, births, site)
             if not verdict.settled:
-                look = plan.look.format(host=target.host)
+                look = look_command(plan.look, target.host)
                 because = f"it did not hold during the soak: {verdict.because}"
                 tell(
                     TargetLeftOut(

@@ -24,7 +24,18 @@ HOME = Path(__file__).parents[1]
 
 NOUNS = (
     *("deploy_events", "deploy_ledger", "deploys", "durations", "errors", "events"),
-    *("fleet", "holders", "holdings", "hostnames", "ledger", "nearest", "places", "plan"),
+    *(
+        "fleet",
+        "holders",
+        "holdings",
+        "hostnames",
+        "known_fleet",
+        "ledger",
+        "nearest",
+        "past_runs",
+        "places",
+        "plan",
+    ),
     *("refs", "releases", "shares", "sights", "standings", "verdicts"),
 )
 STORIES = (

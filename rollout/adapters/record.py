@@ -40,6 +40,7 @@ class KeptRecord:
         self._journal = journal
         self._lock = lock
         self._held = {holding.target.name: holding for holding in holdings}
+        self._behind = False
         self._one_by_one = asyncio.Lock()
 
     @property
@@ -73,11 +74,24 @@ class KeptRecord:
     async def released(self, target: str, *, restarted: bool) -> None:
         async with self._one_by_one:
             self._held.pop(target, None)
-            with suppress(RolloutError):  # whoever reads that it is held will find it serving
+            self._behind = True
+            with suppress(
+                RolloutError
+            ):  # a reader of a record that says it is out finds it serving
                 if self._journal is not None:
                     await self._journal.released(target, restarted=restarted)
                 if self._lock is not None:
                     await self._lock.keep(self.held, everywhere=False)
+                self._behind = False
+
+    async def catch_up(self) -> None:
+        """Write once more into the lock what is still out, where the last word may not have come.
+
+        A lock that lists more than that is not given back.
+        """
+        if self._behind and self._lock is not None:
+            with suppress(RolloutError):
+                await self._lock.keep(self.held, everywhere=True)
 
     async def still_ours(self) -> None:
         if self._lock is not None:

@@ -1,9 +1,11 @@
 """Holdings and holders as JSON, for the journal here and the lock on the load balancers' hosts.
 
 Written by one version and read by another: what is missing has its default, what is unknown is
-passed over.
+passed over.  What no run could have written (a host that is no host name, a weight of 300, a
+server name with a blank) is an error: another hand wrote it, and it could end in a command.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,8 +13,12 @@ from typing import Any
 from rollout.fleet import AdminState, Birth, Instance, Seat, Target
 from rollout.holders import Holder, Kind, Process
 from rollout.holdings import Holding, Owned
+from rollout.hostnames import expand
+from rollout.releases import NAME as RELEASE
 
 Spelled = dict[str, Any]
+
+_NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 
 UNREADABLE = (
     AttributeError,
@@ -60,27 +66,29 @@ def read_holding(said: Mapping[str, Any]) -> Holding:
     Raises:
         KeyError, TypeError, ValueError, AttributeError: it is something else.
     """
-    instances = tuple(Instance(str(name), int(port)) for name, port in said["instances"])
+    instances = tuple(
+        Instance(_text(name), _number(port, 0, 65_535)) for name, port in said["instances"]
+    )
     known = {one.name: one for one in instances}
     rows = {
-        Seat(str(row["balancer"]), str(row["backend"]), str(row["server"])): row
+        Seat(_name(row["balancer"]), _name(row["backend"]), _name(row["server"])): row
         for row in said["seats"]
     }
     return Holding(
         target=Target(
-            name=str(said["target"]),
-            host=str(said["host"]),
+            name=_text(said["target"]),
+            host=_host(said["host"]),
             seats=tuple(rows),
             instances=instances,
             behind={s: tuple(known[n] for n in row["behind"]) for s, row in rows.items()},
         ),
         found=tuple(
-            Owned(seat, int(row["weight"]), bool(row["agent"]), str(row["status"]))
+            Owned(seat, _number(row["weight"], 0, 256), bool(row["agent"]), _text(row["status"]))
             for seat, row in rows.items()
         ),
         told={s: tuple(map(AdminState, row["told"])) for s, row in rows.items() if row["told"]},
-        asked={name: _read_birth(birth) for name, birth in said["asked"].items()},
-        release=str(said.get("release", "")),
+        asked={known[name].name: _read_birth(birth) for name, birth in said["asked"].items()},
+        release=_release(said.get("release", "")),
         relinked=bool(said.get("relinked", False)),
         returning=bool(said.get("returning", False)),
     )
@@ -90,7 +98,41 @@ def _read_birth(said: Mapping[str, Any] | None) -> Birth | None:
     if said is None:
         return None
     started = said["started"]
-    return Birth(int(said["pid"]), None if started is None else int(started), str(said["boot"]))
+    return Birth(
+        _number(said["pid"], 1, 1 << 31),
+        None if started is None else _number(started, 0, 1 << 63),
+        _text(said["boot"]),
+    )
+
+
+def _text(said: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+    if not isinstance(said, str):
+        raise TypeError(f"{said!r} is no text")
+    return said
+
+
+def _number(said: Any, least: int, most: int) -> int:  # noqa: ANN401 - as above
+    if not isinstance(said, int) or isinstance(said, bool) or not least <= said <= most:
+        raise ValueError(f"{said!r} is no number from {least} to {most}")
+    return said
+
+
+def _name(said: Any) -> str:  # noqa: ANN401 - as above
+    if not _NAME.fullmatch(_text(said)):
+        raise ValueError(f"{said!r} is no name of HAProxy's")
+    return str(said)
+
+
+def _host(said: Any) -> str:  # noqa: ANN401 - as above
+    if expand(_text(said)) != (said,):
+        raise ValueError(f"{said!r} is no host name")
+    return str(said)
+
+
+def _release(said: Any) -> str:  # noqa: ANN401 - as above
+    if said and not RELEASE.fullmatch(_text(said)):
+        raise ValueError(f"{said!r} is no release")
+    return str(said)
 
 
 def read_holdings(said: Iterable[Mapping[str, Any]]) -> tuple[Holding, ...]:
@@ -107,18 +149,20 @@ def read_holder(said: Mapping[str, Any]) -> Holder:
     """Read what :func:`spell_holder` wrote; raises as :func:`read_holding` does."""
     process = said["process"]
     return Holder(
-        run=str(said["run"]),
+        run=_text(said["run"]),
         kind=Kind(said["kind"]),
-        user=str(said["user"]),
+        user=_text(said["user"]),
         process=Process(
-            host=str(process["host"]),
-            machine=str(process["machine"]),
-            boot=str(process["boot"]),
-            namespace=str(process["namespace"]),
-            pid=int(process["pid"]),
-            started=int(process["started"]),
+            host=_text(process["host"]),
+            machine=_text(process["machine"]),
+            boot=_text(process["boot"]),
+            namespace=_text(process["namespace"]),
+            pid=_number(process["pid"], 0, 1 << 31),
+            started=_number(process["started"], 0, 1 << 63),
         ),
-        since=str(said["since"]),
-        command=str(said.get("command", "")),
-        reason=str(said.get("reason", "")),
+        since=_text(said["since"]),
+        command=_text(said.get("command", "")),
+        reason=_text(said.get("reason", "")),
+        sudo_user=_text(said.get("sudo_user", "")),
+        client=_text(said.get("client", "")),
     )

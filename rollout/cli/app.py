@@ -20,6 +20,7 @@ from rollout.cli.releases import releases
 from rollout.cli.restart import restart
 from rollout.cli.resume import resume
 from rollout.cli.rollback import rollback
+from rollout.cli.setup import setup
 from rollout.cli.status import status
 from rollout.cli.uninterrupted import uninterrupted
 from rollout.cli.words import hand_over
@@ -105,3 +106,4 @@ app.command()(check)
 app.command()(status)
 app.command("config")(show_config)
 app.command()(init)
+app.command()(setup)

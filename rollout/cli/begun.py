@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rollout.adapters.journal.file import Journal
 from rollout.adapters.journal.history import Journals
 from rollout.adapters.lock.place import utc_now
+from rollout.adapters.person import client, sudo_user
 from rollout.adapters.processes import this_process, user
 from rollout.adapters.spelled import spell_holder
 from rollout.cli.flags import Flags
@@ -83,14 +84,17 @@ def history_of(settings: Settings) -> Journals:
 
 def whoever_runs_this(kind: Kind, reason: str = "") -> Holder:
     """Describe ourselves, for a lock."""
+    login = user()
     return Holder(
         run=secrets.token_hex(3),
         kind=kind,
-        user=user(),
+        user=login,
         process=this_process(),
         since=utc_now(),
         command=shlex.join(["rollout", *sys.argv[1:]]),
         reason=reason,
+        sudo_user=sudo_user(os.environ, login),
+        client=client(os.environ),
     )
 
 

@@ -2,8 +2,8 @@
 
 import gc
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from rollout.adapters.addresses import AT_ONCE, SshAddresses
@@ -11,8 +11,9 @@ from rollout.adapters.bridge import Bridge
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.remote import through_ssh
 from rollout.adapters.last_orders import ends_with_us
+from rollout.adapters.local_command import run_locally
 from rollout.adapters.lock.fleet_lock import FleetLock
-from rollout.adapters.lock.place import HERE, Place, run_locally
+from rollout.adapters.lock.place import HERE, LockDirectory, Place
 from rollout.adapters.probe import PortProber
 from rollout.adapters.record import KeptRecord
 from rollout.adapters.smoke import CommandSmoke
@@ -20,6 +21,7 @@ from rollout.adapters.ssh import Ssh, SshOptions
 from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
 from rollout.adapters.threads import Pool
 from rollout.cli.deploys import the_deploy
+from rollout.cli.plans import ssh_words
 from rollout.cli.supplies import build_releases, build_supply
 from rollout.ports import Balancer, Site, Supply
 from rollout.settings.model import Settings
@@ -56,7 +58,7 @@ async def open_deploy(
         yield site, build_supply(the_deploy(settings), ssh, closing)
 
 
-def open_ssh(settings: Settings, closing: AsyncExitStack) -> Ssh:
+def open_ssh(settings: Settings, closing: AsyncExitStack | ExitStack) -> Ssh:
     """Make what connects to hosts when asked to, and hangs up with ``closing``."""
     gc.enable()  # off since the start, while there was only code to load
     ssh = Ssh(ssh_options(settings))
@@ -92,24 +94,49 @@ def build_site(
     )
 
 
+@contextmanager
+def open_lock(settings: Settings) -> Iterator[FleetLock]:
+    """Make the lock alone, and hang up everywhere at the end."""
+    with ExitStack() as closing:
+        pool = Pool(AT_ONCE)
+        closing.callback(pool.close)
+        yield build_lock(settings, open_ssh(settings, closing), pool)
+
+
 def build_lock(settings: Settings, ssh: Ssh, pool: Pool) -> FleetLock:
     """Make the lock: one place for each machine that a load balancer runs on, in order."""
-    said, within = settings.lock, settings.ssh.connect_timeout
-    # by the names of the load balancers, which are the same from wherever the lock is taken
-    machines = dict.fromkeys(balancer.ssh for _, balancer in sorted(settings.balancers.items()))
+    directory, within = lock_directory(settings), settings.ssh.connect_timeout
     return FleetLock(
         [
             Place(
                 name or HERE,
                 ssh.run if name else run_locally,
                 pool.call,
-                said.directory,
-                settings.app,
+                directory,
                 within=within,
             )
-            for name in machines
+            for name in lock_machines(settings)
         ]
     )
+
+
+def lock_directory(settings: Settings) -> LockDirectory:
+    """Say where the lock lies on each machine, and who may write there."""
+    return LockDirectory(
+        path=settings.lock.directory,
+        app=settings.app,
+        group=settings.lock.group,
+        or_own=settings.lock.is_default,
+        ssh=ssh_words(settings),
+    )
+
+
+def lock_machines(settings: Settings) -> tuple[str, ...]:
+    """List the machines that hold the lock, by their ssh names; empty for the one we run on.
+
+    They go by the names of the load balancers, which are the same from wherever it is taken.
+    """
+    return tuple(dict.fromkeys(lb.ssh for _, lb in sorted(settings.balancers.items())))
 
 
 def build_balancers(

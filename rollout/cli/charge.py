@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from rollout.adapters.guarding import GuardedReleases
 from rollout.adapters.record import KeptRecord
-from rollout.claiming import Wish, claim, keep_alive, lock_of
+from rollout.claiming import Wish, claim, keep_alive, let_go, lock_of
 from rollout.cli.begun import Begun
 from rollout.dead_runs import inherited
-from rollout.errors import LockError, RolloutError
-from rollout.events import Noted
+from rollout.errors import LockError, LockLost, RolloutError
+from rollout.events import Noted, RolloutHalted
 from rollout.fleet import Finding
-from rollout.holders import Left
 from rollout.holdings import Holding
+from rollout.past_runs import Left
 from rollout.ports import Site, Supply, Tell
 from rollout.record_ports import Lock
 from rollout.sights import Fitness
@@ -80,34 +80,44 @@ async def in_charge_after(
         RecordError: it could not be written down.
     """
     lock = lock_of(world)
-    await lock.take_over(" ".join(left.runs), begun.holder)
+    await lock.take_over(" ".join(left.runs), begun.holder, seize=left.unreadable)
     try:
-        out = await _now_out(lock, left, begun)
+        out = await _now_out(world, left, begun)
     except RolloutError:
-        await lock.release()
+        await let_go(lock)
         raise
+    for broken in left.unreadable:
+        what = (
+            f"what stood there could not be read ({broken.unreadable}); it is kept beside the lock "
+            f"as broken.{begun.run}: it may name servers that are out"
+        )
+        tell(Noted(where=broken.place, what=what))
     async with held(world, begun, out, left.runs, tell) as site:
         yield Charge(site)
 
 
-async def _now_out(lock: Lock, left: Left, begun: Begun) -> Sequence[Holding]:
+async def _now_out(world: Site, left: Left, begun: Begun) -> Sequence[Holding]:
     """Read again what the run holds, which may have lived until its lock was taken.
 
     Raises:
-        RolloutError: somebody else has seen to it since we looked.
+        RolloutError: another run has seen to it since we looked.
     """
+    lock = lock_of(world)
     (ours, *_) = [one for one in await lock.look() if one.holder.run == begun.run]
-    settled = await lock.settled()
-    by = settled.get(left.holder.run, begun.run)
+    by = (await lock.settled()).get(left.holder.run, begun.run)
     past = begun.history.find(left.holder.run)
-    gone = left.held is not None and left.holder.run not in ours.before
-    if by != begun.run or gone or (left.held is None and past is None):
-        who = "somebody" if by == begun.run else f"run {by}"
+    named = left.held is not None and not left.unreadable
+    gone = named and left.holder.run not in ours.before
+    seen_to = by not in {begun.run, left.claimed_by}
+    if seen_to or gone or (left.held is None and past is None):
+        other = "another run" if by == begun.run else f"run {by}"
         raise RolloutError(
-            f"nothing was touched: {who} has seen to run {left.holder.run} since you looked"
+            f"nothing was touched: {other} has seen to run {left.holder.run} since you looked"
         )
     if left.held is None:
         return past.holdings if past else ()
+    if left.unreadable:
+        return tuple(left.holdings)
     out = inherited(ours.holdings, left.runs, begun.history)
     split = len({run for run in left.others if run not in left.held.before}) > 1
     more = {h.target.name: h for h in left.holdings} if split else {}
@@ -139,6 +149,20 @@ async def held(
     finally:
         alive.cancel()
         await asyncio.wait({alive})
-        ending = lock.end("ended with servers out") if record.held else lock.release()
-        for error in await ending:
-            tell(Noted(where="lock", what=f"it could not be given back: {error}"))
+        await _end(lock, record, tell)
+
+
+async def _end(lock: Lock, record: KeptRecord, tell: Tell) -> None:
+    """Give the lock back, or leave it behind with what is still out.
+
+    That it could not be is an error of the run: from another machine it looks as if it went on.
+    """
+    if record.held:
+        errors = await lock.end("ended with servers out")
+    else:
+        await record.catch_up()
+        errors = await lock.release()
+    for error in errors:
+        what = f"the lock was not released: {error}"
+        lost = isinstance(error, LockLost)  # then it is another run's, and so is its end
+        tell(Noted(where="lock", what=what) if lost else RolloutHalted(because=what))

@@ -26,8 +26,9 @@ def check(context: typer.Context, *, hosts: said.Only = None, exclude: said.With
 def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     """Look at everything and return the exit code: 3 when something was found."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
+    from dataclasses import replace  # noqa: PLC0415
 
-    from rollout.cli.build import open_deploy, open_site  # noqa: PLC0415
+    from rollout.cli.build import open_deploy, open_lock, open_site  # noqa: PLC0415
     from rollout.cli.plans import scope_of  # noqa: PLC0415
     from rollout.cli.words import complain, hand_over  # noqa: PLC0415
     from rollout.ledger import Exit  # noqa: PLC0415
@@ -43,12 +44,17 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     scope, floor = scope_of(settings, hosts), settings.fleet.floor
 
     async def story() -> "Fitness":
+        with open_lock(settings) as lock:
+            findings, notes = await lock.examine()
         if settings.deploy is None:
             async with open_site(settings) as site:
-                return await preflight(scope, floor, site)
-        async with open_deploy(settings) as (site, supply):
-            fit, _ = await fit_for_a_deploy(scope, floor, site, supply.source)
-            return fit
+                fit = await preflight(scope, floor, site)
+        else:
+            async with open_deploy(settings) as (site, supply):
+                fit, _ = await fit_for_a_deploy(scope, floor, site, supply.source)
+        known = {finding.where for finding in fit.findings}  # a machine that is away is named once
+        more = tuple(finding for finding in findings if finding.where not in known)
+        return replace(fit, findings=(*fit.findings, *more), notes=(*fit.notes, *notes))
 
     fit = asyncio.run(story())
     if voice is Output.JSON:

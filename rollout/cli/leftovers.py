@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 import typer
 
+from rollout.claiming import in_doubt
 from rollout.cli.begun import history_of
 from rollout.cli.build import open_site
 from rollout.cli.words import complain, hand_over
 from rollout.dead_runs import left_behind, lives
 from rollout.errors import LockHeld, RolloutError
 from rollout.fleet import Reading
-from rollout.holders import Kind, Left
+from rollout.holders import Kind
+from rollout.past_runs import Left
 from rollout.ports import Site
 from rollout.render.remains import remains_table
 from rollout.settings.model import Settings
@@ -26,7 +28,7 @@ async def found_in(site: Site, settings: Settings) -> tuple[Left | None, Mapping
     """
     if site.lock is None:
         raise AssertionError("a world without a lock")
-    left = await left_behind(site.lock, history_of(settings))
+    left = await left_behind(site.lock, history_of(settings), site)
     readings = {}
     names = {one.seat.balancer for h in (left.holdings if left else ()) for one in h.found}
     for name in names & set(site.balancers):
@@ -37,7 +39,9 @@ async def found_in(site: Site, settings: Settings) -> tuple[Left | None, Mapping
     return left, readings
 
 
-def agreed(settings: Settings, what: str, *, yes: bool, force: bool = False) -> Left | None:
+def agreed(
+    settings: Settings, what: str, *, yes: bool, force: bool = False, anyway: bool = False
+) -> Left | None:
     """Show what a run has left, and ask whether to see to it; None where nothing is left.
 
     Args:
@@ -45,10 +49,12 @@ def agreed(settings: Settings, what: str, *, yes: bool, force: bool = False) -> 
         what: What is going to be done, as a question.
         yes: Do not ask.
         force: It may be alive; then it notices that its lock is gone, and touches nothing more.
+        anyway: Another run may say that it has seen to it.
 
     Raises:
         LockHeld: it lives, or somebody holds the lock by hand.
-        RolloutError: the operator said no, or there is nobody who could be asked.
+        RolloutError: the operator said no or cannot be asked, or another run says that it has
+            seen to what HAProxy shows to be out.
     """
 
     async def story() -> tuple[Left | None, Mapping[str, Reading]]:
@@ -61,7 +67,9 @@ def agreed(settings: Settings, what: str, *, yes: bool, force: bool = False) -> 
     left, readings = asyncio.run(story())
     if left is not None:
         complain(remains_table(left, readings).rstrip())
-        _ask(what, yes=yes)
+        if left.claimed_by and not anyway:
+            raise RolloutError(f"nothing was changed; {in_doubt('rollout')}")
+        confirm(what, yes=yes)
     return left
 
 
@@ -78,16 +86,23 @@ async def _not_alive(left: Left, site: Site) -> None:
     complain("it has given no sign of life")
 
 
-def _ask(what: str, *, yes: bool) -> None:
+def confirm(what: str, *, yes: bool) -> None:
+    """Ask ``what`` on the terminal, unless ``yes`` was said.
+
+    Raises:
+        RolloutError: the answer is no, or there is no terminal.
+    """
     if yes:
         return
     if not sys.stdin.isatty():
-        raise RolloutError("nothing was touched: nobody is here who could say yes; --yes says it")
+        raise RolloutError(
+            "nothing was changed: this needs a confirmation and stdin is no terminal; add --yes"
+        )
     if not typer.confirm(f"rollout: {what}", err=True):
         raise RolloutError("nothing was touched")
 
 
 def nothing_left() -> int:
     """Say that there is nothing to be seen to."""
-    hand_over("no run has left anything out, and nobody holds the lock")
+    hand_over("nothing to recover: no run has left a server out, and the lock is free")
     return 0

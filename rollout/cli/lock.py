@@ -1,4 +1,4 @@
-"""``rollout lock``: who holds it; a freeze by hand, its end, and a lock that nobody gives back."""
+"""``rollout lock``: whose it is; a freeze by hand, its end, and a lock that must be broken."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,10 +8,11 @@ from rollout.cli import options as said
 from rollout.cli.context import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from typing import TypeVar
 
-    from rollout.record_ports import Lock
+    from rollout.adapters.lock.fleet_lock import FleetLock
+    from rollout.holders import Held, Holder
     from rollout.settings.model import Settings
 
     T = TypeVar("T")
@@ -35,8 +36,12 @@ def show(context: typer.Context) -> None:
     from rollout.render.remains import lock_json, lock_table  # noqa: PLC0415
 
     voice = asked(context).voice
-    seen = _with_the_lock(asked(context).settings().settings, lambda lock: lock.look())
-    hand_over((lock_json if voice is Output.JSON else lock_table)(seen))
+
+    async def look(lock: "FleetLock") -> "tuple[Sequence[Held], Mapping[str, Sequence[str]]]":
+        return await lock.look(), await lock.acts()
+
+    seen, acts = _with_the_lock(asked(context).settings().settings, look)
+    hand_over((lock_json if voice is Output.JSON else lock_table)(seen, acts))
 
 
 @lock.command()
@@ -44,7 +49,7 @@ def acquire(
     context: typer.Context,
     *,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why; whoever is refused reads it.")
+        str, typer.Option("--reason", metavar="TEXT", help="Why; a run that is refused shows it.")
     ],
 ) -> None:
     """Let no rollout of the app begin, cron included, until `lock release`."""
@@ -56,59 +61,101 @@ def acquire(
 
     settings = asked(context).settings().settings
     holder = whoever_runs_this(Kind.HAND, reason)
+
+    async def take(lock: "FleetLock") -> None:
+        await lock.take(holder)
+        await _note(lock, holder, f"took it by hand: {reason}")
+
     try:
-        _with_the_lock(settings, lambda lock: lock.take(holder))
+        _with_the_lock(settings, take)
     except LockHeld as held:
         complain(str(held))
         raise typer.Exit(Exit.BUSY) from None
-    complain(f"no rollout of {settings.app} begins now; `rollout lock release` ends that")
+    complain(
+        f"{settings.app} is locked: no rollout can start, cron included; "
+        "`rollout lock release` unlocks it"
+    )
 
 
 @lock.command()
-def release(context: typer.Context) -> None:
-    """Give back a lock that was taken by hand."""
-    from rollout.cli.words import complain  # noqa: PLC0415 - not for `--help`
+def release(context: typer.Context, *, yes: said.Yes = False) -> None:
+    """Give back a lock that was taken by hand; that of another person only after a yes."""
+    from rollout.cli.begun import whoever_runs_this  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.leftovers import confirm  # noqa: PLC0415
+    from rollout.cli.words import complain  # noqa: PLC0415
     from rollout.errors import RolloutError  # noqa: PLC0415
     from rollout.holders import Kind  # noqa: PLC0415
 
     settings = asked(context).settings().settings
+    us = whoever_runs_this(Kind.HAND)
+    held = _with_the_lock(settings, lambda lock: lock.look())
+    _see_that_it_is_by_hand(held)
+    if not held:
+        complain("no run and no person holds the lock")
+        return
+    others = [one.holder for one in held if one.holder.who != us.who]
+    if others:
+        complain(f"the lock is that of {others[0]}")
+        confirm("Release it, though it is not yours?", yes=yes)
 
-    async def thaw(lock: "Lock") -> str:
-        held = await lock.look()
-        if any(one.holder.kind is not Kind.HAND for one in held):
-            raise RolloutError(
-                f"that is not a hold by hand: {held[0].holder}.  `rollout recover` if it is "
-                "dead, `rollout lock break` if it must end"
-            )
-        for one in held:
+    async def thaw(lock: "FleetLock") -> None:
+        now = await lock.look()
+        _see_that_it_is_by_hand(now)
+        runs = dict.fromkeys(one.holder.run for one in now)
+        if set(runs) - {one.holder.run for one in held}:
+            raise RolloutError(f"nothing was changed: the lock is that of {now[0].holder} by now")
+        for one in now:
             await lock.take_over(one.holder.run, one.holder)
-        await lock.release()
-        return str(held[0].holder) if held else ""
+        for error in await lock.release():
+            raise error
+        await _note(lock, us, f"released what {held[0].holder} held")
 
-    by = _with_the_lock(settings, thaw)
-    complain(f"given back: it was held by {by}" if by else "nobody held it")
+    _with_the_lock(settings, thaw)
+    complain(f"unlocked; it was held by {held[0].holder}")
+
+
+def _see_that_it_is_by_hand(held: "Sequence[Held]") -> None:
+    from rollout.errors import RolloutError  # noqa: PLC0415 - not for `--help`
+    from rollout.holders import Kind  # noqa: PLC0415
+
+    for one in held:
+        if one.holder.kind is Kind.UNKNOWN:
+            raise RolloutError(f"{one.place}: {one.holder}: `rollout lock break` takes it")
+        if one.holder.kind is not Kind.HAND:
+            raise RolloutError(
+                f"nothing was changed: a run holds the lock, no person: {one.holder}.  `rollout "
+                "recover` if it is dead, `rollout lock break` if it must end"
+            )
 
 
 @lock.command("break")
 def break_it(context: typer.Context, *, yes: said.Yes = False) -> None:
-    """Take the lock from whoever holds it, and bring back what is out because of them."""
-    from rollout.cli.leftovers import agreed, nothing_left  # noqa: PLC0415 - not for `--help`
+    """Take the lock from any run or person, and bring back what is out because of it."""
+    from rollout.cli.begun import whoever_runs_this  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.leftovers import agreed, nothing_left  # noqa: PLC0415
     from rollout.cli.recover import run  # noqa: PLC0415
+    from rollout.holders import Kind  # noqa: PLC0415
 
     loaded = asked(context).settings()
-    what = "Break this lock, and bring back what is out?  Whoever holds it touches nothing more."
+    what = "Break this lock, and bring back what is out?  A run that holds it touches nothing more."
     left = agreed(loaded.settings, what, yes=yes, force=True)
     if left is None:
         raise typer.Exit(nothing_left())
-    raise typer.Exit(run(loaded, left, asked(context)))
+    us, was = whoever_runs_this(Kind.HAND), left.holder
+    code = run(loaded, left, asked(context))
+    _with_the_lock(loaded.settings, lambda lock: _note(lock, us, f"broke the lock of {was}"))
+    raise typer.Exit(code)
 
 
-def _with_the_lock(settings: "Settings", act: "Callable[[Lock], Awaitable[T]]") -> "T":
+async def _note(lock: "FleetLock", person: "Holder", act: str) -> None:
+    await lock.note(f"{person.since} {person.who} {act}")
+
+
+def _with_the_lock(settings: "Settings", act: "Callable[[FleetLock], Awaitable[T]]") -> "T":
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
     import signal  # noqa: PLC0415
 
-    from rollout.claiming import lock_of  # noqa: PLC0415
-    from rollout.cli.build import open_site  # noqa: PLC0415
+    from rollout.cli.build import open_lock  # noqa: PLC0415
     from rollout.cli.words import complain  # noqa: PLC0415
     from rollout.ledger import Exit  # noqa: PLC0415
 
@@ -116,8 +163,8 @@ def _with_the_lock(settings: "Settings", act: "Callable[[Lock], Awaitable[T]]") 
         task = asyncio.current_task()
         if task is not None:  # what was taken in one place is given back, as on Ctrl-C
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        async with open_site(settings) as site:
-            return await act(lock_of(site))
+        with open_lock(settings) as lock:
+            return await act(lock)
 
     try:
         return asyncio.run(story())

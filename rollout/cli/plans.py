@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rollout.claiming import Wish
 from rollout.fleet import Target
+from rollout.known_fleet import KnownFleet
 from rollout.plan import Plan, waves_of
 from rollout.seating import By, Scope
 from rollout.settings.model import Settings
@@ -26,7 +27,17 @@ def plan_of(settings: Settings, targets: Sequence[Target]) -> Plan:
         probe_times=settings.restart.probe_times,
         on_busy=settings.restart.on_busy,
         look=_look(settings),
+        known=known_of(settings),
         patience=settings.patience(),
+    )
+
+
+def known_of(settings: Settings) -> KnownFleet:
+    """Say what the record of another run may name."""
+    return KnownFleet(
+        hosts=frozenset(settings.fleet.names),
+        balancers=frozenset(settings.balancers),
+        match=settings.monit.match,
     )
 
 

@@ -10,7 +10,7 @@ from rollout.cli.context import asked
 if TYPE_CHECKING:
     from rollout.cli.charge import Charge
     from rollout.cli.context import Asked
-    from rollout.holders import Left
+    from rollout.past_runs import Left
     from rollout.ports import Tell
     from rollout.settings.loading import Loaded
 
@@ -22,13 +22,25 @@ GiveUp = Annotated[
 ]
 
 
-def recover(context: typer.Context, *, yes: said.Yes = False, give_up: GiveUp = False) -> None:
+Anyway = Annotated[
+    bool,
+    typer.Option("--anyway", help="Bring back also what another run says that it has seen to."),
+]
+
+
+def recover(
+    context: typer.Context,
+    *,
+    yes: said.Yes = False,
+    give_up: GiveUp = False,
+    anyway: Anyway = False,
+) -> None:
     """Bring back what a dead run left out of rotation."""
     from rollout.cli.leftovers import agreed, nothing_left  # noqa: PLC0415 - not for `--help`
 
     loaded = asked(context).settings()
     what = "Leave them as they are?" if give_up else "Bring back what is out?"
-    left = agreed(loaded.settings, what, yes=yes)
+    left = agreed(loaded.settings, what, yes=yes, anyway=anyway or give_up)
     if left is None:
         raise typer.Exit(nothing_left())
     raise typer.Exit(run(loaded, left, asked(context), give_up=give_up))

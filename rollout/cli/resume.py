@@ -10,7 +10,8 @@ from rollout.cli.context import asked
 if TYPE_CHECKING:
     from rollout.cli.charge import Charge
     from rollout.cli.context import Asked
-    from rollout.holders import Left, Past
+    from rollout.holders import Past
+    from rollout.past_runs import Left
     from rollout.ports import Tell
     from rollout.settings.loading import Loaded
 

@@ -11,7 +11,7 @@ from rollout.cli.charge import Charge, in_charge, in_charge_after
 from rollout.cli.context import Asked
 from rollout.cli.flags import Flags
 from rollout.cli.plans import wish_of
-from rollout.holders import Left
+from rollout.past_runs import Left
 from rollout.ports import Supply, Tell
 from rollout.settings.loading import Loaded
 

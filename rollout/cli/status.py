@@ -9,7 +9,7 @@ from rollout.cli.context import asked
 
 if TYPE_CHECKING:
     from rollout.fleet import Finding
-    from rollout.holders import Left
+    from rollout.past_runs import Left
     from rollout.render.choose import Output
     from rollout.settings.model import Settings
     from rollout.sights import Survey
@@ -51,7 +51,7 @@ def run(
         async with open_site(settings) as site:
             seen = await survey(hosts, site)
             try:
-                return seen, await left_behind(lock_of(site), history_of(settings)), ()
+                return seen, await left_behind(lock_of(site), history_of(settings), site), ()
             except RolloutError as error:
                 return seen, None, (finding("lock", error),)
 

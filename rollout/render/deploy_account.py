@@ -159,8 +159,8 @@ def as_typed(ending: Ending) -> tuple[str, ...]:
 def to_see_current(host: str, ending: Ending) -> str:
     """Give the command that shows where ``current`` of ``host`` leads."""
     if ending.hints.see_current:
-        return ending.hints.see_current.replace("{host}", host)
-    return f"{ending.hints.rollout} releases --hosts {host}"
+        return ending.hints.see_current.replace("{host}", shlex.quote(host))
+    return f"{ending.hints.rollout} releases --hosts {shlex.quote(host)}"
 
 
 def to_see_log(host: str, log: str, hints: Hints) -> str:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from rollout.fleet import InstanceState, SeatState
-from rollout.holders import Left
+from rollout.past_runs import Left
 from rollout.render.harmless import harmless
 from rollout.render.remains import left_fields, left_table
 from rollout.render.tables import VERSION, Row, as_object, columns, wrong

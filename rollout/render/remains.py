@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rollout.fleet import Reading
-from rollout.holders import Held, Kind, Left, story_of
+from rollout.holders import Held, Kind
 from rollout.holdings import Holding
+from rollout.past_runs import Left, story_of
 from rollout.render.harmless import harmless
 from rollout.render.spans import in_words
 from rollout.render.tables import VERSION, Row, as_object, columns
 from rollout.verdicts import told
 
-NOBODY = "nobody holds the lock"
+FREE = "no run and no person holds the lock"
 
 
 def remains_table(left: Left, readings: Mapping[str, Reading]) -> str:
@@ -87,24 +88,27 @@ def left_fields(left: Left) -> dict[str, Any]:
     }
 
 
-def lock_table(held: Sequence[Held]) -> str:
-    """Say who holds the lock, in each place."""
-    if not held:
-        return f"{NOBODY}\n"
-    lines: list[str] = []
+def lock_table(held: Sequence[Held], acts: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Say who holds the lock, in each place, and what a person did to it last."""
+    lines: list[str] = [] if held else [FREE]
     for one in held:
         lines.append(f"{one.place}: held by {one.holder}")
-        if one.holder.kind is not Kind.HAND:
+        if one.unreadable:
+            lines.append(f"  {one.unreadable}; last changed {in_words(max(one.age, 0.0))} ago")
+            lines.append("  `rollout lock break` takes it")
+        elif one.holder.kind is not Kind.HAND:
             said = one.ended or f"gave a sign of life {in_words(max(one.quiet, 0.0))} ago"
             lines.append(f"  {said}")
-            out = ", ".join(h.target.name for h in one.holdings) or "nobody"
+            out = ", ".join(h.target.name for h in one.holdings) or "no server"
             lines.append(f"  out of rotation because of it: {out}")
+    lines += [f"{place}: last by hand: {said[-1]}" for place, said in (acts or {}).items()]
     return "\n".join(map(harmless, lines)) + "\n"
 
 
-def lock_json(held: Sequence[Held]) -> str:
+def lock_json(held: Sequence[Held], acts: Mapping[str, Sequence[str]] | None = None) -> str:
     """Say the same as one JSON object."""
-    return as_object({"v": VERSION, "held": [as_fields(one) for one in held]})
+    said = {place: list(lines) for place, lines in (acts or {}).items()}
+    return as_object({"v": VERSION, "held": [as_fields(one) for one in held], "acts": said})
 
 
 def as_fields(held: Held) -> dict[str, Any]:
@@ -121,5 +125,7 @@ def as_fields(held: Held) -> dict[str, Any]:
         "reason": holder.reason,
         "quiet": held.quiet,
         "ended": held.ended,
+        "unreadable": held.unreadable,
+        "made_by": held.made_by,
         "out": [holding.target.name for holding in held.holdings],
     }

@@ -66,6 +66,12 @@ def _name(said: str) -> str:
     return said
 
 
+def _group(said: str) -> str:
+    if said and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", said):
+        raise ValueError(f"{said!r} is not the name of a group")
+    return said
+
+
 def _host(said: str) -> str:
     if said and expand(said) != (said,):
         raise ValueError(f"{said!r} must be one host")
@@ -120,6 +126,9 @@ Line = Annotated[str, AfterValidator(_line)]
 
 Name = Annotated[str, AfterValidator(_name)]
 """As HAProxy spells names; nothing in it can end a command on its socket."""
+
+Group = Annotated[str, AfterValidator(_group)]
+"""A group of logins, by its name; empty for none."""
 
 OneHost = Annotated[str, AfterValidator(_host)]
 SomeHosts = Annotated[str, AfterValidator(_hosts)]

@@ -12,6 +12,7 @@ from rollout.settings.kinds import (
     Command,
     Count,
     Duration,
+    Group,
     HostList,
     Line,
     Name,
@@ -24,6 +25,9 @@ from rollout.settings.kinds import (
     Section,
 )
 from rollout.settings.templates import a_probe, a_server, an_absolute_path
+
+LOCK_DIRECTORY = "/var/lib/rollout/lock"
+"""Where an administrator makes the lock's directory for the team (``rollout setup``)."""
 
 _BASE = Patience()
 
@@ -94,8 +98,14 @@ class RestartSettings(Section):
 class LockSettings(Section):
     """``[lock]``: where it lies on the hosts of the load balancers, and how long to wait for it."""
 
-    directory: Annotated[Line, AfterValidator(an_absolute_path)] = "/var/tmp"  # noqa: S108 - survives a reboot, and whoever can log in can write there
+    directory: Annotated[Line, AfterValidator(an_absolute_path)] = LOCK_DIRECTORY
+    group: Group = "rollout"
     wait: Duration = 0.0
+
+    @property
+    def is_default(self) -> bool:
+        """Nothing was said about the directory; then one of the login's own may serve."""
+        return self.directory == LOCK_DIRECTORY
 
 
 class Settings(BaseSettings):

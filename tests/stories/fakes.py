@@ -252,7 +252,8 @@ class FakeLock:
             self.world.lock = Held(place="lb1", holder=holder)
             self._run = holder.run
 
-    async def take_over(self, old: str, holder: Holder) -> None:
+    async def take_over(self, old: str, holder: Holder, *, seize: Sequence[Held] = ()) -> None:
+        del seize
         async with self.world.faults.befall("lock take over", self._error):
             held = self.world.lock
             if held is not None and held.holder.run not in {*old.split(), holder.run}:
@@ -293,6 +294,8 @@ class FakeLock:
         return ()
 
     async def release(self) -> tuple[RolloutError, ...]:
+        if self.world.lock is not None and self.world.lock.holdings:
+            return (self._error("it still lists servers"),)
         self.world.lock = None
         return ()
 

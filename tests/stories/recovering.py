@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from rollout.adapters.record import KeptRecord
 from rollout.deploys import Deploy
-from rollout.holders import Left, Past, PastDeploy
+from rollout.holders import Past, PastDeploy
+from rollout.past_runs import Left
 from rollout.plan import Patience, Plan, Share
 from rollout.ports import Site, Supply
 from rollout.recovery import recover

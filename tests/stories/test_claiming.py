@@ -17,8 +17,9 @@ from rollout.dead_runs import BEAT_EVERY, LISTEN_FOR, inherited, left_behind, li
 from rollout.errors import Halted, LockError, LockHeld, Unfinished
 from rollout.events import Event, Noted, TargetLeftOut
 from rollout.fleet import Admin, AdminState, Birth
-from rollout.holders import Held, Holder, Kind, Left, Past, PastDeploy
+from rollout.holders import Held, Holder, Kind, Past, PastDeploy
 from rollout.holdings import Holding, Owned
+from rollout.past_runs import Left
 from tests.unit.left_out import ALICE, BOB, CAROL
 
 from .clock import play
@@ -283,10 +284,10 @@ def test_whoever_waits_takes_over_from_one_who_died_meanwhile() -> None:
 class Slow(FakeLock):
     """A lock that somebody else takes over a moment before us, once, and gives back later."""
 
-    async def take_over(self, old: str, holder: Holder) -> None:
+    async def take_over(self, old: str, holder: Holder, *, seize: Sequence[Held] = ()) -> None:
         if self.world.lock is not None and self.world.lock.holder == ALICE:
             self.world.lock = held(holder=CAROL)
-        await super().take_over(old, holder)
+        await super().take_over(old, holder, seize=seize)
 
 
 def test_whoever_waits_goes_on_waiting_when_another_one_took_over_first() -> None:
@@ -371,7 +372,7 @@ def test_the_journal_counts_where_the_lock_says_something_else() -> None:
     knows = past(world.lock.holdings[0])
 
     async def found() -> Left | None:
-        return await left_behind(FakeLock(world), dead(knows))
+        return await left_behind(FakeLock(world), dead(knows), site_of(world))
 
     left = play(found())
     assert left is not None
@@ -534,7 +535,7 @@ def test_a_run_that_has_given_back_the_lock_and_is_about_to_end_refuses_nobody()
 
 def found(world: World, history: FakeHistory) -> Left | None:
     async def story() -> Left | None:
-        return await left_behind(FakeLock(world), history)
+        return await left_behind(FakeLock(world), history, site_of(world))
 
     return play(story())
 
@@ -676,7 +677,7 @@ def test_of_two_places_the_one_that_was_written_last_has_the_news() -> None:
                 Held(place="lb2", holder=ALICE, holdings=(fresh,), number=2),
             )
 
-    left = play(left_behind(TwoPlaces(fleet(2)), FakeHistory()))
+    left = play(left_behind(TwoPlaces(fleet(2)), FakeHistory(), site_of(fleet(2))))
     assert left is not None
     assert left.holdings == (fresh,)
 
@@ -689,12 +690,14 @@ def test_a_lock_that_is_split_between_two_dead_runs_is_seen_whole() -> None:
                 Held(place="lb2", holder=BOB, holdings=(out_of("web2"),)),
             )
 
-    both = play(left_behind(Split(fleet(2)), FakeHistory(gone={ALICE.run, BOB.run})))
+    both = play(
+        left_behind(Split(fleet(2)), FakeHistory(gone={ALICE.run, BOB.run}), site_of(fleet(2)))
+    )
     assert both is not None
     assert both.certain
     assert {ALICE.run, BOB.run} == set(both.runs)
     assert {one.target.name for one in both.holdings} == {"web1", "web2"}
-    one_lives = play(left_behind(Split(fleet(2)), FakeHistory(gone={ALICE.run})))
+    one_lives = play(left_behind(Split(fleet(2)), FakeHistory(gone={ALICE.run}), site_of(fleet(2))))
     assert one_lives is not None
     assert not one_lives.certain
     assert one_lives.holder == BOB

@@ -58,8 +58,8 @@ class Paper:
     async def take(self, holder: Holder) -> None:
         del holder
 
-    async def take_over(self, old: str, holder: Holder) -> None:
-        del old, holder
+    async def take_over(self, old: str, holder: Holder, *, seize: Sequence[Held] = ()) -> None:
+        del old, holder, seize
 
     async def beat(self) -> None: ...
     async def settled(self) -> Mapping[str, str]:

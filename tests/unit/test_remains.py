@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from rollout.fleet import Admin, AdminState, Seat
-from rollout.holders import Held, Kind, Left, Past
+from rollout.holders import Held, Kind, Past
+from rollout.past_runs import Left
 from rollout.render.remains import (
-    NOBODY,
+    FREE,
     left_fields,
     left_table,
     lock_json,
@@ -99,8 +100,8 @@ def test_a_run_that_may_live_says_who_holds_the_lock() -> None:
 
 
 def test_a_lock_that_nobody_holds_is_said_to_be_free() -> None:
-    assert lock_table([]) == f"{NOBODY}\n"
-    assert json.loads(lock_json([])) == {"v": 1, "held": []}
+    assert lock_table([]) == f"{FREE}\n"
+    assert json.loads(lock_json([])) == {"v": 1, "held": [], "acts": {}}
 
 
 def test_who_holds_the_lock_is_told_for_each_place() -> None:
@@ -114,7 +115,7 @@ def test_who_holds_the_lock_is_told_for_each_place() -> None:
         "lb2: held by alice@bastion (run a11ce0, pid 4711) since 2026-11-22T19:37:02Z: "
         "rollout restart\n"
         "  ended with servers out\n"
-        "  out of rotation because of it: nobody\n"
+        "  out of rotation because of it: no server\n"
     )
 
 
@@ -147,9 +148,12 @@ def test_the_json_says_the_same() -> None:
                 "reason": "",
                 "quiet": 72.0,
                 "ended": "",
+                "unreadable": "",
+                "made_by": "",
                 "out": ["web1"],
             }
         ],
+        "acts": {},
     }
 
 

@@ -21,8 +21,11 @@ from rollout.holdings import Holding, Owned
 from tests.unit.left_out import ALICE, holding
 
 WORDS = st.text(max_size=12)
-NUMBERS = st.integers(0, 2**40)
-SEATS = st.builds(Seat, WORDS, WORDS, WORDS)
+NUMBERS = st.integers(1, 2**31)
+NAMES = st.from_regex(r"[A-Za-z0-9_.:-]{1,12}", fullmatch=True)
+HOSTS = st.from_regex(r"[A-Za-z0-9_.:][A-Za-z0-9_.:-]{0,11}", fullmatch=True)
+RELEASES = st.just("") | st.from_regex(r"[0-9]{14}", fullmatch=True)
+SEATS = st.builds(Seat, NAMES, NAMES, NAMES)
 INSTANCES = st.builds(Instance, WORDS, st.integers(0, 65535))
 BIRTHS = st.builds(Birth, NUMBERS, st.none() | NUMBERS, WORDS)
 STATES = st.lists(st.sampled_from(AdminState), min_size=1, max_size=3, unique=True).map(tuple)
@@ -44,6 +47,8 @@ HOLDERS = st.builds(
     since=WORDS,
     command=WORDS,
     reason=WORDS,
+    sudo_user=WORDS,
+    client=WORDS,
 )
 
 
@@ -57,7 +62,7 @@ def holdings(draw: st.DrawFn) -> Holding:
     names = st.sampled_from([one.name for one in instances])
     return Holding(
         target=Target(
-            draw(WORDS), draw(WORDS), seats, instances, {seat: draw(some) for seat in seats}
+            draw(WORDS), draw(HOSTS), seats, instances, {seat: draw(some) for seat in seats}
         ),
         found=tuple(
             Owned(seat, draw(st.integers(0, 256)), agent=draw(st.booleans()), status=draw(WORDS))
@@ -65,7 +70,7 @@ def holdings(draw: st.DrawFn) -> Holding:
         ),
         told=draw(st.dictionaries(st.sampled_from(seats), STATES)),
         asked=draw(st.dictionaries(names, st.none() | BIRTHS)),
-        release=draw(WORDS),
+        release=draw(RELEASES),
         relinked=draw(st.booleans()),
         returning=draw(st.booleans()),
     )
@@ -124,6 +129,12 @@ def test_a_restart_that_was_asked_of_an_instance_without_a_process_stays_asked()
     assert read_holding(said).asked == {"mongrel_8000": None}
 
 
+def with_seat(**said: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Spell a holding whose first server line says something else."""
+    spelled = spell_holding(holding())
+    return {**spelled, "seats": [{**spelled["seats"][0], **said}, *spelled["seats"][1:]]}
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -139,6 +150,20 @@ def test_a_restart_that_was_asked_of_an_instance_without_a_process_stays_asked()
         {**spell_holding(holding()), "instances": []},
         {**spell_holding(holding()), "asked": {"mongrel_8000": {"pid": "x"}}},
         {**spell_holding(holding()), "asked": {"mongrel_8000": {"pid": float("inf")}}},
+        {**spell_holding(holding()), "host": "web1;id"},
+        {**spell_holding(holding()), "host": "-oProxyCommand=id"},
+        {**spell_holding(holding()), "host": "web1\nweb2"},
+        {**spell_holding(holding()), "host": ["web1"]},
+        {**spell_holding(holding()), "instances": [["mongrel_8000", 70_000]]},
+        {**spell_holding(holding()), "asked": {"another": None}},
+        {**spell_holding(holding()), "release": "../../etc"},
+        with_seat(weight=257),
+        with_seat(weight=-1),
+        with_seat(weight=True),
+        with_seat(weight="256"),
+        with_seat(server="web1 state maint;"),
+        with_seat(backend="a/b"),
+        with_seat(told=["gone"]),
     ],
 )
 def test_what_is_no_holding_is_said_to_be_none(said: Any) -> None:  # noqa: ANN401 - anything

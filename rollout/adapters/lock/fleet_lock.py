@@ -3,12 +3,14 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from rollout.adapters.lock.place import Place
+from rollout.adapters.lock.reading import MOST_RUNS
 from rollout.adapters.spelled import spell_holder
 from rollout.errors import LockError, LockHeld, LockLost, RolloutError
+from rollout.fleet import Finding
 from rollout.holders import Held, Holder
 from rollout.holdings import Holding
 
@@ -77,13 +79,17 @@ class FleetLock:
         self._taken.append(place)
         self._seen = self._monotonic()
 
-    async def take_over(self, old: str, holder: Holder) -> None:
+    async def take_over(self, old: str, holder: Holder, *, seize: Sequence[Held] = ()) -> None:
         self._run = holder.run
         spelled = _spelled(holder)
-        old = " ".join(await self._all_of(old))
+        numbers = {held.place: held.number_there for held in seize}
+        old = " ".join(await self._all_of(old, unless=numbers))
         try:
             for place in self._places:
-                if await place.replace(old, self._run, spelled):
+                if number := numbers.get(place.name):
+                    await place.seize(number, self._run, spelled)
+                    self._taken.append(place)
+                elif await place.replace(old, self._run, spelled):
                     self._taken.append(place)
                 else:
                     await self._take(place, spelled)
@@ -92,12 +98,20 @@ class FleetLock:
             raise
         self._seen = self._monotonic()
 
-    async def _all_of(self, old: str) -> tuple[str, ...]:
-        """Name ``old``, and whom they were taking over from when they died between two places."""
-        runs = old.split()
-        held = [one for one in await self.look() if one.holder.run in runs]
+    async def _all_of(self, old: str, *, unless: Collection[str]) -> tuple[str, ...]:
+        """Name ``old``, and the runs they were taking over from when they died between two places.
+
+        Raises:
+            LockHeld: what stands in a place cannot be read, and the place is not among ``unless``.
+        """
+        runs, seen = old.split(), await self.look()
+        for one in seen:
+            if one.unreadable and one.place not in unless:
+                raise LockHeld(one.place, str(one.holder))
+        held = [one for one in seen if one.holder.run in runs]
         self._number = max((one.number for one in held), default=0)
-        return tuple(dict.fromkeys((*runs, *(run for one in held for run in one.before))))
+        found = dict.fromkeys((*runs, *(run for one in held for run in one.before)))
+        return tuple(found)[:MOST_RUNS]  # more would make the lock one that is not believed
 
     async def keep(self, holdings: Sequence[Holding] | None = None, *, everywhere: bool) -> None:
         if self._lost is not None:
@@ -147,12 +161,31 @@ class FleetLock:
             found |= one
         return found
 
+    async def examine(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+        """Try each place; return what keeps a lock from lying there, and notes.  Never raises."""
+        seen = await asyncio.gather(*(place.examine() for place in self._places))
+        findings = tuple(finding for found, _ in seen for finding in found)
+        return findings, tuple(note for _, notes in seen for note in notes)
+
+    async def acts(self) -> Mapping[str, Sequence[str]]:
+        """Read, by place, what people did to the lock lately, the last act last."""
+        seen = await asyncio.gather(*(place.acts() for place in self._places))
+        names = (place.name for place in self._places)
+        return {name: acts for name, acts in zip(names, seen, strict=True) if acts}
+
+    async def note(self, act: str) -> None:
+        """Write down in each place what a person did to the lock."""
+        for place in self._places:
+            await place.note(act)
+
     async def end(self, how: str) -> tuple[RolloutError, ...]:
         return _errors(await _each(self._taken, lambda place: place.end(self._run, how)))
 
     async def release(self) -> tuple[RolloutError, ...]:
-        taken, self._taken = self._taken, []
-        return _errors(await _each(taken, lambda place: place.release(self._run)))
+        results = await _each(self._taken, lambda place: place.release(self._run))
+        left = zip(self._taken, results, strict=True)
+        self._taken = [place for place, error in left if error is not None]
+        return _errors(results)
 
 
 async def _each(

@@ -1,58 +1,52 @@
 """One place in which the lock stands: this machine, or a host reached by ssh."""
 
 import json
-import shutil
-import subprocess
+import posixpath
+import shlex
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from rollout.adapters.lock.script import HELD, LOCK, LOST
+from rollout.adapters.lock.reading import RUN, read_lock, read_settled
+from rollout.adapters.lock.script import HELD, LOCK, LOST, STILL_OUT, UNSAFE
 from rollout.adapters.remote import Remote, Run, Said, Threads, sentence
-from rollout.adapters.spelled import UNREADABLE, read_holder, read_holdings, spell_holding
+from rollout.adapters.spelled import spell_holding
 from rollout.errors import LockError, LockHeld, LockLost, RemoteError
-from rollout.holders import Held, Holder, Kind, Process
+from rollout.fleet import Finding
+from rollout.holders import Held
 from rollout.holdings import Holding
 
 HERE = "this machine"
 
+STATE = "/var/lib/rollout"
+"""Where the journals of a team lie on a bastion; the default directory of the lock is below it."""
+
 SCRIPT_WITHIN = 10.0
 """Seconds for the script, its own wait for its turn (5 s) included."""
 
-UNKNOWN = Holder(
-    run="",
-    kind=Kind.UNKNOWN,
-    user="somebody",
-    process=Process(host="?", machine="", boot="", namespace="", pid=0, started=0),
-    since="?",
-    command="what stands in the lock cannot be read here",
-)
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockDirectory:
+    """Where the lock of an app lies, on each machine.
 
-@dataclass(frozen=True, slots=True)
-class Local:
-    """How it went on this machine, in the words of ssh."""
+    Attributes:
+        path: An absolute path.
+        app: Whose lock it is.
+        group: The group whose members may write there; empty where only one login may.
+        or_own: Where it was not made, a directory of the login's own serves.
+        ssh: ``ssh`` as it is typed to get to a machine, options included.
+    """
 
-    status: int | None
-    out: str
-    err: str
+    path: str
+    app: str
+    group: str = ""
+    or_own: bool = False
+    ssh: str = "ssh"
 
-
-def run_locally(host: str, command: str, *, within: float, stdin: bytes | memoryview = b"") -> Said:
-    """Run ``command`` on this machine as ssh would on another; blocks."""
-    try:
-        done = subprocess.run(  # noqa: S603 - our own script, its words quoted
-            [shutil.which("sh") or "sh", "-c", command],
-            input=bytes(stdin),
-            capture_output=True,
-            timeout=within,
-            check=False,
-            start_new_session=True,  # Ctrl-C on our terminal is ours to answer
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise RemoteError(host, f"a script could not be run: {error}") from error
-    texts = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
-    return Local(done.returncode, *texts)
+    @property
+    def is_in_state(self) -> bool:
+        """It lies in the directory of the team's journals, so one line makes both."""
+        return posixpath.normpath(self.path).startswith(f"{STATE}/")
 
 
 class Place:
@@ -63,34 +57,46 @@ class Place:
         run: Runs a command there.
         in_thread: Where that may block.
         directory: Where the lock lies.
-        app: Whose lock it is.
         within: Seconds for the way there.
     """
 
     def __init__(
-        self, name: str, run: Run, in_thread: Threads, directory: str, app: str, *, within: float
+        self, name: str, run: Run, in_thread: Threads, directory: LockDirectory, *, within: float
     ) -> None:
         self.name = name
         self._remote = Remote(run, in_thread)
-        self._words = (directory, app)
+        path = posixpath.normpath(directory.path)
+        own = "own" if directory.or_own else ""
+        self._words = (path, directory.app, directory.group, own)
+        self._directory = directory
         self._within = within + SCRIPT_WITHIN
 
     async def look(self) -> Held | None:
-        """Read who holds it; None when nobody does."""
+        """Read whose it is; None where there is no lock."""
         return self._read(await self._ask("look"))
 
     async def take(self, run: str, holder: str) -> None:
-        """Take it; raises LockHeld when somebody has it."""
+        """Take it; raises LockHeld when another run has it."""
         said = await self._ask("take", run, stdin=holder)
         self._not_held(said)
 
     async def replace(self, old: str, run: str, holder: str) -> bool:
-        """Put us in the place of any of ``old``; false where nobody holds it, else LockHeld."""
+        """Put us in the place of any of ``old``; false where there is no lock, else LockHeld."""
         said = await self._ask("replace", run, old, stdin=holder)
         if said.status == HELD and self._read(said) is None:
             return False
         self._not_held(said)
         return True
+
+    async def seize(self, number: str, run: str, holder: str) -> None:
+        """Put us in the place of what stands there under ``number``, whatever it is.
+
+        It is kept beside the new lock, as ``broken.RUN``.
+
+        Raises:
+            LockHeld: something else stands there by now.
+        """
+        self._not_held(await self._ask("seize", run, number, stdin=holder))
 
     async def keep(self, run: str, holdings: Sequence[Holding] | None, *, number: int = 0) -> None:
         """See that it is ours, beat, and write ``holdings`` if given; else LockLost.
@@ -107,41 +113,79 @@ class Place:
 
     async def settled(self) -> dict[str, str]:
         """Read which runs were taken over by which; the last of them."""
-        rows = (line.split() for line in (await self._ask("settled")).out.splitlines())
-        return {row[0]: row[1] for row in rows if len(row) == 2}  # noqa: PLR2004 - run and run
+        return read_settled((await self._ask("settled")).out)
 
     async def end(self, run: str, how: str) -> None:
-        """Leave it behind for whoever brings back what it lists."""
+        """Leave it behind for the run that brings back what it lists."""
         self._not_lost(await self._ask("end", run, stdin=f"{how}\n"))
 
     async def release(self, run: str) -> None:
-        """Give it back; LockLost when it was not ours."""
-        self._not_lost(await self._ask("release", run))
+        """Give it back.
+
+        Raises:
+            LockLost: it was not ours.
+            LockError: it still lists servers that are out: it is left, for it is their record.
+        """
+        said = await self._ask("release", run)
+        self._not_lost(said)
+        if said.status == STILL_OUT:
+            held = self._read(said)
+            names = ", ".join(one.target.name for one in held.holdings) if held else ""
+            raise LockError(self.name, f"the lock was not released: it still lists {names}")
+
+    async def acts(self) -> tuple[str, ...]:
+        """Read the last acts of people on the lock, as :meth:`note` wrote them."""
+        return tuple((await self._ask("acts")).out.splitlines())
+
+    async def note(self, act: str) -> None:
+        """Write down what a person did to the lock, in one line."""
+        await self._ask("act", stdin=f"{' '.join(act.split())}\n")
+
+    async def examine(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+        """Try the directory; return what keeps a lock from lying there, and what it costs."""
+        try:
+            said = await self._ask("try")
+        except LockError as error:
+            return (Finding(error.place, error.what, error.cure),), ()
+        own = _rows(said).get("own")
+        if not own:
+            return (), ()
+        path, _, user = own.partition("\t")
+        what = (
+            f"the lock lies in {path}, for the login {user} alone: a run of another login does not "
+            f"see it.  `rollout setup` prints how {self._words[0]} is made for a team"
+        )
+        return (), (Finding(self.name, what, ""),)
 
     def _not_held(self, said: Said) -> None:
         if said.status == HELD:
             held = self._read(said)
-            raise LockHeld(self.name, str(held.holder if held else UNKNOWN))
+            raise LockHeld(self.name, str(held.holder) if held else "another run")
 
     def _not_lost(self, said: Said) -> None:
         if said.status == LOST:
             held = self._read(said)
             raise LockLost(self.name, str(held.holder) if held else "")
 
-    async def _ask(self, verb: str, *words: str, stdin: str = "") -> Said:
+    async def _ask(self, verb: str, run: str = "", word: str = "", *, stdin: str = "") -> Said:
+        if run and not RUN.fullmatch(run):
+            raise LockError(self.name, f"the lock: {run!r} is no run id")
         try:
             said = await self._remote.ask(
                 self.name,
                 LOCK,
                 *self._words,
                 verb,
-                *words,
+                run,
+                word,
                 within=self._within,
                 stdin=stdin.encode("utf-8", "replace"),
             )
         except RemoteError as error:
             raise LockError(self.name, error.what, error.cure) from error
-        if said.status not in {0, HELD, LOST}:
+        if said.status == UNSAFE:
+            raise self._unsafe(said)
+        if said.status not in {0, HELD, LOST, STILL_OUT}:
             what, cure = sentence(said)
             cure = (
                 cure or "lock.directory says where it lies; the login must be able to write there"
@@ -149,38 +193,29 @@ class Place:
             raise LockError(self.name, f"the lock: {what}", cure)
         return said
 
+    def _unsafe(self, said: Said) -> LockError:
+        """Name the culprit, or the right that the login lacks; nothing was read or written."""
+        rows, setup = _rows(said), "`rollout setup` prints how it is made for a team"
+        if "denied" in rows:
+            path, _, user = rows["denied"].partition("\t")
+            what = f"the lock: {user} may not enter {path}"
+            return LockError(self.name, what, f"{self._shown(path)} says which group may; {setup}")
+        path, _, why = rows.get("unsafe", "\t").partition("\t")
+        cure = f"{self._shown(path)} shows it; {setup}"
+        return LockError(self.name, f"the lock: {path}: {why}, not believed", cure)
+
+    def _shown(self, path: str) -> str:
+        typed = shlex.join(["ls", "-ld", path])
+        if self.name != HERE:
+            typed = f"{self._directory.ssh} {shlex.quote(self.name)} {shlex.quote(typed)}"
+        return f"`{typed}`"
+
     def _read(self, said: Said) -> Held | None:
-        rows = dict(line.split("\t", 1) for line in said.out.splitlines() if "\t" in line)
-        if not rows:
-            return None
-        try:
-            holder = read_holder(json.loads(rows["holder"]))
-        except UNREADABLE:
-            holder = UNKNOWN
-        number, holdings, blind = 0, tuple[Holding, ...](), False
-        try:
-            owned = json.loads(rows.get("owned", "{}"))
-            number, holdings = int(owned.get("number", 0)), read_holdings(owned.get("held", []))
-        except UNREADABLE:
-            blind = True
-        return Held(
-            place=self.name,
-            holder=replace(holder, run=rows.get("run", holder.run)),
-            before=tuple(rows.get("before", "").split()),
-            holdings=holdings,
-            number=number,
-            blind=blind,
-            beats=_number(rows.get("beats", "")),
-            quiet=float(_number(rows.get("quiet", ""))),
-            ended=rows.get("ended", ""),
-        )
+        return read_lock(self.name, said.out)
 
 
-def _number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        return 0
+def _rows(said: Said) -> Mapping[str, str]:
+    return dict(line.split("\t", 1) for line in said.out.splitlines() if "\t" in line)
 
 
 def utc_now() -> str:

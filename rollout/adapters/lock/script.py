@@ -1,85 +1,236 @@
 """What a place is asked about a lock: one script, so that here and there it is the same thing.
 
-The lock is a directory that comes into being whole, by a rename: whoever finds it finds its holder.
-All acts on it take turns (``flock`` on the directory it lies in, which the kernel lets go of when
-a process dies), so looking whose it is and changing it are one act.
+The lock of an app lies in a directory of its own, ``DIRECTORY/rollout-APP``, beside everything else
+that belongs to it.  Before anything there is read or written the script judges who made it: only
+the login itself, root and the team's group may be able to write there, and no link is followed.
+
+The lock is a directory that comes into being whole, by a rename, so a reader finds its owner in it.
+All acts on it take turns (``flock`` on the app's directory, which the kernel lets go of when a
+process dies), so looking whose it is and changing it are one act.  New content is written into a
+file that did not exist (``O_EXCL``, so no link is followed) and renamed over the old one.
 """
 
-HELD, LOST = 75, 76
-"""Exit codes: it is somebody's; it is not ours any more.  What stands there is printed."""
+HELD, LOST, UNSAFE, STILL_OUT = 75, 76, 77, 78
+"""Exit codes: another run's; not ours any more; made by a stranger; still lists servers.
+
+With the first two what stands there is printed, with the third what is wrong with it.
+"""
 
 LOCK = r"""
 LC_ALL=C; export LC_ALL
-umask 022
 set -f
-dir=$1 lock=$1/rollout-$2.lock verb=$3 run=$4
+dir=$1 app=rollout-$2 group=$3 own=$4 verb=$5 run=$6 word=$7
+tab=$(printf '\t') there= odd= where= most=1000000
 
 no() { printf '%s\n' "$1" >&2; exit 1; }
 
-put() {  # NAME, from stdin: all of it or nothing, and on the disk
-  said=$({ cat >"$lock/.$1" && sync "$lock/.$1" && mv -T "$lock/.$1" "$lock/$1"; } 2>&1) ||
-    no "cannot write $lock/$1: ${said##*: }"
+unsafe() { printf 'unsafe\t%s\t%s\n' "$1" "$2"; exit 77; }
+
+denied() { printf 'denied\t%s\t%s\n' "$1" "$(id -un)"; exit 77; }
+
+member() {  # USER: of the team's group
+  [ -n "$group" ] || return 1
+  case " $(id -Gn -- "$1" 2>/dev/null) " in *" $group "*) return 0 ;; esac
+  return 1
 }
 
-show() {  # who holds it, and for how many seconds nobody has heard of them
-  [ -d "$lock" ] || return 0
+judge() {  # PATH TYPE USER UID GROUP MODE: is it a directory in which no stranger can write?
+  [ "$2" = directory ] || unsafe "$1" "it is a $2 made by $3"
+  [ "$4" = 0 ] || [ -O "$1" ] || member "$3" || unsafe "$1" "made by $3"
+  case $6 in *[2367]) unsafe "$1" "every login may write there (mode $6)" ;; esac
+  case $6 in
+  *[2367]?) [ "$5" = "$group" ] ||
+    unsafe "$1" "the group $5 may write there (mode $6), and lock.group is '$group'" ;;
+  esac
+}
+
+judge_parent() {  # as above; what is sticky and root's (/tmp) keeps strangers from renaming ours
+  [ "$2" = directory ] || unsafe "$1" "it is a $2 made by $3"
+  [ "$4" = 0 ] || [ -O "$1" ] || member "$3" || unsafe "$1" "made by $3"
+  case $6 in
+  [1357]???) [ "$4" = 0 ] || unsafe "$1" "every login may write there (mode $6)" ;;
+  *[2367]) unsafe "$1" "every login may write there (mode $6)" ;;
+  esac
+}
+
+rows() { stat -c "%F$tab%U$tab%u$tab%G$tab%a$tab%s$tab%Y$tab%d:%i" -- "$@" 2>/dev/null; }
+
+look_at() {  # JUDGE PATH
+  row=$(rows "$2") || no "cannot look at $2"
+  IFS=$tab; set -- "$1" "$2" $row; unset IFS
+  "$1" "$2" "$3" "$4" "$5" "$6" "$7"
+}
+
+put() {  # NAME [fsync], from stdin: all of it or nothing
+  if [ -e ".$1.new" ] || [ -L ".$1.new" ]; then rm -f ".$1.new"; fi
+  said=$({ dd of=".$1.new" bs=64k iflag=fullblock conv="excl${2:+,$2}" status=none &&
+    mv -T ".$1.new" "$1"; } 2>&1) || no "cannot write $dir/$app/$where$1: ${said##*: }"
+}
+
+first() { line=; [ -f "$1" ] && [ ! -L "$1" ] && read -r line <"$1"; printf '%s' "$line"; }
+
+show() {  # what stands here, and for how many seconds it has given no sign of life
+  [ -n "$there" ] || return 0
+  printf 'stands\t%s\t%s\t%s\t%s\n' "$user" "$mode" "$(($(date +%s) - made))" "$id"
+  [ -z "$odd" ] || { printf 'odd\t%s\n' "$odd"; return 0; }
   for name in run before holder owned beats ended; do
-    [ -f "$lock/$name" ] && printf '%s\t%s\n' "$name" "$(head -c 4000000 "$lock/$name")"
+    [ -f "lock/$name" ] && printf '%s\t%s\n' "$name" \
+      "$(dd if="lock/$name" iflag=nofollow,nonblock,fullblock bs=64k count=16 status=none |
+        head -n 1)"
   done
-  printf 'quiet\t%s\n' "$(( $(date +%s) - $(stat -c %Y "$lock/beats" 2>/dev/null || date +%s) ))"
+  printf 'quiet\t%s\n' "$(($(date +%s) - heard))"
 }
 
-is() { [ "$(head -n 1 "$lock/run" 2>/dev/null)" = "$1" ]; }
+is() { [ -n "$there" ] && [ -z "$odd" ] && [ "$(first lock/run)" = "$1" ]; }
 
 ours() { is "$run" || { show; exit 76; }; }
 
-beat() {
-  count=$(head -n 1 "$lock/beats" 2>/dev/null)
+inside() {  # go into the lock, and be sure that it is the one that was judged
+  cd -P lock 2>/dev/null && [ ! -L ../lock ] && [ . -ef ../lock ] ||
+    no "cannot enter $dir/$app/lock"
+  where=lock/
+}
+
+outside() { cd ..; where=; }
+
+beat() {  # in the lock
+  count=$(first beats)
   case $count in '' | 0?* | *[!0-9]* | ????????????*) count=0 ;; esac
-  printf '%s\n' "$((count + 1))" >"$lock/beats" 2>/dev/null || no "cannot write $lock/beats"
+  put beats <<END
+$((count + 1))
+END
 }
 
-gone() {  # away in one rename, so that nobody ever meets half of it
-  said=$(mv -T "$lock" "$dir/.rollout-$2.$1.gone" 2>&1) || no "cannot release $lock: ${said##*: }"
-  rm -rf "$dir/.rollout-$2.$1.gone"
+fresh() {  # a lock of ours, whole by one rename
+  new=.new.$run
+  rm -rf "./$new"
+  said=$(mkdir "./$new" 2>&1) || no "cannot make a lock in $dir/$app: ${said##*: }"
+  (
+    cd -P "./$new" && [ ! -L "../$new" ] && [ -O . ] || no "cannot enter $dir/$app/$new"
+    where=$new/
+    put holder fsync
+    put run fsync <<END
+$run
+END
+    put beats <<END
+0
+END
+    put owned fsync <<END
+{}
+END
+  ) || { rm -rf "./$new"; exit 1; }
+  said=$({ mv -T "./$new" lock && sync .; } 2>&1) || {
+    rm -rf "./$new"
+    no "cannot make a lock in $dir/$app: ${said##*: }"
+  }
 }
 
-case $verb in look | settled) [ -d "$dir" ] || exit 0 ;; esac
-[ -d "$dir" ] || said=$(mkdir -p "$dir" 2>&1) || no "cannot make $dir: ${said##*: }"
-[ -r "$dir" ] || no "cannot read $dir"
+away() {  # NAME: the lock goes in one rename, so that no reader meets half of it
+  said=$(rm -rf "./$1" 2>&1 && mv -T lock "$1" 2>&1) ||
+    no "cannot release $dir/$app/lock: ${said##*: }"
+}
+
+last_lines() {  # FILE COUNT
+  [ -f "$1" ] && [ ! -L "$1" ] && tail -n "$2" "$1"
+  return 0
+}
+
+case $app in */*) no "an app cannot be called ${app#rollout-}" ;; esac
+above=${dir%/*} above=${above:-/}
+if [ -n "$own" ]; then
+  # The team's directory, unless it is missing, or a lock from before it was made still stands.
+  home=$HOME
+  [ -O "$home" ] || home=$(getent passwd "$(id -u)" | cut -d: -f6)
+  mine=$home/.local/state/rollout/lock
+  if [ -d "$above" ] && [ ! -x "$above" ]; then
+    denied "$above"
+  elif { [ ! -e "$dir" ] && [ ! -L "$dir" ]; } || [ -e "$mine/$app/lock" ]; then
+    dir=$mine above=${mine%/*} group=
+    printf 'own\t%s\t%s\n' "$dir" "$(id -un)"
+  fi
+fi
+if [ ! -e "$dir" ] && [ ! -L "$dir" ]; then
+  case $verb in look | settled | acts) exit 0 ;; esac
+  said=$(umask 077; mkdir -p "$dir" 2>&1) || no "cannot make $dir: ${said##*: }"
+  # It may well be for a team: whoever can give it to the group does.
+  [ -z "$group" ] || { chgrp "$group" "$dir" && chmod 2770 "$dir"; } 2>/dev/null
+fi
+look_at judge_parent "$above"
+look_at judge "$dir"
+[ -x "$dir" ] || denied "$dir"
+row=$(rows "$dir") || no "cannot look at $dir"
+IFS=$tab; set -- $row; unset IFS
+case $5 in *[2367]?) umask 007 ;; *) umask 077 ;; esac
+if [ ! -e "$dir/$app" ] && [ ! -L "$dir/$app" ]; then
+  case $verb in look | settled | acts) exit 0 ;; esac
+  said=$(mkdir "$dir/$app" 2>&1) || [ -d "$dir/$app" ] || no "cannot make $dir/$app: ${said##*: }"
+fi
+look_at judge "$dir/$app"
 command -v flock >/dev/null || no "flock is missing here (it is in util-linux)"
-exec 9<"$dir" || no "cannot open $dir"
-flock -w 5 9 || no "$dir is locked by another process for more than 5s"
+cd -P -- "$dir/$app" 2>/dev/null || denied "$dir/$app"
+[ ! -L "$dir/$app" ] && [ . -ef "$dir/$app" ] || no "$dir/$app was exchanged meanwhile"
+exec 9<. || no "cannot open $dir/$app"
+flock -w 5 9 || no "$dir/$app is locked by another process for more than 5s"
+
+heard=0
+if row=$(rows lock); then
+  there=1
+  IFS=$tab; set -- $row; unset IFS
+  user=$2 mode=$5 made=$7 id=$8
+  odd=$( (judge lock "$1" "$2" "$3" "$4" "$5") | cut -f 2-)
+  if [ -z "$odd" ]; then
+    for name in run before holder owned beats ended; do
+      row=$(rows "lock/$name") || continue
+      IFS=$tab; set -- $row; unset IFS
+      case $1 in regular*) ;; *) odd="lock/$name${tab}it is a $1 made by $2" ;; esac
+      [ "$3" = 0 ] || [ -O "lock/$name" ] || member "$2" || odd="lock/$name${tab}made by $2"
+      [ "$6" -le "$most" ] || odd="lock/$name${tab}it has $6 bytes"
+      case $name in beats | owned) [ "$7" -le "$heard" ] || heard=$7 ;; esac
+    done
+  fi
+fi
 
 case $verb in
 look) show ;;
 take)
-  [ ! -e "$lock" ] || { show; exit 75; }
-  new=$dir/.rollout-$2.$run.new
-  rm -rf "$new"
-  said=$(mkdir "$new" 2>&1) || no "cannot make a lock in $dir: ${said##*: }"
-  said=$({ cat >"$new/holder" && printf '%s\n' "$run" >"$new/run" && echo 0 >"$new/beats" &&
-    echo '{}' >"$new/owned" && sync "$new/run" "$new/holder" "$new/owned" &&
-    mv -T "$new" "$lock" && sync "$dir"; } 2>&1) ||
-    { rm -rf "$new"; no "cannot make a lock in $dir: ${said##*: }"; } ;;
-keep) ours; beat ;;
-write) ours; put owned; beat ;;
-replace)  # any of the runs in $5 by $run: its holdings stay; `run` says whose it is, so it is last
-  is "$run" && exit 0
-  for old in $5; do is "$old" && break; old=; done
-  [ -n "$old" ] || { show; exit 75; }
-  put holder
-  put before <<END
-$5
+  [ -z "$there" ] || { show; exit 75; }
+  fresh ;;
+keep) ours; inside; beat ;;
+write) ours; inside; put owned fsync ;;
+replace)  # any of the runs in $word by $run: its holdings stay; `run` says whose it is: it is last
+  is "$run" && { inside; beat; exit 0; }
+  [ -n "$there" ] && [ -z "$odd" ] || { show; exit 75; }
+  was=$(first lock/run)
+  case " $word " in *" ${was:-?} "*) ;; *) show; exit 75 ;; esac
+  inside
+  put holder fsync
+  put before fsync <<END
+$word
 END
-  put run <<END
+  outside
+  { last_lines settled 499; for old in $word; do printf '%s %s\n' "$old" "$run"; done; } |
+    put settled fsync || exit 1
+  inside
+  rm -f ended
+  beat
+  put run fsync <<END
 $run
 END
-  rm -f "$lock/ended"
-  for old in $5; do printf '%s %s\n' "$old" "$run"; done >>"$dir/.rollout-$2.settled" 2>/dev/null
-  beat ;;
-settled) tail -n 500 "$dir/.rollout-$2.settled" 2>/dev/null; exit 0 ;;
-end) ours; put ended ;;
-release) [ -e "$lock" ] || exit 0; ours; gone "$run" "$2" ;;
+  ;;
+seize)  # what stands here under the number $word, whatever it is; it is kept aside
+  [ "$there${id-}" = "1$word" ] || { show; exit 75; }
+  away "broken.$run"
+  fresh ;;
+settled) last_lines settled 500 ;;
+acts) last_lines acts 20 ;;
+act) { last_lines acts 99; cat; } | put acts || exit 1 ;;
+end) ours; inside; put ended fsync ;;
+release)
+  [ -n "$there" ] || exit 0
+  ours
+  case "$(first lock/owned)" in '{}' | '{"number":'*',"held":[]}') ;; *) show; exit 78 ;; esac
+  away ".gone.$run"
+  rm -rf "./.gone.$run" ;;
+try) : ;;
 esac
 """

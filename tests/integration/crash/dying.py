@@ -75,5 +75,5 @@ def was_killed(died: Died) -> bool:
 def left_open(fleet: Fleet) -> list[str]:
     """List what of locks and of open journals is left over."""
     locks = fleet.directory / "lock"
-    found = [path.name for path in locks.glob("*.lock")]
+    found = [str(path) for path in locks.glob("*/lock")]
     return [*found, *(path.name for path in locks.parent.glob("state/rollout/*.open"))]

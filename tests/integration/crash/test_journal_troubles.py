@@ -346,7 +346,7 @@ def test_dirt_from_a_smoke_command_reaches_no_screen(shop: Troubled, output: str
 def frozen(shop: Troubled) -> Path:
     """Take the lock by hand; return the file that says who has it, and why: ``REASON``."""
     assert shop.rollout("lock", "acquire", "--reason", "REASON").code == 0
-    return shop.fleet.directory / "lock" / "rollout-shop.lock" / "holder"
+    return shop.fleet.directory / "lock" / "rollout-shop" / "lock" / "holder"
 
 
 def codes_of(shop: Troubled, *commands: str) -> list[int]:
@@ -399,7 +399,7 @@ def test_dirt_in_the_lock_of_a_dead_run_reaches_no_screen_and_hides_nobody(
         running = shop.start("restart", "--drain-timeout", "30s")
         running.until_says("web1 draining")
         kill_9(running)
-    holder = shop.fleet.directory / "lock" / "rollout-shop.lock" / "holder"
+    holder = shop.fleet.directory / "lock" / "rollout-shop" / "lock" / "holder"
     said = json.loads(holder.read_bytes())
     said["user"], said["command"] = "\x1b[2Jops\x9b31m\ud800", "rollout\x1b]0;owned\x07 restart"
     holder.write_text(json.dumps(said))

@@ -83,7 +83,7 @@ def half_remote(trouble_in: MakeTrouble) -> Troubled:
 def locks(shop: Troubled) -> list[Path]:
     """List the locks on the disk of the bastion and on that of the second balancer."""
     lb2 = shop.fleet.balancers["lb2"]
-    return [*shop.fleet.directory.glob("lock/*.lock"), *lb2.directory.glob("lock/*.lock")]
+    return [*shop.fleet.directory.glob("lock/*/lock"), *lb2.directory.glob("lock/*/lock")]
 
 
 def test_one_of_two_runs_where_the_lock_lies_on_two_machines(half_remote: Troubled) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pwd
 import subprocess
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import suppress
@@ -12,8 +13,9 @@ from typing import TypeVar
 
 import pytest
 
+from rollout.adapters.local_command import run_locally
 from rollout.adapters.lock.fleet_lock import AWAY_FOR, FRESH, FleetLock
-from rollout.adapters.lock.place import HERE, Place, run_locally
+from rollout.adapters.lock.place import HERE, LockDirectory, Place
 from rollout.adapters.processes import is_gone
 from rollout.adapters.remote import Said
 from rollout.adapters.spelled import spell_holder
@@ -86,7 +88,8 @@ class Clock:
 def place(
     pool: Pool, where: Path, *, app: str = "shop", name: str = HERE, machine: Machine | None = None
 ) -> Place:
-    return Place(name, machine or run_locally, pool.call, str(where), app, within=5)
+    directory = LockDirectory(path=str(where), app=app)
+    return Place(name, machine or run_locally, pool.call, directory, within=5)
 
 
 def lock(pool: Pool, *where: Path, app: str = "shop") -> FleetLock:
@@ -98,6 +101,12 @@ def lock(pool: Pool, *where: Path, app: str = "shop") -> FleetLock:
 
 def seen(pool: Pool, where: Path) -> Held | None:
     return now(place(pool, where).look())
+
+
+def left_in(where: Path) -> list[str]:
+    """List what stands of locks, whole or half; what was settled is kept."""
+    found = [path.name for path in where.glob("*/*")]
+    return sorted(name for name in found if name != "settled")
 
 
 def as_one(held: Sequence[Held]) -> Held:
@@ -143,8 +152,9 @@ def test_a_lock_that_was_given_back_can_be_taken_and_leaves_nothing_behind(
     ours = lock(pool, tmp_path)
     now(ours.take(ALICE))
     now(ours.keep((holding(),), everywhere=True))
-    now(ours.release())
-    assert list(tmp_path.iterdir()) == []
+    now(ours.keep((), everywhere=True))
+    assert now(ours.release()) == ()
+    assert left_in(tmp_path) == []
     now(lock(pool, tmp_path).take(BOB))
     held = seen(pool, tmp_path)
     assert held is not None
@@ -190,7 +200,7 @@ def test_whoever_takes_over_answers_for_what_was_out(tmp_path: Path, pool: Pool)
     assert (held.holder, held.holdings, held.ended) == (BOB, (holding("web1"),), "")
     now(theirs.keep((), everywhere=True))
     now(theirs.release())
-    assert [path.name for path in tmp_path.iterdir()] == [".rollout-shop.settled"]
+    assert left_in(tmp_path) == []
     assert now(theirs.settled()) == {ALICE.run: BOB.run}
 
 
@@ -234,7 +244,7 @@ def test_of_eight_who_try_at_once_one_gets_it(tmp_path: Path, pool: Pool) -> Non
 
     for _ in range(20):
         now(race())
-        assert list(tmp_path.iterdir()) == []
+        assert left_in(tmp_path) == []
 
 
 def test_of_eight_who_take_over_at_once_one_gets_it(tmp_path: Path, pool: Pool) -> None:
@@ -262,8 +272,8 @@ def test_of_eight_who_take_over_at_once_one_gets_it(tmp_path: Path, pool: Pool) 
 def test_of_a_taker_that_was_killed_half_way_nothing_is_in_the_way(
     tmp_path: Path, pool: Pool
 ) -> None:
-    half = tmp_path / f".rollout-shop.{ALICE.run}.new"
-    half.mkdir()
+    half = tmp_path / "rollout-shop" / f".new.{ALICE.run}"
+    half.mkdir(parents=True)
     (half / "holder").write_text('{"run":')
     assert now(lock(pool, tmp_path).look()) == ()
     now(lock(pool, tmp_path).take(ALICE))
@@ -303,7 +313,8 @@ def test_it_is_kept_and_given_back_in_both_places(tmp_path: Path, pool: Pool) ->
         ("lb1", (holding(),)),
         ("lb2", (holding(),)),
     ]
-    now(ours.release())
+    now(ours.keep((), everywhere=True))
+    assert now(ours.release()) == ()
     assert now(ours.look()) == ()
 
 
@@ -343,9 +354,9 @@ def test_one_machine_under_two_names_counts_as_one(tmp_path: Path, pool: Pool) -
         now(lock(pool, tmp_path, tmp_path).take(BOB))
     theirs = lock(pool, tmp_path, tmp_path)
     now(theirs.take_over(ALICE.run, BOB))
-    now(theirs.keep((holding(),), everywhere=True))
-    now(theirs.release())
-    assert [path.name for path in tmp_path.iterdir()] == [".rollout-shop.settled"]
+    now(theirs.keep((), everywhere=True))
+    assert now(theirs.release()) == ()
+    assert left_in(tmp_path) == []
 
 
 def test_a_dead_run_that_had_taken_one_place_of_two_is_taken_over_in_both(
@@ -415,7 +426,7 @@ def test_a_take_over_that_cannot_be_written_is_not_said_to_be_done(
     tmp_path: Path, pool: Pool
 ) -> None:
     now(lock(pool, tmp_path).take(ALICE))
-    (tmp_path / "rollout-shop.lock" / ".run").mkdir()  # as a full disk: it cannot be written
+    (tmp_path / "rollout-shop" / "lock" / ".run.new").mkdir()  # as on a full disk
     theirs = lock(pool, tmp_path)
     with pytest.raises(LockError):
         now(theirs.take_over(ALICE.run, BOB))
@@ -425,7 +436,7 @@ def test_a_take_over_that_was_cut_short_in_one_place_can_be_done_again(
     tmp_path: Path, pool: Pool
 ) -> None:
     now(lock(pool, tmp_path).take(ALICE))
-    stands = tmp_path / "rollout-shop.lock"
+    stands = tmp_path / "rollout-shop" / "lock"
     (stands / "holder").write_text(json.dumps(spell_holder(BOB)) + "\n")  # and not yet `run`
     third = lock(pool, tmp_path)
     now(third.take_over(as_one(now(third.look())).holder.run, CAROL))
@@ -466,12 +477,12 @@ def test_a_lock_that_is_lost_in_one_place_is_lost(tmp_path: Path, pool: Pool) ->
 def test_a_lock_that_was_removed_by_hand_is_lost(tmp_path: Path, pool: Pool) -> None:
     ours = lock(pool, tmp_path)
     now(ours.take(ALICE))
-    subprocess.run(["rm", "-r", tmp_path / "rollout-shop.lock"], check=True)
+    subprocess.run(["rm", "-r", tmp_path / "rollout-shop" / "lock"], check=True)
     with pytest.raises(LockLost) as caught:
         now(ours.keep((holding(),), everywhere=True))
     assert "nobody holds it" in str(caught.value)
     now(ours.release())
-    assert list(tmp_path.iterdir()) == []
+    assert left_in(tmp_path) == []
 
 
 def test_a_lock_whose_directory_was_removed_by_hand_is_lost(tmp_path: Path, pool: Pool) -> None:
@@ -552,9 +563,11 @@ def test_beats_never_raise_though_no_place_answers(tmp_path: Path, pool: Pool) -
 def test_a_lock_that_another_process_keeps_to_itself_is_waited_for_and_then_an_error(
     tmp_path: Path, pool: Pool
 ) -> None:
-    holds = subprocess.Popen(["flock", tmp_path, "sleep", "60"], start_new_session=True)
+    where = tmp_path / "rollout-shop"
+    where.mkdir()
+    holds = subprocess.Popen(["flock", where, "sleep", "60"], start_new_session=True)
     try:
-        while subprocess.run(["flock", "-n", tmp_path, "true"], check=False).returncode == 0:
+        while subprocess.run(["flock", "-n", where, "true"], check=False).returncode == 0:
             pass
         with pytest.raises(LockError, match="locked by another process"):
             now(lock(pool, tmp_path).take(ALICE))
@@ -588,7 +601,7 @@ def test_a_directory_that_cannot_be_made_is_an_error_with_a_cure(
 def test_a_directory_that_cannot_be_written_is_an_error_with_a_cure(
     tmp_path: Path, pool: Pool
 ) -> None:
-    words = ["mount", "-t", "tmpfs", "-o", "size=1m,ro", "tmpfs", str(tmp_path)]
+    words = ["mount", "-t", "tmpfs", "-o", "size=1m,ro,mode=700", "tmpfs", str(tmp_path)]
     done = subprocess.run(words, check=False, capture_output=True)
     if done.returncode:
         pytest.skip(f"cannot mount here: {done.stderr.decode().strip()}")
@@ -604,7 +617,7 @@ def test_a_directory_that_cannot_be_written_is_an_error_with_a_cure(
 
 @needs_root
 def test_a_full_disk_is_an_error_and_no_half_lock(tmp_path: Path, pool: Pool) -> None:
-    words = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    words = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", str(tmp_path)]
     done = subprocess.run(words, check=False, capture_output=True)
     if done.returncode:
         pytest.skip(f"cannot mount here: {done.stderr.decode().strip()}")
@@ -621,8 +634,11 @@ def test_a_full_disk_is_an_error_and_no_half_lock(tmp_path: Path, pool: Pool) ->
         with pytest.raises(LockError):
             now(lock(pool, tmp_path, app="another").take(BOB))
         assert now(lock(pool, tmp_path, app="another").look()) == ()
-        now(ours.release())
-        assert [path.name for path in tmp_path.iterdir()] == ["filler"]
+        assert now(ours.release()), "it lists what is out"
+        (tmp_path / "filler").unlink()
+        now(ours.keep((), everywhere=True))
+        assert now(ours.release()) == ()
+        assert left_in(tmp_path) == []
     finally:
         subprocess.run(["umount", "-l", tmp_path], check=True)
 
@@ -650,9 +666,11 @@ def test_a_holder_that_cannot_be_read_is_somebody_unknown_and_never_dead(
     tmp_path: Path, pool: Pool, what: str
 ) -> None:
     now(lock(pool, tmp_path).take(ALICE))
-    (tmp_path / "rollout-shop.lock" / "holder").write_bytes(GARBAGE[what])
+    (tmp_path / "rollout-shop" / "lock" / "holder").write_bytes(GARBAGE[what])
     held = as_one(now(lock(pool, tmp_path).look()))
-    assert held.holder.user == "somebody"
+    assert held.holder.kind is Kind.UNKNOWN
+    assert held.unreadable
+    assert held.made_by == pwd.getpwuid(os.geteuid()).pw_name
     assert not is_gone(held.holder.process), "which nobody takes for dead"
     with pytest.raises(LockHeld, match="cannot be read"):
         now(lock(pool, tmp_path).take(BOB))
@@ -661,20 +679,20 @@ def test_a_holder_that_cannot_be_read_is_somebody_unknown_and_never_dead(
 def test_a_lock_that_cannot_be_read_can_be_broken_by_hand(tmp_path: Path, pool: Pool) -> None:
     """By the name that a look gives it, as for any other lock."""
     now(lock(pool, tmp_path).take(ALICE))
-    (tmp_path / "rollout-shop.lock" / "holder").write_bytes(b"")
+    (tmp_path / "rollout-shop" / "lock" / "holder").write_bytes(b"")
     theirs = lock(pool, tmp_path)
-    now(theirs.take_over(as_one(now(theirs.look())).holder.run, CAROL))
+    now(theirs.take_over("", CAROL, seize=now(theirs.look())))
     assert as_one(now(theirs.look())).holder == CAROL
     now(theirs.release())
 
 
-@pytest.mark.parametrize("name", ["owned", "beats", "ended"])
+@pytest.mark.parametrize("name", ["beats", "ended"])
 @pytest.mark.parametrize("what", [b"", b"\0\xff", b"[{}]", b"9" * 5000, b"08\n", b"[" * 50_000])
 def test_what_cannot_be_read_beside_the_holder_hides_nobody(
     tmp_path: Path, pool: Pool, name: str, what: bytes
 ) -> None:
     now(lock(pool, tmp_path).take(ALICE))
-    (tmp_path / "rollout-shop.lock" / name).write_bytes(what)
+    (tmp_path / "rollout-shop" / "lock" / name).write_bytes(what)
     assert as_one(now(lock(pool, tmp_path).look())).holder == ALICE
 
 
@@ -684,24 +702,25 @@ def test_a_count_of_beats_that_was_spoiled_does_not_end_our_run(
 ) -> None:
     ours = lock(pool, tmp_path)
     now(ours.take(ALICE))
-    (tmp_path / "rollout-shop.lock" / "beats").write_bytes(what)
+    (tmp_path / "rollout-shop" / "lock" / "beats").write_bytes(what)
     now(ours.keep((holding(),), everywhere=True))
 
 
-def test_an_empty_directory_in_its_place_is_somebodys_lock(tmp_path: Path, pool: Pool) -> None:
-    (tmp_path / "rollout-shop.lock").mkdir()
-    assert as_one(now(lock(pool, tmp_path).look())).holder.user == "somebody"
+def test_an_empty_directory_in_its_place_is_a_lock(tmp_path: Path, pool: Pool) -> None:
+    (tmp_path / "rollout-shop" / "lock").mkdir(parents=True)
+    assert as_one(now(lock(pool, tmp_path).look())).holder.kind is Kind.UNKNOWN
     with pytest.raises(LockHeld):
         now(lock(pool, tmp_path).take(ALICE))
 
 
-def test_a_file_in_its_place_is_somebodys_lock(tmp_path: Path, pool: Pool) -> None:
-    (tmp_path / "rollout-shop.lock").touch()
+def test_a_file_in_its_place_is_a_lock(tmp_path: Path, pool: Pool) -> None:
+    (tmp_path / "rollout-shop").mkdir()
+    (tmp_path / "rollout-shop" / "lock").touch()
     with pytest.raises(LockHeld):
         now(lock(pool, tmp_path).take(ALICE))
     with pytest.raises(LockHeld):
         now(lock(pool, tmp_path).take_over(ALICE.run, BOB))
-    assert (tmp_path / "rollout-shop.lock").is_file()
+    assert (tmp_path / "rollout-shop" / "lock").is_file()
 
 
 # ---- words that would like to be commands
@@ -735,8 +754,8 @@ def test_a_reason_is_only_ever_words(tmp_path: Path, pool: Pool, words: str) -> 
     assert held.holder == holder
     now(ours.end(said))
     assert as_one(now(ours.look())).holder == holder
-    now(ours.release())
-    assert list(where.iterdir()) == []
+    assert now(ours.release()) == ()
+    assert left_in(where) == []
     assert not (tmp_path / "pwned").exists()
 
 
@@ -753,8 +772,9 @@ def test_the_name_of_an_app_is_only_ever_a_name(tmp_path: Path, pool: Pool, app:
     assert as_one(now(ours.look())).holder == ALICE
     with pytest.raises(LockHeld):
         now(lock(pool, where, app=named).take(BOB))
-    assert [path.name for path in where.iterdir()] == [f"rollout-{named}.lock"]
-    now(ours.release())
+    assert [path.name for path in where.iterdir()] == [f"rollout-{named}"]
+    now(ours.keep((), everywhere=True))
+    assert now(ours.release()) == ()
     assert not Path("pwned").exists()
 
 

@@ -1,0 +1,44 @@
+"""What `rollout setup` prints is typed as it stands, and makes the directories it is for."""
+
+import pytest
+
+from tests.support.logins import ALICE, BOB, CAROL, STRANGER, Logins, settings_for
+
+pytestmark = pytest.mark.integration
+
+
+def test_what_it_prints_makes_the_directory_for_a_login_and_its_team(logins: Logins) -> None:
+    config = settings_for(logins)
+    before = logins.rollout(CAROL, config, "lock", "acquire", "--reason", "a test")
+    own = logins.home(CAROL) / ".local/state/rollout/lock/rollout-shop/lock"
+    assert before.returncode == 0, before.stderr
+    assert own.is_dir(), "the login's own serves until then"
+    assert logins.rollout(CAROL, config, "lock", "release").returncode == 0
+
+    printed = logins.rollout(CAROL, config, "setup")
+    assert printed.returncode == 0, printed.stderr
+    typed = logins.run("root", ["sh", "-e", "-c", printed.stdout])
+    assert typed.returncode == 0, typed.stderr
+    again = logins.run("root", ["sh", "-e", "-c", printed.stdout])
+    assert again.returncode == 0, again.stderr
+
+    after = logins.rollout(CAROL, config, "lock", "acquire", "--reason", "a test")
+    assert after.returncode == 0, after.stderr
+    assert not own.exists()
+    assert "carol@" in logins.rollout(ALICE, config, "lock").stdout
+    assert logins.rollout(BOB, config, "lock", "release", "--yes").returncode == 0
+    refused = logins.rollout(STRANGER, config, "lock", "acquire", "--reason", "a test")
+    assert refused.returncode == 3
+    assert "mallory may not enter" in refused.stderr
+
+
+def test_for_one_login_alone_the_directory_is_its_own(logins: Logins) -> None:
+    where = logins.directory / "locks"
+    config = settings_for(logins, {"directory": where, "group": ""})
+    printed = logins.rollout(ALICE, config, "setup")
+    assert logins.run("root", ["sh", "-e", "-c", printed.stdout]).returncode == 0
+    assert where.stat().st_uid == 4002
+    taken = logins.rollout(ALICE, config, "lock", "acquire", "--reason", "a test")
+    assert taken.returncode == 0, taken.stderr
+    other = logins.rollout(BOB, config, "lock")
+    assert other.returncode == 3
