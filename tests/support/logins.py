@@ -6,7 +6,6 @@ checkout can be read, wherever it lies.
 """
 
 import os
-import pwd
 import shlex
 import shutil
 import subprocess
@@ -72,6 +71,8 @@ class Logins:
         self.shared = self.directory / "var-lib-rollout"
         self.shared.mkdir(mode=0o755)
         passwd, group = Path("/etc/passwd").read_text(), Path("/etc/group").read_text()
+        self.home("root").mkdir(mode=0o700)
+        passwd = passwd.replace(":/root:", f":{self.home('root')}:", 1)
         for name, uid in UIDS.items():
             home = self.home(name)
             home.mkdir(mode=0o700)
@@ -88,7 +89,7 @@ class Logins:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def home(self, name: str) -> Path:
-        return self.directory / f"home-{name}" if name in UIDS else Path(pwd.getpwnam(name).pw_dir)
+        return self.directory / f"home-{name}"
 
     def for_the_team(self, path: Path) -> Path:
         """Make a directory as the administrator does."""

@@ -4,7 +4,9 @@
 """
 
 import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -51,16 +53,16 @@ class Sweep:
 
     def strike(self, number: int, *words: str) -> Died:
         """Kill ``rollout WORDS`` at its event ``number``, and hold what is left to the promises."""
-        known = set(journals(self.fleet))
+        known = set(self.journals())
         before = self.fleet.births()
-        died = killed_at(self.fleet, number, *words)
+        died = self.kill(number, *words)
         if not was_killed(died):
             return died
         self.say("recover", "--yes", code={0})
         self.all_as_found(f"recovered after {died.last}")
         self.resume(died)
         self.all_as_found(f"resumed after {died.last}")
-        self.restarted_once(before, [j for j in journals(self.fleet) if j not in known], died)
+        self.restarted_once(before, [j for j in self.journals() if j not in known], died)
         return died
 
     def resume(self, died: Died) -> None:
@@ -70,8 +72,20 @@ class Sweep:
         if (deploy and in_place) or (not deploy and begun):
             self.say("resume", "--yes", code={0})
 
+    def kill(self, number: int, *words: str) -> Died:
+        return killed_at(self.fleet, number, *words)
+
+    def journals(self) -> list[Path]:
+        return journals(self.fleet)
+
+    def left_open(self) -> list[str]:
+        return left_open(self.fleet)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.fleet.rollout(*words, within=WITHIN)
+
     def say(self, *words: str, code: set[int]) -> str:
-        done = self.fleet.rollout(*words, within=WITHIN)
+        done = self.run(*words)
         print(done.stdout, done.stderr, sep="\n")  # noqa: T201 - for the reader of a failure
         assert done.returncode in code, words
         return done.stdout + done.stderr
@@ -79,19 +93,19 @@ class Sweep:
     def all_as_found(self, when: str) -> None:
         self.fleet.balancers["lb1"].states()
         assert seats_of(self.fleet) == self.seats, when
-        assert left_open(self.fleet) == [], when
+        assert self.left_open() == [], when
         now = self.fleet.births()
         assert {name: birth for name, birth in now.items() if HELD in name} == self.held, when
         assert all(birth is not None for birth in now.values()), when
 
     def restarted_once(
-        self, before: dict[str, tuple[int, int] | None], runs: list[object], died: Died
+        self, before: dict[str, tuple[int, int] | None], runs: list[Path], died: Died
     ) -> None:
         """Hold that nobody was asked twice, but for one whose first request never got through."""
         asked: dict[str, int] = {}
         never: set[str] = set()
         for run in runs:
-            for event in told_in(run):  # type: ignore[arg-type]  # a journal
+            for event in told_in(run):
                 if event["event"] == "target.restart_asked":
                     asked[str(event["target"])] = asked.get(str(event["target"]), 0) + 1
                 if event["event"] == "noted" and "never arrived" in str(event["what"]):
@@ -114,11 +128,11 @@ def swept(sweep: Sweep, moments: range | tuple[int, ...], *words: str) -> None:
     assert stage.tally.requests > 100
 
 
-def moments_of(fleet: Fleet, wanted: Callable[[list[str]], list[int]], *words: str) -> list[int]:
+def moments_of(sweep: Sweep, wanted: Callable[[list[str]], list[int]], *words: str) -> list[int]:
     """Choose moments by what a whole run tells, which also proves that one goes through."""
-    done = fleet.rollout(*words, within=WITHIN)
+    done = sweep.run(*words)
     assert done.returncode == 0, done.stderr
-    return wanted([str(event["event"]) for event in told_in(journals(fleet)[-1])])
+    return wanted([str(event["event"]) for event in told_in(sweep.journals()[-1])])
 
 
 def one_of_each(kinds: list[str]) -> list[int]:
@@ -134,7 +148,7 @@ def test_a_restart_that_is_killed_at_any_event_is_recovered_and_resumed(
     make_fleet: MakeFleet,
 ) -> None:
     sweep = Sweep(make_fleet(SHAPE))
-    moments = tuple(moments_of(sweep.fleet, one_of_each, "restart"))
+    moments = tuple(moments_of(sweep, one_of_each, "restart"))
     swept(sweep, EVERY if FULL else moments, "restart")
 
 
@@ -146,7 +160,7 @@ def test_a_restart_that_is_killed_as_it_asks_monit_is_asked_again_only_if_it_nev
     def asking(kinds: list[str]) -> list[int]:
         return [kinds.index("target.restart_asked") + 1]
 
-    moments = tuple(moments_of(sweep.fleet, asking, "restart"))
+    moments = tuple(moments_of(sweep, asking, "restart"))
     swept(sweep, moments, "restart")
 
 
@@ -161,7 +175,7 @@ def test_a_deploy_that_is_killed_at_any_event_is_recovered_and_resumed(
         last = len(kinds) - kinds[::-1].index("target.done")
         return sorted({*(kinds.index(kind) + 1 for kind in rolling), last})
 
-    moments = tuple(moments_of(sweep.fleet, chosen, "uninterrupted"))
+    moments = tuple(moments_of(sweep, chosen, "uninterrupted"))
     commit = sweep.fleet.shop.release()
     swept(sweep, EVERY if FULL else moments, "uninterrupted")
     live = {places(sweep.fleet).current[host] for host in ("web1", "web2")}
@@ -181,7 +195,7 @@ def test_a_deploy_that_switches_host_by_host_is_recovered_onto_what_its_processe
         rolling = ("current.switched", "instance.reborn")
         return sorted({kinds.index(kind) + 1 for kind in rolling})
 
-    moments = tuple(moments_of(sweep.fleet, chosen, "uninterrupted"))
+    moments = tuple(moments_of(sweep, chosen, "uninterrupted"))
     sweep.fleet.shop.release()
     swept(sweep, EVERY if FULL else moments, "uninterrupted")
     at = places(sweep.fleet)
