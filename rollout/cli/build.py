@@ -20,6 +20,7 @@ from rollout.adapters.ssh import Ssh, SshOptions
 from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
 from rollout.adapters.threads import Pool
 from rollout.cli.deploys import the_deploy
+from rollout.cli.plans import ssh_words
 from rollout.cli.supplies import build_releases, build_supply
 from rollout.ports import Balancer, Site, Supply
 from rollout.settings.model import Settings
@@ -145,4 +146,5 @@ def monit_options(settings: Settings) -> MonitOptions:
         match=said.match,
         instances=said.instances or None,
         ports=said.ports,
+        ssh=ssh_words(settings),
     )
