@@ -47,6 +47,7 @@ class MonitOptions:
         ports: Port by instance name, where the digits that end the name do not say it.
         look_within: Seconds for one look.  Monit itself gives up on a daemon after 5.
         restart_within: Seconds for the request, which monit answers before it begins the work.
+        ssh: How ssh is typed to reach a host as we do; for what an operator is told to type.
     """
 
     command: str = "sudo -n monit"
@@ -56,6 +57,7 @@ class MonitOptions:
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
     look_within: float = 10.0
     restart_within: float = 30.0
+    ssh: str = "ssh"
 
     def __post_init__(self) -> None:
         problems = []
@@ -92,7 +94,7 @@ class MonitSupervisor:
         self._run = run
         self._options = options
         self._in_thread = in_thread
-        self._caller = Caller(options.command, options.group)
+        self._caller = Caller(options.command, options.group, ssh=options.ssh)
         self._versions: dict[str, Version] = {}
         self._shown: dict[str, frozenset[int]] = {}
 

@@ -172,4 +172,5 @@ def monit_options(settings: Settings) -> MonitOptions:
         match=said.match,
         instances=said.instances or None,
         ports=said.ports,
+        ssh=ssh_words(settings),
     )

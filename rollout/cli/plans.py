@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rollout.claiming import Wish
 from rollout.fleet import Target
@@ -75,6 +76,8 @@ def _look(settings: Settings) -> str:
 def ssh_words(settings: Settings) -> str:
     """Spell ssh as it must be typed to get to a host of ours."""
     words = ["ssh"]
-    words += ["-F", settings.ssh.config] if settings.ssh.config else []
+    config = settings.ssh.config
+    # The words are quoted for a shell, which leaves a quoted ~ alone.
+    words += ["-F", str(Path(config).expanduser())] if config else []
     words += ["-l", settings.ssh.user] if settings.ssh.user else []
     return shlex.join(words)

@@ -53,7 +53,7 @@ def heard(host: str, said: Said, caller: Caller) -> Heard:
         raise SupervisorError(
             host,
             f"our command {what} ({status}: {words})",
-            f"ssh {host} '{caller.command} status'",
+            f"{caller.ssh} {host} '{caller.command} status'",
         )
     if who := WHO.search(said.out[: mark.start()]):
         caller = replace(caller, user=who[1], path=who[2])

@@ -37,6 +37,7 @@ class Caller:
     group: str = ""
     user: str = "deploy"
     path: str = "/usr/bin/monit"
+    ssh: str = "ssh"
 
 
 Cure = Callable[[Caller], str]

@@ -21,6 +21,12 @@ TOOLS = ("git", "flock", "tar", "timeout")
 UNPACKING = 60.0
 """Seconds beyond ``within`` after which the whole script is ended."""
 
+NO_AGENT = (
+    'rollout forwards no ssh agent: set deploy.strategy = "push", or give the login on {host} a '
+    "deploy key"
+)
+"""Said where git on a host has no key: by hand, with ForwardAgent, the same fetch may go well."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitOptions:
@@ -84,9 +90,12 @@ class GitSource:
         within = self._options.within + UNPACKING
         said = await self._remote.ask(host, script, *words, within=within, environ=environ)
         if said.status != 0:
-            raise git_trouble(
+            trouble = git_trouble(
                 host, said, self._options.repo, self._options.to, self._options.within
             )
+            if isinstance(trouble, SourceError) and "(publickey" in said.err:
+                trouble.cure = f"{NO_AGENT.format(host=host)}; then {trouble.cure}"
+            raise trouble
         return said.out
 
 

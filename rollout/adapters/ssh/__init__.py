@@ -1,6 +1,5 @@
 """The edge to the hosts: OpenSSH's manners on paramiko's protocol, and no call that hangs."""
 
-from rollout.adapters.ssh.config import ResolvedHost, SshOptions
 from rollout.adapters.ssh.door import Ssh
 from rollout.adapters.ssh.errors import (
     Closed,
@@ -9,13 +8,17 @@ from rollout.adapters.ssh.errors import (
     ForwardingRefused,
     HostKeyChanged,
     HostKeyRevoked,
+    HostKeyTooShort,
     HostKeyUnknown,
     NotAuthenticated,
     NotConfigured,
     NothingListens,
+    RevokedKeysUnreadable,
     SshError,
     Unreachable,
+    Unsupported,
 )
+from rollout.adapters.ssh.resolved import ResolvedHost, SshOptions
 from rollout.adapters.ssh.run import Result
 from rollout.adapters.ssh.stream import Stream
 
@@ -26,15 +29,18 @@ __all__ = [
     "ForwardingRefused",
     "HostKeyChanged",
     "HostKeyRevoked",
+    "HostKeyTooShort",
     "HostKeyUnknown",
     "NotAuthenticated",
     "NotConfigured",
     "NothingListens",
     "ResolvedHost",
     "Result",
+    "RevokedKeysUnreadable",
     "Ssh",
     "SshError",
     "SshOptions",
     "Stream",
     "Unreachable",
+    "Unsupported",
 ]

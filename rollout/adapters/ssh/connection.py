@@ -4,16 +4,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rollout.adapters.ssh.config import ResolvedHost
+from rollout.adapters.ssh.algorithms import choose, nothing_in_common
+from rollout.adapters.ssh.channel_end import ChannelRefused
 from rollout.adapters.ssh.dial import ProxyWords, dial, run_proxy
-from rollout.adapters.ssh.errors import NotAuthenticated, SshError, Unreachable
+from rollout.adapters.ssh.errors import NotAuthenticated, SshError, Unreachable, Unsupported
 from rollout.adapters.ssh.keys import Offers, open_agent
 from rollout.adapters.ssh.known_hosts import HostKey
 from rollout.adapters.ssh.lean import paramiko
 from rollout.adapters.ssh.lifeline import Lifeline
-from rollout.adapters.ssh.transport import ChannelRefused, Transport
+from rollout.adapters.ssh.resolved import ResolvedHost
+from rollout.adapters.ssh.transport import Transport
 from rollout.adapters.ssh.trust import Trusted
 from rollout.adapters.ssh.watchdog import Watchdog
 from rollout.adapters.ssh.wire import Wire
@@ -64,27 +66,30 @@ def connect(
     """Connect and log in; ``within`` seconds are for all of it, whatever the other side does.
 
     Raises:
+        Unsupported: ssh is configured for what rollout cannot do; the host was not contacted.
         Unreachable: no connection, or no ssh behind it.
-        HostKeyUnknown, HostKeyChanged, HostKeyRevoked: see ``trust``.
+        HostKeyUnknown and its like: see ``trust``.
         NotAuthenticated: none of our keys was taken.
     """
-    late = Unreachable(
-        host.name, f"no ssh session within {within:.3g}s", f"ssh -v {host.name} true"
-    )
+    if host.unsupported is not None:
+        raise Unsupported(host.name, *host.unsupported)
+    offered = choose(host)
+    late = Unreachable(host.name, f"no ssh session within {within:.3g}s", host.by_hand("-v"))
     with _cut_on_failure(lifeline), watchdog.limit(within + LATE, lambda: lifeline.cut(late)):
         deadline = time.monotonic() + within
         with _told(host, lifeline):
             wire, words = _wire(host, jump, deadline, lifeline)
             lifeline.hold(wire.close)
         trusted = Trusted(host)
-        transport = Transport(wire, trusted.algorithms())
+        host_keys = trusted.known_first(offered.host_keys)
+        transport = Transport(wire, replace(offered, host_keys=host_keys), host.rekey_bytes)
         lifeline.hold(transport.close)
         with _told(host, lifeline, words):
             transport.use_compression(host.compression)
             transport.banner_timeout = transport.auth_timeout = within + 2 * LATE
             transport.start_client(timeout=within + 2 * LATE)
-            offered = transport.get_remote_server_key()
-        trusted.admit(HostKey(offered.get_name(), offered.asbytes()))
+            key = transport.get_remote_server_key()
+        trusted.admit(HostKey(key.get_name(), key.asbytes()))
         with _told(host, lifeline, words):
             _log_in(transport, host, deadline)
             transport.set_keepalive(host.keepalive)
@@ -107,32 +112,35 @@ def _log_in(transport: Transport, host: ResolvedHost, deadline: float) -> None:
     agent = open_agent(host, max(0.001, deadline - time.monotonic()))
     try:
         offers = Offers(host, agent)
-        for key in offers:
+        for key, algorithms in offers:
             try:
-                further = transport.auth_publickey(host.user, key)
+                further = transport.log_in(host.user, key, algorithms)
             except paramiko.BadAuthenticationType as error:
-                raise _unwelcome(host, f"it takes only {', '.join(error.allowed_types)}") from error
+                why = f"it takes only {', '.join(error.allowed_types)}"
+                cure = f"let sshd on {host.name} take keys (PubkeyAuthentication yes)"
+                raise _unwelcome(host, why, cure) from error
             except paramiko.AuthenticationException as error:
                 if not transport.is_active():
                     raise _unwelcome(
-                        host, "it hung up; tried " + "; ".join(offers.tried)
+                        host, f"it hung up; tried {offers.words()}", offers.cure
                     ) from error
                 continue
             if further:
-                raise _unwelcome(host, f"after our key it also wants {', '.join(further)}")
+                raise _unwelcome(
+                    host,
+                    f"after our key it also wants {', '.join(further)}",
+                    f"let sshd on {host.name} be content with a key (AuthenticationMethods)",
+                )
             return
-        raise _unwelcome(host, "tried " + ("; ".join(offers.tried) or "nothing: there is no key"))
+        raise _unwelcome(host, f"tried {offers.words()}", offers.cure)
     finally:
         if agent is not None:
             agent.close()
 
 
-def _unwelcome(host: ResolvedHost, why: str) -> NotAuthenticated:
-    return NotAuthenticated(
-        host.name,
-        f"{host.user}@{host.hostname} did not accept our keys ({why})",
-        f"ssh -o BatchMode=yes {host.name} true; ssh-copy-id, ssh-add, or IdentityFile",
-    )
+def _unwelcome(host: ResolvedHost, why: str, cure: str) -> NotAuthenticated:
+    what = f"{host.user}@{host.hostname} did not accept our keys ({why})"
+    return NotAuthenticated(host.name, what, cure)
 
 
 @contextmanager
@@ -153,16 +161,18 @@ def _told(
         yield
     except ChannelRefused as error:
         what = f"the jump host could not connect to {host.hostname} port {host.port}: {error}"
-        raise Unreachable(host.name, what, f"ssh -v {host.name} true") from error
+        raise Unreachable(host.name, what, host.by_hand("-v")) from error
     except SshError as error:
         raise lifeline.why or error from None
     except LibraryErrors as error:
         if lifeline.why is not None:
             raise lifeline.why from error
+        if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
+            raise nothing_in_common(host, str(error)) from error
         said = (words.last() if words is not None else "") or str(error) or "it hung up"
         via = f"through the proxy command {host.proxy_command!r}" if words is not None else "there"
         raise Unreachable(
             host.name,
             f"no ssh session with {host.hostname} {via}: {said}",
-            f"ssh -v {host.name} true",
+            host.by_hand("-v"),
         ) from error

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
-from rollout.adapters.ssh.config import ResolvedHost
 from rollout.adapters.ssh.errors import Unreachable
 from rollout.adapters.ssh.lifeline import Lifeline
+from rollout.adapters.ssh.resolved import ResolvedHost
 from rollout.adapters.ssh.wire import make_prompt
 
 Address = tuple[socket.AddressFamily, tuple[str | int | bytes, ...]]
@@ -50,7 +50,7 @@ def dial(host: ResolvedHost, deadline: float, lifeline: Lifeline) -> socket.sock
     raise Unreachable(
         host.name,
         "; ".join(problems),
-        f"is sshd running there, and is the port right? ssh {host.name}",
+        f"is sshd running there, and is the port right? {host.by_hand()}",
     )
 
 
@@ -118,7 +118,7 @@ def _addresses(host: ResolvedHost, deadline: float) -> Sequence[Address]:
     raise Unreachable(
         host.name,
         f"the name {host.hostname} has no address: {why}",
-        f"getent hosts {host.hostname}; or give HostName in ~/.ssh/config",
+        f"getent hosts {host.hostname}; or give HostName in {host.config_file}",
     )
 
 

@@ -8,12 +8,12 @@ from typing import Self
 
 from rollout.adapters.ssh import run as running
 from rollout.adapters.ssh import stream as streaming
-from rollout.adapters.ssh.config import ResolvedHost, SshOptions
 from rollout.adapters.ssh.connection import Connection, LibraryErrors
 from rollout.adapters.ssh.errors import ConnectionLost, NothingListens
 from rollout.adapters.ssh.kept import Kept
 from rollout.adapters.ssh.lean import paramiko
 from rollout.adapters.ssh.piping import PipedConversation
+from rollout.adapters.ssh.resolved import ResolvedHost, SshOptions
 from rollout.adapters.ssh.run import HAMMER, Conversation, Result
 from rollout.adapters.ssh.socket_trouble import explain
 from rollout.adapters.ssh.stream import Stream

@@ -23,6 +23,10 @@ class NotConfigured(SshError):
     """``ssh -G`` could not say how to reach the host."""
 
 
+class Unsupported(SshError):
+    """ssh is configured for something that rollout cannot do; we have not connected."""
+
+
 class HostKeyUnknown(SshError):
     """No known_hosts file vouches for this host."""
 
@@ -32,7 +36,15 @@ class HostKeyChanged(SshError):
 
 
 class HostKeyRevoked(SshError):
-    """A known_hosts file names exactly this key as revoked."""
+    """A known_hosts file, or one of revoked keys, names exactly this key as revoked."""
+
+
+class RevokedKeysUnreadable(SshError):
+    """A file of revoked host keys cannot be read, so no host key can be believed."""
+
+
+class HostKeyTooShort(SshError):
+    """The RSA key of the host has fewer bits than ssh is configured to ask for."""
 
 
 class NotAuthenticated(SshError):

@@ -5,11 +5,12 @@ import time
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from rollout.adapters.ssh.config import ResolvedHost, SshOptions, resolve
+from rollout.adapters.ssh.config import resolve
 from rollout.adapters.ssh.connection import Connection, OpenThrough, connect
 from rollout.adapters.ssh.errors import Closed, NotConfigured, SshError, Unreachable
 from rollout.adapters.ssh.lean import paramiko
 from rollout.adapters.ssh.lifeline import Lifeline
+from rollout.adapters.ssh.resolved import ResolvedHost, SshOptions, config_file
 from rollout.adapters.ssh.watchdog import Watchdog
 
 MOST_JUMPS = 8
@@ -118,7 +119,8 @@ class Kept:
     ) -> OpenThrough:
         """Connect to the last jump host, through those before it."""
         if depth >= MOST_JUMPS:
-            raise NotConfigured(host.name, "ProxyJump goes in a circle", "look at ~/.ssh/config")
+            cure = f"look at ProxyJump in {config_file(self._options)}"
+            raise NotConfigured(host.name, "ProxyJump goes in a circle", cure)
         place = self._jump_place(jumps[-1], jumps[:-1], depth + 1)
         try:
             jump = self._get(place, deadline)

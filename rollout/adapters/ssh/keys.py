@@ -1,37 +1,29 @@
 """The keys we may show to a host, in OpenSSH's order; nobody is ever asked for anything."""
 
-import base64
-import binascii
+import shlex
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.agent import AgentSSH
-from paramiko.pkey import UnknownKeyType
+from paramiko.pkey import PublicBlob
 
-from rollout.adapters.ssh.config import ResolvedHost
+from rollout.adapters.ssh.algorithms import CERTIFIED, for_signing
+from rollout.adapters.ssh.key_files import (
+    FILES,
+    Unusable,
+    public_part,
+    read_certificate,
+    signed_key,
+)
+from rollout.adapters.ssh.known_hosts import HostKey
 from rollout.adapters.ssh.lean import paramiko
+from rollout.adapters.ssh.resolved import ResolvedHost, to_set
+from rollout.adapters.ssh.transport import PublicKeyLogin
 
-
-class KeyFiles:
-    """Private keys from files, each loaded once per process: an RSA key costs 260 ms of CPU."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._loaded: dict[Path, paramiko.PKey | str] = {}
-
-    def load(self, file: Path) -> paramiko.PKey | str:
-        """Load a key, or say in words why it cannot be used."""
-        with self._lock:
-            if file not in self._loaded:
-                self._loaded[file] = _load(file)
-            return self._loaded[file]
-
-
-FILES = KeyFiles()
+Offer = tuple[PublicKeyLogin, tuple[str, ...]]
+"""A key, and the algorithms by which it may sign."""
 
 
 class KeyAgent(AgentSSH):
@@ -66,49 +58,143 @@ def open_agent(host: ResolvedHost, within: float) -> KeyAgent | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A private key that logs in by a certificate; the key itself stays as it is, for others."""
+
+    key: PublicKeyLogin
+    public_blob: PublicBlob
+
+    def get_name(self) -> str:
+        return self.key.get_name()
+
+    def sign_ssh_data(self, data: bytes, algorithm: str | None = None) -> object:
+        return self.key.sign_ssh_data(data, algorithm)
+
+
 class Offers:
     """The keys to try on one host, and afterwards what became of each, for the error message."""
 
     def __init__(self, host: ResolvedHost, agent: KeyAgent | None) -> None:
         self._host = host
-        self._in_agent = {key.asbytes(): key for key in (agent.get_keys() if agent else ())}
+        self._in_agent = {key.blob: key for key in (agent.get_keys() if agent else ())}
+        self._files = {file: public_part(file) for file in host.identities}
+        self._cures: list[str] = []
+        self._shown = False
         self.tried: list[str] = []
 
-    def __iter__(self) -> Iterator[paramiko.PKey]:
-        """Agent keys named in the configuration, other agent keys if allowed, then the files."""
-        files = {file: _public_part(file) for file in self._host.identities}
-        named = [blob for blob in files.values() if blob in self._in_agent]
+    def __iter__(self) -> Iterator[Offer]:
+        """Yield what may be shown, in OpenSSH's order, less what the configuration forbids.
+
+        Certificates of the configuration; agent keys that it names, other agent keys if allowed;
+        then the files, each followed by the certificate beside it.
+        """
+        for file in self._host.certificates:
+            yield from self._by_certificate(file)
+        named = [blob for blob in self._files.values() if blob in self._in_agent]
         others = [] if self._host.identities_only else [b for b in self._in_agent if b not in named]
-        for blob in (*named, *others):
-            key = self._in_agent[blob]
-            self.tried.append(f"{key.comment or key.get_name()} (agent)")
-            yield key
-        for file in (file for file, blob in files.items() if blob not in named):
-            yield from self._from_file(file)
+        for held in (*named, *others):
+            yield from self._from_agent(held)
+        for file, blob in self._files.items():
+            if blob not in named:
+                yield from self._from_file(file)
+            yield from self._beside(file, blob)
 
-    def _from_file(self, file: Path) -> Iterator[paramiko.PKey]:
-        key = FILES.load(file)
-        if isinstance(key, str):
-            self.tried.append(f"{file} ({key})")
+    def words(self) -> str:
+        """Say what was tried, and what could not be."""
+        missing = [f"{file} (does not exist)" for file in self._host.missing]
+        return "; ".join((*self.tried, *missing)) or "nothing: there is no key"
+
+    @property
+    def cure(self) -> str:
+        """What to type when none of the keys was taken."""
+        host = self._host
+        cures = list(dict.fromkeys(self._cures))
+        if host.missing:
+            cures.append(f"change IdentityFile for {host.name} in {host.config_file}")
+        if host.pkcs11:
+            # ssh would ask the token itself; rollout reaches it only through the agent.
+            cures.append(f"ssh-add -s {shlex.quote(host.pkcs11)}")
+        if not cures or self._shown:  # the host has refused a key, so this may be the cause as well
+            cures.append(host.by_hand("-oBatchMode=yes"))
+            cures.append(f"ssh-copy-id, ssh-add, or IdentityFile in {host.config_file}")
+        return "; ".join(cures)
+
+    def _from_agent(self, blob: bytes) -> Iterator[Offer]:
+        key = self._in_agent[blob]
+        label = f"{key.comment or key.get_name()} (agent)"
+        kind = key.get_name()
+        if kind.endswith(CERTIFIED):
+            key.inner_key = None  # type: ignore[attr-defined]  # so that the agent is asked for this
+            yield from self._certified(key, PublicBlob(kind, blob), label)
         else:
-            self.tried.append(str(file))
-            yield key
+            yield from self._allowed(key, kind, label, blob)
 
+    def _from_file(self, file: Path) -> Iterator[Offer]:
+        key = FILES.load(file)
+        if isinstance(key, Unusable):
+            self.tried.append(f"{file} ({key.why})")
+            self._cures += [key.cure] if key.cure else []
+        else:
+            yield from self._allowed(key, key.get_name(), str(file), key.asbytes())
 
-def _load(file: Path) -> paramiko.PKey | str:
-    try:
-        return paramiko.PKey.from_path(file)
-    except (paramiko.PasswordRequiredException, TypeError):
-        # cryptography's word for "encrypted, and no password was given" is TypeError
-        return "needs a passphrase: ssh-add it"
-    except OSError as error:
-        return error.strerror or "unreadable"
-    except (paramiko.SSHException, ValueError, UnsupportedAlgorithm, UnknownKeyType):
-        return "not a key that can be used here"
+    def _beside(self, file: Path, blob: bytes | None) -> Iterator[Offer]:
+        """Yield the certificate ``NAME-cert.pub``; ssh forgets it where CertificateFile is set."""
+        certificate = None
+        if not self._host.certificates:
+            certificate = read_certificate(file.with_name(f"{file.name}-cert.pub"))
+        if certificate is not None:
+            key = self._in_agent.get(blob or b"") or FILES.load(file)
+            if not isinstance(key, Unusable):
+                label = f"{file}-cert.pub"
+                yield from self._certified(key, certificate, label)
 
+    def _by_certificate(self, file: Path) -> Iterator[Offer]:
+        certificate = read_certificate(file)
+        signed = None if certificate is None else signed_key(certificate)
+        if certificate is None or signed is None:
+            self.tried.append(f"{file} (no certificate that can be read)")
+            return
+        key = self._in_agent.get(signed) or self._private(signed)
+        if key is None:
+            self.tried.append(f"{file} (its private key is in no IdentityFile and in no agent)")
+        else:
+            yield from self._certified(key, certificate, str(file))
 
-def _public_part(file: Path) -> bytes | None:
-    """Read the public key beside a private one, which says whether the agent holds it."""
-    with suppress(OSError, IndexError, binascii.Error, UnicodeDecodeError):
-        return base64.b64decode(file.with_name(f"{file.name}.pub").read_text().split()[1])
-    return None
+    def _private(self, signed: bytes) -> PublicKeyLogin | None:
+        """Find the private key to the public half ``signed``; without a .pub it is loaded."""
+        for file, blob in self._files.items():
+            if blob is None or blob == signed:
+                key = FILES.load(file)
+                if not isinstance(key, Unusable) and key.asbytes() == signed:
+                    return key
+        return None
+
+    def _certified(
+        self, key: PublicKeyLogin, certificate: PublicBlob, label: str
+    ) -> Iterator[Offer]:
+        signed, kind = signed_key(certificate), certificate.key_type
+        if signed is None:
+            self.tried.append(f"{label} (not used: {kind} is not supported)")
+        else:
+            yield from self._allowed(Certified(key, certificate), kind, label, signed)
+
+    def _allowed(
+        self, key: PublicKeyLogin, kind: str, label: str, public: bytes
+    ) -> Iterator[Offer]:
+        """Yield a key that the configuration lets us use, else note why not."""
+        bits = HostKey(kind.removesuffix(CERTIFIED), public).rsa_bits
+        algorithms = for_signing(kind, self._host.pubkey_algorithms)
+        if not algorithms:
+            self.tried.append(f"{label} (not used: {kind} is not in PubkeyAcceptedAlgorithms)")
+            wanted = kind.replace("ssh-rsa", "rsa-sha2-512")
+            setting = f"PubkeyAcceptedAlgorithms +{wanted}"
+            self._cures.append(to_set(self._host.options, self._host.name, setting))
+        elif bits is not None and bits < self._host.smallest_rsa:
+            short = f"{bits} bits, RequiredRSASize is {self._host.smallest_rsa}"
+            self.tried.append(f"{label} (not used: {short})")
+            self._cures.append("make another key: ssh-keygen -t ed25519")
+        else:
+            self.tried.append(label)
+            self._shown = True
+            yield key, algorithms

@@ -32,6 +32,21 @@ class HostKey:
         digest = base64.b64encode(hashlib.sha256(self.blob).digest()).decode()
         return f"SHA256:{digest.rstrip('=')}"
 
+    @property
+    def line(self) -> str:
+        """The key as known_hosts and ``.pub`` files spell it."""
+        return f"{self.kind} {base64.b64encode(self.blob).decode()}"
+
+    @property
+    def rsa_bits(self) -> int | None:
+        """The length of the modulus (RFC 4253, 6.6: type, exponent, modulus); None if not RSA."""
+        if self.kind != "ssh-rsa":
+            return None
+        at = 0
+        for _ in ("type", "exponent"):
+            at += 4 + int.from_bytes(self.blob[at : at + 4], "big")
+        return int.from_bytes(self.blob[at + 4 :], "big").bit_length()
+
     def __str__(self) -> str:
         return f"{self.kind} {self.fingerprint}"
 
@@ -138,11 +153,11 @@ def _parse(file: Path, number: int, line: str) -> Entry | None:
             return None
     if len(fields) < 3 or fields[0].startswith("#"):  # noqa: PLR2004 - names, type, key
         return None
-    key = _key(fields[1], fields[2])
+    key = parse_key(fields[1], fields[2])
     return None if key is None else Entry(file, number, marker, fields[0], key)
 
 
-def _key(kind: str, encoded: str) -> HostKey | None:
+def parse_key(kind: str, encoded: str) -> HostKey | None:
     """Decode a key; None unless the bytes agree that they are of this type."""
     try:
         blob = base64.b64decode(encoded, validate=True)

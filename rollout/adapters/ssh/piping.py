@@ -10,10 +10,10 @@ import threading
 import time
 from contextlib import suppress
 
+from rollout.adapters.ssh.channel_end import Bell
 from rollout.adapters.ssh.connection import Connection
 from rollout.adapters.ssh.lean import paramiko
 from rollout.adapters.ssh.run import CHUNK, GRACE, Conversation, Result
-from rollout.adapters.ssh.transport import Bell
 
 ENOUGH = 8 * CHUNK
 """Bytes that wait for the socket before no more are taken from the host."""

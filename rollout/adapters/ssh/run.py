@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from rollout.adapters.ssh.bounded import Bounded
+from rollout.adapters.ssh.channel_end import Bell, ChannelRefused, Ending
 from rollout.adapters.ssh.connection import Connection, LibraryErrors
 from rollout.adapters.ssh.errors import CommandTimedOut, ConnectionLost, SshError
 from rollout.adapters.ssh.lean import paramiko
-from rollout.adapters.ssh.transport import Bell, ChannelRefused, Ending
 
 LAST_WORDS = 0.2
 """Seconds after the exit in which output still on its way may arrive."""
@@ -72,8 +72,9 @@ def open_session(connection: Connection, within: float) -> paramiko.Channel:
     try:
         return connection.transport.open("session", within)
     except ChannelRefused as error:
-        what = f"no further session: {error.refusal.said} (MaxSessions is 10 unless raised)"
-        raise SshError(host, what) from error
+        what = f"sshd opens no further session on this connection: {error.refusal.said}"
+        cure = f"on {host}: set MaxSessions 10 in /etc/ssh/sshd_config, then systemctl reload ssh"
+        raise SshError(host, what, cure) from error
     except LibraryErrors as error:
         if connection.alive:
             if not connection.gives_a_sign(GRACE):

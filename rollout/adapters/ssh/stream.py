@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from rollout.adapters.ssh.channel_end import Bell, ChannelRefused, Ending
 from rollout.adapters.ssh.connection import Connection, LibraryErrors
 from rollout.adapters.ssh.errors import (
     ConnectionLost,
@@ -16,7 +17,7 @@ from rollout.adapters.ssh.errors import (
 )
 from rollout.adapters.ssh.lean import paramiko
 from rollout.adapters.ssh.run import HAMMER
-from rollout.adapters.ssh.transport import STREAMLOCAL, Bell, ChannelRefused, Ending
+from rollout.adapters.ssh.transport import STREAMLOCAL
 from rollout.adapters.ssh.watchdog import Watchdog
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ against a real sshd.  Source: paramiko 5.1 as installed; RFC 4254; OpenSSH's PRO
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from paramiko.common import (
     MSG_CHANNEL_CLOSE,
@@ -19,8 +18,11 @@ from paramiko.common import (
     cMSG_CHANNEL_REQUEST,
     cMSG_GLOBAL_REQUEST,
 )
+from paramiko.kex_curve25519 import KexCurve25519
 from paramiko.packet import Packetizer
 
+from rollout.adapters.ssh.algorithms import Algorithms
+from rollout.adapters.ssh.channel_end import Bell, ChannelRefused, Ending, Refusal
 from rollout.adapters.ssh.lean import paramiko
 from rollout.adapters.ssh.wire import Wire
 
@@ -30,59 +32,13 @@ HERE = ("127.0.0.1", 0)
 STREAMLOCAL = "direct-streamlocal@openssh.com"
 
 
-class Bell:
-    """What a thread waits for when several things may happen on one channel.
-
-    Paramiko's buffers clear the event they were given whenever one of them is empty, although
-    the other may just have been filled; here only the one who waits clears.
-    """
-
-    def __init__(self) -> None:
-        self._rung = threading.Event()
-
-    def set(self) -> None:
-        self._rung.set()
-
-    def clear(self) -> None:
-        """Paramiko's wish, not granted."""
-
-    def is_set(self) -> bool:
-        return self._rung.is_set()
-
-    def wait(self, seconds: float) -> None:
-        """Wait for the next ring, at most ``seconds``; what rang is for the caller to find out."""
-        self._rung.wait(max(0.0, seconds))
-        self._rung.clear()
-
-
-@dataclass(slots=True)
-class Ending:
-    """What the server itself said about the end of a channel; paramiko keeps less."""
-
-    status: int | None = None
-    signal: str = ""
-    closed: bool = False
-    refused: bool = False
+class PublicKeyLogin(Protocol):
+    """What paramiko asks of a key at login; a certificate, if any, is its ``public_blob``."""
 
     @property
-    def told(self) -> bool:
-        return self.status is not None or bool(self.signal)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """RFC 4254's number for why a channel was not opened, and the server's words."""
-
-    code: int
-    said: str
-
-
-class ChannelRefused(Exception):
-    """The server answered the request for a channel with no."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.said)
-        self.refusal = refusal
+    def public_blob(self) -> object: ...
+    def get_name(self) -> str: ...
+    def sign_ssh_data(self, data: bytes, algorithm: str | None = None) -> object: ...
 
 
 class _Packets(Packetizer):
@@ -97,9 +53,18 @@ class Transport(paramiko.Transport):
     # once, so this is only a cost: at 0.1 s, 100 idle connections take 2.6 % of a core.
     _active_check_timeout = 1.0
 
-    def __init__(self, wire: Wire, host_key_algorithms: tuple[str, ...]) -> None:
-        self._host_key_algorithms = host_key_algorithms
+    # The same exchange under the name of RFC 8731, which a configuration may well use alone.
+    _kex_info: ClassVar[dict[str, Any]] = {
+        **paramiko.Transport._kex_info,  # type: ignore[attr-defined]  # noqa: SLF001 - see the chapter title
+        "curve25519-sha256": KexCurve25519,
+    }
+
+    def __init__(self, wire: Wire, algorithms: Algorithms, rekey_bytes: int = 0) -> None:
+        self._algorithms = algorithms
+        self._signing: tuple[str, ...] = ()
         super().__init__(wire, packetizer_class=_Packets)  # type: ignore[arg-type]  # like a socket
+        if rekey_bytes:
+            self.packetizer.REKEY_BYTES = min(rekey_bytes, self.packetizer.REKEY_BYTES)
         self._opening = threading.local()
         self._refused: dict[int, Refusal] = {}
         self._endings: dict[int, tuple[Ending, Bell]] = {}
@@ -117,7 +82,32 @@ class Transport(paramiko.Transport):
     @property
     def preferred_keys(self) -> tuple[str, ...]:
         """Ask for plain host keys only: paramiko would take a certificate and never check it."""
-        return self._host_key_algorithms
+        return self._algorithms.host_keys
+
+    @property
+    def preferred_kex(self) -> tuple[str, ...]:
+        return self._algorithms.kex
+
+    @property
+    def preferred_ciphers(self) -> tuple[str, ...]:
+        return self._algorithms.ciphers
+
+    @property
+    def preferred_macs(self) -> tuple[str, ...]:
+        return self._algorithms.macs
+
+    @property
+    def preferred_pubkeys(self) -> tuple[str, ...]:
+        return self._signing
+
+    def log_in(self, user: str, key: PublicKeyLogin, algorithms: tuple[str, ...]) -> list[str]:
+        """Show one key, signing by one of ``algorithms``; return what else the server wants.
+
+        Raises:
+            paramiko.AuthenticationException: the server does not take it.
+        """
+        self._signing = algorithms
+        return self.auth_publickey(user, key)  # type: ignore[arg-type]  # all that it calls of a key
 
     def open(
         self,

@@ -4,12 +4,18 @@ import base64
 import hmac
 import os
 import secrets
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from rollout.adapters.ssh.config import ResolvedHost
-from rollout.adapters.ssh.errors import HostKeyChanged, HostKeyRevoked, HostKeyUnknown, SshError
+from rollout.adapters.ssh.errors import (
+    HostKeyChanged,
+    HostKeyRevoked,
+    HostKeyTooShort,
+    HostKeyUnknown,
+    SshError,
+)
 from rollout.adapters.ssh.known_hosts import (
     AUTHORITY,
     Entry,
@@ -21,16 +27,8 @@ from rollout.adapters.ssh.known_hosts import (
     lookup_name,
     read,
 )
-
-ALGORITHMS = (
-    "ssh-ed25519",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "rsa-sha2-512",
-    "rsa-sha2-256",
-)
-"""What paramiko can verify.  An ``ssh-rsa`` key signs by the two rsa-sha2 names."""
+from rollout.adapters.ssh.resolved import ResolvedHost, to_set
+from rollout.adapters.ssh.revoked import refuse_revoked
 
 
 class Trusted:
@@ -42,15 +40,14 @@ class Trusted:
         files = (*host.user_known_hosts, *host.global_known_hosts)
         self._lines = about((entry for file in files for entry in read(file)), self._names)
 
-    def algorithms(self) -> tuple[str, ...]:
-        """Host key algorithms to ask for: those of all known keys first, then the others.
+    def known_first(self, algorithms: Sequence[str]) -> tuple[str, ...]:
+        """Sort host key algorithms: those of all known keys first, then the others.
 
         The others follow so that a host with a new type of key is refused by name, not by a
         failed negotiation.
         """
-        allowed = [name for name in self._host.host_key_algorithms if name in ALGORITHMS]
         known = {entry.key.kind for entry in self._lines if not entry.marker}
-        return tuple(sorted(allowed or ALGORITHMS, key=lambda name: _key_type(name) not in known))
+        return tuple(sorted(algorithms, key=lambda name: _key_type(name) not in known))
 
     def admit(self, offered: HostKey) -> None:
         """Return if this key may be believed; with accept-new a first key is written down.
@@ -58,7 +55,10 @@ class Trusted:
         Raises:
             HostKeyUnknown, HostKeyChanged, HostKeyRevoked: with the file, the line and the
                 fingerprints on both sides, and how to cure it.
+            RevokedKeysUnreadable, HostKeyTooShort: the key is not looked at any further.
         """
+        refuse_revoked(self._host, offered)
+        self._refuse_short(offered)
         judgement = judge(offered, self._lines)
         if judgement.trust is Trust.KNOWN:
             return
@@ -70,6 +70,16 @@ class Trusted:
 
     def _may_add(self) -> bool:
         return self._host.strict == "accept-new" and bool(self._host.user_known_hosts)
+
+    def _refuse_short(self, offered: HostKey) -> None:
+        bits, smallest = offered.rsa_bits, self._host.smallest_rsa
+        if bits is not None and bits < smallest:
+            raise HostKeyTooShort(
+                self._host.name,
+                f"the RSA host key of {self._names[0]} has {bits} bits, and ssh is configured "
+                f"with RequiredRSASize {smallest}",
+                f"on {self._host.name}: make a longer key (ssh-keygen -A makes what is missing)",
+            )
 
     def _refusal(self, offered: HostKey, judgement: Judgement) -> SshError:
         host, name = self._host.name, self._names[0]
@@ -84,29 +94,45 @@ class Trusted:
             return HostKeyChanged(
                 host,
                 f"host key of {name} has CHANGED: it offers {offered}, expected {lines}",
-                "somebody may be listening in between; only if the host is known to have new "
-                f"keys: {_forget(judgement.because, name)}, then {self._scan()}",
+                "another machine may be listening in between; only if "
+                f"{self._on_console(offered)} prints that fingerprint: "
+                f"{_forget(judgement.because, name)}, then {self._learn(offered)}",
             )
-        return HostKeyUnknown(host, self._unknown(offered, judgement.because), self._learn())
+        return HostKeyUnknown(
+            host,
+            self._unknown(offered, judgement.because),
+            f"if {self._on_console(offered)} prints that fingerprint: {self._learn(offered)}",
+        )
 
     def _unknown(self, offered: HostKey, lines: tuple[Entry, ...]) -> str:
-        files = ", ".join(str(file) for file in self._host.user_known_hosts)
-        where = f"not in {files}" if files else "and no known_hosts file is configured"
+        files = (*self._host.user_known_hosts, *self._host.global_known_hosts)
+        named = ", ".join(str(file) for file in files)
+        where = f"not in {named}" if named else "and no known_hosts file is configured"
         what = f"host key of {self._names[0]} is unknown: it offers {offered}, {where}"
         authority = [entry for entry in lines if entry.marker == AUTHORITY]
         if authority:
             what += f"; {authority[0]} is {AUTHORITY}, and host certificates are not understood"
         return what
 
-    def _learn(self) -> str:
-        return f"compare the fingerprint with the host's own, then {self._scan()}"
+    def _on_console(self, offered: HostKey) -> str:
+        """Spell the command by which the host itself shows its fingerprint."""
+        kind = {"ssh-ed25519": "ed25519", "ssh-rsa": "rsa"}.get(offered.kind, "ecdsa")
+        shown = f"ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub"
+        return f"`{shown}` on the console of {self._host.name}"
 
-    def _scan(self) -> str:
-        host = self._host
-        if host.proxy_jump or host.proxy_command:
-            return f"connect once by hand: ssh {host.name} true"
-        file = host.user_known_hosts[0] if host.user_known_hosts else "~/.ssh/known_hosts"
-        return f"ssh-keyscan -p {host.port} {host.hostname} >> {file}"
+    def _learn(self, offered: HostKey) -> str:
+        """Spell how to write down the very key that the host has shown, where it is read.
+
+        A second look at the host (ssh-keyscan) might be answered by another machine.
+        """
+        line = shlex.quote(f"{self._names[0]} {offered.line}")
+        files = (*self._host.user_known_hosts, *self._host.global_known_hosts)
+        if files:
+            file = shlex.quote(str(files[0]))
+            return f"{f'echo >> {file}; ' if _is_torn(files[0]) else ''}echo {line} >> {file}"
+        file = "~/.ssh/known_hosts"
+        set_it = to_set(self._host.options, self._host.name, f"UserKnownHostsFile {file}")
+        return f"echo {line} >> {file}, and {set_it}"
 
 
 def add(file: Path, name: str, key: HostKey, hashed: bool) -> None:  # noqa: FBT001 - as in ssh_config
@@ -119,6 +145,15 @@ def add(file: Path, name: str, key: HostKey, hashed: bool) -> None:  # noqa: FBT
         size = os.fstat(descriptor).st_size
         torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         known.write(("\n" if torn else "").encode() + line.encode())
+
+
+def _is_torn(file: Path) -> bool:
+    """Whether what is appended would go on with the last line."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return False
+    return bool(content) and not content.endswith(b"\n")
 
 
 def _names(host: ResolvedHost) -> list[str]:
@@ -143,4 +178,6 @@ def _in_words(lines: Iterable[Entry]) -> str:
 
 def _forget(lines: Iterable[Entry], name: str) -> str:
     files = dict.fromkeys(entry.file for entry in lines)
-    return ", ".join(f"ssh-keygen -R '{name}' -f {file}" for file in files)
+    return ", ".join(
+        f"ssh-keygen -R {shlex.quote(name)} -f {shlex.quote(str(file))}" for file in files
+    )

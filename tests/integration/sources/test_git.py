@@ -13,6 +13,7 @@ from rollout.adapters.remote import Remote
 from rollout.adapters.sources.git import GitOptions, GitSource
 from rollout.errors import ReleaseError, RolloutError, SourceError
 from tests.integration.sources.conftest import NAME, Place, Repo
+from tests.integration.ssh.sshd import running_sshd
 
 pytestmark = pytest.mark.integration
 
@@ -100,6 +101,24 @@ def test_a_repository_that_cannot_be_reached_is_named_with_gits_own_words(
     assert isinstance(error, SourceError)
     assert str(error).startswith(f"web1: cannot fetch {tmp_path}/nowhere: ")
     assert "does not appear to be a git repository" in error.what
+
+
+def test_a_host_without_a_key_for_the_repository_is_told_that_no_agent_is_forwarded(
+    remote: Remote, place: Place
+) -> None:
+    with running_sshd() as sshd:
+        (sshd.place / "authorized").write_text("")
+        mirror = str(place.to / "repo")
+        ssh = f"ssh -oBatchMode=yes -F {sshd.config}"
+        subprocess.run(["git", "init", "-q", "--bare", mirror], check=True)
+        subprocess.run(["git", "-C", mirror, "config", "core.sshCommand", ssh], check=True)
+        error = refused(source(remote, place, "web1:shop.git"))
+    assert isinstance(error, SourceError)
+    assert "Permission denied (publickey)" in error.what
+    assert error.cure == (
+        'rollout forwards no ssh agent: set deploy.strategy = "push", or give the login on web1 '
+        "a deploy key; then on web1: git ls-remote web1:shop.git"
+    )
 
 
 def test_a_password_in_the_address_is_not_repeated(remote: Remote, place: Place) -> None:

@@ -163,6 +163,34 @@ def wait_until_answering(
         time.sleep(0.02)
 
 
+def _agent_answers(environment: dict[str, str]) -> bool:
+    """Whether it can be reached: its socket stands there a moment before it listens."""
+    asked = subprocess.run(["ssh-add", "-l"], env=environment, check=False, capture_output=True)
+    return asked.returncode != 2
+
+
+@contextmanager
+def running_agent(place: Path, *keys: Path) -> Iterator[Path]:
+    """Start an ssh-agent in ``place`` with ``keys``; yield its socket."""
+    place.mkdir()
+    path = place / "agent"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        environment = {**os.environ, "SSH_AUTH_SOCK": str(path)}
+        while not _agent_answers(environment):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        for key in keys:
+            subprocess.run(
+                ["ssh-add", "-q", str(key)], env=environment, check=True, stdin=subprocess.DEVNULL
+            )
+        yield path
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
 def python(code: str) -> str:
     """A shell command that runs some Python on the "remote" side."""
     return f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}"

@@ -211,7 +211,52 @@ def test_an_unknown_host_is_named_with_its_fingerprint_and_the_cure(server: Sshd
     assert "unknown" in error.what
     assert fingerprint(true(server)) in error.what
     assert str(server.known_hosts) in error.what
-    assert f"ssh-keyscan -p {server.port} {server.address}" in error.cure
+    assert "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" in error.cure
+    assert "ssh-keyscan" not in error.cure
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_the_line_that_the_cure_appends_is_the_key_that_was_shown(
+    server: Sshd,
+    torn: bool,  # noqa: FBT001 - the case
+) -> None:
+    error = refusal(server, f"elsewhere.example {true(server)}")
+    if torn:
+        server.known_hosts.write_text(server.known_hosts.read_text().rstrip("\n"))
+        with Ssh(SshOptions(config=server.config)) as ssh, pytest.raises(HostKeyUnknown) as caught:
+            ssh.run("web1", "true", within=10)
+        error = caught.value
+    append = error.cure.partition(" fingerprint: ")[2]
+    subprocess.run(["sh", "-c", append], check=True)
+    assert server.known_hosts.read_text().splitlines()[1] == f"{name(server)} {true(server)}"
+    assert asked_of_us(server.config)
+    assert asked_of_openssh(server.config)
+
+
+def test_the_cure_of_a_changed_key_puts_the_new_one_in_the_place_of_the_old(server: Sshd) -> None:
+    error = refusal(server, f"{name(server)} {other(server)}")
+    forget, append = error.cure.partition(" fingerprint: ")[2].split(", then ")
+    for typed in (forget, append):
+        subprocess.run(["sh", "-c", typed], check=True, capture_output=True)
+    assert server.known_hosts.read_text() == f"{name(server)} {true(server)}\n"
+    assert asked_of_us(server.config)
+
+
+def test_the_cure_names_the_file_that_is_read(server: Sshd) -> None:
+    config = server.place / "global_only"
+    shared = server.place / "shared known hosts"
+    config.write_text(
+        f'Host *\n  UserKnownHostsFile none\n  GlobalKnownHostsFile "{shared}"\n'
+        + server.config.read_text()
+    )
+    with Ssh(SshOptions(config=config)) as ssh, pytest.raises(HostKeyUnknown) as caught:
+        ssh.run("web1", "true", within=10)
+    assert caught.value.cure.endswith(f">> '{shared}'")
+    config.write_text(config.read_text().replace(f'"{shared}"', "none"))
+    with Ssh(SshOptions(config=config)) as ssh, pytest.raises(HostKeyUnknown) as caught:
+        ssh.run("web1", "true", within=10)
+    assert "no known_hosts file is configured" in caught.value.what
+    assert f"write at the top of {config} the lines" in caught.value.cure
 
 
 def test_a_changed_host_is_named_with_both_fingerprints_and_the_line(server: Sshd) -> None:
@@ -222,6 +267,7 @@ def test_a_changed_host_is_named_with_both_fingerprints_and_the_line(server: Ssh
     assert fingerprint(other(server)) in error.what
     assert f"{server.known_hosts}:2" in error.what
     assert f"ssh-keygen -R '{name(server)}' -f {server.known_hosts}" in error.cure
+    assert "ssh-keyscan" not in error.cure
 
 
 def test_the_fingerprint_is_the_one_that_ssh_keygen_prints(server: Sshd) -> None:

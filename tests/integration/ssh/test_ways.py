@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from rollout.adapters.ssh import (
     SshOptions,
     Unreachable,
 )
-from tests.integration.ssh.sshd import Sshd, make_key, public, running_sshd
+from tests.integration.ssh.sshd import Sshd, make_key, public, running_agent, running_sshd
 
 pytestmark = pytest.mark.integration
 
@@ -103,27 +102,6 @@ def test_a_key_with_a_passphrase_is_left_aside_without_a_question(sshd: Sshd) ->
         ssh.run("web1", "true", within=10)
 
 
-@contextmanager
-def running_agent(place: Path, *keys: Path) -> Iterator[Path]:
-    place.mkdir()
-    path = place / "agent"
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 10
-        while not path.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        environment = {**os.environ, "SSH_AUTH_SOCK": str(path)}
-        for key in keys:
-            subprocess.run(
-                ["ssh-add", "-q", str(key)], env=environment, check=True, stdin=subprocess.DEVNULL
-            )
-        yield path
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
 def agent_config(sshd: Sshd, name: str, *lines: str) -> Path:
     text = sshd.config.read_text().replace(f"IdentityFile {sshd.user_key}", "IdentityFile none")
     config = sshd.place / name
@@ -168,6 +146,19 @@ def test_identities_only_takes_from_the_agent_what_the_configuration_names(sshd:
         config = agent_config(
             sshd, "named", f"IdentityAgent {agent}", "IdentitiesOnly yes", f"IdentityFile {named}"
         )
+        with Ssh(SshOptions(config=config)) as ssh:
+            assert ssh.run("web1", "true", within=10).ok
+
+
+@pytest.mark.parametrize("named", ["half.pub", "half"])
+def test_the_public_half_alone_names_a_key_of_the_agent(sshd: Sshd, named: str) -> None:
+    place = sshd.place / f"halves_{named}"
+    with running_agent(place, sshd.user_key) as agent:
+        (place / "half.pub").write_text(public(sshd.user_key))
+        config = agent_config(
+            sshd, f"h_{named}", f"IdentityAgent {agent}", "IdentitiesOnly yes",
+            f"IdentityFile {place}/{named}",
+        )  # fmt: skip
         with Ssh(SshOptions(config=config)) as ssh:
             assert ssh.run("web1", "true", within=10).ok
 

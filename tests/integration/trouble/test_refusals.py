@@ -63,7 +63,8 @@ def test_a_dead_sshd_is_a_finding(shop: Troubled) -> None:
 
     ended = refused(shop)
 
-    assert "ssh web2" in cured(ended.said, "web2", "connection refused")
+    typed = f"ssh -F {shop.fleet.ssh_config} web2 true"
+    assert typed in cured(ended.said, "web2", "connection refused")
 
 
 @pytest.mark.parametrize("command", ["restart", "check", "status"])

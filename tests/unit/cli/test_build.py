@@ -14,6 +14,8 @@ from rollout.seating import By
 from rollout.settings.loading import load
 from rollout.settings.model import Settings
 
+HOME = Path("~").expanduser()
+
 FILE = """\
 app = "shop"
 [balancers.here]
@@ -106,8 +108,9 @@ def test_the_plan_is_made_of_the_settings_and_the_targets_found(settings: Settin
     assert (plan.instances_at_a_time, plan.probe_times) == (2, 3)
     assert plan.on_busy is OnBusy.CUT
     assert plan.look.format(host="web1") == (
-        "ssh -F '~/ssh config' -l deploy web1 sudo -n -u {me} monit status"
+        f"ssh -F '{HOME}/ssh config' -l deploy web1 sudo -n -u {{me}} monit status"
     )
+    assert monit_options(settings).ssh == f"ssh -F '{HOME}/ssh config' -l deploy"
 
 
 def test_the_scope_names_the_chosen_hosts(settings: Settings) -> None:
@@ -118,6 +121,6 @@ def test_the_scope_names_the_chosen_hosts(settings: Settings) -> None:
 def test_the_way_to_each_admin_socket_can_be_typed(settings: Settings) -> None:
     assert reach_of(settings) == {
         "here": "socat - UNIX-CONNECT:/run/here.sock",
-        "there": "ssh -F '~/ssh config' -l deploy lb2 "
+        "there": f"ssh -F '{HOME}/ssh config' -l deploy lb2 "
         "'socat - UNIX-CONNECT:/run/haproxy/admin.sock'",
     }

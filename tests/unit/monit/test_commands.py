@@ -236,5 +236,6 @@ def test_a_group_that_is_refused_as_a_whole_is_certain(typist: Typist) -> None:
 def test_an_answer_that_breaks_off_is_no_answer(typist: Typist) -> None:
     said = typist.run("echo half", [])
     with pytest.raises(SupervisorError, match="did not run to its end") as caught:
-        confirm_asked("web1", heard("web1", said, Caller()), ["a"])
+        confirm_asked("web1", heard("web1", said, Caller(ssh="ssh -F config")), ["a"])
     assert not isinstance(caught.value, RestartRefused)
+    assert caught.value.cure == "ssh -F config web1 'sudo -n monit status'"

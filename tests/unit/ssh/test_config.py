@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.ssh.config import ResolvedHost, SshOptions, read_answer
+from rollout.adapters.ssh.answer import read_answer
+from rollout.adapters.ssh.resolved import ResolvedHost, SshOptions
 
 ANSWER = """\
 host web1
@@ -103,3 +104,55 @@ def test_what_the_configuration_says_outranks_our_defaults() -> None:
     assert field("connect_timeout", "connecttimeout 7", options=ours) == 7.0
     assert field("keepalive", options=ours) == 9
     assert field("keepalive", "serveraliveinterval 60", options=ours) == 60
+
+
+DEFAULTS = ("~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519", "~/.ssh/id_xmss")
+
+
+def test_a_key_that_is_named_and_missing_is_told_but_not_the_defaults(tmp_path: Path) -> None:
+    assert field("missing", f"identityfile {tmp_path}/none") == (tmp_path / "none",)
+    answer = ANSWER + "".join(f"identityfile {file}\n" for file in DEFAULTS)
+    assert read_answer("web1", answer, SshOptions()).missing == ()
+
+
+def test_several_files_of_revoked_keys_are_read_on_one_line_or_on_many(tmp_path: Path) -> None:
+    """One line is how OpenSSH spells lists of files."""
+    literal = tmp_path / "of_%h"
+    literal.touch()
+    answer = f"{ANSWER}revokedhostkeys /a /b\nrevokedhostkeys {literal}\nrevokedhostkeys /c_%h\n"
+    assert read_answer("web1", answer, SshOptions()).revoked_host_keys == (
+        Path("/a"),
+        Path("/b"),
+        literal,
+        Path("/c_10.0.0.1"),
+    )
+    assert field("revoked_host_keys", "revokedhostkeys /dev/null") == (Path("/dev/null"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("knownhostscommand /bin/keys %H", "KnownHostsCommand /bin/keys %H"),
+        ("checkhostip yes", "CheckHostIP yes"),
+        ("proxyusefdpass yes", "ProxyUseFdpass yes"),
+        ("pubkeyauthentication false", "PubkeyAuthentication false"),
+        ("preferredauthentications password,gssapi-with-mic", "PreferredAuthentications password"),
+        ("knownhostscommand none", ""),
+        ("checkhostip no", ""),
+        ("pubkeyauthentication host-bound", ""),
+        ("preferredauthentications hostbased,publickey", ""),
+    ],
+)
+def test_a_setting_that_cannot_be_carried_out_is_named(line: str, named: str) -> None:
+    unsupported = answered(line).unsupported
+    assert (unsupported is None) == (not named)
+    assert named in (unsupported or ("", ""))[0]
+
+
+def test_what_is_to_be_typed_says_what_ssh_was_told() -> None:
+    options = SshOptions(user="deploy", config=Path("/etc/my config"), extra=("Port=22",))
+    assert answered(options=options).by_hand("-v") == (
+        "ssh -v -oPort=22 -F '/etc/my config' -l deploy web1 true"
+    )
+    assert answered(options=options).config_file == "/etc/my config"
+    assert answered().config_file == "~/.ssh/config"

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.adapters.ssh.known_hosts import HostKey, Trust, about, judge, lookup_name, read
+from rollout.adapters.ssh.known_hosts import (
+    HostKey,
+    Trust,
+    about,
+    judge,
+    lookup_name,
+    parse_key,
+    read,
+)
 
 
 def key(letter: str, kind: str = "ssh-ed25519") -> HostKey:
@@ -91,3 +99,16 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
     assert (
         verdict(tmp_path, key("a"), line("web1", key("b")), line("web1", key("a"))) is Trust.KNOWN
     )
+
+
+def test_a_key_that_is_cut_short_is_none() -> None:
+    kind, encoded = key("a").line.split()
+    assert parse_key(kind, encoded) == key("a")
+    assert [parse_key(kind, encoded[:-cut]) for cut in (4, 8, 40)] == [None] * 3
+
+
+def test_the_length_of_an_rsa_key_is_that_of_its_modulus() -> None:
+    numbers = (b"ssh-rsa", b"\x01\x00\x01", b"\x00" + b"\xff" * 256)
+    blob = b"".join(len(part).to_bytes(4, "big") + part for part in numbers)
+    assert HostKey("ssh-rsa", blob).rsa_bits == 2048
+    assert key("a").rsa_bits is None
