@@ -6,7 +6,7 @@ One that ended by itself, and said whom it left out, is in nobody's way who leav
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -198,8 +198,8 @@ async def let_go(lock: Lock) -> None:
         await lock.end("ended before it had seen to what is out")
 
 
-async def keep_alive(lock: Lock) -> None:
-    """Give signs of life until cancelled; that the lock is lost is for the next act to find out."""
+async def keep_alive(beat: Callable[[], Awaitable[None]]) -> None:
+    """Give signs of life until cancelled."""
     while True:
         await asyncio.sleep(BEAT_EVERY)
-        await lock.beat()
+        await beat()

@@ -62,7 +62,11 @@ class KeptRecord:
         before = self._held[target]
         coming = before.returning if returning is None else returning
         holding = before.told_too(told, returning=coming)
-        if holding == before:
+        if returning is None:
+            # Nothing is about to be told, so the lock hears of it with the next act, or sign of
+            # life: a round trip for each order, not two.
+            await self._keep(holding, everywhere=False, needed=not coming, to_lock=False)
+        elif holding == before:
             await self.still_ours()
         else:
             await self._keep(holding, everywhere=False, needed=not coming)
@@ -75,9 +79,7 @@ class KeptRecord:
         async with self._one_by_one:
             self._held.pop(target, None)
             self._behind = True
-            with suppress(
-                RolloutError
-            ):  # a reader of a record that says it is out finds it serving
+            with suppress(RolloutError):  # a reader of one that is still listed finds it serving
                 if self._journal is not None:
                     await self._journal.released(target, restarted=restarted)
                 if self._lock is not None:
@@ -93,6 +95,21 @@ class KeptRecord:
             with suppress(RolloutError):
                 await self._lock.keep(self.held, everywhere=True)
 
+    async def beat(self) -> None:
+        """Give a sign of life where all bastions meet, with the news that has not come there yet.
+
+        It never raises: that the lock is lost is for the next act to find out.
+        """
+        if self._lock is None:
+            return
+        if not self._behind:
+            await self._lock.beat()
+            return
+        async with self._one_by_one:
+            with suppress(RolloutError):
+                await self._lock.keep(self.held, everywhere=False)
+                self._behind = False
+
     async def still_ours(self) -> None:
         if self._lock is not None:
             await self._lock.keep(everywhere=False)
@@ -104,7 +121,9 @@ class KeptRecord:
         holding = self._held.get(target)
         return holding is not None and bool(holding.asked)
 
-    async def _keep(self, holding: Holding, *, everywhere: bool, needed: bool = True) -> None:
+    async def _keep(
+        self, holding: Holding, *, everywhere: bool, needed: bool = True, to_lock: bool = True
+    ) -> None:
         async with self._one_by_one:
             then = {**self._held, holding.target.name: holding}
             try:
@@ -113,12 +132,13 @@ class KeptRecord:
             except RecordError:
                 if needed:
                     raise
-            if self._lock is not None:
+            if self._lock is not None and to_lock:
                 try:
                     await self._lock.keep(tuple(then.values()), everywhere=everywhere)
                 except RolloutError:
                     await self._take_back(holding)
                     raise
+            self._behind = not to_lock
             self._held = then
 
     async def _take_back(self, holding: Holding) -> None:

@@ -135,7 +135,7 @@ async def held(
     lock = lock_of(world)
     record = KeptRecord(begun.journal, lock, holdings)
     releases = world.releases and GuardedReleases(world.releases, record)
-    alive = asyncio.create_task(keep_alive(lock))
+    alive = asyncio.create_task(keep_alive(record.beat))
     try:
         for holding in holdings:
             await begun.journal.held(holding)

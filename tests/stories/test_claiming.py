@@ -602,7 +602,7 @@ def listens(world: World, meanwhile: Meanwhile) -> tuple[bool, float]:
 async def beats(world: World) -> None:
     lock = FakeLock(world)
     lock._run = ALICE.run
-    await keep_alive(lock)
+    await keep_alive(lock.beat)
 
 
 async def nothing(world: World) -> None:

@@ -175,6 +175,34 @@ def test_what_says_nothing_new_is_not_written_again() -> None:
     assert paper.said == ["lock -"]
 
 
+def test_what_was_seen_since_an_order_reaches_the_lock_with_the_next_sign_of_life() -> None:
+    paper = Paper()
+    record = KeptRecord(paper, paper)
+    now(record.own(WEB1, FOUND))
+    now(record.tells("web1", DRAIN, returning=False))
+    paper.said.clear()
+    seen = {SEAT: (AdminState.DRAIN,)}
+    now(record.tells("web1", seen, returning=None))
+    assert paper.said == ["journal web1 held"]
+    now(record.beat())
+    assert paper.said == ["journal web1 held", "lock web1"]
+    assert paper.listed[0].told == seen
+    now(record.beat())
+    assert paper.said == ["journal web1 held", "lock web1"], "an ordinary sign of life"
+
+
+def test_a_release_that_did_not_reach_the_lock_is_written_before_it_is_given_back() -> None:
+    paper = Paper()
+    record = KeptRecord(paper, paper)
+    now(record.own(WEB1, FOUND))
+    paper.lock = LockError("lb1", "no answer")
+    now(record.released("web1", restarted=True))
+    assert paper.listed
+    paper.lock = None
+    now(record.catch_up())
+    assert paper.listed == ()
+
+
 def test_what_a_run_before_had_left_out_is_listed_with_what_is_ours() -> None:
     paper = Paper()
     record = KeptRecord(paper, paper, [holding("web9", asked=True)])
