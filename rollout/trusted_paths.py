@@ -107,13 +107,11 @@ def open_inside(above: int, name: str, flags: int, trust: Trust, shown: Path) ->
         UntrustedPath: another account may have written it, or it is no regular file.
         OSError: it cannot be opened.
     """
-    _check_kind(os.stat(name, dir_fd=above, follow_symlinks=False), shown)
+    _check_file(os.stat(name, dir_fd=above, follow_symlinks=False), trust, shown)
     flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     opened = os.open(name, flags, dir_fd=above)
-    try:
-        found = os.fstat(opened)
-        _check_kind(found, shown)
-        _check(found, trust, shown)
+    try:  # what was opened is what counts: the look before keeps us from opening a device
+        _check_file(os.fstat(opened), trust, shown)
     except BaseException:
         os.close(opened)
         raise
@@ -132,18 +130,16 @@ def open_directory(path: Path, trust: Trust | None = None, *, make: bool = False
         UntrustedPath: another account can write to it, or put another one in its place.
         OSError: it cannot be opened or made.
     """
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     with _parent(path, trust or Trust(), make=make) as (above, name, real):
         if make:
             _make(name, above)
-        opened = os.open(name, flags, dir_fd=above)
+        found = os.open(name, _ABOVE, dir_fd=above)
     try:
-        found = os.fstat(opened)
-        _check(found, trust or Trust(group=shared_group(found)), real)
-    except BaseException:
-        os.close(opened)
-        raise
-    return opened
+        owner = os.fstat(found)
+        _check(owner, trust or Trust(group=shared_group(owner)), real)
+        return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=found)
+    finally:
+        os.close(found)
 
 
 def name_of(uid: int) -> str:
@@ -220,12 +216,13 @@ def _check(found: os.stat_result, trust: Trust, shown: Path, *, sticky: bool = F
         raise UntrustedPath(shown, why)
 
 
-def _check_kind(found: os.stat_result, shown: Path) -> None:
+def _check_file(found: os.stat_result, trust: Trust, shown: Path) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(shown))
     if not stat.S_ISREG(found.st_mode):
         kind = "a link" if stat.S_ISLNK(found.st_mode) else "no regular file"
         raise UntrustedPath(shown, f"it is {kind} (owner {name_of(found.st_uid)})")
+    _check(found, trust, shown)
 
 
 def _is_member(uid: int, gid: int) -> bool:

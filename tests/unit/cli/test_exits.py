@@ -249,10 +249,12 @@ def test_a_command_that_acts_says_once_which_file_holds_unless_its_absolute_path
     here: Path, words: tuple[str, ...], said: str
 ) -> None:
     typed = [word.format(name=here.name) for word in words]
-    done = rollout(here, *typed, ROLLOUT_LOCK__DIRECTORY="/nowhere")
+    done = rollout(here, *typed, ROLLOUT_LOCK__DIRECTORY=str(here))
     lines = [line for line in done.stderr.splitlines() if line.startswith("rollout: settings: ")]
     assert lines == [f"rollout: settings: {said.format(name=here.name)}"]
-    named = rollout(here, "--config", f"{here}/rollout.toml", *words[-1:])
+    acting = typed[2:] if typed[0] == "--config" else typed
+    absolute = ("--config", f"{here}/rollout.toml")
+    named = rollout(here, *absolute, *acting, ROLLOUT_LOCK__DIRECTORY=str(here))
     assert "settings:" not in named.stderr
 
 
@@ -265,7 +267,7 @@ def test_a_command_that_acts_says_that_a_variable_chose_the_file(here: Path) -> 
 def test_a_command_that_looks_does_not_say_which_file_holds(
     here: Path, words: tuple[str, ...]
 ) -> None:
-    assert "settings:" not in rollout(here, *words, ROLLOUT_LOCK__DIRECTORY="/nowhere").stderr
+    assert "settings:" not in rollout(here, *words, ROLLOUT_LOCK__DIRECTORY=str(here)).stderr
 
 
 def test_from_cron_the_file_that_holds_stands_in_the_mail(here: Path) -> None:

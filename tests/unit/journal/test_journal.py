@@ -477,7 +477,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Give a disk of one megabyte."""
     place = tmp_path / "disk"
     place.mkdir()
-    _mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", place)
+    _mount("-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", place)
     try:
         yield place
     finally:
