@@ -33,7 +33,8 @@ class UntrustedPath(RolloutError):
         super().__init__(f"{path} is not trusted: {why}")
         self.path = path
         self.why = why
-        self.cure = f"ls -ld {shlex.quote(str(path))}"
+        self.quoted = shlex.quote(str(path))
+        self.cure = f"ls -ld {self.quoted}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,14 @@ class StateDirectory:
 
     def open(self, name: str, flags: int = os.O_RDONLY) -> int:
         """Open a file that is there; raises UntrustedPath for one that an outsider could write."""
-        return open_inside(self.descriptor, name, flags, Trust(group=self.group), self.path / name)
+        path, trust = self.path / name, Trust(group=self.group)
+        try:
+            return open_inside(self.descriptor, name, flags, trust, path)
+        except UntrustedPath as error:
+            owner = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False).st_uid
+            if self.group is not None and not trust.may_own(owner):
+                error.cure += f"; if it is of a former operator: sudo chown root {error.quoted}"
+            raise
 
     def empty(self, name: str) -> None:
         """Cut a file to no bytes, if it is there and can be trusted."""

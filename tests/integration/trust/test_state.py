@@ -308,6 +308,23 @@ def test_a_link_to_nothing_in_place_of_a_mark_hides_no_open_run(accounts: Accoun
     assert act(accounts, "bob", SEES) == "aa:1"
 
 
+def test_a_journal_of_a_former_member_is_named_with_what_keeps_it(accounts: Accounts) -> None:
+    state = accounts.share_state()
+    died(accounts, "alice", "aa")
+    groups = accounts.place / "group"
+    groups.write_text(groups.read_text().replace("rollout:x:4100:alice,bob", "rollout:x:4100:bob"))
+    path = "/var/lib/rollout/shop.000001.aa.jsonl"
+    said = act(accounts, "bob", SEES)
+    assert said.startswith(
+        f"refused: nothing is read or written: {path} is not trusted: it belongs"
+    )
+    assert said.endswith(f" / ls -ld {path}; if it is of a former operator: sudo chown root {path}")
+    cure = said.partition("sudo ")[2]
+    assert accounts.run("root", "sh", "-c", cure).returncode == 0
+    assert act(accounts, "bob", SEES) == "aa:1"
+    assert modes(state) == {(0o660, TEAM)}
+
+
 def test_a_journal_from_before_the_directory_was_shared_is_named_with_what_opens_it(
     accounts: Accounts,
 ) -> None:
