@@ -14,7 +14,7 @@ import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from rollout.errors import RolloutError
@@ -88,15 +88,15 @@ def shared_group(found: os.stat_result) -> int | None:
     return found.st_gid if member or os.geteuid() == 0 else None
 
 
-def open_file(path: Path, trust: Trust) -> int:
+def open_file(path: Path) -> int:
     """Open a regular file to read it; links are followed if their owners are trusted.
 
     Raises:
         UntrustedPath: another account may have written it, or it is no regular file.
         OSError: it cannot be opened.
     """
-    with _parent(path, trust) as (above, name, real):
-        return open_inside(above, name, os.O_RDONLY, trust, real)
+    with _parent(path) as (above, name, real):
+        return open_inside(above, name, os.O_RDONLY, Trust(), real)
 
 
 def open_inside(above: int, name: str, flags: int, trust: Trust, shown: Path) -> int:
@@ -119,25 +119,26 @@ def open_inside(above: int, name: str, flags: int, trust: Trust, shown: Path) ->
     return opened
 
 
-def open_directory(path: Path, trust: Trust | None = None, *, make: bool = False) -> int:
+def open_directory(path: Path, *, make: bool = False) -> int:
     """Open a directory that only trusted accounts can write to, and that all above keep in place.
+
+    Its group may write to it where a team shares it; see :func:`shared_group`.
 
     Args:
         path: The directory.
-        trust: The accounts that may own it; default: ours, and its group where a team shares it.
         make: Make it and what is missing above it, with mode 0700.
 
     Raises:
         UntrustedPath: another account can write to it, or put another one in its place.
         OSError: it cannot be opened or made.
     """
-    with _parent(path, trust or Trust(), make=make) as (above, name, real):
+    with _parent(path, make=make) as (above, name, real):
         if make:
             _make(name, above)
         found = os.open(name, _ABOVE, dir_fd=above)
     try:
         owner = os.fstat(found)
-        _check(owner, trust or Trust(group=shared_group(owner)), real)
+        _check(owner, Trust(group=shared_group(owner)), real)
         return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=found)
     finally:
         os.close(found)
@@ -152,12 +153,12 @@ def name_of(uid: int) -> str:
 
 
 @contextmanager
-def _parent(path: Path, trust: Trust, *, make: bool = False) -> Iterator[tuple[int, str, Path]]:
+def _parent(path: Path, *, make: bool = False) -> Iterator[tuple[int, str, Path]]:
     """Open the directory in which ``path`` lies when all links are followed.
 
     Yields it, the name in it, and the path without links.
     """
-    above = replace(trust, group=None)
+    above = Trust()
     here, real = os.open("/", _ABOVE), Path("/")
     pending = [*reversed((Path.cwd() / path).parts[1:])] or ["."]
     links = 0

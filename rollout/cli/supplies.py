@@ -75,8 +75,8 @@ def push_options(said: DeploySettings, environ: Mapping[str, str]) -> PushOption
         RecordError: another account could have written there.
     """
     ours = private_state_directory(environ)
-    with suppress(FileNotFoundError), opened(ours):
-        pass  # it is looked at before git and the build steps work in it
+    with suppress(OSError), opened(ours):
+        pass  # judged before git and the build steps work in it; what is missing they make
     return PushOptions(
         to=said.to,
         cache=ours / "push",

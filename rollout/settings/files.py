@@ -68,7 +68,7 @@ def find_file(
 
 def _named(file: FilePath, flag: str) -> bytes:
     try:
-        return _read(open_file(file, Trust())) if os.geteuid() == 0 else file.read_bytes()
+        return _read(open_file(file)) if os.geteuid() == 0 else file.read_bytes()
     except UntrustedPath as error:
         raise SettingsError(
             [f"{flag}: {file} is not read as root: {error}; see `{error.cure}`{_FOR_ROOT}"]
@@ -89,13 +89,13 @@ def _read_trusted(place: FilePath) -> bytes:
         OSError: it cannot be read.
     """
     if os.geteuid() == 0:
-        return _read(open_file(place, Trust()))
+        return _read(open_file(place))
     if place.parent != _HERE:
         return place.read_bytes()
     here = os.open(_HERE, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         if stat.S_ISLNK(os.stat(place, dir_fd=here, follow_symlinks=False).st_mode):
-            return _read(open_file(place, Trust()))
+            return _read(open_file(place))
         return _read(open_inside(here, str(place), os.O_RDONLY, Trust(), FilePath.cwd() / place))
     finally:
         os.close(here)
@@ -126,7 +126,7 @@ def _spell(place: FilePath) -> str:
 def _remedy(place: FilePath) -> str:
     if os.geteuid() == 0:
         return _FOR_ROOT
-    return f"; `rollout --config {_spell(place)}` reads it anyway"
+    return f"; if you trust it, name it: `rollout --config {_spell(place)}`"
 
 
 def read_file(found: Found, env: str | None, *, flag: str = "--env") -> tuple[Source, ...]:

@@ -25,8 +25,8 @@ def found(mode: int, uid: int = ME, gid: int = 0) -> os.stat_result:
     return os.stat_result((mode, 0, 0, 1, uid, gid, 0, 0, 0, 0))
 
 
-def read(path: Path, trust: Trust | None = None) -> bytes:
-    with os.fdopen(open_file(path, trust or Trust()), "rb") as file:
+def read(path: Path) -> bytes:
+    with os.fdopen(open_file(path), "rb") as file:
         return file.read()
 
 
@@ -123,6 +123,29 @@ def test_a_fifo_is_refused_and_not_waited_for(place: Path) -> None:
     os.mkfifo(place / "fifo")
     with pytest.raises(UntrustedPath, match="fifo is not trusted: it is no regular file"):
         read(place / "fifo")
+
+
+@pytest.mark.parametrize(
+    ("link", "error"), [(True, "symbolic links"), (False, "every account may write to it")]
+)
+def test_a_file_that_is_exchanged_after_the_look_is_not_read(
+    place: Path, monkeypatch: pytest.MonkeyPatch, *, link: bool, error: str
+) -> None:
+    file, wide = place / "file", place / "wide"
+    file.write_bytes(b"ours")
+    wide.write_bytes(b"not ours")
+    wide.chmod(0o666)
+    look = os.open
+
+    def exchange(name: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if name == "file":
+            file.unlink()
+            file.symlink_to(wide) if link else wide.rename(file)
+        return look(name, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", exchange)
+    with pytest.raises((UntrustedPath, OSError), match=error):
+        read(file)
 
 
 def test_a_directory_is_made_for_this_account_alone_whatever_the_umask(place: Path) -> None:

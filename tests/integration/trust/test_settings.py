@@ -105,7 +105,8 @@ def test_a_file_in_a_directory_of_ours_is_judged_too(
     done = accounts.rollout("alice", "config")
     assert done.returncode == 2
     assert f"./rollout.toml is ignored: {file} is not trusted: {why}" in done.stderr
-    assert f"see `ls -ld {file}`; `rollout --config ./rollout.toml` reads it anyway" in done.stderr
+    how = f"see `ls -ld {file}`; if you trust it, name it: `rollout --config ./rollout.toml`\n"
+    assert how in done.stderr
     named = accounts.rollout("alice", "--config", "./rollout.toml", "config")
     assert named.stdout.startswith('app = "shop"'), "a file that is named is the operator's word"
 

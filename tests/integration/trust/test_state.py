@@ -378,6 +378,23 @@ def test_a_planted_state_directory_is_neither_read_nor_written(
     assert sorted(path.name for path in planted.iterdir()) == before
 
 
+@pytest.mark.parametrize("by", ["mallory", "alice"])
+def test_git_and_the_build_steps_do_not_work_in_a_planted_directory(
+    accounts: Accounts, by: str
+) -> None:
+    planted = accounts.directory(accounts.place / "public" / "rollout", by=by, mode=0o700)
+    lock = accounts.directory(accounts.place / "lock", by="alice", mode=0o700)
+    text = SETTINGS.format(place=accounts.place, lock=lock)
+    text += '[deploy]\nto = "/srv/shop"\nstrategy = "push"\nrepo = "/srv/shop.git"\n'
+    accounts.write(accounts.home("alice") / "rollout.toml", text, by="alice")
+    done = accounts.rollout("alice", "check", XDG_STATE_HOME=str(planted.parent))
+    assert done.returncode == 3
+    refused = f"nothing is read or written: {planted} is not trusted: it belongs to another" in (
+        done.stderr
+    )
+    assert refused is (by == "mallory")
+
+
 def test_a_directory_above_that_others_may_write_is_refused(accounts: Accounts) -> None:
     public = accounts.directory(accounts.place / "public", by="root", mode=0o777)
     accounts.directory(public / "rollout", by="alice", mode=0o700)
