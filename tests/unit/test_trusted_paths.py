@@ -199,3 +199,15 @@ def test_a_shared_directory_is_opened_and_its_group_may_not_write_above_it(place
         open_directory(place / "team" / "state")
     (place / "team").chmod(0o2750)
     os.close(open_directory(place / "team" / "state"))
+
+
+@pytest.mark.parametrize(
+    ("groups", "own", "group"), [([TEAM], 4002, TEAM), ([], TEAM, TEAM), ([4200], 4002, None)]
+)
+def test_only_members_of_its_group_use_a_shared_directory(
+    monkeypatch: pytest.MonkeyPatch, groups: list[int], own: int, group: int | None
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4002)
+    monkeypatch.setattr(os, "getegid", lambda: own)
+    monkeypatch.setattr(os, "getgroups", lambda: groups)
+    assert shared_group(found(FOLDER | 0o2770, 0, TEAM)) == group

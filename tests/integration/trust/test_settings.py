@@ -122,12 +122,19 @@ def test_the_group_of_one_account_may_write_as_a_umask_of_002_lets_it(
     assert ("is ignored" in done.stderr) is bool(code)
 
 
-@pytest.mark.parametrize("changed", ["alice:x:4002:bob", "alice:x:4002:mallory,alice"])
+@pytest.mark.parametrize(
+    ("file", "line", "changed"),
+    [
+        ("group", "alice:x:4002:", "alice:x:4002:bob"),
+        ("group", "alice:x:4002:", "alice:x:4002:mallory,alice"),
+        ("passwd", "bob:x:4003:4003:", "bob:x:4003:4002:"),
+    ],
+)
 def test_a_private_group_with_another_member_is_not_private(
-    accounts: Accounts, changed: str
+    accounts: Accounts, file: str, line: str, changed: str
 ) -> None:
-    groups = accounts.place / "group"
-    groups.write_text(groups.read_text().replace("alice:x:4002:", changed))
+    known = accounts.place / file
+    known.write_text(known.read_text().replace(line, changed))
     accounts.write(
         accounts.home("alice") / "rollout.toml", settings_of(accounts), by="alice", mode=0o664
     )
