@@ -90,7 +90,14 @@ def before_the_command(
 ) -> None:
     """Keep the options that hold for every command."""
     del version  # answered by its callback
-    context.obj = Asked(config=config, env=env, output=output, verbose=verbose)
+    by_variable = frozenset(
+        name
+        for name in ("config", "env", "output")
+        if (source := context.get_parameter_source(name)) and source.name == "ENVIRONMENT"
+    )
+    context.obj = Asked(
+        config=config, env=env, output=output, verbose=verbose, by_variable=by_variable
+    )
 
 
 app.command()(restart)

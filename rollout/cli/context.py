@@ -3,10 +3,13 @@
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import typer
+
+from rollout.cli.words import complain
 
 if TYPE_CHECKING:
     from rollout.render.choose import Output
@@ -17,14 +20,34 @@ TAKE_A_VALUE = frozenset({"--config", "--env", "--output"})
 """Of the options that stand before the command those whose value may be the next word."""
 
 
+ACTING = frozenset(
+    {
+        *("restart", "uninterrupted", "deploy", "rollback", "recover", "resume", "prune"),
+        *("lock acquire", "lock release", "lock break"),
+    }
+)
+"""Commands that change something: they say which settings file holds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The global options, as typed."""
+    """The global options, as typed.
+
+    Attributes:
+        by_variable: Those that a variable gave: ``config``, ``env``, ``output``.
+        command: The command after them, such as ``lock acquire``.
+        cron: It is silent when all is well.
+        lines: What was printed about the settings, so that it is printed once.
+    """
 
     config: str | None = None
     env: str | None = None
     output: str = "auto"
     verbose: bool = False
+    by_variable: frozenset[str] = frozenset()
+    command: str = ""
+    cron: bool = False
+    lines: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @property
     def rollout(self) -> str:
@@ -60,22 +83,55 @@ class Asked:
         from rollout.errors import SettingsError  # noqa: PLC0415 - not for `--help`
         from rollout.nearest import did_you_mean  # noqa: PLC0415
         from rollout.render.choose import Output  # noqa: PLC0415
+        from rollout.settings.environment import how_to_unset  # noqa: PLC0415
 
         words = [output.value for output in Output]
         if self.output not in words:
             near = did_you_mean(self.output, words)
-            raise SettingsError([f"--output: must be one of {', '.join(words)}{near}"])
+            flag = self._given_by("output")
+            must = f"must be one of {', '.join(words)}{near}"
+            raise SettingsError([f"{flag}: {must}{how_to_unset(flag)}"])
         return Output(self.output)
 
     def settings(self, flags: Mapping[str, str | None] | None = None) -> "Loaded":
         """Load the settings, with the command's own ``flags`` on top.
+
+        A file that is ignored is told to the person; so is the file that holds, where the command
+        changes something.  A command from cron tells that with the rest, if something goes wrong.
 
         Raises:
             SettingsError: everything that is wrong with them.
         """
         from rollout.settings.loading import load  # noqa: PLC0415 - pydantic: not for `--help`
 
-        return load(environ=os.environ, config=self.config, env=self.env, flags=flags)
+        loaded = load(
+            environ=os.environ,
+            config=self.config,
+            env=self.env,
+            flags=flags,
+            by={name: self._given_by(name) for name in ("config", "env")},
+            warn=self._print_once,
+        )
+        which = self.which_file(loaded)
+        if which and self.command in ACTING and not self.cron:
+            self._print_once(f"settings: {which}")
+        return loaded
+
+    def which_file(self, loaded: "Loaded") -> str:
+        """Return the file that holds; empty if the command line names it by an absolute path."""
+        if "config" in self.by_variable:
+            return f"{loaded.file} (ROLLOUT_CONFIG)"
+        if self.config is not None and Path(self.config).is_absolute():
+            return ""
+        return f"{loaded.file}" if len(loaded.file.parts) > 1 else f"./{loaded.file}"
+
+    def _given_by(self, name: str) -> str:
+        return f"ROLLOUT_{name.upper()}" if name in self.by_variable else f"--{name}"
+
+    def _print_once(self, line: str) -> None:
+        if line not in self.lines:
+            self.lines.add(line)
+            complain(line)
 
 
 def _before_the_command(words: Sequence[str]) -> Sequence[str]:
@@ -86,5 +142,7 @@ def _before_the_command(words: Sequence[str]) -> Sequence[str]:
 
 
 def asked(context: typer.Context) -> Asked:
-    """Return the global options of this command line."""
-    return cast("Asked", context.obj)
+    """Return the global options of this command line, and what command they stand before."""
+    command = context.command_path.partition(" ")[2]
+    cron = bool(context.params.get("cron"))
+    return replace(cast("Asked", context.obj), command=command, cron=cron)

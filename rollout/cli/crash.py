@@ -1,10 +1,12 @@
 """A bug of ours: the traceback goes into a file, the person gets one line."""
 
 import os
+import secrets
 import tempfile
 import traceback
-from pathlib import Path
 
+from rollout.adapters.journal.directory import StateDirectory
+from rollout.errors import RolloutError
 from rollout.places import state_directory
 
 
@@ -15,13 +17,25 @@ def save(error: Exception) -> str:
     resort is to return the text itself.
     """
     text = "".join(traceback.format_exception(error))
-    for directory in (state_directory(os.environ), Path(tempfile.gettempdir())):
+    for create in (_in_state_directory, _in_temporary_files):
         try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, name = tempfile.mkstemp(prefix="crash-", suffix=".txt", dir=directory)
+            handle, name = create()
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
-        except OSError:
+        except (OSError, RolloutError):
             continue
         return name
     return f"no file, it could not be saved:\n{text}"
+
+
+def _in_state_directory() -> tuple[int, str]:
+    place = StateDirectory(state_directory(os.environ), make=True)
+    try:
+        name = f"crash-{secrets.token_hex(4)}.txt"
+        return place.create(name), str(place.path / name)
+    finally:
+        place.close()
+
+
+def _in_temporary_files() -> tuple[int, str]:
+    return tempfile.mkstemp(prefix="crash-", suffix=".txt")

@@ -11,6 +11,7 @@ from rollout.cli.charge import Charge, in_charge, in_charge_after
 from rollout.cli.context import Asked
 from rollout.cli.flags import Flags
 from rollout.cli.plans import wish_of
+from rollout.events import Noted
 from rollout.past_runs import Left
 from rollout.ports import Supply, Tell
 from rollout.settings.loading import Loaded
@@ -63,6 +64,8 @@ def run(errand: Errand, story: Story) -> int:
             else:
                 world = await stack.enter_async_context(open_site(settings, stop_asked=stop_asked))
             world = overheard(world, tell, verbose=errand.typed.verbose)
+            if errand.cron and (which := errand.typed.which_file(errand.loaded)):
+                tell(Noted(where="settings", what=which))
             if errand.left is None:
                 rollout, take_up = errand.typed.rollout, errand.take_up
                 wish = wish_of(

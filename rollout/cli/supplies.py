@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from rollout.adapters.hooks import CommandHooks
+from rollout.adapters.journal.directory import opened
 from rollout.adapters.releases.disk import ReleasesOnDisk
 from rollout.adapters.releases.options import ReleaseOptions
 from rollout.adapters.remote import Remote
@@ -15,7 +16,7 @@ from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh
 from rollout.adapters.threads import Pool
 from rollout.cli.deploys import steps
-from rollout.places import state_directory
+from rollout.places import private_state_directory
 from rollout.ports import Supply
 from rollout.release_ports import Source
 from rollout.settings.deploy import DeploySettings
@@ -68,8 +69,14 @@ def artifact_options(said: DeploySettings) -> ArtifactOptions:
 
 
 def push_options(said: DeploySettings, environ: Mapping[str, str]) -> PushOptions:
-    """Say to the source what is pushed, and where it may keep things on this machine."""
-    ours = state_directory(environ)
+    """Say to the source what is pushed, and where it may keep things on this machine.
+
+    Raises:
+        RecordError: another account could have written there.
+    """
+    ours = private_state_directory(environ)
+    with suppress(OSError), opened(ours):
+        pass  # judged before git and the build steps work in it; what is missing they make
     return PushOptions(
         to=said.to,
         cache=ours / "push",

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from rollout.nearest import did_you_mean, nearest
+from rollout.settings.environment import NOT_SETTINGS, PREFIX, how_to_unset
 from rollout.settings.lines import Path
 from rollout.settings.model import Settings
 from rollout.settings.sources import Source, who_said
@@ -49,7 +50,11 @@ _PLAIN = {
 
 def problems_of(error: ValidationError, sources: Sequence[Source]) -> list[str]:
     """Write one sentence per error, all of them, in the order of the settings."""
-    return [_sentence(details, sources) for details in error.errors(include_url=False)]
+    return [
+        sentence
+        for details in error.errors(include_url=False)
+        for sentence in _sentences(details, sources)
+    ]
 
 
 def problem(path: Path, what: str, sources: Sequence[Source]) -> str:
@@ -86,9 +91,17 @@ def tables(
                 yield from tables(part, (*path, name, *named))
 
 
-def _sentence(details: ErrorDetails, sources: Sequence[Source]) -> str:
+def _sentences(details: ErrorDetails, sources: Sequence[Source]) -> list[str]:
     path: Path = tuple(key for key in details["loc"] if key != "[key]")
-    return problem(path, _what(details, path, sources), sources)
+    source = who_said(path, sources)
+    if details["type"] == "extra_forbidden" and source is not None and source.spell:
+        return [
+            f"{name}: this environment variable is no setting"
+            f"{_meant_variable(name, said, source)}{how_to_unset(name)}"
+            for said, name in source.where.items()
+            if said[: len(path)] == path
+        ]
+    return [problem(path, _what(details, path, sources), sources)]
 
 
 def _what(details: ErrorDetails, path: Path, sources: Sequence[Source]) -> str:
@@ -152,6 +165,33 @@ def _meant(path: Path, sources: Sequence[Source]) -> str:
         written = source.spell((*above, meant)) if source and source.spell else repr(meant)
         return f" (did you mean {written}?)"
     return ""
+
+
+def _meant_variable(name: str, said: Path, source: Source) -> str:
+    """Suggest the variable of the one setting that has this very key, or the nearest variable."""
+    if source.spell is None:
+        return ""
+    keys = _known_keys(said)
+    home = [key for key in keys if key[-1:] == said]
+    if len(home) == 1:
+        return f" (did you mean {source.spell(home[0])}?)"
+    # without the prefix, which would make all of them alike
+    known = [one.removeprefix(PREFIX) for one in (*map(source.spell, keys), *sorted(NOT_SETTINGS))]
+    for near in nearest(name.removeprefix(PREFIX).upper(), known):
+        return f" (did you mean {PREFIX}{near}?)"
+    return ""
+
+
+def _known_keys(said: Path) -> list[Path]:
+    """List the path of every setting; a name that the operator chooses is as in ``said``."""
+    keys: list[Path] = []
+    for table, model in tables():
+        named = tuple(
+            (said[at] if at < len(said) else key) if key == "*" else key
+            for at, key in enumerate(table)
+        )
+        keys += [(*named, name) for name in model.model_fields]
+    return keys
 
 
 def _fits(table: Sequence[str], above: Sequence[str | int]) -> bool:

@@ -48,6 +48,11 @@ def read_environment(environ: Mapping[str, str]) -> Source:
     return Source(tree=tree, where=where, spell=_variable)
 
 
+def how_to_unset(name: str) -> str:
+    """Say how a command is run without the variable ``name``; empty if it names no variable."""
+    return f"; `env -u {name}` before the command leaves it out" if name.startswith(PREFIX) else ""
+
+
 def _path(name: str) -> tuple[str, ...]:
     keys = name.lower().split("__")
     if keys[0] != "deploy" or "env" not in keys:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
@@ -11,19 +12,26 @@ from rollout.places import settings_places
 from rollout.settings.blame import problem, problems_of
 from rollout.settings.consistency import contradictions
 from rollout.settings.environment import read_environment
-from rollout.settings.files import find_file, read_file
+from rollout.settings.files import Warn, find_file, read_file
 from rollout.settings.flags import read_flags
 from rollout.settings.lines import Path
 from rollout.settings.model import Settings
 from rollout.settings.sources import Source, who_said
 
+BY_FLAG: Mapping[str, str] = {"config": "--config", "env": "--env"}
+"""How the file and the overlay are chosen, unless a variable does it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The settings, and the sources they came from, the one that counts first."""
+    """The settings, and the sources they came from, the one that counts first.
+
+    ``file`` is the settings file, as it was typed or looked for.
+    """
 
     settings: Settings
     sources: tuple[Source, ...]
+    file: FilePath
 
     def origin(self, path: Path) -> str:
         """Say where ``path`` was set: ``rollout.toml:12``, a variable, a flag or ``default``."""
@@ -37,6 +45,8 @@ def load(
     config: str | None = None,
     env: str | None = None,
     flags: Mapping[str, str | None] | None = None,
+    by: Mapping[str, str] = BY_FLAG,
+    warn: Warn = lambda _: None,
 ) -> Loaded:
     """Read every source and judge the whole.
 
@@ -45,19 +55,22 @@ def load(
         config: A file to read in place of the first one found.
         env: Which ``[env.NAME]`` to lay over the file.
         flags: Values of the flags in :data:`rollout.settings.flags.FLAGS`; None was not given.
+        by: How ``config`` and ``env`` were given: by a flag or by a variable.
+        warn: Is told of a file that is ignored because another account could have written it.
 
     Raises:
         SettingsError: everything that is wrong, each with its origin, key and nearest right one.
     """
-    file = find_file(config, settings_places(environ))
-    sources = (read_flags(flags or {}), read_environment(environ), *read_file(file, env))
+    found = find_file(config, settings_places(environ), warn, flag=by["config"])
+    overlaid = read_file(found, env, flag=by["env"])
+    sources = (read_flags(flags or {}), read_environment(environ), *overlaid)
     try:
         settings = _merged(sources)
     except ValidationError as error:
         raise SettingsError(problems_of(error, sources)) from None
-    if found := contradictions(settings):
-        raise SettingsError([problem(path, what, sources) for path, what in found])
-    return Loaded(settings, sources)
+    if wrong := contradictions(settings):
+        raise SettingsError([problem(path, what, sources) for path, what in wrong])
+    return Loaded(settings, sources, found.path)
 
 
 def _merged(sources: Sequence[Source]) -> Settings:

@@ -36,11 +36,15 @@ class Source:
         return True
 
     def origin(self, path: Path) -> str:
-        """Name the place of ``path``, or of the nearest thing around it that has one."""
+        """Name the place of ``path``, or of the nearest thing around it that has one.
+
+        A table that was made by its keys alone, as variables do, has the place of its first key.
+        """
         for length in range(len(path), -1, -1):
             if path[:length] in self.where:
                 return self.where[path[:length]]
-        return ""
+        below = (place for said, place in self.where.items() if said[: len(path)] == path)
+        return next(below, "")
 
 
 def who_said(path: Path, sources: Sequence[Source]) -> Source | None:

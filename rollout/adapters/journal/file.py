@@ -14,11 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from rollout.adapters.journal.directory import StateDirectory, opened, refusal
 from rollout.adapters.journal.names import Name, next_name
 from rollout.adapters.spelled import spell_holding
 from rollout.adapters.threads import Pool
 from rollout.errors import RecordError
 from rollout.holdings import Holding
+from rollout.trusted_paths import UntrustedPath
 
 RESERVE = 256 * 1024
 """Bytes kept free for what we hold, when everything else has filled the disk."""
@@ -35,10 +37,11 @@ class Journal:
     Nothing is taken out any more once the disk was full: the reserve is for those who are out.
     """
 
-    def __init__(self, name: Name, descriptor: int) -> None:
+    def __init__(self, place: StateDirectory, name: Name, descriptor: int) -> None:
         self.file = name.journal
         self.run = name.run
-        self._mark = name.mark
+        self._place = place
+        self._mark = name.mark.name
         self._descriptor = descriptor
         self._pool = Pool(1)
         self._lock = threading.Lock()
@@ -52,23 +55,19 @@ class Journal:
         """Begin the journal of a run.
 
         Raises:
-            RecordError: the directory cannot be written, or has no room.
+            RecordError: the directory is not trusted, cannot be written, or has no room.
         """
         try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            name = next_name(directory, app, run)
+            place = StateDirectory(directory, make=True)
+        except UntrustedPath as error:
+            raise refusal(error) from error
         except OSError as error:
             raise _cannot(directory, error) from error
         try:
-            _reserve(name.mark)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            descriptor = os.open(name.journal, flags, 0o600)
-            _sync_directory(directory)
+            return cls(place, *_begin(place, app, run))
         except OSError as error:
-            with suppress(OSError):
-                name.mark.unlink(missing_ok=True)  # half a reserve takes room and keeps none
+            place.close()
             raise _cannot(directory, error) from error
-        return cls(name, descriptor)
 
     def has_room(self) -> None:
         """See that one more target may be taken out.
@@ -147,10 +146,11 @@ class Journal:
         self._pool.close()
         with suppress(OSError):  # an open mark is looked into and found to mean nothing
             if self._holds:
-                os.truncate(self._mark, 0)
+                self._place.empty(self._mark)
             else:
-                self._mark.unlink(missing_ok=True)
+                self._place.remove(self._mark)
         os.close(self._descriptor)
+        self._place.close()
 
     def _line(self, event: str, said: Mapping[str, object]) -> str:
         return _spelled({"v": 1, "run": self.run, "event": f"record.{event}", **said})
@@ -184,8 +184,7 @@ class Journal:
 
     def _spend(self) -> None:
         self._full = True
-        with suppress(FileNotFoundError):  # somebody has answered for us meanwhile
-            os.truncate(self._mark, 0)
+        self._place.empty(self._mark)
 
 
 def settle(name: Name, by: str) -> None:
@@ -196,28 +195,32 @@ def settle(name: Name, by: str) -> None:
     """
     line = _spelled({"v": 1, "run": name.run, "event": "record.settled", "by": by})
     try:
-        with name.journal.open("ab") as file:
-            file.write(f"\n{line}".encode())  # its last line may be torn
-            file.flush()
-            os.fsync(file.fileno())
-        name.mark.unlink(missing_ok=True)
+        with opened(name.directory) as place:
+            journal = place.open(name.journal.name, os.O_WRONLY | os.O_APPEND)
+            with os.fdopen(journal, "ab") as file:
+                file.write(f"\n{line}".encode())  # its last line may be torn
+                file.flush()
+                os.fsync(file.fileno())
+            place.remove(name.mark.name)
     except OSError as error:
         raise _cannot(name.journal, error) from error
 
 
-def _reserve(mark: Path) -> None:
-    with mark.open("xb") as file:
-        file.write(b"\0" * RESERVE)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+def _begin(place: StateDirectory, app: str, run: str) -> tuple[Name, int]:
+    """Create the mark, which is the reserve, and the journal; half a reserve is given back."""
+    name = next_name(place, app, run)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        with os.fdopen(place.create(name.mark.name), "wb") as file:
+            file.write(b"\0" * RESERVE)
+            file.flush()
+            os.fsync(file.fileno())
+        descriptor = place.create(name.journal.name)
+        place.sync()
+    except OSError:
+        with suppress(OSError):
+            place.remove(name.mark.name)
+        raise
+    return name, descriptor
 
 
 def _spelled(fields: Mapping[str, Any]) -> str:

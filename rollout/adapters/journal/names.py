@@ -4,8 +4,10 @@ Journals are numbered, not dated: a clock that was set back must not make the la
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from rollout.adapters.journal.directory import StateDirectory, opened
 
 KEPT = 200
 """Journals of an app that stay; an open one stays in any case."""
@@ -13,12 +15,16 @@ KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """Where a run writes its journal, and the file that is there as long as it is open."""
+    """Where a run writes its journal, and the file that is there as long as it is open.
+
+    ``marked`` tells whether that file was there when the names were listed.
+    """
 
     directory: Path
     app: str
     number: int
     run: str
+    marked: bool = field(default=False, compare=False)
 
     @property
     def journal(self) -> Path:
@@ -33,21 +39,32 @@ def names_in(directory: Path, app: str) -> tuple[Name, ...]:
     """List the journals of ``app``, the oldest first.
 
     Raises:
+        RecordError: another account could have written in the directory.
         OSError: the directory cannot be read.
     """
-    shape = re.compile(rf"{re.escape(app)}\.([0-9]{{6,}})\.([0-9a-f]+)\.jsonl")
     try:
-        found = [shape.fullmatch(path.name) for path in directory.iterdir()]
+        with opened(directory) as place:
+            return _names(place, app)
     except FileNotFoundError:
         return ()
-    names = (Name(directory, app, int(match[1]), match[2]) for match in found if match)
-    return tuple(sorted(names, key=lambda name: name.number))
 
 
-def next_name(directory: Path, app: str, run: str) -> Name:
+def next_name(place: StateDirectory, app: str, run: str) -> Name:
     """Name the journal of a new run, and let the oldest go that nobody needs."""
-    known = names_in(directory, app)
+    known = _names(place, app)
     for name in known[: max(0, len(known) - KEPT)]:
-        if not name.mark.exists():
-            name.journal.unlink(missing_ok=True)
-    return Name(directory, app, known[-1].number + 1 if known else 1, run)
+        if not name.marked:
+            place.remove(name.journal.name)
+    return Name(place.path, app, known[-1].number + 1 if known else 1, run)
+
+
+def _names(place: StateDirectory, app: str) -> tuple[Name, ...]:
+    """List them; two runs that began at the same moment may have one number: their ids decide."""
+    shape = re.compile(rf"{re.escape(app)}\.([0-9]{{6,}})\.([0-9a-f]+)\.jsonl")
+    there = place.names()
+    found = filter(None, map(shape.fullmatch, there))
+    names = (
+        Name(place.path, app, int(match[1]), match[2], f"{match[0][:-6]}.open" in there)
+        for match in found
+    )
+    return tuple(sorted(names, key=lambda name: (name.number, name.run)))

@@ -1,11 +1,13 @@
 """Reads journals: what a run was about, how far it came, and what it still holds."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rollout.adapters.journal.directory import cannot_read, opened
 from rollout.adapters.journal.names import Name, names_in
 from rollout.adapters.spelled import UNREADABLE, read_holder, read_holding
 from rollout.errors import RecordError
@@ -21,7 +23,7 @@ def open_runs(directory: Path, app: str) -> tuple[tuple[Name, Past], ...]:
     Raises:
         RecordError: a journal cannot be read.
     """
-    names = [name for name in _names(directory, app) if name.mark.exists()]
+    names = [name for name in _names(directory, app) if name.marked]
     return tuple((name, past) for name in names if (past := read(name)) is not None)
 
 
@@ -51,17 +53,20 @@ def read(name: Name) -> Past | None:
         RecordError: it cannot be read.
     """
     try:
-        with name.journal.open("rb") as file:
+        with (
+            opened(name.directory) as place,
+            os.fdopen(place.open(name.journal.name), "rb") as file,
+        ):
             return _folded(str(name.journal), _lines(file))
     except OSError as error:
-        raise RecordError(f"{name.journal} cannot be read: {error.strerror}") from error
+        raise cannot_read(name.journal, error) from error
 
 
 def _names(directory: Path, app: str) -> tuple[Name, ...]:
     try:
         return names_in(directory, app)
     except OSError as error:
-        raise RecordError(f"{directory} cannot be read: {error.strerror}") from error
+        raise cannot_read(directory, error) from error
 
 
 def _lines(raw: Iterable[bytes]) -> Iterator[Line]:

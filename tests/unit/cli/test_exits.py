@@ -11,6 +11,7 @@ from rollout import __version__
 from rollout.cli.door import enter
 
 SETTINGS = 'app = "shop"\n[balancers.lb1]\nsocket = "/nowhere"\n[fleet]\nhosts = ["web[1-2]"]\n'
+HOLDS = "settings: ./rollout.toml\nrollout: "
 
 
 @pytest.fixture
@@ -60,9 +61,9 @@ def test_the_version_goes_to_stdout(here: Path) -> None:
         ),
         (
             ("restart", "--hosts", "web1", "--hosts", "wbe2"),
-            "--hosts: 'wbe2' is not a host of the fleet (did you mean 'web2'?)",
+            f"{HOLDS}--hosts: 'wbe2' is not a host of the fleet (did you mean 'web2'?)",
         ),
-        (("restart", "--exclude", "web*"), "--exclude: no host is left"),
+        (("restart", "--exclude", "web*"), f"{HOLDS}--exclude: no host is left"),
         (("check", "--hosts", "web[1"), "--hosts: 'web[1' is not a host name"),
         (("status", "--exclude", "x"), "--exclude: 'x' is not a host of the fleet"),
         (
@@ -100,7 +101,10 @@ def test_all_that_is_wrong_is_told_at_once(here: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "rollout: --by: fleet.by: must be 'host' or 'instance'",
-        "rollout: ROLLOUT_BATHC: bathc: unknown key",
+        (
+            "rollout: ROLLOUT_BATHC: this environment variable is no setting; "
+            "`env -u ROLLOUT_BATHC` before the command leaves it out"
+        ),
     ]
 
 
@@ -198,3 +202,77 @@ def test_completion_can_be_shown(here: Path) -> None:
     )
     assert done.returncode == 0
     assert words.stdout.split() == ["auto", "plain", "live", "json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "ROLLOUT_ENV",
+            "ROLLOUT_ENV: 'nope' is not known: rollout.toml has no [env.NAME]",
+        ),
+        (
+            "ROLLOUT_OUTPUT",
+            "ROLLOUT_OUTPUT: must be one of auto, plain, live, json",
+        ),
+    ],
+)
+def test_a_wrong_global_option_is_blamed_on_the_variable_that_gave_it(
+    here: Path, name: str, said: str
+) -> None:
+    done = rollout(here, "config", **{name: "nope"})
+    how = f"; `env -u {name}` before the command leaves it out"
+    assert (done.returncode, done.stderr) == (2, f"rollout: {said}{how}\n")
+
+
+def test_a_file_that_is_missing_is_blamed_on_the_variable_that_named_it(here: Path) -> None:
+    done = rollout(here, "config", ROLLOUT_CONFIG="no.toml")
+    assert done.returncode == 2
+    assert done.stderr == "rollout: ROLLOUT_CONFIG: there is no file no.toml\n"
+
+
+def test_a_flag_is_blamed_although_the_variable_is_set_as_well(here: Path) -> None:
+    done = rollout(here, "--env", "x", "config", ROLLOUT_ENV="y")
+    assert done.stderr.startswith("rollout: --env: 'x' is not known")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("restart",), "./rollout.toml"),
+        (("lock", "acquire", "--reason", "x"), "./rollout.toml"),
+        (("--config", "rollout.toml", "recover"), "./rollout.toml"),
+        (("--config", "../{name}/rollout.toml", "resume"), "../{name}/rollout.toml"),
+    ],
+)
+def test_a_command_that_acts_says_once_which_file_holds_unless_its_absolute_path_was_typed(
+    here: Path, words: tuple[str, ...], said: str
+) -> None:
+    typed = [word.format(name=here.name) for word in words]
+    done = rollout(here, *typed, ROLLOUT_LOCK__DIRECTORY=str(here))
+    lines = [line for line in done.stderr.splitlines() if line.startswith("rollout: settings: ")]
+    assert lines == [f"rollout: settings: {said.format(name=here.name)}"]
+    acting = typed[2:] if typed[0] == "--config" else typed
+    absolute = ("--config", f"{here}/rollout.toml")
+    named = rollout(here, *absolute, *acting, ROLLOUT_LOCK__DIRECTORY=str(here))
+    assert "settings:" not in named.stderr
+
+
+def test_a_command_that_acts_says_that_a_variable_chose_the_file(here: Path) -> None:
+    done = rollout(here, "restart", "--hosts", "x", ROLLOUT_CONFIG=f"{here}/rollout.toml")
+    assert f"rollout: settings: {here}/rollout.toml (ROLLOUT_CONFIG)\n" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("config",), ("status",), ("lock",)])
+def test_a_command_that_looks_does_not_say_which_file_holds(
+    here: Path, words: tuple[str, ...]
+) -> None:
+    assert "settings:" not in rollout(here, *words, ROLLOUT_LOCK__DIRECTORY=str(here)).stderr
+
+
+def test_from_cron_the_file_that_holds_stands_in_the_mail(here: Path) -> None:
+    (here / "rollout.toml").write_text(SETTINGS.replace("web[1-2]", "no-such-host.invalid"))
+    done = rollout(here, "restart", "--cron", ROLLOUT_LOCK__DIRECTORY=str(here))
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.count("settings") == 1
+    assert "settings note: ./rollout.toml" in done.stderr

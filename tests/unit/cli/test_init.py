@@ -73,7 +73,7 @@ def test_config_as_json_is_the_same_account(here: Path) -> None:
     data = json.loads(runner.invoke(app, ["--output", "json", "config"]).stdout)
     assert data["v"] == 1
     assert data["settings"] == tomllib.loads(runner.invoke(app, ["config"]).stdout)
-    assert data["origins"]["app"] == "rollout.toml:9"
+    assert data["origins"]["app"] == "rollout.toml:10"
 
 
 def test_config_shows_a_deploy_so_that_it_can_be_read_back(here: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -332,7 +333,8 @@ def test_words_that_a_later_version_added_change_nothing(tmp_path: Path) -> None
 def test_hostile_names_stay_one_line(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     name = 'web1\n{"event":"record.settled","by":"x"}\u2028\x85\x1b[2J\udcff'
-    now(journal.held(holding(name)))
+    one = holding("web1")
+    now(journal.held(replace(one, target=replace(one.target, name=name))))
     past = past_of(journal)
     assert past.settled == ""
     assert [one.target.name for one in past.holdings] == [name]
@@ -477,7 +479,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Give a disk of one megabyte."""
     place = tmp_path / "disk"
     place.mkdir()
-    _mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", place)
+    _mount("-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", place)
     try:
         yield place
     finally:

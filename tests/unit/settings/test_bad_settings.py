@@ -149,16 +149,6 @@ def test_everything_that_is_wrong_is_told_at_once(
 @pytest.mark.parametrize(
     ("environ", "sentence"),
     [
-        ({"ROLLOUT_BATHC": "9"}, "ROLLOUT_BATHC: bathc: unknown key"),
-        ({"ROLLOUT_APPP": "9"}, "ROLLOUT_APPP: appp: unknown key (did you mean ROLLOUT_APP?)"),
-        (
-            {"ROLLOUT_MAX_OUT": "9"},
-            "ROLLOUT_MAX_OUT: max_out: unknown key (did you mean ROLLOUT_FLEET__MAX_OUT?)",
-        ),
-        (
-            {"ROLLOUT_SSH__USRE": "9"},
-            "ROLLOUT_SSH__USRE: ssh.usre: unknown key (did you mean ROLLOUT_SSH__USER?)",
-        ),
         (
             {"ROLLOUT_FLEET__HOSTS": "web1,we b"},
             "ROLLOUT_FLEET__HOSTS: fleet.hosts[1]: 'we b' is not a host name",
@@ -169,6 +159,10 @@ def test_everything_that_is_wrong_is_told_at_once(
         ),
         ({"ROLLOUT_SSH": "x"}, "ROLLOUT_SSH: ssh: must be a table, [ssh]"),
         (
+            {"ROLLOUT_APP__NAME": "x"},
+            "ROLLOUT_APP__NAME: app: must be text, in quotes, not a table",
+        ),
+        (
             {"ROLLOUT_FLEET__SOAK": "70"},
             'ROLLOUT_FLEET__SOAK: fleet.soak: 70 has no unit: write "70s" for seconds, "70m" for minutes',
         ),
@@ -177,6 +171,41 @@ def test_everything_that_is_wrong_is_told_at_once(
 )
 def test_a_wrong_variable_is_named(tmp_path: Path, environ: dict[str, str], sentence: str) -> None:
     assert problems(tmp_path, GOOD, environ=environ) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ROLLOUT_BATHC", ""),
+        ("ROLLOUT_LAB", ""),
+        ("ROLLOUT_APPP", "ROLLOUT_APP"),
+        ("ROLLOUT_MAX_OUT", "ROLLOUT_FLEET__MAX_OUT"),
+        ("ROLLOUT_SSH__USRE", "ROLLOUT_SSH__USER"),
+        ("ROLLOUT_FLET__MAX_OUT", "ROLLOUT_FLEET__MAX_OUT"),
+        ("ROLLOUT_FLEET_MAX_OUT", "ROLLOUT_FLEET__MAX_OUT"),
+        ("ROLLOUT_FLEET_HOSTS", "ROLLOUT_FLEET__HOSTS"),
+        ("ROLLOUT_RESTART_DRAIN_TIMEOUT", "ROLLOUT_RESTART__DRAIN_TIMEOUT"),
+        ("ROLLOUT_BALANCERS__LB1__SOKCET", "ROLLOUT_BALANCERS__LB1__SOCKET"),
+        ("ROLLOUT_BALANCER__LB1__SOCKET", "ROLLOUT_BALANCERS__LB1__SOCKET"),
+        ("ROLLOUT_CONFG", "ROLLOUT_CONFIG"),
+        ("ROLLOUT_ENVV", "ROLLOUT_ENV"),
+        ("ROLLOUT_OUTPT", "ROLLOUT_OUTPUT"),
+    ],
+)
+def test_a_variable_that_sets_nothing_is_called_one_with_the_nearest_and_how_to_unset_it(
+    tmp_path: Path, name: str, meant: str
+) -> None:
+    near = f" (did you mean {meant}?)" if meant else ""
+    sentence = f"{name}: this environment variable is no setting{near}"
+    how = f"`env -u {name}` before the command leaves it out"
+    assert problems(tmp_path, GOOD, environ={name: "9"}) == [f"{sentence}; {how}"]
+
+
+def test_each_variable_of_a_table_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    environ = {"ROLLOUT_FLET__HOSTS": "web1", "ROLLOUT_FLET__MAX_OUT": "2"}
+    assert [line.partition(":")[0] for line in problems(tmp_path, GOOD, environ=environ)] == [
+        *environ
+    ]
 
 
 @pytest.mark.parametrize(
@@ -205,12 +234,11 @@ def test_a_place_that_nobody_lets_us_see_is_named(
     def shut(place: Path) -> bool:
         raise PermissionError(13, "Permission denied", str(place))
 
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Path, "exists", shut)
     with pytest.raises(SettingsError) as refused:
-        load(environ={}, config=str(tmp_path / "rollout.toml"))
-    assert refused.value.problems == (
-        f"{tmp_path}/rollout.toml: cannot be read: Permission denied",
-    )
+        load(environ={})
+    assert refused.value.problems == ("rollout.toml: cannot be read: Permission denied",)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,13 @@
+"""Real accounts for the tests of this folder."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.trust.accounts import Accounts, bastion
+
+
+@pytest.fixture
+def accounts() -> Iterator[Accounts]:
+    with bastion() as made:
+        yield made
