@@ -15,6 +15,7 @@ from rollout.adapters.spelled import spell_holder
 from rollout.cli.flags import Flags
 from rollout.holders import Holder, Kind
 from rollout.places import state_directory
+from rollout.redaction import redact
 from rollout.settings.loading import Loaded
 from rollout.settings.model import Settings
 from rollout.settings.showing import as_text
@@ -89,7 +90,7 @@ def whoever_runs_this(kind: Kind, reason: str = "") -> Holder:
         user=user(),
         process=this_process(),
         since=utc_now(),
-        command=shlex.join(["rollout", *sys.argv[1:]]),
+        command=shlex.join(["rollout", *map(redact, sys.argv[1:])]),
         reason=reason,
     )
 

@@ -10,6 +10,7 @@ from rollout.adapters.releases.shell import FUNCTIONS
 from rollout.adapters.remote import LAST_LINES, last_lines
 from rollout.durations import spell_duration
 from rollout.errors import BuildFailed, ReleaseError
+from rollout.redaction import redact
 from rollout.releases import BuildStep, Release
 
 GRACE = 5
@@ -117,7 +118,9 @@ def judge(host: str, release: Release, step: BuildStep, to: str, text: str) -> N
     what = f"{step.name}: {how_it_ended(ended, step.within)}"
     if free.isdigit() and int(free) < FULL:
         what += f" (the disk of {to} is full)"
-    lines = tuple(shorten(line) for line in last_lines(tail))
+    if len(tail.encode()) >= TAIL_BYTES:  # an address may have lost its beginning
+        tail = re.sub(r"\A\S+", "…", tail)
+    lines = tuple(shorten(line) for line in last_lines(redact(tail)))
     raise BuildFailed(host, what, tail=lines, log=f"{to}/{log_of(release, step.name)}")
 
 

@@ -13,10 +13,11 @@ from rollout.adapters.remote import Remote, Said, Threads
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.export import as_memory, disk_trouble
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
-from rollout.adapters.sources.words import harmless_url, telling_line
+from rollout.adapters.sources.words import telling_line
 from rollout.durations import spell_duration
 from rollout.errors import ReleaseError, SourceError
 from rollout.fleet import Finding
+from rollout.redaction import redact
 from rollout.releases import Release
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -60,7 +61,7 @@ class ArtifactSource:
         self._options = options
         self._address = options.artifact if "://" in options.artifact else ""
         self._file = Path(options.artifact).expanduser()
-        self._name = harmless_url(options.artifact)
+        self._name = redact(options.artifact)
         self._sum = ""
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
@@ -152,7 +153,7 @@ class ArtifactSource:
         )
         if said.status != 0:
             why = telling_line(said.err, f"exit {said.status}")
-            raise SourceError(f"{host}: no checksum: {harmless_url(address)}: {why}", cure)
+            raise SourceError(f"{host}: no checksum: {redact(address)}: {why}", cure)
         return said.out
 
     def _digest(self) -> str:

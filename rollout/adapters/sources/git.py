@@ -10,10 +10,11 @@ from rollout.adapters.remote import Remote, Said
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.refs import as_commit, check_ref, judge
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
-from rollout.adapters.sources.words import harmless_url, telling_line
+from rollout.adapters.sources.words import telling_line
 from rollout.durations import spell_duration
 from rollout.errors import ReleaseError, RolloutError, SourceError
 from rollout.fleet import Finding
+from rollout.redaction import redact
 from rollout.releases import Release
 
 TOOLS = ("git", "flock", "tar", "timeout")
@@ -64,7 +65,7 @@ class GitSource:
         ref = check_ref(options.ref)
         words = (options.to, check_repo(options.repo), self._seconds, ref, as_commit(ref))
         said = await self._run(hosts[0], scripts.RESOLVE, *words)
-        return judge(ref, harmless_url(options.repo), said.splitlines())
+        return judge(ref, redact(options.repo), said.splitlines())
 
     async def prepare(self, release: Release) -> None:
         """Nothing: every host does all of it itself."""
@@ -97,16 +98,14 @@ def check_repo(repo: str) -> str:
         SourceError: it could not.
     """
     if not repo or repo.startswith("-") or "\0" in repo:
-        raise SourceError(
-            f"{harmless_url(repo)!r} is no address of a repository", "set deploy.repo"
-        )
+        raise SourceError(f"{redact(repo)!r} is no address of a repository", "set deploy.repo")
     return repo
 
 
 def git_trouble(host: str, said: Said, repo: str, to: str, within: float) -> RolloutError:
     """Say why one of the git scripts failed on ``host``, in our words and git's own last line."""
     last = telling_line(said.err, f"exit {said.status}")
-    name = harmless_url(repo)
+    name = redact(repo)
     anew = f"on {host}: rm -rf {shlex.quote(f'{to}/repo')} (it is fetched anew)"
     match said.status:
         case scripts.NOT_FETCHED:

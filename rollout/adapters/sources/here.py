@@ -13,9 +13,10 @@ from rollout.adapters.shell_here import run_here, text_of
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.git import check_repo, git_trouble
 from rollout.adapters.sources.refs import as_commit, check_ref, judge
-from rollout.adapters.sources.words import harmless_url, telling_line
+from rollout.adapters.sources.words import telling_line
 from rollout.durations import spell_duration
 from rollout.errors import BuildFailed, SourceError
+from rollout.redaction import redact
 from rollout.releases import BASTION, BuildStep, Release
 
 
@@ -58,7 +59,7 @@ class Mirror:
         """Fetch, and say which commit ``ref`` means."""
         words = (self._repo, "0", check_ref(ref), as_commit(ref))
         said = await self._run(scripts.RESOLVE, *words)
-        return judge(ref, harmless_url(self._repo), said.splitlines())
+        return judge(ref, redact(self._repo), said.splitlines())
 
     async def export(self, commit: str, directory: Path) -> None:
         """Unpack ``commit`` into ``directory``."""
@@ -88,7 +89,7 @@ async def build_here(
         with _new(log) as output:
             command = ["sh", "-c", step.command]
             ended = await run_here(command, step.within, whole, output=output, directory=code)
-            tail = last_lines(text_of(output)) if ended != 0 else ()
+            tail = last_lines(redact(text_of(output))) if ended != 0 else ()
     except OSError as error:
         raise SourceError(f"{BASTION}: {step.name} cannot be run: {error.strerror}") from error
     if ended != 0:
