@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from rollout.adapters.releases.layout import belonging
 from rollout.adapters.remote import Remote, Said, Threads
 from rollout.adapters.sources import scripts
+from rollout.adapters.sources.download import curl_config
 from rollout.adapters.sources.export import as_memory, disk_trouble
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
 from rollout.adapters.sources.words import telling_line
@@ -95,7 +96,7 @@ class ArtifactSource:
     async def deliver(self, host: str, release: Release, before: str) -> None:  # noqa: ARG002 - all of it is sent
         """Bring it there, verify it there, unpack it."""
         options = self._options
-        content: bytes | memoryview = b""
+        content: bytes | memoryview = curl_config(self._address)
         if not self._address:
             with disk_trouble("the artifact cannot be read"):
                 content = await self._in_thread(lambda: as_memory(self._file))
@@ -103,7 +104,7 @@ class ArtifactSource:
         said = await self._remote.ask(
             host,
             scripts.ARTIFACT,
-            *(*words, self._address, str(math.ceil(options.within))),
+            *(*words, str(math.ceil(options.within)) if self._address else ""),
             within=options.within + UNPACKING,
             stdin=content,
             environ=belonging(options.to, release.name),
@@ -148,8 +149,9 @@ class ArtifactSource:
         said = await self._remote.ask(
             host,
             scripts.CHECKSUM_FILE,
-            *(address, str(math.ceil(within))),
+            str(math.ceil(within)),
             within=within + LOOK_WITHIN,
+            stdin=curl_config(address),
         )
         if said.status != 0:
             why = telling_line(said.err, f"exit {said.status}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rollout.adapters.releases.layout import belonging
 from rollout.adapters.remote import Remote, Said
 from rollout.adapters.sources import scripts
+from rollout.adapters.sources.login import Login, split_login
 from rollout.adapters.sources.refs import as_commit, check_ref, judge
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
 from rollout.adapters.sources.words import telling_line
@@ -63,7 +64,8 @@ class GitSource:
         """Fetch on the first host and say which commit the ref means there."""
         options = self._options
         ref = check_ref(options.ref)
-        words = (options.to, check_repo(options.repo), self._seconds, ref, as_commit(ref))
+        address = self._login.address
+        words = (options.to, address, self._seconds, ref, as_commit(ref))
         said = await self._run(hosts[0], scripts.RESOLVE, *words)
         return judge(ref, redact(options.repo), said.splitlines())
 
@@ -76,14 +78,25 @@ class GitSource:
         await self._run(
             host,
             scripts.DELIVER,
-            *(options.to, release.name, release.revision, options.repo, self._seconds),
+            *(options.to, release.name, release.revision, self._login.address, self._seconds),
             release=release.name,
         )
+
+    @property
+    def _login(self) -> Login:
+        return split_login(check_repo(self._options.repo))
 
     async def _run(self, host: str, script: str, *words: str, release: str = "") -> str:
         environ = belonging(self._options.to, release) if release else {}
         within = self._options.within + UNPACKING
-        said = await self._remote.ask(host, script, *words, within=within, environ=environ)
+        said = await self._remote.ask(
+            host,
+            scripts.LOGIN + script,
+            *words,
+            within=within,
+            stdin=self._login.lines,
+            environ=environ,
+        )
         if said.status != 0:
             raise git_trouble(
                 host, said, self._options.repo, self._options.to, self._options.within

@@ -12,6 +12,7 @@ from rollout.adapters.remote import last_lines
 from rollout.adapters.shell_here import run_here, text_of
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.git import check_repo, git_trouble
+from rollout.adapters.sources.login import split_login
 from rollout.adapters.sources.refs import as_commit, check_ref, judge
 from rollout.adapters.sources.words import telling_line
 from rollout.durations import spell_duration
@@ -50,14 +51,16 @@ class Mirror:
         place = Path(repo).expanduser()
         local = repo and "://" not in repo and place.exists()
         self._repo = check_repo(str(place.resolve()) if local else repo)
-        digits = hashlib.sha256(self._repo.encode(errors="surrogateescape")).hexdigest()[:16]
+        self._login = split_login(self._repo)
+        address = self._login.address.encode(errors="surrogateescape")
+        digits = hashlib.sha256(address).hexdigest()[:16]
         self.place = cache / "mirrors" / digits
         self._within = within
         self._environ = environ
 
     async def resolve(self, ref: str) -> str:
         """Fetch, and say which commit ``ref`` means."""
-        words = (self._repo, "0", check_ref(ref), as_commit(ref))
+        words = (self._login.address, "0", check_ref(ref), as_commit(ref))
         said = await self._run(scripts.RESOLVE, *words)
         return judge(ref, redact(self._repo), said.splitlines())
 
@@ -67,7 +70,7 @@ class Mirror:
 
     async def _run(self, script: str, *words: str) -> str:
         start = ["sh", "-c", script, "rollout", str(self.place), *words]
-        said = await ask(start, self._within, self._environ)
+        said = await ask(start, self._within, {**self._environ, **self._login.environ})
         if said.status != 0:
             raise git_trouble(BASTION, said, self._repo, str(self.place), self._within)
         return said.out

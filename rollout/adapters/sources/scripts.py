@@ -5,6 +5,7 @@ anybody's words.
 """
 
 from rollout.adapters.releases.layout import INCOMING, STILL_WANTED
+from rollout.adapters.sources.login import PASSWORD, SERVER, USERNAME
 
 NOT_FETCHED, NO_MIRROR, NOT_ARCHIVED, NOT_UNPACKED = 66, 67, 68, 69
 NOT_RECEIVED, OTHER_SUM, LATE = 71, 72, 124
@@ -19,7 +20,29 @@ revise() { # directory, revision: it was all there, so say what it is
 }
 """
 
-MIRROR = r"""
+LOGIN = f"""\
+IFS= read -r {SERVER}; IFS= read -r {USERNAME}; IFS= read -r {PASSWORD}
+export {SERVER} {USERNAME} {PASSWORD}
+"""
+"""Comes before a git script on a host; the lines are those of
+:attr:`rollout.adapters.sources.login.Login.lines`.
+"""
+
+HELPER = (
+    '!answer() { [ "$1" != get ] || '
+    f'printf "username=%s\\npassword=%s\\n" "${USERNAME}" "${PASSWORD}"; }}; answer'
+)
+"""A credential helper of git; see gitcredentials(7).
+
+``printf`` is one of the shell's own commands, so its arguments are in no process list.
+"""
+
+MIRROR = (
+    f"""
+server=${{{SERVER}-}}
+helper='{HELPER}'
+"""
+    r"""
 unset GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
 unset GIT_NAMESPACE GIT_COMMON_DIR
 case $1 in /*) to=$1 ;; *) to=./$1 ;; esac
@@ -42,11 +65,15 @@ mirror() { # address, seconds, 0 for ever: make the mirror what the repository i
   fi
   address=$1
   if [ "$2" = 0 ]; then set --; else set -- timeout -k 5 "$2"; fi
-  "$@" git -c gc.auto=0 -c maintenance.auto=false fetch -q --prune --no-tags -- \
+  # The helpers of the login are not asked: one of them could write the password to the disk.
+  if [ -z "$server" ]; then set -- "$@" git; else
+    set -- "$@" git -c "credential.$server.helper=" -c "credential.$server.helper=$helper"
+  fi
+  "$@" -c gc.auto=0 -c maintenance.auto=false fetch -q --prune --no-tags -- \
     "$address" '+refs/heads/*:refs/heads/*' '+refs/tags/*:refs/tags/*'
   ended=$?
   [ $ended -ne 124 ] || exit 124
-  [ $ended -eq 0 ] || ! "$@" git ls-remote -q -- "$address" >/dev/null 2>&1 || exit 67
+  [ $ended -eq 0 ] || ! "$@" ls-remote -q -- "$address" >/dev/null 2>&1 || exit 67
   [ $ended -eq 0 ] || exit 66
 }
 full() { git rev-parse -q --verify "$1^{commit}" 2>/dev/null; }
@@ -60,6 +87,7 @@ unpack() { # commit, directory: both halves of the pipe have to say yes
   esac
 }
 """
+)
 
 RESOLVE = (
     MIRROR
@@ -126,7 +154,8 @@ ARTIFACT = (
     STILL_WANTED
     + REVISE
     + rf"""
-# to, name, revision, sha256, leading parts to leave out, address or empty for stdin, seconds
+# to, name, revision, sha256, leading parts to leave out, seconds, or empty where stdin is the
+# artifact; else stdin is what curl is told
 LC_ALL=C
 export LC_ALL
 case $1 in /*) to=$1 ;; *) to=./$1 ;; esac
@@ -136,8 +165,7 @@ mkdir -p -- "$here" || exit 71
 trap 'rm -f -- "$file"' EXIT
 trap 'exit 71' HUP INT TERM
 if [ -n "$6" ]; then
-  timeout -k 5 "$7" curl -gfsSL --connect-timeout 20 --proto =http,https --proto-redir =http,https \
-    -o "$file" --url "$6"
+  timeout -k 5 "$6" curl -gfsSL --connect-timeout 20 --config - -o "$file"
   ended=$?
   [ $ended -ne 124 ] || exit 124
   [ $ended -eq 0 ] || exit 71
@@ -156,6 +184,6 @@ revise . "$3"
 )
 
 CHECKSUM_FILE = """\
-timeout -k 5 "$2" curl -gfsSL --proto =http,https --proto-redir =http,https --url "$1"
+timeout -k 5 "$1" curl -gfsSL --config -
 """
-"""address, seconds"""
+"""seconds; stdin is what curl is told"""
