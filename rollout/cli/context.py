@@ -67,15 +67,21 @@ class Asked:
             raise SettingsError([f"--output: must be one of {', '.join(words)}{near}"])
         return Output(self.output)
 
-    def settings(self, flags: Mapping[str, str | None] | None = None) -> "Loaded":
+    def settings(
+        self, flags: Mapping[str, str | None] | None = None, *, secrets: bool = False
+    ) -> "Loaded":
         """Load the settings, with the command's own ``flags`` on top.
+
+        With ``secrets`` those are read as well that are kept in files and variables: a command that
+        brings no code does not need them.
 
         Raises:
             SettingsError: everything that is wrong with them.
         """
-        from rollout.settings.loading import load  # noqa: PLC0415 - pydantic: not for `--help`
+        from rollout.settings.loading import load, with_secrets  # noqa: PLC0415 - not for `--help`
 
-        return load(environ=os.environ, config=self.config, env=self.env, flags=flags)
+        loaded = load(environ=os.environ, config=self.config, env=self.env, flags=flags)
+        return with_secrets(loaded, os.environ) if secrets else loaded
 
 
 def _before_the_command(words: Sequence[str]) -> Sequence[str]:

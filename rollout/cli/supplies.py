@@ -52,7 +52,7 @@ def build_source(
         case "artifact":
             return ArtifactSource(remote, pool.call, artifact_options(said))
         case "git":
-            options = GitOptions(to=said.to, repo=said.repo, ref=said.ref, within=said.timeout)
+            options = GitOptions(to=said.to, repo=said.repo.text, ref=said.ref, within=said.timeout)
             return GitSource(remote, options)
 
 
@@ -60,7 +60,7 @@ def artifact_options(said: DeploySettings) -> ArtifactOptions:
     """Say to the source which packed release it is."""
     return ArtifactOptions(
         to=said.to,
-        artifact=said.artifact,
+        artifact=said.artifact.text,
         sha256=said.sha256,
         strip=said.strip,
         within=said.timeout,
@@ -74,7 +74,7 @@ def push_options(said: DeploySettings, environ: Mapping[str, str]) -> PushOption
         to=said.to,
         cache=ours / "push",
         logs=ours / "log",
-        repo=said.repo,
+        repo=said.repo.text,
         ref=said.ref,
         tree=Path(said.tree).expanduser() if said.tree else None,
         builds=steps(said, "bastion"),

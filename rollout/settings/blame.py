@@ -47,9 +47,12 @@ _PLAIN = {
 }
 
 
-def problems_of(error: ValidationError, sources: Sequence[Source]) -> list[str]:
-    """Write one sentence per error, all of them, in the order of the settings."""
-    return [_sentence(details, sources) for details in error.errors(include_url=False)]
+def problems_of(error: ValidationError, sources: Sequence[Source], above: Path = ()) -> list[str]:
+    """Write one sentence per error, all of them, in the order of the settings.
+
+    ``above`` is the path of the part that was validated.
+    """
+    return [_sentence(details, sources, above) for details in error.errors(include_url=False)]
 
 
 def problem(path: Path, what: str, sources: Sequence[Source]) -> str:
@@ -86,8 +89,8 @@ def tables(
                 yield from tables(part, (*path, name, *named))
 
 
-def _sentence(details: ErrorDetails, sources: Sequence[Source]) -> str:
-    path: Path = tuple(key for key in details["loc"] if key != "[key]")
+def _sentence(details: ErrorDetails, sources: Sequence[Source], above: Path) -> str:
+    path: Path = (*above, *(key for key in details["loc"] if key != "[key]"))
     return problem(path, _what(details, path, sources), sources)
 
 
