@@ -25,7 +25,7 @@ HOME = Path(__file__).parents[1]
 NOUNS = (
     *("deploy_events", "deploy_ledger", "deploys", "durations", "errors", "events"),
     *("fleet", "holders", "holdings", "hostnames", "ledger", "nearest", "places", "plan"),
-    *("redaction", "refs", "releases", "shares", "sights", "standings", "verdicts"),
+    *("redaction", "refs", "releases", "shares", "sights", "sizes", "standings", "verdicts"),
 )
 STORIES = (
     *("claiming", "dead_runs", "emptying", "everywhere", "grip", "ladder", "late_proof"),

@@ -52,7 +52,13 @@ def build_source(
         case "artifact":
             return ArtifactSource(remote, pool.call, artifact_options(said))
         case "git":
-            options = GitOptions(to=said.to, repo=said.repo.text, ref=said.ref, within=said.timeout)
+            options = GitOptions(
+                to=said.to,
+                repo=said.repo.text,
+                ref=said.ref,
+                within=said.timeout,
+                max_size=said.max_size,
+            )
             return GitSource(remote, options)
 
 
@@ -64,6 +70,7 @@ def artifact_options(said: DeploySettings) -> ArtifactOptions:
         sha256=said.sha256,
         strip=said.strip,
         within=said.timeout,
+        max_size=said.max_size,
     )
 
 
@@ -79,6 +86,7 @@ def push_options(said: DeploySettings, environ: Mapping[str, str]) -> PushOption
         tree=Path(said.tree).expanduser() if said.tree else None,
         builds=steps(said, "bastion"),
         within=said.timeout,
+        max_size=said.max_size,
         links=said.links and not steps(said, "hosts"),
         environ=dict(environ),
     )

@@ -14,6 +14,7 @@ from rollout.settings.deploy_kinds import (
     Repo,
     Root,
     Sha256,
+    Size,
     StepName,
     Timeout,
 )
@@ -64,6 +65,7 @@ class DeploySettings(Section):
     artifact: Artifact = Secret()
     sha256: Sha256 = ""
     strip: Count = 0
+    max_size: Size = 10 << 30
     keep: Positive = 5
     shared: Inside = ()
     shared_files: Inside = ()

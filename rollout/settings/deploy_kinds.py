@@ -13,6 +13,7 @@ from rollout.refs import wrong_with
 from rollout.settings.kinds import Duration, Line, one_line
 from rollout.settings.secret import Secret, as_secret, write_secret
 from rollout.settings.templates import an_absolute_path
+from rollout.sizes import parse_size, spell_size
 
 OURS = "ROLLOUT_"
 """Begins the variables that we give to the commands of the operator's ourselves."""
@@ -134,6 +135,14 @@ def _some_time(said: float) -> float:
     return said
 
 
+def _size(said: Any) -> Any:  # noqa: ANN401 - whatever TOML can hold
+    if not isinstance(said, str):
+        raise ValueError('must be a size like "10GiB"')  # noqa: TRY004 - pydantic reads ValueError
+    if not (size := parse_size(said)):
+        raise ValueError("must be more than 0B: with nothing at all it could only fail")
+    return size
+
+
 def _paths(said: Any) -> Any:  # noqa: ANN401 - whatever TOML can hold
     if not isinstance(said, str):
         return said
@@ -156,6 +165,9 @@ Artifact = Annotated[
     _Secret, AfterValidator(_secret_of(one_line)), AfterValidator(_secret_of(_origin))
 ]
 """A path or an address; an address may have a login or a token in it."""
+
+Size = Annotated[int, BeforeValidator(_size), PlainSerializer(spell_size)]
+"""Written ``"10GiB"``, kept as bytes."""
 
 Sha256 = Annotated[Line, AfterValidator(_sha256)]
 StepName = Annotated[str, AfterValidator(_step)]

@@ -3,11 +3,12 @@
 import math
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rollout.adapters.releases.layout import belonging
 from rollout.adapters.remote import Remote, Said
 from rollout.adapters.sources import scripts
+from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE
 from rollout.adapters.sources.login import Login, split_login
 from rollout.adapters.sources.refs import as_commit, check_ref, judge
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
@@ -33,12 +34,14 @@ class GitOptions:
         repo: What the hosts fetch from, as one writes it for ``git fetch``.
         ref: A branch, a tag or a commit (at least 7 of its digits).
         within: Seconds that a fetch may take.
+        max_size: Bytes that the files of a release may have.
     """
 
     to: str
-    repo: str
+    repo: str = field(repr=False)
     ref: str
     within: float = 300.0
+    max_size: int = MAX_SIZE
 
 
 class GitSource:
@@ -79,6 +82,7 @@ class GitSource:
             host,
             scripts.DELIVER,
             *(options.to, release.name, release.revision, self._login.address, self._seconds),
+            str(options.max_size),
             release=release.name,
         )
 
@@ -132,6 +136,10 @@ def git_trouble(host: str, said: Said, repo: str, to: str, within: float) -> Rol
         case scripts.NOT_ARCHIVED:
             last = telling_line(said.err, f"exit {said.status}", not_of="tar:")
             return ReleaseError(host, f"git cannot export from the mirror {to}/repo: {last}", anew)
+        case scripts.TOO_LARGE:
+            return ReleaseError(
+                host, f"the code has {last}, more than deploy.max_size", RAISE_MAX_SIZE
+            )
         case scripts.NOT_UNPACKED:
             return ReleaseError(host, f"the code cannot be unpacked: {last}")
         case _:

@@ -8,7 +8,7 @@ from rollout.adapters.releases.layout import INCOMING, STILL_WANTED
 from rollout.adapters.sources.login import PASSWORD, SERVER, USERNAME
 
 NOT_FETCHED, NO_MIRROR, NOT_ARCHIVED, NOT_UNPACKED = 66, 67, 68, 69
-NOT_RECEIVED, OTHER_SUM, LATE = 71, 72, 124
+NOT_RECEIVED, OTHER_SUM, NOT_ALLOWED, TOO_LARGE, LATE = 71, 72, 73, 74, 124
 
 REVISE = """\
 revise() { # directory, revision: it was all there, so say what it is
@@ -114,13 +114,15 @@ DELIVER = (
     + MIRROR
     + REVISE
     + r"""
-# to, name, commit, address, seconds
+# to, name, commit, address, seconds, most bytes
 there() { git cat-file -e "$1^{commit}" 2>/dev/null; }
 if ! there "$3"; then
   alone "$5"
   there "$3" || mirror "$4" "$5"
   there "$3" || { echo "the repository does not have $3 any more" >&2; exit 66; }
 fi
+size=$(git ls-tree -r -l "$3" | awk '{ size += $4 } END { printf "%.0f", size }')
+[ "$size" -le "$6" ] || { echo "$size bytes" >&2; exit 74; }
 unpack "$3" "$to/releases/$2"
 revise "$to/releases/$2" "$3"
 """
@@ -154,8 +156,8 @@ ARTIFACT = (
     STILL_WANTED
     + REVISE
     + rf"""
-# to, name, revision, sha256, leading parts to leave out, seconds, or empty where stdin is the
-# artifact; else stdin is what curl is told
+# to, name, revision, sha256, leading parts to leave out, most bytes, seconds, or empty where stdin
+# is the artifact; else stdin is what curl is told
 LC_ALL=C
 export LC_ALL
 case $1 in /*) to=$1 ;; *) to=./$1 ;; esac
@@ -164,26 +166,60 @@ file=$here/$2.artifact
 mkdir -p -- "$here" || exit 71
 trap 'rm -f -- "$file"' EXIT
 trap 'exit 71' HUP INT TERM
-if [ -n "$6" ]; then
-  timeout -k 5 "$6" curl -gfsSL --connect-timeout 20 --config - -o "$file"
+blocks=$((($6 + 511) / 512))
+download() {{ # seconds; no file grows beyond the limit, even if curl is not told how much will come
+  umask 077
+  ulimit -c 0
+  ulimit -S -f $blocks
+  timeout -k 5 "$1" curl -gfsSL --connect-timeout 20 --max-filesize "$2" --config - -o "$file"
+}}
+if [ -n "$7" ]; then
+  (download "$7" "$6")
   ended=$?
   [ $ended -ne 124 ] || exit 124
+  [ $ended -ne 63 ] || exit 74
+  [ $ended -eq 0 ] || [ ! -e "$file" ] || [ "$(stat -c %s "$file")" -lt $((blocks * 512)) ] ||
+    exit 74
   [ $ended -eq 0 ] || exit 71
 else
-  cat >"$file" || exit 71
+  (umask 077; cat >"$file") || exit 71
 fi
 sum=$(sha256sum <"$file") || exit 71
 sum=${{sum%% *}}
 [ "$sum" = "$4" ] || {{ echo "$sum"; exit 72; }}
+# What is in it is known before any of it is there.  Each entry takes a block of the disk as well.
+listed=$({{ tar -tv --numeric-owner --quoting-style=escape -f "$file" || echo '!'; }} |
+  awk -v most="$6" '
+  /^!$/ {{ print "broken"; found = 1; exit }}
+  /^d........[tT]/ {{ sticky = 1 }}
+  /^[^-dlhC]/ {{
+    kind = substr($0, 1, 1)
+    sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ /, "")
+    print "entry " kind " " $0; found = 1; exit
+  }}
+  {{ size += 4096 + (/^[-C]/ ? $3 : 0) }}
+  size > most {{ print "large"; found = 1; exit }}
+  END {{ if (sticky && !found) print "sticky" }}')
+case $listed in
+broken) exit 69 ;;
+entry*) printf '%s\n' "${{listed#entry }}"; exit 73 ;;
+large) exit 74 ;;
+esac
 cd -- "$to/releases/$2" || exit 70
 case $file in /*) ;; *) file=$OLDPWD/$file ;; esac
-tar -x -o -f "$file" --strip-components="$5" >&2 || exit 69
+root=; [ "$(id -u)" != 0 ] || root=yes
+# Root has the modes of the archive, as ever, but for the bits by which a file runs as another user.
+( [ -z "$root" ] || umask 0
+  exec tar -x -o --no-same-permissions -f "$file" --strip-components="$5" >&2 ) || exit 69
+if [ -n "$root" ] && [ "$listed" = sticky ]; then
+  find . -type d -perm -2 -exec chmod +t '{{}}' + || exit 69
+fi
 [ -n "$(ls -A .)" ] || {{ echo "nothing is left of it without $5 leading parts" >&2; exit 69; }}
 revise . "$3"
 """
 )
 
 CHECKSUM_FILE = """\
-timeout -k 5 "$1" curl -gfsSL --config -
+timeout -k 5 "$1" curl -gfsSL --max-filesize 65536 --config -
 """
 """seconds; stdin is what curl is told"""
