@@ -1,6 +1,7 @@
 """This machine: git on a mirror of its own, and the operator's build steps before a push."""
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -103,7 +104,9 @@ async def build_here(
 
 def _new(log: Path) -> IO[bytes]:
     log.parent.mkdir(parents=True, exist_ok=True)
-    return log.open("w+b")
+    log.unlink(missing_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    return os.fdopen(os.open(log, flags, 0o600), "w+b")
 
 
 async def pack(code: Path, into: Path, within: float, environ: Mapping[str, str]) -> None:

@@ -49,7 +49,8 @@ case $1 in /*) to=$1 ;; *) to=./$1 ;; esac
 GIT_DIR=$to/repo GIT_TERMINAL_PROMPT=0 LC_ALL=C
 export GIT_DIR GIT_TERMINAL_PROMPT LC_ALL
 alone() { # seconds, 0 for ever: no other of us works on the mirror from here on
-  mkdir -p -- "$to/.rollout" && exec 8>"$to/.rollout/repo.lock" || exit 67
+  mkdir -p -- "$to" && (umask o=; mkdir -p -- "$to/.rollout") || exit 67
+  exec 8>"$to/.rollout/repo.lock" || exit 67
   if [ "$1" = 0 ]; then flock 8; else flock -w "$1" 8; fi ||
     { echo "another fetch is under way in $GIT_DIR" >&2; exit 65; }
 }
@@ -163,7 +164,7 @@ export LC_ALL
 case $1 in /*) to=$1 ;; *) to=./$1 ;; esac
 here=$to/{INCOMING}
 file=$here/$2.artifact
-mkdir -p -- "$here" || exit 71
+(umask o=; mkdir -p -- "$here") || exit 71
 trap 'rm -f -- "$file"' EXIT
 trap 'exit 71' HUP INT TERM
 blocks=$((($6 + 511) / 512))
