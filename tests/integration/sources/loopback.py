@@ -63,6 +63,7 @@ class Web:
         self.directory = directory
         self.login = ""
         self.asked: list[str] = []
+        self.logins: list[str] = []
         self.redirects: dict[str, str] = {}
         self.address = ""
         self.watch: Stranger | None = None
@@ -83,6 +84,8 @@ class _Handler(SimpleHTTPRequestHandler):
         web.asked.append(self.path)
         if web.watch is not None:
             web.watch.looks()
+        if said := self.headers["Authorization"]:
+            web.logins.append(base64.b64decode(said.removeprefix("Basic ")).decode())
         wanted = base64.b64encode(web.login.encode()).decode()
         if web.login and self.headers["Authorization"] != f"Basic {wanted}":
             self.send_response(401)

@@ -17,6 +17,7 @@ from rollout.release_ports import Source
 from tests.integration.sources.conftest import Place, Repo
 from tests.integration.sources.loopback import Web, serving, stranger
 from tests.integration.sources.test_artifact import tarball
+from tests.integration.ssh.sshd import Sshd
 
 pytestmark = pytest.mark.integration
 by_root = pytest.mark.skipif(os.geteuid() != 0, reason="another user is needed")
@@ -135,6 +136,7 @@ def test_a_token_in_place_of_a_name_is_a_login(
 def test_the_password_is_told_to_no_other_server(
     remote: Remote, place: Place, web: Web, tmp_path: Path
 ) -> None:
+    web.login = ""  # so that it redirects before anything asks for a password
     with serving(tmp_path) as other:
         other.login = "ci:other"
         path = "/shop/.git/info/refs?service=git-upload-pack"
@@ -142,8 +144,21 @@ def test_the_password_is_told_to_no_other_server(
         with pytest.raises(RolloutError, match="cannot fetch"):
             deploy(fetched(remote, place, address_of(web)), place)
         assert other.asked
+        assert other.logins == []
         assert path in web.asked
-    other.login = ""
+
+
+def test_no_helper_of_the_login_writes_the_password_to_the_disk(
+    remote: Remote, place: Place, web: Web, sshd: Sshd
+) -> None:
+    config = sshd.place / ".gitconfig"
+    config.write_text("[credential]\n\thelper = store\n")
+    try:
+        deploy(fetched(remote, place, address_of(web)), place)
+    finally:
+        config.unlink()
+    assert web.logins
+    assert not (sshd.place / ".git-credentials").exists()
 
 
 def test_a_wrong_password_is_refused_in_gits_words_and_not_repeated(
