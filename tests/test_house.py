@@ -25,8 +25,8 @@ HOME = Path(__file__).parents[1]
 NOUNS = (
     *("deploy_events", "deploy_ledger", "deploys", "durations", "errors", "events"),
     *("fleet", "holders", "holdings", "hostnames", "known_fleet", "ledger", "nearest"),
-    *("past_runs", "places", "plan", "refs", "releases", "shares", "sights", "standings"),
-    *("trusted_paths", "verdicts"),
+    *("past_runs", "places", "plan", "redaction", "refs", "releases", "shares", "sights"),
+    *("sizes", "standings", "trusted_paths", "verdicts"),
 )
 STORIES = (
     *("claiming", "dead_runs", "emptying", "everywhere", "grip", "ladder", "late_proof"),

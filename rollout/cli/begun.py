@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rollout.adapters.journal.digests import comparable, is_sealed, open_digests
 from rollout.adapters.journal.file import Journal
 from rollout.adapters.journal.history import Journals
 from rollout.adapters.lock.place import utc_now
@@ -16,6 +17,7 @@ from rollout.adapters.spelled import spell_holder
 from rollout.cli.flags import Flags
 from rollout.holders import Holder, Kind
 from rollout.places import state_directory
+from rollout.redaction import redact
 from rollout.settings.loading import Loaded
 from rollout.settings.model import Settings
 from rollout.settings.showing import as_text
@@ -70,8 +72,8 @@ def begin(
         verb=verb,
         holder=spell_holder(holder),
         hosts=list(hosts),
-        flags={flag: value for flag, value in (flags or {}).items() if value is not None},
-        settings=dict(as_text(loaded.settings)),
+        flags={flag: redact(value) for flag, value in (flags or {}).items() if value is not None},
+        settings=dict(written_settings(loaded)),
         done=list(done),
     )
     return Begun(holder, journal, Journals(directory, app, but=holder.run))
@@ -91,18 +93,31 @@ def whoever_runs_this(kind: Kind, reason: str = "") -> Holder:
         user=login,
         process=this_process(),
         since=utc_now(),
-        command=shlex.join(["rollout", *sys.argv[1:]]),
+        command=shlex.join(["rollout", *map(redact, sys.argv[1:])]),
         reason=reason,
         sudo_user=sudo_user(os.environ, login),
         client=client(os.environ),
     )
 
 
+def written_settings(loaded: Loaded) -> Mapping[str, str]:
+    """Return the settings as a journal has them: a digest in place of each secret."""
+    return as_text(loaded, open_digests(state_directory(os.environ)).seal)
+
+
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """Say what is set otherwise than it was."""
+    """Say what is set otherwise than it was; of a secret never what it was or is."""
     keys = dict.fromkeys((*before, *now))
     return tuple(
-        f"{key} was {before.get(key, 'not set')}, is {now.get(key, 'not set')}"
+        f"{key} {_difference(before.get(key, ''), now.get(key, ''))}"
         for key in keys
         if before.get(key) != now.get(key)
     )
+
+
+def _difference(before: str, now: str) -> str:
+    if not is_sealed(before) and not is_sealed(now):
+        return redact(f"was {before or 'not set'}, is {now or 'not set'}")
+    if is_sealed(before) and is_sealed(now) and not comparable(before, now):
+        return "may have been changed: its digest is of another key than that of this machine"
+    return "was changed" if before and now else "was set" if now else "was removed"

@@ -18,7 +18,7 @@ def check(context: typer.Context, *, hosts: said.Only = None, exclude: said.With
     from rollout.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
 
     voice = asked(context).voice
-    settings = asked(context).settings().settings
+    settings = asked(context).settings(secrets=True).settings
     chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
     raise typer.Exit(run(settings, chosen, voice))
 

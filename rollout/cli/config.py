@@ -1,15 +1,29 @@
 """``rollout config``: the settings that hold, each with the place where it was said."""
 
+from typing import Annotated
+
 import typer
 
 from rollout.cli.context import asked
 from rollout.cli.words import hand_over
 
 
-def config(context: typer.Context) -> None:
-    """Print the settings that hold, and where each was said."""
+def config(
+    context: typer.Context,
+    *,
+    show_secrets: Annotated[
+        bool,
+        typer.Option(
+            "--show-secrets",
+            help="Show the values of environments, and the passwords and tokens of addresses, "
+            "which are *** otherwise.",
+        ),
+    ] = False,
+) -> None:
+    """Print the settings that hold, secrets masked, and where each was said."""
     from rollout.settings.showing import as_json, as_toml  # noqa: PLC0415 - not for `--help`
 
     voice = asked(context).voice
     loaded = asked(context).settings()
-    hand_over(as_json(loaded) if voice == "json" else as_toml(loaded))
+    show = as_json if voice == "json" else as_toml
+    hand_over(show(loaded, secrets=show_secrets))

@@ -93,16 +93,21 @@ class Asked:
             raise SettingsError([f"{flag}: {must}{how_to_unset(flag)}"])
         return Output(self.output)
 
-    def settings(self, flags: Mapping[str, str | None] | None = None) -> "Loaded":
+    def settings(
+        self, flags: Mapping[str, str | None] | None = None, *, secrets: bool = False
+    ) -> "Loaded":
         """Load the settings, with the command's own ``flags`` on top.
 
         A file that is ignored is told to the person; so is the file that holds, where the command
         changes something.  A command from cron tells that with the rest, if something goes wrong.
 
+        With ``secrets`` those are read as well that are kept in files and variables: a command that
+        brings no code does not need them.
+
         Raises:
             SettingsError: everything that is wrong with them.
         """
-        from rollout.settings.loading import load  # noqa: PLC0415 - pydantic: not for `--help`
+        from rollout.settings.loading import load, with_secrets  # noqa: PLC0415 - not for `--help`
 
         loaded = load(
             environ=os.environ,
@@ -115,7 +120,7 @@ class Asked:
         which = self.which_file(loaded)
         if which and self.command in ACTING and not self.cron:
             self._print_once(f"settings: {which}")
-        return loaded
+        return with_secrets(loaded, os.environ) if secrets else loaded
 
     def which_file(self, loaded: "Loaded") -> str:
         """Return the file that holds; empty if the command line names it by an absolute path."""

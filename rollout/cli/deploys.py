@@ -1,6 +1,7 @@
 """From settings to what a deploy is about, and what of it cannot be meant so."""
 
 import shlex
+from collections.abc import Mapping
 from typing import Literal
 
 from rollout.cli.flags import Flags
@@ -12,6 +13,7 @@ from rollout.releases import BuildStep, Release, Switch
 from rollout.settings.deploy import DeploySettings
 from rollout.settings.loading import Loaded
 from rollout.settings.model import Settings
+from rollout.settings.secret import Secret
 
 WRITE = """\
 [deploy] is missing; write for example
@@ -67,10 +69,14 @@ def _idle(said: DeploySettings) -> dict[str, str]:
 def steps(said: DeploySettings, where: Literal["hosts", "bastion"]) -> tuple[BuildStep, ...]:
     """List the build steps that are run there, in order; a step's own environment counts more."""
     return tuple(
-        BuildStep(name, step.run, step.timeout, {**said.env, **step.env})
+        BuildStep(name, step.run, step.timeout, _texts({**said.env, **step.env}))
         for name, step in said.build.items()
         if step.where == where
     )
+
+
+def _texts(environ: Mapping[str, Secret]) -> dict[str, str]:
+    return {name: secret.text for name, secret in environ.items()}
 
 
 def deploy_of(

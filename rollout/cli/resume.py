@@ -57,12 +57,11 @@ def same_as_before(past: "Past", typed: "Asked", *, replan: bool) -> "Loaded":
     Raises:
         RolloutError: they are not, and nobody said that they may differ.
     """
-    from rollout.cli.begun import changed  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.begun import changed, written_settings  # noqa: PLC0415 - not for `--help`
     from rollout.errors import RolloutError  # noqa: PLC0415
-    from rollout.settings.showing import as_text  # noqa: PLC0415
 
     loaded = typed.settings(past.flags)
-    differ = changed(past.settings, as_text(loaded.settings))
+    differ = changed(past.settings, written_settings(loaded))
     if differ and not replan:
         lines = "\n  ".join(differ)
         raise RolloutError(

@@ -53,7 +53,13 @@ def build_source(
         case "artifact":
             return ArtifactSource(remote, pool.call, artifact_options(said))
         case "git":
-            options = GitOptions(to=said.to, repo=said.repo, ref=said.ref, within=said.timeout)
+            options = GitOptions(
+                to=said.to,
+                repo=said.repo.text,
+                ref=said.ref,
+                within=said.timeout,
+                max_size=said.max_size,
+            )
             return GitSource(remote, options)
 
 
@@ -61,10 +67,11 @@ def artifact_options(said: DeploySettings) -> ArtifactOptions:
     """Say to the source which packed release it is."""
     return ArtifactOptions(
         to=said.to,
-        artifact=said.artifact,
+        artifact=said.artifact.text,
         sha256=said.sha256,
         strip=said.strip,
         within=said.timeout,
+        max_size=said.max_size,
     )
 
 
@@ -81,11 +88,12 @@ def push_options(said: DeploySettings, environ: Mapping[str, str]) -> PushOption
         to=said.to,
         cache=ours / "push",
         logs=ours / "log",
-        repo=said.repo,
+        repo=said.repo.text,
         ref=said.ref,
         tree=Path(said.tree).expanduser() if said.tree else None,
         builds=steps(said, "bastion"),
         within=said.timeout,
+        max_size=said.max_size,
         links=said.links and not steps(said, "hosts"),
         environ=dict(environ),
     )

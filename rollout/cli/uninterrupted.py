@@ -29,7 +29,7 @@ def uninterrupted(
     from rollout.cli.deploys import deployable  # noqa: PLC0415 - not for `--help`
     from rollout.hostnames import select  # noqa: PLC0415
 
-    loaded = asked(context).settings(flags)
+    loaded = asked(context).settings(flags, secrets=True)
     chosen = select(deployable(loaded, flags).fleet.names, only=hosts or (), without=exclude or ())
     raise typer.Exit(run(loaded, chosen, asked(context), flags, take_up=take_up, cron=cron))
 

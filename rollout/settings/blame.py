@@ -48,12 +48,15 @@ _PLAIN = {
 }
 
 
-def problems_of(error: ValidationError, sources: Sequence[Source]) -> list[str]:
-    """Write one sentence per error, all of them, in the order of the settings."""
+def problems_of(error: ValidationError, sources: Sequence[Source], above: Path = ()) -> list[str]:
+    """Write one sentence per error, all of them, in the order of the settings.
+
+    ``above`` is the path of the part that was validated.
+    """
     return [
         sentence
         for details in error.errors(include_url=False)
-        for sentence in _sentences(details, sources)
+        for sentence in _sentences(details, sources, above)
     ]
 
 
@@ -91,8 +94,8 @@ def tables(
                 yield from tables(part, (*path, name, *named))
 
 
-def _sentences(details: ErrorDetails, sources: Sequence[Source]) -> list[str]:
-    path: Path = tuple(key for key in details["loc"] if key != "[key]")
+def _sentences(details: ErrorDetails, sources: Sequence[Source], above: Path) -> list[str]:
+    path: Path = (*above, *(key for key in details["loc"] if key != "[key]"))
     source = who_said(path, sources)
     if details["type"] == "extra_forbidden" and source is not None and source.spell:
         return [

@@ -6,16 +6,20 @@ from pydantic import AfterValidator, Field, model_validator
 
 from rollout.releases import OnFailure, Switch
 from rollout.settings.deploy_kinds import (
+    Artifact,
     Environment,
     Inside,
     Origin,
     Ref,
+    Repo,
     Root,
     Sha256,
+    Size,
     StepName,
     Timeout,
 )
 from rollout.settings.kinds import Command, Count, Line, Positive, Section, Toggle
+from rollout.settings.secret import Secret
 
 
 def _something(said: str) -> str:
@@ -54,13 +58,14 @@ class DeploySettings(Section):
 
     to: Root
     strategy: Literal["git", "push", "artifact"] = "git"
-    repo: Origin = ""
+    repo: Repo = Secret()
     ref: Ref = "main"
     tree: Origin = ""
     links: Toggle = True
-    artifact: Origin = ""
+    artifact: Artifact = Secret()
     sha256: Sha256 = ""
     strip: Count = 0
+    max_size: Size = 10 << 30
     keep: Positive = 5
     shared: Inside = ()
     shared_files: Inside = ()

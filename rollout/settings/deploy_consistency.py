@@ -9,8 +9,19 @@ from rollout.settings.lines import Path
 def deploy_contradictions(said: DeploySettings) -> Iterator[tuple[Path, str]]:
     """List what cannot hold together: the key to change, and why."""
     yield from _no_source(said)
+    yield from _unverified(said)
     yield from _twice(said)
     yield from _nowhere(said)
+
+
+def _unverified(said: DeploySettings) -> Iterator[tuple[Path, str]]:
+    """Find an artifact that could be another one on its way, with no checksum to tell."""
+    by_http = said.artifact.text[:7].lower() == "http://"
+    if said.strategy == "artifact" and by_http and not said.sha256:
+        yield (
+            ("deploy", "artifact"),
+            "comes by http, on whose way it can be replaced: set deploy.sha256, or fetch by https",
+        )
 
 
 def _nowhere(said: DeploySettings) -> Iterator[tuple[Path, str]]:

@@ -1,15 +1,19 @@
 """The kinds of values that only a deploy has: paths, refs, checksums, environments."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, InstanceOf, PlainSerializer
 
+from rollout.redaction import redact
 from rollout.refs import wrong_with
-from rollout.settings.kinds import Duration, Line
+from rollout.settings.kinds import Duration, Line, one_line
+from rollout.settings.secret import Secret, as_secret, write_secret
 from rollout.settings.templates import an_absolute_path
+from rollout.sizes import parse_size, spell_size
 
 OURS = "ROLLOUT_"
 """Begins the variables that we give to the commands of the operator's ourselves."""
@@ -48,14 +52,61 @@ def _ref(said: str) -> str:
 
 
 def _origin(said: str) -> str:
+    shown = redact(said)
     if said.startswith("-"):
-        raise ValueError(f"{said!r} must not begin with -")
+        raise ValueError(f"{shown!r} must not begin with -")
+    if "://" in said and any(character.isspace() for character in said):
+        raise ValueError("is an address with a space in it: write %20")
     try:
         urlsplit(said)
         Path(said).expanduser()
     except (ValueError, RuntimeError) as error:  # a bracket left open, a user whom nobody knows
-        raise ValueError(f"{said!r} is no place: {str(error).lower()}") from None
+        raise ValueError(f"{shown!r} is no place: {str(error).lower()}") from None
     return said
+
+
+def _repo(said: str) -> str:
+    """Let through an address whose secrets can be kept apart from it."""
+    scheme, separator, rest = _origin(said).partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    login = authority.rpartition("@")[0]
+    if not separator:
+        return said
+    if "ssh" in scheme.lower() and ":" in login:
+        raise ValueError(f"{redact(said)!r} has a password in it, which ssh does not take")
+    if scheme.lower() in {"http", "https"}:
+        if re.search("%0[0ad]", login, re.IGNORECASE):
+            raise ValueError(f"the login of {redact(said)!r} has a line break in it")
+        if {"?", "#"} & set(rest):
+            raise ValueError(
+                f"{redact(said)!r} has a ? or a # in it, which git does not pass on: write a token "
+                "as https://NAME:TOKEN@…, and a ? in it as %3F"
+            )
+    return said
+
+
+def _secret_of(check: Callable[[str], str]) -> Callable[[Secret], Secret]:
+    """Check the text of a secret, which one that was not read yet does not have."""
+
+    def checked(secret: Secret) -> Secret:
+        if secret.text or not secret.reference:
+            check(secret.text)
+        return secret
+
+    return checked
+
+
+def _of_a_variable(said: str) -> str:
+    if "\0" in said:
+        raise ValueError("has a NUL byte in it")
+    return said
+
+
+def _written_on_one_line(secret: Secret) -> Secret:
+    """Hold a text of the settings to one line; what a file holds, such as a key, may have more."""
+    if not secret.reference:
+        one_line(secret.text)
+    return secret
 
 
 def _sha256(said: str) -> str:
@@ -84,6 +135,14 @@ def _some_time(said: float) -> float:
     return said
 
 
+def _size(said: Any) -> Any:  # noqa: ANN401 - whatever TOML can hold
+    if not isinstance(said, str):
+        raise ValueError('must be a size like "10GiB"')  # noqa: TRY004 - pydantic reads ValueError
+    if not (size := parse_size(said)):
+        raise ValueError("must be more than 0B: with nothing at all it could only fail")
+    return size
+
+
 def _paths(said: Any) -> Any:  # noqa: ANN401 - whatever TOML can hold
     if not isinstance(said, str):
         return said
@@ -98,9 +157,26 @@ Inside = Annotated[tuple[Annotated[Line, AfterValidator(_inside)], ...], BeforeV
 
 Ref = Annotated[Line, AfterValidator(_ref)]
 Origin = Annotated[Line, AfterValidator(_origin)]
-"""A place that programs are given as an argument: an address, a path."""
+"""A path that programs are given as an argument."""
+
+_Secret = Annotated[InstanceOf[Secret], BeforeValidator(as_secret), PlainSerializer(write_secret)]
+Repo = Annotated[_Secret, AfterValidator(_secret_of(one_line)), AfterValidator(_secret_of(_repo))]
+Artifact = Annotated[
+    _Secret, AfterValidator(_secret_of(one_line)), AfterValidator(_secret_of(_origin))
+]
+"""A path or an address; an address may have a login or a token in it."""
+
+Size = Annotated[int, BeforeValidator(_size), PlainSerializer(spell_size)]
+"""Written ``"10GiB"``, kept as bytes."""
 
 Sha256 = Annotated[Line, AfterValidator(_sha256)]
 StepName = Annotated[str, AfterValidator(_step)]
-Environment = dict[Annotated[str, AfterValidator(_variable)], Line]
+Environment = dict[
+    Annotated[str, AfterValidator(_variable)],
+    Annotated[
+        _Secret,
+        AfterValidator(_written_on_one_line),
+        AfterValidator(_secret_of(_of_a_variable)),
+    ],
+]
 Timeout = Annotated[Duration, AfterValidator(_some_time)]

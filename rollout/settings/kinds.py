@@ -83,7 +83,8 @@ def _hosts(said: str) -> str:
     return said
 
 
-def _line(said: str) -> str:
+def one_line(said: str) -> str:
+    """Let through text without control characters; the ValueError does not repeat it."""
     if any(ord(character) < ord(" ") for character in said):
         raise ValueError("must be one line, without control characters")
     if any("\udc80" <= character <= "\udcff" for character in said):
@@ -121,7 +122,7 @@ Positive = Annotated[int, BeforeValidator(_number), Field(ge=1)]
 Toggle = Annotated[bool, BeforeValidator(_toggle)]
 Port = Annotated[int, BeforeValidator(_number), Field(ge=1, le=65_535)]
 
-Line = Annotated[str, AfterValidator(_line)]
+Line = Annotated[str, AfterValidator(one_line)]
 """Free text that fits on one line: no newline can smuggle in a second command."""
 
 Name = Annotated[str, AfterValidator(_name)]

@@ -1,7 +1,7 @@
 """Flags over the environment over the overlay over the file: read, merged, judged at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
 from pydantic import ValidationError
@@ -11,11 +11,13 @@ from rollout.errors import SettingsError
 from rollout.places import settings_places
 from rollout.settings.blame import problem, problems_of
 from rollout.settings.consistency import contradictions
+from rollout.settings.deploy import DeploySettings
 from rollout.settings.environment import read_environment
 from rollout.settings.files import Warn, find_file, read_file
 from rollout.settings.flags import read_flags
 from rollout.settings.lines import Path
 from rollout.settings.model import Settings
+from rollout.settings.secret import put, read, secrets_in
 from rollout.settings.sources import Source, who_said
 
 BY_FLAG: Mapping[str, str] = {"config": "--config", "env": "--env"}
@@ -71,6 +73,35 @@ def load(
     if wrong := contradictions(settings):
         raise SettingsError([problem(path, what, sources) for path, what in wrong])
     return Loaded(settings, sources, found.path)
+
+
+def with_secrets(loaded: Loaded, environ: Mapping[str, str]) -> Loaded:
+    """Read the secrets of ``[deploy]`` that are kept in files and variables.
+
+    Raises:
+        SettingsError: some cannot be read, or cannot be meant so; each with its key.
+    """
+    deploy = loaded.settings.deploy
+    if deploy is None:
+        return loaded
+    problems: list[str] = []
+    tree = deploy.model_dump()
+    for path, secret in secrets_in(deploy):
+        try:
+            put(tree, path, read(secret, environ))
+        except ValueError as error:
+            problems.append(problem(("deploy", *path), str(error), loaded.sources))
+    if problems:
+        raise SettingsError(problems)
+    try:
+        settings = loaded.settings.model_copy(
+            update={"deploy": DeploySettings.model_validate(tree)}
+        )
+    except ValidationError as error:
+        raise SettingsError(problems_of(error, loaded.sources, ("deploy",))) from None
+    if found := contradictions(settings):
+        raise SettingsError([problem(path, what, loaded.sources) for path, what in found])
+    return replace(loaded, settings=settings)
 
 
 def _merged(sources: Sequence[Source]) -> Settings:

@@ -10,6 +10,7 @@ from rollout.adapters.releases.shell import FUNCTIONS
 from rollout.adapters.remote import LAST_LINES, last_lines
 from rollout.durations import spell_duration
 from rollout.errors import BuildFailed, ReleaseError
+from rollout.redaction import redact
 from rollout.releases import BuildStep, Release
 
 GRACE = 5
@@ -19,6 +20,7 @@ MARGIN = 30.0
 """Seconds that ending a step and all it has left behind may take besides its own."""
 
 TAIL_BYTES = 8192
+LONGEST_ADDRESS = 2048
 WIDEST = 400
 """Characters of a line in the tail: progress bars are one line of a megabyte."""
 
@@ -38,8 +40,8 @@ BUILD = (
 to=$1 name=$2 log=$1/$3 within=$4; shift 4
 try "cannot enter release $name" cd "$to/releases/$name"
 cd "$to/releases/$name" || exit 1
-try "cannot make a place for logs" mkdir -p "$logs"
-empty() {{ : >"$1"; }}
+try "cannot make a place for logs" make_closed "$logs"
+empty() {{ (umask 077; rm -f "$1" && : >"$1"); }}  # a step may print what others must not read
 try "cannot write $log" empty "$log"
 ROLLOUT_SETTINGS=$(cat)
 export ROLLOUT_SETTINGS
@@ -117,7 +119,9 @@ def judge(host: str, release: Release, step: BuildStep, to: str, text: str) -> N
     what = f"{step.name}: {how_it_ended(ended, step.within)}"
     if free.isdigit() and int(free) < FULL:
         what += f" (the disk of {to} is full)"
-    lines = tuple(shorten(line) for line in last_lines(tail))
+    if len(tail.encode()) >= TAIL_BYTES:  # an address may have lost its beginning
+        tail = re.sub(rf"\A\S{{1,{LONGEST_ADDRESS}}}(?!\S)", "…", tail)
+    lines = tuple(shorten(line) for line in last_lines(redact(tail)))
     raise BuildFailed(host, what, tail=lines, log=f"{to}/{log_of(release, step.name)}")
 
 

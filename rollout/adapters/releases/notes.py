@@ -14,8 +14,10 @@ BEGIN = (
     COMMON
     + r"""
 release=$1/releases/$2
+try "cannot make a place for releases in $1" mkdir -p "$1/releases"
 try "cannot make a place for releases in $1" \
-  mkdir -p "$1/releases" "$notes" "$marks" "$logs" "$incoming" "$trash"
+  make_closed "$notes" "$marks" "$logs" "$incoming" "$trash"
+chmod o= "$1/.rollout" 2>/dev/null  # an earlier version made it; it may be another login's
 if [ ! -e "$notes/$2" ]; then
   if [ "$3" = yes ]; then
     if [ -e "$release" ] || [ -L "$release" ]; then no "release $2 is there already"; fi
@@ -88,7 +90,7 @@ SETTLE = (
     COMMON
     + DISCARDING
     + r"""
-try "cannot make $marks" mkdir -p "$marks"
+try "cannot make $marks" make_closed "$marks"
 if [ -n "$3" ]; then
   printf '%s\n' "$3" | put "$marks/$2" || exit 1
 else

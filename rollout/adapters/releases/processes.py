@@ -1,14 +1,16 @@
 """Who works on a release, and who runs in one: read from ``/proc`` on the host.
 
 Working on it are the processes of a deploy, found by their environment, which every child
-inherits and no ``setsid`` sheds.  Running in it are those whose directory, program or root lies
-in it.  Of other users' processes we see neither, but with ``sudo -n readlink`` the latter.
+inherits and no ``setsid`` sheds; only those of our own user are.  Running in it are those whose
+directory, program or root lies in it.  Of other users' processes we see neither, but with
+``sudo -n readlink`` the latter.
 """
 
 from rollout.adapters.releases.layout import BELONGS_TO, PLACE
 
 ENDING = r"""
 ours() {  # TO NAME: the pids of those that work on it, but for this shell and its own
+  uid=$(id -u)
   for file in $(grep -lzxFs "@BELONGS_TO@=$2" /proc/[0-9]*/environ); do
     pid=${file#/proc/}; pid=${pid%/environ}
     # A shell of ours that asks has a copy of itself do so, which has the same environment.
@@ -16,6 +18,8 @@ ours() {  # TO NAME: the pids of those that work on it, but for this shell and i
     # Two apps may be deployed in the same second on one host, by one user; and on a bastion that
     # is also a host, a hook knows the name of the release but works on none.
     grep -qzxFs "@PLACE@=$1" "$file" || continue
+    # Root reads everybody's environment, and anybody can write these two into their own.
+    grep -qsE "^Uid:[[:space:]]+$uid[[:space:]]" "/proc/$pid/status" || continue
     echo "$pid"
   done
 }

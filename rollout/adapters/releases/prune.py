@@ -14,7 +14,7 @@ PRUNE = (
     + rf"""
 to=$1 wanted=$2; shift 2
 [ "$*" = readlink ] || try "cannot see who runs in a release: $*" "$@" "/proc/$$/cwd"
-try "cannot make $trash" mkdir -p "$trash"
+try "cannot make $trash" make_closed "$trash"
 releases=$(physical "$to/releases") bin=$(physical "$trash")
 busy=$(running "$releases" "" "$@")
 

@@ -19,6 +19,8 @@ try() {  # SENTENCE COMMAND...: what the command says against it ends the senten
   said=$("$@" 2>&1) || no "$what: ${said##*: }"
 }
 
+make_closed() { (umask o=; mkdir -p "$@"); }  # DIRECTORY...: of no use to other users
+
 real() { [ -d "$1" ] && [ ! -L "$1" ]; }
 
 physical() { (cd -P "$1" 2>/dev/null && pwd -P); }

@@ -4,24 +4,30 @@ import hashlib
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from rollout.adapters.releases.layout import belonging
 from rollout.adapters.remote import Remote, Said, Threads
 from rollout.adapters.sources import scripts
+from rollout.adapters.sources.download import curl_config
 from rollout.adapters.sources.export import as_memory, disk_trouble
+from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE, too_large
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
-from rollout.adapters.sources.words import harmless_url, telling_line
+from rollout.adapters.sources.words import telling_line
 from rollout.durations import spell_duration
 from rollout.errors import ReleaseError, SourceError
 from rollout.fleet import Finding
+from rollout.redaction import redact
 from rollout.releases import Release
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 UNPACKERS = {".gz": "gzip", ".tgz": "gzip", ".xz": "xz", ".txz": "xz", ".zst": "zstd"}
 """What tar calls for a name that ends so."""
+
+KINDS = {"b": "a block device", "c": "a character device", "p": "a named pipe"}
+"""By the letter that ``tar -tv`` has for them: entries that no release may hold."""
 
 UNPACKING = 60.0
 """Seconds beyond ``within`` after which the whole script is ended."""
@@ -39,14 +45,16 @@ class ArtifactOptions:
         strip: So many leading parts of each name are left out, as with tar.
         revision: What it is called; when empty, ``sha256-`` and 16 digits.
         within: Seconds for its way to one host.
+        max_size: Bytes that it may have, and that it may take unpacked.
     """
 
     to: str
-    artifact: str
+    artifact: str = field(repr=False)
     sha256: str = ""
     strip: int = 0
     revision: str = ""
     within: float = 300.0
+    max_size: int = MAX_SIZE
 
 
 class ArtifactSource:
@@ -60,7 +68,7 @@ class ArtifactSource:
         self._options = options
         self._address = options.artifact if "://" in options.artifact else ""
         self._file = Path(options.artifact).expanduser()
-        self._name = harmless_url(options.artifact)
+        self._name = redact(options.artifact)
         self._sum = ""
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
@@ -84,6 +92,9 @@ class ArtifactSource:
         if not self._address:
             with disk_trouble("the artifact cannot be read"):
                 found = await self._in_thread(self._digest)
+                size = self._file.stat().st_size
+            if size > self._options.max_size:
+                raise SourceError(too_large(self._name, self._options.max_size), RAISE_MAX_SIZE)
             if found != self._sum:
                 raise SourceError(_other_sum(self._name, found, self._sum))
         return self._options.revision or f"sha256-{self._sum[:16]}"
@@ -94,15 +105,16 @@ class ArtifactSource:
     async def deliver(self, host: str, release: Release, before: str) -> None:  # noqa: ARG002 - all of it is sent
         """Bring it there, verify it there, unpack it."""
         options = self._options
-        content: bytes | memoryview = b""
+        content: bytes | memoryview = curl_config(self._address)
         if not self._address:
             with disk_trouble("the artifact cannot be read"):
                 content = await self._in_thread(lambda: as_memory(self._file))
-        words = (options.to, release.name, release.revision, self._sum, str(options.strip))
+        words = (options.to, release.name, release.revision, self._sum)
+        limits = (str(options.strip), str(options.max_size))
         said = await self._remote.ask(
             host,
             scripts.ARTIFACT,
-            *(*words, self._address, str(math.ceil(options.within))),
+            *(*words, *limits, str(math.ceil(options.within)) if self._address else ""),
             within=options.within + UNPACKING,
             stdin=content,
             environ=belonging(options.to, release.name),
@@ -120,6 +132,13 @@ class ArtifactSource:
             case scripts.LATE:
                 late = spell_duration(self._options.within)
                 return ReleaseError(host, f"{self._name} had not arrived after {late}")
+            case scripts.NOT_ALLOWED:
+                kind, _, entry = said.out.strip().partition(" ")
+                what = f"{self._name} holds {KINDS.get(kind, 'an entry of an unknown kind')}"
+                return ReleaseError(host, f"{what}: {entry!r}", "leave it out of the artifact")
+            case scripts.TOO_LARGE:
+                what = too_large(self._name, self._options.max_size)
+                return ReleaseError(host, what, RAISE_MAX_SIZE)
             case scripts.NOT_UNPACKED:
                 return ReleaseError(host, f"{self._name} cannot be unpacked: {last}")
             case _:
@@ -147,12 +166,13 @@ class ArtifactSource:
         said = await self._remote.ask(
             host,
             scripts.CHECKSUM_FILE,
-            *(address, str(math.ceil(within))),
+            str(math.ceil(within)),
             within=within + LOOK_WITHIN,
+            stdin=curl_config(address),
         )
         if said.status != 0:
             why = telling_line(said.err, f"exit {said.status}")
-            raise SourceError(f"{host}: no checksum: {harmless_url(address)}: {why}", cure)
+            raise SourceError(f"{host}: no checksum: {redact(address)}: {why}", cure)
         return said.out
 
     def _digest(self) -> str:

@@ -3,17 +3,20 @@
 import math
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rollout.adapters.releases.layout import belonging
 from rollout.adapters.remote import Remote, Said
 from rollout.adapters.sources import scripts
+from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE
+from rollout.adapters.sources.login import Login, split_login
 from rollout.adapters.sources.refs import as_commit, check_ref, judge
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
-from rollout.adapters.sources.words import harmless_url, telling_line
+from rollout.adapters.sources.words import telling_line
 from rollout.durations import spell_duration
 from rollout.errors import ReleaseError, RolloutError, SourceError
 from rollout.fleet import Finding
+from rollout.redaction import redact
 from rollout.releases import Release
 
 TOOLS = ("git", "flock", "tar", "timeout")
@@ -37,12 +40,14 @@ class GitOptions:
         repo: What the hosts fetch from, as one writes it for ``git fetch``.
         ref: A branch, a tag or a commit (at least 7 of its digits).
         within: Seconds that a fetch may take.
+        max_size: Bytes that the files of a release may have.
     """
 
     to: str
-    repo: str
+    repo: str = field(repr=False)
     ref: str
     within: float = 300.0
+    max_size: int = MAX_SIZE
 
 
 class GitSource:
@@ -68,9 +73,10 @@ class GitSource:
         """Fetch on the first host and say which commit the ref means there."""
         options = self._options
         ref = check_ref(options.ref)
-        words = (options.to, check_repo(options.repo), self._seconds, ref, as_commit(ref))
+        address = self._login.address
+        words = (options.to, address, self._seconds, ref, as_commit(ref))
         said = await self._run(hosts[0], scripts.RESOLVE, *words)
-        return judge(ref, harmless_url(options.repo), said.splitlines())
+        return judge(ref, redact(options.repo), said.splitlines())
 
     async def prepare(self, release: Release) -> None:
         """Nothing: every host does all of it itself."""
@@ -81,14 +87,26 @@ class GitSource:
         await self._run(
             host,
             scripts.DELIVER,
-            *(options.to, release.name, release.revision, options.repo, self._seconds),
+            *(options.to, release.name, release.revision, self._login.address, self._seconds),
+            str(options.max_size),
             release=release.name,
         )
+
+    @property
+    def _login(self) -> Login:
+        return split_login(check_repo(self._options.repo))
 
     async def _run(self, host: str, script: str, *words: str, release: str = "") -> str:
         environ = belonging(self._options.to, release) if release else {}
         within = self._options.within + UNPACKING
-        said = await self._remote.ask(host, script, *words, within=within, environ=environ)
+        said = await self._remote.ask(
+            host,
+            scripts.LOGIN + script,
+            *words,
+            within=within,
+            stdin=self._login.lines,
+            environ=environ,
+        )
         if said.status != 0:
             trouble = git_trouble(
                 host, said, self._options.repo, self._options.to, self._options.within
@@ -106,16 +124,14 @@ def check_repo(repo: str) -> str:
         SourceError: it could not.
     """
     if not repo or repo.startswith("-") or "\0" in repo:
-        raise SourceError(
-            f"{harmless_url(repo)!r} is no address of a repository", "set deploy.repo"
-        )
+        raise SourceError(f"{redact(repo)!r} is no address of a repository", "set deploy.repo")
     return repo
 
 
 def git_trouble(host: str, said: Said, repo: str, to: str, within: float) -> RolloutError:
     """Say why one of the git scripts failed on ``host``, in our words and git's own last line."""
     last = telling_line(said.err, f"exit {said.status}")
-    name = harmless_url(repo)
+    name = redact(repo)
     anew = f"on {host}: rm -rf {shlex.quote(f'{to}/repo')} (it is fetched anew)"
     match said.status:
         case scripts.NOT_FETCHED:
@@ -129,6 +145,10 @@ def git_trouble(host: str, said: Said, repo: str, to: str, within: float) -> Rol
         case scripts.NOT_ARCHIVED:
             last = telling_line(said.err, f"exit {said.status}", not_of="tar:")
             return ReleaseError(host, f"git cannot export from the mirror {to}/repo: {last}", anew)
+        case scripts.TOO_LARGE:
+            return ReleaseError(
+                host, f"the code has {last}, more than deploy.max_size", RAISE_MAX_SIZE
+            )
         case scripts.NOT_UNPACKED:
             return ReleaseError(host, f"the code cannot be unpacked: {last}")
         case _:

@@ -1,6 +1,7 @@
 """This machine: git on a mirror of its own, and the operator's build steps before a push."""
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from rollout.adapters.remote import last_lines
 from rollout.adapters.shell_here import run_here, text_of
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.git import check_repo, git_trouble
+from rollout.adapters.sources.login import split_login
 from rollout.adapters.sources.refs import as_commit, check_ref, judge
-from rollout.adapters.sources.words import harmless_url, telling_line
+from rollout.adapters.sources.words import telling_line
 from rollout.durations import spell_duration
 from rollout.errors import BuildFailed, SourceError
+from rollout.redaction import redact
 from rollout.releases import BASTION, BuildStep, Release
 
 
@@ -49,16 +52,18 @@ class Mirror:
         place = Path(repo).expanduser()
         local = repo and "://" not in repo and place.exists()
         self._repo = check_repo(str(place.resolve()) if local else repo)
-        digits = hashlib.sha256(self._repo.encode(errors="surrogateescape")).hexdigest()[:16]
+        self._login = split_login(self._repo)
+        address = self._login.address.encode(errors="surrogateescape")
+        digits = hashlib.sha256(address).hexdigest()[:16]
         self.place = cache / "mirrors" / digits
         self._within = within
         self._environ = environ
 
     async def resolve(self, ref: str) -> str:
         """Fetch, and say which commit ``ref`` means."""
-        words = (self._repo, "0", check_ref(ref), as_commit(ref))
+        words = (self._login.address, "0", check_ref(ref), as_commit(ref))
         said = await self._run(scripts.RESOLVE, *words)
-        return judge(ref, harmless_url(self._repo), said.splitlines())
+        return judge(ref, redact(self._repo), said.splitlines())
 
     async def export(self, commit: str, directory: Path) -> None:
         """Unpack ``commit`` into ``directory``."""
@@ -66,7 +71,7 @@ class Mirror:
 
     async def _run(self, script: str, *words: str) -> str:
         start = ["sh", "-c", script, "rollout", str(self.place), *words]
-        said = await ask(start, self._within, self._environ)
+        said = await ask(start, self._within, {**self._environ, **self._login.environ})
         if said.status != 0:
             raise git_trouble(BASTION, said, self._repo, str(self.place), self._within)
         return said.out
@@ -88,7 +93,7 @@ async def build_here(
         with _new(log) as output:
             command = ["sh", "-c", step.command]
             ended = await run_here(command, step.within, whole, output=output, directory=code)
-            tail = last_lines(text_of(output)) if ended != 0 else ()
+            tail = last_lines(redact(text_of(output))) if ended != 0 else ()
     except OSError as error:
         raise SourceError(f"{BASTION}: {step.name} cannot be run: {error.strerror}") from error
     if ended != 0:
@@ -99,7 +104,9 @@ async def build_here(
 
 def _new(log: Path) -> IO[bytes]:
     log.parent.mkdir(parents=True, exist_ok=True)
-    return log.open("w+b")
+    log.unlink(missing_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    return os.fdopen(os.open(log, flags, 0o600), "w+b")
 
 
 async def pack(code: Path, into: Path, within: float, environ: Mapping[str, str]) -> None:

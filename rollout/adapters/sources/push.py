@@ -19,10 +19,12 @@ from rollout.adapters.sources.export import (
     as_memory,
     copy_tree,
     disk_trouble,
+    drop_special_bits,
     make_export,
     write_revision,
 )
 from rollout.adapters.sources.here import Mirror, build_here, pack
+from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE, too_large
 from rollout.adapters.sources.rsync import Carry, Rsync, Sending
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
 from rollout.adapters.sources.trees import Entry, read_tree, revision_of, stamp
@@ -46,6 +48,7 @@ class PushOptions:
         tree: In place of the two a directory here, sent as it is but for ``.git`` at its top.
         builds: Steps that run here, in the export.
         within: Seconds that a fetch, a packing, or the sending to one host may take.
+        max_size: Bytes that the code may have when it is built.
         links: Link what is as in the release before.  A build step on the hosts that writes into
             a file rather than replacing it would then change both: such a site sets this to False,
             and every release is a copy.
@@ -56,14 +59,15 @@ class PushOptions:
     to: str
     cache: Path
     logs: Path
-    repo: str = ""
+    repo: str = field(default="", repr=False)
     ref: str = ""
     tree: Path | None = None
     builds: tuple[BuildStep, ...] = ()
     within: float = 300.0
+    max_size: int = MAX_SIZE
     links: bool = True
     rsync: bool = True
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
 
 class PushSource:
@@ -137,6 +141,9 @@ class PushSource:
             log = options.logs / f"{release.name}.{re.sub(r'[^A-Za-z0-9_.-]', '_', step.name)}.log"
             await build_here(step, release, code, log, options.environ)
         entries = await self._read(code)
+        size = await self._disk("the code cannot be read", lambda: drop_special_bits(code, entries))
+        if size > options.max_size:
+            raise SourceError(too_large("the code", options.max_size), RAISE_MAX_SIZE)
         await self._disk("no mtimes", lambda: stamp(code, entries, self._memory, int(time.time())))
         if any(not self._has_rsync(lacks) for lacks in self._lacks.values()):
             await self._packed()

@@ -5,9 +5,10 @@ anybody's words.
 """
 
 from rollout.adapters.releases.layout import INCOMING, STILL_WANTED
+from rollout.adapters.sources.login import PASSWORD, SERVER, USERNAME
 
 NOT_FETCHED, NO_MIRROR, NOT_ARCHIVED, NOT_UNPACKED = 66, 67, 68, 69
-NOT_RECEIVED, OTHER_SUM, LATE = 71, 72, 124
+NOT_RECEIVED, OTHER_SUM, NOT_ALLOWED, TOO_LARGE, LATE = 71, 72, 73, 74, 124
 
 REVISE = """\
 revise() { # directory, revision: it was all there, so say what it is
@@ -19,14 +20,37 @@ revise() { # directory, revision: it was all there, so say what it is
 }
 """
 
-MIRROR = r"""
+LOGIN = f"""\
+IFS= read -r {SERVER}; IFS= read -r {USERNAME}; IFS= read -r {PASSWORD}
+export {SERVER} {USERNAME} {PASSWORD}
+"""
+"""Comes before a git script on a host; the lines are those of
+:attr:`rollout.adapters.sources.login.Login.lines`.
+"""
+
+HELPER = (
+    '!answer() { [ "$1" != get ] || '
+    f'printf "username=%s\\npassword=%s\\n" "${USERNAME}" "${PASSWORD}"; }}; answer'
+)
+"""A credential helper of git; see gitcredentials(7).
+
+``printf`` is one of the shell's own commands, so its arguments are in no process list.
+"""
+
+MIRROR = (
+    f"""
+server=${{{SERVER}-}}
+helper='{HELPER}'
+"""
+    r"""
 unset GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
 unset GIT_NAMESPACE GIT_COMMON_DIR
 case $1 in /*) to=$1 ;; *) to=./$1 ;; esac
 GIT_DIR=$to/repo GIT_TERMINAL_PROMPT=0 LC_ALL=C
 export GIT_DIR GIT_TERMINAL_PROMPT LC_ALL
 alone() { # seconds, 0 for ever: no other of us works on the mirror from here on
-  mkdir -p -- "$to/.rollout" && exec 8>"$to/.rollout/repo.lock" || exit 67
+  mkdir -p -- "$to" && (umask o=; mkdir -p -- "$to/.rollout") || exit 67
+  exec 8>"$to/.rollout/repo.lock" || exit 67
   if [ "$1" = 0 ]; then flock 8; else flock -w "$1" 8; fi ||
     { echo "another fetch is under way in $GIT_DIR" >&2; exit 65; }
 }
@@ -42,11 +66,15 @@ mirror() { # address, seconds, 0 for ever: make the mirror what the repository i
   fi
   address=$1
   if [ "$2" = 0 ]; then set --; else set -- timeout -k 5 "$2"; fi
-  "$@" git -c gc.auto=0 -c maintenance.auto=false fetch -q --prune --no-tags -- \
+  # The helpers of the login are not asked: one of them could write the password to the disk.
+  if [ -z "$server" ]; then set -- "$@" git; else
+    set -- "$@" git -c "credential.$server.helper=" -c "credential.$server.helper=$helper"
+  fi
+  "$@" -c gc.auto=0 -c maintenance.auto=false fetch -q --prune --no-tags -- \
     "$address" '+refs/heads/*:refs/heads/*' '+refs/tags/*:refs/tags/*'
   ended=$?
   [ $ended -ne 124 ] || exit 124
-  [ $ended -eq 0 ] || ! "$@" git ls-remote -q -- "$address" >/dev/null 2>&1 || exit 67
+  [ $ended -eq 0 ] || ! "$@" ls-remote -q -- "$address" >/dev/null 2>&1 || exit 67
   [ $ended -eq 0 ] || exit 66
 }
 full() { git rev-parse -q --verify "$1^{commit}" 2>/dev/null; }
@@ -60,6 +88,7 @@ unpack() { # commit, directory: both halves of the pipe have to say yes
   esac
 }
 """
+)
 
 RESOLVE = (
     MIRROR
@@ -86,13 +115,15 @@ DELIVER = (
     + MIRROR
     + REVISE
     + r"""
-# to, name, commit, address, seconds
+# to, name, commit, address, seconds, most bytes
 there() { git cat-file -e "$1^{commit}" 2>/dev/null; }
 if ! there "$3"; then
   alone "$5"
   there "$3" || mirror "$4" "$5"
   there "$3" || { echo "the repository does not have $3 any more" >&2; exit 66; }
 fi
+size=$(git ls-tree -r -l "$3" | awk '{ size += $4 } END { printf "%.0f", size }')
+[ "$size" -le "$6" ] || { echo "$size bytes" >&2; exit 74; }
 unpack "$3" "$to/releases/$2"
 revise "$to/releases/$2" "$3"
 """
@@ -126,36 +157,70 @@ ARTIFACT = (
     STILL_WANTED
     + REVISE
     + rf"""
-# to, name, revision, sha256, leading parts to leave out, address or empty for stdin, seconds
+# to, name, revision, sha256, leading parts to leave out, most bytes, seconds, or empty where stdin
+# is the artifact; else stdin is what curl is told
 LC_ALL=C
 export LC_ALL
 case $1 in /*) to=$1 ;; *) to=./$1 ;; esac
 here=$to/{INCOMING}
 file=$here/$2.artifact
-mkdir -p -- "$here" || exit 71
+(umask o=; mkdir -p -- "$here") || exit 71
 trap 'rm -f -- "$file"' EXIT
 trap 'exit 71' HUP INT TERM
-if [ -n "$6" ]; then
-  timeout -k 5 "$7" curl -gfsSL --connect-timeout 20 --proto =http,https --proto-redir =http,https \
-    -o "$file" --url "$6"
+blocks=$((($6 + 511) / 512))
+download() {{ # seconds; no file grows beyond the limit, even if curl is not told how much will come
+  umask 077
+  ulimit -c 0
+  ulimit -S -f $blocks
+  timeout -k 5 "$1" curl -gfsSL --connect-timeout 20 --max-filesize "$2" --config - -o "$file"
+}}
+if [ -n "$7" ]; then
+  (download "$7" "$6")
   ended=$?
   [ $ended -ne 124 ] || exit 124
+  [ $ended -ne 63 ] || exit 74
+  [ $ended -eq 0 ] || [ ! -e "$file" ] || [ "$(stat -c %s "$file")" -lt $((blocks * 512)) ] ||
+    exit 74
   [ $ended -eq 0 ] || exit 71
 else
-  cat >"$file" || exit 71
+  (umask 077; cat >"$file") || exit 71
 fi
 sum=$(sha256sum <"$file") || exit 71
 sum=${{sum%% *}}
 [ "$sum" = "$4" ] || {{ echo "$sum"; exit 72; }}
+# What is in it is known before any of it is there.  Each entry takes a block of the disk as well.
+listed=$({{ tar -tv --numeric-owner --quoting-style=escape -f "$file" || echo '!'; }} |
+  awk -v most="$6" '
+  /^!$/ {{ print "broken"; found = 1; exit }}
+  /^d........[tT]/ {{ sticky = 1 }}
+  /^[^-dlhC]/ {{
+    kind = substr($0, 1, 1)
+    sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ /, "")
+    print "entry " kind " " $0; found = 1; exit
+  }}
+  {{ size += 4096 + (/^[-C]/ ? $3 : 0) }}
+  size > most {{ print "large"; found = 1; exit }}
+  END {{ if (sticky && !found) print "sticky" }}')
+case $listed in
+broken) exit 69 ;;
+entry*) printf '%s\n' "${{listed#entry }}"; exit 73 ;;
+large) exit 74 ;;
+esac
 cd -- "$to/releases/$2" || exit 70
 case $file in /*) ;; *) file=$OLDPWD/$file ;; esac
-tar -x -o -f "$file" --strip-components="$5" >&2 || exit 69
+root=; [ "$(id -u)" != 0 ] || root=yes
+# Root has the modes of the archive, as ever, but for the bits by which a file runs as another user.
+( [ -z "$root" ] || umask 0
+  exec tar -x -o --no-same-permissions -f "$file" --strip-components="$5" >&2 ) || exit 69
+if [ -n "$root" ] && [ "$listed" = sticky ]; then
+  find . -type d -perm -2 -exec chmod +t '{{}}' + || exit 69
+fi
 [ -n "$(ls -A .)" ] || {{ echo "nothing is left of it without $5 leading parts" >&2; exit 69; }}
 revise . "$3"
 """
 )
 
 CHECKSUM_FILE = """\
-timeout -k 5 "$2" curl -gfsSL --proto =http,https --proto-redir =http,https --url "$1"
+timeout -k 5 "$1" curl -gfsSL --max-filesize 65536 --config -
 """
-"""address, seconds"""
+"""seconds; stdin is what curl is told"""

@@ -1,12 +1,15 @@
 """What a deploy that died leaves on a host, the next one takes back."""
 
+import os
 import shlex
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from rollout.adapters.releases.layout import BELONGS_TO, PLACE
 from rollout.errors import ReleaseError
 from rollout.releases import Mark, Release
 from tests.integration.releases.place import (
@@ -121,6 +124,24 @@ def test_a_build_that_a_dead_deploy_left_behind_is_no_reason_to_keep_its_release
     assert alive(pid)
     assert place.tidy() == (f"{TOOK_BACK}: directory removed",)
     assert not alive(pid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user is needed")
+def test_a_process_of_another_user_that_only_says_it_works_on_a_release_is_not_ended(
+    place: Place,
+) -> None:
+    place.begin()
+    environ = {BELONGS_TO: NEW, PLACE: str(place.to), "PATH": os.environ["PATH"]}
+    stranger = subprocess.Popen(["sleep", "60"], env=environ, user=4001, group=4001, cwd="/")
+    ours = subprocess.Popen(["sleep", "60"], env=environ, cwd="/")
+    try:
+        assert place.tidy() == (f"{TOOK_BACK}: directory removed",)
+        assert ours.wait(10) < 0
+        assert stranger.poll() is None
+    finally:
+        for process in (stranger, ours):
+            process.kill()
+            process.wait(10)
 
 
 def test_half_a_note_says_nothing(place: Place) -> None:

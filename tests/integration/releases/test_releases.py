@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -437,3 +438,31 @@ def test_the_environment_of_a_step_stands_in_no_list_of_processes(place: Place) 
     place.build('ps -ef >list; echo "$KEY" >key', environ={"KEY": "s3cr3t 'and' $(more)"})
     assert (place.release(NEW) / "key").read_text() == "s3cr3t 'and' $(more)\n"
     assert "s3cr3t" not in (place.release(NEW) / "list").read_text()
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def test_the_log_of_a_step_is_for_the_login_alone_and_a_release_for_all(place: Place) -> None:
+    place.begin()
+    log = place.to / ".rollout/log" / f"{NEW}.stylesheets.log"
+    log.write_text("of a step before")
+    log.chmod(0o644)
+    place.build('echo "$KEY"; : >built; umask >umask', environ={"KEY": "s3cr3t"})
+    assert log.read_text() == "s3cr3t\n"
+    assert mode_of(log) == 0o600
+    left = int((place.release(NEW) / "umask").read_text(), 8)
+    assert mode_of(place.release(NEW) / "built") == 0o666 & ~left
+    assert mode_of(place.release(NEW)) == 0o777 & ~left
+    assert mode_of(place.to / "releases") == 0o777 & ~left
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_is_our_own_on_a_host_is_closed_to_others(bare: Place, *, before: bool) -> None:
+    if before:  # as an earlier version left it
+        (bare.to / ".rollout").mkdir(parents=True)
+        (bare.to / ".rollout").chmod(0o755)
+    bare.begin()
+    assert mode_of(bare.to / ".rollout") & 0o007 == 0
+    assert mode_of(bare.to) & 0o005 == 0o005

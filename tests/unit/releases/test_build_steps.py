@@ -76,3 +76,13 @@ def test_what_a_step_is_marked_with_is_not_for_its_settings_to_change() -> None:
 def test_a_setting_that_env_would_take_for_something_else_is_refused(name: str) -> None:
     with pytest.raises(ReleaseError, match="is no name for an environment variable"):
         settings_of("web1", RELEASE, BuildStep("css", "true", 1.0, {name: "x"}), "/srv/shop")
+
+
+def test_the_tail_of_a_step_shows_no_password_also_where_it_was_cut_off() -> None:
+    whole = "fatal: unable to access 'https://ci:hunter2@x.y/z.git/'\n"
+    cut = f"hunter2@x.y/z.git\n{'.' * 8192}\n"
+    for printed in (whole, cut):
+        with pytest.raises(BuildFailed) as raised:
+            judge("web1", RELEASE, BuildStep("css", "make", 5.0, {}), "/srv", f"1\0999\0{printed}")
+        assert "hunter2" not in str(raised.value.tail)
+        assert raised.value.tail[0] in {"fatal: unable to access 'https://x.y/z.git/'", "…"}

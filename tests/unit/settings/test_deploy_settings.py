@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - the sentences stand whole, one to a line, beside what earns them
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from rollout.errors import SettingsError
 from rollout.releases import OnFailure, Switch
 from rollout.settings.deploy import DeploySettings
 from rollout.settings.loading import Loaded, load
+from rollout.settings.secret import Secret
 
 GOOD = 'app = "shop"\n[balancers.lb1]\n[fleet]\nhosts = ["web[1-3]"]\n'
 """Four lines; what is added begins in line 5."""
@@ -65,7 +67,7 @@ def test_all_that_can_be_said_arrives(tmp_path: Path) -> None:
         "bin/rake assets",
         "hosts",
     )
-    assert (said.build["b-2"].timeout, said.build["b-2"].env) == (5.0, {"A": "$(x)"})
+    assert (said.build["b-2"].timeout, said.build["b-2"].env) == (5.0, {"A": Secret("$(x)")})
     assert (said.hooks.before, said.hooks.timeout, said.timeout) == ("true", 60.0, 180.0)
 
 
@@ -94,9 +96,9 @@ def test_variables_set_it_too_and_keep_the_case_of_a_builds_own_variables(tmp_pa
     }
     said = deploy_of(tmp_path, DEPLOY, environ=environ)
     assert (said.ref, said.shared) == ("v2", ("log", "tmp/pids"))
-    assert said.env == {"RAILS_ENV": "production", "a__B": "x"}
+    assert said.env == {"RAILS_ENV": Secret("production"), "a__B": Secret("x")}
     assert said.build["css"].run == "make css"
-    assert said.build["js"].env == {"NODE_ENV": "production"}
+    assert said.build["js"].env == {"NODE_ENV": Secret("production")}
 
 
 def test_a_flag_outranks_the_variable(tmp_path: Path) -> None:
@@ -125,6 +127,15 @@ def test_a_flag_outranks_the_variable(tmp_path: Path) -> None:
         ('timeout = "0s"', "8: deploy.timeout: must be more than 0s: with nothing at all it could only fail"),
         ('sha256 = "abc"', "8: deploy.sha256: must be 64 hexadecimal digits, as sha256sum prints them"),
         ('artifact = "-x"', "8: deploy.artifact: '-x' must not begin with -"),
+        ('artifact = "http://me:pw@x y/z"', "8: deploy.artifact: is an address with a space in it: write %20"),
+        ('artifact = "http://me:pw@[x/z"', "8: deploy.artifact: 'http://[x/z' is no place: invalid ipv6 url"),
+        ('env.A = { file = "x" }', "8: deploy.env.A: 'x' must begin with / or ~/"),
+        ('env.A = { file = "/x", env = "A" }', '8: deploy.env.A: must be text, in quotes, or { file = "/…" } or { env = "NAME" }'),
+        ('env.A = { fiel = "/x" }', '8: deploy.env.A: must be text, in quotes, or { file = "/…" } or { env = "NAME" }'),
+        ('max_size = "10"', '8: deploy.max_size: \'10\' is not a size: write it like "10GiB", "500MB" or "4096B"'),
+        ("max_size = 10", '8: deploy.max_size: must be a size like "10GiB"'),
+        ('max_size = "0B"', "8: deploy.max_size: must be more than 0B: with nothing at all it could only fail"),
+        ('strategy = "artifact"\nartifact = "HTTP://x/z.tgz"', "9: deploy.artifact: comes by http, on whose way it can be replaced: set deploy.sha256, or fetch by https"),
         ('readlink = " "', "8: deploy.readlink: must not be empty"),
         ('shared = ["log", "../x"]', "8: deploy.shared[1]: '../x' must be written without `.`, `..` or `//`"),
         ('shared = ["/log"]', "8: deploy.shared[0]: '/log' must be relative to the release"),
@@ -138,7 +149,7 @@ def test_a_flag_outranks_the_variable(tmp_path: Path) -> None:
         ('shared = ["a"]\nshared_files = ["a/b"]', "9: deploy.shared_files[0]: 'a/b' is inside 'a' of shared, which is shared whole"),
         ('env = { "A-B" = "x" }', "8: deploy.env.A-B: 'A-B' is not the name of a variable: letters, digits and _ only"),
         ('env = { ROLLOUT_X = "x" }', "8: deploy.env.ROLLOUT_X: 'ROLLOUT_X': names that begin with ROLLOUT_ are ours"),
-        ("env = { PORT = 80 }", "8: deploy.env.PORT: must be text, in quotes, not a number"),
+        ("env = { PORT = 80 }", '8: deploy.env.PORT: must be text, in quotes, or { file = "/…" } or { env = "NAME" }'),
         ('build.a = ""', "8: deploy.build.a.run: must not be empty"),
         ("build.a = 5", "8: deploy.build.a: must be a command, in quotes, or a table with run = in it"),
         ('build."a b" = "x"', "8: deploy.build.\"a b\": 'a b' is not a name: letters, digits, _ and - only"),
@@ -154,6 +165,22 @@ def test_a_wrong_setting_is_named_with_its_line(tmp_path: Path, added: str, sent
     if added.startswith("to = "):
         text = DEPLOY.replace('to = "/srv/shop"', added)
     assert problems(tmp_path, text) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("repo", "sentence"),
+    [
+        ("ssh://git:hunter2@x/z", "'ssh://git@x/z' has a password in it, which ssh does not take"),
+        ("https://me:hunter2%0A@x/z", "the login of 'https://x/z' has a line break in it"),
+        ("https://x/z?token=hunter2", "'https://x/z?token=***' has a ? or a # in it, which git does not pass on: write a token as https://NAME:TOKEN@…, and a ? in it as %3F"),
+        ("https://me:hunter2 x@x/z", "is an address with a space in it: write %20"),
+    ],
+)  # fmt: skip
+def test_a_secret_that_git_cannot_be_given_is_refused_and_not_shown(
+    tmp_path: Path, repo: str, sentence: str
+) -> None:
+    text = re.sub('repo = ".*"', f'repo = "{repo}"', DEPLOY)
+    assert problems(tmp_path, text) == [f"7: deploy.repo: {sentence}"]
 
 
 @pytest.mark.parametrize(

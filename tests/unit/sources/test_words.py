@@ -3,7 +3,7 @@
 import pytest
 
 from rollout.adapters.sources.tools import findings, lacking
-from rollout.adapters.sources.words import harmless_url, telling_line
+from rollout.adapters.sources.words import telling_line
 
 GIT_SSH = """\
 git@git.example.com: Permission denied (publickey).
@@ -43,13 +43,6 @@ def test_the_line_that_says_why_is_found(printed: str, told: str) -> None:
 def test_a_consequence_is_not_the_cause() -> None:
     printed = "fatal: bad object\ntar: This does not look like a tar archive\n"
     assert telling_line(printed, "", not_of="tar:") == "bad object"
-
-
-def test_who_logs_in_is_left_out_of_an_address() -> None:
-    assert harmless_url("https://me:pa@x.y/z git@h:z") == "https://x.y/z git@h:z"
-    assert harmless_url("https://me:p@ss@x.y/z") == "https://x.y/z"
-    assert harmless_url("https://token@x.y/z") == "https://x.y/z"
-    assert harmless_url("ssh://git@h:22/z ssh://git:pa@h/z") == "ssh://git@h:22/z ssh://git@h/z"
 
 
 def test_a_missing_or_old_tool_is_named_with_its_package() -> None:
