@@ -21,6 +21,14 @@ def living(mark: str) -> list[int]:
     return found
 
 
+def gone(mark: str) -> bool:
+    """Wait for the end of what was killed: on a busy machine the kernel takes a moment."""
+    deadline = time.monotonic() + 10
+    while living(mark) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not living(mark)
+
+
 def test_what_it_printed_and_how_it_ended_come_back() -> None:
     said = run_locally("here", "cat; echo no >&2; exit 3", within=10, stdin=b"words")
     assert (said.status, said.out, said.err) == (3, "words", "no\n")
@@ -34,14 +42,11 @@ def test_a_script_that_takes_too_long_leaves_no_child_behind() -> None:
         run_locally("here", f"sleep {mark} & sleep {mark}", within=0.5)
     assert str(caught.value) == "here: a script did not end within 0.5s"
     assert time.monotonic() - began < 10
-    assert living(mark) == []
+    assert gone(mark)
 
 
 def test_a_child_in_the_background_does_not_outlive_a_script_that_ended() -> None:
     mark = "86399.75"
     said = run_locally("here", f"sleep {mark} >/dev/null 2>&1 & exit 0", within=10)
     assert said.status == 0
-    deadline = time.monotonic() + 5
-    while living(mark) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert living(mark) == []
+    assert gone(mark)

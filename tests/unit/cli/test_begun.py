@@ -83,7 +83,7 @@ def test_a_colleague_reads_the_key_of_a_shared_directory_and_a_stranger_does_not
 ) -> None:
     state = tmp_path / "rollout"
     state.mkdir()
-    os.chown(state, 4002, 4100)
+    os.chown(state, 0, 4100)
     state.chmod(0o2770)
     for above in (tmp_path, *tmp_path.parents[:2]):
         above.chmod(above.stat().st_mode | 0o011)
