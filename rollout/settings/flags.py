@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rollout.errors import SettingsError
 from rollout.settings.lines import Path
 from rollout.settings.sources import Source, plant
 
@@ -32,7 +33,13 @@ FLAGS: Mapping[str, tuple[str, str]] = {
 
 
 def read_flags(said: Mapping[str, str | None]) -> Source:
-    """Put the flags that were given where their settings are."""
+    """Put the flags that were given where their settings are.
+
+    Raises:
+        SettingsError: there is no such flag: they are those of a journal that we did not write.
+    """
+    if unknown := [flag for flag in said if flag not in FLAGS]:
+        raise SettingsError([f"{flag}: no such flag" for flag in unknown])
     tree: dict[str, Any] = {}
     where: dict[Path, str] = {}
     for flag, value in said.items():
