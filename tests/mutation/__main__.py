@@ -58,7 +58,8 @@ def who_notices(mutant: Mutant | None) -> str:
             copy(HOME / name, house / name)
         if mutant is not None:
             _take_out(mutant, house)
-        for tests in ROUNDS:
+        rounds = (mutant.noticed_by,) if mutant and mutant.noticed_by else ROUNDS
+        for tests in rounds:
             if noticed := first_red(house, tests):
                 return noticed
     return ""
@@ -73,7 +74,9 @@ def _take_out(mutant: Mutant, house: Path) -> None:
 
 
 def first_red(house: Path, tests: tuple[str, ...]) -> str:
-    words = ["-x", "-q", "-n", "2", "-m", "not integration", "-p", "no:cacheprovider", *tests]
+    real = any("integration" in one for one in tests)
+    marked = [] if real else ["-m", "not integration"]
+    words = ["-x", "-q", "-n", "2", *marked, "-p", "no:cacheprovider", *tests]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
         cwd=house,

@@ -15,12 +15,21 @@ class Mutant:
         file: Where it stands, below ``rollout/``.
         line: The text that is taken out; it stands there once.
         instead: What is put in its place, so that it is still Python.
+        noticed_by: The tests that must go red, where not the stories: they may need real logins.
     """
 
     loses: str
     file: str
     line: str
     instead: str = ""
+    noticed_by: tuple[str, ...] = ()
+
+
+STRANGERS = ("tests/integration/lock",)
+LOCK = ("tests/unit/lock",)
+WORDS = ("tests/stories/test_whose_word.py",)
+PATHS = ("tests/unit/test_trusted_paths.py", "tests/integration/trust")
+SSH = ("tests/integration/ssh/test_policy.py",)
 
 
 MUTANTS = (
@@ -198,13 +207,197 @@ MUTANTS = (
     Mutant(
         "what a dead run left out is in everybody's way",
         "claiming.py",
-        "    if ours or blind or (left.past is not None and left.past.unfinished):\n",
+        "    if ours or (left.past is not None and left.past.unfinished):\n",
         "    if False:\n",
     ),
     Mutant(
         "a refused run gives the lock back",
         "claiming.py",
-        "        await lock_of(site).release()\n        raise\n",
+        "        await let_go(lock_of(site))\n        raise\n",
         "        raise\n",
+    ),
+    Mutant(
+        "a directory of a stranger's is not believed",
+        "adapters/lock/script.py",
+        """  [ "$2" = directory ] || unsafe "$1" "it is a $2 made by $3"
+  [ "$4" = 0 ] || [ -O "$1" ] || member "$3" || unsafe "$1" "made by $3"
+  case $6 in *[2367])""",
+        """  [ "$2" = directory ] || unsafe "$1" "it is a $2 made by $3"
+  case $6 in *[2367])""",
+        STRANGERS,
+    ),
+    Mutant(
+        "a directory in which every login may write is not believed",
+        "adapters/lock/script.py",
+        """  case $6 in *[2367]) unsafe "$1" "every login may write there (mode $6)" ;; esac
+""",
+        "",
+        STRANGERS,
+    ),
+    Mutant(
+        "a link in the place of the lock's directory is not followed",
+        "adapters/lock/script.py",
+        """  [ "$2" = directory ] || unsafe "$1" "it is a $2 made by $3"
+  [ "$4" = 0 ] || [ -O "$1" ] || member "$3" || unsafe "$1" "made by $3"
+  case $6 in *[2367])""",
+        """  [ "$4" = 0 ] || [ -O "$1" ] || member "$3" || unsafe "$1" "made by $3"
+  case $6 in *[2367])""",
+        STRANGERS,
+    ),
+    Mutant(
+        "root writes through no link of a member's",
+        "adapters/lock/script.py",
+        """conv="excl${2:+,$2}\"""",
+        """conv="notrunc${2:+,$2}\"""",
+        STRANGERS,
+    ),
+    Mutant(
+        "who may not enter the team's directory gets no lock beside it",
+        "adapters/lock/script.py",
+        """    denied "$above\"""",
+        """    dir=$mine above=${mine%/*}""",
+        STRANGERS,
+    ),
+    Mutant(
+        "a lock from before the team's directory was made still counts",
+        "adapters/lock/script.py",
+        """ || [ -e "$mine/$app/lock" ]; then""",
+        "; then",
+        STRANGERS,
+    ),
+    Mutant(
+        "only regular files are read in a lock",
+        "adapters/lock/script.py",
+        """      case $1 in regular*) ;; *) odd="lock/$name${tab}it is a $1 made by $2" ;; esac
+""",
+        "",
+        STRANGERS,
+    ),
+    Mutant(
+        "what is seized is what was shown",
+        "adapters/lock/script.py",
+        """  [ "$there${id-}" = "1$word" ] || { show; exit 75; }
+""",
+        "",
+        STRANGERS,
+    ),
+    Mutant(
+        "a lock that lists servers is not released",
+        "adapters/lock/script.py",
+        """'{"number":'*',"held":[]}') ;; *) show; exit 78 ;;""",
+        """*) ;;""",
+        LOCK,
+    ),
+    Mutant(
+        "a lock that cannot be read is not taken over by its run's name",
+        "adapters/lock/fleet_lock.py",
+        "            if one.unreadable and one.place not in unless:\n",
+        "            if False:\n",
+        STRANGERS,
+    ),
+    Mutant(
+        "the run of a lock is a run id",
+        "adapters/lock/reading.py",
+        "    if not RUN.fullmatch(run):\n",
+        "    if False:\n",
+        STRANGERS,
+    ),
+    Mutant(
+        "a host name is one before it is believed",
+        "adapters/spelled.py",
+        "    if expand(_text(said)) != (said,):\n",
+        "    if False:\n",
+        ("tests/unit/test_spelled.py",),
+    ),
+    Mutant(
+        "a name for HAProxy is one before it is believed",
+        "adapters/spelled.py",
+        "    if not _NAME.fullmatch(_text(said)):\n",
+        "    if False:\n",
+        ("tests/unit/test_spelled.py",),
+    ),
+    Mutant(
+        "a record that names what the settings do not know is not acted upon",
+        "ladder.py",
+        "        raise NotOfThisFleet(why)\n",
+        "        pass\n",
+        WORDS,
+    ),
+    Mutant(
+        "the word that a server was seen to closes no journal while it is out",
+        "claiming.py",
+        "            if by and await is_seen_to(past.holdings, site):\n",
+        "            if by:\n",
+        WORDS,
+    ),
+    Mutant(
+        "the word that a server was seen to hides no run while it is out",
+        "dead_runs.py",
+        "        if by and await is_seen_to(past.holdings, site):\n",
+        "        if by:\n",
+        WORDS,
+    ),
+    Mutant(
+        "what cannot be seen is not seen to",
+        "dead_runs.py",
+        "        row is None or (_ours(holding, row)",
+        "        row is not None and (_ours(holding, row)",
+        WORDS,
+    ),
+    Mutant(
+        "a lock that was not released is left behind with its servers",
+        "claiming.py",
+        '        await lock.end("ended before it had seen to what is out")\n',
+        "        pass\n",
+        WORDS,
+    ),
+    Mutant(
+        "a script that takes too long leaves no child with the lock",
+        "adapters/local_command.py",
+        "        os.killpg(process.pid, signal.SIGKILL)\n",
+        "        process.kill()\n",
+        ("tests/unit/test_local_command.py",),
+    ),
+    Mutant(
+        "a file of another account's is no settings file",
+        "trusted_paths.py",
+        "        if not self.may_own(found.st_uid):\n",
+        "        if False:\n",
+        PATHS,
+    ),
+    Mutant(
+        "a file that every account can write is no settings file",
+        "trusted_paths.py",
+        "        if mode & stat.S_IWOTH:\n",
+        "        if False:\n",
+        PATHS,
+    ),
+    Mutant(
+        "what was judged is what is read",
+        "trusted_paths.py",
+        "_check_file(os.fstat(opened), trust, shown)",
+        "pass",
+        PATHS,
+    ),
+    Mutant(
+        "a revoked host key is refused",
+        "adapters/ssh/trust.py",
+        "refuse_revoked(self._host, offered)",
+        "pass",
+        SSH,
+    ),
+    Mutant(
+        "no algorithm is used that the configuration leaves out",
+        "adapters/ssh/algorithms.py",
+        "common = tuple(name for name in configured if name in possible)",
+        "common = tuple(possible)",
+        SSH,
+    ),
+    Mutant(
+        "a key that others can read logs in nowhere",
+        "adapters/ssh/key_files.py",
+        "if state.st_uid == os.getuid() and state.st_mode & OTHERS:",
+        "if False:",
+        SSH,
     ),
 )

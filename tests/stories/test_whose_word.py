@@ -1,0 +1,166 @@
+"""Given a record that another hand may have written, when a run reads it, it asks HAProxy."""
+
+from dataclasses import replace
+
+import pytest
+
+from rollout.adapters.record import KeptRecord
+from rollout.claiming import let_go
+from rollout.dead_runs import is_seen_to, left_behind
+from rollout.errors import Unfinished
+from rollout.events import TargetLeftOut
+from rollout.fleet import Admin, AdminState
+from rollout.holders import Held
+from rollout.holdings import Holding
+from rollout.known_fleet import KnownFleet
+from rollout.ledger import Exit
+from rollout.past_runs import Left
+from rollout.plan import Plan
+from rollout.recovery import recover
+from tests.unit.left_out import ALICE, BOB
+
+from .clock import play
+from .fakes import FakeJournal, FakeLock
+from .harness import QUICK, Told, fleet, site_of
+from .test_claiming import ALL, claims, dead, out, past
+from .world import World
+
+KNOWN = KnownFleet(hosts=frozenset(ALL), balancers=frozenset({"lb1"}), match=r"mongrel_.*")
+
+
+def serves(world: World) -> None:
+    for line in world.lines.values():
+        line.admin = Admin(0)
+
+
+# ---- the word of another run that it has seen to a server
+
+
+def test_the_word_that_a_server_was_seen_to_is_believed_once_it_serves() -> None:
+    world = fleet()
+    history = dead(past(replace(out(world), told={s: tuple(AdminState) for s in out(world).told})))
+    serves(world)
+    world.settled[ALICE.run] = "ca401d"
+    story = claims(world, history)
+    assert story.error is None
+    assert history.settled == {ALICE.run: "ca401d"}
+
+
+def test_the_word_alone_settles_nothing_while_the_server_is_out_as_it_was_left() -> None:
+    world = fleet()
+    history = dead(past(out(world)))
+    world.settled[ALICE.run] = "ca401d"
+    story = claims(world, history)
+    assert isinstance(story.error, Unfinished)
+    assert "run ca401d says that it has seen to it" in str(story.error)
+    assert "recover --give-up" in story.error.cure
+    assert "recover --anyway" in story.error.cure
+    assert history.settled == {}
+    assert world.lock is None
+
+
+def test_a_server_that_another_hand_has_changed_since_is_no_reason_to_doubt_the_word() -> None:
+    world = fleet()
+    history = dead(past(out(world)))
+    for line in world.lines.values():
+        if line.host.name == "web1":
+            line.admin = Admin.FORCED_DRAIN
+    world.settled[ALICE.run] = "ca401d"
+    assert claims(world, history).error is None
+    assert history.settled == {ALICE.run: "ca401d"}
+
+
+def test_a_run_that_is_said_to_be_seen_to_is_found_none_the_less_while_it_has_servers_out() -> None:
+    world = fleet()
+    history = dead(past(out(world)))
+    world.settled[ALICE.run] = "ca401d"
+
+    async def found() -> Left | None:
+        return await left_behind(FakeLock(world), history, site_of(world))
+
+    left = play(found())
+    assert left is not None
+    assert left.claimed_by == "ca401d"
+    serves(world)
+    assert play(found()) is None
+
+
+def test_what_cannot_be_seen_is_not_seen_to() -> None:
+    world = fleet()
+    holdings = (out(world),)
+    serves(world)
+
+    async def judged(*, site_without: bool) -> bool:
+        site = site_of(world)
+        return await is_seen_to(holdings, replace(site, balancers={}) if site_without else site)
+
+    assert play(judged(site_without=False))
+    assert not play(judged(site_without=True))
+
+
+# ---- a record that names what is not of the fleet
+
+
+def of_another(world: World, **names: object) -> Holding:
+    one = out(world)
+    return replace(one, target=replace(one.target, **names))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("known", "why"),
+    [
+        (replace(KNOWN, hosts=frozenset({"web2"})), "the settings know no host web1"),
+        (replace(KNOWN, balancers=frozenset({"lb9"})), "know no load balancer lb1"),
+        (replace(KNOWN, match="thin_.*"), "monit.match does not match mongrel_8000"),
+    ],
+)
+def test_what_the_settings_do_not_know_is_named_and_not_acted_upon(
+    known: KnownFleet, why: str
+) -> None:
+    world = fleet()
+    one = out(world)
+    world.holdings = {"web1": one}
+    record = KeptRecord(FakeJournal(world), holdings=(one,))
+    site = replace(site_of(world), record=record)
+    told = Told()
+    plan = Plan(waves=(), floor=world.floor, patience=QUICK, known=known)
+    play(recover("a11ce0", (one,), plan, site, told))
+    (left_out,) = [event for event in told.events if isinstance(event, TargetLeftOut)]
+    assert why in left_out.because
+    assert "nothing of it was touched" in left_out.because
+    assert told.ledger.exit_code is Exit.REDUCED
+    assert [h.target.name for h in record.held] == ["web1"], "the record stays"
+    assert all(
+        line.admin is Admin.FORCED_MAINT
+        for line in world.lines.values()
+        if line.host.name == "web1"
+    )
+
+
+def test_what_the_settings_know_comes_back() -> None:
+    world = fleet()
+    one = out(world)
+    record = KeptRecord(FakeJournal(world), holdings=(one,))
+    told = Told()
+    plan = Plan(waves=(), floor=world.floor, patience=QUICK, known=KNOWN)
+    play(recover("a11ce0", (one,), plan, replace(site_of(world), record=record), told))
+    assert told.ledger.exit_code is Exit.DONE
+    assert record.held == ()
+
+
+# ---- a lock that lists servers
+
+
+def test_a_lock_that_still_lists_servers_is_left_behind_and_not_thrown_away() -> None:
+    world = fleet()
+    lock = FakeLock(world)
+
+    async def story() -> None:
+        await lock.take(BOB)
+        await lock.keep((out(world),), everywhere=True)
+        await let_go(lock)
+
+    play(story())
+    assert isinstance(world.lock, Held)
+    assert world.lock.holdings
+    assert world.lock.ended
