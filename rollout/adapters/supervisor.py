@@ -134,7 +134,7 @@ class MonitSupervisor:
         return findings_in(host, states, options.command, options.match, options.instances)
 
     def _states(self, host: str) -> tuple[InstanceState, ...]:
-        script = commands.in_sh(commands.look(self._typed(host)))
+        script = commands.look(self._typed(host))
         said = self._run(host, script, within=self._options.look_within)
         blocks, processes = seen(host, heard(host, said, self._caller))
         shown_before = self._shown.get(host, frozenset())
@@ -146,7 +146,7 @@ class MonitSupervisor:
 
     def _restart(self, host: str, names: Sequence[str]) -> None:
         try:
-            script = commands.in_sh(commands.restart(self._typed(host), names))
+            script = commands.restart(self._typed(host), names)
         except (SupervisorError, ValueError) as error:
             what, cure = getattr(error, "what", str(error)), getattr(error, "cure", "")
             raise RestartRefused(host, what, cure) from error
@@ -164,7 +164,7 @@ class MonitSupervisor:
         return commands.Typed(self._options.words, version, self._options.group)
 
     def _ask_version(self, host: str) -> Version:
-        script = commands.in_sh(commands.ask_version(self._options.words))
+        script = commands.ask_version(self._options.words)
         said = self._run(host, script, within=self._options.look_within)
         answer = heard(host, said, self._caller)
         if answer.status:

@@ -52,11 +52,6 @@ class Typed:
         return f"{self.grouped} restart" + ("" if self.version >= GROUP_WITHOUT_ALL else " all")
 
 
-def in_sh(script: str) -> str:
-    """Whatever the login shell is (fish, csh), the script is read by ``sh``."""
-    return f"exec sh -c {shlex.quote(script)}"
-
-
 def ask_version(words: Sequence[str]) -> str:
     """``monit -V`` needs no daemon, and meets sudo as the real calls will."""
     return f"{PROLOGUE}\ntext=$({shlex.join(words)} -V 2>&1); rc=$?\n{EPILOGUE}\n"
