@@ -15,7 +15,8 @@ from rollout.adapters.monit.answers import Said, confirm_asked, heard, seen
 from rollout.adapters.monit.births import Processes
 from rollout.adapters.monit.blocks import ServiceBlock, Version, parse_version, port_of
 from rollout.adapters.monit.fitness import findings_in
-from rollout.adapters.monit.troubles import Caller, understand
+from rollout.adapters.monit.sudoers import Caller
+from rollout.adapters.monit.troubles import understand
 from rollout.adapters.ssh.errors import SshError
 from rollout.errors import RestartRefused, SettingsError, SupervisorError
 from rollout.fleet import Finding, Instance, InstanceState
@@ -92,7 +93,7 @@ class MonitSupervisor:
         self._run = run
         self._options = options
         self._in_thread = in_thread
-        self._caller = Caller(options.command, options.group)
+        self._caller = Caller(options.command, options.group, match=options.match)
         self._versions: dict[str, Version] = {}
         self._shown: dict[str, frozenset[int]] = {}
 
