@@ -42,7 +42,8 @@ class Account:
         sudoers = self.place / "sudoers"
         sudoers.write_text("".join(f"{line}\n" for line in ("root ALL=(ALL) ALL", *lines)))
         sudoers.chmod(0o440)
-        subprocess.run(["visudo", "-cf", str(sudoers)], check=True, capture_output=True)
+        visudo = shutil.which("visudo") or "/usr/sbin/visudo"
+        subprocess.run([visudo, "-cf", str(sudoers)], check=True, capture_output=True)
         (self.place / "passwd").write_text(
             f"root:*:0:0::/:/bin/sh\ndeploy:*:{UID}:{UID}::/:/bin/sh\n"
         )
