@@ -13,6 +13,7 @@ when there is no mark, the login shell did not run the script.
 import math
 import re
 import secrets
+from collections.abc import Iterator
 
 from rollout.adapters.ssh.errors import LoginShellFailed
 
@@ -34,8 +35,10 @@ START = (
 )
 """Read by ``sh``: the mark, then the script; without quote, line end or ``!``."""
 
-SPECIAL = re.compile(r"""[^ -~]|['\\!]""")
-PIECE = re.compile(rf"(?:\\0[0-7]{{3}}|\\n|[^\\]){{1,{LONGEST_WORD}}}")
+ESCAPES = {"\\": r"\0134", "'": r"\0047", "!": r"\0041", "\n": r"\n"}
+"""What ``printf %b`` makes of each is the character itself; the backslash comes first."""
+
+RARE = re.compile(r"[^ -~]")
 
 REFUSALS = (
     (
@@ -66,15 +69,27 @@ RC_FILES = "~/.bashrc, ~/.zshenv, ~/.cshrc, ~/.tcshrc or ~/.config/fish/config.f
 
 def command_line(script: str, mark: str, bound: str = "") -> str:
     """Write the line for the login shell; ``bound`` stands before ``/bin/sh`` (timeout, 5 s …)."""
-    pieces = PIECE.findall(SPECIAL.sub(_escaped, script))
-    quoted = "".join(f" '{piece}'" for piece in pieces)
+    text = script
+    for char, escape in ESCAPES.items():
+        text = text.replace(char, escape)
+    text = RARE.sub(_escaped, text)
+    quoted = "".join(f" '{piece}'" for piece in _pieces(text))
     return f"exec {bound}/bin/sh -c '{START}' rollout {mark}{quoted}"
 
 
-def _escaped(special: re.Match[str]) -> str:
-    if special[0] == "\n":
-        return r"\n"
-    return "".join(f"\\0{byte:03o}" for byte in special[0].encode("utf-8", "surrogateescape"))
+def _escaped(rare: re.Match[str]) -> str:
+    return "".join(f"\\0{byte:03o}" for byte in rare[0].encode("utf-8", "surrogateescape"))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut ``text`` into words, and none of its escapes in two: they are at most 5 long."""
+    at = 0
+    while at < len(text):
+        end = at + LONGEST_WORD
+        if end < len(text) and (escape := text.rfind("\\", end - 4, end)) > at:
+            end = escape
+        yield text[at:end]
+        at = end
 
 
 def bound(within: float, at_last: float, user: str) -> str:
