@@ -30,6 +30,9 @@ for sudo 1.9.13, which refuses ``*+`` even between brackets (and then matches no
 
 PROC = "/proc/[0-9]+/(cwd|exe|root)"
 
+TAKES_A_WORD = re.compile(
+    r"(-[A-Za-z]*?(?P<name>[ughpCTDRrtU])|--(?P<long>user|group|prompt)=?)(?P<word>.*)"
+)
 USUAL_PLACE = re.compile(r"(/usr(/local)?)?/s?bin/[A-Za-z0-9_.+-]+")
 ACCOUNT = re.compile(r"[a-z_][a-z0-9_.-]*\$?", re.IGNORECASE)
 
@@ -101,15 +104,17 @@ def knows_patterns(caller: Caller) -> bool:
 def _program(command: str) -> tuple[str, str, str] | None:
     """Take a command apart: as whom, which program, and its own first words, each with a blank."""
     words = shlex.split(command)
-    if posixpath.basename(words[0]) != "sudo":
+    at = next((n for n, word in enumerate(words) if posixpath.basename(word) == "sudo"), None)
+    if at is None:
         return None
-    run_as, rest = "root", words[1:]
+    run_as, rest = "root", words[at + 1 :]
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
         if option == "--":
             break
-        if option in {"-u", "--user"} and rest:
-            run_as = rest.pop(0)
+        if found := TAKES_A_WORD.fullmatch(option):
+            word = found["word"] or (rest.pop(0) if rest else "")
+            run_as = word if (found["name"] or found["long"]) in {"u", "user"} else run_as
     if not rest:
         return run_as, "monit", ""
     return run_as, rest[0], "".join(f"{word} " for word in rest[1:])

@@ -30,7 +30,10 @@ def test_the_line_for_the_settings_of_a_group() -> None:
     [
         ("sudo -n monit", "deploy ALL=(root) NOPASSWD: /usr/bin/monit ^(-V|"),
         ("/usr/bin/sudo -n /opt/bin/monit", "deploy ALL=(root) NOPASSWD: /opt/bin/monit ^(-V|"),
-        ("sudo -nu root monit", "deploy ALL=(root) NOPASSWD: /usr/bin/monit ^"),
+        ("runuser -u web -- sudo -n monit", "deploy ALL=(root) NOPASSWD: /usr/bin/monit ^(-V|"),
+        ("sudo -nu mon monit", "deploy ALL=(mon) NOPASSWD: /usr/bin/monit ^(-V|"),
+        ("sudo --user=mon -n monit", "deploy ALL=(mon) NOPASSWD: /usr/bin/monit ^(-V|"),
+        ("sudo -umon -g adm -n monit", "deploy ALL=(mon) NOPASSWD: /usr/bin/monit ^(-V|"),
         ("sudo -n -u mon -- monit", "deploy ALL=(mon) NOPASSWD: /usr/bin/monit ^(-V|"),
         (
             "sudo -n monit -c /etc/monit/two.rc",
