@@ -169,6 +169,7 @@ def refusal(
     return LoginShellFailed(
         host,
         f"the login shell ended before our command ran ({quoted})",
-        f"`ssh {host} echo fine` must print fine: look for exit or exec in {RC_FILES} of {user}",
+        f"`ssh {host} echo fine` must print fine: look for exit or exec in {RC_FILES} of {user}, "
+        "or for a ForceCommand",
         asked=asked,
     )

@@ -231,8 +231,12 @@ def test_a_login_shell_that_exits_in_its_rc_file_is_named(
     assert not marker.exists()
 
 
-def test_a_login_shell_that_waits_in_its_rc_file_is_named(accounts: Accounts, ssh: Ssh) -> None:
-    accounts.write("in-bash", ".bashrc", "exec sleep 60\n")
+@pytest.mark.parametrize("waits", ["exec sleep 60", "yes Welcome", "yes Welcome >&2"])
+def test_a_login_shell_that_waits_in_its_rc_file_is_named(
+    accounts: Accounts, ssh: Ssh, waits: str
+) -> None:
+    assert ssh.run("in-bash", "true", within=20).ok
+    accounts.write("in-bash", ".bashrc", f"{waits}\n")
     try:
         with pytest.raises(CommandTimedOut, match="the login shell had not even begun it"):
             ssh.run("in-bash", "true", within=2)
