@@ -9,6 +9,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from rollout.adapters.monit.sudoers import Caller, readlink_line, sudoers_line
 from rollout.cli.app import app
 from rollout.events import Event
 from rollout.ledger import Exit
@@ -93,3 +94,8 @@ def test_the_changelog_has_every_wire_name_and_every_exit_code() -> None:
     assert not [event.wire for event in events if f"`{event.wire}`" not in text]
     said = re.sub(r"\s+", " ", text)
     assert not [code for code in Exit if not re.search(rf"\b{code.value}\b", said)]
+
+
+def test_the_readme_has_the_lines_for_sudoers_as_the_program_writes_them() -> None:
+    assert f"\n{sudoers_line(Caller(match='mongrel_.*'))}\n" in README
+    assert f"`{readlink_line('deploy')}`" in README

@@ -16,7 +16,7 @@ NO_TOOL = 127
 
 def http_script(url: str, within: float) -> str:
     """Ask with curl, free of the account's own settings and of proxies; prints the status."""
-    return _in_sh(
+    return (
         f"command -v curl >/dev/null || exit {NO_TOOL}; "
         f"curl -q -g -sS --noproxy '*' -o /dev/null -w '%{{http_code}}' "
         f"-m {within:g} {shlex.quote(url)}"
@@ -37,7 +37,7 @@ def tcp_script(address: str, port: int, within: float) -> str:
     """Connect with bash, else with nc."""
     seconds = math.ceil(within)
     connect = shlex.quote(f"exec 3<>/dev/tcp/{address}/{port}")
-    return _in_sh(
+    return (
         f"if command -v bash >/dev/null; then timeout {within:g} bash -c {connect}; "
         f"elif command -v nc >/dev/null; then nc -z -w {seconds} {shlex.quote(address)} {port}; "
         f"else exit {NO_TOOL}; fi"
@@ -53,8 +53,3 @@ def tcp_answer(status: int | None, err: str) -> tuple[bool, str]:
     if status == 124:  # noqa: PLR2004 - what timeout(1) says
         return False, "no connection in time"
     return False, "nothing listens" if "refused" in err or not err else err.strip().splitlines()[-1]
-
-
-def _in_sh(script: str) -> str:
-    """Whatever the login shell is (fish, csh), the script is read by ``sh``."""
-    return f"exec sh -c {shlex.quote(script)}"

@@ -5,17 +5,12 @@ constant of this program, and the values are quoted once, here, as single argume
 """
 
 import shlex
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from rollout.errors import ReleaseError
 
 T = TypeVar("T")
-
-MARK = "@rollout@"
-"""Stands before the output of the script; what a talkative login shell says comes before it."""
-
-PROLOGUE = f"printf '\\n%s\\n' '{MARK}'\n"
 
 LAST_LINES = 20
 
@@ -32,7 +27,7 @@ class Said(Protocol):
 
 
 class Run(Protocol):
-    """Run a command by the login shell of a host, within so many seconds; blocks."""
+    """Run a command by ``sh`` on a host, within so many seconds; blocks."""
 
     def __call__(
         self, host: str, command: str, *, within: float, stdin: bytes | memoryview = b""
@@ -63,18 +58,13 @@ class Remote:
     ) -> Said:
         """Run ``script`` by ``sh`` with ``words`` as ``$1`` and on; return whatever it said.
 
-        ``environ`` is added to the environment of the login.  In the answer ``out`` is what the
-        script printed, without what the login shell said before.
+        ``environ`` is added to the environment of the login.
 
         Raises:
             RemoteError: ssh failed; ``asked`` tells whether it may have begun.
         """
-        settings = [f"{name}={value}" for name, value in (environ or {}).items()]
-        start = ["exec", "env", *settings, "sh", "-c", PROLOGUE + script, "rollout", *words]
-        said = await self._in_thread(
-            lambda: self._run(host, shlex.join(start), within=within, stdin=stdin)
-        )
-        return Heard(said.status, said.out.rpartition(f"{MARK}\n")[2], said.err)
+        command = command_of(script, words, environ or {})
+        return await self._in_thread(lambda: self._run(host, command, within=within, stdin=stdin))
 
     async def do(
         self,
@@ -84,36 +74,41 @@ class Remote:
         within: float,
         stdin: bytes | memoryview = b"",
         environ: Mapping[str, str] | None = None,
+        cures: Mapping[int, str] | None = None,
     ) -> str:
         """Run ``script`` as :meth:`ask` does and return what it printed.
 
         Raises:
-            ReleaseError: it did not exit with 0.  The last line of its stderr is the sentence, a
-                line that begins with ``cure:`` the cure.
+            ReleaseError: it did not exit with 0.  The last line of its stderr is the sentence, and
+                the cure is the one that ``cures`` has for its exit code.
             RemoteError: ssh failed.
         """
         said = await self.ask(host, script, *words, within=within, stdin=stdin, environ=environ)
         if said.status == 0:
             return said.out
-        raise ReleaseError(host, *sentence(said))
+        raise ReleaseError(host, *sentence(said, cures))
 
 
-class Heard:
-    """An answer without the noise before it."""
+def command_of(script: str, words: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Write the command that runs ``script`` with ``words`` as ``$1`` and on.
 
-    def __init__(self, status: int | None, out: str, err: str) -> None:
-        self.status = status
-        self.out = out
-        self.err = err
+    A shell of its own only where there is an environment: it has to be in ``/proc/PID/environ``.
+    """
+    if not environ:
+        return f"set -- {shlex.join(words)}\n{script}"
+    settings = [f"{name}={value}" for name, value in environ.items()]
+    return shlex.join(["exec", "env", *settings, "/bin/sh", "-c", script, "rollout", *words])
 
 
-def sentence(said: Said) -> tuple[str, str]:
-    """Make a sentence and its cure of what a failed script said."""
+def sentence(said: Said, cures: Mapping[int, str] | None = None) -> tuple[str, str]:
+    """Make a sentence and its cure of what a failed script said.
+
+    The sentence is the host's.  The cure never is: an operator types it, so a host that another
+    person controls must not word it.  It is the one that ``cures`` has for the exit code.
+    """
     lines = [line.strip() for line in said.err.splitlines() if line.strip()]
-    cures = [line.removeprefix("cure:").strip() for line in lines if line.startswith("cure:")]
-    words = [line for line in lines if not line.startswith("cure:")]
     ended = "was killed" if said.status is None else f"exit {said.status}"
-    return (words[-1] if words else ended), (cures[-1] if cures else "")
+    return (lines[-1] if lines else ended), (cures or {}).get(said.status or 0, "")
 
 
 def last_lines(text: str, count: int = LAST_LINES) -> tuple[str, ...]:

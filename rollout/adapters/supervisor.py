@@ -15,7 +15,8 @@ from rollout.adapters.monit.answers import Said, confirm_asked, heard, seen
 from rollout.adapters.monit.births import Processes
 from rollout.adapters.monit.blocks import ServiceBlock, Version, parse_version, port_of
 from rollout.adapters.monit.fitness import findings_in
-from rollout.adapters.monit.troubles import Caller, understand
+from rollout.adapters.monit.sudoers import Caller
+from rollout.adapters.monit.troubles import understand
 from rollout.adapters.ssh.errors import SshError
 from rollout.errors import RestartRefused, SettingsError, SupervisorError
 from rollout.fleet import Finding, Instance, InstanceState
@@ -94,7 +95,7 @@ class MonitSupervisor:
         self._run = run
         self._options = options
         self._in_thread = in_thread
-        self._caller = Caller(options.command, options.group, ssh=options.ssh)
+        self._caller = Caller(options.command, options.group, match=options.match, ssh=options.ssh)
         self._versions: dict[str, Version] = {}
         self._shown: dict[str, frozenset[int]] = {}
 
@@ -136,7 +137,7 @@ class MonitSupervisor:
         return findings_in(host, states, options.command, options.match, options.instances)
 
     def _states(self, host: str) -> tuple[InstanceState, ...]:
-        script = commands.in_sh(commands.look(self._typed(host)))
+        script = commands.look(self._typed(host))
         said = self._run(host, script, within=self._options.look_within)
         blocks, processes = seen(host, heard(host, said, self._caller))
         shown_before = self._shown.get(host, frozenset())
@@ -148,7 +149,7 @@ class MonitSupervisor:
 
     def _restart(self, host: str, names: Sequence[str]) -> None:
         try:
-            script = commands.in_sh(commands.restart(self._typed(host), names))
+            script = commands.restart(self._typed(host), names)
         except (SupervisorError, ValueError) as error:
             what, cure = getattr(error, "what", str(error)), getattr(error, "cure", "")
             raise RestartRefused(host, what, cure) from error
@@ -166,7 +167,7 @@ class MonitSupervisor:
         return commands.Typed(self._options.words, version, self._options.group)
 
     def _ask_version(self, host: str) -> Version:
-        script = commands.in_sh(commands.ask_version(self._options.words))
+        script = commands.ask_version(self._options.words)
         said = self._run(host, script, within=self._options.look_within)
         answer = heard(host, said, self._caller)
         if answer.status:

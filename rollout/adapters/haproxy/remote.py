@@ -1,13 +1,11 @@
 """The passage to a remote HAProxy: a bridge whose far end is reached through ssh."""
 
+import time
 from pathlib import Path
 
-from rollout.adapters.bridge import Bridge, converse, relay_command
+from rollout.adapters.bridge import LARGEST_REPLY, Bridge, converse, relay_command
 from rollout.adapters.ssh import ForwardingRefused, Ssh
 from rollout.errors import RemoteError
-
-LARGEST_REPLY = 64 << 20
-"""Bytes; ``show stat`` of 1,000 servers is 230,000 (measured).  More would be cut in the middle."""
 
 
 def through_ssh(ssh: Ssh, host: str, path: str, *, within: float = 4.0) -> Bridge:
@@ -25,15 +23,15 @@ def through_ssh(ssh: Ssh, host: str, path: str, *, within: float = 4.0) -> Bridg
 
     def carry(line: bytes) -> bytes:
         nonlocal forbidden
+        deadline = time.monotonic() + within
         if not forbidden:
             try:
                 stream = ssh.open_socket(host, path, within=within)
             except ForwardingRefused:
                 forbidden = True
             else:
-                stream.settimeout(within)
-                return converse(stream, line)
-        return _relayed(ssh, host, relay, line, within)
+                return converse(stream, line, within=max(0.01, deadline - time.monotonic()))
+        return _relayed(ssh, host, relay, line, max(0.01, deadline - time.monotonic()))
 
     return Bridge(carry, Path(path))
 

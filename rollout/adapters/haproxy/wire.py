@@ -6,6 +6,7 @@ and a second way of reading where a reply is not UTF-8.
 """
 
 import asyncio
+import time
 import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from typing import Protocol, TypeVar
 from haproxyadmin.exceptions import HAProxyBaseError, SocketTimeout
 from haproxyadmin.haproxy import HAProxy
 
+from rollout.adapters.bridge import LARGEST_REPLY, TOO_LONG
+from rollout.adapters.haproxy.bounded_socket import ends_at
 from rollout.adapters.haproxy.entrance import trouble_at
 from rollout.adapters.haproxy.replies import Garbled
 from rollout.adapters.haproxy.shared import Shared
@@ -91,7 +94,7 @@ class Wire:
             BalancerError: no answer in time.  The change may still be carried out.
         """
         async with self._deadline(line) as path:
-            return await self._pool.call(self._talk, path, line)
+            return await self._pool.call(self._talk, path, line, self._deadline_of_a_thread())
 
     async def ask_plainly(self, line: str) -> str:
         """Ask without haproxyadmin, which takes no socket for HAProxy's that is not admin-like.
@@ -130,17 +133,23 @@ class Wire:
 
     async def _answer(self, path: Path, line: str, read: Callable[[str], T]) -> T:
         try:
-            return read(await self._pool.call(self._talk, path, line))
+            until = self._deadline_of_a_thread()
+            return read(await self._pool.call(self._talk, path, line, until))
         except (Garbled, UnicodeDecodeError):
             return read(await _plainly(path, line))
 
     async def _path(self) -> Path:
         return self._socket if isinstance(self._socket, Path) else await self._socket.open()
 
-    def _talk(self, path: Path, line: str) -> str:
+    def _deadline_of_a_thread(self) -> float:
+        """Nobody waits for a thread any longer than for the turn and the talk together."""
+        return time.monotonic() + self._timeout
+
+    def _talk(self, path: Path, line: str, deadline: float) -> str:
         """In a thread.  Frames are cleared because the library leaves its socket open in them."""
         try:
-            return "\n".join(self._talker(path).command(line)[0][1])
+            with ends_at(deadline):
+                return "\n".join(self._talker(path).command(line)[0][1])
         except Exception as error:
             traceback.clear_frames(error.__traceback__)
             raise
@@ -181,7 +190,11 @@ async def _plainly(path: Path, line: str) -> str:
     try:
         writer.write(line.encode() + b"\n")
         writer.write_eof()
-        reply = await reader.read()
+        reply = bytearray()
+        while data := await reader.read(65536):
+            reply += data
+            if len(reply) > LARGEST_REPLY:
+                raise ValueError(TOO_LONG)
     finally:
         writer.close()
     if not reply:

@@ -7,11 +7,12 @@ from typing import Protocol
 
 from rollout.adapters.monit.births import Processes, read_processes
 from rollout.adapters.monit.blocks import ServiceBlock, first_line, parse_status
-from rollout.adapters.monit.troubles import Caller, understand
+from rollout.adapters.monit.sudoers import Caller, believed
+from rollout.adapters.monit.troubles import understand
 from rollout.errors import RestartRefused, SupervisorError
 
 MARK = re.compile(r"^@monit (\d+)$", re.MULTILINE)
-WHO = re.compile(r"^@who (\S+) (\S+)$", re.MULTILINE)
+WHO = re.compile(r"^@who (\S+) (\S+) ?(\S*)$", re.MULTILINE)
 ASKED = re.compile(r"^@asked (?P<asked>\d+) of (?P<sent>\d+)$", re.MULTILINE)
 BY_GROUP = re.compile(r"^@by group$", re.MULTILINE)
 
@@ -56,7 +57,8 @@ def heard(host: str, said: Said, caller: Caller) -> Heard:
             f"{caller.ssh} {host} '{caller.command} status'",
         )
     if who := WHO.search(said.out[: mark.start()]):
-        caller = replace(caller, user=who[1], path=who[2])
+        user, path, sudo = believed(caller, who[1], who[2], who[3])
+        caller = replace(caller, user=user, path=path, sudo=sudo)
     text = said.out[mark.end() :].strip("\n")
     return Heard(said.out[: mark.start()], int(mark[1]), text, caller)
 

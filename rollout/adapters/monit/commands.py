@@ -1,8 +1,8 @@
 """What is typed on a host: one small ``sh`` script per conversation, nothing in it unquoted.
 
 Every script ends by printing ``@monit RC`` and then monit's own words, last, so that nothing
-monit or a service prints can pass for a line of ours.  It prints ``@who USER PATH`` when monit
-said no, for the cure.
+monit or a service prints can pass for a line of ours.  It prints ``@who USER PATH SUDO`` when
+monit said no, for the cure.
 
 Monit's command line reads its root-only control file to find the daemon, so ``sudo`` is all the
 authentication there is and no password of monit's needs to be known here.
@@ -24,7 +24,8 @@ NAMES_ARE_PATTERNS = (5, 28, 0)  # a name is a POSIX ERE, wrapped in ^$ unless i
 SPECIAL = re.compile(r"[][.^$*+?(){}|\\]")
 PROLOGUE = "LC_ALL=C; export LC_ALL"
 EPILOGUE = """\
-[ "$rc" -eq 0 ] || printf '@who %s %s\\n' "$(id -un)" "$(command -v monit || echo /usr/bin/monit)"
+[ "$rc" -eq 0 ] || printf '@who %s %s %s\\n' "$(id -un)" \
+  "$(command -v monit || echo /usr/bin/monit)" "$(sudo -V 2>/dev/null | sed -n '1s/.* //p')"
 printf '@monit %s\\n%s\\n' "$rc" "$text\""""
 
 
@@ -50,11 +51,6 @@ class Typed:
 
     def restart_group(self) -> str:
         return f"{self.grouped} restart" + ("" if self.version >= GROUP_WITHOUT_ALL else " all")
-
-
-def in_sh(script: str) -> str:
-    """Whatever the login shell is (fish, csh), the script is read by ``sh``."""
-    return f"exec sh -c {shlex.quote(script)}"
 
 
 def ask_version(words: Sequence[str]) -> str:

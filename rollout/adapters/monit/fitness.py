@@ -37,12 +37,13 @@ def _of_number(
 
 def _of_one(state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
     name, quoted = state.name, shlex.quote(state.name)
+    by_admin = command.replace("sudo -n ", "sudo ", 1)  # the login may not: sudoers_line
     settle = f"wait until it is OK: {command} summary"
     if state.pending:
         yield f"{name} has a {state.pending} pending", settle
     if not state.monitored:
         # Monit would only switch the watching on and call that a restart done.
-        yield f"{name} is not monitored: monit would not restart it", f"{command} monitor {quoted}"
+        yield f"{name} is not monitored: monit would not restart it", f"{by_admin} monitor {quoted}"
     if state.initializing:
         yield f"{name} is initializing", settle
     if state.status.lower() == "waiting":
@@ -50,6 +51,6 @@ def _of_one(state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
         cure = f"take `every` off {name} in monit's control file"
         yield f"{name} is waiting for its time", cure
     if not state.running and state.birth is None and state.status.lower() in {"ok", "running"}:
-        yield f"monit calls {name} {state.status}, but its process is gone", f"{command} validate"
+        yield f"monit calls {name} {state.status}, but its process is gone", f"{by_admin} validate"
     if not state.running:
-        yield f"{name} is not running: {state.status}", f"{command} start {quoted}"
+        yield f"{name} is not running: {state.status}", f"{by_admin} start {quoted}"

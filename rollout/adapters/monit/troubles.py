@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rollout.adapters.monit.blocks import first_line
+from rollout.adapters.monit.sudoers import Caller, knows_patterns, sudoers_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +30,22 @@ class Trouble:
     of_one: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who called, and how: what the cures need to be exact."""
-
-    command: str = "sudo -n monit"
-    group: str = ""
-    user: str = "deploy"
-    path: str = "/usr/bin/monit"
-    ssh: str = "ssh"
-
-
 Cure = Callable[[Caller], str]
 
 
 def _visudo(line: str) -> Cure:
     return lambda who: f"sudo visudo -f /etc/sudoers.d/rollout, and add: {line.format(who=who)}"
+
+
+def _allow(who: Caller) -> str:
+    if knows_patterns(who):
+        return f"sudo visudo -f /etc/sudoers.d/rollout, and add: {sudoers_line(who)}"
+    script = "/usr/local/sbin/rollout-monit"
+    return (
+        f"sudo {'.'.join(map(str, who.sudo))} there knows no patterns: install "
+        f'examples/rollout-monit as {script}, set monit.command = "sudo -n {script}", and add '
+        f"with sudo visudo -f /etc/sudoers.d/rollout: {who.user} ALL=(root) NOPASSWD: {script}"
+    )
 
 
 def _say(text: str) -> Cure:
@@ -72,7 +73,7 @@ TROUBLES: tuple[tuple[str, str, Cure], ...] = (
     (
         r"^sudo: |is not in the sudoers file|is not allowed to (execute|run)",
         "sudo refused",
-        _visudo("{who.user} ALL=(root) NOPASSWD: {who.path}"),
+        _allow,
     ),
     (
         r"daemon is not running|no status available|status not available",

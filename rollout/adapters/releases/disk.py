@@ -10,7 +10,7 @@ from rollout.adapters.releases import build as building
 from rollout.adapters.releases.current import RESTORE, SWITCH
 from rollout.adapters.releases.examine import EXAMINE, parse_examine
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.releases.link import LINK
+from rollout.adapters.releases.link import LINK, MISSING
 from rollout.adapters.releases.look import LOOK, first_line, parse_look
 from rollout.adapters.releases.notes import BEGIN, DISCARD, REVISION, SETTLE
 from rollout.adapters.releases.options import ReleaseOptions
@@ -59,7 +59,9 @@ class ReleasesOnDisk:
 
     async def link_shared(self, host: str, release: Release) -> None:
         o = self._options
-        await self._work(host, LINK, release, str(len(o.shared)), *o.shared, *o.shared_files)
+        words = (str(len(o.shared)), *o.shared, *o.shared_files)
+        once = f"put it there once, below {o.to}, or take it out of deploy.shared_files"
+        await self._work(host, LINK, release, *words, cures={MISSING: once})
 
     async def build(self, host: str, release: Release, step: BuildStep) -> None:
         known(host, release.name)
@@ -105,7 +107,14 @@ class ReleasesOnDisk:
         words = (o.to, *words, *o.readlink_words)
         return await self._remote.do(host, script, *words, within=o.remove_within)
 
-    async def _work(self, host: str, script: str, release: Release, *words: str) -> None:
+    async def _work(
+        self,
+        host: str,
+        script: str,
+        release: Release,
+        *words: str,
+        cures: Mapping[int, str] | None = None,
+    ) -> None:
         """Run what works on a release, marked as such."""
         to, name = self._options.to, known(host, release.name)
         await self._remote.do(
@@ -114,6 +123,7 @@ class ReleasesOnDisk:
             *(to, name, *words),
             within=self._options.within,
             environ=belonging(to, name),
+            cures=cures,
         )
 
 

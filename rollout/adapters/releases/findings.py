@@ -3,6 +3,8 @@
 import math
 import shlex
 
+from rollout.adapters.monit.sudoers import readlink_line
+
 TENTHS_OF_THE_LIVE_ONE = 11
 """So large the next release is taken to be."""
 
@@ -32,10 +34,17 @@ def finding_of(code: str, one: str, two: str, to: str, user: str) -> tuple[str, 
         case "blind":
             return (
                 f"`{one}` cannot say where a process works: {two or 'it failed'}",
-                f"let {user} run it by sudo without a password, or correct deploy.readlink",
+                _readlink_cure(one, user),
             )
         case _:
             return "", ""
+
+
+def _readlink_cure(command: str, user: str) -> str:
+    if command.startswith("sudo "):
+        line = readlink_line(user)
+        return f"sudo visudo -f /etc/sudoers.d/rollout, and add: {line}; or correct deploy.readlink"
+    return "correct deploy.readlink"
 
 
 def _unwritable(place: str, why: str, to: str, user: str) -> tuple[str, str]:

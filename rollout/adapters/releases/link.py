@@ -3,6 +3,9 @@
 from rollout.adapters.releases.layout import STILL_WANTED
 from rollout.adapters.releases.shell import COMMON
 
+MISSING = 77
+"""Exit code: a shared file is not there."""
+
 LINK = (
     COMMON
     + STILL_WANTED
@@ -46,11 +49,8 @@ for path in "$@"; do
     missing="$missing, shared/$path"
   fi
 done
-if [ -n "$missing" ]; then
-  echo "cure: put it there once, below $to, or take it out of deploy.shared_files" >&2
-  no "missing: ${missing#, }"
-fi
+[ -z "$missing" ] || { printf '%s\n' "missing: ${missing#, }" >&2; exit @MISSING@; }
 for path in "$@"; do link "$path"; done
-"""
+""".replace("@MISSING@", str(MISSING))
 )
 """``$3`` says how many of the paths that follow are directories; the others are files."""

@@ -5,6 +5,7 @@ shares were forgotten in the settings, or stood elsewhere below ``shared/``: Cap
 ``public/system`` as ``shared/system``.
 """
 
+import json
 import posixpath
 import shlex
 from collections.abc import Iterator, Sequence
@@ -34,7 +35,7 @@ def unshared(facts: Sequence[Fact], options: ReleaseOptions) -> Iterator[tuple[s
         if path not in wanted:
             key = "shared" if code == "links-directory" else "shared_files"
             what = f"the live release shares {path}, and the next one would not: gone from the site"
-            yield what, f'add "{path}" to deploy.{key}'
+            yield what, f"add {json.dumps(path, ensure_ascii=False)} to deploy.{key}"
         elif place != path and code == "links-directory" and path not in filled:
             yield _moved(path, place, options.to)
 

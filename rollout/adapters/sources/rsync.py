@@ -9,7 +9,6 @@ rsync takes apart by rules of its own.
 
 import asyncio
 import contextlib
-import shlex
 import socket
 import tempfile
 import threading
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.remote import MARK, PROLOGUE, Said, Threads
+from rollout.adapters.remote import Said, Threads, command_of
 from rollout.adapters.shell_here import end, text_of
 from rollout.adapters.sources.scripts import RSYNC
 from rollout.adapters.sources.trees import REVISION
@@ -47,11 +46,9 @@ MOST_WORDS = 65_536
 
 
 class Carry(Protocol):
-    """Run a command on a host with a socket as its input and, ``after``, its output; blocks."""
+    """Run a command on a host with a socket as its input and output; blocks."""
 
-    def __call__(
-        self, host: str, command: str, local: socket.socket, *, within: float, after: bytes = b""
-    ) -> Said: ...
+    def __call__(self, host: str, command: str, local: socket.socket, *, within: float) -> Said: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +92,7 @@ class Rsync:
                 if not words:
                     return None
                 command = _command(what.to, release, words)
-                return self._carry(
-                    host, command, ours, within=what.within, after=f"{MARK}\n".encode()
-                )
+                return self._carry(host, command, ours, within=what.within)
 
         try:
             with tempfile.TemporaryFile() as errors:
@@ -155,9 +150,8 @@ def _called_with(ours: socket.socket) -> list[str]:
 
 
 def _command(to: str, release: Release, words: list[str]) -> str:
-    environ = [f"{key}={value}" for key, value in belonging(to, release.name).items()]
-    own = ["exec", "env", *environ, "sh", "-c", PROLOGUE + RSYNC, "rollout"]
-    return shlex.join([*own, to, release.name, release.revision, *words])
+    own = [to, release.name, release.revision, *words]
+    return command_of(RSYNC, own, belonging(to, release.name))
 
 
 def _judge(host: str, code: int, errors: str, said: Said | None) -> None:

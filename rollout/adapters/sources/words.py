@@ -14,7 +14,6 @@ USELESS = (
     "rsync: connection unexpectedly closed",
     "hint:",
     "warning:",
-    "cure:",
     "Terminated",
     "Killed",
 )

@@ -46,9 +46,10 @@ class Ssh:
         stdin: bytes | memoryview = b"",
         limit: int = 1 << 20,
     ) -> Result:
-        """Run ``command`` by the login shell of ``host``; never twice.
+        """Run ``command`` by ``sh`` on ``host``, whatever the login shell is; never twice.
 
-        ``limit`` is in bytes for each of the two outputs; beyond it the middle is left out.
+        ``limit`` is in bytes for each of the two outputs; beyond it the middle is left out.  What
+        the login shell prints before the command begins is in neither.
 
         Raises:
             CommandTimedOut, ConnectionLost: ``asked`` tells whether it may have begun.
@@ -61,19 +62,17 @@ class Ssh:
         with self._limit(connection, left, doing), self._noted(connection, channel):
             return Conversation(connection, channel, command, limit).hold(left, stdin)
 
-    def carry(
-        self, host: str, command: str, local: socket.socket, *, within: float, after: bytes = b""
-    ) -> Result:
+    def carry(self, host: str, command: str, local: socket.socket, *, within: float) -> Result:
         """Run ``command`` as :meth:`run` does, with ``local`` as its input and output.
 
-        What it prints is passed on from ``after`` on; of the rest only stderr is in the result.
+        Only its stderr is in the result.
         """
         deadline = time.monotonic() + within
         connection, channel = self._session(host, deadline)
         left = max(0.0, deadline - time.monotonic())
         doing = f"during {running.spoken(command)}"
         with self._limit(connection, left, doing), self._noted(connection, channel):
-            return PipedConversation(connection, channel, command, local, after).carry(left)
+            return PipedConversation(connection, channel, command, local).carry(left)
 
     def open_socket(self, host: str, path: str, *, within: float = 10.0) -> Stream:
         """Connect to the UNIX socket ``path`` on ``host``.

@@ -51,6 +51,10 @@ class NotAuthenticated(SshError):
     """The host took none of our keys."""
 
 
+class LoginShellFailed(SshError):
+    """The login shell of the host did not run our command."""
+
+
 class ForwardingRefused(SshError):
     """The ssh server forbids the forwarding that we asked for."""
 

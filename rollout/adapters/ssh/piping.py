@@ -20,10 +20,7 @@ ENOUGH = 8 * CHUNK
 
 
 class PipedConversation(Conversation):
-    """One command, joined to ``local``; only its stderr is kept.
-
-    What it prints up to and with ``after`` is left out: a talkative login shell comes first.
-    """
+    """One command, joined to ``local``; only its stderr is kept."""
 
     def __init__(
         self,
@@ -31,11 +28,9 @@ class PipedConversation(Conversation):
         channel: paramiko.Channel,
         command: str,
         local: socket.socket,
-        after: bytes,
     ) -> None:
         super().__init__(connection, channel, command, 1 << 20)
         self._local = local
-        self._after = after
         self._alarm = Alarm()
         self._ending = connection.transport.watch(channel, self._alarm)
         self._bell = self._alarm
@@ -66,11 +61,7 @@ class PipedConversation(Conversation):
 
     def _wait(self, seconds: float) -> None:
         wants_more = self._open_for_more and not self._up
-        self._alarm.wait_for(self._local, seconds, wants_more, self._passes_on)
-
-    @property
-    def _passes_on(self) -> bool:
-        return bool(self._down) and not self._after
+        self._alarm.wait_for(self._local, seconds, wants_more, bool(self._down))
 
     def _upwards(self) -> None:
         if self._open_for_more and not self._up:
@@ -87,7 +78,7 @@ class PipedConversation(Conversation):
 
     def _downwards(self) -> None:
         self._drain()
-        while self._passes_on:
+        while self._down:
             try:
                 del self._down[: self._local.send(self._down)]
             except BlockingIOError:
@@ -98,31 +89,20 @@ class PipedConversation(Conversation):
 
     def _drain(self) -> None:
         while len(self._down) < ENOUGH and self._channel.recv_ready():
-            self._down += self._channel.recv(CHUNK)
-            if self._after:
-                self._leave_out()
-        while self._channel.recv_stderr_ready():
-            self._err.add(self._channel.recv_stderr(CHUNK))
-
-    def _leave_out(self) -> None:
-        found = self._down.find(self._after)
-        if found < 0:
-            del self._down[: -len(self._after)]
-        else:
-            del self._down[: found + len(self._after)]
-            self._after = b""
+            self._down += self._after[0].take(self._channel.recv(CHUNK))
+        self._drain_errors()
 
     def _last_of_it(self, until: float) -> None:
         """Bring through what was still on its way when the command ended."""
         while time.monotonic() < until:
             self._downwards()
-            if not self._passes_on and (self._channel.eof_received or self._channel.closed):
+            if not self._down and (self._channel.eof_received or self._channel.closed):
                 return
             self._alarm.wait_for(
                 self._local,
                 until - time.monotonic(),
                 reading=False,
-                writing=self._passes_on,
+                writing=bool(self._down),
             )
 
 

@@ -1,12 +1,12 @@
-"""Runs one command on a connection, and comes back by its deadline whatever happens there.
+"""Runs one script on a connection, and comes back by its deadline whatever happens there.
+
+It is a script for ``sh``: see :mod:`.login_shell`.
 
 The command is over when the server tells its exit, not when its output ends: a child left in
 the background may hold the pipe for ever.  At the deadline its process group gets TERM, then
 KILL; a peer that shows no sign of life by then is given up with its whole connection.
 """
 
-import math
-import shlex
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +16,14 @@ from rollout.adapters.ssh.channel_end import Bell, ChannelRefused, Ending
 from rollout.adapters.ssh.connection import Connection, LibraryErrors
 from rollout.adapters.ssh.errors import CommandTimedOut, ConnectionLost, SshError
 from rollout.adapters.ssh.lean import paramiko
+from rollout.adapters.ssh.login_shell import (
+    LONGEST,
+    AfterMark,
+    bound,
+    command_line,
+    new_mark,
+    refusal,
+)
 
 LAST_WORDS = 0.2
 """Seconds after the exit in which output still on its way may arrive."""
@@ -25,9 +33,6 @@ GRACE = 2.0
 
 HAMMER = 3.0
 """Seconds after the deadline at which the connection is cut from outside, come what may."""
-
-SHORT = 30.0
-"""Seconds up to which a command may do without ``timeout`` on the host."""
 
 CHUNK = 32_768
 
@@ -94,6 +99,8 @@ class Conversation:
         self._connection = connection
         self._channel = channel
         self._command = command
+        self._mark = new_mark()
+        self._after = AfterMark(self._mark), AfterMark(self._mark)
         self._out = Bounded(limit)
         self._err = Bounded(limit)
         self._bell = Bell()
@@ -106,11 +113,13 @@ class Conversation:
         Raises:
             CommandTimedOut: it had not ended ``within`` seconds; by now it was told to.
             ConnectionLost: nobody knows how far it got.
+            LoginShellFailed: the login shell did not run it.
         """
         transport = self._connection.transport
+        line = self._line(within)
         self._channel.settimeout(0.0)
         try:
-            transport.execute(self._channel, self._bounded(within))
+            transport.execute(self._channel, line)
             self._talk(stdin, self._began + within)
             if not self._over:
                 self._stop()
@@ -128,8 +137,14 @@ class Conversation:
     def _over(self) -> bool:
         return self._ending.told or self._channel.closed
 
-    def _bounded(self, within: float) -> str:
-        return bounded_remotely(self._command, within, self._connection.host.user)
+    def _line(self, within: float) -> str:
+        line = command_line(
+            self._command, self._mark, bound(within, within + HAMMER, self._connection.host.user)
+        )
+        if len(line) > LONGEST:
+            what = f"{spoken(self._command)} is {len(line)} bytes long; {LONGEST} can be sent"
+            raise SshError(self._connection.host.name, what)
+        return line
 
     def _talk(self, stdin: bytes | memoryview, until: float) -> None:
         """Feed the command and drain it, both at once: either alone may wait for the other."""
@@ -148,9 +163,12 @@ class Conversation:
 
     def _drain(self) -> None:
         while self._channel.recv_ready():
-            self._out.add(self._channel.recv(CHUNK))
+            self._out.add(self._after[0].take(self._channel.recv(CHUNK)))
+        self._drain_errors()
+
+    def _drain_errors(self) -> None:
         while self._channel.recv_stderr_ready():
-            self._err.add(self._channel.recv_stderr(CHUNK))
+            self._err.add(self._after[1].take(self._channel.recv_stderr(CHUNK)))
 
     def _drain_until(self, until: float) -> None:
         """Take what is still on its way, to the end of both streams or ``until``."""
@@ -181,6 +199,8 @@ class Conversation:
     def _late(self, within: float) -> CommandTimedOut:
         said = self._err.text().strip().rpartition("\n")[2]
         frozen = "" if self._connection.alive else "; the host shows no sign of life"
+        if not (frozen or self._after[0].found):
+            frozen = "; the login shell had not even begun it"
         return CommandTimedOut(
             self._connection.host.name,
             f"{spoken(self._command)} had not ended after {within:.3g}s{frozen}"
@@ -202,6 +222,8 @@ class Conversation:
             )
         if not (self._ending.told or self._ending.closed):
             raise self._lost()
+        if not self._after[0].found:
+            raise self._not_begun()
         return Result(
             host=self._connection.host.name,
             command=self._command,
@@ -213,6 +235,17 @@ class Conversation:
             signal=self._ending.signal,
         )
 
+    def _not_begun(self) -> SshError:
+        status, signal = self._ending.status, self._ending.signal
+        host = self._connection.host
+        return refusal(
+            host.name,
+            host.user,
+            f"killed by SIG{signal}" if signal else f"exit {status}",
+            (self._after[0].noise(), self._after[1].noise()),
+            asked=not self._channel.eof_received,
+        )
+
 
 def spoken(command: str) -> str:
     """Name a command in a sentence: a short one by itself, a script only as what it is.
@@ -221,15 +254,3 @@ def spoken(command: str) -> str:
     """
     short = len(command) <= LONGEST_QUOTED and "\n" not in command
     return f"`{command}`" if short else "a script of rollout's"
-
-
-def bounded_remotely(command: str, within: float, user: str) -> str:
-    """Wrap a command so that it ends on the host even when we or the network are gone.
-
-    The wrapping costs a fork and two execs there, 2 to 3 ms of the 5 that a warm command takes
-    on loopback, so a short command goes without: at its deadline it is sent a signal.  Not as
-    root: sshd 9.2 signals no session of root's ("requires privilege separation").
-    """
-    if within <= SHORT and user != "root":
-        return command
-    return f"exec timeout -k 5 {math.ceil(within + HAMMER)} sh -c {shlex.quote(command)}"

@@ -30,7 +30,7 @@ def locally(path: Path) -> Callable[[bytes], bytes]:
     def carry(line: bytes) -> bytes:
         stream = LocalStream(socket.AF_UNIX)
         stream.connect(str(path))
-        return converse(stream, line)
+        return converse(stream, line, within=5.0)
 
     return carry
 

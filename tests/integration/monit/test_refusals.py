@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import shutil
 import signal
 import time
@@ -193,14 +194,14 @@ def as_nobody(host: str, command: str, *, within: float) -> Said:
     return run_here(host, f"exec setpriv --reuid nobody --clear-groups {command}", within=within)
 
 
-def without_exec(host: str, command: str, *, within: float) -> Said:
-    return as_nobody(host, command.removeprefix("exec "), within=within)
+def by_a_shell_of_his(host: str, command: str, *, within: float) -> Said:
+    return as_nobody(host, f"sh -c {shlex.quote(command)}", within=within)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become nobody")
 @pytest.mark.skipif(not shutil.which("sudo") or not shutil.which("setpriv"), reason="no sudo")
 def test_a_sudo_that_wants_a_password_is_found_with_the_line_that_cures() -> None:
-    monit = MonitSupervisor(without_exec, MonitOptions(), asyncio.to_thread)
+    monit = MonitSupervisor(by_a_shell_of_his, MonitOptions(), asyncio.to_thread)
     finding = the_finding(monit)
     assert "sudo refused" in finding.what
     assert "nobody ALL=(root) NOPASSWD: /usr/bin/monit" in finding.cure

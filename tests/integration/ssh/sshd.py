@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,8 +106,13 @@ def _children(pid: int) -> list[int]:
 
 
 @contextmanager
-def running_sshd(*options: str, address: str = "127.0.0.1") -> Iterator[Sshd]:
-    """Start an sshd in a directory of its own; stop it and all it started at the end."""
+def running_sshd(
+    *options: str, address: str = "127.0.0.1", run_by: Sequence[str] = ()
+) -> Iterator[Sshd]:
+    """Start an sshd in a directory of its own; stop it and all it started at the end.
+
+    ``run_by`` is a command that executes the words after it.
+    """
     place = Path(tempfile.mkdtemp(prefix="sshd-"))
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd started by root asks for it
@@ -129,14 +134,17 @@ def running_sshd(*options: str, address: str = "127.0.0.1") -> Iterator[Sshd]:
                 "PasswordAuthentication no",
                 "KbdInteractiveAuthentication no",
                 "MaxStartups 100",
-                f"SetEnv HOME={place}",  # the login shell would read the real ~/.bashrc each time
+                # The login shell would read the real ~/.bashrc each time.
+                *([] if run_by else [f"SetEnv HOME={place}"]),
                 "",
             ]
         )
     )
     log = place / "sshd.log"
     sshd = shutil.which("sshd") or "/usr/sbin/sshd"
-    process = subprocess.Popen([sshd, "-D", "-f", str(place / "sshd_config"), "-E", str(log)])
+    process = subprocess.Popen(
+        [*run_by, sshd, "-D", "-f", str(place / "sshd_config"), "-E", str(log)]
+    )
     server = Sshd(
         place, address, port, host_keys, user_key, process, place / "config", place / "known", log
     )

@@ -20,7 +20,8 @@ from rollout.adapters.ssh import (
     SshOptions,
     Unreachable,
 )
-from rollout.adapters.ssh.run import GRACE, HAMMER, SHORT, bounded_remotely
+from rollout.adapters.ssh.login_shell import SHORT, bound
+from rollout.adapters.ssh.run import GRACE, HAMMER
 from tests.integration.ssh.sshd import Sshd, python, running_sshd
 
 pytestmark = pytest.mark.integration
@@ -144,10 +145,9 @@ def test_the_last_words_of_a_late_command_are_in_the_error(ssh: Ssh) -> None:
 
 
 def test_a_long_command_ends_on_the_host_even_if_we_are_gone() -> None:
-    assert bounded_remotely("a 'b'", 2.5, "deploy") == "a 'b'"
-    wrapped = "exec timeout -k 5 6 sh -c 'a '\"'\"'b'\"'\"''"
-    assert bounded_remotely("a 'b'", 2.5, "root") == wrapped
-    assert bounded_remotely("x", 100.0, "deploy").startswith("exec timeout -k 5 103 sh -c x")
+    assert bound(2.5, 5.5, "deploy") == ""
+    assert bound(2.5, 5.5, "root") == "timeout -k 5 6 "
+    assert bound(100.0, 103.0, "deploy") == "timeout -k 5 103 "
 
 
 def test_a_frozen_host_is_given_up_at_the_deadline_and_reached_again_when_it_thaws(

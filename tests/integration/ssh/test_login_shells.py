@@ -1,0 +1,259 @@
+"""Our scripts by the login shells that people have, each of them real."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from rollout.adapters import probe_by_exec
+from rollout.adapters.bridge import relay_command
+from rollout.adapters.lock.script import LOCK
+from rollout.adapters.monit import commands
+from rollout.adapters.releases.build import BUILD
+from rollout.adapters.releases.current import RESTORE, SWITCH
+from rollout.adapters.releases.examine import EXAMINE
+from rollout.adapters.releases.link import LINK
+from rollout.adapters.releases.look import LOOK
+from rollout.adapters.releases.notes import BEGIN, DISCARD, SETTLE
+from rollout.adapters.releases.prune import PRUNE
+from rollout.adapters.releases.tidy import TIDY
+from rollout.adapters.releases.whereabouts import WHEREABOUTS
+from rollout.adapters.remote import Remote, Said
+from rollout.adapters.sources import scripts
+from rollout.adapters.ssh import CommandTimedOut, LoginShellFailed, Ssh, SshError, SshOptions
+from rollout.adapters.ssh.socket_trouble import question
+from tests.integration.ssh.login_shells import Accounts, find_shell, sshd_with_accounts
+
+pytestmark = pytest.mark.integration
+
+Ask = Callable[..., Said]
+
+SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "fish", "tcsh", "csh")
+
+WORDS = (
+    *("", " ", "a b", "'", '"', "\\", "end\\", "\\'", "'\\''", "a\nb", "\n", "\n\n", "\t", "!"),
+    *("!!", "!x", "^a^b", "$HOME", "${HOME}", "`id`", "$(id)", "~", "~root", "%", "%s%n", "\\n"),
+    *("*", "?[a-z]", "{a,b}", "-n", "--", "-rf", "#", ";", "&", "|", "<>", "(", ")", "=ls", "@"),
+    *("é", "日本", "\u0085", "\x7f\x01", "\\0101", "2", "a'b\"c\\d!e\nf", "x" * 5000),
+)
+
+SCRIPTS = {
+    "the lock": LOCK,
+    "the releases": LOOK,
+    "their examination": EXAMINE,
+    "a build step": BUILD,
+    "the switch": SWITCH,
+    "the way back": RESTORE,
+    "the shared files": LINK,
+    "the begin": BEGIN,
+    "the end": DISCARD,
+    "the mark": SETTLE,
+    "the pruning": PRUNE,
+    "the tidying": TIDY,
+    "where a process works": WHEREABOUTS,
+    "git": scripts.RESOLVE,
+    "the delivery": scripts.DELIVER,
+    "rsync": scripts.RSYNC,
+    "the stream": scripts.UNPACK_STREAM,
+    "the artifact": scripts.ARTIFACT,
+    "its sum": scripts.CHECKSUM_FILE,
+    "monit": commands.look(commands.Typed(("sudo", "-n", "monit"), (5, 33, 0), "a'b")),
+    "a restart": commands.restart(commands.Typed(("monit",), (5, 33, 0)), ["a.b", "-c"]),
+    "the socket": question("/run/haproxy/admin.sock"),
+    "the relay": relay_command("/run/haproxy/admin.sock"),
+    "a probe": probe_by_exec.http_script("http://127.0.0.1:80/up?a=1&b='2'", 2.0),
+    "a connect": probe_by_exec.tcp_script("127.0.0.1", 80, 2.0),
+}
+
+RC_FILE = {
+    "bash": ".bashrc",
+    "zsh": ".zshenv",
+    "tcsh": ".tcshrc",
+    "csh": ".cshrc",
+    "fish": ".config/fish/config.fish",
+}
+
+REFUSED = {
+    "nologin": r"may not run commands \(its shell is nologin\).*not available",
+    "git-shell": r"may only use git.*(unrecognized command|Interactive git shell)",
+    "rbash": r"restricted one.*rbash",
+    "false": r"ended before our command ran \(exit 1, nothing said\)",
+}
+
+
+@pytest.fixture(scope="module")
+def accounts() -> Iterator[Accounts]:
+    shells = {f"in-{name}": find_shell(name) for name in (*SHELLS, *REFUSED)}
+    with sshd_with_accounts(shells) as made:
+        yield made
+
+
+@pytest.fixture
+def ssh(accounts: Accounts) -> Iterator[Ssh]:
+    with Ssh(SshOptions(config=accounts.sshd.config, connect_timeout=5.0)) as door:
+        yield door
+
+
+@pytest.fixture
+def ask(ssh: Ssh) -> Ask:
+    """Ask as :meth:`Remote.ask` does, within 20 s."""
+    remote = Remote(ssh.run, asyncio.to_thread)
+
+    def wait_for(
+        host: str,
+        script: str,
+        *words: str,
+        stdin: bytes = b"",
+        environ: Mapping[str, str] | None = None,
+    ) -> Said:
+        asking = remote.ask(host, script, *words, within=20, stdin=stdin, environ=environ)
+        return asyncio.run(asking)
+
+    return wait_for
+
+
+def files(home: Path) -> set[str]:
+    return {str(path.relative_to(home)) for path in home.rglob("*")}
+
+
+@pytest.mark.parametrize("environ", [{}, {"ROLLOUT_A": "it's\n\\!$(id)"}], ids=["plain", "environ"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_word_and_the_input_arrive_byte_for_byte(
+    ask: Ask, shell: str, environ: dict[str, str]
+) -> None:
+    script = "for word do printf '%s\\0' \"$word\"; done; printf '%s\\0' \"$ROLLOUT_A\"; cat"
+    given = "one\nof 'these'\n\\"
+    said = ask(f"in-{shell}", script, *WORDS, stdin=given.encode(), environ=environ)
+    assert said.out.split("\0") == [*WORDS, environ.get("ROLLOUT_A", ""), given]
+    assert (said.status, said.err) == (0, "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_script_of_ours_arrives_and_is_read_by_sh_alone(
+    accounts: Accounts, ask: Ask, shell: str
+) -> None:
+    home = accounts.homes[f"in-{shell}"]
+    (home / "2").touch()  # what csh removed when it read `rm -rf "$1" 2>/dev/null` line by line
+    before = files(home)
+    for name, script in SCRIPTS.items():
+        said = ask(f"in-{shell}", 'printf %s "$1"', script)
+        assert said.out == script, name
+        # `return` ends what `eval` reads; the rest is parsed all the same.
+        parsed = ask(f"in-{shell}", f"false && {{\n{script}\n}}\nexit 33")
+        assert (parsed.status, parsed.out, parsed.err) == (33, "", ""), name
+    assert files(home) == before
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_lock_and_the_stream_work_in_every_shell(
+    accounts: Accounts, ask: Ask, shell: str
+) -> None:
+    home = accounts.homes[f"in-{shell}"]
+    words = (str(home / "lock"), "shop")
+    took = ask(f"in-{shell}", LOCK, *words, "take", "abc123", stdin=b"{}\n")
+    assert (took.status, took.err) == (0, "")
+    seen = ask(f"in-{shell}", LOCK, *words, "look")
+    assert "run\tabc123\n" in seen.out
+    gone = ask(f"in-{shell}", LOCK, *words, "release", "abc123")
+    assert (gone.status, gone.err) == (0, "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_command_that_takes_long_is_bounded_on_the_host_too(ssh: Ssh, shell: str) -> None:
+    assert ssh.run(f"in-{shell}", "echo it\\'s fine; exit 3", within=100).out == "it's fine\n"
+
+
+@pytest.mark.parametrize("shell", RC_FILE)
+def test_what_a_login_shell_prints_is_left_out(accounts: Accounts, ask: Ask, shell: str) -> None:
+    account = f"in-{shell}"
+    noise = "echo Welcome to lb1; sh -c 'head -c 100000 /dev/zero; echo cure: rm -rf / >&2'\n"
+    accounts.write(account, RC_FILE[shell], noise)
+    try:
+        said = ask(account, "echo fine; echo bad >&2; exit 4")
+    finally:
+        accounts.write(account, RC_FILE[shell], "")
+    assert (said.status, said.out, said.err) == (4, "fine\n", "bad\n")
+
+
+def test_a_greeting_does_not_stand_in_what_haproxy_says(accounts: Accounts, ssh: Ssh) -> None:
+    """Where sshd forbids forwarding, a command on the host talks to the socket."""
+    with TemporaryDirectory() as place, socket.socket(socket.AF_UNIX) as server:
+        path = Path(place, "admin.sock")
+        server.bind(str(path))
+        server.listen()
+        Path(place).chmod(0o755)
+        path.chmod(0o666)
+
+        def reply() -> None:
+            visitor, _ = server.accept()
+            with visitor:
+                visitor.recv(100)
+                visitor.sendall(b"Name: HAProxy\n")
+
+        answering = threading.Thread(target=reply)
+        answering.start()
+        accounts.write("in-bash", ".bashrc", "echo Welcome to lb1\n")
+        try:
+            said = ssh.run("in-bash", relay_command(str(path)), within=20, stdin=b"show info\n")
+        finally:
+            accounts.write("in-bash", ".bashrc", "")
+            answering.join(20)
+    assert (said.status, said.out) == (0, "Name: HAProxy\n")
+
+
+# `exit` in the rc file of tcsh, or of fish, ends that file and not the shell.
+@pytest.mark.parametrize(
+    ("shell", "leave", "ended"),
+    [
+        ("bash", "exit 0", "exit 0, nothing said"),
+        ("zsh", "exit 0", "exit 0, nothing said"),
+        *((shell, "exec sh -c 'echo bye; exit 3'", "exit 3; it said: bye") for shell in RC_FILE),
+    ],
+)
+def test_a_login_shell_that_exits_in_its_rc_file_is_named(
+    accounts: Accounts, ssh: Ssh, shell: str, leave: str, ended: str
+) -> None:
+    account = f"in-{shell}"
+    marker = accounts.homes[account] / "ran"
+    accounts.write(account, RC_FILE[shell], f"{leave}\n")
+    try:
+        with pytest.raises(LoginShellFailed) as caught:
+            ssh.run(account, f"touch {marker}", within=20)
+    finally:
+        accounts.write(account, RC_FILE[shell], "")
+    assert f"the login shell ended before our command ran ({ended}" in caught.value.what
+    assert RC_FILE[shell] in caught.value.cure
+    assert not caught.value.asked
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("waits", ["exec sleep 60", "yes Welcome", "yes Welcome >&2"])
+def test_a_login_shell_that_waits_in_its_rc_file_is_named(
+    accounts: Accounts, ssh: Ssh, waits: str
+) -> None:
+    assert ssh.run("in-bash", "true", within=20).ok
+    accounts.write("in-bash", ".bashrc", f"{waits}\n")
+    try:
+        with pytest.raises(CommandTimedOut, match="the login shell had not even begun it"):
+            ssh.run("in-bash", "true", within=2)
+    finally:
+        accounts.write("in-bash", ".bashrc", "")
+
+
+@pytest.mark.parametrize("shell", REFUSED)
+def test_a_shell_that_runs_no_commands_is_refused_by_name(ssh: Ssh, shell: str) -> None:
+    with pytest.raises(LoginShellFailed, match=REFUSED[shell]) as caught:
+        ssh.run(f"in-{shell}", "echo 'a\nb'", within=20)
+    assert caught.value.cure
+    assert not caught.value.asked
+
+
+def test_a_script_that_is_too_long_for_an_argument_is_not_sent(ssh: Ssh) -> None:
+    with pytest.raises(SshError, match="bytes long; 131000 can be sent") as caught:
+        ssh.run("in-sh", ": " + "x" * 131_000, within=20)
+    assert not caught.value.asked
+    assert ssh.run("in-sh", ": " + "x" * 125_000, within=20).ok
