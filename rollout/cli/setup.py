@@ -27,11 +27,16 @@ def commands(settings: "Settings") -> "Mapping[str, Sequence[str]]":
     """Return the commands for root by machine, those that hold the lock first."""
     from rollout.adapters.lock.place import HERE  # noqa: PLC0415 - not for `--help`
     from rollout.adapters.lock.setup import commands_for_lock, commands_for_state  # noqa: PLC0415
+    from rollout.adapters.monit.sudoers import commands_for_sudo  # noqa: PLC0415
     from rollout.adapters.processes import user  # noqa: PLC0415
     from rollout.adapters.ssh import Ssh  # noqa: PLC0415
     from rollout.cli.build import lock_directory, lock_machines, ssh_options  # noqa: PLC0415
 
     directory, ssh = lock_directory(settings), Ssh(ssh_options(settings))
+    app_servers: dict[Sequence[str], list[str]] = {}
+    for host in settings.fleet.names:
+        lines = sudo_lines(settings, ssh.resolve(host).user)
+        app_servers.setdefault(commands_for_sudo(settings.app, lines), []).append(host)
     found: dict[str, Sequence[str]] = {}
     for name in lock_machines(settings):
         login = ssh.resolve(name).user if name else user()
@@ -39,4 +44,20 @@ def commands(settings: "Settings") -> "Mapping[str, Sequence[str]]":
     if HERE not in found or not directory.is_in_state:
         mine = commands_for_state(directory.group, user())
         found[HERE] = tuple(dict.fromkeys((*found.get(HERE, ()), *mine)))
+    found |= {", ".join(hosts): lines for lines, hosts in app_servers.items()}
     return {machine: lines for machine, lines in found.items() if lines}
+
+
+def sudo_lines(settings: "Settings", login: str) -> "Sequence[str]":
+    """Return the lines for sudoers of an app server; none where sudo is not used."""
+    from rollout.adapters.monit.sudoers import (  # noqa: PLC0415 - not for `--help`
+        Caller,
+        readlink_line,
+        sudoers_line,
+    )
+
+    monit, deploy = settings.monit, settings.deploy
+    lines = [sudoers_line(Caller(monit.command, monit.group, user=login, match=monit.match))]
+    if deploy is not None and deploy.readlink.startswith("sudo "):
+        lines.append(readlink_line(login))
+    return lines if login != "root" else ()

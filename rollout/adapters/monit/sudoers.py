@@ -12,6 +12,7 @@ verb.  So no part of the expression may match a blank, nor a ``-`` at the beginn
 import posixpath
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 PATTERNS_SINCE = (1, 9, 10)
@@ -165,3 +166,15 @@ def literal_prefix(match: str) -> str:
 
 def _ere(text: str) -> str:
     return re.sub(r"[].^$*+?(){}|\\[]", r"\\\g<0>", text)
+
+
+def commands_for_sudo(app: str, lines: Sequence[str]) -> tuple[str, ...]:
+    """Return the commands, for root on a host, that put ``lines`` into a file of sudo's.
+
+    sudo reads no file in that directory whose name contains a dot.
+    """
+    if not any(lines):
+        return ()
+    file = f"/etc/sudoers.d/rollout-{re.sub('[^A-Za-z0-9_-]', '_', app)}"
+    said = shlex.join(["printf", r"%s\n", *filter(None, lines)])
+    return (f"{said} | install -m 0440 /dev/stdin {file}", f"visudo -c -f {file}")
