@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "requirements" / "debian"
-TOOLS = ("bash", "comm", "dirname", "echo", "sort", "xargs")
+TOOLS = ("bash", "comm", "dirname", "echo", "sed", "sort", "xargs")
 NEEDED = ("ssh", "socat", "nc", "curl", "git", "rsync", "xz", "make", "python3")
 DAEMONS = ("haproxy", "monit", "sshd")
 
@@ -63,6 +63,7 @@ def machine(tmp_path: Path) -> Machine:
     for name in TOOLS:
         (made.bin / name).symlink_to(shutil.which(name) or name)
     made.install("apt-get")
+    made.install("dpkg")
     made.install("id", then='[ "$1" = -u ] && echo 1000 || echo newcomer')
     return made
 
