@@ -22,8 +22,8 @@ test: machine lint
 	$(PYTEST) -m "not integration"
 	$(PYTEST) -m integration
 
-# For every change: no daemons, and a fifth of the random lives.
-quick: export LIVES = 2000
+# For every change: no daemons, and a tenth of the random lives.
+quick: export LIVES = 1000
 quick: lint
 	$(PYTEST) -m "not integration"
 
