@@ -260,7 +260,7 @@ def test_a_process_is_not_gone_whose_proc_shows_the_pids_of_another_namespace() 
         described, gone = said.rsplit(maxsplit=1)
         assert gone == "False", "it asks about itself"
         (init,) = children_of(process.pid)
-        enter = ["nsenter", f"--target={init}", "--pid", "--mount", *in_private(PROC_ANEW)]
+        enter = ["nsenter", f"--target={init}", "--pid", *in_private(PROC_ANEW)]
         look = [*enter, sys.executable, "-c", LOOK, described]
         done = subprocess.run(look, check=False, capture_output=True, text=True, cwd=HOME)
         process.communicate("\n")
