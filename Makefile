@@ -3,21 +3,33 @@
 PYTHON ?= /usr/bin/python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+RUNS = $(VENV)/.runs
 READY = $(VENV)/.ready
+PIP = $(BIN)/pip install --quiet --require-hashes
 PYTEST = $(BIN)/pytest -n 4 --dist loadgroup --durations=15
 COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: demo test sweep mutants lint bench requirements clean machine
+.PHONY: demo test quick bare sweep mutants lint bench requirements clean machine
 
-demo: machine $(READY)
+demo: machine $(RUNS)
 	$(BIN)/python -m examples.demo
+	@requirements/debian services
 
 # Without a daemon an integration test is skipped on a laptop; here it fails.
 test: export REQUIRE_DAEMONS = 1
 test: machine lint
 	$(PYTEST) -m "not integration"
 	$(PYTEST) -m integration
+
+# For every change: no daemons, and a tenth of the random lives.
+quick: export LIVES = 1000
+quick: lint
+	$(PYTEST) -m "not integration"
+
+# Builds bare systems and types in them what the README says; takes an hour or two, as root.
+bare:
+	$(PYTHON) -m tests.bare $(BARE)
 
 # Kills a run at every event, and tries every safety line: for a change of those, and now and then.
 sweep: export REQUIRE_DAEMONS = 1
@@ -45,14 +57,18 @@ machine:
 # A virtual environment that works is kept, whoever made it: made again by another Python, it breaks.
 # haproxyadmin comes as source only and needs pbr to be built; built without isolation, what it
 # is built with is pinned and hashed like everything else.
-$(READY): pyproject.toml requirements/build.txt requirements/dev.txt | machine
+$(RUNS): pyproject.toml requirements/build.txt requirements/rollout.txt | machine
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than 3.11; say make PYTHON=/path/to/python3.11"; exit 1; }
 	$(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/pip install --quiet --require-hashes --only-binary :all: -r requirements/build.txt
-	$(BIN)/pip install --quiet --require-hashes --no-build-isolation -r requirements/dev.txt
+	$(PIP) --only-binary :all: -r requirements/build.txt
+	$(PIP) --no-build-isolation -r requirements/rollout.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(READY): requirements/dev.txt $(RUNS)
+	$(PIP) --no-build-isolation -r requirements/dev.txt
 	@touch $@
 
 # Looks for newer versions of everything; needs pip-tools in $(VENV).
@@ -64,5 +80,5 @@ requirements:
 
 clean:
 	-python3 -m examples.fleet clean
-	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .enabled-services build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ class Process:
     """One process of one machine, and what proves that it is gone.
 
     Attributes:
-        machine: ``/etc/machine-id``, or what comes nearest; with ``host`` it names the machine.
+        machine: ``/etc/machine-id``; empty on a machine that has none.
         boot: The kernel's id of this boot.
         namespace: The pid namespace: two containers of a machine share its boot and not their pids.
         started: When it was started, in ticks since the boot: pids come round again.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rollout.holders import Process
 
+MACHINE_ID = Path("/etc/machine-id")
 PROC = Path("/proc")
 
 
@@ -14,7 +15,7 @@ def this_process() -> Process:
     """Describe the process that we are."""
     return Process(
         host=socket.gethostname(),
-        machine=_read(Path("/etc/machine-id")),
+        machine=_machine_id(),
         boot=_read(PROC / "sys/kernel/random/boot_id"),
         namespace=_namespace(),
         pid=os.getpid(),
@@ -33,16 +34,26 @@ def user() -> str:
 def is_gone(process: Process) -> bool:
     """Tell whether ``process`` certainly runs no more.
 
-    Only of a process of this machine and this boot can that be told: its pid is nobody's now, or
-    another one's.  A container shares the boot with its machine, not the pids.
+    Only a process of this boot and of this pid namespace can be known to be gone: no process has
+    its pid, or one that was started at another time.  The kernel draws a boot id at random at
+    each boot, so it names the machine as well.  Containers share the boot id with their machine;
+    the pid namespace tells them apart.  Two machine ids that differ prove two machines, for
+    example copies of a virtual machine that was running.  A machine id that is missing on one
+    side, or on both, proves nothing.
     """
     here = this_process()
-    if (process.host, process.machine) != (here.host, here.machine):
+    if not here.boot or not here.namespace or not _same_names(process, here):
         return False
-    if not here.machine or process.boot != here.boot or process.namespace != here.namespace:
+    if (process.boot, process.namespace) != (here.boot, here.namespace):
         return False
     started = _started(process.pid)
     return _is_nobodys(process.pid) if started is None else started != process.started
+
+
+def _same_names(process: Process, here: Process) -> bool:
+    """Tell whether host and machine id may be those of one machine."""
+    ids = {process.machine, here.machine} - {""}
+    return process.host == here.host and len(ids) < 2  # noqa: PLR2004
 
 
 def is_of_an_earlier_boot(process: Process) -> bool:
@@ -73,16 +84,45 @@ def _started(pid: int) -> int | None:
     """Read the start of ``pid``, in ticks since the boot; None when it is gone, or only a zombie.
 
     Source: proc(5), fields 3 and 22 of ``stat``; the name before them may hold blanks and brackets.
+    The kernel adds the offset of the reader's time namespace (time_namespaces(7)); it is taken off.
     """
     fields = _read(PROC / str(pid) / "stat").rpartition(")")[2].split()
-    return int(fields[19]) if len(fields) > 19 and fields[0] not in "ZX" else None  # noqa: PLR2004
+    if len(fields) < 20 or fields[0] in "ZX":  # noqa: PLR2004
+        return None
+    return int(fields[19]) - _boot_time_offset() * os.sysconf("SC_CLK_TCK")
+
+
+def _boot_time_offset() -> int:
+    """Read the seconds that this time namespace adds to the time since the boot."""
+    for line in _read(PROC / "self/timens_offsets").splitlines():
+        clock, seconds, _ = line.split()
+        if clock == "boottime":
+            return int(seconds)
+    return 0
 
 
 def _namespace() -> str:
+    """Name this pid namespace; empty where ``/proc`` is missing or shows the pids of another one.
+
+    ``unshare --pid`` without ``--mount-proc`` leaves such a ``/proc``: our pid is another process's
+    there.
+    """
     try:
+        if str((PROC / "self").readlink()) != str(os.getpid()):
+            return ""
         return str((PROC / "self/ns/pid").readlink())
     except OSError:
         return ""
+
+
+def _machine_id() -> str:
+    """Read the id of this machine; empty where it has none.
+
+    Minimal systems and containers lack the file, images have it empty, and systemd writes
+    ``uninitialized`` there until the first boot is through (machine-id(5)).
+    """
+    found = _read(MACHINE_ID)
+    return "" if found == "uninitialized" else found
 
 
 def _read(path: Path) -> str:

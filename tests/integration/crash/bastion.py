@@ -14,17 +14,22 @@ from tests.integration.trouble.running import Ended, Running
 
 
 class Bastion:
-    """A place from which the fleet is rolled; two of them know nothing of each other's journals."""
+    """A place from which the fleet is rolled; two of them know nothing of each other's journals.
 
-    def __init__(self, shop: Troubled, name: str) -> None:
+    Args:
+        inside: Words before the command, such as those of ``unshare``.
+    """
+
+    def __init__(self, shop: Troubled, name: str, *, inside: Sequence[str] = ()) -> None:
         self._shop = shop
+        self._inside = inside
         self._directory = shop.fleet.directory / name
         self._directory.mkdir()
         self.state = self._directory / "state"
 
     def start(self, *words: str) -> Running:
         """Type ``rollout WORDS`` there."""
-        env = ("env", "-C", str(self._directory), f"XDG_STATE_HOME={self.state}")
+        env = (*self._inside, "env", "-C", str(self._directory), f"XDG_STATE_HOME={self.state}")
         running = _Elsewhere(self._shop, env, words)
         self._shop._stack.callback(running.stop)
         return running

@@ -23,9 +23,10 @@ from tests.integration.crash.dying import (
 from tests.integration.deploying.stage import places
 from tests.integration.rolling.stage import WITHIN, seats_of, visited
 
-pytestmark = pytest.mark.integration
-
 FULL = os.environ.get("SWEEP") == "full"
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(5400 if FULL else 300)]
+
 EVERY: range | tuple[int, ...] = range(1, 1000)
 
 QUICK: dict[str, object] = {

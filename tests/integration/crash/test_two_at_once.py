@@ -1,6 +1,7 @@
 """Two who roll the same fleet: one works, the other is told who; a lock by hand stops them all."""
 
 import json
+import os
 import shutil
 import signal
 import time
@@ -17,6 +18,7 @@ from tests.integration.crash.bastion import Bastion, kill_9, restarts
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
 from tests.integration.trouble.places import a_visitor_stays
 from tests.integration.trouble.running import Running
+from tests.private import in_private, machine_id_is
 
 pytestmark = pytest.mark.integration
 
@@ -347,3 +349,27 @@ def test_a_run_whose_lock_was_broken_says_so_rather_than_blame_whoever_put_right
     assert ended.code == 5, ended.said
     assert shop.untouched
     assert "our lock on this machine was taken away" in ended.said
+
+
+# A machine without an id: minimal systems, containers
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+@pytest.mark.parametrize("content", [None, "uninitialized\n"])
+def test_a_run_that_died_is_known_to_be_dead_on_a_machine_without_an_id(
+    shop: Troubled, content: str | None
+) -> None:
+    bastion = Bastion(shop, "bastion", inside=in_private(machine_id_is(content)))
+    with a_visitor_stays(shop.fleet, "web1"):
+        running = bastion.start("restart", "--hosts", "web1")
+        running.until_says("web1 draining")
+        lives = bastion.rollout("restart", "--hosts", "web1")
+        kill_9(running)
+        died = bastion.rollout("restart", "--hosts", "web1")
+
+    assert lives.code == 4, lives.said
+    assert died.code == 3, died.said
+    assert " recover` brings back what is out" in died.said
+    assert bastion.rollout("recover", "--yes").code == 0
+    assert shop.all_ready
+    the_lock_is_free(shop)

@@ -1,0 +1,21 @@
+"""Mounts that only one program sees, for as long as it runs; only root can make them."""
+
+
+def in_private(mounts: str, *namespaces: str) -> list[str]:
+    """Return words before a command: it runs where ``mounts``, a shell command, was done.
+
+    No other process sees the mounts, and the kernel undoes them when the command has ended.
+    ``namespaces`` are further options of ``unshare``, such as ``--pid --fork``.
+    """
+    script = f'{mounts} || exit 99; exec "$@"'
+    return ["unshare", "--mount", *namespaces, "sh", "-c", script, "sh"]
+
+
+def machine_id_is(content: str | None) -> str:
+    """Return the shell command that puts ``content`` into ``/etc/machine-id``; None removes it.
+
+    A file that is mounted cannot be absent, so ``/etc`` is copied.
+    """
+    write = "true" if content is None else f"printf %s '{content}' >/mnt/machine-id"
+    steps = ("mount -t tmpfs -o mode=755 tmpfs /mnt", "cp -a /etc/. /mnt", "rm -f /mnt/machine-id")
+    return " && ".join((*steps, write, "mount --move /mnt /etc"))
