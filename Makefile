@@ -2,6 +2,7 @@
 
 PYTHON ?= /usr/bin/python3
 VENV ?= .venv
+PREFIX ?= /opt/rollout
 BIN = $(VENV)/bin
 RUNS = $(VENV)/.runs
 READY = $(VENV)/.ready
@@ -10,7 +11,7 @@ PYTEST = $(BIN)/pytest -n 4 --dist loadgroup --durations=15
 COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: demo test quick bare sweep mutants lint bench requirements clean machine
+.PHONY: demo test quick bare sweep mutants lint bench install requirements clean machine
 
 demo: machine $(RUNS)
 	$(BIN)/python -m examples.demo
@@ -70,6 +71,16 @@ $(RUNS): pyproject.toml requirements/build.txt requirements/rollout.txt | machin
 $(READY): requirements/dev.txt $(RUNS)
 	$(PIP) --no-build-isolation -r requirements/dev.txt
 	@touch $@
+
+# Puts rollout and what it needs into PREFIX, all of it held against its hash; again to upgrade.
+install: INTO = $(PREFIX)/bin/pip install --quiet --require-hashes
+install:
+	$(PYTHON) -m venv --clear $(PREFIX)
+	$(INTO) --only-binary :all: -r requirements/build.txt
+	$(INTO) --no-build-isolation -r requirements/rollout.txt
+	$(PREFIX)/bin/pip install --quiet --no-deps --no-build-isolation .
+	rm -rf build *.egg-info
+	$(PREFIX)/bin/rollout --version
 
 # Looks for newer versions of everything; needs pip-tools in $(VENV).
 requirements:
