@@ -3,13 +3,15 @@
 #
 #     by_hand.sh SSH_CONFIG ADMIN_SOCKET BACKEND GROUP HOST=URL,URL...
 #
+# With BALANCER=NAME in the environment HAProxy is on that machine, and is reached by ssh.
+#
 # Prints "HOST WORD" after each step.  It looks as often as rollout does, and as closely; it has no
 # preflight, no floor, no second load balancer, and leaves a host as it is when something is wrong.
 set -euo pipefail
 config=$1 socket=$2 backend=$3 group=$4
 shift 4
 kept=$(mktemp -d)
-trap 'for host in "${!urls[@]}"; do on -O exit 2>/dev/null || true; done; rm -rf "$kept"' EXIT
+trap 'for host in "${!urls[@]}" ${BALANCER-}; do on -O exit 2>/dev/null || true; done; rm -rf "$kept"' EXIT
 declare -A urls
 
 DRAIN_TIMEOUT=2 MAINT_TIMEOUT=10 RUNNING_TIMEOUT=30 STABLE=1
@@ -17,10 +19,19 @@ DRAIN_TIMEOUT=2 MAINT_TIMEOUT=10 RUNNING_TIMEOUT=30 STABLE=1
 on() { # [-O exit] or [-- COMMAND], on $host
   local command=
   [ "${1-}" = -- ] && { command=$2; set --; }
-  ssh -F "$config" -o BatchMode=yes -o ControlMaster=auto -o ControlPersist=60 \
-    -o ControlPath="$kept/%h-%p" "$@" "$host" ${command:+"$command"} </dev/null
+  kept_ssh "$@" "$host" ${command:+"$command"} </dev/null
 }
-lb() { printf '%s\n' "$1" | socat -t 5 - "UNIX-CONNECT:$socket"; }
+kept_ssh() {
+  ssh -F "$config" -o BatchMode=yes -o ControlMaster=auto -o ControlPersist=60 \
+    -o ControlPath="$kept/%h-%p" "$@"
+}
+lb() {
+  if [ -z "${BALANCER-}" ]; then
+    printf '%s\n' "$1" | socat -t 5 - "UNIX-CONNECT:$socket"
+  else
+    printf '%s\n' "$1" | kept_ssh "$BALANCER" "socat -t 5 - UNIX-CONNECT:$socket"
+  fi
+}
 say() { printf '%s %s\n' "$host" "$1"; }
 die() { printf '%s: %s\n' "$host" "$1" >&2; exit 1; }
 state() { [ -z "$(lb "set server $backend/$host state $1" | tr -d '\n')" ] || die "not $1"; }
