@@ -6,7 +6,7 @@ us, because somebody else has a reason that we do not know.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 from rollout.errors import BalancerError, Meddled, RecordError
@@ -19,6 +19,12 @@ from rollout.verdicts import held_out, shows, told
 from rollout.waiting import Question, now, until
 from rollout.watch import Watch
 
+OLDEST = 3.0
+"""Seconds that what earns a return, and a look at the lock, may have been seen ago."""
+
+LOOKS = 4
+"""Attempts at something fresher: a machine that is slower than that has nothing fresher."""
+
 CONFIRM_WITHIN = 10.0
 """Seconds to get an order through; repeating it is safe, so a lost reply costs one more."""
 
@@ -30,6 +36,8 @@ class Grip:
         found: Each seat before the first change.
         watch: What was last seen of it, and of the load balancers as a whole.
         lost: Seats that somebody else has changed meanwhile, with what they made of them.
+        look_again: Sees once more what lets the target return; None where nothing need be seen.
+        looked_at: When it began to see that last, on the loop's clock.
     """
 
     def __init__(self, target: Target, site: Site, tell: Tell, *, poll: float) -> None:
@@ -37,6 +45,8 @@ class Grip:
         self.found: dict[Seat, SeatState] = {}
         self.watch = Watch(target, site, tell)
         self.lost: dict[Seat, AdminState] = {}
+        self.look_again: Callable[[], Awaitable[None]] | None = None
+        self.looked_at = float("-inf")
         self._site = site
         self._tell = tell
         self._poll = poll
@@ -214,7 +224,7 @@ class Grip:
             try:
                 await self._write_down({seat: self._wanted[seat] for seat in seats})
                 await self._silence_agents(seats)
-                await self._site.record.still_ours()  # the machine may have slept since
+                await self._may_send(seats)
                 await send({s: self._wanted[s] for s in seats}, self._site.balancers)
                 states = await self.watch.read(names)
             except BalancerError:
@@ -227,6 +237,22 @@ class Grip:
                     self._insist(states)
                     return
             await asyncio.sleep(self._poll)
+
+    async def _may_send(self, seats: Sequence[Seat]) -> None:
+        """See, right before an order, that nothing it rests on is old: a call may hang for long.
+
+        Raises:
+            LockLost: the lock is another run's.
+            CrashLoop, TimedOut: what lets the target return does not hold any more.
+        """
+        returns = any(self._wanted[seat] is AdminState.READY for seat in seats)
+        for _ in range(LOOKS):
+            asked_at = now()
+            await self._site.record.still_ours()  # the machine may have slept since
+            if returns and self.look_again is not None and now() > self.looked_at + OLDEST:
+                await self.look_again()
+            if now() <= asked_at + OLDEST:
+                return
 
     async def _write_down(self, wanted: Mapping[Seat, AdminState]) -> None:
         """Let the record know what we are about to tell, and hear whether we still may.

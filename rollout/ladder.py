@@ -34,7 +34,7 @@ from rollout.restarting import (
     until_proven,
     wreckage,
 )
-from rollout.returning import give_back, same_processes, smoke, stable, until_checked
+from rollout.returning import give_back, return_on, smoke, stable, until_checked
 from rollout.safe_ends import left_out, seen_through
 from rollout.switching import restore, switch
 from rollout.waiting import now
@@ -143,7 +143,7 @@ async def restarted_and_back(
     await until_checked(grip, plan, tell)
     await smoke(target, site)
     await grip.announce(AdminState.READY)  # before the last look, which must not grow old
-    await same_processes(proof, grip, plan)
+    await return_on(proof, grip, plan)
     way_back.proven()
     await give_back(grip, plan)
     tell(TargetReturned(target=target.name))

@@ -28,7 +28,14 @@ from rollout.orders import switch_agents
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import OLD_FOR
-from rollout.returning import give_back, same_processes, smoke, stable, until_checked
+from rollout.returning import (
+    give_back,
+    return_on,
+    same_processes,
+    smoke,
+    stable,
+    until_checked,
+)
 from rollout.safe_ends import left_out, seen_through
 from rollout.verdicts import all_serving
 
@@ -214,7 +221,7 @@ async def _on_evidence(holding: Holding, grip: Grip, plan: Plan, site: Site, tel
         if not holding.returning:
             await smoke(holding.target, site)
         await grip.announce(AdminState.READY)
-        await same_processes(proof, grip, plan)
+        await return_on(proof, grip, plan)
         way_back.proven()
         await give_back(grip, plan)
         tell(TargetReturned(target=name))

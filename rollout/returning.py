@@ -1,5 +1,7 @@
 """Back into rotation: checked by HAProxy, smoke-tested, made ready as found, seen to be stable."""
 
+from functools import partial
+
 from rollout.errors import Meddled, SmokeFailed, TimedOut
 from rollout.events import Noted, TargetOnProbation
 from rollout.fleet import AdminState, Target, Verdict
@@ -55,6 +57,43 @@ async def same_processes(proof: Proof, grip: Grip, plan: Plan) -> None:
         within=plan.patience.probation_timeout,
         every=plan.patience.poll_host,
     )
+
+
+async def last_look(proof: Proof, grip: Grip, plan: Plan) -> None:
+    """See once more, at one time, what lets the target return.
+
+    The processes are those that were proven, and HAProxy's checks call every drained server up.
+
+    Raises:
+        CrashLoop: a process is another one.
+        TimedOut: HAProxy does not call a server up any more.
+    """
+
+    async def question() -> Verdict:
+        began = now()
+        await proof.still()
+        rows = (await grip.watch.read_some()).values()
+        verdicts = [on_probation(row) for row in rows if shows(row, AdminState.DRAIN)]
+        waiting = [verdict.because for verdict in verdicts if not verdict.settled]
+        grip.looked_at = began
+        return Verdict(settled=not waiting, because=few(waiting))
+
+    await grip.until(
+        "looked at again",
+        question,
+        within=plan.patience.probation_timeout,
+        every=plan.patience.poll_host,
+    )
+
+
+async def return_on(proof: Proof, grip: Grip, plan: Plan) -> None:
+    """Look once more, and let no order make the target ready on what was seen too long ago.
+
+    Raises:
+        CrashLoop, TimedOut: as :func:`last_look`.
+    """
+    grip.look_again = partial(last_look, proof, grip, plan)
+    await grip.look_again()
 
 
 async def smoke(target: Target, site: Site) -> None:

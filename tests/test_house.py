@@ -81,7 +81,7 @@ LIBRARIES = {
 }
 """Who may import what is not ours; the standard library but for asyncio is everybody's."""
 
-LINES_OF_A_MODULE = 260
+LINES_OF_A_MODULE = 400
 LINES_OF_A_FUNCTION = 70
 LONG_FOR_A_REASON = {
     "rollout.events": "one closed union: everything that can happen is to be seen on one page",

@@ -154,8 +154,14 @@ MUTANTS = (
     Mutant(
         "a recovered one is still who was proven when it is made ready",
         "recovery.py",
-        "AdminState.READY)\n        await same_processes(proof, grip, plan)\n",
+        "AdminState.READY)\n        await return_on(proof, grip, plan)\n",
         "AdminState.READY)\n",
+    ),
+    Mutant(
+        "no order makes a server ready on what was seen too long ago",
+        "grip.py",
+        "now() > self.looked_at + OLDEST:\n",
+        "False:\n",
     ),
     Mutant(
         "a restart that never arrived is waited for long enough",
