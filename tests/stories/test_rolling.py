@@ -1,5 +1,6 @@
 """Stories of a rolling restart, in virtual time: monit, the processes and the sessions."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,13 +12,15 @@ from rollout.events import (
     TargetNotDrained,
     TargetWaiting,
 )
-from rollout.fleet import Admin
+from rollout.fleet import Admin, AdminState, Seat
 from rollout.ledger import Exit
 from rollout.plan import OnBusy
 from rollout.standings import Standing
 
+from .fakes import FakeBalancer
 from .faults import Fault, Kind
 from .harness import QUICK, fleet, promises_broken, roll
+from .world import clock
 
 
 @pytest.mark.parametrize("balancers", [1, 2])
@@ -211,5 +214,29 @@ def test_one_lost_look_before_the_return_does_not_keep_a_proven_server_out() -> 
     last = max(n for n, call in enumerate(happy.faults.calls[:ready]) if call == "web1 status")
     world = fleet(2, instances=1)
     told = roll(world, Fault(Kind.REFUSED, last, calls=3, only="web1"))
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.DONE
+
+
+@pytest.mark.parametrize("before", range(1, 9))
+def test_what_was_seen_before_a_call_hung_makes_no_server_ready(
+    monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    """While one of the last calls before the order hangs, the server dies, and comes back later."""
+    moments: list[tuple[float, int]] = []
+    order = FakeBalancer.order
+
+    async def timed(self: FakeBalancer, seats: Sequence[Seat], state: AdminState) -> None:
+        if state is AdminState.READY:
+            moments.append((clock(), len(self.world.faults.calls)))
+        await order(self, seats, state)
+
+    monkeypatch.setattr(FakeBalancer, "order", timed)
+    roll(fleet(2))
+    at, calls = moments[0]
+    world = fleet(2)
+    line = next(line for line in world.lines.values() if line.host.name == "web1")
+    line.dies_at, line.revives_at = at, at + 14
+    told = roll(world, Fault(Kind.HANG, calls - before))
     assert promises_broken(world, told) == []
     assert told.ledger.exit_code is Exit.DONE
