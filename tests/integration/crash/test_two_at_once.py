@@ -111,7 +111,7 @@ def test_a_lock_that_is_held_in_one_of_two_places_is_not_taken_in_the_other(
 
     assert ended.code == 4, ended.said
     assert "a look at lb2" in ended.said
-    assert [lock.parts[-3] for lock in locks(half_remote)] == ["lb2"]
+    assert [lock.parts[-4] for lock in locks(half_remote)] == ["lb2"]
     assert half_remote.untouched
     assert half_remote.rollout("lock", "release").code == 0
     assert locks(half_remote) == []
