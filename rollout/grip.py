@@ -123,7 +123,7 @@ class Grip:
         if again:
             await self._see_it_done(again)
             states = await self.watch.read_some()
-        self._insist(states)
+        await self._insist_if_ours(states)
         return {seat: row for seat, row in states.items() if seat not in self.lost}
 
     async def until(
@@ -234,7 +234,7 @@ class Grip:
             else:
                 undone = [s for s in seats if not shows(states[s], self._wanted[s])]
                 if now() >= deadline or not self.watch.reloaded(s.balancer for s in undone):
-                    self._insist(states)
+                    await self._insist_if_ours(states)
                     return
             await asyncio.sleep(self._poll)
 
@@ -270,6 +270,19 @@ class Grip:
         """Judge whether our last order never got through: it is as it could be before that."""
         wanted, could_be = self._wanted[row.seat], self._could_be[row.seat]
         return not shows(row, wanted) and any(shows(row, state) for state in could_be)
+
+    async def _insist_if_ours(self, states: Mapping[Seat, SeatState]) -> None:
+        """Insist, but call no change another person's before the lock is seen to be ours.
+
+        Raises:
+            LockLost: the run that has the lock now has changed it.
+            Meddled: as :meth:`_insist`.
+        """
+        try:
+            self._insist(states)
+        except Meddled:
+            await self._site.record.still_ours()
+            raise
 
     def _insist(self, states: Mapping[Seat, SeatState]) -> None:
         """See every seat as it was told; what somebody else has changed is theirs from now on."""
