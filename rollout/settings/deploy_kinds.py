@@ -60,7 +60,9 @@ def _origin(said: str) -> str:
     try:
         urlsplit(said)
         Path(said).expanduser()
-    except (ValueError, RuntimeError) as error:  # a bracket left open, a user whom nobody knows
+    except ValueError:  # a bracket left open; its own words may repeat the password
+        raise ValueError(f"{shown!r} is not an address") from None
+    except RuntimeError as error:  # the home of an unknown user
         raise ValueError(f"{shown!r} is no place: {str(error).lower()}") from None
     return said
 

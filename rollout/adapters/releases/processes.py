@@ -18,7 +18,7 @@ ours() {  # TO NAME: the pids of those that work on it, but for this shell and i
     # Two apps may be deployed in the same second on one host, by one user; and on a bastion that
     # is also a host, a hook knows the name of the release but works on none.
     grep -qzxFs "@PLACE@=$1" "$file" || continue
-    # Root reads everybody's environment, and anybody can write these two into their own.
+    # Root reads the environments of all users, and each user can set these two variables.
     grep -qsE "^Uid:[[:space:]]+$uid[[:space:]]" "/proc/$pid/status" || continue
     echo "$pid"
   done

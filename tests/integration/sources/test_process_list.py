@@ -79,7 +79,7 @@ def holding(directory: Path, *words: str) -> list[str]:
 
 
 @by_root
-def test_nobody_else_sees_the_password_that_a_host_fetches_with(
+def test_no_other_user_sees_the_password_that_a_host_fetches_with(
     remote: Remote, place: Place, watched: Web, repo: Repo
 ) -> None:
     commit = deploy(fetched(remote, place, address_of(watched)), place)
@@ -93,7 +93,7 @@ def test_nobody_else_sees_the_password_that_a_host_fetches_with(
 
 
 @by_root
-def test_nobody_else_sees_the_password_that_this_machine_fetches_with(
+def test_no_other_user_sees_the_password_that_this_machine_fetches_with(
     remote: Remote, ssh: Ssh, place: Place, watched: Web, repo: Repo, tmp_path: Path
 ) -> None:
     source = pushed(remote, ssh, place, tmp_path, address_of(watched))
@@ -109,7 +109,7 @@ def test_nobody_else_sees_the_password_that_this_machine_fetches_with(
 
 
 @by_root
-def test_nobody_else_sees_the_address_of_an_artifact(
+def test_no_other_user_sees_the_address_of_an_artifact(
     remote: Remote, place: Place, watched: Web, tmp_path: Path
 ) -> None:
     file = tmp_path / 'shop"1\\2.tar.gz'

@@ -1,4 +1,4 @@
-"""What no release gets, whoever packed it: devices, pipes, setuid files, more than it may take."""
+"""What no release gets: devices, pipes, setuid files, more than it may take."""
 
 import asyncio
 import io
