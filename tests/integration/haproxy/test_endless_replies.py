@@ -48,8 +48,8 @@ class Endless:
             except OSError:
                 return
             visit = threading.Thread(target=self._talk, args=(visitor,), daemon=True)
-            self._visits.append(visit)
             visit.start()
+            self._visits.append(visit)
 
     def _talk(self, visitor: socket.socket) -> None:
         with visitor:
