@@ -40,7 +40,7 @@ from tests.support.logins import (
     tree,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(5400 if FULL else 300)]
 
 TURNS = (ALICE, BOB, "root")
 
