@@ -117,7 +117,9 @@ def ask(ssh: Ssh) -> Ask:
 
 
 def files(home: Path) -> set[str]:
-    return {str(path.relative_to(home)) for path in home.rglob("*")}
+    """List what lies there, but for what a shell keeps for itself (fish: ``.config``)."""
+    found = {str(path.relative_to(home)) for path in home.rglob("*")}
+    return {name for name in found if not name.startswith(".")}
 
 
 @pytest.mark.parametrize("environ", [{}, {"ROLLOUT_A": "it's\n\\!$(id)"}], ids=["plain", "environ"])
@@ -153,12 +155,12 @@ def test_the_lock_and_the_stream_work_in_every_shell(
     accounts: Accounts, ask: Ask, shell: str
 ) -> None:
     home = accounts.homes[f"in-{shell}"]
-    words = (str(home / "lock"), "shop")
-    took = ask(f"in-{shell}", LOCK, *words, "take", "abc123", stdin=b"{}\n")
+    words = (str(home / "lock"), "shop", "", "")
+    took = ask(f"in-{shell}", LOCK, *words, "take", "abc123", "", stdin=b"{}\n")
     assert (took.status, took.err) == (0, "")
-    seen = ask(f"in-{shell}", LOCK, *words, "look")
+    seen = ask(f"in-{shell}", LOCK, *words, "look", "", "")
     assert "run\tabc123\n" in seen.out
-    gone = ask(f"in-{shell}", LOCK, *words, "release", "abc123")
+    gone = ask(f"in-{shell}", LOCK, *words, "release", "abc123", "")
     assert (gone.status, gone.err) == (0, "")
 
 
