@@ -359,7 +359,7 @@ MUTANTS = (
     ),
     Mutant(
         "a script that takes too long leaves no child with the lock",
-        "adapters/local_command.py",
+        "adapters/ssh/local_program.py",
         "        os.killpg(process.pid, signal.SIGKILL)\n",
         "        process.kill()\n",
         ("tests/unit/test_local_command.py",),

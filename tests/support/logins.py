@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.local_command import Completed, run_locally
+from rollout.adapters.local_command import run_locally
 from rollout.adapters.remote import Said
+from rollout.adapters.ssh.local_program import Completed
 
 CHECKOUT = Path(__file__).parents[2]
 STRANGER, ALICE, BOB, CAROL = "mallory", "alice", "bob", "carol"

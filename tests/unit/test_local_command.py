@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.local_command import run_locally
+from rollout.adapters.ssh.config import resolve
+from rollout.adapters.ssh.errors import NotConfigured
+from rollout.adapters.ssh.resolved import SshOptions
 from rollout.errors import RemoteError
 
 
@@ -49,4 +52,16 @@ def test_a_child_in_the_background_does_not_outlive_a_script_that_ended() -> Non
     mark = "86399.75"
     said = run_locally("here", f"sleep {mark} >/dev/null 2>&1 & exit 0", within=10)
     assert said.status == 0
+    assert gone(mark)
+
+
+def test_a_question_to_ssh_that_hangs_leaves_no_child_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = "86399.5"
+    config = tmp_path / "config"
+    config.write_text(f'Match exec "sleep {mark}"\n  User deploy\n')
+    monkeypatch.setattr("rollout.adapters.ssh.config.ANSWER_WITHIN", 0.5)
+    with pytest.raises(NotConfigured, match=r"ssh -G gave no answer within 0\.5s"):
+        resolve("web1", SshOptions(config=config))
     assert gone(mark)

@@ -5,10 +5,10 @@ host.  ``ssh -G`` never connects, but it does run ``Match exec``.
 """
 
 import shlex
-import subprocess
 
 from rollout.adapters.ssh.answer import read_answer
 from rollout.adapters.ssh.errors import NotConfigured
+from rollout.adapters.ssh.local_program import TooSlow, run_program
 from rollout.adapters.ssh.resolved import ResolvedHost, SshOptions, config_file
 
 ANSWER_WITHIN = 10.0
@@ -29,32 +29,24 @@ def _ask(name: str, options: SshOptions) -> str:
         raise NotConfigured(name or "ssh", f"{name!r} is not a host name")
     command = ["ssh", "-G", *options.words]
     try:
-        answer = subprocess.run(  # noqa: S603 - an argument list; the name stands behind "--"
-            [*command, "--", name],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=ANSWER_WITHIN,
-            check=False,
-        )
+        answer = run_program([*command, "--", name], timeout=ANSWER_WITHIN)
     except FileNotFoundError:
         raise NotConfigured(
             name, "the ssh client is not installed here", "apt install openssh-client"
         ) from None
     except OSError as error:
         raise NotConfigured(name, f"ssh -G cannot be run: {error.strerror}", "ulimit -a") from error
-    except subprocess.TimeoutExpired:
+    except TooSlow:
         raise NotConfigured(
             name,
             f"ssh -G gave no answer within {ANSWER_WITHIN:g}s",
             f"look for Match exec in {config_file(options)}",
         ) from None
-    if answer.returncode != 0:
-        said = [line for line in answer.stderr.splitlines() if "Pseudo-terminal" not in line]
+    if answer.status != 0:
+        said = [line for line in answer.err.splitlines() if "Pseudo-terminal" not in line]
         raise NotConfigured(
             name,
-            f"ssh does not accept its configuration: {'; '.join(said) or answer.returncode}",
+            f"ssh does not accept its configuration: {'; '.join(said) or answer.status}",
             shlex.join([*command, "--", name]),
         )
-    return answer.stdout
+    return answer.out

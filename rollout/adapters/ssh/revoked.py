@@ -7,11 +7,11 @@ the host is refused.
 Source: ``sshkey_check_revoked()`` in OpenSSH; ssh-keygen(1), "KEY REVOCATION LISTS".
 """
 
-import subprocess
 from pathlib import Path
 
 from rollout.adapters.ssh.errors import HostKeyRevoked, RevokedKeysUnreadable
 from rollout.adapters.ssh.known_hosts import HostKey, parse_key
+from rollout.adapters.ssh.local_program import TooSlow, run_program
 from rollout.adapters.ssh.resolved import ResolvedHost
 
 KRL = b"SSHKRL\n\0"
@@ -83,21 +83,15 @@ def find_revoked(file: Path, offered: HostKey) -> str:
 
 def _is_in_krl(file: Path, offered: HostKey) -> bool:
     try:
-        asked = subprocess.run(  # noqa: S603 - an argument list; a path stands behind -f
-            ["ssh-keygen", "-Q", "-f", str(file), "/dev/stdin"],  # noqa: S607 - found as ssh is
-            input=f"{offered.line}\n",
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=ANSWER_WITHIN,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unreadable(f"{file} is a KRL, and ssh-keygen -Q fails: {error}") from error
-    verdict = asked.stdout.strip().rpartition(": ")[2]
-    if asked.returncode == 0 and verdict == "ok":
+        words = ["ssh-keygen", "-Q", "-f", str(file), "/dev/stdin"]
+        asked = run_program(words, timeout=ANSWER_WITHIN, stdin=f"{offered.line}\n".encode())
+    except (OSError, TooSlow) as error:
+        said = "no answer" if isinstance(error, TooSlow) else str(error)
+        raise Unreadable(f"{file} is a KRL, and ssh-keygen -Q fails: {said}") from error
+    verdict = asked.out.strip().rpartition(": ")[2]
+    if asked.status == 0 and verdict == "ok":
         return False
-    if asked.returncode == 1 and verdict == "REVOKED":
+    if asked.status == 1 and verdict == "REVOKED":
         return True
-    said = asked.stderr.strip() or f"ssh-keygen -Q ended with {asked.returncode}"
+    said = asked.err.strip() or f"ssh-keygen -Q ended with {asked.status}"
     raise Unreadable(f"{file}: {said}")

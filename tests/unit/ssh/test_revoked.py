@@ -1,10 +1,10 @@
 """Files of revoked keys; their agreement with the real ssh is in tests/integration/ssh."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from rollout.adapters.ssh.local_program import Completed
 from rollout.adapters.ssh.revoked import KRL, Unreadable, find_revoked
 from tests.unit.ssh.test_known_hosts import key
 
@@ -37,10 +37,10 @@ def test_a_line_that_is_no_key_refuses_the_host(tmp_path: Path) -> None:
 def test_an_answer_about_a_krl_that_is_not_clear_refuses_the_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, out: str, told: str
 ) -> None:
-    def answer(words: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(words, status, out, "")
+    def answer(_: list[str], **__: object) -> Completed:
+        return Completed(status, out, "")
 
-    monkeypatch.setattr(subprocess, "run", answer)
+    monkeypatch.setattr("rollout.adapters.ssh.revoked.run_program", answer)
     file = tmp_path / "krl"
     file.write_bytes(KRL)
     with pytest.raises(Unreadable, match=told):
