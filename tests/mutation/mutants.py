@@ -254,15 +254,15 @@ MUTANTS = (
     Mutant(
         "who may not enter the team's directory gets no lock beside it",
         "adapters/lock/script.py",
-        """    denied "$above\"""",
-        """    dir=$mine above=${mine%/*}""",
+        """ || denied "$seen\"""",
+        "",
         STRANGERS,
     ),
     Mutant(
         "a lock from before the team's directory was made still counts",
         "adapters/lock/script.py",
-        """ || [ -e "$mine/$app/lock" ]; then""",
-        "; then",
+        """ && [ -e "$mine/$app/lock" ]; then""",
+        " && false; then",
         STRANGERS,
     ),
     Mutant(
