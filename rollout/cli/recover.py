@@ -48,7 +48,9 @@ def recover(
 
 def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False) -> int:
     """Tell the story and return the exit code of its account."""
-    from rollout.cli import running  # noqa: PLC0415 - for all of these: not for `--help`
+    from dataclasses import replace  # noqa: PLC0415 - for all of these: not for `--help`
+
+    from rollout.cli import running  # noqa: PLC0415
     from rollout.cli.plans import hosts_unknown, plan_of  # noqa: PLC0415
     from rollout.errors import RolloutError  # noqa: PLC0415
     from rollout.recovery import give_up as given_up  # noqa: PLC0415
@@ -78,6 +80,6 @@ def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False
         typed=typed,
         verb="recover",
         hosts=[holding.target.host for holding in left.holdings],
-        left=left,
+        left=replace(left, given_up=give_up),
     )
     return running.run(errand, story)

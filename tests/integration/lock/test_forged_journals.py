@@ -1,8 +1,10 @@
-"""A member writes a journal of a run that never was: root contacts no host that it names."""
+"""Journals of other logins: no host is contacted by their word alone, and none is forgotten."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,8 @@ from tests.unit.left_out import ALICE
 pytestmark = pytest.mark.integration
 
 DEAD = {**spell_holder(ALICE), "process": {**asdict(this_process()), "pid": 4_000_000}}
+Event = Mapping[str, Any]
+
 PLANT = r"""
 import os, sys
 os.umask(0o007)
@@ -34,12 +38,12 @@ def settings(logins: Logins, contacted: Path) -> Path:
     return path
 
 
-def plant(logins: Logins, verb: str, *events: dict[str, object]) -> None:
+def plant(logins: Logins, verb: str, *events: Event, host: str = "database1") -> None:
     began = {
         "event": "record.began",
         "verb": verb,
         "holder": DEAD,
-        "hosts": ["database1"],
+        "hosts": [host],
         "flags": {},
         "settings": {},
     }
@@ -70,7 +74,7 @@ STARTED = {"event": "rollout.started", "targets": ["database1"]}
     ],
 )
 def test_a_journal_cannot_name_a_host_that_the_settings_do_not_know(
-    logins: Logins, events: tuple[dict[str, object], ...], words: tuple[str, ...]
+    logins: Logins, events: tuple[Event, ...], words: tuple[str, ...]
 ) -> None:
     logins.for_the_team(logins.shared)
     logins.for_the_team(logins.shared / "lock")
@@ -84,3 +88,26 @@ def test_a_journal_cannot_name_a_host_that_the_settings_do_not_know(
     assert "database1" in said.stderr
     assert not contacted.exists() or "database1" not in contacted.read_text()
     assert (logins.shared / "shop.000001.a11ce0.open").exists(), "nothing was thrown away"
+
+
+def test_a_release_that_could_not_be_taken_back_is_not_forgotten(logins: Logins) -> None:
+    """The journal is the only record of it: no server is out, so no lock lists one."""
+    logins.for_the_team(logins.shared)
+    logins.for_the_team(logins.shared / "lock")
+    config = settings(logins, logins.directory / "contacted")
+    plant(logins, "uninterrupted", {**BEGUN, "hosts": ["web1"]}, SWITCHING, host="web1")
+
+    first = logins.rollout("root", config, "recover", "--yes", within=90)
+    deploy = logins.rollout("root", config, "uninterrupted", within=90)
+    second = logins.rollout("root", config, "recover", "--yes", within=90)
+    restart = logins.rollout("root", config, "restart", within=90)
+    given_up = logins.rollout("root", config, "recover", "--give-up", "--yes", within=90)
+    third = logins.rollout("root", config, "recover", "--yes", within=90)
+
+    for said in (first, second):
+        assert said.returncode == 3, said.stdout + said.stderr
+        assert "web1: no ssh session" in said.stderr
+    assert "refused before anything was touched" in deploy.stderr
+    assert "recover` takes it back" in restart.stderr
+    assert given_up.returncode == 0, given_up.stderr
+    assert "nothing to recover" in third.stdout
