@@ -50,6 +50,8 @@ judge_parent() {  # as above; what is sticky and root's (/tmp) keeps strangers f
   case $6 in
   [1357]???) [ "$4" = 0 ] || unsafe "$1" "every login may write there (mode $6)" ;;
   *[2367]) unsafe "$1" "every login may write there (mode $6)" ;;
+  *[2367]?) [ "$5" = "$group" ] || [ "$5" = "$3" ] ||  # its owner's own group, as on Debian
+    unsafe "$1" "the group $5 may write there (mode $6), and lock.group is '$group'" ;;
   esac
 }
 
@@ -58,6 +60,7 @@ rows() { stat -c "%F$tab%U$tab%u$tab%G$tab%a$tab%s$tab%Y$tab%d:%i" -- "$@" 2>/de
 look_at() {  # JUDGE PATH
   row=$(rows "$2") || no "cannot look at $2"
   IFS=$tab; set -- "$1" "$2" $row; unset IFS
+  of=$6 may=$7 judged=${10}
   "$1" "$2" "$3" "$4" "$5" "$6" "$7"
 }
 
@@ -172,7 +175,7 @@ look_at judge "$dir"
 [ -x "$dir" ] || denied "$dir"
 row=$(rows "$dir") || no "cannot look at $dir"
 IFS=$tab; set -- $row; unset IFS
-case $5 in *[2367]?) umask 007 ;; *) umask 077 ;; esac
+case $5 in *[2367]?) shared=1; umask 007 ;; *) shared=; umask 077 ;; esac
 if [ ! -e "$dir/$app" ] && [ ! -L "$dir/$app" ]; then
   case $verb in look | settled | acts) exit 0 ;; esac
   said=$(mkdir "$dir/$app" 2>&1) || [ -d "$dir/$app" ] || no "cannot make $dir/$app: ${said##*: }"
@@ -181,6 +184,12 @@ look_at judge "$dir/$app"
 command -v flock >/dev/null || no "flock is missing here (it is in util-linux)"
 cd -P -- "$dir/$app" 2>/dev/null || denied "$dir/$app"
 [ ! -L "$dir/$app" ] && [ . -ef "$dir/$app" ] || no "$dir/$app was exchanged meanwhile"
+case ${shared:+$of:$may} in
+"" | "$group":[2367]?7?) ;;
+*)  # made when the directory was for one login: no lock in it would be the team's
+  [ -O . ] && [ "$(stat -c %d:%i .)" = "$judged" ] && chgrp "$group" . && chmod 2770 . ||
+    no "$dir/$app is not of the group $group: root can remove it when no run is under way" ;;
+esac
 exec 9<. || no "cannot open $dir/$app"
 flock -w 5 9 || no "$dir/$app is locked by another process for more than 5s"
 

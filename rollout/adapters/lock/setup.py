@@ -39,7 +39,7 @@ def _make_in_state(path: str, give: str) -> str:
     name, _, below = posixpath.relpath(path, STATE).partition("/")
     name = shlex.quote(f"./{name}")
     line = (
-        f"mkdir -p {STATE} && cd {STATE} && mkdir -p {name} && cd -P {name} && "
+        f"umask 022 && mkdir -p {STATE} && cd {STATE} && mkdir -p {name} && cd -P {name} && "
         f"[ .. -ef {STATE} ] && {give}"
     )
     if below:
