@@ -387,6 +387,20 @@ MUTANTS = (
         STRANGERS,
     ),
     Mutant(
+        "a lock that another group could move away is not believed",
+        "adapters/lock/script.py",
+        """  *[2367]?) [ "$5" = "$group" ] || [ "$5" = "$3" ] ||""",
+        "  *[2367]?) : ||",
+        STRANGERS,
+    ),
+    Mutant(
+        "a directory of one login that becomes the team's is handed on",
+        "adapters/lock/script.py",
+        """case ${shared:+$of:$may} in""",
+        """case "" in""",
+        STRANGERS,
+    ),
+    Mutant(
         "an administrator hands over nothing that a member put in the place of the lock",
         "adapters/lock/setup.py",
         """        f"[ .. -ef {STATE} ] && {give}"
