@@ -109,7 +109,7 @@ async def _beside_what_is_left(wish: Wish, history: History, site: Site, tell: T
             if is_under_way(past, history):
                 continue
             by = settled.get(past.run, "")  # from another machine: that one wrote to the lock
-            if by and await is_seen_to(past.holdings, site):
+            if by and not past.half_deployed and await is_seen_to(past.holdings, site):
                 history.settle(past.run, by)
                 continue
             left = Left(

@@ -105,7 +105,7 @@ async def _by_its_journal(history: History, settled: Mapping[str, str], site: Si
     """Find a run that nobody's lock speaks for, and that nobody has seen to elsewhere."""
     for past in history.open_runs():
         by = settled.get(past.run, "")
-        if by and await is_seen_to(past.holdings, site):
+        if by and not past.half_deployed and await is_seen_to(past.holdings, site):
             continue
         under_way = is_under_way(past, history)
         if not under_way and (past.unfinished or past.half_deployed):

@@ -18,6 +18,7 @@ class Left:
         certain: It runs no more: it ended by itself, or is gone from this machine.
         others: Further runs in whose names the lock is in other places.
         unreadable: The places in which it cannot be read.
+        given_up: The operator wants nothing of it to be seen to.
         claimed_by: The run that says it has seen to this one, though HAProxy shows it out still.
     """
 
@@ -29,6 +30,7 @@ class Left:
     others: tuple[str, ...] = ()
     unreadable: tuple[Held, ...] = ()
     claimed_by: str = ""
+    given_up: bool = False
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -61,7 +63,7 @@ def story_of(left: Left) -> str:
     if past is not None and past.half_deployed and past.deploy is not None:
         how = "in place" if past.deploy.in_place else "live by `current` on some hosts"
         said += f"; release {past.deploy.release} is {how}, and no server was restarted onto it"
-    if left.claimed_by:
+    if left.claimed_by and left.holdings:
         said += (
             f"; run {left.claimed_by} says that it has seen to it, and HAProxy shows it out still"
         )

@@ -9,11 +9,16 @@ from rollout.releases import BuildStep, Mark, Release, Shelf
 
 
 class GuardedReleases:
-    """Satisfies :class:`rollout.release_ports.Releases`; every change may raise LockLost."""
+    """Satisfies :class:`rollout.release_ports.Releases`; every change may raise LockLost.
+
+    Attributes:
+        tidied: The hosts on which what an earlier deploy had begun was seen to.
+    """
 
     def __init__(self, inner: Releases, record: Record) -> None:
         self._inner = inner
         self._record = record
+        self.tidied: set[str] = set()
 
     async def look(self, host: str) -> Shelf:
         return await self._inner.look(host)
@@ -29,7 +34,9 @@ class GuardedReleases:
 
     async def tidy(self, host: str) -> tuple[str, ...]:
         await self._record.still_ours()
-        return await self._inner.tidy(host)
+        found = await self._inner.tidy(host)
+        self.tidied.add(host)
+        return found
 
     async def begin(self, host: str, release: Release, *, fresh: bool) -> None:
         await self._record.still_ours()

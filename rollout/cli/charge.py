@@ -1,7 +1,7 @@
 """In charge of the fleet: with the lock, a record, and signs of life, from claim to release."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -81,17 +81,19 @@ async def in_charge_after(
     """
     lock = lock_of(world)
     await lock.take_over(" ".join(left.runs), begun.holder, seize=left.unreadable)
-    try:
-        out = await _now_out(world, left, begun)
-    except RolloutError:
-        await let_go(lock)
-        raise
     for broken in left.unreadable:
         what = (
             f"what stood there could not be read ({broken.unreadable}); it is kept beside the lock "
             f"as broken.{begun.run}: it may name servers that are out"
         )
         tell(Noted(where=broken.place, what=what))
+    try:
+        out = await _now_out(world, left, begun)
+    except RolloutError:
+        await let_go(lock)
+        raise
+    if left.given_up:
+        begun.history.settle(left.holder.run, begun.run)
     async with held(world, begun, out, left.runs, tell) as site:
         yield Charge(site)
 
@@ -131,10 +133,12 @@ async def held(
     """Give signs of life, and in the end the lock: back, or left behind with what is still out.
 
     What ``runs`` before this one left is first written down as ours, and only then as not theirs.
+    A release that one of them had begun to switch to is in no lock: its journal stays open until it
+    was taken back on all of its hosts.
     """
     lock = lock_of(world)
     record = KeptRecord(begun.journal, lock, holdings)
-    releases = world.releases and GuardedReleases(world.releases, record)
+    releases = GuardedReleases(world.releases, record) if world.releases is not None else None
     alive = asyncio.create_task(keep_alive(record.beat))
     try:
         for holding in holdings:
@@ -143,13 +147,28 @@ async def held(
             await lock.keep(tuple(holdings), everywhere=True)
         if runs:
             await begun.journal.note("answers")
+        half = _half_switched(runs, begun)
         for run in runs:
-            begun.history.settle(run, begun.run)
+            if run not in half:
+                begun.history.settle(run, begun.run)
         yield replace(world, record=record, releases=releases)
+        for run, hosts in half.items():
+            if releases is not None and hosts <= releases.tidied:
+                begun.history.settle(run, begun.run)
     finally:
         alive.cancel()
         await asyncio.wait({alive})
         await _end(lock, record, tell)
+
+
+def _half_switched(runs: Sequence[str], begun: Begun) -> Mapping[str, frozenset[str]]:
+    """Return by run the hosts whose ``current`` may lead to a release that it only began with."""
+    pasts = filter(None, map(begun.history.find, runs))
+    return {
+        past.run: frozenset(past.deploy.hosts)
+        for past in pasts
+        if past.half_switched and past.deploy is not None
+    }
 
 
 async def _end(lock: Lock, record: KeptRecord, tell: Tell) -> None:

@@ -67,7 +67,7 @@ def agreed(
     left, readings = asyncio.run(story())
     if left is not None:
         complain(remains_table(left, readings).rstrip())
-        if left.claimed_by and not anyway:
+        if left.claimed_by and left.holdings and not anyway:
             raise RolloutError(f"nothing was changed; {in_doubt('rollout')}")
         confirm(what, yes=yes)
     return left

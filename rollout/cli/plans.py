@@ -2,10 +2,12 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rollout.claiming import Wish
 from rollout.fleet import Target
+from rollout.holders import Past
 from rollout.known_fleet import KnownFleet
 from rollout.plan import Plan, waves_of
 from rollout.seating import By, Scope
@@ -40,6 +42,25 @@ def known_of(settings: Settings) -> KnownFleet:
         balancers=frozenset(settings.balancers),
         match=settings.monit.match,
     )
+
+
+def hosts_known(past: Past, settings: Settings) -> Past:
+    """Return ``past`` without the hosts that the settings do not know.
+
+    Another person may have written its journal, and it decides which machines are contacted.
+    """
+
+    def known(hosts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(host for host in hosts if host in settings.fleet.names)
+
+    deploy = past.deploy and replace(past.deploy, hosts=known(past.deploy.hosts))
+    return replace(past, hosts=known(past.hosts), deploy=deploy)
+
+
+def hosts_unknown(past: Past, settings: Settings) -> str:
+    """Name the hosts of a run that the settings do not know, with commas; empty where none is."""
+    named = (*past.hosts, *(past.deploy.hosts if past.deploy else ()))
+    return ", ".join(dict.fromkeys(host for host in named if host not in settings.fleet.names))
 
 
 def wish_of(

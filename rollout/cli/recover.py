@@ -48,22 +48,31 @@ def recover(
 
 def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False) -> int:
     """Tell the story and return the exit code of its account."""
-    from rollout.cli import running  # noqa: PLC0415 - for all of these: not for `--help`
-    from rollout.cli.plans import plan_of  # noqa: PLC0415
+    from dataclasses import replace  # noqa: PLC0415 - for all of these: not for `--help`
+
+    from rollout.cli import running  # noqa: PLC0415
+    from rollout.cli.plans import hosts_unknown, plan_of  # noqa: PLC0415
+    from rollout.errors import RolloutError  # noqa: PLC0415
     from rollout.recovery import give_up as given_up  # noqa: PLC0415
     from rollout.recovery import recover as recovered  # noqa: PLC0415
     from rollout.recovery import take_back_half_a_deploy  # noqa: PLC0415
 
     of, plan = left.holder.run, plan_of(loaded.settings, ())
     rest = left.past.left if left.past else ()
+    half = left.past if left.past and left.past.half_switched and not give_up else None
+    if half and (unknown := hosts_unknown(half, loaded.settings)):
+        raise RolloutError(
+            f"nothing was touched: the journal of run {of} names {unknown}, which the settings do "
+            "not know; `rollout recover --give-up` leaves everything as it is"
+        )
 
     async def story(charge: "Charge", tell: "Tell") -> None:
         out = charge.site.record.held
         if give_up:
             await given_up(of, out, charge.site, tell)
         else:
-            if left.past and left.past.half_switched and left.past.deploy:
-                await take_back_half_a_deploy(left.past.deploy.hosts, charge.site, tell)
+            if half and half.deploy:
+                await take_back_half_a_deploy(half.deploy.hosts, charge.site, tell)
             await recovered(of, out, plan, charge.site, tell, rest=rest)
 
     errand = running.Errand(
@@ -71,6 +80,6 @@ def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False
         typed=typed,
         verb="recover",
         hosts=[holding.target.host for holding in left.holdings],
-        left=left,
+        left=replace(left, given_up=give_up),
     )
     return running.run(errand, story)

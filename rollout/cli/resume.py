@@ -48,7 +48,27 @@ def resume(
         hand_over(f"nothing to resume: run {past.run if past else ''} is through")
         raise typer.Exit
     loaded = same_as_before(past, asked(context), replan=replan)
+    past = _of_this_fleet(past, loaded, replan=replan)
     raise typer.Exit(run(loaded, past, left, asked(context), replan=replan, cron=cron))
+
+
+def _of_this_fleet(past: "Past", loaded: "Loaded", *, replan: bool) -> "Past":
+    """Leave out hosts that the settings do not know, where the operator wants it so.
+
+    Raises:
+        RolloutError: the journal names such hosts; none was contacted.
+    """
+    from rollout.cli.plans import hosts_known, hosts_unknown  # noqa: PLC0415 - not for `--help`
+    from rollout.errors import RolloutError  # noqa: PLC0415
+
+    unknown, known = hosts_unknown(past, loaded.settings), hosts_known(past, loaded.settings)
+    if unknown and not (replan and known.hosts):
+        cure = "; --replan goes on without" if known.hosts else ""
+        raise RolloutError(
+            f"nothing was touched: the journal of run {past.run} names {unknown}, which the "
+            f"settings do not know{cure}"
+        )
+    return known
 
 
 def same_as_before(past: "Past", typed: "Asked", *, replan: bool) -> "Loaded":

@@ -50,6 +50,8 @@ judge_parent() {  # as above; what is sticky and root's (/tmp) keeps strangers f
   case $6 in
   [1357]???) [ "$4" = 0 ] || unsafe "$1" "every login may write there (mode $6)" ;;
   *[2367]) unsafe "$1" "every login may write there (mode $6)" ;;
+  *[2367]?) [ "$5" = "$group" ] || [ "$5" = "$3" ] ||  # its owner's own group, as on Debian
+    unsafe "$1" "the group $5 may write there (mode $6), and lock.group is '$group'" ;;
   esac
 }
 
@@ -58,6 +60,7 @@ rows() { stat -c "%F$tab%U$tab%u$tab%G$tab%a$tab%s$tab%Y$tab%d:%i" -- "$@" 2>/de
 look_at() {  # JUDGE PATH
   row=$(rows "$2") || no "cannot look at $2"
   IFS=$tab; set -- "$1" "$2" $row; unset IFS
+  of=$6 may=$7 judged=${10}
   "$1" "$2" "$3" "$4" "$5" "$6" "$7"
 }
 
@@ -65,6 +68,10 @@ put() {  # NAME [fsync], from stdin: all of it or nothing
   if [ -e ".$1.new" ] || [ -L ".$1.new" ]; then rm -f ".$1.new"; fi
   said=$({ dd of=".$1.new" bs=64k iflag=fullblock conv="excl${2:+,$2}" status=none &&
     mv -T ".$1.new" "$1"; } 2>&1) || no "cannot write $dir/$app/$where$1: ${said##*: }"
+}
+
+plain() {  # FILE: at most 1 MB of it; a link is not followed, a FIFO not waited for
+  dd if="$1" iflag=nofollow,nonblock,fullblock bs=64k count=16 status=none
 }
 
 first() { line=; [ -f "$1" ] && [ ! -L "$1" ] && read -r line <"$1"; printf '%s' "$line"; }
@@ -75,8 +82,7 @@ show() {  # what stands here, and for how many seconds it has given no sign of l
   [ -z "$odd" ] || { printf 'odd\t%s\n' "$odd"; return 0; }
   for name in run before holder owned beats ended; do
     [ -f "lock/$name" ] && printf '%s\t%s\n' "$name" \
-      "$(dd if="lock/$name" iflag=nofollow,nonblock,fullblock bs=64k count=16 status=none |
-        head -n 1)"
+      "$(plain "lock/$name" | head -n 1)"
   done
   printf 'quiet\t%s\n' "$(($(date +%s) - heard))"
 }
@@ -86,12 +92,11 @@ is() { [ -n "$there" ] && [ -z "$odd" ] && [ "$(first lock/run)" = "$1" ]; }
 ours() { is "$run" || { show; exit 76; }; }
 
 inside() {  # go into the lock, and be sure that it is the one that was judged
-  cd -P lock 2>/dev/null && [ ! -L ../lock ] && [ . -ef ../lock ] ||
-    no "cannot enter $dir/$app/lock"
+  cd -P lock 2>/dev/null && [ "$(stat -c %d:%i .)" = "$id" ] || no "cannot enter $dir/$app/lock"
   where=lock/
 }
 
-outside() { cd ..; where=; }
+outside() { cd -P ..; where=; }
 
 beat() {  # in the lock
   count=$(first beats)
@@ -106,7 +111,8 @@ fresh() {  # a lock of ours, whole by one rename
   rm -rf "./$new"
   said=$(mkdir "./$new" 2>&1) || no "cannot make a lock in $dir/$app: ${said##*: }"
   (
-    cd -P "./$new" && [ ! -L "../$new" ] && [ -O . ] || no "cannot enter $dir/$app/$new"
+    cd -P "./$new" && [ ! -L "../$new" ] && [ . -ef "../$new" ] && [ -O . ] ||
+      no "cannot enter $dir/$app/$new"
     where=$new/
     put holder fsync
     put run fsync <<END
@@ -131,36 +137,45 @@ away() {  # NAME: the lock goes in one rename, so that no reader meets half of i
 }
 
 last_lines() {  # FILE COUNT
-  [ -f "$1" ] && [ ! -L "$1" ] && tail -n "$2" "$1"
+  [ -f "$1" ] && [ ! -L "$1" ] && plain "$1" | tail -n "$2"
   return 0
 }
 
 case $app in */*) no "an app cannot be called ${app#rollout-}" ;; esac
 above=${dir%/*} above=${above:-/}
+mine=
 if [ -n "$own" ]; then
-  # The team's directory, unless it is missing, or a lock from before it was made still stands.
   home=$HOME
   [ -O "$home" ] || home=$(getent passwd "$(id -u)" | cut -d: -f6)
   mine=$home/.local/state/rollout/lock
-  if [ -d "$above" ] && [ ! -x "$above" ]; then
-    denied "$above"
-  elif { [ ! -e "$dir" ] && [ ! -L "$dir" ]; } || [ -e "$mine/$app/lock" ]; then
-    dir=$mine above=${mine%/*} group=
-    printf 'own\t%s\t%s\n' "$dir" "$(id -un)"
-  fi
+fi
+if [ -n "$mine" ] && [ -e "$mine/$app/lock" ]; then
+  seen=$mine  # from before the team's directory was made: it still counts
+else
+  seen=$dir
+  while [ -n "$seen" ] && [ ! -e "$seen" ] && [ ! -L "$seen" ]; do seen=${seen%/*}; done
+  [ ! -d "${seen:=/}" ] || [ -x "$seen" ] || denied "$seen"  # what is hidden is not missing
+fi
+if [ -n "$mine" ] && [ "$seen" != "$dir" ]; then
+  dir=$mine above=${mine%/*} group=
+  printf 'own\t%s\t%s\n' "$dir" "$(id -un)"
 fi
 if [ ! -e "$dir" ] && [ ! -L "$dir" ]; then
   case $verb in look | settled | acts) exit 0 ;; esac
+  said=$(umask 077; mkdir -p "$above" 2>&1) || no "cannot make $dir: ${said##*: }"
+  look_at judge_parent "$above"
   said=$(umask 077; mkdir -p "$dir" 2>&1) || no "cannot make $dir: ${said##*: }"
-  # It may well be for a team: whoever can give it to the group does.
-  [ -z "$group" ] || { chgrp "$group" "$dir" && chmod 2770 "$dir"; } 2>/dev/null
+  # It may well be for a team: a login that can give it to the group does.
+  [ -z "$group" ] || (
+    cd -P "$dir" && [ .. -ef "$above" ] && chgrp "$group" . && chmod 2770 .
+  ) 2>/dev/null
 fi
 look_at judge_parent "$above"
 look_at judge "$dir"
 [ -x "$dir" ] || denied "$dir"
 row=$(rows "$dir") || no "cannot look at $dir"
 IFS=$tab; set -- $row; unset IFS
-case $5 in *[2367]?) umask 007 ;; *) umask 077 ;; esac
+case $5 in *[2367]?) shared=1; umask 007 ;; *) shared=; umask 077 ;; esac
 if [ ! -e "$dir/$app" ] && [ ! -L "$dir/$app" ]; then
   case $verb in look | settled | acts) exit 0 ;; esac
   said=$(mkdir "$dir/$app" 2>&1) || [ -d "$dir/$app" ] || no "cannot make $dir/$app: ${said##*: }"
@@ -169,6 +184,12 @@ look_at judge "$dir/$app"
 command -v flock >/dev/null || no "flock is missing here (it is in util-linux)"
 cd -P -- "$dir/$app" 2>/dev/null || denied "$dir/$app"
 [ ! -L "$dir/$app" ] && [ . -ef "$dir/$app" ] || no "$dir/$app was exchanged meanwhile"
+case ${shared:+$of:$may} in
+"" | "$group":[2367]?7?) ;;
+*)  # made when the directory was for one login: no lock in it would be the team's
+  [ -O . ] && [ "$(stat -c %d:%i .)" = "$judged" ] && chgrp "$group" . && chmod 2770 . ||
+    no "$dir/$app is not of the group $group: root can remove it when no run is under way" ;;
+esac
 exec 9<. || no "cannot open $dir/$app"
 flock -w 5 9 || no "$dir/$app is locked by another process for more than 5s"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -19,7 +20,7 @@ from rollout.errors import LockError, LockHeld
 from rollout.holders import Kind
 from tests.support.logins import ALICE as ALICE_LOGIN
 from tests.support.logins import BOB as BOB_LOGIN
-from tests.support.logins import CAROL, STRANGER, TEAM, Logins, settings_for, tree
+from tests.support.logins import CAROL, STRANGER, TEAM, UIDS, Logins, settings_for, tree
 from tests.unit.left_out import ALICE, BOB, holding
 
 pytestmark = pytest.mark.integration
@@ -138,6 +139,26 @@ def test_a_link_in_the_place_of_a_directory_is_not_followed(
     with pytest.raises(LockError, match="it is a symbolic link made by root, not believed"):
         now(ours.take(ALICE))
     assert tree(real / "lock") == {}
+
+
+def test_a_lock_is_not_believed_where_another_group_could_move_it_away(
+    logins: Logins, pool: Pool
+) -> None:
+    """Debian has such a directory: /var/local, of the group staff.  A lock that was moved away is
+    one that seems to be free."""
+    above = logins.directory / "local"
+    above.mkdir()
+    where = logins.for_the_team(above / "lock")
+    ours = lock_of(logins, ALICE_LOGIN, pool, where)
+    now(ours.take(ALICE))
+    os.chown(above, 0, UIDS[STRANGER])
+    above.chmod(0o2775)
+    assert logins.shell(STRANGER, f"mv {where} {where}.away").status == 0
+    with pytest.raises(LockError, match=f"the group {STRANGER} may write there"):
+        now(lock_of(logins, ALICE_LOGIN, pool, where).take(BOB))
+    os.chown(above, UIDS[ALICE_LOGIN], UIDS[ALICE_LOGIN])
+    (above / "lock.away").rename(where)
+    assert now(ours.release()) == (), "the owner's own group is no other login's"
 
 
 def test_a_stranger_can_neither_stop_nor_read_a_lock_of_the_team(
