@@ -6,7 +6,7 @@ One that ended by itself, and said whom it left out, is in nobody's way who leav
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -72,7 +72,7 @@ async def claim(holder: Holder, wish: Wish, history: History, site: Site, tell: 
             left = await left_behind(lock, history, site)
             if left is not None and left.held is not None and left.certain:
                 with suppress(LockHeld):  # another one was quicker: then that one is waited for
-                    return await _taken_over(left, holder, wish, site, tell)
+                    return await _taken_over(left, holder, wish, history, site, tell)
             if now() >= deadline:
                 raise
             if said != held.holder:
@@ -92,21 +92,29 @@ def lock_of(site: Site) -> Lock:
     return site.lock
 
 
-async def _taken_over(left: Left, holder: Holder, wish: Wish, site: Site, tell: Tell) -> Claimed:
+async def _taken_over(
+    left: Left, holder: Holder, wish: Wish, history: History, site: Site, tell: Tell
+) -> Claimed:
     holdings = await _not_in_the_way(left, wish, site, tell)
     await lock_of(site).take_over(" ".join(left.runs), holder)
     what = f"the lock was still that of run {left.holder.run}, which is no more: taken over"
     tell(Noted(where="lock", what=what))
-    return Claimed(holdings, left.runs)
+    more = await _beside_what_is_left(wish, history, site, tell, known=left.runs)
+    return Claimed((*holdings, *more.holdings), (*left.runs, *more.runs))
 
 
-async def _beside_what_is_left(wish: Wish, history: History, site: Site, tell: Tell) -> Claimed:
-    """Hold the lock against the journals that are open, though nobody's lock speaks for them."""
+async def _beside_what_is_left(
+    wish: Wish, history: History, site: Site, tell: Tell, *, known: Collection[str] = ()
+) -> Claimed:
+    """Hold the lock against the journals that are open, though no lock speaks for them.
+
+    Those of the runs in ``known`` have been seen to already.
+    """
     claimed = Claimed()
     try:
         settled = await lock_of(site).settled()
         for past in history.open_runs():
-            if is_under_way(past, history):
+            if past.run in known or is_under_way(past, history):
                 continue
             by = settled.get(past.run, "")  # from another machine: that one wrote to the lock
             if by and not past.half_deployed and await is_seen_to(past.holdings, site):

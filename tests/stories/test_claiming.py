@@ -121,6 +121,10 @@ def claims(
     return story
 
 
+def is_free(world: World) -> bool:
+    return world.lock is None
+
+
 def out(world: World, host: str = "web1", *, asked: bool = False) -> Holding:
     """Let a host be out because of a run: in maint, and asked to restart if so wished."""
     target = next(one for one in targets_of(world) if one.name == host)
@@ -528,6 +532,17 @@ def test_a_run_that_has_given_back_the_lock_and_is_about_to_end_refuses_nobody()
     assert story.error is None
     assert story.claimed == Claimed()
     assert holder_of(world) == BOB
+
+
+def test_a_lock_that_was_taken_over_does_not_hide_what_another_dead_run_left() -> None:
+    world = fleet()
+    world.lock = held()
+    history = dead(replace(past(), targets=()), past(out(world), holder=CAROL))
+    story = claims(world, history)
+    assert isinstance(story.error, Unfinished)
+    assert CAROL.run in str(story.error)
+    assert is_free(world)
+    assert history.settled == {}
 
 
 # ---- what is found, for whoever asks

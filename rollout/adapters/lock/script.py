@@ -106,7 +106,7 @@ $((count + 1))
 END
 }
 
-fresh() {  # a lock of ours, whole by one rename
+prepare() {  # a lock of ours, whole before it stands there
   new=.new.$run
   rm -rf "./$new"
   said=$(mkdir "./$new" 2>&1) || no "cannot make a lock in $dir/$app: ${said##*: }"
@@ -125,6 +125,9 @@ END
 {}
 END
   ) || { rm -rf "./$new"; exit 1; }
+}
+
+stand() {  # the lock that was prepared, by one rename
   said=$({ mv -T "./$new" lock && sync .; } 2>&1) || {
     rm -rf "./$new"
     no "cannot make a lock in $dir/$app: ${said##*: }"
@@ -215,7 +218,8 @@ case $verb in
 look) show ;;
 take)
   [ -z "$there" ] || { show; exit 75; }
-  fresh ;;
+  prepare
+  stand ;;
 keep) ours; inside; beat ;;
 write) ours; inside; put owned fsync ;;
 replace)  # any of the runs in $word by $run: its holdings stay; `run` says whose it is: it is last
@@ -240,8 +244,9 @@ END
   ;;
 seize)  # what stands here under the number $word, whatever it is; it is kept aside
   [ "$there${id-}" = "1$word" ] || { show; exit 75; }
+  prepare
   away "broken.$run"
-  fresh ;;
+  stand ;;
 settled) last_lines settled 500 ;;
 acts) last_lines acts 20 ;;
 act) { last_lines acts 99; cat; } | put acts || exit 1 ;;
