@@ -193,3 +193,18 @@ def test_a_run_goes_on_where_the_team_gets_a_directory_that_its_login_may_not_en
     assert now(ours.release()) == ()
     with pytest.raises(LockError, match=f"{CAROL} may not enter {team}"):
         now(ours.take(BOB))
+
+
+@pytest.mark.parametrize("name", ["holder", "before", "owned", "run"])
+def test_root_overwrites_no_file_through_a_link_that_a_member_plants(
+    logins: Logins, pool: Pool, where: Path, roots: Path, name: str
+) -> None:
+    now(members_lock(logins, ALICE_LOGIN, pool, where).take(ALICE))
+    secret = roots / "lock" / "secret"
+    exchange = Exchange(logins, f"dd of=.{name}.new *", f"ln -s {secret} .{name}.new")
+    theirs = roots_lock(exchange, pool, where)
+    with suppress(LockError):
+        now(theirs.take_over(ALICE.run, BOB))
+        now(theirs.keep((), everywhere=True))
+    assert exchange.done.exists()
+    assert secret.read_text() == "root's own\n"
