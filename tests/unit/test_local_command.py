@@ -1,6 +1,9 @@
 """A script on this machine ends with all that it started, as soon as its time is up."""
 
+import os
+import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,15 @@ from rollout.adapters.ssh.config import resolve
 from rollout.adapters.ssh.errors import NotConfigured
 from rollout.adapters.ssh.resolved import SshOptions
 from rollout.errors import RemoteError
+
+
+@pytest.fixture
+def mark() -> Iterator[str]:
+    """Seconds that only the processes of this test sleep for; none of them outlives it."""
+    seconds = f"86399.{time.monotonic_ns()}"
+    yield seconds
+    for pid in living(seconds):
+        os.kill(pid, signal.SIGKILL)
 
 
 def living(mark: str) -> list[int]:
@@ -37,9 +49,8 @@ def test_what_it_printed_and_how_it_ended_come_back() -> None:
     assert (said.status, said.out, said.err) == (3, "words", "no\n")
 
 
-def test_a_script_that_takes_too_long_leaves_no_child_behind() -> None:
+def test_a_script_that_takes_too_long_leaves_no_child_behind(mark: str) -> None:
     """A child that lived on kept the lock's flock for ever."""
-    mark = "86399.25"
     began = time.monotonic()
     with pytest.raises(RemoteError) as caught:
         run_locally("here", f"sleep {mark} & sleep {mark}", within=0.5)
@@ -48,17 +59,15 @@ def test_a_script_that_takes_too_long_leaves_no_child_behind() -> None:
     assert gone(mark)
 
 
-def test_a_child_in_the_background_does_not_outlive_a_script_that_ended() -> None:
-    mark = "86399.75"
+def test_a_child_in_the_background_does_not_outlive_a_script_that_ended(mark: str) -> None:
     said = run_locally("here", f"sleep {mark} >/dev/null 2>&1 & exit 0", within=10)
     assert said.status == 0
     assert gone(mark)
 
 
 def test_a_question_to_ssh_that_hangs_leaves_no_child_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str
 ) -> None:
-    mark = "86399.5"
     config = tmp_path / "config"
     config.write_text(f'Match exec "sleep {mark}"\n  User deploy\n')
     monkeypatch.setattr("rollout.adapters.ssh.config.ANSWER_WITHIN", 0.5)
