@@ -9,6 +9,7 @@ import pytest
 from examples.fleet import Fleet, Missing, Shape
 from examples.fleet.household import program
 from examples.fleet.whole import PROGRAMS
+from tests.support.logins import Logins, needs_root
 
 FLEETS = pytest.StashKey[list[Fleet]]()
 
@@ -39,6 +40,15 @@ def make_fleet(request: pytest.FixtureRequest) -> Iterator[MakeFleet]:
             return fleet
 
         yield make
+
+
+@pytest.fixture
+def logins() -> Iterator[Logins]:
+    """Make logins with real uids, which end with the test."""
+    needs_root()
+    found = Logins()
+    yield found
+    found.close()
 
 
 @pytest.hookimpl(wrapper=True)

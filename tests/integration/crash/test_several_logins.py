@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
@@ -36,21 +35,12 @@ from tests.support.logins import (
     TEAM_GID,
     UIDS,
     Logins,
-    needs_root,
     tree,
 )
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(5400 if FULL else 300)]
 
 TURNS = (ALICE, BOB, "root")
-
-
-@pytest.fixture
-def logins() -> Iterator[Logins]:
-    needs_root()
-    found = Logins()
-    yield found
-    found.close()
 
 
 class OneFleetOfThree(Sweep):

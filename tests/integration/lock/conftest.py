@@ -1,19 +1,10 @@
-"""Logins with real uids."""
+"""Threads in which the scripts of a lock may block."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from rollout.adapters.threads import Pool
-from tests.support.logins import Logins, needs_root
-
-
-@pytest.fixture
-def logins() -> Iterator[Logins]:
-    needs_root()
-    found = Logins()
-    yield found
-    found.close()
 
 
 @pytest.fixture
