@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
-from rollout.errors import BalancerError, Meddled, RecordError
+from rollout.errors import BalancerError, LockError, Meddled, RecordError
 from rollout.events import Noted
 from rollout.fleet import AdminState, Seat, SeatState, Target
 from rollout.holdings import Holding, Owned
@@ -281,7 +281,8 @@ class Grip:
         try:
             self._insist(states)
         except Meddled:
-            await self._site.record.still_ours()
+            with suppress(LockError):  # a place that is away says nothing against it
+                await self._site.record.still_ours(anew=True)
             raise
 
     def _insist(self, states: Mapping[Seat, SeatState]) -> None:

@@ -52,8 +52,12 @@ class Record(Protocol):
         It is ours no more; that this cannot be written is no reason to stop.
         """
 
-    async def still_ours(self) -> None:
-        """See that we may go on: for acts that leave nothing to be written."""
+    async def still_ours(self, *, anew: bool = False) -> None:
+        """See that we may go on: for acts that leave nothing to be written.
+
+        With ``anew`` every place is asked, however lately one was: a place that does not answer is
+        a LockError then.
+        """
 
     @property
     def held(self) -> Sequence[Holding]:

@@ -110,9 +110,9 @@ class KeptRecord:
                 await self._lock.keep(self.held, everywhere=False)
                 self._behind = False
 
-    async def still_ours(self) -> None:
+    async def still_ours(self, *, anew: bool = False) -> None:
         if self._lock is not None:
-            await self._lock.keep(everywhere=False)
+            await self._lock.keep(everywhere=anew)
 
     def holding(self, target: str) -> Holding | None:
         return self._held.get(target)

@@ -203,6 +203,14 @@ def test_a_release_that_did_not_reach_the_lock_is_written_before_it_is_given_bac
     assert paper.listed == ()
 
 
+def test_asked_anew_the_lock_is_asked_everywhere() -> None:
+    paper = Paper()
+    record = KeptRecord(paper, paper)
+    now(record.still_ours())
+    now(record.still_ours(anew=True))
+    assert paper.said == ["lock -", "lock - everywhere"]
+
+
 def test_what_a_run_before_had_left_out_is_listed_with_what_is_ours() -> None:
     paper = Paper()
     record = KeptRecord(paper, paper, [holding("web9", asked=True)])
