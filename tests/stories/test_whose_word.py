@@ -1,5 +1,6 @@
 """Given a record that another hand may have written, when a run reads it, it asks HAProxy."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from rollout.claiming import let_go
 from rollout.dead_runs import is_seen_to, left_behind
 from rollout.errors import Unfinished
 from rollout.events import TargetLeftOut
-from rollout.fleet import Admin, AdminState
+from rollout.fleet import Admin, AdminState, Seat
 from rollout.holders import Held
 from rollout.holdings import Holding
 from rollout.known_fleet import KnownFleet
@@ -20,7 +21,7 @@ from rollout.recovery import recover
 from tests.unit.left_out import ALICE, BOB
 
 from .clock import play
-from .fakes import FakeJournal, FakeLock
+from .fakes import FakeBalancer, FakeJournal, FakeLock
 from .harness import QUICK, Told, fleet, site_of
 from .test_claiming import ALL, claims, dead, out, past
 from .world import World
@@ -164,3 +165,26 @@ def test_a_lock_that_still_lists_servers_is_left_behind_and_not_thrown_away() ->
     assert isinstance(world.lock, Held)
     assert world.lock.holdings
     assert world.lock.ended
+
+
+def test_one_that_was_asked_to_restart_waits_in_maint_for_its_proof(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The dead run left it in drain, where sticky clients still reach it."""
+    world = fleet()
+    one = out(world, asked=True)
+    one = replace(one, told=dict.fromkeys(one.told, (AdminState.DRAIN,)))
+    for line in world.lines.values():
+        line.admin = Admin.FORCED_DRAIN if line.host.name == "web1" else Admin(0)
+    orders: list[AdminState] = []
+    order = FakeBalancer.order
+
+    async def noted(self: FakeBalancer, seats: Sequence[Seat], state: AdminState) -> None:
+        orders.append(state)
+        await order(self, seats, state)
+
+    monkeypatch.setattr(FakeBalancer, "order", noted)
+    record = KeptRecord(FakeJournal(world), holdings=(one,))
+    plan = Plan(waves=(), floor=world.floor, patience=QUICK, known=KNOWN)
+    play(recover("a11ce0", (one,), plan, replace(site_of(world), record=record), Told()))
+    assert orders[0] is AdminState.MAINT
