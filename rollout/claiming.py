@@ -6,8 +6,8 @@ One that ended by itself, and said whom it left out, is in nobody's way who leav
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from rollout.dead_runs import BEAT_EVERY, is_seen_to, is_under_way, left_behind, still_ours
@@ -18,7 +18,7 @@ from rollout.holdings import Holding
 from rollout.past_runs import Left, story_of
 from rollout.plan import look_command
 from rollout.ports import Site, Tell
-from rollout.record_ports import History, Lock
+from rollout.record_ports import History, Lock, Record
 from rollout.waiting import now
 
 ASK_EVERY = 2.0
@@ -206,8 +206,28 @@ async def let_go(lock: Lock) -> None:
         await lock.end("ended before it had seen to what is out")
 
 
-async def keep_alive(beat: Callable[[], Awaitable[None]]) -> None:
-    """Give signs of life until cancelled."""
-    while True:
-        await asyncio.sleep(BEAT_EVERY)
-        await beat()
+@asynccontextmanager
+async def alive(lock: Lock, record: Record) -> AsyncIterator[None]:
+    """Give signs of life for the length of the block, and write into the lock what is not there.
+
+    Apart from each other: a place that is slow to take the news must not make the run seem dead in
+    the others.  The last news is seen through, for it could reach the place after the end.
+    """
+    over = asyncio.Event()
+    signs = asyncio.create_task(_every(BEAT_EVERY, lock.beat, over))
+    news = asyncio.create_task(_every(BEAT_EVERY, record.catch_up, over))
+    try:
+        yield
+    finally:
+        over.set()
+        signs.cancel()
+        await asyncio.wait({signs, news})
+
+
+async def _every(seconds: float, act: Callable[[], Awaitable[None]], over: asyncio.Event) -> None:
+    while not over.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await over.wait()
+        if not over.is_set():
+            await act()

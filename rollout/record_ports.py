@@ -59,6 +59,12 @@ class Record(Protocol):
         a LockError then.
         """
 
+    async def catch_up(self, *, everywhere: bool = False) -> None:
+        """Write into the lock what is out, if the last news has not come there; never raises.
+
+        A lock that lists more than what is out is not given back.
+        """
+
     @property
     def held(self) -> Sequence[Holding]:
         """All that is ours now."""

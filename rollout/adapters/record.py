@@ -63,8 +63,8 @@ class KeptRecord:
         coming = before.returning if returning is None else returning
         holding = before.told_too(told, returning=coming)
         if returning is None:
-            # Nothing is about to be told, so the lock hears of it with the next act, or sign of
-            # life: a round trip for each order, not two.
+            # Nothing is about to be told, so the lock hears of it with the next act or catch_up:
+            # a round trip for each order, not two.
             await self._keep(holding, everywhere=False, needed=not coming, to_lock=False)
         elif holding == before:
             await self.still_ours()
@@ -86,29 +86,12 @@ class KeptRecord:
                     await self._lock.keep(self.held, everywhere=False)
                 self._behind = False
 
-    async def catch_up(self) -> None:
-        """Write once more into the lock what is still out, where the last word may not have come.
-
-        A lock that lists more than that is not given back.
-        """
-        if self._behind and self._lock is not None:
-            with suppress(RolloutError):
-                await self._lock.keep(self.held, everywhere=True)
-
-    async def beat(self) -> None:
-        """Give a sign of life where all bastions meet, with the news that has not come there yet.
-
-        It never raises: that the lock is lost is for the next act to find out.
-        """
-        if self._lock is None:
-            return
-        if not self._behind:
-            await self._lock.beat()
-            return
+    async def catch_up(self, *, everywhere: bool = False) -> None:
         async with self._one_by_one:
-            with suppress(RolloutError):
-                await self._lock.keep(self.held, everywhere=False)
-                self._behind = False
+            if self._behind and self._lock is not None:
+                with suppress(RolloutError):  # a lost lock is for the next act to find out
+                    await self._lock.keep(self.held, everywhere=everywhere)
+                    self._behind = False
 
     async def still_ours(self, *, anew: bool = False) -> None:
         if self._lock is not None:

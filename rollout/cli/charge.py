@@ -1,13 +1,12 @@
 """In charge of the fleet: with the lock, a record, and signs of life, from claim to release."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from rollout.adapters.guarding import GuardedReleases
 from rollout.adapters.record import KeptRecord
-from rollout.claiming import Wish, claim, keep_alive, let_go, lock_of
+from rollout.claiming import Wish, alive, claim, let_go, lock_of
 from rollout.cli.begun import Begun
 from rollout.dead_runs import inherited
 from rollout.errors import LockError, LockLost, RolloutError
@@ -139,25 +138,23 @@ async def held(
     lock = lock_of(world)
     record = KeptRecord(begun.journal, lock, holdings)
     releases = GuardedReleases(world.releases, record) if world.releases is not None else None
-    alive = asyncio.create_task(keep_alive(record.beat))
     try:
-        for holding in holdings:
-            await begun.journal.held(holding)
-        if holdings:
-            await lock.keep(tuple(holdings), everywhere=True)
-        if runs:
-            await begun.journal.note("answers")
-        half = _half_switched(runs, begun)
-        for run in runs:
-            if run not in half:
-                begun.history.settle(run, begun.run)
-        yield replace(world, record=record, releases=releases)
-        for run, hosts in half.items():
-            if releases is not None and hosts <= releases.tidied:
-                begun.history.settle(run, begun.run)
+        async with alive(lock, record):
+            for holding in holdings:
+                await begun.journal.held(holding)
+            if holdings:
+                await lock.keep(tuple(holdings), everywhere=True)
+            if runs:
+                await begun.journal.note("answers")
+            half = _half_switched(runs, begun)
+            for run in runs:
+                if run not in half:
+                    begun.history.settle(run, begun.run)
+            yield replace(world, record=record, releases=releases)
+            for run, hosts in half.items():
+                if releases is not None and hosts <= releases.tidied:
+                    begun.history.settle(run, begun.run)
     finally:
-        alive.cancel()
-        await asyncio.wait({alive})
         await _end(lock, record, tell)
 
 
@@ -179,7 +176,7 @@ async def _end(lock: Lock, record: KeptRecord, tell: Tell) -> None:
     if record.held:
         errors = await lock.end("ended with servers out")
     else:
-        await record.catch_up()
+        await record.catch_up(everywhere=True)
         errors = await lock.release()
     for error in errors:
         what = f"the lock was not released: {error}"

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from rollout.adapters.record import KeptRecord
 from rollout.claiming import (
     ASK_EVERY,
     Claimed,
     Wish,
+    alive,
     claim,
-    keep_alive,
 )
 from rollout.dead_runs import BEAT_EVERY, LISTEN_FOR, inherited, left_behind, lives
 from rollout.errors import Halted, LockError, LockHeld, Unfinished
@@ -23,7 +24,7 @@ from rollout.past_runs import Left
 from tests.unit.left_out import ALICE, BOB, CAROL
 
 from .clock import play
-from .fakes import FakeLock
+from .fakes import FakeJournal, FakeLock
 from .faults import Fault, Faults
 from .faults import Kind as Trouble
 from .harness import fleet, site_of
@@ -617,7 +618,44 @@ def listens(world: World, meanwhile: Meanwhile) -> tuple[bool, float]:
 async def beats(world: World) -> None:
     lock = FakeLock(world)
     lock._run = ALICE.run
-    await keep_alive(lock.beat)
+    async with alive(lock, KeptRecord()):
+        await asyncio.sleep(1000)
+
+
+def test_news_that_a_place_is_slow_to_take_keep_no_sign_of_life_from_the_others() -> None:
+    """A run that gives none for 16 s is taken for dead on another machine."""
+
+    class Slow(FakeLock):
+        async def keep(
+            self, holdings: Sequence[Holding] | None = None, *, everywhere: bool
+        ) -> None:
+            if slow and holdings is not None:
+                await asyncio.sleep(20)
+            await super().keep(holdings, everywhere=everywhere)
+
+    world, slow = fleet(), False
+
+    async def story() -> tuple[int, Sequence[Holding]]:
+        nonlocal slow
+        lock = Slow(world)
+        await lock.take(ALICE)
+        record = KeptRecord(FakeJournal(world), lock)
+        one = out(world)
+        await record.own(one.target, one.found)
+        seen = dict.fromkeys(one.target.seats, (AdminState.DRAIN,))
+        await record.tells("web1", seen, returning=None)
+        slow = True
+        async with alive(lock, record):
+            await asyncio.sleep(LISTEN_FOR)
+            (stands,) = await lock.look()
+            heard = stands.beats
+            await asyncio.sleep(20)
+            (stands,) = await lock.look()
+            return heard, stands.holdings
+
+    heard, listed = play(story())
+    assert heard >= 3
+    assert listed[0].told == dict.fromkeys(listed[0].target.seats, (AdminState.DRAIN,))
 
 
 async def nothing(world: World) -> None:

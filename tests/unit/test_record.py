@@ -175,7 +175,7 @@ def test_what_says_nothing_new_is_not_written_again() -> None:
     assert paper.said == ["lock -"]
 
 
-def test_what_was_seen_since_an_order_reaches_the_lock_with_the_next_sign_of_life() -> None:
+def test_what_was_seen_since_an_order_reaches_the_lock_a_little_later() -> None:
     paper = Paper()
     record = KeptRecord(paper, paper)
     now(record.own(WEB1, FOUND))
@@ -184,11 +184,11 @@ def test_what_was_seen_since_an_order_reaches_the_lock_with_the_next_sign_of_lif
     seen = {SEAT: (AdminState.DRAIN,)}
     now(record.tells("web1", seen, returning=None))
     assert paper.said == ["journal web1 held"]
-    now(record.beat())
+    now(record.catch_up())
     assert paper.said == ["journal web1 held", "lock web1"]
     assert paper.listed[0].told == seen
-    now(record.beat())
-    assert paper.said == ["journal web1 held", "lock web1"], "an ordinary sign of life"
+    now(record.catch_up())
+    assert paper.said == ["journal web1 held", "lock web1"], "it is there already"
 
 
 def test_a_release_that_did_not_reach_the_lock_is_written_before_it_is_given_back() -> None:
