@@ -67,7 +67,9 @@ look_at() {  # JUDGE PATH
 put() {  # NAME [fsync], from stdin: all of it or nothing
   if [ -e ".$1.new" ] || [ -L ".$1.new" ]; then rm -f ".$1.new"; fi
   said=$({ dd of=".$1.new" bs=64k iflag=fullblock conv="excl${2:+,$2}" status=none &&
-    mv -T ".$1.new" "$1"; } 2>&1) || no "cannot write $dir/$app/$where$1: ${said##*: }"
+    mv -T ".$1.new" "$1"; } 2>&1) && return
+  rm -f ".$1.new"
+  no "cannot write $dir/$app/$where$1: ${said##*: }"
 }
 
 plain() {  # FILE: at most 1 MB of it; a link is not followed, a FIFO not waited for
@@ -257,6 +259,10 @@ release)
   case "$(first lock/owned)" in '{}' | '{"number":'*',"held":[]}') ;; *) show; exit 78 ;; esac
   away ".gone.$run"
   rm -rf "./.gone.$run" ;;
-try) : ;;
+try)
+  put try fsync <<END
+a lock could be written here
+END
+  rm -f try ;;
 esac
 """

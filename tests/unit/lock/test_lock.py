@@ -611,6 +611,8 @@ def test_a_directory_that_cannot_be_written_is_an_error_with_a_cure(
             now(lock(pool, tmp_path).take(ALICE))
         assert "ead-only" in caught.value.what
         assert caught.value.cure
+        (finding,), _ = now(lock(pool, tmp_path).examine())
+        assert "ead-only" in finding.what
     finally:
         subprocess.run(["umount", "-l", tmp_path], check=True)
 
@@ -631,6 +633,8 @@ def test_a_full_disk_is_an_error_and_no_half_lock(tmp_path: Path, pool: Pool) ->
         with pytest.raises(LockError):
             now(ours.keep([holding(f"web{n}") for n in range(20)], everywhere=True))
         assert as_one(now(ours.look())).holdings == (holding("web1"),), "the old list, whole"
+        (finding,), _ = now(ours.examine())
+        assert "No space left" in finding.what
         with pytest.raises(LockError):
             now(lock(pool, tmp_path, app="another").take(BOB))
         assert now(lock(pool, tmp_path, app="another").look()) == ()
