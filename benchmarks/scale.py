@@ -24,7 +24,7 @@ from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.threads import Pool
 from rollout.errors import BalancerError
 from rollout.fleet import AdminState, Reading, Seat, SeatState
-from rollout.plan import Plan, waves_of
+from rollout.plan import Plan, Share, waves_of
 from rollout.rolling import rolling_restart
 from tests.stories.clock import play
 from tests.stories.fakes import FakeBalancer
@@ -86,7 +86,10 @@ def stories(hosts: int, max_out: int) -> None:
     began, busy = time.perf_counter(), time.process_time()
     site = replace(site_of(world), balancers={"lb1": Remembering(world, "lb1")})
     plan = Plan(
-        waves=waves_of(targets_of(world), 0), max_out=max_out, floor=world.floor, patience=QUICK
+        waves=waves_of(targets_of(world), Share(0)),
+        max_out=max_out,
+        floor=world.floor,
+        patience=QUICK,
     )
     told = Told()
     play(rolling_restart(plan, site, told))

@@ -5,7 +5,8 @@ put on once, at the fan-out (``render/broadcast.py``), so that tests compare eve
 Wire names are written by hand: renaming a class must not rename a public field.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from rollout.deploy_events import DeployEvent
@@ -357,6 +358,29 @@ class TargetLeftOut:
     seats: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetSeen:
+    """How the fleet stands when the run ends: one look at every load balancer.
+
+    Attributes:
+        serving: Targets of the run to which every load balancer of theirs sends visitors.
+        taken: Targets that are held out of rotation, with how.
+        down: Targets that are ready and get no visitors, with how HAProxy calls them.
+        others: Server lines of the same backends that get no visitors, and are no target's.
+        unseen: Load balancers that did not answer, with what they did instead.
+        other_owner: What is known of another run that has the lock by now, or empty.
+    """
+
+    wire: ClassVar[str] = "fleet.seen"
+
+    serving: tuple[str, ...] = ()
+    taken: Mapping[str, str] = field(default_factory=dict[str, str])
+    down: Mapping[str, str] = field(default_factory=dict[str, str])
+    others: tuple[str, ...] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict[str, str])
+    other_owner: str = ""
+
+
 Event = (
     RolloutStarted
     | RolloutRefused
@@ -390,5 +414,6 @@ Event = (
     | TargetNotTaken
     | TargetGivenBack
     | TargetLeftOut
+    | FleetSeen
     | DeployEvent
 )

@@ -14,7 +14,7 @@ from rollout.deploy_events import DeployEvent
 from rollout.deploy_ledger import Deployment, Phase, enter_deploy
 from rollout.events import Event
 from rollout.fleet import Finding
-from rollout.standings import FINISHED, Line, Standing, TargetEvent, line_after
+from rollout.standings import FINISHED, Line, Standing, TargetEvent, line_after, line_at_the_end
 
 
 class Exit(IntEnum):
@@ -62,6 +62,8 @@ class Ledger:
         resumed: The run that was gone on with, or empty.
         rolling: A walk over the fleet was begun; a mere recovery has none.
         deploy: What became of the release, where there was one.
+        others: Server lines of other hosts that got no visitors when the run ended.
+        unseen: Load balancers that did not answer then, with what they did instead.
     """
 
     lines: Mapping[str, Line] = field(default_factory=dict)
@@ -78,6 +80,8 @@ class Ledger:
     resumed: str = ""
     rolling: bool = False
     deploy: Deployment = field(default_factory=Deployment)
+    others: tuple[str, ...] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def out(self) -> tuple[str, ...]:
@@ -113,7 +117,7 @@ class Ledger:
         return Exit.DONE
 
 
-def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901 - a case per event
+def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901, PLR0912 - a case per event
     """Return the account after ``event``."""
     match event:
         case told.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
@@ -142,6 +146,9 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901 - a case per ev
             return replace(ledger, stop=by)
         case told.Interrupted(by=by, exit_code=code):
             return replace(ledger, stop=by, interrupted=code)
+        case told.FleetSeen(others=others, unseen=unseen):
+            lines = {n: line_at_the_end(n, line, event) for n, line in ledger.lines.items()}
+            return replace(ledger, lines=lines, others=others, unseen=unseen)
         case told.Noted() | told.BalancerReloaded() | told.SoakStarted():
             return ledger
         case _ if isinstance(event, DeployEvent):

@@ -79,6 +79,8 @@ class Plan:
         onto: By host the release that its new processes must be seen to run in; a host that is not
             there is not asked.
         relink: Move ``current`` of a host to ``onto`` while it is in maint, before the restart.
+        canaries_done: Targets of the first wave that an earlier part of the run has restarted, if
+            nothing behind the gate was risked in it.
     """
 
     waves: tuple[tuple[Target, ...], ...]
@@ -92,6 +94,7 @@ class Plan:
     known: KnownFleet | None = None
     onto: Mapping[str, Release] = field(default_factory=dict[str, Release])
     relink: bool = False
+    canaries_done: tuple[Target, ...] = ()
     patience: Patience = Patience()
 
     @property
@@ -99,7 +102,17 @@ class Plan:
         return tuple(target for wave in self.waves for target in wave)
 
 
-def waves_of(targets: Sequence[Target], canary: int) -> tuple[tuple[Target, ...], ...]:
-    """Put the first ``canary`` targets before the gate and the rest behind it."""
-    first, rest = tuple(targets[:canary]), tuple(targets[canary:])
-    return tuple(wave for wave in (first, rest) if wave)
+def waves_of(
+    targets: Sequence[Target], canary: Share, done: Sequence[Target] = ()
+) -> tuple[tuple[Target, ...], ...]:
+    """Put the first targets, ``canary`` of them, before the gate and the rest behind it.
+
+    ``done`` came back in an earlier part of the run.  If all canaries are among them, the first
+    wave is empty: the gate may not have been passed yet.  If it was, there is no gate any more.
+    """
+    first = canary.at_least(len(targets) + len(done))
+    if not first or len(done) > first:
+        return (tuple(targets),)
+    more = first - len(done)
+    waves = (tuple(targets[:more]), tuple(targets[more:]))
+    return waves if waves[1] else waves[:1]

@@ -123,7 +123,10 @@ class Supply:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The world as one argument."""
+    """The world as one argument.
+
+    ``started`` is when the command was started, on the loop's clock; None: when it is asked for.
+    """
 
     balancers: Mapping[str, Balancer]
     supervisor: Supervisor
@@ -134,6 +137,7 @@ class Site:
     releases: Releases | None = None
     lock: Lock | None = None
     stop_asked: Callable[[], bool] = lambda: False
+    started: float | None = None
 
 
 Tell = Callable[[Event], None]

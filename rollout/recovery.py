@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from rollout.errors import BalancerError, RolloutError, said_of
+from rollout.errors import BalancerError, LockLost, RolloutError, said_of
 from rollout.events import (
     Noted,
     RecoveryFinished,
@@ -19,6 +19,7 @@ from rollout.events import (
     TargetSkipped,
     TargetTakenUp,
 )
+from rollout.final_look import look_at_the_end
 from rollout.fleet import AdminState, Verdict
 from rollout.grip import Grip
 from rollout.holdings import Holding
@@ -66,6 +67,9 @@ async def recover(
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, RolloutError):
             raise result
+    lost = next((str(error) for error in results if isinstance(error, LockLost)), "")
+    targets = [holding.target for holding in holdings]
+    await look_at_the_end(targets, site, tell, other_owner=lost)
     tell(RecoveryFinished())
     pairs = zip(holdings, results, strict=True)
     return tuple(holding.target.name for holding, result in pairs if result is True)

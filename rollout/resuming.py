@@ -67,7 +67,7 @@ class Resumption:
     scope: Scope
     plan: Plan
     max_out: Share
-    canary: int
+    canary: Share
     deploy: Deploy | None
     whoever_is_there: bool
 
@@ -157,9 +157,12 @@ def _rest_of(wanted: Resumption, done: Sequence[str], fit: Fitness, site: Site, 
     tell(RunResumed(of=past.run, done=tuple(done), release=release))
     left = [target for target in fit.targets if target.name not in done]
     left.sort(key=lambda target: site.record.holding(target.name) is None)  # who is out, first
+    back = tuple(target for target in fit.targets if target.name in done)
+    waves = waves_of(left, wanted.canary, back)
     return replace(
         wanted.plan,
-        waves=waves_of(left, max(0, wanted.canary - len(done))),
+        waves=waves,
+        canaries_done=back if len(waves) > 1 else (),
         max_out=wanted.max_out.at_most(len(fit.targets)),
     )
 

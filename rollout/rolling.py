@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from rollout.errors import RolloutError, SoakFailed
+from rollout.errors import LockLost, RolloutError, SoakFailed
 from rollout.events import RolloutFinished, RolloutHalted, RolloutStarted
+from rollout.final_look import look_at_the_end
 from rollout.fleet import Target
 from rollout.ladder import restart_one
 from rollout.plan import Plan
@@ -54,11 +55,15 @@ async def rolling_restart(plan: Plan, site: Site, tell: Tell) -> Rolled:
                     window.start(target, partial(restart_one, target, plan, site, tell))
                 await window.empty()
                 if wave is not plan.waves[-1]:
-                    await soak(window.restarted, plan, site, tell)
+                    window.see_whole(wave)
+                    await soak((*plan.canaries_done, *window.restarted), plan, site, tell)
     except RolloutError as halt:
+        lost = next((str(e) for e in window.failed.values() if isinstance(e, LockLost)), "")
+        await look_at_the_end(plan.targets, site, tell, other_owner=lost)
         tell(RolloutHalted(because=str(halt)))
         weak = {t: halt for t in window.restarted if _is_about(halt, t)}
         return _rolled(window, weak, halted=True)
+    await look_at_the_end(plan.targets, site, tell)
     tell(RolloutFinished())
     return _rolled(window, {}, halted=False)
 

@@ -19,17 +19,17 @@ PROCESSES_EVERY = 5.0
 async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -> None:
     """Let what was restarted carry traffic for a while before the next wave is risked.
 
+    With no seconds to soak it is seen once that visitors are sent to them.
+
     Raises:
         SoakFailed: a seat does not serve any more, or a process is another one.
-        Halted: the operator wants us to stop.
+        Halted: the operator wants us to stop, or has taken one of them out of rotation.
     """
     seconds = plan.patience.soak
-    if not seconds or not returned:
-        return
     names = tuple(target.name for target in returned)
-    tell(SoakStarted(targets=names, seconds=seconds))
+    if seconds:
+        tell(SoakStarted(targets=names, seconds=seconds))
     end = now() + seconds
-    theirs: set[Target] = set()
     births: dict[Target, Mapping[str, Birth | None]] = {}
     look_at = now()
 
@@ -40,13 +40,13 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
         if site.stop_asked():
             raise Halted("stopped on request during the soak")
         for target in returned:
-            if target in theirs:
-                continue
             rows, verdict = await carried(target, site)
             if held := [f"{row.seat} is {how}" for row in rows if (how := held_out(row))]:
-                theirs.add(target)  # it was back, so it says nothing against its restart
-                tell(Noted(where=target.name, what=f"{'; '.join(held)}: left to them"))
-                continue
+                what = f"{'; '.join(held)}, by another hand"  # nothing against its restart
+                tell(Noted(where=target.name, what=f"{what}: left to it"))
+                raise Halted(
+                    f"no further server is risked: {target} was to carry traffic first, and {what}"
+                )
             if verdict.settled and due:
                 verdict = await same(target, births, site)
             if not verdict.settled:

@@ -24,6 +24,7 @@ class Standing(StrEnum):
     NOT_TAKEN = "not taken"
     GIVEN_BACK = "given back"
     LEFT_OUT = "left out"
+    DOWN = "down again"
 
     @property
     def out(self) -> bool:
@@ -40,6 +41,7 @@ OUT = frozenset(
         Standing.PROVING,
         Standing.PROBATION,
         Standing.LEFT_OUT,
+        Standing.DOWN,
     }
 )
 
@@ -60,6 +62,8 @@ class Line:
         seconds: How long it was out of rotation, once it is done.
         seats: What was claimed, as ``backend/server@balancer``: what must be given back.
         release: What its processes were seen to run in; empty where nobody asked.
+        cut: Sessions that were shut down in it.
+        now: What keeps visitors from it when the run ends, though it is not out because of us.
     """
 
     standing: Standing = Standing.UNTOUCHED
@@ -70,6 +74,8 @@ class Line:
     seconds: float | None = None
     seats: tuple[str, ...] = ()
     release: str = ""
+    cut: int = 0
+    now: str = ""
 
 
 TargetEvent = (
@@ -106,7 +112,7 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
         case told.TargetWaiting(because=because) | told.TargetNotDrained(because=because):
             return replace(line, because=because)
         case told.TargetClaimed(seats=seats):
-            return Line(Standing.CLAIMED, seats=seats, release=line.release)
+            return Line(Standing.CLAIMED, seats=seats, release=line.release, cut=line.cut)
         case told.TargetTakenUp(seats=seats, asked=asked):
             return Line(Standing.CLAIMED, asked=asked, seats=seats)
         case told.TargetRecovered(restarted=restarted, release=release):
@@ -116,7 +122,9 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
             return replace(line, standing=Standing.DRAINING, because="", state="drain")
         case told.TargetInMaint():
             return replace(line, standing=Standing.MAINT, because="", state="maint")
-        case told.TargetDrained() | told.SessionsCut() | told.TargetEmpty():
+        case told.SessionsCut(sessions=sessions):
+            return replace(line, because="", cut=line.cut + sessions)
+        case told.TargetDrained() | told.TargetEmpty():
             return replace(line, because="")
         case told.RestartAsked():
             return replace(line, standing=Standing.RESTARTING, because="", asked=True)
@@ -140,3 +148,25 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
             return replace(left, asked=asked, look=look, state=state, seats=seats)
         case _:
             assert_never(event)
+
+
+def line_at_the_end(name: str, line: Line, seen: told.FleetSeen) -> Line:
+    """Return the line after the last look at the whole fleet.
+
+    What was restarted and serves no visitors now is out, unless another hand holds it.
+    """
+    line = replace(line, now="")
+    taken, down = seen.taken.get(name, ""), seen.down.get(name, "")
+    match line.standing:
+        case Standing.DONE if down:
+            because = f"it was back, and does not serve now: {down}"
+            return replace(line, standing=Standing.DOWN, because=because, state="ready")
+        case Standing.LEFT_OUT if seen.other_owner and name in seen.serving:
+            because = f"{seen.other_owner}; it serves"
+            return replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
+        case Standing.SKIPPED | Standing.LEFT_OUT:
+            return line
+        case _ if line.standing.out:
+            return line
+        case _:
+            return replace(line, now=taken or down)

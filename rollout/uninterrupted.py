@@ -8,6 +8,7 @@ from rollout.deploy_events import DeployFinished, DeployStarted, HookRan
 from rollout.deploys import Deploy
 from rollout.errors import Halted, RolloutError, said_of
 from rollout.events import Noted, RolloutRefused
+from rollout.final_look import look_at_the_end
 from rollout.fleet import Finding, Target
 from rollout.plan import Plan
 from rollout.ports import Answer, Hooks, Site, Supply, Tell
@@ -93,6 +94,7 @@ async def rolled_out(
         return "live"
     if deploy.on_failure is OnFailure.ROLLBACK and rolled.halted and to_blame(rolled):
         back = await roll_back(deploy, transaction.before, rolled, plan, site, releases, tell)
+        await look_at_the_end(plan.targets, site, tell)
         if back:
             names = dict.fromkeys(deploy.hosts, deploy.release.name)
             await mark(names, Mark.BAD, releases, tell)

@@ -6,7 +6,7 @@ cancels no neighbour in mid-restart.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -48,7 +48,7 @@ class Window:
         self._plan = plan
         self._site = site
         self._tell = tell
-        self._began = now()
+        self._began = now() if site.started is None else site.started
         self._climbing: dict[Target, asyncio.Task[None]] = {}
         self._given_back: set[Target] = set()  # of those that climb: in rotation, waiting for room
 
@@ -73,6 +73,23 @@ class Window:
         if self._climbing:
             await asyncio.wait(self._climbing.values())
         self._let_the_done_go()
+
+    def see_whole(self, wave: Sequence[Target]) -> None:
+        """See that all of a wave came back; what did not has proven nothing for the others.
+
+        Raises:
+            Halted: one did not, however many failures the plan forgives.
+        """
+        self._stop_before_more()
+        missing = [
+            f"{target}: {said_of(target.name, self.failed[target])}"
+            if target in self.failed
+            else f"{target}: taken out by another hand before its turn"
+            for target in wave
+            if target not in self.restarted
+        ]
+        if missing:
+            raise Halted(f"no further server is risked after the canary: {'; '.join(missing)}")
 
     async def room_for(self, target: Target) -> None:
         """Wait until ``target`` can be spared.

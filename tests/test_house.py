@@ -29,8 +29,17 @@ NOUNS = (
     *("sizes", "standings", "trusted_paths", "verdicts"),
 )
 STORIES = (
-    *("claiming", "dead_runs", "emptying", "everywhere", "grip", "ladder", "late_proof"),
-    *("orders", "preflight", "proof", "pruning", "readiness", "recovery", "restarting"),
+    *("claiming", "dead_runs", "emptying", "everywhere", "final_look", "grip", "ladder"),
+    *(
+        "late_proof",
+        "orders",
+        "preflight",
+        "proof",
+        "pruning",
+        "readiness",
+        "recovery",
+        "restarting",
+    ),
     *("resuming", "returning", "rolling", "rolling_back", "safe_ends", "seating"),
     *("shelving", "soaking", "survey", "switching", "transaction", "uninterrupted"),
     *("waiting", "watch", "window"),

@@ -25,6 +25,7 @@ from rollout.cli.plans import ssh_words
 from rollout.cli.supplies import build_releases, build_supply
 from rollout.ports import Balancer, Site, Supply
 from rollout.settings.model import Settings
+from rollout.waiting import now
 
 REPLY_WITHIN = 5.0
 """Seconds for one command on an admin socket; to a remote one ssh may have to connect first."""
@@ -91,6 +92,7 @@ def build_site(
         releases=build_releases(settings.deploy, ssh, closing) if settings.deploy else None,
         lock=build_lock(settings, ssh, host_pool),
         stop_asked=stop_asked,
+        started=now(),
     )
 
 

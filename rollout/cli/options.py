@@ -36,7 +36,10 @@ Floor = Annotated[
 Canary = Annotated[
     str | None,
     typer.Option(
-        "--canary", metavar="N", help="So many go first, alone (default: [fleet] canary)."
+        "--canary",
+        metavar="N|N%",
+        help="So many go first, alone; the rest only if all of them come back "
+        "(default: [fleet] canary).",
     ),
 ]
 Soak = Annotated[

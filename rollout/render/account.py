@@ -92,13 +92,15 @@ def reason(line: Line) -> str:
             return line.because
         case Standing.DONE:
             runs = f"serving release {line.release}" if line.release else "serving"
+            if line.now:
+                runs = f"restarted, not serving now: {line.now}"
             return runs if line.seconds is None else f"{runs}, out for {in_words(line.seconds)}"
         case Standing.RECOVERED:
             return "serving as it was found, not restarted"
         case Standing.RETURNED:
             return "serving, not yet seen stable"
         case Standing.UNTOUCHED:
-            return ""
+            return line.now
         case _:
             return line.because
 

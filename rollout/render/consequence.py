@@ -2,7 +2,15 @@
 
 from rollout.deploy_ledger import Phase
 from rollout.ledger import Exit, Ledger
-from rollout.render.counts import earlier, missing, servers, skipped_words, stopped
+from rollout.render.counts import (
+    afterwards,
+    earlier,
+    missing,
+    none_missing,
+    servers,
+    skipped_words,
+    stopped,
+)
 from rollout.render.deploy_consequence import deploy_consequence
 from rollout.render.deploy_words import some
 from rollout.render.spans import in_words
@@ -13,8 +21,12 @@ from rollout.standings import Standing
 def consequence(ending: Ending) -> str:
     """Say what the fleet looks like now, and what became of the run, in that spirit.
 
-    "None missing" is said only when nobody is out in the account.
+    "None missing" is said only when every target serves.
     """
+    return f"{_first(ending)}{afterwards(ending.ledger)}"
+
+
+def _first(ending: Ending) -> str:
     ledger = ending.ledger
     if ledger.deploy.phase is not Phase.NONE:
         return deploy_consequence(ending)
@@ -48,7 +60,7 @@ def _done(ending: Ending) -> str:
         return f"nothing to do, nothing was touched.{skipped_words(ledger)}"
     count = f"{len(ledger.named(Standing.DONE))} of {servers(len(ledger.lines))}"
     done = f"done. {count} restarted{earlier(ledger)} in {in_words(ending.seconds)}"
-    return f"{done}, none missing{' because of us' if skipped else ''}.{skipped_words(ledger)}"
+    return f"{done}{none_missing(ledger)}.{skipped_words(ledger)}"
 
 
 def _recovered(ledger: Ledger) -> str:

@@ -7,6 +7,8 @@ from rollout.render.told import Ending
 from rollout.standings import Standing
 
 OUT_STATES = frozenset({"maint", "drain"})
+FEW = 4
+"""Server lines that are named before only their number is."""
 
 
 def servers(count: int) -> str:
@@ -19,9 +21,14 @@ def missing(ledger: Ledger) -> str:
     if not ledger.out:
         return "nobody is missing because of us"
     out = [name for name in ledger.out if ledger.lines[name].state in OUT_STATES]
-    unknown = [name for name in ledger.out if name not in out]
+    down = [name for name in ledger.out if ledger.lines[name].standing is Standing.DOWN]
+    unknown = [name for name in ledger.out if name not in {*out, *down}]
     total = servers(len(ledger.lines))
-    said = [_count(out, total, "out of rotation"), _count(unknown, total, "not known to serve")]
+    said = [
+        _count(out, total, "out of rotation"),
+        _count(down, total, "down again"),
+        _count(unknown, total, "not known to serve"),
+    ]
     return " and ".join(part for part in said if part)
 
 
@@ -54,3 +61,41 @@ def stopped(ending: Ending) -> str:
     where = ledger.named(Standing.LEFT_OUT)
     at = f" at {', '.join(where)}" if where else ""
     return f"{'finished, but not whole,' if ledger.finished else 'halted'}{at}"
+
+
+def none_missing(ledger: Ledger) -> str:
+    """Say that all servers serve, as the end of a sentence; empty where one does not."""
+    if any(line.now for line in ledger.lines.values()):
+        return ""
+    ours = " because of us" if ledger.named(Standing.SKIPPED) else ""
+    return f", none missing{ours}"
+
+
+def afterwards(ledger: Ledger) -> str:
+    """Say what the last look showed and what the visitors met, as sentences to be added."""
+    idle = [f"{name} ({line.now})" for name, line in ledger.lines.items() if line.now]
+    cut = {name: line.cut for name, line in ledger.lines.items() if line.cut}
+    each = ", ".join(f"{name} {count}" for name, count in cut.items())
+    others = list(ledger.others[:FEW])
+    others += [f"{len(ledger.others) - FEW} more"] if len(ledger.others) > FEW else []
+    said = [
+        f"Not serving now, by another hand or by itself: {'; '.join(idle)}." if idle else "",
+        f"{_were(sum(cut.values()))} cut off: {each}." if cut else "",
+        f"Besides, {'; '.join(others)}." if others else "",
+        f"At the end {', '.join(ledger.unseen)} did not answer." if ledger.unseen else "",
+    ]
+    return "".join(f" {part}" for part in said if part)
+
+
+def sessions(count: int) -> str:
+    """Count sessions."""
+    return "1 session" if count == 1 else f"{count} sessions"
+
+
+def _were(count: int) -> str:
+    return f"{sessions(count)} {verb(count, 'was', 'were')}"
+
+
+def verb(count: int, one: str = "serves", many: str = "serve") -> str:
+    """Choose the form that goes with a number."""
+    return one if count == 1 else many

@@ -32,8 +32,8 @@ ROUTINE = (StepDone, CurrentSwitching, CurrentSwitched, ReleaseDiscarded, Releas
 class Cron:
     """Remembers the lines of the run, and gives them away only when the exit code is not 0.
 
-    A good run in which somebody was skipped is one line: a server that is still out tomorrow, by
-    whosever hand, must not be forgotten in silence.  So is one after which a hook failed.
+    A good run is one line if a server was skipped or does not serve at its end: it could be out
+    tomorrow as well.  So is one that cut sessions, or after which a hook failed.
 
     Args:
         stream: Where the mail is written.
@@ -50,7 +50,7 @@ class Cron:
 
     def end(self, ending: Ending) -> None:
         if ending.exit_code is Exit.DONE:
-            if ending.ledger.named(Standing.SKIPPED) or ending.ledger.deploy.warnings:
+            if worth_a_line(ending.ledger):
                 self._stream.write(account(ending))
             return
         story = self._lines if self._story else ()
@@ -60,6 +60,13 @@ class Cron:
             told = [f"({left_out} earlier lines left out)\n", *told[-SHOWN:]]
         self._stream.write("".join([*told, "\n"] if told else []))
         self._stream.write(account(ending))
+
+
+def worth_a_line(ledger: Ledger) -> bool:
+    """Tell whether a good run still left something that a person should know."""
+    lines = ledger.lines.values()
+    noticed = any(line.now or line.cut for line in lines)
+    return bool(ledger.named(Standing.SKIPPED) or ledger.deploy.warnings) or noticed
 
 
 def matters(event: Event, ledger: Ledger) -> bool:

@@ -71,7 +71,7 @@ def next_steps(ledger: Ledger, hints: Hints) -> tuple[tuple[str, str], ...]:
     See more of each; where it may come up as the release that failed, keep it from that; then bring
     all of them back.
     """
-    steps: list[tuple[str, str]] = []
+    steps: list[tuple[str, str]] = list(to_mend_first(ledger, hints))
     relinked = {""}
     for name in ledger.out:
         line = ledger.lines[name]
@@ -84,21 +84,36 @@ def next_steps(ledger: Ledger, hints: Hints) -> tuple[tuple[str, str], ...]:
             relinked.add(old)
     if not ledger.out:
         return tuple(to_go_on(ledger, hints))
-    steps.append(("bring back", f"{to_recover(hints)}   # {_when(ledger)}"))
+    ours = [name for name in ledger.out if ledger.lines[name].standing is not Standing.DOWN]
+    if ours:
+        steps.append(("bring back", f"{to_recover(hints)}   # {_when(ledger, ours)}"))
     by_hand = [
         f"{command}   # {harmless(name)}"
-        for name in ledger.out
+        for name in ours
         for command in to_bring_back(ledger.lines[name], hints.reach)
     ]
     steps += [("or by hand" if n == 0 else "", command) for n, command in enumerate(by_hand)]
     return (*steps, *to_go_on(ledger, hints))
 
 
+def to_mend_first(ledger: Ledger, hints: Hints) -> Iterable[tuple[str, str]]:
+    """Say which load balancers must answer before what is out can be brought back."""
+    for name in ledger.unseen if ledger.out else ():
+        way = hints.reach.get(name, "")
+        typed = f"echo 'show info' | {way}   # " if way else ""
+        yield "first", f"{typed}{harmless(name)} must answer again: it did not when the run ended"
+
+
 def to_go_on(ledger: Ledger, hints: Hints) -> Iterable[tuple[str, str]]:
     """Give the command that restarts whoever had no turn; a deploy has an account of its own."""
-    left = [name for name, line in ledger.lines.items() if line.standing in TO_BE_RESTARTED]
+    left = [name for name, line in ledger.lines.items() if _has_no_restart(line)]
     if left and ledger.rolling and ledger.deploy.phase is Phase.NONE:
         yield "go on", f"{hints.rollout} resume   # restarts {harmless(some(left))}"
+
+
+def _has_no_restart(line: Line) -> bool:
+    """Tell whether `resume` restarts it; one that is out comes back first."""
+    return (line.standing in TO_BE_RESTARTED or line.standing.out) and not line.asked
 
 
 def to_wait(hints: Hints) -> tuple[tuple[str, str], ...]:
@@ -113,10 +128,10 @@ def to_recover(hints: Hints) -> str:
     return f"{hints.rollout} recover"
 
 
-def _when(ledger: Ledger) -> str:
-    """Say who comes back, and what must be true before."""
-    asked = [harmless(name) for name in ledger.out if ledger.lines[name].asked]
-    never = [harmless(name) for name in ledger.out if not ledger.lines[name].asked]
+def _when(ledger: Ledger, out: Iterable[str]) -> str:
+    """Say which targets come back, and what must be true before."""
+    asked = [harmless(name) for name in out if ledger.lines[name].asked]
+    never = [harmless(name) for name in out if not ledger.lines[name].asked]
     said = [f"{', '.join(asked)}, once every instance of it runs and answers"] if asked else []
     said += [f"{', '.join(never)}, at once: never asked to restart"] if never else []
     return "; ".join(said)

@@ -39,6 +39,8 @@ def json_account(ending: Ending) -> str:
             "seconds": round(ending.seconds, 3),
             "out": _plainly(ending.ledger.out),
             "targets": [_target(n, line, ending) for n, line in ending.ledger.lines.items()],
+            "others": _plainly(ending.ledger.others),
+            "unseen": _plainly(ending.ledger.unseen),
             "deploy": _deploy(ending.ledger.deploy),
             "why": list(why(ending)),
             "findings": _plainly(ending.ledger.findings),

@@ -7,6 +7,8 @@ from rollout.deploy_events import DeployEvent, HookRan, StepFailed
 from rollout.events import Event
 from rollout.ledger import Ledger
 from rollout.render.account import account
+from rollout.render.counts import FEW, verb
+from rollout.render.counts import sessions as count_sessions
 from rollout.render.deploy_words import deploy_words
 from rollout.render.harmless import harmless
 from rollout.render.spans import in_words
@@ -83,10 +85,24 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             return f"not out any more on {balancer}: HAProxy was reloaded; telling it again"
         case told.SoakStarted(targets=targets, seconds=seconds):
             return f"soaks for {in_words(seconds)} before the next wave: {', '.join(targets)}"
+        case told.FleetSeen():
+            return _fleet_words(event)
         case _ if isinstance(event, DeployEvent):
             return deploy_words(event)
         case _:
             return target_words(event)
+
+
+def _fleet_words(seen: told.FleetSeen) -> str:
+    idle = {**seen.taken, **seen.down}
+    said = [f"{name} does not: {how}" for name, how in idle.items()]
+    said += [f"{how}, of no target of this run" for how in seen.others[:FEW]]
+    said += [f"{len(seen.others) - FEW} more such"] if len(seen.others) > FEW else []
+    said += [f"{name} does not answer" for name in seen.unseen]
+    serve = ", ".join(seen.serving) or "no target"
+    return f"last look: {serve} {verb(len(seen.serving))} on every load balancer" + "".join(
+        f"; {part}" for part in said
+    )
 
 
 def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
@@ -114,7 +130,7 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
         case told.TargetInMaint():
             return "in maint: nobody new arrives"
         case told.SessionsCut(sessions=sessions):
-            return f"cut {_sessions(sessions)} that would not end, as `on_busy` says"
+            return f"cut {count_sessions(sessions)} that would not end, as `on_busy` says"
         case told.TargetEmpty():
             return "empty: nothing is in flight, it may be restarted"
         case told.RestartAsked(instances=instances):
@@ -145,10 +161,6 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
 
 def _findings(count: int) -> str:
     return "1 finding" if count == 1 else f"{count} findings"
-
-
-def _sessions(count: int) -> str:
-    return "1 session" if count == 1 else f"{count} sessions"
 
 
 class Plain:

@@ -50,7 +50,8 @@ def _no_room(settings: Settings) -> Iterator[tuple[Path, str]]:
     if most.amount == 0:
         yield ("fleet", "max_out"), "must be at least 1: with 0 nothing would ever be restarted"
     count = len(settings.fleet.names)
-    if settings.fleet.canary > count:
+    canary = settings.fleet.canary
+    if canary.at_least(count) > count:
         yield ("fleet", "canary"), f"must be at most {count}, the number of hosts"
 
 

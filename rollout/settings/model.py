@@ -48,7 +48,7 @@ class FleetSettings(Section):
     by: Literal["host", "instance"] = "host"
     max_out: Portion = Share(1)
     floor: Portion = Share(50, percent=True)
-    canary: Count = 0
+    canary: Portion = Share(0)
     soak: Duration = _BASE.soak
     max_failures: Count = 0
     deadline: Duration = _BASE.deadline

@@ -182,7 +182,7 @@ def _meanwhile(dice: random.Random, world: World, *, calm: bool) -> None:
 
 def _plan(dice: random.Random, world: World) -> Plan:
     return Plan(
-        waves=waves_of(targets_of(world), dice.choice([0, 0, 1])),
+        waves=waves_of(targets_of(world), Share(dice.choice([0, 0, 1]))),
         max_out=dice.randint(1, 3),
         floor=world.floor,
         max_failures=dice.choice([0, 0, 1]),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from rollout.deploy_ledger import Phase
 from rollout.deploys import Deploy
 from rollout.ledger import Exit
-from rollout.plan import Patience, Plan, waves_of
+from rollout.plan import Patience, Plan, Share, waves_of
 from rollout.ports import Supply
 from rollout.releases import BuildStep, Release
 from rollout.uninterrupted import uninterrupted
@@ -39,7 +39,7 @@ def deploy(
     """Deploy ``release`` to the whole fleet of ``world`` while ``faults`` befall it."""
     world.faults = Faults(*faults)
     plan = Plan(
-        waves=waves_of(targets_of(world), canary),
+        waves=waves_of(targets_of(world), Share(canary)),
         max_out=max_out,
         max_failures=max_failures,
         floor=world.floor,

@@ -13,6 +13,7 @@ from rollout.plan import Patience, Plan, Share, waves_of
 from rollout.ports import Site
 from rollout.rolling import rolling_restart
 from rollout.standings import FINISHED, Standing
+from rollout.standings import Line as Account
 
 from .clock import play
 from .fakes import FakeAddresses, FakeBalancer, FakeJournal, FakeProber, FakeSupervisor
@@ -84,12 +85,13 @@ def roll(
     canary: int = 0,
     patience: Patience = QUICK,
     stop_asked: Callable[[], bool] = lambda: False,
+    started: float | None = None,
     **policy: object,
 ) -> Told:
     """Restart the whole fleet of ``world`` while ``faults`` befall it."""
     world.faults = Faults(*faults)
     plan = Plan(
-        waves=waves_of(targets_of(world), canary),
+        waves=waves_of(targets_of(world), Share(canary)),
         max_out=max_out,
         floor=world.floor,
         patience=patience,
@@ -97,7 +99,8 @@ def roll(
     plan = replace(plan, **policy)  # type: ignore[arg-type]  # the fields of Plan, by name
     told = Told()
     with suppress(Dead):
-        play(rolling_restart(plan, site_of(world, stop_asked=stop_asked), told))
+        site = replace(site_of(world, stop_asked=stop_asked), started=started)
+        play(rolling_restart(plan, site, told))
     told.died = world.faults.dead
     return told
 
@@ -138,7 +141,20 @@ def _account(world: World, ledger: Ledger, *, again: bool) -> Iterable[str]:
         idle = {Standing.UNTOUCHED, Standing.SKIPPED}
         if line.standing in idle and any(restarted) and not again:
             yield f"6 account: {name} called {line.standing}, monit was asked {restarted}"
+        yield from _at_the_end(world, ledger, name, line)
     if code is Exit.DONE and any(line.standing not in FINISHED for line in ledger.lines.values()):
         yield "6 account: exit 0 with somebody not restarted"
     if code is Exit.BUG:
         yield "6 account: the run ended without saying how"
+
+
+def _at_the_end(world: World, ledger: Ledger, name: str, line: Account) -> Iterable[str]:
+    """Promise 6: what is said to serve carries visitors on every load balancer that was seen."""
+    rows = [x for x in world.lines.values() if x.host.name == name]
+    seen = [x for x in rows if x.seat.balancer not in ledger.unseen]
+    idle = [str(x.seat) for x in seen if x.admin or not x.up or not x.weight]
+    serves = {Standing.DONE, Standing.RECOVERED, Standing.GIVEN_BACK}
+    if line.standing in serves and idle and not line.now:
+        yield f"6 account: {name} called {line.standing}, and {idle} get no visitors"
+    if line.now and seen and not idle:
+        yield f"6 account: {name} called idle ({line.now}), and it serves"

@@ -65,7 +65,7 @@ def resumed(
         scope=Scope(hosts=tuple(world.hosts)),
         plan=Plan(waves=(), floor=world.floor, patience=patience),
         max_out=Share(1),
-        canary=0,
+        canary=Share(0),
         deploy=deploy,
         whoever_is_there=False,
     )

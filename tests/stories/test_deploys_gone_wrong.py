@@ -73,9 +73,11 @@ def test_an_operator_who_takes_the_canary_in_its_soak_says_nothing_against_the_r
     world.lines[seat("web1")].theirs_from = 1030.0
     told = deploy(world, canary=1, patience=replace(QUICK, soak=40.0))
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.DONE
-    notes = [event.what for event in told.events if isinstance(event, Noted)]
-    assert any("left to them" in note for note in notes)
+    assert told.ledger.exit_code is Exit.HALTED
+    assert "carry traffic first, and app/web1@lb1 is in drain" in told.ledger.halted
+    assert told.of(RollbackFinished) == []
+    assert restarts(world, "web1") == [1, 1]
+    assert restarts(world, "web2") == [0, 0], "nothing is risked after a canary that did not stay"
 
 
 def test_a_host_that_was_somebody_elses_in_its_turn_is_left_on_the_release_before() -> None:

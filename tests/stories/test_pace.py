@@ -4,17 +4,18 @@ from dataclasses import replace
 
 from rollout.events import (
     RolloutHalted,
+    SoakStarted,
     TargetDone,
     TargetGivenBack,
     TargetLeftOut,
 )
-from rollout.fleet import AdminState, Seat
+from rollout.fleet import Admin, AdminState, Seat
 from rollout.ledger import Exit
-from rollout.plan import Share
+from rollout.plan import Share, waves_of
 from rollout.standings import Standing
 
 from .harness import QUICK, fleet, promises_broken, roll
-from .world import clock
+from .world import clock, targets_of
 
 
 def test_the_floor_counts_servers_that_are_down_for_any_reason() -> None:
@@ -109,6 +110,64 @@ def test_a_canary_that_fails_in_its_soak_is_named_and_nobody_follows() -> None:
     assert told.of(TargetLeftOut)
     assert told.ledger.exit_code is Exit.REDUCED
     assert told.ledger.named(Standing.UNTOUCHED) == ("web2", "web3", "web4")
+
+
+def test_a_canary_that_failed_opens_nothing_however_many_failures_are_forgiven() -> None:
+    world = fleet(4)
+    world.hosts["web1"].apps[0].manner = "never_boots"
+    told = roll(world, canary=1, max_failures=2, patience=replace(QUICK, soak=8))
+    assert promises_broken(world, told) == []
+    assert told.ledger.named(Standing.UNTOUCHED) == ("web2", "web3", "web4")
+    assert "no further server is risked after the canary: web1: " in told.ledger.halted
+
+
+def test_a_canary_that_was_taken_out_before_its_turn_opens_nothing() -> None:
+    world = fleet(4)
+    world.lines[Seat("lb1", "app", "web1")].meddling.append((1000.0, Admin.FORCED_MAINT))
+    told = roll(world, canary=1)
+    assert promises_broken(world, told) == []
+    assert told.ledger.named(Standing.SKIPPED) == ("web1",)
+    assert told.ledger.named(Standing.UNTOUCHED) == ("web2", "web3", "web4")
+    assert "web1: taken out by another hand before its turn" in told.ledger.halted
+    assert told.ledger.exit_code is Exit.HALTED
+
+
+def test_without_a_soak_the_gate_still_sees_the_canary_carry_traffic() -> None:
+    world = fleet(4)
+    happy = fleet(4)
+    done = next(e for e in roll(happy, canary=1).events if isinstance(e, TargetDone))
+    taken = 1000 + done.seconds + QUICK.stable
+    world.lines[Seat("lb1", "app", "web1")].meddling.append((taken, Admin.FORCED_MAINT))
+    told = roll(world, canary=1)
+    assert promises_broken(world, told) == []
+    assert told.ledger.named(Standing.UNTOUCHED) == ("web2", "web3", "web4")
+    assert "web1 was to carry traffic first, and app/web1@lb1 is in maint" in told.ledger.halted
+
+
+def test_a_run_that_goes_on_soaks_the_canary_that_was_done_before_it() -> None:
+    world = fleet(4)
+    first, *rest = targets_of(world)
+    waves = waves_of(rest, Share(25, percent=True), (first,))
+    assert waves == ((), tuple(rest))
+    told = roll(world, waves=waves, canaries_done=(first,), patience=replace(QUICK, soak=8))
+    assert told.of(SoakStarted) == [SoakStarted(targets=("web1",), seconds=8)]
+    assert told.ledger.exit_code is Exit.DONE
+    assert waves_of(rest[1:], Share(1), (first, rest[0])) == (tuple(rest[1:]),)
+
+
+def test_a_share_of_canaries_is_rounded_up() -> None:
+    targets = targets_of(fleet(5))
+    assert waves_of(targets, Share(10, percent=True)) == (targets[:1], targets[1:])
+    assert waves_of(targets, Share(50, percent=True)) == (targets[:3], targets[3:])
+    assert waves_of(targets, Share(100, percent=True)) == (targets,)
+
+
+def test_the_deadline_counts_from_the_start_of_the_command() -> None:
+    world = fleet(4)
+    told = roll(world, patience=replace(QUICK, deadline=15), started=990.0)
+    assert promises_broken(world, told) == []
+    assert told.ledger.named(Standing.DONE) == ("web1",)
+    assert roll(fleet(4), patience=replace(QUICK, deadline=15), started=980.0).ledger.halted
 
 
 def test_after_the_deadline_nothing_is_started() -> None:

@@ -36,6 +36,9 @@ def example(kind: type[Event]) -> Event:
     fields: dict[str, Any] = {}
     for field in dataclasses.fields(kind):
         plain = getattr(field.type, "__name__", "")
+        if plain == "Mapping":
+            fields[field.name] = {}
+            continue
         fields[field.name] = EXAMPLES.get(plain, ()) if plain != "tuple" else ()
     return kind(**fields)
 

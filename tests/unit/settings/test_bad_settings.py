@@ -50,9 +50,11 @@ def problems(
         ('floor = "100%"', "5: fleet.floor: with 100% no server could ever be taken out"),
         ('floor = "101%"', "5: fleet.floor: 101% is more than everything"),
         ("canary = 4", "5: fleet.canary: must be at most 3, the number of hosts"),
-        ("canary = -1", "5: fleet.canary: must be at least 0, not -1"),
-        ("canary = true", "5: fleet.canary: must be a whole number"),
-        ('canary = "x"', "5: fleet.canary: must be a whole number"),
+        ("canary = -1", "5: fleet.canary: '-1' is neither a count nor a share: write it like 2 or \"25%\""),
+        ("canary = true", '5: fleet.canary: must be a count or a share, like 2 or "25%"'),
+        ("max_failures = -1", "5: fleet.max_failures: must be at least 0, not -1"),
+        ("max_failures = true", "5: fleet.max_failures: must be a whole number"),
+        ('max_failures = "x"', "5: fleet.max_failures: must be a whole number"),
         ('by = "hots"', "5: fleet.by: must be 'host' or 'instance' (did you mean 'host'?)"),
         ('server = "{hots}"', "5: fleet.server: {hots} is nothing we can fill in (did you mean 'host'?)"),
         ('server = "{}"', "5: fleet.server: {} is nothing we can fill in (there are {host}, {port} and {instance})"),
@@ -211,7 +213,7 @@ def test_each_variable_of_a_table_that_does_not_exist_is_named(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("flag", "value", "sentence"),
     [
-        ("--canary", "x", "fleet.canary: must be a whole number"),
+        ("--canary", "x", "fleet.canary: 'x' is neither a count nor a share: write it like 2 or \"25%\""),
         ("--canary", "9", "fleet.canary: must be at most 3, the number of hosts"),
         ("--by", "instnace", "fleet.by: must be 'host' or 'instance' (did you mean 'instance'?)"),
         ("--stable", "", f"restart.stable: '' is not a duration: {DURATION}"),

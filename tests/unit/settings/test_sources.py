@@ -44,7 +44,7 @@ def test_each_source_outranks_the_next(file: Path) -> None:
         flags={"--max-out": "25%", "--floor": None},
     )
     fleet = loaded.settings.fleet
-    assert (fleet.max_out, fleet.soak, fleet.canary) == (Share(25, percent=True), 20.0, 2)
+    assert (fleet.max_out, fleet.soak, fleet.canary) == (Share(25, percent=True), 20.0, Share(2))
     assert loaded.settings.ssh.user == "deploy"
     assert {
         path: loaded.origin(path)
@@ -155,7 +155,7 @@ def test_the_settings_become_the_patience_of_the_plan(file: Path) -> None:
 def test_what_was_loaded_cannot_be_changed(file: Path) -> None:
     settings = load(environ={}, config=str(file)).settings
     with pytest.raises(ValueError, match="frozen"):
-        settings.fleet.canary = 3
+        settings.fleet.canary = Share(3)
 
 
 def refusal(file: Path, env: str) -> str:
