@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from rollout.dead_runs import BEAT_EVERY, is_seen_to, is_under_way, left_behind, still_ours
 from rollout.errors import Halted, LockHeld, RolloutError, Unfinished
-from rollout.events import Noted, TargetLeftOut
+from rollout.events import Event, Noted, TargetLeftOut
 from rollout.holders import Holder
 from rollout.holdings import Holding
-from rollout.past_runs import Left, story_of
+from rollout.past_runs import Left, in_doubt, story_of
 from rollout.plan import look_command
 from rollout.ports import Site, Tell
 from rollout.record_ports import History, Lock, Record
@@ -85,6 +85,61 @@ async def claim(holder: Holder, wish: Wish, history: History, site: Site, tell: 
         await asyncio.sleep(ASK_EVERY)
 
 
+async def refusal(
+    wish: Wish, history: History, site: Site
+) -> tuple[RolloutError | None, tuple[Holding, ...]]:
+    """Say why :func:`claim` would refuse now, and what is out because of earlier runs.
+
+    Nothing is written: neither the lock nor a journal.
+    """
+    lock, out = lock_of(site), dict[str, Holding]()
+    known: tuple[str, ...] = ()
+    refused: RolloutError | None = None
+    try:
+        if seen := await lock.look():
+            left = await left_behind(lock, history, site)
+            if left is None or left.held is None or not left.certain:
+                return LockHeld(seen[0].place, str(seen[0].holder)), ()
+            known = left.runs
+            out |= {holding.target.name: holding for holding in left.holdings}
+            await _not_in_the_way(left, wish, site, _tell_nothing)
+        for left in (await _open_runs(history, known, site))[0]:
+            out |= {holding.target.name: holding for holding in left.holdings}
+            await _not_in_the_way(left, wish, site, _tell_nothing)
+    except RolloutError as error:
+        refused = error
+    return refused, tuple(out.values())
+
+
+def _tell_nothing(_: Event) -> None:
+    pass
+
+
+async def _open_runs(
+    history: History, known: Collection[str], site: Site
+) -> tuple[list[Left], dict[str, str]]:
+    """List the runs whose journals are open; apart from them those that another has seen to."""
+    settled = await lock_of(site).settled()
+    found, seen_to = [], {}
+    for past in history.open_runs():
+        if past.run in known or is_under_way(past, history):
+            continue
+        by = settled.get(past.run, "")  # from another machine: that one wrote to the lock
+        if by and not past.half_deployed and await is_seen_to(past.holdings, site):
+            seen_to[past.run] = by
+            continue
+        found.append(
+            Left(
+                holder=past.holder,
+                holdings=past.holdings,
+                past=past,
+                certain=True,
+                claimed_by=by,
+            )
+        )
+    return found, seen_to
+
+
 def lock_of(site: Site) -> Lock:
     """Return the lock of a world that has one."""
     if site.lock is None:
@@ -112,23 +167,12 @@ async def _beside_what_is_left(
     """
     claimed = Claimed()
     try:
-        settled = await lock_of(site).settled()
-        for past in history.open_runs():
-            if past.run in known or is_under_way(past, history):
-                continue
-            by = settled.get(past.run, "")  # from another machine: that one wrote to the lock
-            if by and not past.half_deployed and await is_seen_to(past.holdings, site):
-                history.settle(past.run, by)
-                continue
-            left = Left(
-                holder=past.holder,
-                holdings=past.holdings,
-                past=past,
-                certain=True,
-                claimed_by=by,
-            )
+        unfinished, seen_to = await _open_runs(history, known, site)
+        for run, by in seen_to.items():
+            history.settle(run, by)
+        for left in unfinished:
             more = await _not_in_the_way(left, wish, site, tell)
-            claimed = Claimed((*claimed.holdings, *more), (*claimed.runs, past.run))
+            claimed = Claimed((*claimed.holdings, *more), (*claimed.runs, left.holder.run))
     except RolloutError:
         await let_go(lock_of(site))
         raise
@@ -176,14 +220,6 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
     return ours
 
 
-def in_doubt(rollout: str) -> str:
-    """Say what to type where a server is out and two records differ about why."""
-    return (
-        f"if a person has put it there: `{rollout} recover --give-up` leaves it; if not: "
-        f"`{rollout} recover --anyway` brings it back"
-    )
-
-
 def _name(ours: Sequence[Holding], left: Left, wish: Wish, tell: Tell) -> None:
     """Name who is out before this run begins: the account is of the fleet as it is."""
     for holding in ours:
@@ -204,6 +240,33 @@ async def let_go(lock: Lock) -> None:
     """Give the lock back, or leave it behind where it still lists servers: it is their record."""
     if await lock.release():
         await lock.end("ended before it had seen to what is out")
+
+
+@asynccontextmanager
+async def against_deploys(holder: Holder, site: Site) -> AsyncIterator[None]:
+    """Hold the lock for the length of the block, so that no run begins beside it.
+
+    A run that ended by itself and left servers out keeps the lock as their record: then the block
+    is entered without it.
+
+    Raises:
+        LockHeld: a run has it that may live, or a person.
+        LockError: a place could not be asked.
+    """
+    lock = lock_of(site)
+    try:
+        await lock.take(holder)
+    except LockHeld:
+        if not all(held.ended for held in await lock.look()):
+            raise
+        yield
+        return
+    try:
+        async with alive(lock, site.record):
+            yield
+    finally:
+        for error in await lock.release():
+            raise error
 
 
 @asynccontextmanager

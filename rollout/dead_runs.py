@@ -79,7 +79,7 @@ async def left_behind(lock: Lock, history: History, site: Site) -> Left | None:
     seen = await lock.look()
     if not seen:
         return await _by_its_journal(history, await lock.settled(), site)
-    over = [held for held in seen if await _is_over(held, lock, history)]
+    over = [held for held in seen if await is_over(held, lock, history)]
     chosen = next((held for held in seen if held not in over), seen[0])
     latest = max(_of(chosen.holder, seen), key=lambda held: held.number)
     out: dict[str, Holding] = {}
@@ -119,7 +119,7 @@ async def _by_its_journal(history: History, settled: Mapping[str, str], site: Si
     return None
 
 
-async def _is_over(held: Held, lock: Lock, history: History) -> bool:
+async def is_over(held: Held, lock: Lock, history: History) -> bool:
     """Judge whether a run is no more; one of an earlier boot must be heard to be silent as well."""
     if held.ended:
         return True

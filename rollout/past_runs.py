@@ -71,3 +71,11 @@ def story_of(left: Left) -> str:
         done = len(past.targets) - len(past.left)
         said += f"; {done} of {len(past.targets)} were restarted"
     return said
+
+
+def in_doubt(rollout: str) -> str:
+    """Say what to type where a server is out and two records differ about why."""
+    return (
+        f"if a person has put it there: `{rollout} recover --give-up` leaves it; if not: "
+        f"`{rollout} recover --anyway` brings it back"
+    )

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from rollout.errors import (
     BalancerError,
     LockError,
+    LockHeld,
     RecordError,
     ReleaseError,
     RemoteError,
     RolloutError,
     SourceError,
     SupervisorError,
+    Unfinished,
 )
 from rollout.fleet import Finding, InstanceState
 from rollout.ports import Balancer, Site
@@ -73,6 +75,10 @@ CURED = (
 
 def finding(where: str, error: RolloutError) -> Finding:
     """Turn an error into a finding, with its cure where it has one."""
+    if isinstance(error, Unfinished):
+        return Finding(where, str(error), error.cure)
+    if isinstance(error, LockHeld):
+        return Finding(where, str(error), "`rollout lock` shows it; --wait-lock 10m waits for it")
     if isinstance(error, CURED):
         return Finding(where, error.what, error.cure)
     return Finding(where, str(error), "")

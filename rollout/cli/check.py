@@ -20,17 +20,24 @@ def check(context: typer.Context, *, hosts: said.Only = None, exclude: said.With
     voice = asked(context).voice
     settings = asked(context).settings(secrets=True).settings
     chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, voice))
+    raise typer.Exit(run(settings, chosen, voice, asked(context).rollout))
 
 
-def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
-    """Look at everything and return the exit code: 3 when something was found."""
+def run(
+    settings: "Settings", hosts: tuple[str, ...], voice: "Output", rollout: str = "rollout"
+) -> int:
+    """Look at everything and return the exit code of a restart now: 3, and 4 for the lock alone."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
+    from contextlib import AsyncExitStack  # noqa: PLC0415
     from dataclasses import replace  # noqa: PLC0415
 
+    from rollout.adapters.record import KeptRecord  # noqa: PLC0415
+    from rollout.claiming import refusal  # noqa: PLC0415
+    from rollout.cli.begun import history_of  # noqa: PLC0415
     from rollout.cli.build import open_deploy, open_lock, open_site  # noqa: PLC0415
-    from rollout.cli.plans import scope_of  # noqa: PLC0415
+    from rollout.cli.plans import scope_of, wish_of  # noqa: PLC0415
     from rollout.cli.words import complain, hand_over  # noqa: PLC0415
+    from rollout.errors import LockHeld  # noqa: PLC0415
     from rollout.ledger import Exit  # noqa: PLC0415
     from rollout.preflight import preflight  # noqa: PLC0415
     from rollout.readiness import fit_for_a_deploy  # noqa: PLC0415
@@ -40,26 +47,40 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
         fitness_sentence,
         fitness_table,
     )
+    from rollout.survey import finding  # noqa: PLC0415
 
     scope, floor = scope_of(settings, hosts), settings.fleet.floor
 
-    async def story() -> "Fitness":
+    wish = wish_of(settings, hosts, rollout, deploys=False, take_up=False)
+
+    async def story() -> "tuple[Fitness, bool]":
         with open_lock(settings) as lock:
             findings, notes = await lock.examine()
-        if settings.deploy is None:
-            async with open_site(settings) as site:
+        async with AsyncExitStack() as stack:
+            supply = None
+            if settings.deploy is None:
+                site = await stack.enter_async_context(open_site(settings))
+            else:
+                site, supply = await stack.enter_async_context(open_deploy(settings))
+            refused, out = await refusal(wish, history_of(settings), site)
+            site = replace(site, record=KeptRecord(holdings=out))
+            if supply is None:
                 fit = await preflight(scope, floor, site)
-        else:
-            async with open_deploy(settings) as (site, supply):
+            else:
                 fit, _ = await fit_for_a_deploy(scope, floor, site, supply.source)
         known = {finding.where for finding in fit.findings}  # a machine that is away is named once
-        more = tuple(finding for finding in findings if finding.where not in known)
-        return replace(fit, findings=(*fit.findings, *more), notes=(*fit.notes, *notes))
+        more = [finding for finding in findings if finding.where not in known]
+        if refused is not None and not findings:
+            more.append(finding("lock" if isinstance(refused, LockHeld) else "run", refused))
+        fit = replace(fit, findings=(*fit.findings, *more), notes=(*fit.notes, *notes))
+        return fit, isinstance(refused, LockHeld)
 
-    fit = asyncio.run(story())
+    fit, busy = asyncio.run(story())
     if voice is Output.JSON:
         hand_over(fitness_json(fit))
     else:
         hand_over(fitness_table(fit))
         complain(fitness_sentence(fit, deploy=settings.deploy is not None))
+    if busy and len(fit.findings) == 1:
+        return Exit.BUSY
     return Exit.REFUSED if fit.findings else Exit.DONE

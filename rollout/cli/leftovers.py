@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import typer
 
-from rollout.claiming import in_doubt
 from rollout.cli.begun import history_of
 from rollout.cli.build import open_site
 from rollout.cli.words import complain, hand_over
@@ -14,7 +13,7 @@ from rollout.dead_runs import left_behind, lives
 from rollout.errors import LockHeld, RolloutError
 from rollout.fleet import Reading
 from rollout.holders import Kind
-from rollout.past_runs import Left
+from rollout.past_runs import Left, in_doubt
 from rollout.ports import Site
 from rollout.render.remains import remains_table
 from rollout.settings.model import Settings

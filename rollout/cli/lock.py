@@ -31,17 +31,24 @@ def show(context: typer.Context) -> None:
     """Show who holds the lock of the app, and what is out because of them."""
     if context.invoked_subcommand is not None:
         return
-    from rollout.cli.words import hand_over  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.begun import history_of  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.words import hand_over  # noqa: PLC0415
     from rollout.render.choose import Output  # noqa: PLC0415
     from rollout.render.remains import lock_json, lock_table  # noqa: PLC0415
 
     voice = asked(context).voice
 
-    async def look(lock: "FleetLock") -> "tuple[Sequence[Held], Mapping[str, Sequence[str]]]":
-        return await lock.look(), await lock.acts()
+    settings = asked(context).settings().settings
 
-    seen, acts = _with_the_lock(asked(context).settings().settings, look)
-    hand_over((lock_json if voice is Output.JSON else lock_table)(seen, acts))
+    async def look(
+        lock: "FleetLock",
+    ) -> "tuple[Sequence[Held], Mapping[str, Sequence[str]], frozenset[str]]":
+        seen, history = await lock.look(), history_of(settings)
+        gone = frozenset(one.holder.run for one in seen if history.is_gone(one.holder))
+        return seen, await lock.acts(), gone
+
+    seen, acts, gone = _with_the_lock(settings, look)
+    hand_over((lock_json if voice is Output.JSON else lock_table)(seen, acts, gone))
 
 
 @lock.command()

@@ -44,12 +44,13 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     """Remove what may go; 3 when a host could not be seen, 5 when something did not go."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
 
-    from rollout.claiming import lock_of  # noqa: PLC0415
+    from rollout.claiming import against_deploys  # noqa: PLC0415
+    from rollout.cli.begun import whoever_runs_this  # noqa: PLC0415
     from rollout.cli.build import open_site  # noqa: PLC0415
     from rollout.cli.deploys import the_deploy  # noqa: PLC0415
     from rollout.cli.words import complain, hand_over  # noqa: PLC0415
-    from rollout.errors import LockHeld  # noqa: PLC0415
     from rollout.events import Noted  # noqa: PLC0415
+    from rollout.holders import Kind  # noqa: PLC0415
     from rollout.ledger import Exit  # noqa: PLC0415
     from rollout.pruning import prune as pruned  # noqa: PLC0415
     from rollout.render.choose import Output  # noqa: PLC0415
@@ -65,13 +66,11 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
         async with open_site(settings) as site:
             if site.releases is None:
                 raise AssertionError("a [deploy] without releases")
-            for held in await lock_of(site).look():
-                if not held.ended:  # what a deploy needs may change meanwhile
-                    raise LockHeld(held.place, str(held.holder))
-            seen, findings = await shelves(hosts, site.releases)
-            # What a rollback needs is judged over all hosts, so none may be unknown.
-            if not findings:
-                await pruned(seen, the_deploy(settings).keep, site.releases, told.append)
+            async with against_deploys(whoever_runs_this(Kind.RUN), site):
+                seen, findings = await shelves(hosts, site.releases)
+                # What a rollback needs is judged over all hosts, so none may be unknown.
+                if not findings:
+                    await pruned(seen, the_deploy(settings).keep, site.releases, told.append)
         return told, findings
 
     told, findings = asyncio.run(story())

@@ -1,12 +1,12 @@
 """What a run has left behind, and who holds the lock, for people and for machines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from rollout.fleet import Reading
 from rollout.holders import Held, Kind
 from rollout.holdings import Holding
-from rollout.past_runs import Left, story_of
+from rollout.past_runs import Left, in_doubt, story_of
 from rollout.render.harmless import harmless
 from rollout.render.spans import in_words
 from rollout.render.tables import VERSION, Row, as_object, columns
@@ -61,9 +61,20 @@ def left_table(left: Left, readings: Mapping[str, Reading], rollout: str = "roll
     """Say whose run holds the lock, or is unfinished, and what it has out."""
     if left.certain:
         text = remains_table(left, readings)
-        return f"{text.rstrip()}\n`{rollout} recover` brings it back, `{rollout} resume` goes on"
+        return f"{text.rstrip()}\n{_to_type(left, rollout)}"
     held = [left.held] if left.held else []
     return lock_table(held).rstrip()
+
+
+def _to_type(left: Left, rollout: str) -> str:
+    """Say what sees to a run that is over, as far as there is something to be seen to."""
+    if left.claimed_by and left.holdings:
+        return in_doubt(rollout)
+    said = [f"`{rollout} recover` brings it back"] if left.holdings else []
+    if left.past is not None and left.past.half_switched:
+        said.append(f"`{rollout} recover` takes its release back")
+    said.append(f"`{rollout} resume` goes on with the rest")
+    return ", ".join(dict.fromkeys(said))
 
 
 def left_fields(left: Left) -> dict[str, Any]:
@@ -88,8 +99,15 @@ def left_fields(left: Left) -> dict[str, Any]:
     }
 
 
-def lock_table(held: Sequence[Held], acts: Mapping[str, Sequence[str]] | None = None) -> str:
-    """Say who holds the lock, in each place, and what a person did to it last."""
+def lock_table(
+    held: Sequence[Held],
+    acts: Mapping[str, Sequence[str]] | None = None,
+    over: Collection[str] = (),
+) -> str:
+    """Say who holds the lock, in each place, and what a person did to it last.
+
+    Of the runs in ``over`` it is certain that they have ended.
+    """
     lines: list[str] = [] if held else [FREE]
     for one in held:
         lines.append(f"{one.place}: held by {one.holder}")
@@ -97,7 +115,10 @@ def lock_table(held: Sequence[Held], acts: Mapping[str, Sequence[str]] | None = 
             lines.append(f"  {one.unreadable}; last changed {in_words(max(one.age, 0.0))} ago")
             lines.append("  `rollout lock break` takes it")
         elif one.holder.kind is not Kind.HAND:
-            said = one.ended or f"gave a sign of life {in_words(max(one.quiet, 0.0))} ago"
+            ago = in_words(max(one.quiet, 0.0))
+            said = one.ended or f"gave a sign of life {ago} ago"
+            if not one.ended and one.holder.run in over:
+                said = f"died: its process is gone; it gave its last sign of life {ago} ago"
             lines.append(f"  {said}")
             out = ", ".join(h.target.name for h in one.holdings) or "no server"
             lines.append(f"  out of rotation because of it: {out}")
@@ -105,10 +126,15 @@ def lock_table(held: Sequence[Held], acts: Mapping[str, Sequence[str]] | None = 
     return "\n".join(map(harmless, lines)) + "\n"
 
 
-def lock_json(held: Sequence[Held], acts: Mapping[str, Sequence[str]] | None = None) -> str:
+def lock_json(
+    held: Sequence[Held],
+    acts: Mapping[str, Sequence[str]] | None = None,
+    over: Collection[str] = (),
+) -> str:
     """Say the same as one JSON object."""
     said = {place: list(lines) for place, lines in (acts or {}).items()}
-    return as_object({"v": VERSION, "held": [as_fields(one) for one in held], "acts": said})
+    fields = [{**as_fields(one), "over": one.holder.run in over} for one in held]
+    return as_object({"v": VERSION, "held": fields, "acts": said})
 
 
 def as_fields(held: Held) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from rollout.claiming import (
     ASK_EVERY,
     Claimed,
     Wish,
+    against_deploys,
     alive,
     claim,
+    refusal,
 )
 from rollout.dead_runs import BEAT_EVERY, LISTEN_FOR, inherited, left_behind, lives
 from rollout.errors import Halted, LockError, LockHeld, Unfinished
@@ -100,8 +102,9 @@ def claims(
     meanwhile: Meanwhile | None = None,
     lock: FakeLock | None = None,
 ) -> Story:
-    """Let Bob claim the lock of ``world``."""
+    """Let Bob claim the lock of ``world``; `check` must have said before what comes of it."""
     story = Story()
+    plain = not (world.faults.faults or meanwhile or wait or lock or stop_asked())
     wish = Wish(wait=wait, hosts=hosts, take_up=take_up, look="ssh {host} monit status")
     site = replace(site_of(world, stop_asked=stop_asked), lock=lock or FakeLock(world))
 
@@ -118,7 +121,16 @@ def claims(
         if other:
             await other
 
+    foretold: Sequence[object] = ()
+    settled = dict(history.settled) if history else {}
+    if plain:
+        foretold = play(refusal(wish, history or FakeHistory(), site))
+        assert (history.settled if history else {}) == settled, "a check writes nothing"
     play(told())
+    if plain:
+        refused, _ = foretold
+        assert str(refused) == str(story.error), "`check` says what `restart` says"
+        assert getattr(refused, "cure", "") == getattr(story.error, "cure", "")
     return story
 
 
@@ -759,3 +771,33 @@ def test_a_lock_that_is_split_between_two_dead_runs_is_seen_whole() -> None:
 def out_of(name: str) -> Holding:
     (target,) = (target for target in targets_of(fleet(2)) if target.name == name)
     return Holding(target=target, found=tuple(Owned(s, 1, agent=False) for s in target.seats))
+
+
+def test_what_removes_releases_keeps_every_run_away() -> None:
+    world = fleet(1)
+    site = replace(site_of(world), lock=FakeLock(world))
+
+    async def beside() -> None:
+        async with against_deploys(ALICE, site):
+            with pytest.raises(LockHeld):
+                await FakeLock(world).take(BOB)
+        await FakeLock(world).take(BOB)
+
+    play(beside())
+
+
+def test_what_removes_releases_waits_for_no_run_that_has_ended_with_a_server_out() -> None:
+    world = fleet(1)
+    site = replace(site_of(world), lock=FakeLock(world))
+    world.lock = Held(place="lb1", holder=BOB, holdings=(out(world),), ended="exit 6")
+
+    async def beside() -> None:
+        async with against_deploys(ALICE, site):
+            pass
+
+    play(beside())
+    assert world.lock.holder == BOB
+    assert world.lock.holdings, "it is the record of what is out"
+    world.lock = replace(world.lock, ended="")
+    with pytest.raises(LockHeld):
+        play(beside())

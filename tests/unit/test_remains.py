@@ -128,6 +128,19 @@ def test_a_freeze_by_hand_says_why_and_gives_no_sign_of_life() -> None:
     assert "no reason given" in lock_table([Held(place="lb1", holder=silent)])
 
 
+def test_a_run_whose_process_is_gone_is_said_to_have_died() -> None:
+    held = [Held(place="lb1", holder=ALICE, quiet=9.0)]
+    text = lock_table(held, over={ALICE.run})
+    assert "died: its process is gone; it gave its last sign of life 9s ago" in text
+    assert json.loads(lock_json(held, over={ALICE.run}))["held"][0]["over"] is True
+
+
+def test_nothing_is_brought_back_where_no_server_is_out() -> None:
+    text = left_table(Left(holder=ALICE, certain=True), SEEN, "rollout --env x")
+    assert "recover" not in text
+    assert "`rollout --env x resume` goes on with the rest" in text
+
+
 def test_a_clock_that_runs_ahead_makes_nobody_alive_in_the_future() -> None:
     assert "0s ago" in lock_table([Held(place="lb1", holder=ALICE, quiet=-30.0)])
 
@@ -151,6 +164,7 @@ def test_the_json_says_the_same() -> None:
                 "unreadable": "",
                 "made_by": "",
                 "out": ["web1"],
+                "over": False,
             }
         ],
         "acts": {},
