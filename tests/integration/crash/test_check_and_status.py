@@ -1,4 +1,4 @@
-"""After a run that died, and beside a lock: `check`, `status` and `lock` say what `restart` does."""
+"""After a run that died, and beside a lock: `check`, `status`, `lock` say what `restart` does."""
 
 import pytest
 
