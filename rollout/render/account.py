@@ -11,6 +11,7 @@ from rollout.render.cures import host_of, next_steps, to_wait
 from rollout.render.deploy_account import causes as deploy_causes
 from rollout.render.deploy_account import deploy_steps, host_rows, release_rows
 from rollout.render.harmless import harmless
+from rollout.render.next_step import NextStep, labelled_once
 from rollout.render.spans import in_words
 from rollout.render.told import Ending
 from rollout.standings import Line, Standing
@@ -37,12 +38,21 @@ def account(ending: Ending) -> str:
         _disks(ending),
         _labelled(release_rows(ending)),
         _labelled([("why" if n == 0 else "", cause) for n, cause in enumerate(why(ending))]),
-        _labelled([*next_steps(ending.ledger, ending.hints), *deploy_steps(ending)]),
-        _labelled(to_wait(ending.hints) if ending.exit_code is Exit.BUSY else ()),
+        _labelled(labelled_once(steps_of(ending))),
     ]
     if ending.exit_code is Exit.DONE:
         parts = []
     return "\n\n".join([first, *("\n".join(part) for part in parts if part)]) + "\n"
+
+
+def steps_of(ending: Ending) -> tuple[NextStep, ...]:
+    """List what to type next, in order; nothing after a good run."""
+    if ending.exit_code is Exit.DONE:
+        return ()
+    steps = list(next_steps(ending.ledger, ending.hints))
+    for label, text in deploy_steps(ending):
+        steps.append(NextStep.of(label or steps[-1].label, text))
+    return (*steps, *(to_wait(ending.hints) if ending.exit_code is Exit.BUSY else ()))
 
 
 def findings_lines(findings: Iterable[Finding]) -> list[str]:

@@ -7,6 +7,7 @@ from rollout.deploy_ledger import Deployment, Phase
 from rollout.ledger import Ledger
 from rollout.render.deploy_words import some
 from rollout.render.harmless import harmless
+from rollout.render.next_step import NextStep
 from rollout.render.told import Hints
 from rollout.standings import Line, Standing
 
@@ -23,20 +24,23 @@ def to_look(name: str, line: Line, hints: Hints) -> str:
     )
 
 
-def to_bring_back(line: Line, reach: Mapping[str, str]) -> tuple[str, ...]:
-    """Give one command per load balancer that makes the seats of ``line`` ready again.
+def to_bring_back(line: Line, reach: Mapping[str, str]) -> tuple[NextStep, ...]:
+    """Give one command per load balancer that makes the servers of ``line`` ready again.
 
     HAProxy takes several commands in one line, separated by ``;`` (management guide, "Unix
     Socket commands").  For a load balancer that ``reach`` does not know, the words for its
     admin socket are given instead of a command.
     """
-    commands = []
+    steps = []
     for balancer, servers in _by_balancer(line.seats).items():
         said = "; ".join(f"set server {server} state ready" for server in servers)
         way = reach.get(balancer, "")
-        typed = f"echo {shlex.quote(said)} | {way}" if way else f"{said}"
-        commands.append(typed if way else f"on the admin socket of {balancer}: {typed}")
-    return tuple(commands)
+        if way:
+            steps.append(NextStep("or by hand", f"echo {shlex.quote(said)} | {way}"))
+        else:
+            words = f"on the admin socket of {balancer}: {said}   # "
+            steps.append(NextStep("or by hand", comment=words))
+    return tuple(steps)
 
 
 def _by_balancer(seats: Iterable[str]) -> dict[str, list[str]]:
@@ -65,50 +69,47 @@ def to_old_code(target: str, deploy: Deployment, hints: Hints) -> str:
     return typed.replace("{release}", harmless(before))
 
 
-def next_steps(ledger: Ledger, hints: Hints) -> tuple[tuple[str, str], ...]:
-    """List what to type, in order, as (label, text), for the targets that are out.
+def next_steps(ledger: Ledger, hints: Hints) -> tuple[NextStep, ...]:
+    """List what to type, in order, for the targets that are out.
 
     See more of each; where it may come up as the release that failed, keep it from that; then bring
     all of them back.
     """
-    steps: list[tuple[str, str]] = list(to_mend_first(ledger, hints))
+    steps = list(to_mend_first(ledger, hints))
     relinked = {""}
     for name in ledger.out:
         line = ledger.lines[name]
-        steps.append(("look", to_look(name, line, hints)))
+        steps.append(NextStep("look", to_look(name, line, hints)))
         old = to_old_code(name, ledger.deploy, hints)
         if old not in relinked:
             then = "then restart its instances, and bring it back"
             never = "never asked to restart: it still runs the old code"
-            steps.append(("old code", f"{old}   # {then if line.asked else never}"))
+            steps.append(NextStep("old code", old, then if line.asked else never))
             relinked.add(old)
-    if not ledger.out:
-        return tuple(to_go_on(ledger, hints))
     ours = [name for name in ledger.out if ledger.lines[name].standing is not Standing.DOWN]
     if ours:
-        steps.append(("bring back", f"{to_recover(hints)}   # {_when(ledger, ours)}"))
-    by_hand = [
-        f"{command}   # {harmless(name)}"
+        steps.append(NextStep("bring back", to_recover(hints), _when(ledger, ours)))
+    steps += [
+        NextStep("or by hand", step.command, f"{step.comment}{harmless(name)}")
         for name in ours
-        for command in to_bring_back(ledger.lines[name], hints.reach)
+        for step in to_bring_back(ledger.lines[name], hints.reach)
     ]
-    steps += [("or by hand" if n == 0 else "", command) for n, command in enumerate(by_hand)]
     return (*steps, *to_go_on(ledger, hints))
 
 
-def to_mend_first(ledger: Ledger, hints: Hints) -> Iterable[tuple[str, str]]:
+def to_mend_first(ledger: Ledger, hints: Hints) -> Iterable[NextStep]:
     """Say which load balancers must answer before what is out can be brought back."""
     for name in ledger.unseen if ledger.out else ():
         way = hints.reach.get(name, "")
-        typed = f"echo 'show info' | {way}   # " if way else ""
-        yield "first", f"{typed}{harmless(name)} must answer again: it did not when the run ended"
+        must = f"{harmless(name)} must answer again: it did not when the run ended"
+        yield NextStep("first", f"echo 'show info' | {way}" if way else "", must)
 
 
-def to_go_on(ledger: Ledger, hints: Hints) -> Iterable[tuple[str, str]]:
-    """Give the command that restarts whoever had no turn; a deploy has an account of its own."""
+def to_go_on(ledger: Ledger, hints: Hints) -> Iterable[NextStep]:
+    """Give the command that restarts what had no turn; a deploy has an account of its own."""
     left = [name for name, line in ledger.lines.items() if _has_no_restart(line)]
     if left and ledger.rolling and ledger.deploy.phase is Phase.NONE:
-        yield "go on", f"{hints.rollout} resume   # restarts {harmless(some(left))}"
+        yield NextStep("go on", f"{hints.rollout} resume", f"restarts {harmless(some(left))}")
 
 
 def _has_no_restart(line: Line) -> bool:
@@ -116,11 +117,11 @@ def _has_no_restart(line: Line) -> bool:
     return (line.standing in TO_BE_RESTARTED or line.standing.out) and not line.asked
 
 
-def to_wait(hints: Hints) -> tuple[tuple[str, str], ...]:
-    """List what to type while somebody else holds the lock."""
+def to_wait(hints: Hints) -> tuple[NextStep, ...]:
+    """List what to type while another run or a person holds the lock."""
     again = shlex.join(hints.again) if hints.again else f"{hints.rollout} restart"
-    wait = () if "--wait-lock" in again else (("wait", f"{again} --wait-lock 10m"),)
-    return (("look", f"{hints.rollout} lock"), *wait)
+    wait = () if "--wait-lock" in again else (NextStep("wait", f"{again} --wait-lock 10m"),)
+    return (NextStep("look", f"{hints.rollout} lock"), *wait)
 
 
 def to_recover(hints: Hints) -> str:

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from rollout.deploy_ledger import Deployment, Phase
-from rollout.render.account import why
+from rollout.render.account import WHOLE_FLEET, steps_of, why
 from rollout.render.consequence import consequence
 from rollout.render.cures import to_bring_back, to_look, to_old_code, to_recover
 from rollout.render.exits import exit_name
 from rollout.render.harmless import harmless
+from rollout.render.next_step import NextStep
 from rollout.render.told import Ending, Stream, Told
 from rollout.standings import Line
 
@@ -45,8 +46,13 @@ def json_account(ending: Ending) -> str:
             "why": list(why(ending)),
             "findings": _plainly(ending.ledger.findings),
             "trace": harmless(ending.trace),
+            "next": [_step(step) for step in steps_of(ending)],
         }
     )
+
+
+def _step(step: NextStep) -> Mapping[str, str]:
+    return {name: harmless(text, WHOLE_FLEET) for name, text in step._asdict().items()}
 
 
 def _deploy(deploy: Deployment) -> Any:  # noqa: ANN401 - as below
@@ -83,7 +89,7 @@ def _target(name: str, line: Line, ending: Ending) -> dict[str, Any]:
             "look": to_look(name, line, ending.hints),
             "old_code": to_old_code(name, ending.ledger.deploy, ending.hints),
             "recover": to_recover(ending.hints),
-            "bring_back": list(to_bring_back(line, ending.hints.reach)),
+            "bring_back": [step.text for step in to_bring_back(line, ending.hints.reach)],
         }
         if line.standing.out
         else {}
