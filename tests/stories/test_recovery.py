@@ -10,10 +10,18 @@ import pytest
 
 from rollout.adapters.record import KeptRecord
 from rollout.deploys import Deploy
-from rollout.events import TargetLeftOut, TargetRecovered, TargetSkipped
+from rollout.events import (
+    Event,
+    TargetLeftOut,
+    TargetOnProbation,
+    TargetRecovered,
+    TargetReturned,
+    TargetSkipped,
+)
 from rollout.fleet import Admin, Seat
 from rollout.ledger import Exit
 from rollout.plan import Plan
+from rollout.recovery import recover
 from rollout.releases import Mark, Release, Switch
 from rollout.rolling import rolling_restart
 from rollout.standings import Standing
@@ -23,11 +31,11 @@ from .clock import play
 from .deploying import SECOND, deploy
 from .fakes import FakeJournal, FakeLock
 from .fakes_of_releases import REVISION
-from .faults import Fault, Kind
+from .faults import Fault, Faults, Kind
 from .harness import QUICK, Told, fleet, promises_broken, roll, site_of
-from .recovering import is_back, recovered, resumed
+from .recovering import LATER, after_it, is_back, recovered, resumed
 from .test_every_fault import SHAPES, SLOW_LOOKS
-from .world import FIRST, World, targets_of
+from .world import FIRST, Life, World, clock, targets_of
 
 DEATHS = (Kind.DEATH, Kind.DEATH_DONE)
 
@@ -273,3 +281,31 @@ def test_a_release_that_was_taken_away_meanwhile_is_not_gone_on_with() -> None:
     told = resumed(world, patience=SLOW_LOOKS, deploy=wanted)
     assert "does not lead to release" in told.ledger.halted
     assert not any(app.restarts for app in world.hosts["web2"].apps)
+
+
+class Replaced(Told):
+    """Monit replaces a process of web1 right after it was proven, before visitors come."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def __call__(self, event: Event) -> None:
+        super().__call__(event)
+        if isinstance(event, TargetOnProbation):
+            host = self._world.hosts["web1"]
+            host.apps[0].lives[-1].gone_at = clock()
+            host.apps[0].lives.append(Life(host.born(clock()), answers_from=clock()))
+
+
+def test_a_recovered_server_is_made_ready_only_as_the_processes_that_were_proven() -> None:
+    world = Half("web1 restart", recovered).world()
+    world.faults = Faults()
+    told = Replaced(world)
+    plan = Plan(waves=(), floor=world.floor, patience=QUICK)
+    holdings = tuple(world.holdings.values())
+    play(recover("5f0c21", holdings, plan, after_it(world), told), begins=LATER)
+    assert told.of(TargetOnProbation)
+    assert not told.of(TargetReturned), "no visitor meets a process that was not proven"
+    assert told.ledger.out == ("web1",)
+    assert "mongrel_8000" in told.ledger.lines["web1"].because
