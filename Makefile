@@ -37,7 +37,7 @@ sweep: export REQUIRE_DAEMONS = 1
 sweep: export SWEEP = full
 sweep: machine $(READY)
 	$(BIN)/pytest -n 2 --durations=5 tests/integration/crash/test_kill_sweep.py \
-		tests/integration/crash/test_several_logins.py
+		tests/integration/crash/test_several_logins.py tests/integration/crash/test_advice.py
 
 mutants: $(READY)
 	$(BIN)/python -m tests.mutation

@@ -16,6 +16,13 @@ def said_of(name: str, error: Exception) -> str:
     return said.removeprefix(f"{name}: ")
 
 
+def cure_of(error: Exception) -> str:
+    """Return what cures ``error``, and on which machine; empty where that is not known."""
+    cure = getattr(error, "cure", "")
+    where = getattr(error, "host", "") or getattr(error, "balancer", "")
+    return f"on {where}: {cure}" if cure and where else cure
+
+
 class SettingsError(RolloutError):
     """What was said makes no sense; one line per problem, all of them."""
 

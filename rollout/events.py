@@ -315,22 +315,30 @@ class TargetDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetNotTaken:
-    """Its turn came and nothing of it was touched; ``because`` says what kept us."""
+    """Its turn came and nothing of it was touched.
+
+    ``because`` says what kept us, ``cure`` what mends that.
+    """
 
     wire: ClassVar[str] = "target.not_taken"
 
     target: str
     because: str
+    cure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGivenBack:
-    """It was never asked to restart and serves as before; ``because`` says what stopped us."""
+    """It was never asked to restart and serves as before.
+
+    ``because`` says what stopped us, ``cure`` what mends that.
+    """
 
     wire: ClassVar[str] = "target.given_back"
 
     target: str
     because: str
+    cure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

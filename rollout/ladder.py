@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from rollout.emptying import until_drained, until_empty
-from rollout.errors import Meddled, NotOfThisFleet, RolloutError, said_of
+from rollout.errors import Meddled, NotOfThisFleet, RolloutError, cure_of, said_of
 from rollout.events import (
     TargetClaimed,
     TargetDone,
@@ -174,7 +174,7 @@ async def taken(grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
             relinked=plan.relink and release is not None,
         )
     except RolloutError as error:
-        tell(TargetNotTaken(target=name, because=said_of(name, error)))
+        tell(TargetNotTaken(target=name, because=said_of(name, error), cure=cure_of(error)))
         raise
     return True
 

@@ -63,6 +63,7 @@ class Line:
         seats: What was claimed, as ``backend/server@balancer``: what must be given back.
         release: What its processes were seen to run in; empty where nobody asked.
         cut: Sessions that were shut down in it.
+        cure: What mends what stopped it, where that is known.
         now: What keeps visitors from it when the run ends, though it is not out because of us.
     """
 
@@ -75,6 +76,7 @@ class Line:
     seats: tuple[str, ...] = ()
     release: str = ""
     cut: int = 0
+    cure: str = ""
     now: str = ""
 
 
@@ -137,10 +139,11 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
         case told.TargetDone(seconds=seconds, release=release):
             done = replace(line, standing=Standing.DONE, because="", release=release)
             return replace(done, seconds=seconds)
-        case told.TargetNotTaken(because=because):
-            return Line(Standing.NOT_TAKEN, because, release=line.release)
-        case told.TargetGivenBack(because=because):
+        case told.TargetNotTaken(because=because, cure=cure):
+            return Line(Standing.NOT_TAKEN, because, release=line.release, cure=cure)
+        case told.TargetGivenBack(because=because, cure=cure):
             back = replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
+            back = replace(back, cure=cure)
             return replace(back, asked=False)  # monit refused: nothing was restarted
         case told.TargetLeftOut(state=state, because=because, asked=asked, look=look):
             left = replace(line, standing=Standing.LEFT_OUT, because=because)

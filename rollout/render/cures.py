@@ -98,7 +98,9 @@ def next_steps(ledger: Ledger, hints: Hints) -> tuple[NextStep, ...]:
 
 
 def to_mend_first(ledger: Ledger, hints: Hints) -> Iterable[NextStep]:
-    """Say which load balancers must answer before what is out can be brought back."""
+    """Say what must be mended first: what stopped the run, load balancers that do not answer."""
+    cures = (harmless(line.cure) for line in ledger.lines.values() if line.cure)
+    yield from (NextStep("first", comment=cure) for cure in dict.fromkeys(cures))
     for name in ledger.unseen if ledger.out else ():
         way = hints.reach.get(name, "")
         must = f"{harmless(name)} must answer again: it did not when the run ended"
@@ -108,8 +110,13 @@ def to_mend_first(ledger: Ledger, hints: Hints) -> Iterable[NextStep]:
 def to_go_on(ledger: Ledger, hints: Hints) -> Iterable[NextStep]:
     """Give the command that restarts what had no turn; a deploy has an account of its own."""
     left = [name for name, line in ledger.lines.items() if _has_no_restart(line)]
+    first = [name for name in ledger.out if name not in left]
     if left and ledger.rolling and ledger.deploy.phase is Phase.NONE:
-        yield NextStep("go on", f"{hints.rollout} resume", f"restarts {harmless(some(left))}")
+        what = f"restarts {harmless(some(left))}"
+        if first:
+            names = harmless(some(first))
+            what = f"first {names}, restarted once more if it is not proven; then {what}"
+        yield NextStep("go on", f"{hints.rollout} resume", what)
 
 
 def _has_no_restart(line: Line) -> bool:

@@ -100,7 +100,7 @@ def _fleet_words(seen: told.FleetSeen) -> str:
     said += [f"{len(seen.others) - FEW} more such"] if len(seen.others) > FEW else []
     said += [f"{name} does not answer" for name in seen.unseen]
     serve = ", ".join(seen.serving) or "no target"
-    return f"last look: {serve} {verb(len(seen.serving))} on every load balancer" + "".join(
+    return f"last look: {serve} {verb(max(len(seen.serving), 1))} on every load balancer" + "".join(
         f"; {part}" for part in said
     )
 
