@@ -1,14 +1,22 @@
 """Stories of the last look: what the summary says about the fleet is how the fleet stands."""
 
-from rollout.events import TargetDone
-from rollout.fleet import Admin, Seat
-from rollout.ledger import Exit
-from rollout.plan import Share
-from rollout.standings import Standing
+from dataclasses import dataclass, field, replace
 
+from rollout.adapters.record import KeptRecord
+from rollout.events import Event, InstanceProven, TargetDone
+from rollout.fleet import Admin, AdminState, Seat
+from rollout.holders import Held
+from rollout.ledger import Exit
+from rollout.plan import Plan, Share
+from rollout.rolling import rolling_restart
+from rollout.standings import Standing
+from tests.unit.left_out import ALICE, BOB
+
+from .clock import play
+from .fakes import FakeJournal, FakeLock
 from .faults import Fault, Kind
-from .harness import QUICK, fleet, promises_broken, roll
-from .world import World, targets_of
+from .harness import QUICK, Told, fleet, promises_broken, roll, site_of
+from .world import World, clock, targets_of
 
 WEB1 = Seat("lb1", "app", "web1")
 
@@ -71,3 +79,39 @@ def roll_calls(world: World) -> list[str]:
     """Play a run without a fault and list what was called."""
     roll(world)
     return world.faults.calls
+
+
+@dataclass
+class TakenOver(Told):
+    """Another run takes the lock when a server was asked to restart, and brings that back."""
+
+    world: World = field(default_factory=lambda: fleet(1))
+
+    def __call__(self, event: Event) -> None:
+        super().__call__(event)
+        if isinstance(event, InstanceProven):
+            self.world.lock = Held(place="lb1", holder=BOB)
+            line = self.world.lines[WEB1]
+            line.told(AdminState.READY, clock())
+            self.world.holdings.clear()
+
+
+def test_a_server_that_another_run_has_seen_to_meanwhile_is_not_called_missing() -> None:
+    world = fleet(3)
+    lock = FakeLock(world)
+    record = KeptRecord(FakeJournal(world), lock)
+    told = TakenOver(world=world)
+    plan = Plan(waves=(targets_of(world),), floor=world.floor, patience=QUICK)
+
+    async def whole() -> None:
+        await lock.take(ALICE)
+        site = replace(site_of(world), record=record, lock=lock)
+        await rolling_restart(plan, site, told)
+
+    play(whole())
+    line = told.ledger.lines["web1"]
+    assert told.ledger.out == ()
+    assert line.standing is Standing.GIVEN_BACK
+    assert "taken away" in line.because
+    assert line.because.endswith("it serves")
+    assert told.ledger.exit_code is Exit.HALTED
