@@ -164,6 +164,38 @@ MUTANTS = (
         "False:\n",
     ),
     Mutant(
+        "a canary that did not come back opens nothing",
+        "rolling.py",
+        "                    window.see_whole(wave)\n",
+    ),
+    Mutant(
+        "a canary that another hand has taken opens nothing",
+        "soaking.py",
+        "                raise Halted(\n"
+        '                    f"no further server is risked: {target} was to carry traffic first,'
+        ' and {what}"\n'
+        "                )\n",
+        "                continue\n",
+    ),
+    Mutant(
+        "a server that fell over after its turn counts as out",
+        "standings.py",
+        "        case Standing.DONE if down:\n",
+        "        case Standing.DONE if False:\n",
+    ),
+    Mutant(
+        "the summary knows of what another hand has taken meanwhile",
+        "standings.py",
+        "            return replace(line, now=taken or down)\n",
+        "            return line\n",
+    ),
+    Mutant(
+        "no release is removed beside a run",
+        "claiming.py",
+        "        if not all(held.ended for held in await lock.look()):\n            raise\n",
+        "",
+    ),
+    Mutant(
         "a restart that never arrived is waited for long enough",
         "recovery.py",
         "    plan = patient(plan)\n",
