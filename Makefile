@@ -11,7 +11,7 @@ PYTEST = $(BIN)/pytest -n 4 --dist loadgroup --durations=15
 COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: demo test quick bare sweep mutants lint bench install requirements clean machine
+.PHONY: demo test quick bare sweep haproxy-3 mutants lint bench install requirements clean machine
 
 demo: machine $(RUNS)
 	$(BIN)/python -m examples.demo
@@ -20,6 +20,7 @@ demo: machine $(RUNS)
 # Without a daemon an integration test is skipped on a laptop; here it fails.
 test: export REQUIRE_DAEMONS = 1
 test: machine lint
+	@$(BIN)/python -m tests.support.newer_haproxy
 	$(PYTEST) -m "not integration"
 	$(PYTEST) -m integration
 
@@ -38,6 +39,12 @@ sweep: export SWEEP = full
 sweep: machine $(READY)
 	$(BIN)/pytest -n 2 --durations=5 tests/integration/crash/test_kill_sweep.py \
 		tests/integration/crash/test_several_logins.py tests/integration/crash/test_advice.py
+
+# Every layout of a restart once more, on HAProxy 3.
+haproxy-3: export REQUIRE_DAEMONS = 1
+haproxy-3: machine $(READY)
+	haproxy=$$($(BIN)/python -m tests.support.newer_haproxy) && [ "$$haproxy" != none ] && \
+		FLEET_HAPROXY=$$haproxy $(BIN)/pytest -n 2 tests/integration/rolling tests/integration/haproxy
 
 mutants: $(READY)
 	$(BIN)/python -m tests.mutation

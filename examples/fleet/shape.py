@@ -1,6 +1,7 @@
 """What a fleet looks like: how many of what, and how HAProxy is told to treat them."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -30,7 +31,7 @@ class Shape:
         monit_cycle: ``set daemon``, seconds.
         start_timeout: Seconds monit waits for the pid file of a started instance.
         stop_timeout: Seconds monit waits for an instance to end.
-        haproxy: The program; a name is looked up.
+        haproxy: The program; a name is looked up.  Default: FLEET_HAPROXY of the environment.
         deploys: Releases come from a repository, see ``Fleet.shop``; otherwise they are empty.
     """
 
@@ -55,5 +56,5 @@ class Shape:
     monit_cycle: int = 1
     start_timeout: int = 30
     stop_timeout: int = 10
-    haproxy: str = "haproxy"
+    haproxy: str = field(default_factory=lambda: os.environ.get("FLEET_HAPROXY") or "haproxy")
     deploys: bool = False

@@ -5,8 +5,14 @@ import pytest
 from examples.fleet import Shape
 from tests.integration.conftest import MakeFleet
 from tests.integration.rolling.stage import events_of, order_of, restart, restarted_whole
+from tests.support.newer_haproxy import newer_haproxy
 
 pytestmark = pytest.mark.integration
+
+NEWER = newer_haproxy()
+HAS_NEWER = pytest.mark.skipif(
+    not NEWER, reason="no HAProxy 3 here: python3 -m tests.support.newer_haproxy fetches it"
+)
 
 
 @pytest.mark.parametrize(
@@ -15,6 +21,12 @@ pytestmark = pytest.mark.integration
         pytest.param(Shape(), id="one balancer"),
         pytest.param(Shape(balancers=2), id="two balancers"),
         pytest.param(Shape(redispatch=False, retries=0), id="no redispatch and no retries"),
+        pytest.param(Shape(haproxy=NEWER), id="HAProxy 3", marks=HAS_NEWER),
+        pytest.param(
+            Shape(haproxy=NEWER, hosts=2, lines="instance", balancers=2),
+            id="HAProxy 3, two balancers, a line for each instance",
+            marks=HAS_NEWER,
+        ),
     ],
 )
 def test_every_server_is_restarted_and_no_visitor_notices(
@@ -23,7 +35,7 @@ def test_every_server_is_restarted_and_no_visitor_notices(
     outcome = restart(make_fleet(shape))
 
     restarted_whole(outcome)
-    assert "done. 3 of 3 servers restarted" in outcome.done.stderr
+    assert f"done. {shape.hosts} of {shape.hosts} servers restarted" in outcome.done.stderr
 
 
 def test_two_of_four_are_out_at_once_and_never_three(make_fleet: MakeFleet) -> None:
