@@ -148,6 +148,11 @@ IN_A_DEPLOY = (
     ("web3 taken", "target.done", 1),
     ("broken release", "target.draining", 1),
 )
+IN_A_ROLLBACK = (
+    ("killed", "target.restart_asked", 1),
+    ("two Ctrl-C", "target.done", 1),
+    ("web1 broken", "target.draining", 1),
+)
 EVERY_OF_A_DEPLOY = (
     *((what, at, count) for what, at, count in EVERY if what != "web1 broken"),
     *(
@@ -181,8 +186,42 @@ def test_what_a_deploy_tells_to_type_makes_the_fleet_whole(
     fleet.shop.release(broken="fail-boot" if what == "broken release" else "")
     before = fleet.births()
     follow(fleet, disturbed(fleet, disturbance, at, count, "uninterrupted"), disturbance, before)
-    at_rest = places(fleet)
-    taken = disturbance.theirs
+    one_release(fleet, disturbance)
+
+
+@pytest.mark.parametrize("switch", ["together", "each"])
+@pytest.mark.parametrize(("what", "at", "count"), EVERY if FULL else IN_A_ROLLBACK)
+def test_what_a_rollback_tells_to_type_makes_the_fleet_whole(
+    make_fleet: MakeFleet, what: str, at: str, count: int, switch: str
+) -> None:
+    fleet, disturbance = make_fleet(replace(SHAPE, deploys=True)), DISTURBANCES[what]
+    fleet.settings({**PATIENCE, "restart.stable": "300ms", "deploy.switch": switch})
+    fleet.shop.release()
+    assert fleet.rollout("uninterrupted").returncode == 0
+    disturbance.before(fleet)
+    before = fleet.births()
+    follow(fleet, disturbed(fleet, disturbance, at, count, "rollback"), disturbance, before)
+    one_release(fleet, disturbance)
+
+
+@pytest.mark.parametrize("switch", ["together", "each"])
+def test_what_a_stopped_deploy_tells_to_type_makes_the_fleet_whole(
+    make_fleet: MakeFleet, switch: str
+) -> None:
+    fleet, disturbance = make_fleet(replace(SHAPE, deploys=True)), DISTURBANCES["broken release"]
+    policy = {"deploy.switch": switch, "deploy.on_failure": "stop"}
+    fleet.settings({**PATIENCE, "restart.stable": "300ms", **policy})
+    fleet.shop.release(broken="fail-boot@web2")
+    before = fleet.births()
+    words = ("target.draining", 1, "uninterrupted")
+    unmended = replace(disturbance, mends=None)
+    follow(fleet, disturbed(fleet, unmended, *words), unmended, before)
+    one_release(fleet, disturbance)
+
+
+def one_release(fleet: Fleet, disturbance: Disturbance) -> None:
+    """Hold that ``current`` and all processes are on one release, but on hosts of an operator."""
+    at_rest, taken = places(fleet), disturbance.theirs
     on = {release for name, release in at_rest.running.items() if name.split("/")[0] not in taken}
     to = {release for host, release in at_rest.current.items() if host not in taken}
     assert on == to, "`current` leads to what the processes run"
