@@ -55,12 +55,19 @@ class Shelved:
         revision: What its REVISION says; empty when it has none.
         mark: What became of it.
         unfinished: A deploy of it has begun and neither ended nor taken it back.
+        again: That deploy was a rollback, so the release was whole before it.
     """
 
     name: str
     revision: str = ""
     mark: Mark = Mark.NONE
     unfinished: bool = False
+    again: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """All of it is there, and it can be made live again."""
+        return not self.unfinished or self.again
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +143,12 @@ def to_roll_back_to(shelves: Sequence[Shelf]) -> str:
     marks: dict[str, set[Mark]] = {}
     for shelf in shelves:
         for release in shelf.releases:
-            if not release.unfinished and (not live or release.name < live):
+            if release.whole and (not live or release.name < live):
                 marks.setdefault(release.name, set()).add(release.mark)
     everywhere = [
         name
         for name, found in sorted(marks.items())
-        if Mark.BAD not in found
-        and all((r := shelf.find(name)) and not r.unfinished for shelf in shelves)
+        if Mark.BAD not in found and all((r := shelf.find(name)) and r.whole for shelf in shelves)
     ]
     good = [name for name in everywhere if marks[name] == {Mark.GOOD}]
     return next(reversed(good or everywhere), "")

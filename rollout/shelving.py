@@ -71,7 +71,7 @@ def against(name: str, shelves: Sequence[Shelf]) -> tuple[Finding, ...]:
         known = list(dict.fromkeys(r.name for shelf in shelves for r in shelf.releases))
         near = did_you_mean(name, known) if len(lacking) == len(shelves) else ""
         return tuple(Finding(s.host, f"has no release {name}{near}", look) for s in lacking)
-    half = [s.host for s in shelves if (r := s.find(name)) and r.unfinished]
+    half = [s.host for s in shelves if (r := s.find(name)) and not r.whole]
     if half:
         what = f"the deploy of release {name} did not end there"
         return tuple(Finding(host, what, look) for host in half)

@@ -13,6 +13,9 @@ LONGEST_REVISION = 100
 
 # One grep reads all REVISIONs and marks, skipping what would make it wait: with a fork for each,
 # twenty releases would cost five times as much.
+AGAIN = "+"
+"""Before the name of a release whose deploy did not make it."""
+
 LOOK = (
     COMMON
     + RUNNING
@@ -31,7 +34,10 @@ case $current in "$releases"/$digits) printf '%s' "${{current##*/}}";; esac
 printf '\0'
 for each in releases/$digits; do if real "$each"; then printf '%s ' "${{each##*/}}"; fi; done
 printf '\0'
-for each in "$notes"/$digits; do if [ -e "$each" ]; then printf '%s ' "${{each##*/}}"; fi; done
+for each in "$notes"/$digits; do
+  if grep -qs '^fresh no$' "$each"; then printf '%s' {AGAIN}; fi
+  if [ -e "$each" ]; then printf '%s ' "${{each##*/}}"; fi
+done
 printf '\0'
 if [ -n "$releases" ]; then running "$releases" "" "$@"; fi
 printf '\0'
@@ -56,7 +62,8 @@ def parse_look(host: str, text: str) -> Shelf:
         raise ReleaseError(host, "the answer about the releases was cut off")
     link, current, releases, notes, running, contents = fields
     said = dict(line.split("\0", 1) for line in contents.split("\n") if "\0" in line)
-    unfinished = _names(notes)
+    again = _names(" ".join(w.removeprefix(AGAIN) for w in notes.split() if w.startswith(AGAIN)))
+    unfinished = again | _names(notes)
     return Shelf(
         host=host,
         link=link,
@@ -67,6 +74,7 @@ def parse_look(host: str, text: str) -> Shelf:
                 revision=first_line(said.get(f"releases/{name}/REVISION", ""))[:LONGEST_REVISION],
                 mark=_mark(said.get(f"{MARKS}/{name}", "")),
                 unfinished=name in unfinished,
+                again=name in again,
             )
             for name in sorted(_names(releases))
         ),

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 from rollout.releases import Mark, Shelf, Shelved, next_name, to_prune, to_roll_back_to
+from rollout.shelving import against
 
 NOW = datetime(2026, 11, 22, 19, 37, 2, tzinfo=UTC)
 A, B, C, D, E = (f"2026010{day}000000" for day in range(1, 6))
@@ -44,6 +45,15 @@ def test_a_rollback_goes_to_the_last_good_one_that_every_host_has() -> None:
     here = shelf(D, good(A), good(B), good(C), good(D))
     there = shelf(D, good(A), good(B), good(D), host="web2")
     assert to_roll_back_to([here, there]) == B
+
+
+def test_a_rollback_that_did_not_end_can_be_gone_on_with() -> None:
+    again = Shelved(B, mark=Mark.GOOD, unfinished=True, again=True)
+    seen = [shelf(C, good(A), again, good(C)), shelf(B, good(A), again, good(C), host="web2")]
+    assert against(B, seen) == ()
+    assert to_roll_back_to(seen) == B
+    (found,) = against(B, [shelf(C, good(A), unfinished(B), good(C))])
+    assert "did not end there" in found.what
 
 
 def test_a_bad_or_unfinished_release_is_never_rolled_back_to() -> None:
