@@ -324,12 +324,16 @@ class TargetNotTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGivenBack:
-    """It was never asked to restart and serves as before; ``because`` says what stopped us."""
+    """It serves as before, with the processes that it had; ``because`` says what stopped us.
+
+    ``asked``: monit was asked to restart it, and kept its processes.
+    """
 
     wire: ClassVar[str] = "target.given_back"
 
     target: str
     because: str
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from rollout.errors import CrashLoop, LockLost, RolloutError, TimedOut, said_of
+from rollout.errors import (
+    CrashLoop,
+    KeptItsProcess,
+    LockLost,
+    RolloutError,
+    TimedOut,
+    said_of,
+)
 from rollout.events import TargetGivenBack, TargetLeftOut
 from rollout.fleet import AdminState
 from rollout.grip import Grip
@@ -54,7 +61,9 @@ async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell
         tell(left_out(because, "unknown", grip, plan, asked=False))
     else:
         theirs = "; it is left to them" if grip.lost else ""
-        tell(TargetGivenBack(target=grip.target.name, because=f"{because}{theirs}"))
+        asked = isinstance(failure, KeptItsProcess)
+        because = f"{because}{theirs}"
+        tell(TargetGivenBack(target=grip.target.name, because=because, asked=asked))
 
 
 async def name_it(lost: LockLost, grip: Grip, plan: Plan, tell: Tell) -> None:
