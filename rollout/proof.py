@@ -99,6 +99,7 @@ class Proof:
         self._births: Counter[str] = Counter()
         self._states: dict[str, InstanceState] = {}
         self._looked_at = float("-inf")
+        self._answered_by_another: dict[Instance, str] = {}
 
     @property
     def names(self) -> frozenset[str]:
@@ -157,6 +158,9 @@ class Proof:
             if state.connection_failed and self._site.prober is None:
                 waiting.append(f'{instance.name} is new, and monit calls it "{state.status}"')
                 continue  # monit's own test of the port is all the evidence there is
+            if not fresh and instance in self._answered_by_another:
+                waiting.append(self._answered_by_another[instance])
+                continue  # until the next look at the processes
             answering.append(instance)
         waiting += await self._ask(answering, states, fresh=fresh)
         return Verdict(settled=len(self.proven) == len(self._asked), because=few(waiting))
@@ -256,6 +260,7 @@ class Proof:
                 found = {instance.name: lodgings.get(birth.pid, "")}
                 raise WrongRelease(found, self._release.name)
             if words := answered_by_another(after[instance.name], self._release, lodgings):
+                self._answered_by_another[instance] = words
                 waiting.append(words)
                 continue
             self._prove(instance, after[instance.name], birth)

@@ -73,6 +73,8 @@ def test_a_graceful_old_worker_is_waited_for() -> None:
     reasons = [e.because for e in told.events if isinstance(e, TargetWaiting)]
     old = "pid 99 (ruby) from before the restart still listens on port 8000"
     assert any(old in because for because in reasons)
+    looks = [call for call in world.faults.calls if call == "web1 status"]
+    assert len(looks) < 60  # two a second at the most, each a process on the host
 
 
 def test_a_port_that_an_old_process_keeps_is_no_proof() -> None:

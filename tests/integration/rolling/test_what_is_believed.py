@@ -1,30 +1,18 @@
 """What a restart believes of monit: its rules, its other work, and whose process answers."""
 
-import os
-import sys
-import urllib.request
-from contextlib import suppress
-
 import pytest
 
 from examples.fleet import until
 from examples.fleet.host import Host
 from examples.fleet.programs import write_program
-from tests.integration.trouble.conftest import MakeTrouble, Troubled
+from tests.integration.rolling.wrapped import BESIDE, wrap
+from tests.integration.trouble.conftest import MakeTrouble
 
 pytestmark = pytest.mark.integration
 
 MAINT = 1
 ONE = "mongrel_8000"
 
-WRAPPER = """\
-#!/bin/sh
-cd {directory}/"$1" || exit 1
-mkdir -p www && echo fine >www/up
-setsid sh -c 'echo $$ >{directory}/mongrel_{port}/pid
-  {python} -m http.server --bind {address} --directory www {port} & wait; sleep 300' \\
-  </dev/null >/dev/null 2>&1 &
-"""
 SLOWLY = """\
 #!/bin/sh
 sleep {seconds}
@@ -39,34 +27,12 @@ def also(host: Host, line: str) -> None:
     host.until_watched(20)
 
 
-def fetched(host: Host, port: int) -> bool:
-    with (
-        suppress(OSError),
-        urllib.request.urlopen(f"http://{host.place.address}:{port}/up", timeout=1) as reply,
-    ):
-        return bool(reply.read() == b"fine\n")
-    return False
-
-
-def wrap(shop: Troubled, host: Host) -> None:
-    """Let the instance be a shell whose child is the server; monit's stop ends the shell alone."""
-    (name,) = host.instances
-    port = host.ports[name]
-    words = {"directory": host.directory, "port": port, "address": host.place.address}
-    python = os.path.realpath(sys.executable)
-    write_program(host.directory / "bin" / "start", WRAPPER.format(python=python, **words))
-    host.kill_instance(name)
-    until(lambda: fetched(host, port), "the wrapped server answers", 20)
-    host.until_watched(20)
-    until(lambda: shop.all_ready, "HAProxy calls it up", 20)
-    shop.before = shop.fleet.births()
-
-
 def test_a_child_of_the_old_process_that_holds_the_port_is_no_proof(
     trouble_in: MakeTrouble,
 ) -> None:
     shop = trouble_in(lines="instance")
-    wrap(shop, shop.fleet.hosts["web1"])
+    wrap(shop.fleet, shop.fleet.hosts["web1"])
+    shop.before = shop.fleet.births()
 
     ended = shop.rollout()
 
@@ -80,6 +46,19 @@ def test_a_child_of_the_old_process_that_holds_the_port_is_no_proof(
     )
     assert shop.admin("web1-8000") == MAINT
     assert shop.same("web2")
+
+
+def test_a_helper_that_outlives_its_server_is_noted(trouble_in: MakeTrouble) -> None:
+    shop = trouble_in(lines="instance")
+    wrap(shop.fleet, shop.fleet.hosts["web1"], BESIDE)
+    shop.before = shop.fleet.births()
+
+    ended = shop.rollout()
+
+    assert ended.code == 0, ended.said
+    assert f"(sleep), a process of {ONE} from before the restart, has not ended" in ended.said
+    assert shop.all_ready
+    assert shop.reborn("web1")
 
 
 @pytest.mark.parametrize(
