@@ -1,21 +1,26 @@
 """Stories of what is believed: which process answers, what was restarted, what monit does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
+from rollout.adapters.record import KeptRecord
+from rollout.deploy_events import RollbackHalted
 from rollout.errors import SupervisorBusy
 from rollout.events import Noted, RestartAsked, TargetClaimed, TargetGivenBack, TargetWaiting
-from rollout.fleet import AdminState, Seat, Target
+from rollout.fleet import AdminState, Birth, Seat, Target
 from rollout.ledger import Exit
-from rollout.plan import Patience, Plan
+from rollout.plan import Patience, Plan, Share
+from rollout.recovery import recover
 from rollout.rolling import rolling_restart
 from rollout.rolling_back import AGAINST_THE_RELEASE
 from rollout.standings import Standing
 
 from .clock import play
-from .fakes import FakeBalancer
+from .deploying import SECOND, deploy, deploy_broken
+from .fakes import FakeBalancer, FakeJournal, FakeSupervisor
+from .faults import Fault, Faults, Kind
 from .harness import QUICK, Told, fleet, promises_broken, roll, site_of
 from .world import World, clock, targets_of
 
@@ -110,6 +115,16 @@ def test_an_instance_that_was_restarted_with_an_earlier_batch_is_proven_and_not_
     assert "mongrel_8001 got a new process when mongrel_8000, mongrel_8002" in told.ledger.halted
 
 
+def test_what_was_restarted_with_an_earlier_batch_is_in_the_record_as_well() -> None:
+    world = fleet(2, instances=3)
+    first, second, third = world.hosts["web1"].apps
+    second.depends_on, third.manner = first.name, "never_boots"
+    told = roll(world, instances_at_a_time=1)
+    assert promises_broken(world, told) == []
+    assert told.ledger.out == ("web1",)
+    assert set(world.holdings["web1"].asked) == {first.name, second.name, third.name}
+
+
 def test_whole_hosts_may_depend_on_what_they_like() -> None:
     world = fleet(2)
     for host in world.hosts.values():
@@ -188,6 +203,61 @@ def test_a_monit_that_stays_busy_leaves_the_server_where_it_is() -> None:
     assert told.ledger.named(Standing.NOT_TAKEN) == ("web1",)
     because = told.ledger.lines["web1"].because
     assert "not free to be restarted after 240s: monit is busy with mongrel_8001" in because
+
+
+def test_the_floor_is_counted_again_once_monit_was_waited_for() -> None:
+    world = fleet(3)
+    world.floor = Share(2)
+    world.hosts["web1"].apps[1].pending_until = 1015.0
+    others = [line for line in world.lines.values() if line.host.name != "web1"]
+    others[0].dies_at = 1005.0
+    told = roll(world)
+    assert promises_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.HALTED
+    assert told.ledger.named(Standing.NOT_TAKEN) == ("web1",)
+
+
+def test_an_old_release_is_not_judged_by_a_monit_that_is_busy_with_the_new_one() -> None:
+    world = fleet(2)
+    world.manners[SECOND] = "hangs"  # in its start, for 80 s; monit waits for it
+    told = deploy(world, patience=replace(QUICK, running_timeout=15, busy_timeout=20))
+    assert deploy_broken(world, told) == []
+    (halted,) = told.of(RollbackHalted)
+    assert isinstance(halted, RollbackHalted)
+    assert "not free to be restarted after 20s: monit is busy with mongrel_8000" in halted.because
+    assert "not the cause" not in halted.because
+
+    world = fleet(2)
+    world.manners[SECOND] = "hangs"
+    told = deploy(world, patience=replace(QUICK, running_timeout=15))
+    assert deploy_broken(world, told) == []
+    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    waits = [e.because for e in told.events if isinstance(e, TargetWaiting)]
+    assert any("monit is busy with mongrel_8000 (restart pending)" in words for words in waits)
+
+
+def test_a_run_after_a_crash_hands_on_what_the_dead_one_saw(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[tuple[str, tuple[str, ...]]] = []
+
+    def remember(_: FakeSupervisor, host: str, before: Mapping[str, Birth | None]) -> None:
+        seen.append((host, tuple(before)))
+
+    monkeypatch.setattr(FakeSupervisor, "remember", remember)
+    world = fleet(2)
+    happy = fleet(2)
+    roll(happy)
+    roll(world, Fault(Kind.DEATH, happy.faults.calls.index("web1 restart") + 4))
+    holdings = tuple(world.holdings.values())
+    told = Told()
+    plan = Plan(waves=(), floor=world.floor, patience=QUICK)
+    site = site_of(world)
+    record = KeptRecord(FakeJournal(world), None, holdings)
+    world.faults = Faults(last=2000.0)
+    play(recover("r", holdings, plan, replace(site, record=record), told), begins=2000.0)
+    assert told.ledger.exit_code is Exit.DONE
+    assert seen == [("web1", ("mongrel_8000", "mongrel_8001"))]
 
 
 def test_monit_that_gets_busy_while_the_server_is_drained_is_waited_for(

@@ -367,8 +367,8 @@ class World:
             self.break_promise(f"2 evidence: {seat} made ready before its checks were full")
 
     def judge_restart(self, host: Host, app: App) -> None:
-        down = app.unasked and app.life(clock()) is None  # its restart with another one failed
-        if host.current in app.restarted_on and not down:
+        died = app.life(clock()) is None or len(app.lives) > app.restarts + 1
+        if host.current in app.restarted_on and not (app.unasked and died):
             self.break_promise(f"5 twice: {host.name}/{app.name} asked to restart again")
         if clock() < app.pending_until:
             self.break_promise(f"5 twice: {host.name}/{app.name} asked while monit is busy with it")
