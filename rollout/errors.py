@@ -77,6 +77,23 @@ class RestartRefused(SupervisorError):
     """Monit said no to the very first restart we asked for: nothing was restarted."""
 
 
+class SupervisorBusy(SupervisorError):
+    """Monit has work of its own pending; this says nothing about a release or a process.
+
+    ``last`` is what it is busy with.
+    """
+
+    def __init__(self, host: str, last: str, within: float = 0.0) -> None:
+        after = f" after {within:g}s" if within else ""
+        super().__init__(
+            host,
+            f"not free to be restarted{after}: {last}",
+            "wait until nothing is pending in `monit summary` there, or raise monit.busy_timeout",
+        )
+        self.last = last
+        self.within = within
+
+
 class RemoteError(RolloutError):
     """ssh: unreachable, unauthenticated, unknown host key, or lost on the way."""
 
@@ -195,9 +212,12 @@ class WrongRelease(RolloutError):
 
 
 class NotRestarted(RolloutError):
-    """Monit calls the restart done, and the process is the one from before."""
+    """Monit calls the restart done, and the process is the one from before.
 
-    def __init__(self, names: Sequence[str], *, after: float) -> None:
+    ``at_once``: it did so sooner than a stop program can have timed out.
+    """
+
+    def __init__(self, names: Sequence[str], *, after: float, at_once: bool = False) -> None:
         super().__init__(
             f"{', '.join(names)} not restarted: monit says OK {after:.0f}s after the request, with "
             "the process from before (its stop program timed out, or it has a `restart program` "
@@ -205,6 +225,36 @@ class NotRestarted(RolloutError):
         )
         self.names = tuple(names)
         self.after = after
+        self.at_once = at_once
+
+
+class KeptItsProcess(RolloutError):
+    """Monit's restart leaves the process as it is; it was proven once more, and goes back."""
+
+    def __init__(self, names: Sequence[str], host: str) -> None:
+        named = ", ".join(names)
+        super().__init__(
+            f"monit on {host} calls the restart of {named} done, and each is the process from "
+            "before, which still answers: monit's restart must make a new process. Take `restart "
+            "program` off it in monit's control file, so that monit stops and starts it"
+        )
+        self.names = tuple(names)
+        self.host = host
+
+
+class RestartedTogether(RolloutError):
+    """Monit restarted instances that nothing asked it to restart, beside those that were asked."""
+
+    def __init__(self, host: str, asked: Sequence[str], others: Sequence[str]) -> None:
+        super().__init__(
+            f"{host}: {', '.join(others)} got a new process when {', '.join(asked)} was asked to "
+            "restart: monit restarts them together (`depends on`), or it died at that moment. "
+            "Restart whole hosts: --by host, with monit.instances_at_a_time = 0; or take `depends "
+            "on` out of monit's control file"
+        )
+        self.host = host
+        self.asked = tuple(asked)
+        self.others = tuple(others)
 
 
 class Unmonitored(RolloutError):
@@ -233,7 +283,7 @@ class Busy(RolloutError):
 
 
 class FloorLost(RolloutError):
-    """A peer went away while we were draining: with us out as well the floor no longer holds."""
+    """The floor does not hold without the target, or has to be counted again before it goes out."""
 
 
 class NoRoom(RolloutError):

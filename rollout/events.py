@@ -329,9 +329,10 @@ class TargetNotTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGivenBack:
-    """It was never asked to restart and serves as before.
+    """It serves as before, with the processes that it had.
 
-    ``because`` says what stopped us, ``cure`` what mends that.
+    ``because`` says what stopped us, ``cure`` what mends that.  ``asked``: monit was asked to
+    restart it, and kept its processes.
     """
 
     wire: ClassVar[str] = "target.given_back"
@@ -339,6 +340,7 @@ class TargetGivenBack:
     target: str
     because: str
     cure: str = ""
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

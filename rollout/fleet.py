@@ -5,7 +5,7 @@ saw at one moment; it is never updated, only replaced by a later look.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntFlag, StrEnum
 
 
@@ -121,15 +121,65 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessTree:
+    """The processes of an instance at one moment, and the sockets on its port.
+
+    Attributes:
+        port: Where the instance listens; 0 when it is not known.
+        started: Pid and start ticks of the process that monit names and of its descendants.
+        sockets: Inodes of all sockets that listen on ``port``.
+        held: Those of them that a process of the tree has open, as far as that can be read.
+    """
+
+    port: int
+    started: tuple[tuple[int, int], ...] = ()
+    sockets: tuple[int, ...] = ()
+    held: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Birth:
     """A process that cannot be mistaken for another: pid, start time in ticks since boot, boot id.
 
     ``started`` is None when ``/proc`` hides other users' processes; then only the pid tells.
+    ``tree`` is what else belonged to it when it was seen; None where nothing was read of it.
     """
 
     pid: int
     started: int | None
     boot: str
+    tree: ProcessTree | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A process that an instance had when it was asked to restart, and that has not ended.
+
+    Attributes:
+        pid: Its pid.
+        command: Its name, as the kernel has it (15 characters).
+        listens: It has a socket open that listens on the instance's port; None: that cannot be
+            seen.
+    """
+
+    pid: int
+    command: str
+    listens: bool | None
+
+    def __str__(self) -> str:
+        return f"pid {self.pid} ({self.command})"
+
+
+WITHOUT_A_PROCESS = (
+    *("does not exist", "exists not", "execution failed", "initializing"),
+    *("not monitored", "data access error", "waiting"),
+)
+"""Beginnings of the states in which monit has no process, or does not know it.
+
+Any other word is of a rule that the operator wrote (``Resource limit matched``, ``Uptime failed``,
+``PID changed``): it says something about a process that runs.  Monit joins several by `` | ``.
+Source: the states of 5.0.3 to 5.33 in tests/captures/monit, and the names of its events.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +194,10 @@ class InstanceState:
         birth: The process behind it; None when there is none or it is a zombie.
         up_since: Unix time at which the process started, by the host's clock; None as for birth.
         port: Where it listens; 0 when nobody told.
+        survivors: Processes from before its last restart by us that are not of its new process.
+        port_lost: The old process had the listening socket of the port.  Another process has it
+            now, and the new process has none.
+        requests: How many restarts of it this run has asked for.
     """
 
     name: str
@@ -153,16 +207,36 @@ class InstanceState:
     birth: Birth | None
     up_since: float | None = None
     port: int = 0
+    survivors: tuple[Survivor, ...] = ()
+    port_lost: bool = False
+    requests: int = 0
 
     @property
     def initializing(self) -> bool:
         return self.status.lower().startswith("initializing")
 
     @property
+    def called_running(self) -> bool:
+        """Monit knows a process of it, whatever alert rule of its own matched."""
+        parts = self.status.lower().split(" | ")
+        return bool(self.status) and not any(part.startswith(WITHOUT_A_PROCESS) for part in parts)
+
+    @property
     def running(self) -> bool:
         """Monit calls it running, nothing is pending, and there is a live process."""
-        fine = self.status.lower() in {"ok", "running"}
-        return fine and self.monitored and not self.pending and self.birth is not None
+        watched = self.called_running and self.monitored
+        return watched and not self.pending and self.birth is not None
+
+    @property
+    def alert(self) -> str:
+        """What monit's rules report about a process that runs; empty where they report nothing."""
+        plain = self.status.lower() in {"ok", "running"}
+        return self.status if self.running and not plain else ""
+
+    @property
+    def connection_failed(self) -> bool:
+        """Monit's own test of the port failed at its last cycle."""
+        return "connection failed" in self.status.lower()
 
 
 @dataclass(frozen=True, slots=True, order=True)

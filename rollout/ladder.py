@@ -6,11 +6,22 @@ counts as up before the first check, while a server in drain is checked and noth
 balanced to it.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from rollout.emptying import until_drained, until_empty
-from rollout.errors import Meddled, NotOfThisFleet, RolloutError, cure_of, said_of
+from rollout.errors import (
+    FloorLost,
+    KeptItsProcess,
+    Meddled,
+    NotOfThisFleet,
+    NotRestarted,
+    RestartedTogether,
+    RolloutError,
+    SupervisorBusy,
+    cure_of,
+    said_of,
+)
 from rollout.events import (
     TargetClaimed,
     TargetDone,
@@ -20,24 +31,29 @@ from rollout.events import (
     TargetSkipped,
     TargetTakenUp,
 )
-from rollout.fleet import AdminState, Birth, Target, Verdict
+from rollout.fleet import AdminState, Target, Verdict
 from rollout.grip import Grip
 from rollout.holdings import Holding
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof, WayBack
 from rollout.restarting import (
+    Baseline,
     ask_to_restart,
     baseline,
     batches,
     hold_for,
     until_proven,
+    wait_until_monit_is_free,
     wreckage,
 )
 from rollout.returning import give_back, return_on, smoke, stable, until_checked
 from rollout.safe_ends import left_out, seen_through
 from rollout.switching import restore, switch
 from rollout.waiting import now
+
+COUNTED_AGAIN_AFTER = 1.0
+"""Seconds for which a count of the servers that serve is good enough to take one out."""
 
 
 async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> bool:
@@ -57,6 +73,7 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         await bring_back(target, now(), plan, site, tell)
         return True
     grip = Grip(target, site, tell, poll=plan.patience.poll)
+    await monit_is_free(target, plan, site, tell)
     if not await taken(grip, plan, site, tell):
         return False
     began = now()
@@ -64,9 +81,26 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         await until_drained(grip, plan, site, tell)
         await until_empty(grip, plan, site, tell)
         async with on_its_release(target, plan, way_back, site, tell):
-            before = await baseline(target, site)
-            await restarted_and_back(before, began, grip, plan, way_back, site, tell)
+            before = await baseline_when_free(grip, plan, site, tell)
+            others = await restarted_and_back(before, began, grip, plan, way_back, site, tell)
+    if others:
+        asked = [one.name for one in target.instances if one.name not in others]
+        raise RestartedTogether(target.host, asked, others)
     return True
+
+
+async def baseline_when_free(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Baseline:
+    """Read the processes of a target that stands in maint; monit may be busy for a while yet.
+
+    Raises:
+        RolloutError: as :func:`baseline` and :func:`until_empty`.
+    """
+    try:
+        return await baseline(grip.target, site)
+    except SupervisorBusy:
+        await wait_until_monit_is_free(grip.target, plan, site, tell)
+        await until_empty(grip, plan, site, tell)  # HAProxy may have been reloaded meanwhile
+        return await baseline(grip.target, site)
 
 
 async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell: Tell) -> None:
@@ -82,6 +116,7 @@ async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell:
     holding = site.record.holding(target.name)
     if holding is None:
         raise AssertionError(f"{target} is not ours to bring back")
+    site.supervisor.remember(target.host, holding.asked)
     try:
         await taken_up(grip, holding, plan)
         for seat, theirs in grip.lost.items():
@@ -116,29 +151,35 @@ async def taken_up(grip: Grip, holding: Holding, plan: Plan) -> None:
 
 
 async def restarted_and_back(
-    before: Mapping[str, Birth | None],
+    before: Baseline,
     began: float,
     grip: Grip,
     plan: Plan,
     way_back: WayBack,
     site: Site,
     tell: Tell,
-) -> None:
+) -> tuple[str, ...]:
     """Restart what stands in maint, prove it, and let visitors in.
 
-    ``before`` are the processes that it had, ``began`` is when it went out of rotation.
+    ``before`` are the instances of its host as they were; it went out of rotation at ``began``.
+
+    Returns:
+        The instances of the host that monit restarted too, though nothing asked it to.
 
     Raises:
+        KeptItsProcess: monit kept its processes; it is to be given back as it was.
         RolloutError: it was not restarted, or not proven.
     """
     target, release = grip.target, plan.onto.get(grip.target.host)
-    proof = Proof(target, before, site, tell, times=plan.probe_times, release=release)
     name = release.name if release else ""
-    for batch in batches(target.instances, plan.instances_at_a_time):
-        await ask_to_restart(batch, before, name, target, way_back, site, tell)
-        proof.expect(batch)
-        await hold_for(plan.patience.startup_delay, grip, plan)
-        await until_proven(proof, grip, plan)
+    fit = not way_back.asked
+    proof = Proof(target, before.births, site, tell, times=plan.probe_times, release=release)
+    try:
+        await every_batch(proof, before, name, grip, plan, way_back, site, tell)
+    except NotRestarted as never:
+        if fit and not release and never.at_once and set(never.names) == proof.names:
+            await as_it_is(never, before, grip, plan, way_back, site, tell)
+        raise
 
     await until_checked(grip, plan, tell)
     await smoke(target, site)
@@ -153,6 +194,92 @@ async def restarted_and_back(
     # not before: until here it may be taken out again
     await site.record.released(target.name, restarted=True)
     tell(TargetDone(target=target.name, seconds=seconds, release=name))
+    return proof.restarted_too(before.host)
+
+
+async def every_batch(
+    proof: Proof,
+    before: Baseline,
+    release: str,
+    grip: Grip,
+    plan: Plan,
+    way_back: WayBack,
+    site: Site,
+    tell: Tell,
+) -> None:
+    """Ask batch by batch for the restart, and see every instance proven.
+
+    An instance that monit restarted with an earlier batch (`depends on`) is proven as well, and is
+    not asked again.
+
+    Raises:
+        RolloutError: one was not restarted, or not proven.
+    """
+    target = grip.target
+    for batch in batches(target.instances, plan.instances_at_a_time):
+        left = [one for one in batch if one.name not in proof.names]
+        if not left:
+            continue
+        await ask_to_restart(left, before.births, release, target, way_back, site, tell)
+        proof.expect(left)
+        await hold_for(plan.patience.startup_delay, grip, plan)
+        await until_proven(proof, grip, plan)
+        too = proof.started_too(before.host)
+        if others := [o for o in target.instances if o.name in too and o.name not in proof.names]:
+            births = {one.name: before.births[one.name] for one in others}
+            await site.record.asked(target.name, births, release)  # another run must prove them too
+            proof.expect(others)
+            await until_proven(proof, grip, plan)
+
+
+async def as_it_is(
+    never: NotRestarted,
+    before: Baseline,
+    grip: Grip,
+    plan: Plan,
+    way_back: WayBack,
+    site: Site,
+    tell: Tell,
+) -> None:
+    """Prove a target whose processes monit kept, so that it can be given back as it was found.
+
+    Raises:
+        KeptItsProcess: every process is the one from before, and answers.
+        NotRestarted: that could not be seen.
+    """
+    target = grip.target
+    proof = Proof(target, {}, site, tell, times=plan.probe_times, anew=False)
+    proof.expect(target.instances)
+    try:
+        await until_proven(proof, grip, plan)
+        await until_checked(grip, plan, tell)
+        await grip.announce(AdminState.READY)
+        await return_on(proof, grip, plan)
+    except RolloutError as error:
+        raise never from error
+    if {one.name: birth for one, birth in proof.proven.items()} != before.births:
+        raise never
+    way_back.not_asked()
+    raise KeptItsProcess(never.names, target.host) from never
+
+
+async def monit_is_free(target: Target, plan: Plan, site: Site, tell: Tell) -> None:
+    """Wait until monit is done with its own work, before the target is taken out for ours.
+
+    Raises:
+        FloorLost: that took so long that the floor must be counted again.
+        RolloutError: it is not, or cannot be asked; nothing was touched, and that has been told.
+    """
+    began = now()
+    try:
+        await wait_until_monit_is_free(target, plan, site, tell)
+    except RolloutError as error:
+        tell(TargetNotTaken(target=target.name, because=said_of(target.name, error)))
+        raise
+    if (seconds := now() - began) > COUNTED_AGAIN_AFTER:
+        because = f"monit was busy for {seconds:.0f}s, so the floor is counted again"
+        tell(TargetNotTaken(target=target.name, because=because))
+        raise FloorLost(because)
 
 
 async def taken(grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:

@@ -27,6 +27,7 @@ async def proof_of(
         RolloutError: there is no such proof.
     """
     target = holding.target
+    site.supervisor.remember(target.host, holding.asked)
     await _on_one_release(holding, site)
     whole = all(one.name in holding.asked for one in target.instances)
     release = Release(holding.release, "") if holding.release else None

@@ -53,6 +53,7 @@ class Patience:
     maint_timeout: float = 60.0
     startup_delay: float = 0.0
     running_timeout: float = 120.0
+    busy_timeout: float = 240.0
     probation_timeout: float = 60.0
     stable: float = 5.0
     soak: float = 0.0

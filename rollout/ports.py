@@ -12,6 +12,7 @@ from typing import Protocol
 from rollout.events import Event
 from rollout.fleet import (
     AdminState,
+    Birth,
     Finding,
     Instance,
     InstanceState,
@@ -59,6 +60,12 @@ class Supervisor(Protocol):
         Raises:
             RestartRefused: certainly nothing was asked.
             RolloutError: something may have been asked.
+        """
+
+    def remember(self, host: str, before: Mapping[str, Birth | None]) -> None:
+        """Take over what an earlier run saw right before it asked for a restart on ``host``.
+
+        From then on a look names the processes from before that live on.
         """
 
     async def examine(self, host: str) -> tuple[Finding, ...]:

@@ -1,7 +1,7 @@
 """Whether the fleet is fit for a rollout, and who is to be restarted: all findings at once."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rollout.errors import RolloutError
 from rollout.events import Noted, RolloutRefused, TargetSkipped
@@ -9,7 +9,7 @@ from rollout.fleet import Finding, Instance, Reading, Target
 from rollout.plan import Share
 from rollout.ports import Prober, Site, Tell
 from rollout.seating import Scope, seat_host, twofold
-from rollout.sights import Fitness, Skipped
+from rollout.sights import Fitness, HostSight, Skipped
 from rollout.survey import finding, survey
 from rollout.verdicts import held_out
 
@@ -40,8 +40,20 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
         targets=ours,
         skipped=skipped,
         findings=tuple(dict.fromkeys(findings)),
-        notes=tuple(Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes),
+        notes=(
+            *(Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes),
+            *alerts(seen.hosts),
+        ),
     )
+
+
+def alerts(hosts: Sequence[HostSight]) -> Iterator[Finding]:
+    """Note the instances that run while a rule of monit's matches; the probe decides on them."""
+    for host in hosts:
+        for one in host.instances:
+            if one.alert:
+                what = f"{one.name} runs, and monit reports for it: {one.alert}"
+                yield Finding(host.host, what, "")
 
 
 def announce(fit: Fitness, tell: Tell) -> bool:

@@ -11,11 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout.errors import CrashLoop, NotRestarted, WrongRelease
-from rollout.events import InstanceProven, InstanceReborn
+from rollout.events import InstanceProven, InstanceReborn, Noted
 from rollout.fleet import Birth, Instance, InstanceState, Target, Verdict
 from rollout.ports import Site, Tell
 from rollout.releases import Release
-from rollout.verdicts import few, overlooked, reborn
+from rollout.verdicts import (
+    answered_by_another,
+    few,
+    overlooked,
+    reborn,
+    restarted_too,
+    started_too,
+)
 from rollout.waiting import now
 
 OLD_FOR = 35.0
@@ -25,6 +32,13 @@ Monit's own stop timeout (30 s) and some: 5.18 shows a plain ``Running`` with th
 waits for the process to stop (seen in its captures); later versions show the pending mark.
 """
 
+
+DONE_AT_ONCE = 20.0
+"""Seconds within which a restart that monit calls done cannot be a stop that timed out.
+
+Monit gives a stop program 30 s unless told otherwise.  The process that it asked to end may still
+do so, and is no fit one; that of a `restart program` was never asked to.
+"""
 
 MONIT_EVERY = 1.0
 """Seconds between two questions to monit while new processes boot.
@@ -85,6 +99,31 @@ class Proof:
         self._births: Counter[str] = Counter()
         self._states: dict[str, InstanceState] = {}
         self._looked_at = float("-inf")
+        self._answered_by_another: dict[Instance, str] = {}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The instances of which a new process is due."""
+        return frozenset(one.name for one in self._asked)
+
+    def restarted_too(self, before: Mapping[str, InstanceState]) -> tuple[str, ...]:
+        """Name the instances of the host that got a new process without being asked to."""
+        return restarted_too(before, self._states.values())
+
+    def started_too(self, before: Mapping[str, InstanceState]) -> tuple[str, ...]:
+        """Name the instances of the host that have a new process, or will, without being asked."""
+        return started_too(before, self._states.values())
+
+    def renewed(self) -> tuple[str, ...]:
+        """Name the instances that were last seen in another process than before, proven or not.
+
+        Also where monit never answered the request: the processes tell.
+        """
+        return tuple(
+            name
+            for name, state in self._states.items()
+            if name in self._before and state.birth not in {None, self._before[name]}
+        )
 
     def expect(self, asked: Sequence[Instance]) -> None:
         """``asked`` have just been asked to restart: from now on a new process is due."""
@@ -116,6 +155,12 @@ class Proof:
                 waiting.append(verdict.because + self._crashes(instance))
                 continue
             self._greet(instance, state.birth)
+            if state.connection_failed and self._site.prober is None:
+                waiting.append(f'{instance.name} is new, and monit calls it "{state.status}"')
+                continue  # monit's own test of the port is all the evidence there is
+            if not fresh and instance in self._answered_by_another:
+                waiting.append(self._answered_by_another[instance])
+                continue  # until the next look at the processes
             answering.append(instance)
         waiting += await self._ask(answering, states, fresh=fresh)
         return Verdict(settled=len(self.proven) == len(self._asked), because=few(waiting))
@@ -154,7 +199,8 @@ class Proof:
             return
         self._old_since = now() if self._old_since is None else self._old_since
         if now() - self._old_since >= OLD_FOR:
-            raise NotRestarted(old, after=now() - self._since)
+            at_once = self._old_since - self._since < DONE_AT_ONCE
+            raise NotRestarted(old, after=now() - self._since, at_once=at_once)
 
     def _greet(self, instance: Instance, birth: Birth) -> None:
         if self._seen.get(instance.name) != birth:
@@ -182,9 +228,10 @@ class Proof:
             return []
         said = await asyncio.gather(*(self._answers(instance) for instance in instances))
         good = [one for one, words in zip(instances, said, strict=True) if not words]
+        waiting = [words for words in said if words]
         if good:
-            await self._believe(good, states, fresh=fresh)
-        return [words for words in said if words]
+            waiting += await self._believe(good, states, fresh=fresh)
+        return waiting
 
     async def _believe(
         self,
@@ -192,10 +239,15 @@ class Proof:
         states: Mapping[str, InstanceState],
         *,
         fresh: bool,
-    ) -> None:
-        """Take ``good`` for proven if they are still who answered, and run in the new release."""
+    ) -> list[str]:
+        """Take ``good`` for proven if they are still who answered, and run in the new release.
+
+        Returns:
+            Of which it is not known yet that the new process answered, and not the old one.
+        """
         lodgings = await self._lodgings(good, states)
         after = await self._look()
+        waiting = []
         for instance in good:
             birth = states[instance.name].birth
             if birth is None or instance.name not in after:
@@ -207,14 +259,22 @@ class Proof:
             if self._release and lodgings.get(birth.pid, "") != self._release.name:
                 found = {instance.name: lodgings.get(birth.pid, "")}
                 raise WrongRelease(found, self._release.name)
-            self.proven[instance] = birth
-            self._tell(
-                InstanceProven(
-                    target=self._target.name,
-                    instance=instance.name,
-                    answered=self._site.prober is not None,
-                )
-            )
+            if words := answered_by_another(after[instance.name], self._release, lodgings):
+                self._answered_by_another[instance] = words
+                waiting.append(words)
+                continue
+            self._prove(instance, after[instance.name], birth)
+        return waiting
+
+    def _prove(self, instance: Instance, state: InstanceState, birth: Birth) -> None:
+        self.proven[instance] = birth
+        for left in state.survivors:
+            what = f"{left}, a process of {instance.name} from before the restart, has not ended"
+            self._tell(Noted(where=self._target.host, what=what))
+        answered = self._site.prober is not None
+        self._tell(
+            InstanceProven(target=self._target.name, instance=instance.name, answered=answered)
+        )
 
     async def _lodgings(
         self, instances: Sequence[Instance], states: Mapping[str, InstanceState]
@@ -223,7 +283,8 @@ class Proof:
         if self._release is None or self._site.releases is None:
             return {}
         births = (states[one.name].birth for one in instances)
-        pids = tuple(birth.pid for birth in births if birth is not None)
+        survivors = (left.pid for one in instances for left in states[one.name].survivors)
+        pids = (*(birth.pid for birth in births if birth is not None), *survivors)
         return await self._site.releases.whereabouts(self._target.host, pids)
 
     async def _answers(self, instance: Instance) -> str:

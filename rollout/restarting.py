@@ -3,31 +3,51 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from rollout.errors import (
     BalancerError,
     RemoteError,
     RestartRefused,
+    StopAsked,
+    SupervisorBusy,
     SupervisorError,
+    TimedOut,
     Unmonitored,
 )
 from rollout.events import Noted, RestartAsked
-from rollout.fleet import AdminState, Birth, Instance, Target, Verdict
+from rollout.fleet import AdminState, Birth, Instance, InstanceState, Target, Verdict
 from rollout.grip import Grip
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof, WayBack
 from rollout.verdicts import few
-from rollout.waiting import now
+from rollout.waiting import Murmur, now
+
+FREE = "free to be restarted"
 
 
-async def baseline(target: Target, site: Site) -> Mapping[str, Birth | None]:
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The instances of a host right before a restart.
+
+    Attributes:
+        births: The process of each instance of the target.
+        host: Every instance of the host, also those that are not asked to restart.
+    """
+
+    births: Mapping[str, Birth | None]
+    host: Mapping[str, InstanceState] = field(default_factory=dict[str, InstanceState])
+
+
+async def baseline(target: Target, site: Site) -> Baseline:
     """Read the process of every instance, just before it is asked to restart.
 
     Raises:
         Unmonitored: monit would not restart it, only begin to watch it.
-        SupervisorError: an instance is not there, or monit has something else to do with it, or
-            does not know its process yet: that one could pass for a new one later.
+        SupervisorBusy: monit has something else to do with it, or does not know its process yet:
+            that one could pass for a new one later.
+        SupervisorError: an instance is not there.
     """
     states = {state.name: state for state in await site.supervisor.look(target.host)}
     missing = [one.name for one in target.instances if one.name not in states]
@@ -36,14 +56,46 @@ async def baseline(target: Target, site: Site) -> Mapping[str, Birth | None]:
     ours = [states[one.name] for one in target.instances]
     if unwatched := [s.name for s in ours if not s.monitored and not s.initializing]:
         raise Unmonitored(unwatched)
-    if unknown := [s.name for s in ours if s.initializing and s.birth is None]:
-        raise SupervisorError(target.host, f"monit has not looked at {', '.join(unknown)} yet")
-    if pending := [f"{s.name} ({s.pending} pending)" for s in ours if s.pending]:
-        raise SupervisorError(target.host, f"monit is busy with {', '.join(pending)}")
-    return {state.name: state.birth for state in ours}
+    if busy := busy_with(ours):
+        raise SupervisorBusy(target.host, busy)
+    return Baseline({state.name: state.birth for state in ours}, states)
 
 
-async def wreckage(grip: Grip, plan: Plan, site: Site) -> Mapping[str, Birth | None]:
+def busy_with(instances: Sequence[InstanceState]) -> str:
+    """Say what monit still has to do with ``instances``; empty where that is nothing."""
+    pending = [f"{s.name} ({s.pending} pending)" for s in instances if s.pending]
+    pending += [f"{s.name} (initializing)" for s in instances if s.initializing and not s.pending]
+    return f"monit is busy with {few(pending)}" if pending else ""
+
+
+async def wait_until_monit_is_free(target: Target, plan: Plan, site: Site, tell: Tell) -> None:
+    """Wait until monit has nothing left to do with a target that was not asked to restart yet.
+
+    Monit works on one service after another, and on what has died by itself; until it is done a
+    restart would only wait in its queue.
+
+    Raises:
+        SupervisorBusy: it was not done within ``busy_timeout``.
+        SupervisorError, RemoteError: monit did not answer.
+        StopAsked: the operator wants us to stop.
+    """
+    names = {one.name for one in target.instances}
+    deadline = now() + plan.patience.busy_timeout
+    murmur = Murmur(target.name, FREE, tell)
+    while True:
+        states = await site.supervisor.look(target.host)
+        busy = busy_with([state for state in states if state.name in names])
+        if not busy:
+            return
+        if now() >= deadline:
+            raise SupervisorBusy(target.host, busy, plan.patience.busy_timeout)
+        if site.stop_asked():
+            raise StopAsked
+        murmur.say(busy)
+        await asyncio.sleep(plan.patience.poll_host)
+
+
+async def wreckage(grip: Grip, plan: Plan, site: Site) -> Baseline:
     """Wait until monit is done with what it tries by itself, and read what processes are left.
 
     For a target that is out because it did not come up: monit may start its instances again and
@@ -51,24 +103,24 @@ async def wreckage(grip: Grip, plan: Plan, site: Site) -> Mapping[str, Birth | N
     (monit.md, section 4), so nobody is refused here.
 
     Raises:
-        TimedOut: monit does not come to an end of it.
+        SupervisorBusy: monit does not come to an end of it within ``busy_timeout``.
     """
-    found: dict[str, Birth | None] = {}
+    found: dict[str, InstanceState] = {}
 
     async def question() -> Verdict:
         states = {s.name: s for s in await site.supervisor.look(grip.target.host)}
+        found.update(states)
         ours = [states[one.name] for one in grip.target.instances if one.name in states]
-        found.update({s.name: s.birth for s in ours})
-        busy = few([f"{s.name} ({s.pending} pending)" for s in ours if s.pending])
-        return Verdict(settled=not busy, because=f"monit is busy with {busy}" if busy else "")
+        busy = busy_with([state for state in ours if state.pending])
+        return Verdict(settled=not busy, because=busy)
 
-    await grip.until(
-        "free to be restarted",
-        question,
-        within=plan.patience.running_timeout,
-        every=plan.patience.poll_host,
-    )
-    return found
+    within = plan.patience.busy_timeout
+    try:
+        await grip.until(FREE, question, within=within, every=plan.patience.poll_host)
+    except TimedOut as late:
+        raise SupervisorBusy(grip.target.host, late.last, within) from late
+    names = [one.name for one in grip.target.instances if one.name in found]
+    return Baseline({name: found[name].birth for name in names}, found)
 
 
 def batches(instances: Sequence[Instance], size: int) -> Iterator[Sequence[Instance]]:

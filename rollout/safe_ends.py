@@ -3,7 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from rollout.errors import CrashLoop, LockLost, RolloutError, TimedOut, cure_of, said_of
+from rollout.errors import (
+    CrashLoop,
+    KeptItsProcess,
+    LockLost,
+    RolloutError,
+    TimedOut,
+    cure_of,
+    said_of,
+)
 from rollout.events import TargetGivenBack, TargetLeftOut
 from rollout.fleet import AdminState
 from rollout.grip import Grip
@@ -55,7 +63,10 @@ async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell
     else:
         theirs = "; it is left to them" if grip.lost else ""
         told = TargetGivenBack(
-            target=grip.target.name, because=f"{because}{theirs}", cure=cure_of(failure)
+            target=grip.target.name,
+            because=f"{because}{theirs}",
+            cure=cure_of(failure),
+            asked=isinstance(failure, KeptItsProcess),
         )
         tell(told)
 

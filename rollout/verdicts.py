@@ -18,6 +18,7 @@ from rollout.fleet import (
     Verdict,
 )
 from rollout.plan import Share
+from rollout.releases import NAME, Release
 
 HELD = {
     Admin.FORCED_MAINT: "in maint",
@@ -157,12 +158,74 @@ def reborn(before: Mapping[str, Birth | None], now: InstanceState) -> Verdict:
     if not now.running:
         pending = f" - {now.pending} pending" if now.pending else ""
         watched = "" if now.monitored else ", not monitored"
-        if now.birth is None and now.status.lower() in {"ok", "running"}:
+        if now.birth is None and now.called_running:
             watched += ", but has no process"  # monit has not noticed yet
         return Verdict(settled=False, because=f'{now.name} is "{now.status}{pending}"{watched}')
     if now.birth == before.get(now.name):
         return Verdict(settled=False, because=f"{now.name} is still the process from before")
     return Verdict(settled=True, because=f"{now.name} is new")
+
+
+def restarted_too(
+    before: Mapping[str, InstanceState], host: Iterable[InstanceState]
+) -> tuple[str, ...]:
+    """Name the instances that are another process than before, though no restart was asked of them.
+
+    One whose process has ended and that has no new one yet counts.
+    """
+    return tuple(
+        state.name
+        for state in host
+        if (then := before.get(state.name)) is not None
+        and then.running
+        and state.requests == then.requests
+        and state.birth != then.birth
+    )
+
+
+def started_too(
+    before: Mapping[str, InstanceState], host: Iterable[InstanceState]
+) -> tuple[str, ...]:
+    """Name the instances that monit has started anew, or is starting, without being asked to.
+
+    Their new process is as good as one that was asked for: it need not be replaced again.
+    """
+    return tuple(
+        state.name
+        for state in host
+        if (then := before.get(state.name)) is not None
+        and state.requests == then.requests
+        and state.birth != then.birth
+        and (state.birth is not None or state.pending or state.initializing)
+    )
+
+
+def answered_by_another(
+    now: InstanceState, release: Release | None, places: Mapping[int, str]
+) -> str:
+    """Say what keeps an answer from being the new process's own; empty where nothing does.
+
+    A process from before may hold the port: a child of a wrapper, or a worker that finishes its
+    last requests.  One that cannot answer there (a helper that it started) does no harm, unless
+    it works in another release than the one that is deployed.
+
+    Args:
+        now: The instance, in its new process.
+        release: What its processes must run in; None: that is not asked.
+        places: The release by pid in which a process works, or its directory.
+    """
+    for left in now.survivors:
+        if left.listens:
+            return f"{now.name}: {left} from before the restart still listens on port {now.port}"
+        if left.listens is None:
+            return f"{now.name}: {left} from before the restart has not ended, and may answer"
+        place = places.get(left.pid, "")
+        if release is not None and NAME.fullmatch(place) and place != release.name:
+            return f"{now.name}: {left} from before the restart still works in release {place}"
+    if now.port_lost:
+        pid = now.birth.pid if now.birth else 0
+        return f"{now.name}: another process listens on port {now.port}, and its own {pid} does not"
+    return ""
 
 
 def overlooked(

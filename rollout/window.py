@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from rollout.errors import FloorLost, Halted, NoRoom, RolloutError, said_of
+from rollout.errors import FloorLost, Halted, NoRoom, RestartedTogether, RolloutError, said_of
 from rollout.events import TargetNotTaken
 from rollout.fleet import Seat, Target, Verdict
 from rollout.plan import Plan
@@ -179,7 +179,8 @@ class Window:
         self._stop_after_failures()
 
     def _stop_after_failures(self) -> None:
-        if len(self.failed) > self._plan.max_failures:
+        together = any(isinstance(f, RestartedTogether) for f in self.failed.values())
+        if together or len(self.failed) > self._plan.max_failures:
             said = (f"{t}: {said_of(t.name, failure)}" for t, failure in self.failed.items())
             raise Halted("; ".join(said))
 

@@ -5,11 +5,11 @@ the many looks only what is new.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from rollout.fleet import AdminState, Finding, Instance, InstanceState, Reading, Seat
+from rollout.fleet import AdminState, Birth, Finding, Instance, InstanceState, Reading, Seat
 from rollout.ports import Balancer, Site, Supervisor
 
 Say = Callable[[str, str], None]
@@ -106,6 +106,9 @@ class OverheardSupervisor:
         names = ", ".join(one.name for one in instances)
         async with self._ear.asked(host, f"monit restart {names}"):
             await self._inner.restart(host, instances)
+
+    def remember(self, host: str, before: Mapping[str, Birth | None]) -> None:
+        self._inner.remember(host, before)
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
         return await self._inner.examine(host)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from rollout.fleet import AdminState, Birth, Instance, Seat, Target
+from rollout.fleet import AdminState, Birth, Instance, ProcessTree, Seat, Target
 from rollout.holders import Holder, Kind, Process
 from rollout.holdings import Holding, Owned
 from rollout.hostnames import expand
@@ -102,6 +102,20 @@ def _read_birth(said: Mapping[str, Any] | None) -> Birth | None:
         _number(said["pid"], 1, 1 << 31),
         None if started is None else _number(started, 0, 1 << 63),
         _text(said["boot"]),
+        _read_tree(said.get("tree")),
+    )
+
+
+def _read_tree(said: Mapping[str, Any] | None) -> ProcessTree | None:
+    if said is None:
+        return None
+    return ProcessTree(
+        port=_number(said["port"], 0, 65_535),
+        started=tuple(
+            (_number(pid, 1, 1 << 31), _number(ticks, 0, 1 << 63)) for pid, ticks in said["started"]
+        ),
+        sockets=tuple(_number(one, 1, 1 << 63) for one in said["sockets"]),
+        held=tuple(_number(one, 1, 1 << 63) for one in said["held"]),
     )
 
 

@@ -6,8 +6,9 @@ Read in the same command, the two make evidence that a pid alone is not.
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from rollout.adapters.monit import commands
@@ -16,10 +17,11 @@ from rollout.adapters.monit.births import Processes
 from rollout.adapters.monit.blocks import ServiceBlock, Version, parse_version, port_of
 from rollout.adapters.monit.fitness import findings_in
 from rollout.adapters.monit.sudoers import Caller
+from rollout.adapters.monit.trees import Tree
 from rollout.adapters.monit.troubles import understand
 from rollout.adapters.ssh.errors import SshError
 from rollout.errors import RestartRefused, SettingsError, SupervisorError
-from rollout.fleet import Finding, Instance, InstanceState
+from rollout.fleet import Birth, Finding, Instance, InstanceState
 
 T = TypeVar("T")
 
@@ -98,6 +100,9 @@ class MonitSupervisor:
         self._caller = Caller(options.command, options.group, match=options.match, ssh=options.ssh)
         self._versions: dict[str, Version] = {}
         self._shown: dict[str, frozenset[int]] = {}
+        self._trees: dict[str, dict[str, Tree]] = {}  # as the last look saw them
+        self._old: dict[str, dict[str, Tree]] = {}  # right before a restart was asked for
+        self._requests: Counter[tuple[str, str]] = Counter()
 
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         """Read our instances on ``host``, with the births of their processes, in print order.
@@ -137,15 +142,51 @@ class MonitSupervisor:
         return findings_in(host, states, options.command, options.match, options.instances)
 
     def _states(self, host: str) -> tuple[InstanceState, ...]:
-        script = commands.look(self._typed(host))
+        script = commands.look(self._typed(host), self._query(host))
         said = self._run(host, script, within=self._options.look_within)
         blocks, processes = seen(host, heard(host, said, self._caller))
         shown_before = self._shown.get(host, frozenset())
         self._shown[host] = shown_before | processes.started.keys()
         ours = self._options.ours(blocks)
-        return tuple(
-            _state(block, processes, shown_before, self._options.port(block.name)) for block in ours
+        trees = {b.name: Tree.of(b.pid, self._options.port(b.name), processes) for b in ours}
+        self._trees[host] = trees
+        old = self._old.get(host, {})
+        states = []
+        for block in ours:
+            state = _state(block, processes, shown_before, trees[block.name].port)
+            tree = trees[block.name]
+            birth = state.birth and replace(state.birth, tree=tree.written())
+            state = replace(state, birth=birth, requests=self._requests[host, block.name])
+            states.append(_with_survivors(state, old.get(block.name), tree, processes))
+        return tuple(states)
+
+    def _query(self, host: str) -> commands.ProcessQuery:
+        """Ask for what the looks before this one made worth knowing."""
+        trees, old = self._trees.get(host, {}), self._old.get(host, {})
+        ports = sorted({tree.port for tree in (*trees.values(), *old.values()) if tree.port})
+        pids = sorted({pid for tree in old.values() for pid in tree.started})
+        sockets = sorted({one for tree in old.values() for one in tree.sockets})
+        return commands.ProcessQuery(
+            names=tuple(dict.fromkeys((*trees, *old))),
+            pids=tuple(pids),
+            ports=tuple(ports),
+            sockets=tuple(sockets) if old else None,
         )
+
+    def remember(self, host: str, before: Mapping[str, Birth | None]) -> None:
+        """Take over what an earlier run saw right before it asked for a restart on ``host``."""
+        old = self._old.setdefault(host, {})
+        for name, birth in before.items():
+            if birth is not None and (tree := Tree.read(birth)) is not None:
+                old[name] = tree.after(old.get(name))
+
+    def _remember(self, host: str, names: Sequence[str]) -> None:
+        """Keep the processes of ``names`` as they are right before they are asked to restart."""
+        self._requests.update((host, name) for name in names)
+        old = self._old.setdefault(host, {})
+        for name, tree in self._trees.get(host, {}).items():
+            if name in names:
+                old[name] = tree.after(old.get(name))
 
     def _restart(self, host: str, names: Sequence[str]) -> None:
         try:
@@ -153,6 +194,7 @@ class MonitSupervisor:
         except (SupervisorError, ValueError) as error:
             what, cure = getattr(error, "what", str(error)), getattr(error, "cure", "")
             raise RestartRefused(host, what, cure) from error
+        self._remember(host, names)
         try:
             said = self._run(host, script, within=self._options.restart_within)
         except SshError as error:
@@ -179,6 +221,16 @@ class MonitSupervisor:
             cure = "install a newer monit"
             raise SupervisorError(host, f"monit {told} is too old: {oldest} or later", cure)
         return version
+
+
+def _with_survivors(
+    state: InstanceState, old: Tree | None, now: Tree, processes: Processes
+) -> InstanceState:
+    """Add which processes from before the restart live on beside the new one."""
+    if old is None:
+        return state
+    survivors = old.survivors(now, processes)
+    return replace(state, survivors=survivors, port_lost=old.lost_its_port(now, processes))
 
 
 def _state(

@@ -150,8 +150,9 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
             return f"done: restarted, serving, stable{runs}; was out for {in_words(seconds)}"
         case told.TargetNotTaken(because=because):
             return f"not taken, nothing of it was touched: {because}"
-        case told.TargetGivenBack(because=because):
-            return f"given back as it was, never asked to restart: {because}"
+        case told.TargetGivenBack(because=because, asked=asked):
+            how = "with the processes that it had" if asked else "never asked to restart"
+            return f"given back as it was, {how}: {because}"
         case told.TargetLeftOut(state=state, because=because, asked=asked):
             restart = "asked to restart" if asked else "never asked to restart"
             return f"LEFT OUT in state {state}, {restart}: {because}"

@@ -76,6 +76,7 @@ class MonitSettings(Section):
     match: Pattern = ".*"
     instances: Count = 0
     instances_at_a_time: Count = 0
+    busy_timeout: Duration = _BASE.busy_timeout
     ports: dict[str, Port] = Field(default={})
 
 
@@ -129,6 +130,7 @@ class Settings(BaseSettings):
             maint_timeout=self.restart.maint_timeout,
             startup_delay=self.restart.startup_delay,
             running_timeout=self.restart.running_timeout,
+            busy_timeout=self.monit.busy_timeout,
             probation_timeout=self.restart.probation_timeout,
             stable=self.restart.stable,
             soak=self.fleet.soak,

@@ -29,6 +29,8 @@ STRANGERS = ("tests/integration/lock",)
 LOCK = ("tests/unit/lock",)
 WORDS = ("tests/stories/test_whose_word.py",)
 PATHS = ("tests/unit/test_trusted_paths.py", "tests/integration/trust")
+EVIDENCE = ("tests/stories/test_evidence.py",)
+MONIT = ("tests/unit/monit",)
 SSH = ("tests/integration/ssh/test_policy.py",)
 
 
@@ -109,6 +111,102 @@ MUTANTS = (
         "from the request on only proof brings it back",
         "restarting.py",
         "    way_back.needs_proof()  # before the call: its reply can be lost after it got through\n",  # noqa: E501 - as it stands
+    ),
+    Mutant(
+        "a warning of sudo before monit's silence is no refusal",
+        "adapters/monit/troubles.py",
+        "            return Trouble(said, cure(who), untouched=not silent, of_one=of_one)\n",
+        "            return Trouble(said, cure(who), of_one=of_one)\n",
+        MONIT,
+    ),
+    Mutant(
+        "what nobody knows may have been asked",
+        "adapters/monit/troubles.py",
+        '{who.command} status", untouched=False)',
+        '{who.command} status")',
+        MONIT,
+    ),
+    Mutant(
+        "only a line that sudo ends with is its refusal",
+        "adapters/monit/troubles.py",
+        '    r"^sudo: (a password is required|',
+        '    r"^sudo: |^sudo: (a password is required|',
+        MONIT,
+    ),
+    Mutant(
+        "an old process on the port is no proof",
+        "verdicts.py",
+        "        if left.listens:\n",
+        "        if False:\n",
+        EVIDENCE,
+    ),
+    Mutant(
+        "a process that may answer is waited for",
+        "verdicts.py",
+        "        if left.listens is None:\n",
+        "        if False:\n",
+        ("tests/unit/test_answered_by_another.py",),
+    ),
+    Mutant(
+        "a socket that another process keeps is no proof",
+        "verdicts.py",
+        "    if now.port_lost:\n",
+        "    if False:\n",
+        ("tests/unit/test_answered_by_another.py",),
+    ),
+    Mutant(
+        "a pid that was used again is no survivor",
+        "adapters/monit/trees.py",
+        "            if seen.started.get(pid) == started and pid not in now.started\n",
+        "            if pid in seen.started and pid not in now.started\n",
+        MONIT,
+    ),
+    Mutant(
+        "a run after a crash knows the processes from before",
+        "late_proof.py",
+        "    site.supervisor.remember(target.host, holding.asked)\n",
+        noticed_by=EVIDENCE,
+    ),
+    Mutant(
+        "what monit restarted with another instance is not restarted again",
+        "ladder.py",
+        "        left = [one for one in batch if one.name not in proof.names]\n",
+        "        left = list(batch)\n",
+        EVIDENCE,
+    ),
+    Mutant(
+        "what monit restarted with another instance is in the record",
+        "ladder.py",
+        "            await site.record.asked(target.name, births, release)",
+        "            pass",
+        EVIDENCE,
+    ),
+    Mutant(
+        "instances that are restarted together stop the run",
+        "window.py",
+        "        if together or len(self.failed)",
+        "        if len(self.failed)",
+        EVIDENCE,
+    ),
+    Mutant(
+        "the floor is counted again after a wait for monit",
+        "ladder.py",
+        "        raise FloorLost(because)\n",
+        noticed_by=EVIDENCE,
+    ),
+    Mutant(
+        "a process that monit has asked to end does not go back",
+        "ladder.py",
+        "        if fit and not release and never.at_once and set",
+        "        if fit and not release and set",
+        EVIDENCE,
+    ),
+    Mutant(
+        "a busy monit is no judgement of a release",
+        "restarting.py",
+        "        raise SupervisorBusy(grip.target.host, late.last, within) from late\n",
+        "        raise\n",
+        EVIDENCE,
     ),
     Mutant(
         "the old process is told from a new one",

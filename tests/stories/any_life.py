@@ -28,10 +28,11 @@ from .fakes_of_releases import REVISION, FakeHooks, FakeReleases, FakeSource
 from .faults import Dead, Fault, Faults
 from .faults import Kind as Trouble
 from .harness import QUICK, Told, as_found, fleet, promises_broken, site_of
-from .world import FIRST, Line, World, targets_of
+from .world import FIRST, App, Host, Line, World, targets_of
 
 HURRIED: Patience = replace(QUICK, poll=0.5, poll_host=1.0)
 MANNERS = ("good",) * 8 + ("never_boots", "dies", "crashes", "stop_times_out", "flaps")
+ALERTS = ("",) * 8 + ("Resource limit matched", "Uptime failed | PID changed")
 WORDS = (Admin(0), Admin.FORCED_MAINT, Admin.FORCED_DRAIN)
 LIVES = 4
 """Runs that see to what the first one left; in the last one nothing goes wrong any more."""
@@ -60,7 +61,7 @@ def holder(run: str) -> Holder:
 def lived(seed: int) -> Life:
     """Live through one life."""
     dice = random.Random(seed)
-    world = _fleet(dice)
+    world = _fleet(dice, seed)
     life = Life(seed, world)
     deploys = dice.random() < 0.3
     first = _deploy(dice, world) if deploys else _restart(dice, world)
@@ -122,7 +123,7 @@ def _run(
     world.disk_full, world.full_from = False, float("inf")
 
 
-def _fleet(dice: random.Random) -> World:
+def _fleet(dice: random.Random, seed: int) -> World:
     world = fleet(
         dice.randint(1, 4),
         instances=dice.randint(1, 3),
@@ -135,6 +136,7 @@ def _fleet(dice: random.Random) -> World:
         for app in host.apps:
             app.boot, app.stop = dice.uniform(0.1, 8), dice.uniform(0, 3)
             app.manner = dice.choice(MANNERS)
+            _untidy(random.Random(f"{seed} {host.name} {app.name}"), host, app)
     for line in world.lines.values():
         line.sticky, line.tail = dice.random() < 0.3, dice.uniform(0, 3)
         line.endless, line.agent = dice.random() < 0.03, dice.random() < 0.1
@@ -153,6 +155,20 @@ def _fleet(dice: random.Random) -> World:
     if dice.random() < 0.05:
         world.lock_broken = 1000 + dice.uniform(0, 60)
     return world
+
+
+def _untidy(dice: random.Random, host: Host, app: App) -> None:
+    """Let monit tell more than "OK" of an instance, be busy with it, or restart it with another.
+
+    ``dice`` of its own: what else befalls a life does not depend on it.
+    """
+    app.alert = dice.choice(ALERTS)
+    if dice.random() < 0.04:
+        app.outlived = dice.choice([dice.uniform(0, 30), float("inf")])
+    if dice.random() < 0.05:
+        app.pending_until = 1000 + dice.uniform(0, 90)
+    if dice.random() < 0.05:
+        app.depends_on = host.apps[0].name
 
 
 def _faults(dice: random.Random) -> tuple[Fault, ...]:
@@ -228,6 +244,8 @@ def _left(world: World) -> list[str]:
             wrong.append(f"{line.seat} is {line.admin!r}, and in no record")
         elif _between_two_releases(world, line):
             continue
+        elif any(app.outlived for app in line.host.apps):
+            continue  # a process from before may hold the port for ever
         elif all(_well(world, app.manner, app.lives[-1].release) for app in line.host.apps):
             wrong.append(f"{line.seat} is {line.admin!r}, though all its instances are well")
     return wrong

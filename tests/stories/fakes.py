@@ -14,7 +14,17 @@ from rollout.errors import (
     RolloutError,
     SupervisorError,
 )
-from rollout.fleet import Admin, AdminState, Birth, Finding, Instance, InstanceState, Reading, Seat
+from rollout.fleet import (
+    Admin,
+    AdminState,
+    Birth,
+    Finding,
+    Instance,
+    InstanceState,
+    Reading,
+    Seat,
+    Survivor,
+)
 from rollout.holders import Held, Holder
 from rollout.holdings import Holding
 from rollout.ports import Answer
@@ -112,6 +122,9 @@ class FakeSupervisor:
                 self.world.judge_restart(machine, app)
             _restart(machine, apps, clock(), self.world.manners)
 
+    def remember(self, host: str, before: Mapping[str, Birth | None]) -> None:
+        """The world forgets nothing."""
+
     async def examine(self, host: str) -> tuple[Finding, ...]:
         del host
         return ()
@@ -130,7 +143,8 @@ def seen(app: App, at: float) -> InstanceState:
         return _state(app, "Initializing", birth=None)
     if life is None:
         return _state(app, "Does not exist", birth=None)
-    return _state(app, "OK" if watched else "Not monitored", birth=life.birth, watched=watched)
+    status = (app.alert or "OK") if watched else "Not monitored"
+    return _state(app, status, birth=life.birth, watched=watched)
 
 
 def _state(
@@ -143,13 +157,27 @@ def _state(
         pending=pending,
         birth=birth,
         port=app.port,
+        survivors=_survivors(app),
+        requests=app.restarts - app.unasked,
     )
+
+
+def _survivors(app: App) -> tuple[Survivor, ...]:
+    child = [Survivor(99, "ruby", listens=True)] * (clock() < app.outlives_until)
+    helper = [Survivor(98, "sleep", listens=False)] * (app.helper and app.restarts > 0)
+    return (*child, *helper)
 
 
 def _restart(machine: Host, apps: Iterable[App], at: float, manners: Mapping[str, str]) -> None:
     """Monit's serial thread: stop, start, the next one; all shown as OK only when all are done."""
-    ours = list(apps)
+    chosen = [app.name for app in apps]
+    ours = [app for app in machine.apps if app.name in chosen or app.depends_on in chosen]
     free = max(machine.free_at, at + 0.1)
+    for app in ours:
+        if app.name not in chosen:
+            app.unasked, app.asked = app.unasked + 1, True
+            if app.manner not in {"stop_times_out", "unmonitored", "keeps_pid"}:
+                app.restarted_on.append(machine.current)
     for app in ours:
         app.restarts += 1
         if app.manner == "stop_times_out":
@@ -162,6 +190,8 @@ def _restart(machine: Host, apps: Iterable[App], at: float, manners: Mapping[str
         if app.lives:
             app.lives[-1].gone_at = min(app.lives[-1].gone_at, free)
         free += app.stop
+        if app.outlived:
+            app.outlives_until = free + app.outlived
         app.pending_until = free
         _bear(machine, app, free, manners.get(machine.current, app.manner))
         free += 0.2
@@ -172,7 +202,8 @@ def _restart(machine: Host, apps: Iterable[App], at: float, manners: Mapping[str
 
 def _bear(machine: Host, app: App, at: float, manner: str) -> None:
     release = machine.current if machine.follows_current else FIRST
-    life = Life(machine.born(at), answers_from=at + app.boot, release=release)
+    boots = max(at + app.boot, app.outlives_until)
+    life = Life(machine.born(at), answers_from=boots, release=release)
     app.lives.append(life)
     if manner == "never_boots":
         life.answers_from = math.inf

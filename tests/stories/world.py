@@ -74,6 +74,12 @@ class App:
     pending_until: float = -math.inf
     initializing_until: float = -math.inf
     restarts: int = 0
+    unasked: int = 0  # restarts of those, because of another instance (`depends on`)
+    alert: str = ""  # what a rule of monit's reports while it runs
+    depends_on: str = ""
+    outlived: float = 0.0  # seconds that a child of its process answers after its restart
+    helper: bool = False  # started by its process, and not ended with it
+    outlives_until: float = -math.inf  # its port is answered by a process from before
     asked: bool = False  # to restart, since it was claimed
     restarted_on: list[str] = field(default_factory=list)
 
@@ -84,7 +90,7 @@ class App:
 
     def answers(self, at: float) -> bool:
         life = self.life(at)
-        return life is not None and life.answers(at)
+        return at < self.outlives_until or (life is not None and life.answers(at))
 
 
 def _life(app: App) -> Life | None:
@@ -347,6 +353,8 @@ class World:
         moment = clock() - MOMENT
         if any(not app.answers(clock()) and not app.answers(moment) for app in asked):
             self.break_promise(f"2 evidence: {seat} made ready and does not answer")
+        if any(clock() < app.outlives_until for app in asked):
+            self.break_promise(f"2 evidence: {seat} made ready, and an old process answers")
         behind = {FIRST} if self.together else set[str]()  # with those who had no turn
         runs = {life.release for life in map(_life, asked) if life}
         if runs - {line.host.current} - behind:
@@ -359,7 +367,8 @@ class World:
             self.break_promise(f"2 evidence: {seat} made ready before its checks were full")
 
     def judge_restart(self, host: Host, app: App) -> None:
-        if host.current in app.restarted_on:
+        died = app.life(clock()) is None or len(app.lives) > app.restarts + 1
+        if host.current in app.restarted_on and not (app.unasked and died):
             self.break_promise(f"5 twice: {host.name}/{app.name} asked to restart again")
         if clock() < app.pending_until:
             self.break_promise(f"5 twice: {host.name}/{app.name} asked while monit is busy with it")

@@ -15,7 +15,7 @@ from rollout.adapters.spelled import (
     spell_holder,
     spell_holding,
 )
-from rollout.fleet import AdminState, Birth, Instance, Seat, Target
+from rollout.fleet import AdminState, Birth, Instance, ProcessTree, Seat, Target
 from rollout.holders import Holder, Kind, Process
 from rollout.holdings import Holding, Owned
 from tests.unit.left_out import ALICE, holding
@@ -27,7 +27,14 @@ HOSTS = st.from_regex(r"[A-Za-z0-9_.:][A-Za-z0-9_.:-]{0,11}", fullmatch=True)
 RELEASES = st.just("") | st.from_regex(r"[0-9]{14}", fullmatch=True)
 SEATS = st.builds(Seat, NAMES, NAMES, NAMES)
 INSTANCES = st.builds(Instance, WORDS, st.integers(0, 65535))
-BIRTHS = st.builds(Birth, NUMBERS, st.none() | NUMBERS, WORDS)
+TREES = st.builds(
+    ProcessTree,
+    st.integers(0, 65535),
+    st.lists(st.tuples(NUMBERS, NUMBERS), max_size=3).map(tuple),
+    st.lists(NUMBERS, max_size=2).map(tuple),
+    st.lists(NUMBERS, max_size=2).map(tuple),
+)
+BIRTHS = st.builds(Birth, NUMBERS, st.none() | NUMBERS, WORDS, st.none() | TREES)
 STATES = st.lists(st.sampled_from(AdminState), min_size=1, max_size=3, unique=True).map(tuple)
 
 HOLDERS = st.builds(
@@ -86,6 +93,9 @@ def test_a_holding_is_read_as_it_was_written(held: Holding) -> None:
     back = read_holding(through_json(spell_holding(held)))
     assert back == held
     assert back.target.behind == held.target.behind
+    assert {n: b and b.tree for n, b in back.asked.items()} == {
+        n: b and b.tree for n, b in held.asked.items()
+    }
 
 
 @given(st.lists(holdings(), max_size=3))

@@ -52,6 +52,7 @@ def test_machines_get_the_same() -> None:
         "revision": "\x1b[31mred",
         "mark": "bad",
         "unfinished": True,
+        "again": False,
         "running": False,
     }
     assert told["findings"][0]["where"] == "web3"

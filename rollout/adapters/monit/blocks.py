@@ -108,7 +108,17 @@ def port_of(name: str) -> int:
     return port if port <= 65535 else 0  # noqa: PLR2004 - the largest port there is
 
 
+def plain(text: str) -> str:
+    """Return ``text`` without colours."""
+    return COLOUR.sub("", text)
+
+
+def quoted(line: str) -> str:
+    """Cut ``line`` so that it is short enough to be quoted in a sentence."""
+    return line[:QUOTED_AT_MOST]
+
+
 def first_line(text: str) -> str:
     """Return the first line that says anything, short enough to be quoted in a sentence."""
-    lines = (line.strip() for line in COLOUR.sub("", text).splitlines())
-    return next((line[:QUOTED_AT_MOST] for line in lines if line), "nothing at all")
+    lines = (line.strip() for line in plain(text).splitlines())
+    return next((quoted(line) for line in lines if line), "nothing at all")

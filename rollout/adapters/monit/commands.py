@@ -21,6 +21,11 @@ GROUP_WITHOUT_ALL = (5, 16, 0)  # the manuals of older ones write `-g G restart 
 PLAIN_OUTPUT = (5, 18, 0)  # `-B`; before: "invalid option", rc 1
 NAMES_ARE_PATTERNS = (5, 28, 0)  # a name is a POSIX ERE, wrapped in ^$ unless it has one of both
 
+SPECIAL_IN_SED = re.compile(r"[][.^$*/\\]")
+A_PID = r"s,^  pid  *\([1-9][0-9]*\)[[:space:]]*$,ours\1,p"
+LONGEST_TREE = 4_000
+"""Characters of pids after which a tree of processes is not followed any further."""
+
 SPECIAL = re.compile(r"[][.^$*+?(){}|\\]")
 PROLOGUE = "LC_ALL=C; export LC_ALL"
 EPILOGUE = """\
@@ -58,20 +63,90 @@ def ask_version(words: Sequence[str]) -> str:
     return f"{PROLOGUE}\ntext=$({shlex.join(words)} -V 2>&1); rc=$?\n{EPILOGUE}\n"
 
 
-def look(typed: Typed) -> str:
-    """One look: status, then the start times of the pids in it, from the same moment.
+@dataclass(frozen=True, slots=True)
+class ProcessQuery:
+    """What a look asks of ``/proc`` besides the processes that monit names and their descendants.
 
-    Pid 1 is read along to learn whether ``/proc`` shows other users' processes.
+    Attributes:
+        names: Services whose descendants are read as well.
+        pids: Further processes, seen earlier.
+        ports: Ports whose listening sockets are read.
+        sockets: Inodes of sockets from before a restart.  Which process holds a socket of
+            ``ports`` is read where one of these still listens; None: in any case.
     """
+
+    names: tuple[str, ...] = ()
+    pids: tuple[int, ...] = ()
+    ports: tuple[int, ...] = ()
+    sockets: tuple[int, ...] | None = None
+
+
+def look(typed: Typed, query: ProcessQuery | None = None) -> str:
+    """One look: status, then the processes behind it, from the same moment.
+
+    Pid 1 is read along to learn whether ``/proc`` shows other users' processes.  The shell walks
+    the tree below each pid by itself (``children`` of proc(5)), which costs no process.
+    """
+    query = query or ProcessQuery()
+    ours = "".join(
+        " -e " + shlex.quote(f"/^Process '{SPECIAL_IN_SED.sub(_escaped, name)}'/,/^$/{A_PID}")
+        for name in query.names
+    )
     return f"""\
 {PROLOGUE}
 text=$({typed.grouped} status 2>&1); rc=$?
 sed -n -e 's/^[0-9a-f]*-[0-9a-f-]*$/@boot &/p' -e 's/^btime /@&/p' \\
   /proc/sys/kernel/random/boot_id /proc/stat 2>/dev/null
 printf '@ticks %s\\n' "$(getconf CLK_TCK 2>/dev/null)"
-cat /proc/1/stat $(printf '%s\\n' "$text" | sed -n \\
-  's,^  pid  *\\([1-9][0-9]*\\)[[:space:]]*$,/proc/\\1/stat,p') 2>/dev/null
-{EPILOGUE}
+pids=
+walk() {{
+  pids="$pids $1"
+  [ "${{#pids}}" -lt {LONGEST_TREE} ] || return 0
+  for list in /proc/"$1"/task/*/children; do
+    line=
+    {{ read -r line <"$list"; }} 2>/dev/null
+    for child in $line; do walk "$child"; done
+  done
+}}
+for pid in $(printf '%s\\n' "$text" | sed -n{ours} \\
+  -e 's,^  pid  *\\([1-9][0-9]*\\)[[:space:]]*$,\\1,p'); do
+  case $pid in ours*) walk "${{pid#ours}}" ;; *) pids="$pids $pid" ;; esac
+done
+pids="$pids {" ".join(map(str, query.pids))}"
+cat /proc/1/stat $(printf '/proc/%s/stat ' $pids) 2>/dev/null
+{_sockets(query)}{EPILOGUE}
+"""
+
+
+def _sockets(query: ProcessQuery) -> str:
+    """Print ``@listen PORT INODE`` for each listening socket, and who holds it.
+
+    Listening sockets come first in the kernel's tables, so the reading ends after them.  For each
+    process whose descriptors this login may read, ``@fds PID`` is followed by ``@fd`` or by
+    ``@holds INODE``.  ``ls`` names its directories where it gets two, hence our own.
+    """
+    if not query.ports:
+        return ""
+    ports = "".join(
+        f" -e 's/^ *[0-9]*: [0-9A-F]*:{port:04X} [^ ]* 0A [^ ]* [^ ]* [^ ]* *[0-9]* *[0-9]* "
+        f"\\([1-9][0-9]*\\) .*/@listen {port} \\1/p'"
+        for port in query.ports
+    )
+    old = "*" if query.sockets is None else "|".join(map(str, query.sockets)) or "none"
+    return f"""\
+set --
+closely=
+for table in /proc/net/tcp /proc/net/tcp6; do
+  listening=$(sed -n -e 1d -e '/^ *[0-9]*: [^ ]* [^ ]* 0A /!q'{ports} "$table" 2>/dev/null)
+  [ -z "$listening" ] || printf '%s\\n' "$listening"
+  for word in $listening; do
+    case $word in {old}) closely=yes ;; esac
+    held="s/.* -> socket:\\[\\($word\\)\\]\\$/@holds \\1/p"
+    case $word in @*) ;; *) set -- "$@" -e "$held" ;; esac
+  done
+done
+[ -z "$closely" ] || ls -ln $(printf '/proc/%s/fd ' $$ $pids) 2>/dev/null | sed -n "$@" \\
+  -e 's,^/proc/\\([0-9]*\\)/fd:$,@fds \\1,p' -e 's/.* 0 -> .*/@fd/p'
 """
 
 

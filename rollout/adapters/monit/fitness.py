@@ -50,7 +50,7 @@ def _of_one(state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
         # Until its time comes monit does not call it running, whatever it is.
         cure = f"take `every` off {name} in monit's control file"
         yield f"{name} is waiting for its time", cure
-    if not state.running and state.birth is None and state.status.lower() in {"ok", "running"}:
+    if state.birth is None and state.called_running:
         yield f"monit calls {name} {state.status}, but its process is gone", f"{by_admin} validate"
     if not state.running:
         yield f"{name} is not running: {state.status}", f"{by_admin} start {quoted}"

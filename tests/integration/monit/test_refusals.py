@@ -66,6 +66,21 @@ def test_a_dead_daemon_is_found_and_nothing_is_restarted_without_it(
     assert (daemon.home / "pid0").read_text() == pid
 
 
+def test_a_daemon_in_its_start_delay_is_waited_for(daemon: Daemon, supervisor: Make) -> None:
+    """Its httpd is in the control file and opens later; a warning of monit is no reason."""
+    daemon.sleeper("app_1")
+    daemon.write()
+    rc = daemon.home / "monitrc"
+    delayed = rc.read_text().replace("set daemon 30", "set daemon 30 with start delay 60")
+    rc.write_text(f"{delayed}include {daemon.home}/local/*\n")
+    daemon.start(warm=False)
+    until((daemon.home / "pid").exists, "the daemon to run")
+    finding = the_finding(supervisor())
+    assert f"Unix socket {daemon.home}/socket connection error" in finding.what
+    assert finding.cure.startswith("if monit was just started, wait")
+    assert "Include failed" not in finding.what
+
+
 def test_a_daemon_that_hangs_is_found_within_its_five_seconds(
     daemon: Daemon, supervisor: Make
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pytest
 
 from rollout.adapters.monit.sudoers import Caller, readlink_line, sudoers_line
 from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
-from rollout.errors import SupervisorError
+from rollout.errors import RestartRefused, SupervisorError
 from rollout.fleet import Instance
 from tests.integration.monit.daemon import Daemon, Said, until
 
@@ -37,6 +38,8 @@ class Account:
     """An account ``deploy`` for which sudoers has certain lines."""
 
     place: Path
+    hostname: str = ""
+    """What the machine calls itself there; empty: as it does."""
 
     def allow(self, *lines: str) -> None:
         sudoers = self.place / "sudoers"
@@ -49,7 +52,9 @@ class Account:
         )
 
     def run(self, host: str, command: str, *, within: float) -> Said:
-        words = ["unshare", "--mount", "sh", "-c", AS_DEPLOY, "sh"]
+        rename = f"echo {self.hostname} >/proc/sys/kernel/hostname && " if self.hostname else ""
+        words = ["unshare", "--mount", *(["--uts"] if rename else [])]
+        words += ["sh", "-c", rename + AS_DEPLOY, "sh"]
         words += [str(self.place / "sudoers"), str(self.place / "passwd"), command]
         done = subprocess.run(
             words,
@@ -249,6 +254,82 @@ def test_what_check_prints_is_the_line_that_works(account: Account, daemon: Daem
     assert line.startswith("deploy ALL=(root) NOPASSWD: /usr/bin/monit ^")
     account.allow(line)
     assert [state.name for state in asyncio.run(monit.look("web1"))] == ["app_1"]
+
+
+FREEZING = """\
+#!/bin/sh
+case " $* " in *" restart "*) kill -STOP {pid} ;; esac
+exec monit -c {home}/monitrc "$@"
+"""
+
+
+def test_a_silent_daemon_behind_a_warning_of_sudo_may_have_been_asked(
+    account: Account, daemon: Daemon
+) -> None:
+    """As on a host that its own /etc/hosts does not know: sudo warns of it at every call."""
+    daemon.sleeper("app_1")
+    daemon.write()
+    daemon.start()
+    daemon.settle()
+    assert daemon.process
+    script = account.place / "rollout-monit"
+    script.write_text(FREEZING.format(pid=daemon.process.pid, home=daemon.home))
+    script.chmod(0o755)
+    elsewhere = Account(account.place, hostname="ip-10-0-0-9")
+    monit = by_account(elsewhere, f"sudo -n {script}")
+    (before,) = asyncio.run(monit.look("web1"))
+    warned = elsewhere.run("web1", f"sudo -n {script} -V", within=20)
+    assert "sudo: unable to resolve host ip-10-0-0-9" in warned.err
+    try:
+        with pytest.raises(SupervisorError, match="does not answer") as caught:
+            asyncio.run(monit.restart("web1", [Instance("app_1")]))
+    finally:
+        daemon.hurt(signal.SIGCONT)
+    assert not isinstance(caught.value, RestartRefused)
+    until(
+        lambda: asyncio.run(monit.look("web1"))[0].birth not in {before.birth, None},
+        "the daemon to do what it was asked for while it was stopped",
+    )
+
+
+def test_a_refusal_behind_a_warning_of_sudo_is_a_refusal(account: Account) -> None:
+    elsewhere = Account(account.place, hostname="ip-10-0-0-9")
+    elsewhere.allow()
+    options = MonitOptions(command="sudo -n monit", match="app.*")
+    monit = MonitSupervisor(elsewhere.run, options, asyncio.to_thread)
+    with pytest.raises(SupervisorError, match=r"sudo refused \(sudo: a password is required\)"):
+        asyncio.run(monit.look("web1"))
+
+
+def by_account(account: Account, command: str) -> MonitSupervisor:
+    account.allow(sudoers_line(Caller(command=command, match="app.*")))
+    options = MonitOptions(command=command, match="app.*")
+    return MonitSupervisor(account.run, options, asyncio.to_thread)
+
+
+def test_what_a_login_may_not_see_of_a_survivor_is_not_said(
+    account: Account, daemon: Daemon, tmp_path: Path
+) -> None:
+    """Another user's descriptors cannot be read, but whether the process has ended can."""
+    child = tmp_path / "child"
+    daemon.sleeper("app_1", body=f"sleep 300 & echo $! >{child}; wait")
+    daemon.write()
+    daemon.start()
+    daemon.settle()
+    monit = by_account(account, f"sudo -n {daemon.command}")
+    for _ in range(2):
+        (before,) = asyncio.run(monit.look("web1"))
+    pid = int(child.read_text())
+    asyncio.run(monit.restart("web1", [Instance("app_1")]))
+    try:
+        until(
+            lambda: asyncio.run(monit.look("web1"))[0].birth not in {before.birth, None},
+            "a new process",
+        )
+        (after,) = asyncio.run(monit.look("web1"))
+        assert [(one.pid, one.listens) for one in after.survivors] == [(pid, None)]
+    finally:
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_where_a_process_works_is_read_and_nothing_else(account: Account) -> None:

@@ -31,6 +31,20 @@ SAID = [
         "set httpd unixsocket",
     ),
     (1, "monit: error connecting to the monit daemon", "cannot be reached", "set httpd"),
+    (
+        1,
+        "Unix socket /run/monit.sock connection error -- No such file or directory",
+        "cannot be reached",
+        "start delay",
+    ),
+    (1, "sudo: no valid sudoers sources found, quitting", "sudo does not work", "visudo -c"),
+    (1, "Sorry, user deploy may not run sudo on web1.", "sudo refused", NOPASSWD),
+    (
+        1,
+        "Sorry, user deploy is not allowed to execute '/usr/bin/monit x' as root on web1.",
+        "sudo refused",
+        NOPASSWD,
+    ),
     (1, "You are not authorized to access monit. ...", "password", "monit reload"),
     (
         1,
@@ -88,4 +102,47 @@ def test_who_refuses_so_has_not_passed_the_request_on(
     ],
 )
 def test_a_daemon_that_does_not_answer_may_have_been_asked_all_the_same(text: str) -> None:
+    assert not understand(1, text, WHO).untouched
+
+
+WARNINGS = [
+    "sudo: unable to resolve host ip-10-0-0-9: Name or service not known",
+    "sudo: unable to resolve host web1: Connection timed out",
+    "sudo: setrlimit(RLIMIT_CORE): Operation not permitted",
+    "sudo: unable to send audit message: Operation not permitted",
+    "sudo: ldap_sasl_bind_s(): Can't contact LDAP server",
+    "sudo: pam_open_session: Permission denied",
+    "sudo: /etc/sudoers.d/old:3: syntax error 'x'",
+    "/etc/sudoers.d/old:1:25: syntax error",
+    ">>> /etc/sudoers.d/old: syntax error near line 3 <<<",
+    "sudo: unable to mkdir /run/sudo/ts: No space left on device",
+    "sh: warning: setlocale: LC_ALL: cannot change locale (de_DE.UTF-8)",
+    "Skipping 'allow localhost' -- host resolved to [::ffff:127.0.0.1] which is present in ACL",
+    "/etc/monit/monitrc:8: Include failed -- No such file or directory '/etc/monit/local/*'",
+    "Cannot translate 'web1' to FQDN name -- Name or service not known",
+]
+
+
+@pytest.mark.parametrize("warning", WARNINGS)
+@pytest.mark.parametrize(
+    "then", ["", "Error receiving data -- Resource temporarily unavailable", "nothing known"]
+)
+def test_after_a_warning_a_request_may_have_been_passed_on(warning: str, then: str) -> None:
+    assert not understand(1, f"{warning}\n{then}", WHO).untouched
+
+
+@pytest.mark.parametrize("warning", WARNINGS)
+@pytest.mark.parametrize(("status", "text", "what", "cure"), SAID)
+def test_a_refusal_after_a_warning_is_the_reason_that_is_quoted(
+    warning: str, status: int, text: str, what: str, cure: str
+) -> None:
+    trouble = understand(status, f"{warning}\n{text}", WHO)
+    assert what in trouble.what
+    assert text.splitlines()[0][:60] in trouble.what
+    assert cure in trouble.cure
+    assert trouble.untouched
+
+
+def test_a_refusal_of_monits_beside_its_silence_may_have_been_passed_on() -> None:
+    text = "Error receiving data -- Resource temporarily unavailable\nGroup 'app' not found"
     assert not understand(1, text, WHO).untouched
