@@ -205,8 +205,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something found wrong before anything was touched: where, what, and what cures it."""
+    """Something found wrong before anything was touched: where, what, and what cures it.
+
+    ``sick`` is what an outage does to an instance, and a restart may cure (``--accept-sick``).
+    """
 
     where: str
     what: str
     cure: str
+    sick: bool = False

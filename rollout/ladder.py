@@ -31,6 +31,7 @@ from rollout.restarting import (
     baseline,
     batches,
     hold_for,
+    sick_baseline,
     until_proven,
     wreckage,
 )
@@ -64,7 +65,11 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         await until_drained(grip, plan, site, tell)
         await until_empty(grip, plan, site, tell)
         async with on_its_release(target, plan, way_back, site, tell):
-            before = await baseline(target, site)
+            before = (
+                await sick_baseline(grip, plan, site)
+                if plan.accept_sick
+                else await baseline(target, site)
+            )
             await restarted_and_back(before, began, grip, plan, way_back, site, tell)
     return True
 

@@ -79,6 +79,8 @@ class Plan:
         onto: By host the release that its new processes must be seen to run in; a host that is not
             there is not asked.
         relink: Move ``current`` of a host to ``onto`` while it is in maint, before the restart.
+        accept_sick: Instances may be down or not answer before they are restarted; what carries no
+            visitors costs the floor nothing.
     """
 
     waves: tuple[tuple[Target, ...], ...]
@@ -92,6 +94,7 @@ class Plan:
     known: KnownFleet | None = None
     onto: Mapping[str, Release] = field(default_factory=dict[str, Release])
     relink: bool = False
+    accept_sick: bool = False
     patience: Patience = Patience()
 
     @property

@@ -21,8 +21,12 @@ from rollout.verdicts import few
 from rollout.waiting import now
 
 
-async def baseline(target: Target, site: Site) -> Mapping[str, Birth | None]:
+async def baseline(
+    target: Target, site: Site, *, accept_sick: bool = False
+) -> Mapping[str, Birth | None]:
     """Read the process of every instance, just before it is asked to restart.
+
+    With ``accept_sick`` one that monit has given up may have none: a restart starts it.
 
     Raises:
         Unmonitored: monit would not restart it, only begin to watch it.
@@ -34,13 +38,38 @@ async def baseline(target: Target, site: Site) -> Mapping[str, Birth | None]:
     if missing:
         raise SupervisorError(target.host, f"monit does not list {', '.join(missing)} any more")
     ours = [states[one.name] for one in target.instances]
-    if unwatched := [s.name for s in ours if not s.monitored and not s.initializing]:
-        raise Unmonitored(unwatched)
+    unwatched = [s for s in ours if not s.monitored and not s.initializing]
+    if names := [s.name for s in unwatched if s.birth is not None or not accept_sick]:
+        raise Unmonitored(names)
     if unknown := [s.name for s in ours if s.initializing and s.birth is None]:
         raise SupervisorError(target.host, f"monit has not looked at {', '.join(unknown)} yet")
     if pending := [f"{s.name} ({s.pending} pending)" for s in ours if s.pending]:
         raise SupervisorError(target.host, f"monit is busy with {', '.join(pending)}")
     return {state.name: state.birth for state in ours}
+
+
+async def sick_baseline(grip: Grip, plan: Plan, site: Site) -> Mapping[str, Birth | None]:
+    """As :func:`baseline` in an outage: an instance may have no process, and monit may be busy.
+
+    Waits until monit is done with what it tries by itself.
+
+    Raises:
+        Unmonitored: monit would not restart it, only begin to watch it.
+        SupervisorError, TimedOut: monit does not come to an end of it.
+    """
+    found: dict[str, Birth | None] = {}
+
+    async def question() -> Verdict:
+        found.update(await baseline(grip.target, site, accept_sick=True))
+        return Verdict(settled=True, because="")
+
+    await grip.until(
+        "free to be restarted",
+        question,
+        within=plan.patience.running_timeout,
+        every=plan.patience.poll_host,
+    )
+    return found
 
 
 async def wreckage(grip: Grip, plan: Plan, site: Site) -> Mapping[str, Birth | None]:

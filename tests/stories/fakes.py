@@ -129,7 +129,8 @@ def seen(app: App, at: float) -> InstanceState:
     if at < app.initializing_until:
         return _state(app, "Initializing", birth=None)
     if life is None:
-        return _state(app, "Does not exist", birth=None)
+        status = "Does not exist" if watched else "Not monitored"  # monit has given it up
+        return _state(app, status, birth=None, watched=watched)
     return _state(app, "OK" if watched else "Not monitored", birth=life.birth, watched=watched)
 
 
@@ -156,7 +157,7 @@ def _restart(machine: Host, apps: Iterable[App], at: float, manners: Mapping[str
             free += 30
             app.pending_until = free
             continue
-        if app.manner in {"unmonitored", "keeps_pid"}:
+        if app.manner in {"unmonitored", "keeps_pid"} and app.life(at) is not None:
             app.pending_until = free
             continue
         if app.lives:

@@ -19,8 +19,19 @@ def findings_in(
     """
     findings = [*_of_number(host, [state.name for state in states], command, match, expected)]
     for state in states:
-        findings += [Finding(host, what, cure) for what, cure in _of_one(state, command)][:1]
+        sick = _is_curable(state)
+        found = (Finding(host, what, cure, sick) for what, cure in _of_one(state, command))
+        findings += [*found][:1]
     return tuple(findings)
+
+
+def _is_curable(state: InstanceState) -> bool:
+    """Tell whether it is broken, and monit, asked for a restart, would make a new process of it.
+
+    Of one that it does not watch it would do so only if there is none (measured with 5.33).
+    """
+    settling = state.pending or state.initializing or state.status.lower() == "waiting"
+    return state.birth is None or (state.monitored and not settling)
 
 
 def _of_number(
