@@ -79,10 +79,11 @@ def build_site(
     for pool in (host_pool, balancer_pool, name_pool):
         closing.callback(pool.close)
     probe, smoke = settings.restart.probe, settings.restart.smoke
+    named = settings.restart.probe_host
     return Site(
         balancers=build_balancers(settings, ssh, balancer_pool, closing),
         supervisor=MonitSupervisor(ssh.run, monit_options(settings), host_pool.call),
-        prober=PortProber(ssh, probe, host_pool.call) if probe else None,
+        prober=PortProber(ssh, probe, host_pool.call, name=named) if probe else None,
         smoke=CommandSmoke(smoke, settings.restart.smoke_timeout, os.environ) if smoke else None,
         record=KeptRecord(),
         addresses=SshAddresses(

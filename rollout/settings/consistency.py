@@ -59,5 +59,7 @@ def _blind_probe(settings: Settings) -> Iterator[tuple[Path, str]]:
     if probe and many > 1 and not ("{port}" in probe or "{instance}" in probe):
         yield (
             ("restart", "probe"),
-            f"asks the same address for each of {many} instances: put {{port}} in it",
+            f"asks the same for each of {many} instances: put {{port}} or {{instance}} in it",
         )
+    if settings.restart.probe_host and not probe.startswith("http"):
+        yield ("restart", "probe_host"), "is for a probe that begins with http:// or https://"

@@ -34,13 +34,18 @@ def a_probe(template: str) -> str:
     """Let through the address that an instance must answer at; empty means no probe.
 
     Raises:
-        ValueError: an unknown blank, another scheme than http or tcp, or no host and port in it.
+        ValueError: an unknown blank, another scheme, or no host and port or no socket in it.
     """
     if not template:
         return template
+    if template.startswith(("unix:", "http://unix:")):
+        return _a_socket(template)
     scheme, separator, _ = template.partition("://")
-    if not separator or scheme not in {"http", "tcp"}:
-        raise ValueError('must begin with "http://" or "tcp://", like "http://127.0.0.1:{port}/up"')
+    if not separator or scheme not in {"http", "https", "tcp"}:
+        raise ValueError(
+            'must begin with "http://", "https://", "tcp://" or "unix:", like '
+            '"http://127.0.0.1:{port}/up" or "http://unix:/run/{instance}.sock:/up"'
+        )
     filled = _filled(template)
     try:
         address = urlsplit(filled)
@@ -52,6 +57,31 @@ def a_probe(template: str) -> str:
     if scheme == "tcp" and (not port or address.path or address.query):
         raise ValueError('must look like "tcp://{host}:{port}", with nothing after the port')
     return template
+
+
+def _a_socket(template: str) -> str:
+    filled = _filled(template)
+    socket, colon, path = filled.removeprefix("http://").removeprefix("unix:").partition(":")
+    if any(character.isspace() for character in template):
+        raise ValueError("has a space in it")
+    plain = template.startswith("unix:")
+    if not socket.startswith("/") or (colon and (plain or not path.startswith("/"))):
+        raise ValueError(
+            'must look like "http://unix:/run/{instance}.sock:/up", or like '
+            '"unix:/run/{instance}.sock" for a bare connection'
+        )
+    return template
+
+
+def a_host_header(name: str) -> str:
+    """Let through what may stand in a ``Host`` header; empty means "as the probe says".
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if name and not re.fullmatch(r"[A-Za-z0-9._-]+(:\d{1,5})?", name):
+        raise ValueError(f'{name!r} is not the name of a site, like "shop.example.com"')
+    return name
 
 
 def an_absolute_path(path: str) -> str:
