@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rollout.admin_sockets import tcp_socket
 from rollout.claiming import Wish
 from rollout.cli.flags import Flags
 from rollout.fleet import Target
@@ -91,7 +92,8 @@ def reach_of(settings: Settings) -> Mapping[str, str]:
     """For each load balancer the command that passes its input to the admin socket."""
     commands = {}
     for name, said in settings.balancers.items():
-        relay = f"socat - {shlex.quote(f'UNIX-CONNECT:{said.socket}')}"
+        tcp = tcp_socket(said.socket)
+        relay = f"socat - {shlex.quote(tcp.socat if tcp else f'UNIX-CONNECT:{said.socket}')}"
         commands[name] = (
             f"{ssh_words(settings)} {said.ssh} {shlex.quote(relay)}" if said.ssh else relay
         )

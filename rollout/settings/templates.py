@@ -4,6 +4,7 @@ import re
 from string import Formatter
 from urllib.parse import urlsplit
 
+from rollout.admin_sockets import tcp_socket
 from rollout.nearest import did_you_mean
 
 BLANKS = ("host", "port", "instance")
@@ -93,6 +94,16 @@ def an_absolute_path(path: str) -> str:
     if not path.startswith("/"):
         raise ValueError(f"{path!r} must begin with /")
     return path
+
+
+def an_admin_socket(said: str) -> str:
+    """Let through a path or a TCP address.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    tcp_socket(said)
+    return said
 
 
 def _filled(template: str) -> str:
