@@ -85,6 +85,7 @@ class PushSource:
     def __init__(
         self, remote: Remote, carry: Carry, in_thread: Threads, options: PushOptions
     ) -> None:
+        self.notes: tuple[str, ...] = ()
         self._remote = remote
         self._in_thread = in_thread
         self._options = options
@@ -113,7 +114,9 @@ class PushSource:
         """Fetch, or read the tree, here, and say which revision it is."""
         options = self._options
         if options.tree is None:
-            return await self._mirror().resolve(options.ref)
+            commit = await self._mirror().resolve(options.ref)
+            self.notes = await self._mirror().notes_of(commit)
+            return commit
         return revision_of(await self._read(options.tree))
 
     async def prepare(self, release: Release) -> None:

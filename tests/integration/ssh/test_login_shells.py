@@ -66,6 +66,7 @@ SCRIPTS = {
     "the stream": scripts.UNPACK_STREAM,
     "the artifact": scripts.ARTIFACT,
     "its sum": scripts.CHECKSUM_FILE,
+    "what a commit holds": scripts.CONTENTS,
     "monit": commands.look(commands.Typed(("sudo", "-n", "monit"), (5, 33, 0), "a'b")),
     "a restart": commands.restart(commands.Typed(("monit",), (5, 33, 0)), ["a.b", "-c"]),
     "the socket": question("/run/haproxy/admin.sock"),
