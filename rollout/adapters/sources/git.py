@@ -141,6 +141,9 @@ def git_trouble(host: str, said: Said, repo: str, to: str, within: float) -> Rol
     match said.status:
         case scripts.NOT_FETCHED:
             try_it = f"on {host}: git ls-remote {shlex.quote(name)}"
+            if "dubious ownership" in said.err and repo.startswith("/"):
+                # not git's own words: a host does not say what an operator types
+                try_it = f"on {host}: git config --global --add safe.directory {shlex.quote(repo)}"
             return SourceError(f"{host}: cannot fetch {name}: {last}", try_it)
         case scripts.LATE:
             late = f"no end of fetching {name} after {spell_duration(within)}"
