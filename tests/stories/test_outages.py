@@ -89,3 +89,20 @@ def test_what_comes_up_no_better_stays_out_and_halts() -> None:
     assert told.ledger.exit_code is Exit.REDUCED
     assert list(told.ledger.out) == ["web1"]
     assert all(app.restarts == 0 for app in world.hosts["web2"].apps)
+
+
+def test_what_still_serves_waits_for_the_sick_that_are_out() -> None:
+    world = sick(fleet(2), "web1")
+    world.floor = Share(1)
+    told = roll(world, accept_sick=True, max_out=2)
+    whole(world, told)
+
+
+def test_one_that_monit_would_only_begin_to_watch_is_given_back_untouched() -> None:
+    world = sick(fleet(2), "web1", "web2")
+    for app in world.hosts["web1"].apps:
+        app.manner = "unmonitored"
+    told = roll(world, accept_sick=True)
+    assert "not monitored" in told.ledger.halted
+    assert promises_broken(world, told) == []
+    assert all(app.restarts == 0 for host in world.hosts.values() for app in host.apps)
