@@ -205,12 +205,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something found wrong before anything was touched: where, what, and what cures it.
-
-    ``sick`` is what an outage does to an instance, and a restart may cure (``--accept-sick``).
-    """
+    """Something found wrong before anything was touched: where, what, and what cures it."""
 
     where: str
     what: str
     cure: str
-    sick: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SickFinding(Finding):
+    """What an outage does to an instance, and a restart may cure (``--accept-sick``)."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rollout.errors import RolloutError
 from rollout.events import Noted, RolloutRefused, TargetSkipped
-from rollout.fleet import Finding, Instance, Reading, Target
+from rollout.fleet import Finding, Instance, Reading, SickFinding, Target
 from rollout.plan import Share
 from rollout.ports import Prober, Site, Tell
 from rollout.seating import Scope, seat_host, twofold
@@ -26,13 +26,14 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
     else's, and need not answer.
     """
     seen = await survey(scope.hosts, site)
-    findings = [f for f in seen.findings if not f.sick]
-    sick = [f for f in seen.findings if f.sick]
+    findings = [f for f in seen.findings if not isinstance(f, SickFinding)]
+    sick = [f for f in seen.findings if isinstance(f, SickFinding)]
     targets: list[Target] = []
     if len(seen.readings) == len(site.balancers):
         for sight in seen.hosts:
             seating = seat_host(sight, scope, seen.readings)
-            unfit = [f for f in sight.findings if not (f.sick and scope.accept_sick)]
+            accepted = SickFinding if scope.accept_sick else ()
+            unfit = [f for f in sight.findings if not isinstance(f, accepted)]
             findings += [] if unfit else seating.findings
             targets += seating.targets
         findings += twofold(seen.hosts, targets) or floor_findings(
@@ -45,8 +46,8 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
     ours = tuple(t for t in targets if t.name not in names)
     findings += unproven(ours, seen.readings, site)
     unheard = await silent([t for t in ours if t.name not in taken_up], site)
-    findings += [f for f in unheard if not f.sick]
-    sick += [f for f in unheard if f.sick]
+    findings += [f for f in unheard if not isinstance(f, SickFinding)]
+    sick += [f for f in unheard if isinstance(f, SickFinding)]
     notes = [Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes]
     if scope.accept_sick:
         notes += [Finding(f.where, f"{f.what}: restarted all the same", "") for f in sick]
@@ -61,7 +62,7 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
     )
 
 
-def _with_a_way_out(sick: Iterable[Finding]) -> list[Finding]:
+def _with_a_way_out(sick: Iterable[SickFinding]) -> list[Finding]:
     """Name the flag for an outage: else the release that cures it could not be deployed."""
     return [replace(f, cure=f"{f.cure}; in an outage: {ACCEPT_SICK}") for f in sick]
 
@@ -150,4 +151,4 @@ async def _silent(prober: Prober, host: str, one: Instance) -> Finding | None:
         return finding(host, error)
     cure = answer.cure or "is restart.probe right for it?"
     what = f"{one.name} does not answer the probe: {answer.said}"
-    return None if answer.fine else Finding(host, what, f"{cure}  {ASIDE}", sick=True)
+    return None if answer.fine else SickFinding(host, what, f"{cure}  {ASIDE}")

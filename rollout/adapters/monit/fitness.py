@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator, Sequence
 
-from rollout.fleet import Finding, InstanceState
+from rollout.fleet import Finding, InstanceState, SickFinding
 
 
 def findings_in(
@@ -19,8 +19,8 @@ def findings_in(
     """
     findings = [*_of_number(host, [state.name for state in states], command, match, expected)]
     for state in states:
-        sick = _is_curable(state)
-        found = (Finding(host, what, cure, sick) for what, cure in _of_one(state, command))
+        kind = SickFinding if _is_curable(state) else Finding
+        found = (kind(host, what, cure) for what, cure in _of_one(state, command))
         findings += [*found][:1]
     return tuple(findings)
 
