@@ -7,14 +7,14 @@ from dataclasses import dataclass
 SHAPE = re.compile(
     r"(?:tcp@|tcp4@|tcp6@|ipv4@|ipv6@)?(?:\[(?P<bracketed>[^]]+)\]|(?P<plain>[^[\]]+)):(?P<port>\d+)"
 )
-"""As HAProxy writes it (``ipv6@::1:9999``), and as everybody else does (``[::1]:9999``)."""
+"""As HAProxy writes it (``ipv6@::1:9999``), and as URLs do (``[::1]:9999``)."""
 
 LARGEST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
 class TcpSocket:
-    """An admin socket on TCP; whoever can connect to it is HAProxy's administrator."""
+    """An admin socket on TCP: all that can connect to it can change HAProxy."""
 
     address: str
     port: int

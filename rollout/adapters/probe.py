@@ -113,8 +113,8 @@ class PortProber:
         try:
             stream = opening(within=self._within)
         except NothingListens as error:
-            nobody = f"nothing listens on {question.place}"
-            return Answer(fine=False, said=error.what if question.socket else nobody)
+            silent = f"nothing listens on {question.place}"
+            return Answer(fine=False, said=error.what if question.socket else silent)
         try:
             if question.path is None:
                 return Answer(fine=True, said=f"connected to {question.place}")

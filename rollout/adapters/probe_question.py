@@ -30,7 +30,7 @@ class Question:
         address: Empty for a UNIX socket.
         path: None for a bare connection.
         socket: Path of a UNIX socket; else empty.
-        tls: The conversation is encrypted; whose certificate it is, is not looked at.
+        tls: The conversation is encrypted; no certificate is verified.
     """
 
     url: str

@@ -1,7 +1,7 @@
 """TLS over a stream that is already open, for one question.
 
 The certificate is not verified: the question is asked on the host itself, through an ssh connection
-whose host key was, and a loopback address is no name that a certificate could be for.
+that verified the host key, and a loopback address is no name that a certificate could be for.
 """
 
 import ssl

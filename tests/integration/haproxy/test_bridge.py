@@ -9,7 +9,8 @@ from rollout.adapters.bridge import Bridge, converse, relay_command
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.remote import through_ssh
 from rollout.adapters.haproxy.tcp import over_tcp
-from rollout.adapters.ssh import Ssh, SshOptions
+from rollout.adapters.ssh import ForwardingRefused, Ssh, SshOptions
+from rollout.adapters.ssh.stream import Stream
 from rollout.adapters.threads import Pool
 from rollout.admin_sockets import TcpSocket, tcp_socket
 from rollout.errors import BalancerError, RemoteError
@@ -17,6 +18,7 @@ from rollout.fleet import Admin, AdminState
 from tests.integration.haproxy.conftest import play, seat
 from tests.integration.haproxy.haproxyd import HAProxyd, haproxyd
 from tests.integration.probe.server import free_port
+from tests.integration.ssh.login_shells import find_shell, sshd_with_accounts
 from tests.integration.ssh.sshd import running_sshd
 
 pytestmark = pytest.mark.integration
@@ -227,3 +229,28 @@ def test_a_level_too_low_on_tcp_is_cured_by_a_line_without_a_mode(pool: Pool) ->
             await bridge.close()
 
     play(story)
+
+
+class Forbidding(Ssh):
+    """A door to hosts that forward nothing."""
+
+    def open_socket(self, host: str, path: str, *, within: float = 10.0) -> Stream:
+        raise ForwardingRefused(host, f"{path}: sshd forbids it ({within:g}s)")
+
+
+def test_what_a_login_shell_prints_is_no_word_of_haproxys(lb: HAProxyd, pool: Pool) -> None:
+    with sshd_with_accounts({"deploy": find_shell("bash")}) as accounts:
+        greeting = accounts.homes["deploy"] / ".bashrc"
+        greeting.write_text("echo Welcome to lb1; echo 'load: 0.1' >&2; printf 'no line end'\n")
+        lb.place.chmod(0o755)
+        lb.admin.chmod(0o666)
+
+        async def story() -> None:
+            with Forbidding(SshOptions(config=accounts.sshd.config)) as ssh:
+                bridge = through_ssh(ssh, "deploy", str(lb.admin), within=10.0)
+                balancer = HAProxyBalancer("lb1", bridge, ("app",), pool, timeout=12.0)
+                assert await balancer.examine() == ()
+                await drained_and_back(balancer)
+                await bridge.close()
+
+        play(story)

@@ -27,7 +27,7 @@ def accounts() -> Iterator[Accounts]:
 
 @pytest.fixture
 def place(accounts: Accounts) -> Path:
-    """A directory that everybody may enter."""
+    """A directory that all logins may enter."""
     directory = accounts.homes["deploy"].parent / f"run-{time.monotonic_ns()}"
     directory.mkdir(mode=0o755)
     return directory
