@@ -6,8 +6,13 @@ that verified the host key, and a loopback address is no name that a certificate
 
 import ssl
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
+from rollout.adapters.bridge import left_until
 from rollout.adapters.http_once import Stream
+
+T = TypeVar("T")
 
 CHUNK = 16_384
 
@@ -27,14 +32,16 @@ class TlsStream:
     def __init__(self, stream: Stream, name: str, within: float) -> None:
         self._stream = stream
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._deadline = time.monotonic() + within
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name or None)
-        self._shake_hands(time.monotonic() + within)
+        self._when_possible(self._tls.do_handshake)
 
     def settimeout(self, seconds: float) -> None:
-        self._stream.settimeout(seconds)
+        """Let what follows end in so many seconds, however slowly the bytes of it come."""
+        self._deadline = time.monotonic() + seconds
 
     def sendall(self, data: bytes) -> None:
         self._tls.write(data)
@@ -42,42 +49,34 @@ class TlsStream:
 
     def recv(self, size: int) -> bytes:
         """Receive up to ``size`` bytes; empty at the end."""
-        while True:
-            try:
-                return self._tls.read(size)
-            except ssl.SSLWantReadError:
-                self._flush()
-                self._fetch()
-            except ssl.SSLZeroReturnError:
-                return b""
-            except ssl.SSLError as error:
-                if error.reason == "UNEXPECTED_EOF_WHILE_READING":
-                    return b""  # hung up without a word of TLS; HTTP knows what is missing
-                raise
+        try:
+            return self._when_possible(lambda: self._tls.read(size))
+        except ssl.SSLZeroReturnError:
+            return b""
+        except ssl.SSLEOFError:
+            return b""  # hung up without a word of TLS; HTTP knows what is missing
 
     def close(self) -> None:
         self._stream.close()
 
-    def _shake_hands(self, deadline: float) -> None:
+    def _when_possible(self, step: Callable[[], T]) -> T:
         while True:
             try:
-                self._tls.do_handshake()
+                done = step()
             except ssl.SSLWantReadError:
                 self._flush()
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError from None
-                self._stream.settimeout(left)
                 self._fetch()
             else:
                 self._flush()
-                return
+                return done
 
     def _flush(self) -> None:
         if data := self._outgoing.read():
+            self._stream.settimeout(left_until(self._deadline))
             self._stream.sendall(data)
 
     def _fetch(self) -> None:
+        self._stream.settimeout(left_until(self._deadline))
         data = self._stream.recv(CHUNK)
         if data:
             self._incoming.write(data)

@@ -9,6 +9,9 @@ from rollout.nearest import did_you_mean
 
 BLANKS = ("host", "port", "instance")
 
+SITE = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*(:\d{1,5})?")
+"""A name of DNS, perhaps with a port: the ``Host`` header, and the name that TLS is given."""
+
 
 def fill(template: str, *, host: str, port: int, instance: str) -> str:
     """Fill in the blanks of a template that these checks have let through."""
@@ -80,7 +83,7 @@ def a_host_header(name: str) -> str:
     Raises:
         ValueError: it cannot.
     """
-    if name and not re.fullmatch(r"[A-Za-z0-9._-]+(:\d{1,5})?", name):
+    if name and not SITE.fullmatch(name):
         raise ValueError(f'{name!r} is not the name of a site, like "shop.example.com"')
     return name
 

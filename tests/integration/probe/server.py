@@ -76,7 +76,7 @@ def says(*pieces: bytes, every: float = 0.0) -> Talk:
 
 
 def self_signed(directory: Path) -> ssl.SSLContext:
-    """Make a certificate of another name than the one that is asked for, and what a server needs to show it."""
+    """Make a certificate of another name than the one that is asked for."""
     key, certificate = directory / "key.pem", directory / "certificate.pem"
     subprocess.run(
         [

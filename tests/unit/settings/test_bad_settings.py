@@ -84,6 +84,7 @@ def problems(
         ('[restart]\nprobe = "http://unix:/run/a.sock:up"', '6: restart.probe: must look like "http://unix:/run/{instance}.sock:/up", or like "unix:/run/{instance}.sock" for a bare connection'),
         ('[restart]\nprobe = "unix:/run/a.sock:/up"', '6: restart.probe: must look like "http://unix:/run/{instance}.sock:/up", or like "unix:/run/{instance}.sock" for a bare connection'),
         ('[restart]\nprobe = "http://x/"\nprobe_host = "a b"', "7: restart.probe_host: 'a b' is not the name of a site, like \"shop.example.com\""),
+        ('[restart]\nprobe = "http://x/"\nprobe_host = "a..b"', "7: restart.probe_host: 'a..b' is not the name of a site, like \"shop.example.com\""),
         ('[restart]\nprobe = "tcp://x:1"\nprobe_host = "a"', "7: restart.probe_host: is for a probe that begins with http:// or https://"),
         ('[restart]\nprobe = "http://:80/"', "6: restart.probe: has no host, or has a space in it"),
         ('[restart]\nprobe = "http://x:99999/"', "6: restart.probe: is not an address: Port out of range 0-65535"),
