@@ -15,6 +15,7 @@ from typing import TypeVar
 from rollout.adapters.releases.layout import belonging
 from rollout.adapters.remote import Remote, Threads, sentence
 from rollout.adapters.sources import scripts
+from rollout.adapters.sources.contents import hollow_notes
 from rollout.adapters.sources.export import (
     as_memory,
     copy_tree,
@@ -117,7 +118,11 @@ class PushSource:
             commit = await self._mirror().resolve(options.ref)
             self.notes = await self._mirror().notes_of(commit)
             return commit
-        return revision_of(await self._read(options.tree))
+        tree, entries = options.tree, await self._read(options.tree)
+        self.notes = await self._disk(
+            "the code cannot be read", lambda: hollow_notes(tree, entries)
+        )
+        return revision_of(entries)
 
     async def prepare(self, release: Release) -> None:
         """Export, write REVISION, build, and pack where a host has no rsync.

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.integration
 
 Push = Callable[..., PushSource]
 
+ALLOWED = ("-c", "protocol.file.allow=always")
 POINTER = """\
 version https://git-lfs.github.com/spec/v1
 oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
@@ -26,8 +27,9 @@ size 12345
 
 @pytest.fixture
 def push(remote: Remote, ssh: Ssh, place: Place, tmp_path: Path) -> Push:
-    def make(repo: Path, ref: str) -> PushSource:
+    def make(repo: Path, ref: str = "", *, tree: bool = False) -> PushSource:
         options = PushOptions(
+            tree=repo if tree else None,
             to=str(place.to),
             cache=tmp_path / "cache",
             logs=tmp_path / "logs",
@@ -120,13 +122,7 @@ def by_both(push: Push, remote: Remote, place: Place, repo: Repo) -> list[PushSo
 def test_submodules_are_refused_with_the_ways_out(
     push: Push, remote: Remote, place: Place, repo: Repo, tmp_path: Path
 ) -> None:
-    (tmp_path / "lib").mkdir()
-    library = Repo(tmp_path / "lib", repo.environ)
-    library.git("init", "--quiet", "--initial-branch=main")
-    library.commit(lib="x")
-    allowed = ("-c", "protocol.file.allow=always")
-    repo.git(*allowed, "submodule", "--quiet", "add", str(library.path), "vendor/my lib")
-    repo.git("commit", "--quiet", "--message", "with a submodule")
+    with_a_submodule(repo, tmp_path)
     for source in by_both(push, remote, place, repo):
         error = refused(source)
         assert "has submodules (vendor/my lib)" in str(error)
@@ -163,3 +159,41 @@ def test_what_a_release_has_otherwise_than_a_checkout_is_told(
             "export-ignore in .gitattributes leaves out of the release: spec/a b.rb",
             "export-subst in .gitattributes: git fills in $Format:…$ in VERSION",
         )
+
+
+def with_a_submodule(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    library = Repo(tmp_path / "lib", repo.environ)
+    library.git("init", "--quiet", "--initial-branch=main")
+    library.commit(lib="x")
+    repo.git(*ALLOWED, "submodule", "--quiet", "add", str(library.path), "vendor/my lib")
+    repo.git("commit", "--quiet", "--message", "with a submodule")
+
+
+def test_a_tree_is_sent_as_it_is_and_a_submodule_that_was_not_fetched_is_told(
+    push: Push, repo: Repo, tmp_path: Path
+) -> None:
+    with_a_submodule(repo, tmp_path)
+    clone = checkout(repo, tmp_path / "ci")
+    source = push(clone.path, tree=True)
+    resolve(source)
+    (note,) = source.notes
+    assert note.endswith(
+        "has submodules that were never fetched: vendor/my lib "
+        "(git submodule update --init --recursive)"
+    )
+    clone.git(*ALLOWED, "submodule", "--quiet", "update", "--init", "--recursive")
+    resolve(source)
+    assert source.notes == ()
+
+
+def test_a_tree_with_pointers_of_git_lfs_is_told(push: Push, repo: Repo) -> None:
+    attributes = {".gitattributes": "*.psd filter=lfs diff=lfs -text\n"}
+    repo.commit(**attributes, **{"logo.psd": POINTER})
+    source = push(repo.path, tree=True)
+    resolve(source)
+    (note,) = source.notes
+    assert note.endswith("pointers in place of files of Git LFS: logo.psd (git lfs pull)")
+    (repo.path / "logo.psd").write_text("the file itself")
+    resolve(source)
+    assert source.notes == ()
