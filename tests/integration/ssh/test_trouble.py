@@ -1,6 +1,7 @@
 """A socket that a login may not use, a jump host that forwards nothing, a stopped process."""
 
 import os
+import pwd
 import socket
 import subprocess
 import sys
@@ -123,20 +124,20 @@ def test_a_connection_for_which_no_time_was_left_says_so() -> None:
 def test_a_configuration_of_another_owner_is_made_ones_own(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give a file away")
+    ours = f"{pwd.getpwuid(0).pw_dir}/.ssh"
     theirs = tmp_path / "ssh"
     theirs.mkdir(mode=0o700)
     (theirs / "config").write_text("Host *\n")
     os.chown(theirs / "config", 4001, 4001)
     script = (
-        'mount --make-rprivate / && mkdir -p /root/.ssh && mount --bind "$1" /root/.ssh && shift '
-        '&& exec "$@"'
+        'mount --make-rprivate / && mkdir -p "$2" && mount --bind "$1" "$2" && shift 2 && exec "$@"'
     )
     asks = (
         "from rollout.adapters.ssh import Ssh, SshError, SshOptions\n"
         "try: Ssh(SshOptions()).resolve('web1')\n"
         "except SshError as error: print(error.cure)\n"
     )
-    words = ["unshare", "-m", "sh", "-c", script, "sh", str(theirs)]
+    words = ["unshare", "-m", "sh", "-c", script, "sh", str(theirs), ours]
     done = subprocess.run(
         [*words, sys.executable, "-c", asks],
         capture_output=True,
@@ -146,4 +147,4 @@ def test_a_configuration_of_another_owner_is_made_ones_own(tmp_path: Path) -> No
     )
     if "unshare failed" in done.stderr or "mount:" in done.stderr:
         pytest.skip("no mount namespace can be made here")
-    assert done.stdout.startswith('sudo chown "$(id -un)" /root/.ssh/config'), done.stderr
+    assert done.stdout.startswith(f'sudo chown "$(id -un)" {ours}/config'), done.stderr
