@@ -15,7 +15,7 @@ from rollout.fleet import AdminState, Verdict
 from rollout.grip import Grip
 from rollout.plan import OnBusy, Plan
 from rollout.ports import Site, Tell
-from rollout.verdicts import Traffic, carries, drained, floor_holds
+from rollout.verdicts import Traffic, carries, costing, drained, floor_holds
 from rollout.waiting import now
 
 STICKY = "sticky clients keep coming"
@@ -125,7 +125,7 @@ def can_go_on(grip: Grip, plan: Plan, site: Site) -> None:
     if site.stop_asked():
         raise StopAsked
     ours = frozenset(grip.target.seats)
-    backends = [seat.backend for seat in grip.target.seats]
+    backends = costing(grip.found.values(), accept_sick=plan.accept_sick)
     for reading in grip.watch.readings.values():
         verdict = floor_holds(plan.floor, reading, ours, backends, counts=carries)
         if not verdict.settled:

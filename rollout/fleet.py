@@ -284,3 +284,8 @@ class Finding:
     where: str
     what: str
     cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class SickFinding(Finding):
+    """What an outage does to an instance, and a restart may cure (``--accept-sick``)."""

@@ -43,6 +43,7 @@ from rollout.restarting import (
     baseline,
     batches,
     hold_for,
+    sick_baseline,
     until_proven,
     wait_until_monit_is_free,
     wreckage,
@@ -73,7 +74,8 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         await bring_back(target, now(), plan, site, tell)
         return True
     grip = Grip(target, site, tell, poll=plan.patience.poll)
-    await monit_is_free(target, plan, site, tell)
+    if not plan.accept_sick:  # what crashes again and again is never at rest
+        await monit_is_free(target, plan, site, tell)
     if not await taken(grip, plan, site, tell):
         return False
     began = now()
@@ -95,11 +97,15 @@ async def baseline_when_free(grip: Grip, plan: Plan, site: Site, tell: Tell) -> 
     Raises:
         RolloutError: as :func:`baseline` and :func:`until_empty`.
     """
+    if plan.accept_sick:
+        before = await sick_baseline(grip, plan, site)
+        await until_empty(grip, plan, site, tell)  # HAProxy may have been reloaded meanwhile
+        return before
     try:
         return await baseline(grip.target, site)
     except SupervisorBusy:
         await wait_until_monit_is_free(grip.target, plan, site, tell)
-        await until_empty(grip, plan, site, tell)  # HAProxy may have been reloaded meanwhile
+        await until_empty(grip, plan, site, tell)
         return await baseline(grip.target, site)
 
 

@@ -82,6 +82,8 @@ class Plan:
         relink: Move ``current`` of a host to ``onto`` while it is in maint, before the restart.
         canaries_done: Targets of the first wave that an earlier part of the run has restarted, if
             nothing behind the gate was risked in it.
+        accept_sick: Instances may be down or not answer before they are restarted; what carries no
+            visitors costs the floor nothing.
     """
 
     waves: tuple[tuple[Target, ...], ...]
@@ -96,6 +98,7 @@ class Plan:
     onto: Mapping[str, Release] = field(default_factory=dict[str, Release])
     relink: bool = False
     canaries_done: tuple[Target, ...] = ()
+    accept_sick: bool = False
     patience: Patience = Patience()
 
     @property

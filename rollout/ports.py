@@ -87,12 +87,14 @@ class Addresses(Protocol):
 class Answer:
     """What an instance said to one question; ``said`` is fit for a message.
 
-    ``tail`` is the end of what a command printed, where there was more than that.
+    ``tail`` is the end of what a command printed, where there was more than that; ``cure`` is what
+    to set where the answer itself shows it.
     """
 
     fine: bool
     said: str
     tail: tuple[str, ...] = ()
+    cure: str = ""
 
 
 class Prober(Protocol):

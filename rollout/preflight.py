@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rollout.errors import RolloutError
 from rollout.events import Noted, RolloutRefused, TargetSkipped
-from rollout.fleet import Finding, Instance, Reading, Target
+from rollout.fleet import Finding, Instance, Reading, SickFinding, Target
 from rollout.plan import Share
 from rollout.ports import Prober, Site, Tell
 from rollout.seating import Scope, seat_host, twofold
 from rollout.sights import Fitness, HostSight, Skipped
 from rollout.survey import finding, survey
-from rollout.verdicts import held_out
+from rollout.verdicts import carries, held_out
+
+ACCEPT_SICK = "--accept-sick"
+
+ASIDE = "A sick host can be left aside with --exclude"
 
 
 async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
@@ -21,29 +26,39 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
     else's, and need not answer.
     """
     seen = await survey(scope.hosts, site)
-    findings = list(seen.findings)
+    findings = [f for f in seen.findings if not isinstance(f, SickFinding)]
+    sick = [f for f in seen.findings if isinstance(f, SickFinding)]
     targets: list[Target] = []
     if len(seen.readings) == len(site.balancers):
         for sight in seen.hosts:
             seating = seat_host(sight, scope, seen.readings)
-            findings += [] if sight.findings else seating.findings
+            accepted = SickFinding if scope.accept_sick else ()
+            unfit = [f for f in sight.findings if not isinstance(f, accepted)]
+            findings += [] if unfit else seating.findings
             targets += seating.targets
-        findings += twofold(seen.hosts, targets) or floor_findings(targets, floor, seen.readings)
+        findings += twofold(seen.hosts, targets) or floor_findings(
+            targets, floor, seen.readings, accept_sick=scope.accept_sick
+        )
     taken_up = {t.name for t in targets if site.record.holding(t.name)}
     others = [t for t in targets if t.name not in taken_up]
     skipped = tuple(s for t in others if (s := _skip(t, seen.readings)) is not None)
     names = {s.target for s in skipped}
     ours = tuple(t for t in targets if t.name not in names)
     findings += unproven(ours, seen.readings, site)
-    findings += await silent([t for t in ours if t.name not in taken_up], site)
+    unheard = await silent([t for t in ours if t.name not in taken_up], site)
+    findings += [f for f in unheard if not isinstance(f, SickFinding)]
+    sick += [f for f in unheard if isinstance(f, SickFinding)]
+    notes = [Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes]
+    if scope.accept_sick:
+        notes += [Finding(f.where, f"{f.what}: restarted all the same", "") for f in sick]
+        ours = tuple(sorted(ours, key=lambda target: _carries_any(target, seen.readings)))
+    else:
+        findings = [*findings, *_with_a_way_out(sick)]
     return Fitness(
         targets=ours,
         skipped=skipped,
         findings=tuple(dict.fromkeys(findings)),
-        notes=(
-            *(Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes),
-            *alerts(seen.hosts),
-        ),
+        notes=tuple(dict.fromkeys((*notes, *alerts(seen.hosts)))),
     )
 
 
@@ -54,6 +69,16 @@ def alerts(hosts: Sequence[HostSight]) -> Iterator[Finding]:
             if one.alert:
                 what = f"{one.name} runs, and monit reports for it: {one.alert}"
                 yield Finding(host.host, what, "")
+
+
+def _with_a_way_out(sick: Iterable[SickFinding]) -> list[Finding]:
+    """Name the flag for an outage: else the release that cures it could not be deployed."""
+    return [replace(f, cure=f"{f.cure}; in an outage: {ACCEPT_SICK}") for f in sick]
+
+
+def _carries_any(target: Target, readings: Mapping[str, Reading]) -> bool:
+    """Tell whether a visitor can meet it: those that none can meet go first and cost nothing."""
+    return any(carries(readings[seat.balancer].seats[seat]) for seat in target.seats)
 
 
 def announce(fit: Fitness, tell: Tell) -> bool:
@@ -74,7 +99,11 @@ def _skip(target: Target, readings: Mapping[str, Reading]) -> Skipped | None:
 
 
 def floor_findings(
-    targets: Sequence[Target], floor: Share, readings: Mapping[str, Reading]
+    targets: Sequence[Target],
+    floor: Share,
+    readings: Mapping[str, Reading],
+    *,
+    accept_sick: bool = False,
 ) -> list[Finding]:
     """Find backends in which the floor could never let anybody go, however healthy they are."""
     findings = []
@@ -85,7 +114,10 @@ def floor_findings(
             if seat.backend == backend and not row.backup
         }
         needed = floor.at_least(len(farm))
-        largest = max(len(farm & set(target.seats)) for target in targets)
+        costly = farm
+        if accept_sick:
+            costly = {seat for seat in farm if carries(readings[name].seats[seat])}
+        largest = max(len(costly & set(target.seats)) for target in targets)
         if largest and len(farm) - largest < needed:
             findings.append(
                 Finding(
@@ -126,6 +158,6 @@ async def _silent(prober: Prober, host: str, one: Instance) -> Finding | None:
         answer = await prober.answers(host, one)
     except RolloutError as error:
         return finding(host, error)
-    cure = "is restart.probe right for it?  A sick host can be left aside with --exclude"
+    cure = answer.cure or "is restart.probe right for it?"
     what = f"{one.name} does not answer the probe: {answer.said}"
-    return None if answer.fine else Finding(host, what, cure)
+    return None if answer.fine else SickFinding(host, what, f"{cure}  {ASIDE}")

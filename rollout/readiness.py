@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from rollout.deploys import Deploy
 from rollout.errors import ReleaseError, RemoteError, RolloutError
-from rollout.fleet import Target
+from rollout.fleet import Finding, Target
 from rollout.plan import Share
 from rollout.ports import Site
 from rollout.preflight import preflight
@@ -65,6 +65,7 @@ async def ready_to_deploy(
         return replace(fit, findings=(finding(where, error),)), None
     now = datetime.now(UTC)  # noqa: TID251 - no stamp: a release is named by its second
     release = Release(next_name(now, seen.shelves), revision)
+    fit = replace(fit, notes=(*fit.notes, *(Finding("deploy", note, "") for note in source.notes)))
     return fit, wish(release, names)
 
 

@@ -91,6 +91,10 @@ class Source(Protocol):
     def prepares(self) -> bool:
         """Whether there is anything to do before the first host has its turn."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What an operator should know of the code that ``resolve`` found."""
+
     async def examine(self, host: str) -> tuple[Finding, ...]:
         """Say what would keep the code from getting there (tools, rights)."""
 

@@ -40,8 +40,10 @@ class Baseline:
     host: Mapping[str, InstanceState] = field(default_factory=dict[str, InstanceState])
 
 
-async def baseline(target: Target, site: Site) -> Baseline:
+async def baseline(target: Target, site: Site, *, accept_sick: bool = False) -> Baseline:
     """Read the process of every instance, just before it is asked to restart.
+
+    With ``accept_sick`` one that monit has given up may have none: a restart starts it.
 
     Raises:
         Unmonitored: monit would not restart it, only begin to watch it.
@@ -54,8 +56,9 @@ async def baseline(target: Target, site: Site) -> Baseline:
     if missing:
         raise SupervisorError(target.host, f"monit does not list {', '.join(missing)} any more")
     ours = [states[one.name] for one in target.instances]
-    if unwatched := [s.name for s in ours if not s.monitored and not s.initializing]:
-        raise Unmonitored(unwatched)
+    unwatched = [s for s in ours if not s.monitored and not s.initializing]
+    if names := [s.name for s in unwatched if s.birth is not None or not accept_sick]:
+        raise Unmonitored(names)
     if busy := busy_with(ours):
         raise SupervisorBusy(target.host, busy)
     return Baseline({state.name: state.birth for state in ours}, states)
@@ -93,6 +96,27 @@ async def wait_until_monit_is_free(target: Target, plan: Plan, site: Site, tell:
             raise StopAsked
         murmur.say(busy)
         await asyncio.sleep(plan.patience.poll_host)
+
+
+async def sick_baseline(grip: Grip, plan: Plan, site: Site) -> Baseline:
+    """As :func:`baseline` in an outage: an instance may have no process, and monit may be busy.
+
+    Waits until monit is done with what it tries by itself.
+
+    Raises:
+        Unmonitored: monit would not restart it, only begin to watch it.
+        SupervisorError: monit does not come to an end of it, or does not answer.
+    """
+    found: list[Baseline] = []
+
+    async def question() -> Verdict:
+        found.append(await baseline(grip.target, site, accept_sick=True))
+        return Verdict(settled=True, because="")
+
+    await grip.until(
+        FREE, question, within=plan.patience.busy_timeout, every=plan.patience.poll_host
+    )
+    return found[-1]
 
 
 async def wreckage(grip: Grip, plan: Plan, site: Site) -> Baseline:

@@ -29,11 +29,13 @@ class Scope:
         server: HAProxy's name for a host's line, with ``{host}``, ``{instance}`` and ``{port}``;
             empty: found by address.
         by: What is taken out together.
+        accept_sick: Instances that do not run or answer now are restarted all the same.
     """
 
     hosts: tuple[str, ...]
     server: str = ""
     by: By = By.HOST
+    accept_sick: bool = False
 
 
 @dataclass(frozen=True, slots=True)

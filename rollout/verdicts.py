@@ -251,6 +251,15 @@ def fully(state: SeatState) -> bool:
     return serving(state).settled
 
 
+def costing(states: Iterable[SeatState], *, accept_sick: bool) -> list[str]:
+    """List the backends in which it costs something to take ``states`` out.
+
+    In an outage nothing is lost with a server that carries no visitors, and it must not wait for
+    others that are as sick; where that is not known, every server counts.
+    """
+    return [state.seat.backend for state in states if not accept_sick or carries(state)]
+
+
 def floor_holds(
     floor: Share,
     reading: Reading,

@@ -15,7 +15,7 @@ from rollout.events import TargetNotTaken
 from rollout.fleet import Seat, Target, Verdict
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
-from rollout.verdicts import floor_holds
+from rollout.verdicts import costing, floor_holds
 from rollout.waiting import Murmur, now
 
 Climb = Callable[[], Awaitable[bool]]
@@ -163,8 +163,9 @@ class Window:
             return Verdict(settled=False, because=str(error)), LOST_WITHIN
         out = [t.seats for t in self._climbing if t not in self._given_back]
         claimed = frozenset[Seat]().union(target.seats, *out)
-        backends = [seat.backend for seat in target.seats]
         for reading in readings:
+            rows = [row for seat, row in reading.seats.items() if seat in target.seats]
+            backends = costing(rows, accept_sick=self._plan.accept_sick)
             verdict = floor_holds(self._plan.floor, reading, claimed, backends)
             if not verdict.settled:
                 return verdict, self._plan.patience.room_timeout

@@ -23,7 +23,15 @@ from rollout.render.exits import exit_table
 HOME = Path(__file__).parents[1]
 
 NOUNS = (
-    *("deploy_events", "deploy_ledger", "deploys", "durations", "errors", "events"),
+    *(
+        "admin_sockets",
+        "deploy_events",
+        "deploy_ledger",
+        "deploys",
+        "durations",
+        "errors",
+        "events",
+    ),
     *("fleet", "holders", "holdings", "hostnames", "known_fleet", "ledger", "nearest"),
     *("past_runs", "places", "plan", "redaction", "refs", "releases", "shares", "sights"),
     *("sizes", "standings", "trusted_paths", "verdicts"),

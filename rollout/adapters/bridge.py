@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rollout.adapters.threads import Pool
+from rollout.admin_sockets import tcp_socket
 from rollout.errors import RolloutError
 
 Carry = Callable[[bytes], bytes]
@@ -154,11 +155,18 @@ def converse(stream: Stream, line: bytes, *, within: float) -> bytes:
 
 
 def relay_command(path: str) -> str:
-    """A shell command that connects stdin and stdout to the UNIX socket ``path``.
+    """A shell command that connects stdin and stdout to ``path``, a UNIX socket or a TCP one.
 
     Raises:
         ValueError: the path has characters with a meaning to the shell or to socat.
     """
+    if tcp := tcp_socket(path):
+        there = shlex.quote(f"/dev/tcp/{tcp.address}/{tcp.port}")
+        return (
+            f"if command -v socat >/dev/null; then exec socat -t30 - {shlex.quote(tcp.socat)}; "
+            f"elif command -v nc >/dev/null; then exec nc {tcp.address} {tcp.port}; "
+            f"else exec bash -c 'exec 3<>\"$0\"; cat >&3; exec cat <&3' {there}; fi"
+        )
     if not _PLAIN_PATH.fullmatch(path):
         raise ValueError(f"{path!r} is not an absolute path of plain characters")
     quoted = shlex.quote(path)

@@ -10,6 +10,7 @@ from rollout.adapters.addresses import AT_ONCE, SshAddresses
 from rollout.adapters.bridge import Bridge
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.remote import through_ssh
+from rollout.adapters.haproxy.tcp import over_tcp
 from rollout.adapters.last_orders import ends_with_us
 from rollout.adapters.local_command import run_locally
 from rollout.adapters.lock.fleet_lock import FleetLock
@@ -20,6 +21,7 @@ from rollout.adapters.smoke import CommandSmoke
 from rollout.adapters.ssh import Ssh, SshOptions
 from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
 from rollout.adapters.threads import Pool
+from rollout.admin_sockets import tcp_socket
 from rollout.cli.deploys import the_deploy
 from rollout.cli.plans import ssh_words
 from rollout.cli.supplies import build_releases, build_supply
@@ -80,10 +82,11 @@ def build_site(
     for pool in (host_pool, balancer_pool, name_pool):
         closing.callback(pool.close)
     probe, smoke = settings.restart.probe, settings.restart.smoke
+    named = settings.restart.probe_host
     return Site(
         balancers=build_balancers(settings, ssh, balancer_pool, closing),
         supervisor=MonitSupervisor(ssh.run, monit_options(settings), host_pool.call),
-        prober=PortProber(ssh, probe, host_pool.call) if probe else None,
+        prober=PortProber(ssh, probe, host_pool.call, name=named) if probe else None,
         smoke=CommandSmoke(smoke, settings.restart.smoke_timeout, os.environ) if smoke else None,
         record=KeptRecord(),
         addresses=SshAddresses(
@@ -148,12 +151,17 @@ def build_balancers(
     connect = settings.ssh.connect_timeout
     balancers: dict[str, Balancer] = {}
     for name, said in settings.balancers.items():
+        tcp = tcp_socket(said.socket)
         entrance: Path | Bridge = Path(said.socket)
         within = REPLY_WITHIN
         if said.ssh:
             entrance = through_ssh(ssh, said.ssh, said.socket, within=within + connect)
             closing.push_async_callback(entrance.close)
             within += connect + 1.0  # a little more, so that the bridge can still say why
+        elif tcp is not None:
+            entrance = over_tcp(name, tcp, within=within)
+            closing.push_async_callback(entrance.close)
+            within += 1.0
         balancers[name] = HAProxyBalancer(name, entrance, said.backends, pool, within)
     return balancers
 

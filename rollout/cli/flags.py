@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rollout.settings.flags import ACCEPT_SICK
+
 Flags = Mapping[str, str | None]
 """By flag (``--max-out``) what was typed; None for one that was not."""
 
@@ -33,6 +35,11 @@ def taking(options: Mapping[str, Any]) -> Callable[[Command], Command]:
         return taken
 
     return give
+
+
+def with_sick(flags: Flags, *, accept_sick: bool) -> Flags:
+    """Add the one flag that is no setting and that a run keeps when it is resumed."""
+    return {**flags, ACCEPT_SICK: "true"} if accept_sick else flags
 
 
 def _each(options: Mapping[str, Any]) -> list[inspect.Parameter]:

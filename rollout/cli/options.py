@@ -153,6 +153,13 @@ TakeUp = Annotated[
         help="Restart with the others what an earlier run has left out of rotation.",
     ),
 ]
+AcceptSick = Annotated[
+    bool,
+    typer.Option(
+        "--accept-sick",
+        help="In an outage: restart instances all the same that are down or do not answer now.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Cron = Annotated[
     bool,

@@ -5,21 +5,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rollout.admin_sockets import tcp_socket
 from rollout.claiming import Wish
+from rollout.cli.flags import Flags
 from rollout.fleet import Target
 from rollout.holders import Past
 from rollout.known_fleet import KnownFleet
 from rollout.plan import Plan, waves_of
 from rollout.seating import By, Scope
+from rollout.settings.flags import ACCEPT_SICK
 from rollout.settings.model import Settings
 
+NO_FLAGS: Flags = {}
 
-def scope_of(settings: Settings, hosts: tuple[str, ...]) -> Scope:
+
+def scope_of(settings: Settings, hosts: tuple[str, ...], flags: Flags = NO_FLAGS) -> Scope:
     """Say which hosts a run is about, and how to find their server lines."""
-    return Scope(hosts=hosts, server=settings.fleet.server, by=By(settings.fleet.by))
+    return Scope(
+        hosts=hosts,
+        server=settings.fleet.server,
+        by=By(settings.fleet.by),
+        accept_sick=ACCEPT_SICK in flags,
+    )
 
 
-def plan_of(settings: Settings, targets: Sequence[Target]) -> Plan:
+def plan_of(settings: Settings, targets: Sequence[Target], flags: Flags = NO_FLAGS) -> Plan:
     """Decide everything about a run over ``targets``; a share of them is rounded here."""
     return Plan(
         waves=waves_of(targets, settings.fleet.canary),
@@ -31,6 +41,7 @@ def plan_of(settings: Settings, targets: Sequence[Target]) -> Plan:
         on_busy=settings.restart.on_busy,
         look=_look(settings),
         known=known_of(settings),
+        accept_sick=ACCEPT_SICK in flags,
         patience=settings.patience(),
     )
 
@@ -81,7 +92,8 @@ def reach_of(settings: Settings) -> Mapping[str, str]:
     """For each load balancer the command that passes its input to the admin socket."""
     commands = {}
     for name, said in settings.balancers.items():
-        relay = f"socat - {shlex.quote(f'UNIX-CONNECT:{said.socket}')}"
+        tcp = tcp_socket(said.socket)
+        relay = f"socat - {shlex.quote(tcp.socat if tcp else f'UNIX-CONNECT:{said.socket}')}"
         commands[name] = (
             f"{ssh_words(settings)} {said.ssh} {shlex.quote(relay)}" if said.ssh else relay
         )

@@ -6,7 +6,7 @@ import typer
 
 from rollout.cli import options as said
 from rollout.cli.context import asked
-from rollout.cli.flags import Flags, taking
+from rollout.cli.flags import Flags, taking, with_sick
 
 if TYPE_CHECKING:
     from rollout.cli.charge import Charge
@@ -23,11 +23,13 @@ def restart(
     exclude: said.Without = None,
     flags: Flags,
     take_up: said.TakeUp = False,
+    accept_sick: said.AcceptSick = False,
     cron: said.Cron = False,
 ) -> None:
     """Restart every app server in turn without dropping a request."""
     from rollout.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
 
+    flags = with_sick(flags, accept_sick=accept_sick)
     loaded = asked(context).settings(flags)
     chosen = select(loaded.settings.fleet.names, only=hosts or (), without=exclude or ())
     raise typer.Exit(run(loaded, chosen, asked(context), flags, take_up=take_up, cron=cron))
@@ -53,10 +55,10 @@ def run(
     settings = loaded.settings
 
     async def story(charge: "Charge", tell: "Tell") -> None:
-        looking = preflight(scope_of(settings, hosts), settings.fleet.floor, charge.site)
+        looking = preflight(scope_of(settings, hosts, flags), settings.fleet.floor, charge.site)
         fit = charge.but_for(await unless_stopped(looking, charge.site.stop_asked))
         if announce(fit, tell):
-            await rolling_restart(plan_of(settings, fit.targets), charge.site, tell)
+            await rolling_restart(plan_of(settings, fit.targets, flags), charge.site, tell)
 
     errand = running.Errand(
         loaded=loaded,

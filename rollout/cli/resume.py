@@ -113,8 +113,8 @@ def run(
     resumption = Resumption(
         past=past,
         left=left,
-        scope=scope_of(settings, past.hosts),
-        plan=plan_of(settings, ()),
+        scope=scope_of(settings, past.hosts, past.flags),
+        plan=plan_of(settings, (), past.flags),
         max_out=settings.fleet.max_out,
         canary=settings.fleet.canary,
         deploy=deploy_again(settings, past),

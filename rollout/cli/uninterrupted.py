@@ -6,7 +6,7 @@ import typer
 
 from rollout.cli import options as said
 from rollout.cli.context import asked
-from rollout.cli.flags import Flags, taking
+from rollout.cli.flags import Flags, taking, with_sick
 
 if TYPE_CHECKING:
     from rollout.cli.charge import Charge
@@ -23,12 +23,14 @@ def uninterrupted(
     exclude: said.Without = None,
     flags: Flags,
     take_up: said.TakeUp = False,
+    accept_sick: said.AcceptSick = False,
     cron: said.Cron = False,
 ) -> None:
     """Deploy a new release; nobody who visits the site notices."""
     from rollout.cli.deploys import deployable  # noqa: PLC0415 - not for `--help`
     from rollout.hostnames import select  # noqa: PLC0415
 
+    flags = with_sick(flags, accept_sick=accept_sick)
     loaded = asked(context).settings(flags, secrets=True)
     chosen = select(deployable(loaded, flags).fleet.names, only=hosts or (), without=exclude or ())
     raise typer.Exit(run(loaded, chosen, asked(context), flags, take_up=take_up, cron=cron))
@@ -56,7 +58,7 @@ def run(
     from rollout.waiting import unless_stopped  # noqa: PLC0415
 
     settings = loaded.settings
-    scope = scope_of(settings, hosts)
+    scope = scope_of(settings, hosts, flags)
     wish = partial(deploy_of, the_deploy(settings), fresh=True)
 
     async def story(charge: "Charge", tell: "Tell") -> None:
@@ -64,7 +66,7 @@ def run(
         looking = ready_to_deploy(scope, settings.fleet.floor, site, supply.source, wish)
         fit, deploy = await unless_stopped(looking, site.stop_asked)
         if announce(charge.but_for(fit), tell) and deploy is not None:
-            await deployed(deploy, plan_of(settings, fit.targets), site, supply, tell)
+            await deployed(deploy, plan_of(settings, fit.targets, flags), site, supply, tell)
 
     errand = running.Errand(
         loaded=loaded,

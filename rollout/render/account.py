@@ -56,11 +56,16 @@ def steps_of(ending: Ending) -> tuple[NextStep, ...]:
 
 
 def findings_lines(findings: Iterable[Finding]) -> list[str]:
-    """Lay out findings, each with its cure below it."""
-    rows = []
+    """Lay out findings, each with its cure below it; the same one in many places once."""
+    places: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
-        rows.append((harmless(finding.where), harmless(finding.what)))
-        cure = [harmless(line) for line in finding.cure.splitlines() if line.strip()]
+        places.setdefault((finding.what, finding.cure), []).append(harmless(finding.where))
+    rows = []
+    for (what, said), where in places.items():
+        many = len(where) > 2  # noqa: PLR2004 - two fit beside the sentence
+        rows.append((f"{len(where)} places" if many else ", ".join(where), harmless(what)))
+        rows += [("", f"at: {', '.join(where)}")] if many else []
+        cure = [harmless(line) for line in said.splitlines() if line.strip()]
         rows += [("", f"{'cure: ' if number == 0 else MARGIN}{c}") for number, c in enumerate(cure)]
     return _aligned(rows)
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from rollout.admin_sockets import tcp_socket
 from rollout.hostnames import expand
 from rollout.settings.deploy_consistency import deploy_contradictions
 from rollout.settings.lines import Path
@@ -25,8 +26,15 @@ def contradictions(settings: Settings) -> list[tuple[Path, str]]:
 
 def _odd_sockets(settings: Settings) -> Iterator[tuple[Path, str]]:
     for name, said in settings.balancers.items():
+        tcp = tcp_socket(said.socket)
+        if tcp is not None and not said.ssh and not tcp.is_loopback:
+            # HAProxy asks for no password and encrypts nothing there.
+            yield (
+                ("balancers", name, "socket"),
+                f"{tcp.address} is not this machine: set ssh too, and socket as seen from there",
+            )
         # Where forwarding is refused the path becomes a word of a shell command and of socat's.
-        if said.ssh and not re.fullmatch(r"/[A-Za-z0-9_./@+-]+", said.socket):
+        if said.ssh and tcp is None and not re.fullmatch(r"/[A-Za-z0-9_./@+-]+", said.socket):
             yield (
                 ("balancers", name, "socket"),
                 "on another machine only letters, digits and _ . / @ + - are allowed in it",
@@ -60,5 +68,7 @@ def _blind_probe(settings: Settings) -> Iterator[tuple[Path, str]]:
     if probe and many > 1 and not ("{port}" in probe or "{instance}" in probe):
         yield (
             ("restart", "probe"),
-            f"asks the same address for each of {many} instances: put {{port}} in it",
+            f"asks the same for each of {many} instances: put {{port}} or {{instance}} in it",
         )
+    if settings.restart.probe_host and not probe.startswith("http"):
+        yield ("restart", "probe_host"), "is for a probe that begins with http:// or https://"

@@ -31,6 +31,9 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "--keep": ("deploy", "keep"),
 }
 
+ACCEPT_SICK = "--accept-sick"
+"""No setting, being of one outage; a journal has it among the flags, and so has a resume."""
+
 
 def read_flags(said: Mapping[str, str | None]) -> Source:
     """Put the flags that were given where their settings are.
@@ -38,12 +41,12 @@ def read_flags(said: Mapping[str, str | None]) -> Source:
     Raises:
         SettingsError: there is no such flag: they are those of a journal that we did not write.
     """
-    if unknown := [flag for flag in said if flag not in FLAGS]:
+    if unknown := [flag for flag in said if flag not in {*FLAGS, ACCEPT_SICK}]:
         raise SettingsError([f"{flag}: no such flag" for flag in unknown])
     tree: dict[str, Any] = {}
     where: dict[Path, str] = {}
     for flag, value in said.items():
-        if value is not None:
+        if value is not None and flag != ACCEPT_SICK:
             where[FLAGS[flag]] = flag
             plant(tree, FLAGS[flag], value)
     return Source(tree=tree, where=where)

@@ -24,7 +24,13 @@ from rollout.settings.kinds import (
     Positive,
     Section,
 )
-from rollout.settings.templates import a_probe, a_server, an_absolute_path
+from rollout.settings.templates import (
+    a_host_header,
+    a_probe,
+    a_server,
+    an_absolute_path,
+    an_admin_socket,
+)
 
 LOCK_DIRECTORY = "/var/lib/rollout/lock"
 """Where an administrator makes the lock's directory for the team (``rollout setup``)."""
@@ -36,7 +42,7 @@ class BalancerSettings(Section):
     """``[balancers.NAME]``: one HAProxy; without ``ssh`` it runs on this machine."""
 
     ssh: OneHost = ""
-    socket: Annotated[Line, AfterValidator(an_absolute_path)] = "/run/haproxy/admin.sock"
+    socket: Annotated[Line, AfterValidator(an_admin_socket)] = "/run/haproxy/admin.sock"
     backends: Names = ()
 
 
@@ -89,6 +95,7 @@ class RestartSettings(Section):
     startup_delay: Duration = _BASE.startup_delay
     running_timeout: Duration = _BASE.running_timeout
     probe: Annotated[Line, AfterValidator(a_probe)] = ""
+    probe_host: Annotated[Line, AfterValidator(a_host_header)] = ""
     probe_times: Positive = 2
     probation_timeout: Duration = _BASE.probation_timeout
     stable: Duration = _BASE.stable

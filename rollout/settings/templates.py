@@ -4,9 +4,13 @@ import re
 from string import Formatter
 from urllib.parse import urlsplit
 
+from rollout.admin_sockets import tcp_socket
 from rollout.nearest import did_you_mean
 
 BLANKS = ("host", "port", "instance")
+
+SITE = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*(:\d{1,5})?")
+"""A name of DNS, perhaps with a port: the ``Host`` header, and the name that TLS is given."""
 
 
 def fill(template: str, *, host: str, port: int, instance: str) -> str:
@@ -34,13 +38,18 @@ def a_probe(template: str) -> str:
     """Let through the address that an instance must answer at; empty means no probe.
 
     Raises:
-        ValueError: an unknown blank, another scheme than http or tcp, or no host and port in it.
+        ValueError: an unknown blank, another scheme, or no host and port or no socket in it.
     """
     if not template:
         return template
+    if template.startswith(("unix:", "http://unix:")):
+        return _a_socket(template)
     scheme, separator, _ = template.partition("://")
-    if not separator or scheme not in {"http", "tcp"}:
-        raise ValueError('must begin with "http://" or "tcp://", like "http://127.0.0.1:{port}/up"')
+    if not separator or scheme not in {"http", "https", "tcp"}:
+        raise ValueError(
+            'must begin with "http://", "https://", "tcp://" or "unix:", like '
+            '"http://127.0.0.1:{port}/up" or "http://unix:/run/{instance}.sock:/up"'
+        )
     filled = _filled(template)
     try:
         address = urlsplit(filled)
@@ -54,6 +63,31 @@ def a_probe(template: str) -> str:
     return template
 
 
+def _a_socket(template: str) -> str:
+    filled = _filled(template)
+    socket, colon, path = filled.removeprefix("http://").removeprefix("unix:").partition(":")
+    if any(character.isspace() for character in template):
+        raise ValueError("has a space in it")
+    plain = template.startswith("unix:")
+    if not socket.startswith("/") or (colon and (plain or not path.startswith("/"))):
+        raise ValueError(
+            'must look like "http://unix:/run/{instance}.sock:/up", or like '
+            '"unix:/run/{instance}.sock" for a bare connection'
+        )
+    return template
+
+
+def a_host_header(name: str) -> str:
+    """Let through what may stand in a ``Host`` header; empty means "as the probe says".
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if name and not SITE.fullmatch(name):
+        raise ValueError(f'{name!r} is not the name of a site, like "shop.example.com"')
+    return name
+
+
 def an_absolute_path(path: str) -> str:
     """Let through a path that means the same from wherever it is used.
 
@@ -63,6 +97,16 @@ def an_absolute_path(path: str) -> str:
     if not path.startswith("/"):
         raise ValueError(f"{path!r} must begin with /")
     return path
+
+
+def an_admin_socket(said: str) -> str:
+    """Let through a path or a TCP address.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    tcp_socket(said)
+    return said
 
 
 def _filled(template: str) -> str:

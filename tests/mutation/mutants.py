@@ -32,6 +32,7 @@ PATHS = ("tests/unit/test_trusted_paths.py", "tests/integration/trust")
 EVIDENCE = ("tests/stories/test_evidence.py",)
 MONIT = ("tests/unit/monit",)
 SSH = ("tests/integration/ssh/test_policy.py",)
+CHECKOUTS = ("tests/integration/sources/test_checkouts.py",)
 
 
 MUTANTS = (
@@ -607,5 +608,38 @@ MUTANTS = (
         "if state.st_uid == os.getuid() and state.st_mode & OTHERS:",
         "if False:",
         SSH,
+    ),
+    Mutant(
+        "in an outage the floor holds for what still carries visitors",
+        "verdicts.py",
+        "if not accept_sick or carries(state)]",
+        "if not accept_sick]",
+    ),
+    Mutant(
+        "in an outage too, nothing is asked for that monit would only begin to watch",
+        "restarting.py",
+        "if s.birth is not None or not accept_sick]:",
+        "if not accept_sick]:",
+    ),
+    Mutant(
+        "no release has an empty directory for a submodule",
+        "adapters/sources/contents.py",
+        'if paths := found.get("submodule"):',
+        'if paths := found.get(""):',
+        CHECKOUTS,
+    ),
+    Mutant(
+        "no release has a pointer for a file of Git LFS",
+        "adapters/sources/contents.py",
+        'if paths := found.get("pointer"):',
+        'if paths := found.get(""):',
+        CHECKOUTS,
+    ),
+    Mutant(
+        "an admin socket on TCP is not asked over a network in the clear",
+        "settings/consistency.py",
+        "if tcp is not None and not said.ssh and not tcp.is_loopback:",
+        "if False:",
+        ("tests/unit/settings/test_bad_settings.py",),
     ),
 )

@@ -142,7 +142,8 @@ def seen(app: App, at: float) -> InstanceState:
     if at < app.initializing_until:
         return _state(app, "Initializing", birth=None)
     if life is None:
-        return _state(app, "Does not exist", birth=None)
+        status = "Does not exist" if watched else "Not monitored"  # monit has given it up
+        return _state(app, status, birth=None, watched=watched)
     status = (app.alert or "OK") if watched else "Not monitored"
     return _state(app, status, birth=life.birth, watched=watched)
 
@@ -184,7 +185,7 @@ def _restart(machine: Host, apps: Iterable[App], at: float, manners: Mapping[str
             free += 30
             app.pending_until = free
             continue
-        if app.manner in {"unmonitored", "keeps_pid"}:
+        if app.manner in {"unmonitored", "keeps_pid"} and app.life(at) is not None:
             app.pending_until = free
             continue
         if app.lives:

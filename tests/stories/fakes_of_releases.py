@@ -149,6 +149,7 @@ class FakeSource:
     """Satisfies :class:`rollout.release_ports.Source`."""
 
     prepares = True
+    notes: tuple[str, ...] = ()
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from rollout import events as told
 from rollout.deploy_events import DeployStarted, DeployTakenBack, HookRan, StepFailed
 from rollout.events import Event
+from rollout.fleet import Finding
 from rollout.ledger import Exit
-from rollout.render.account import account
+from rollout.render.account import account, findings_lines
 from rollout.render.cells import cells, fit, padded
 from rollout.render.exits import exit_table
 from rollout.render.harmless import LONGEST, harmless
@@ -165,4 +166,17 @@ def test_what_a_failed_hook_printed_is_shown_and_what_a_fine_one_printed_is_not(
         "rollout hook `before` FAILED: exit 1",
         "rollout     | one",
         "rollout     | wo",
+    ]
+
+
+def test_the_same_finding_in_many_places_is_told_once_with_all_of_them() -> None:
+    cure = "sudo chown deploy ~/.ssh/config"
+    found = [Finding(f"web{n}", "ssh does not accept its configuration", cure) for n in (1, 2, 3)]
+    two = [Finding(host, "no space", "make room") for host in ("web1", "web2")]
+    assert findings_lines([*found, *two]) == [
+        "  3 places     ssh does not accept its configuration",
+        "               at: web1, web2, web3",
+        f"               cure: {cure}",
+        "  web1, web2   no space",
+        "               cure: make room",
     ]

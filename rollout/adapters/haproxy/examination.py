@@ -11,6 +11,8 @@ from rollout.adapters.haproxy.wire import Wire
 from rollout.errors import RolloutError
 from rollout.fleet import Finding, Reading
 
+ANYWHERE = Path("/run/haproxy/admin.sock")
+
 
 async def examined(wire: Wire, backends: Sequence[str]) -> tuple[Finding, ...]:
     """Findings from the outside inwards; what lies behind the first closed door is not judged."""
@@ -38,7 +40,7 @@ def _stranger(where: str, path: Path, spoken: str) -> Finding | None:
     if "\nName: " in f"\n{spoken}":
         return None
     if "show proc" in spoken:
-        worker = _admin_line(path.with_name("admin.sock"))
+        worker = _admin_line(path.with_name("admin.sock") if path.is_absolute() else ANYWHERE)
         return Finding(
             where,
             f"{path} is HAProxy's master socket (-S), which knows no servers",
@@ -99,4 +101,5 @@ def _backends_of(spoken: str) -> list[str]:
 
 
 def _admin_line(path: Path) -> str:
-    return f"stats socket {path} mode 660 level admin"
+    mode = " mode 660" if path.is_absolute() else ""  # no file, no mode: on TCP
+    return f"stats socket {path}{mode} level admin"

@@ -5,20 +5,23 @@ from pathlib import Path
 
 from rollout.adapters.bridge import LARGEST_REPLY, Bridge, converse, relay_command
 from rollout.adapters.ssh import ForwardingRefused, Ssh
+from rollout.admin_sockets import tcp_socket
 from rollout.errors import RemoteError
 
 
 def through_ssh(ssh: Ssh, host: str, path: str, *, within: float = 4.0) -> Bridge:
     """Build the bridge to the admin socket ``path`` on ``host``; nothing is contacted yet.
 
-    Each command line takes a streamlocal channel.  Where sshd forbids that, a command on the host
-    (socat, else nc) does it, from then on.  ``within`` is in seconds and counts for one line; with
-    less than the balancer's own timeout, the balancer can still say why nobody answered.
+    Each command line takes a channel of its own, to the socket's file or its port.  Where sshd
+    forbids that, a command on the host (socat, else nc) does it, from then on.  ``within`` is in
+    seconds and counts for one line; with less than the balancer's own timeout, the balancer can
+    still say why nobody answered.
 
     Raises:
         ValueError: the path has characters with a meaning to a shell.
     """
     relay = relay_command(path)
+    tcp = tcp_socket(path)
     forbidden = False
 
     def carry(line: bytes) -> bytes:
@@ -26,7 +29,11 @@ def through_ssh(ssh: Ssh, host: str, path: str, *, within: float = 4.0) -> Bridg
         deadline = time.monotonic() + within
         if not forbidden:
             try:
-                stream = ssh.open_socket(host, path, within=within)
+                stream = (
+                    ssh.open_port(host, tcp.address, tcp.port, within=within)
+                    if tcp
+                    else ssh.open_socket(host, path, within=within)
+                )
             except ForwardingRefused:
                 forbidden = True
             else:

@@ -115,7 +115,10 @@ class Wire:
         if isinstance(self._socket, Path):
             found = trouble_at(self.name, self._socket)
             return BalancerError(self.name, found.what, found.cure) if found else None
-        if error := self._socket.trouble():
+        error = self._socket.trouble()
+        if isinstance(error, BalancerError):
+            return error
+        if error:
             what = str(error) or type(error).__name__
             return BalancerError(self.name, what, getattr(error, "cure", ""))
         return None

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator, Sequence
 
-from rollout.fleet import Finding, InstanceState
+from rollout.fleet import Finding, InstanceState, SickFinding
 
 
 def findings_in(
@@ -19,8 +19,19 @@ def findings_in(
     """
     findings = [*_of_number(host, [state.name for state in states], command, match, expected)]
     for state in states:
-        findings += [Finding(host, what, cure) for what, cure in _of_one(state, command)][:1]
+        kind = SickFinding if _is_curable(state) else Finding
+        found = (kind(host, what, cure) for what, cure in _of_one(state, command))
+        findings += [*found][:1]
     return tuple(findings)
+
+
+def _is_curable(state: InstanceState) -> bool:
+    """Tell whether it is broken, and monit, asked for a restart, would make a new process of it.
+
+    Of one that it does not watch it would do so only if there is none (measured with 5.33).
+    """
+    settling = state.pending or state.initializing or state.status.lower() == "waiting"
+    return state.birth is None or (state.monitored and not settling)
 
 
 def _of_number(

@@ -61,6 +61,7 @@ class ArtifactSource:
     """Satisfies :class:`rollout.release_ports.Source` by a tarball and its checksum."""
 
     prepares = False
+    notes = ()
 
     def __init__(self, remote: Remote, in_thread: Threads, options: ArtifactOptions) -> None:
         self._remote = remote

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rollout.adapters.releases.layout import belonging
 from rollout.adapters.remote import Remote, Said
 from rollout.adapters.sources import scripts
+from rollout.adapters.sources.contents import notes_of
 from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE
 from rollout.adapters.sources.login import Login, split_login
 from rollout.adapters.sources.refs import as_commit, check_ref, judge
@@ -60,6 +61,7 @@ class GitSource:
     prepares = False
 
     def __init__(self, remote: Remote, options: GitOptions) -> None:
+        self.notes: tuple[str, ...] = ()
         self._remote = remote
         self._options = options
         self._seconds = str(math.ceil(options.within))
@@ -76,7 +78,10 @@ class GitSource:
         address = self._login.address
         words = (options.to, address, self._seconds, ref, as_commit(ref))
         said = await self._run(hosts[0], scripts.RESOLVE, *words)
-        return judge(ref, redact(options.repo), said.splitlines())
+        commit = judge(ref, redact(options.repo), said.splitlines())
+        held = await self._run(hosts[0], scripts.CONTENTS, options.to, commit)
+        self.notes = notes_of(commit, held.splitlines())
+        return commit
 
     async def prepare(self, release: Release) -> None:
         """Nothing: every host does all of it itself."""
@@ -136,6 +141,9 @@ def git_trouble(host: str, said: Said, repo: str, to: str, within: float) -> Rol
     match said.status:
         case scripts.NOT_FETCHED:
             try_it = f"on {host}: git ls-remote {shlex.quote(name)}"
+            if "dubious ownership" in said.err and repo.startswith("/"):
+                # not git's own words: a host does not say what an operator types
+                try_it = f"on {host}: git config --global --add safe.directory {shlex.quote(repo)}"
             return SourceError(f"{host}: cannot fetch {name}: {last}", try_it)
         case scripts.LATE:
             late = f"no end of fetching {name} after {spell_duration(within)}"

@@ -12,6 +12,7 @@ from rollout.adapters.releases.layout import belonging
 from rollout.adapters.remote import last_lines
 from rollout.adapters.shell_here import run_here, text_of
 from rollout.adapters.sources import scripts
+from rollout.adapters.sources.contents import notes_of
 from rollout.adapters.sources.git import check_repo, git_trouble
 from rollout.adapters.sources.login import split_login
 from rollout.adapters.sources.refs import as_commit, check_ref, judge
@@ -64,6 +65,15 @@ class Mirror:
         words = (self._login.address, "0", check_ref(ref), as_commit(ref))
         said = await self._run(scripts.RESOLVE, *words)
         return judge(ref, redact(self._repo), said.splitlines())
+
+    async def notes_of(self, commit: str) -> tuple[str, ...]:
+        """Say what of ``commit`` a release would not have as a checkout has it.
+
+        Raises:
+            SourceError: a part of the code would be missing.
+        """
+        held = await self._run(scripts.CONTENTS, commit)
+        return notes_of(commit, held.splitlines())
 
     async def export(self, commit: str, directory: Path) -> None:
         """Unpack ``commit`` into ``directory``."""

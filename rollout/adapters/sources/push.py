@@ -15,6 +15,7 @@ from typing import TypeVar
 from rollout.adapters.releases.layout import belonging
 from rollout.adapters.remote import Remote, Threads, sentence
 from rollout.adapters.sources import scripts
+from rollout.adapters.sources.contents import hollow_notes
 from rollout.adapters.sources.export import (
     as_memory,
     copy_tree,
@@ -85,6 +86,7 @@ class PushSource:
     def __init__(
         self, remote: Remote, carry: Carry, in_thread: Threads, options: PushOptions
     ) -> None:
+        self.notes: tuple[str, ...] = ()
         self._remote = remote
         self._in_thread = in_thread
         self._options = options
@@ -113,8 +115,14 @@ class PushSource:
         """Fetch, or read the tree, here, and say which revision it is."""
         options = self._options
         if options.tree is None:
-            return await self._mirror().resolve(options.ref)
-        return revision_of(await self._read(options.tree))
+            commit = await self._mirror().resolve(options.ref)
+            self.notes = await self._mirror().notes_of(commit)
+            return commit
+        tree, entries = options.tree, await self._read(options.tree)
+        self.notes = await self._disk(
+            "the code cannot be read", lambda: hollow_notes(tree, entries)
+        )
+        return revision_of(entries)
 
     async def prepare(self, release: Release) -> None:
         """Export, write REVISION, build, and pack where a host has no rsync.

@@ -12,6 +12,11 @@ FULL = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 SHORT = re.compile(r"[0-9a-f]{7,64}")
 NEAR = 3
 
+SHALLOW = (
+    "this clone is shallow: fetch all of it there (git fetch --unshallow --tags; fetch-depth: 0 or "
+    "GIT_DEPTH: 0), or set deploy.tree to send the files as they are"
+)
+
 
 def check_ref(ref: str) -> str:
     """Return ``ref`` if git itself could have a branch or tag of that name, or a commit.
@@ -40,7 +45,8 @@ def judge(ref: str, repo: str, lines: Iterable[str]) -> str:
         ref: As asked for.
         repo: As it may stand in a message.
         lines: ``branch COMMIT``, ``tag COMMIT``, ``ref COMMIT``, ``commit COMMIT`` for what it
-            could be, and ``known REF`` for each branch and tag there is.
+            could be, ``remote COMMIT`` for the branch of a clone's origin, ``known REF`` for each
+            branch and tag there is, and ``shallow`` where not all of the history is.
 
     Raises:
         SourceError: none, or more than one.
@@ -56,9 +62,11 @@ def judge(ref: str, repo: str, lines: Iterable[str]) -> str:
             f"({meant['branch'][:10]} and {meant['tag'][:10]})",
             f"write refs/heads/{ref} or refs/tags/{ref}",
         )
-    for kind in ("ref", "branch", "tag", "commit"):
+    for kind in ("ref", "branch", "tag", "remote", "commit"):
         if kind in meant:
             return meant[kind]
+    if any(kind == "shallow" for kind, _ in said):
+        raise SourceError(_unknown(ref, repo, known), SHALLOW)
     if ref in known or {f"refs/heads/{ref}", f"refs/tags/{ref}"} & set(known):
         raise SourceError(f"{ref} of {repo} leads to no commit that the mirror can read")
     raise SourceError(_unknown(ref, repo, known), f"git ls-remote {shlex.quote(repo)}")

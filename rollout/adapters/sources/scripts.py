@@ -70,9 +70,20 @@ mirror() { # address, seconds, 0 for ever: make the mirror what the repository i
   if [ -z "$server" ]; then set -- "$@" git; else
     set -- "$@" git -c "credential.$server.helper=" -c "credential.$server.helper=$helper"
   fi
-  "$@" -c gc.auto=0 -c maintenance.auto=false fetch -q --prune --no-tags -- \
-    "$address" '+refs/heads/*:refs/heads/*' '+refs/tags/*:refs/tags/*'
+  # A directory may be the checkout of a build server: shallow, on no branch, and with all branches
+  # under the name of where it was cloned from.
+  if [ ! -d "$address" ]; then checkout=; else
+    checkout="--update-shallow +refs/remotes/origin/*:refs/remotes/origin/*"
+    [ -z "$(git ls-remote -q -- "$address" HEAD 2>/dev/null)" ] ||
+      checkout="$checkout +HEAD:refs/rollout/head"
+  fi
+  set -f
+  # $checkout is cut into words on purpose; set -f keeps its stars
+  "$@" -c gc.auto=0 -c maintenance.auto=false fetch -q --prune --no-tags \
+    ${checkout:+"${checkout%% *}"} -- "$address" '+refs/heads/*:refs/heads/*' \
+    '+refs/tags/*:refs/tags/*' ${checkout#--update-shallow}
   ended=$?
+  set +f
   [ $ended -ne 124 ] || exit 124
   [ $ended -eq 0 ] || ! "$@" ls-remote -q -- "$address" >/dev/null 2>&1 || exit 67
   [ $ended -eq 0 ] || exit 66
@@ -100,12 +111,44 @@ refs/*) c=$(full "$4") && echo "ref $c" ;;
 *)
   c=$(full "refs/heads/$4") && echo "branch $c"
   c=$(full "refs/tags/$4") && echo "tag $c"
+  c=$(full "refs/remotes/origin/${4#origin/}") && echo "remote $c"
   ;;
 esac
 [ -z "$5" ] || { c=$(full "$5") && echo "commit $c"; }
-git for-each-ref --format='known %(refname)' refs/heads refs/tags
+[ "$(git rev-parse --is-shallow-repository)" != true ] || echo shallow
+git for-each-ref --format='known %(refname)' refs/heads refs/tags refs/remotes
 """
 )
+
+CONTENTS = (
+    MIRROR
+    + r"""
+# to, commit; no more than 50 lines of a kind
+few() { head -n 50; }
+git -c core.quotePath=false ls-tree -r "$2" |
+  awk -F '\t' '$1 ~ /^160000 / { print "submodule " $2 }' | few
+says() { git grep -qF -e "$1" "$2" -- '.gitattributes' '*/.gitattributes' 2>/dev/null; }
+if says filter=lfs "$2"; then
+  git -c core.quotePath=false grep -lIE --all-match -e '^version https://git-lfs' \
+    -e '^oid sha256:[0-9a-f]+$' -e '^size [0-9]+$' "$2" |
+    while IFS= read -r file; do # a pointer has less than 1024 bytes
+      [ "$(git cat-file -s "$file")" -ge 1024 ] || printf '%s\n' "pointer ${file#"$2:"}"
+    done | few
+fi
+if says export-ignore "$2"; then
+  { git archive --format=tar "$2" | tar -t --quoting-style=literal -f -; echo //
+    git -c core.quotePath=false ls-tree -r --name-only "$2"; } |
+    awk '$0 == "//" { all = 1; next } !all { there[$0]; next }
+      !($0 in there) { print "ignored " $0 }' | few
+fi
+if says export-subst "$2"; then
+  git grep -hF -e export-subst "$2" -- '.gitattributes' '*/.gitattributes' |
+    awk '{ print "filled " $1 }' | few
+fi
+exit 0
+"""
+)
+"""to, commit: what ``git archive`` leaves out or changes of it; see :mod:`.contents`."""
 
 EXPORT = MIRROR + 'unpack "$2" "$3"\n'
 """to, commit, directory"""

@@ -12,6 +12,8 @@ USELESS = (
     "tar: Child returned status",
     "rsync error:",
     "rsync: connection unexpectedly closed",
+    "To add an exception for this directory",
+    "git config --global --add safe.directory",
     "hint:",
     "warning:",
     "Terminated",

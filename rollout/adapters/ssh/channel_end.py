@@ -43,6 +43,10 @@ class Ending:
         return self.status is not None or bool(self.signal)
 
 
+PROHIBITED = 1
+"""SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254, 5.1; sshd says 2 when nobody answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """RFC 4254's number for why a channel was not opened, and the server's words."""

@@ -4,6 +4,7 @@ Paramiko's reader knows no ``Include`` and gets users and ports wrong; asking ss
 host.  ``ssh -G`` never connects, but it does run ``Match exec``.
 """
 
+import re
 import shlex
 
 from rollout.adapters.ssh.answer import read_answer
@@ -47,6 +48,15 @@ def _ask(name: str, options: SshOptions) -> str:
         raise NotConfigured(
             name,
             f"ssh does not accept its configuration: {'; '.join(said) or answer.status}",
-            shlex.join([*command, "--", name]),
+            _cure(answer.err) or shlex.join([*command, "--", name]),
         )
     return answer.out
+
+
+def _cure(errors: str) -> str:
+    """Say how to make a file of ssh's one's own, where ssh on this machine refuses another's."""
+    found = re.search(r"^Bad owner or permissions on (/.+?)\s*$", errors, re.MULTILINE)
+    if found is None:
+        return ""
+    file = shlex.quote(found[1])
+    return f'sudo chown "$(id -un)" {file} && chmod go-w {file}'

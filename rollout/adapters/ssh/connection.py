@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from rollout.adapters.ssh.algorithms import choose, nothing_in_common
-from rollout.adapters.ssh.channel_end import ChannelRefused
+from rollout.adapters.ssh.channel_end import PROHIBITED, ChannelRefused
 from rollout.adapters.ssh.dial import ProxyWords, dial, run_proxy
 from rollout.adapters.ssh.errors import NotAuthenticated, SshError, Unreachable, Unsupported
 from rollout.adapters.ssh.keys import Offers, open_agent
@@ -161,7 +161,11 @@ def _told(
         yield
     except ChannelRefused as error:
         what = f"the jump host could not connect to {host.hostname} port {host.port}: {error}"
-        raise Unreachable(host.name, what, host.by_hand("-v")) from error
+        cure = host.by_hand("-v")
+        if error.refusal.code == PROHIBITED:
+            jump = host.proxy_jump[-1] if host.proxy_jump else "the jump host"
+            cure = f"AllowTcpForwarding yes in sshd_config of {jump} (and no PermitOpen against it)"
+        raise Unreachable(host.name, what, cure) from error
     except SshError as error:
         raise lifeline.why or error from None
     except LibraryErrors as error:

@@ -1,15 +1,17 @@
 """What the rest of the program may ask of ssh."""
 
+import shlex
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from typing import Self
 
 from rollout.adapters.ssh import run as running
 from rollout.adapters.ssh import stream as streaming
 from rollout.adapters.ssh.connection import Connection, LibraryErrors
-from rollout.adapters.ssh.errors import ConnectionLost, NothingListens
+from rollout.adapters.ssh.errors import ConnectionLost, NothingListens, Unreachable
 from rollout.adapters.ssh.kept import Kept
 from rollout.adapters.ssh.lean import paramiko
 from rollout.adapters.ssh.piping import PipedConversation
@@ -18,6 +20,9 @@ from rollout.adapters.ssh.run import HAMMER, Conversation, Result
 from rollout.adapters.ssh.socket_trouble import explain
 from rollout.adapters.ssh.stream import Stream
 from rollout.adapters.ssh.watchdog import Watchdog
+
+OVERSLEPT = HAMMER + 2.0
+"""Seconds by which a deadline is passed only if this process was stopped: all else has an end."""
 
 
 class Ssh:
@@ -55,9 +60,7 @@ class Ssh:
             CommandTimedOut, ConnectionLost: ``asked`` tells whether it may have begun.
             SshError: it certainly did not begin.
         """
-        deadline = time.monotonic() + within
-        connection, channel = self._session(host, deadline)
-        left = max(0.0, deadline - time.monotonic())
+        connection, channel, left = self._session(host, within)
         doing = f"during {running.spoken(command)}"
         with self._limit(connection, left, doing), self._noted(connection, channel):
             return Conversation(connection, channel, command, limit).hold(left, stdin)
@@ -67,9 +70,7 @@ class Ssh:
 
         Only its stderr is in the result.
         """
-        deadline = time.monotonic() + within
-        connection, channel = self._session(host, deadline)
-        left = max(0.0, deadline - time.monotonic())
+        connection, channel, left = self._session(host, within)
         doing = f"during {running.spoken(command)}"
         with self._limit(connection, left, doing), self._noted(connection, channel):
             return PipedConversation(connection, channel, command, local).carry(left)
@@ -89,7 +90,9 @@ class Ssh:
                 return streaming.open_socket(connection, path, left, self._watchdog)
         except NothingListens as error:
             left = max(0.001, deadline - time.monotonic())
-            raise explain(error, path, lambda ask: self.run(host, ask, within=left)) from error
+            ssh = shlex.join(["ssh", *connection.host.options.words])
+            ask = partial(self.run, host, within=left)
+            raise explain(error, path, ask, ssh) from error
 
     def open_port(self, host: str, address: str, port: int, *, within: float = 10.0) -> Stream:
         """Connect from ``host`` to ``port`` at ``address``; errors as for ``open_socket``."""
@@ -136,19 +139,27 @@ class Ssh:
         lost = ConnectionLost(connection.host.name, f"no sign of life {doing}; hung up")
         return self._watchdog.limit(left + HAMMER, lambda: connection.lifeline.cut(lost))
 
-    def _session(self, host: str, deadline: float) -> tuple[Connection, paramiko.Channel]:
-        """Open a session; if the kept connection turns out to be lost, on a new one.
+    def _session(self, host: str, within: float) -> tuple[Connection, paramiko.Channel, float]:
+        """Open a session, and say how many seconds of ``within`` are left for the command.
 
-        Nothing was asked yet, so this is no second attempt at a command.
+        If the kept connection turns out to be lost, on a new one; and if this process was stopped
+        meanwhile (SIGSTOP, a machine that slept), with all of its time once more.  Nothing was
+        asked yet, so this is no second attempt at a command.
         """
+        deadline = time.monotonic() + within
         for last in (False, True):
             left = deadline - time.monotonic()
-            connection = self._kept.get(host, left)
-            left = max(0.001, deadline - time.monotonic())
             try:
+                connection = self._kept.get(host, left)
+                left = max(0.001, deadline - time.monotonic())
                 with self._limit(connection, left, "opening a session"):
-                    return connection, running.open_session(connection, left)
-            except ConnectionLost:
-                if last:
+                    channel = running.open_session(connection, left)
+            except (ConnectionLost, Unreachable) as error:
+                overslept = time.monotonic() > deadline + OVERSLEPT
+                if last or not (overslept or isinstance(error, ConnectionLost)):
                     raise
+                if overslept:
+                    deadline = time.monotonic() + within
+            else:
+                return connection, channel, max(0.0, deadline - time.monotonic())
         raise AssertionError  # the loop returns or raises

@@ -111,7 +111,10 @@ class Kept:
         jumps = place.jumps or host.proxy_jump
         deadline = min(deadline, time.monotonic() + host.connect_timeout)
         jump = self._through(host, jumps, place.depth, deadline) if jumps else None
-        within = max(0.001, deadline - time.monotonic())
+        within = deadline - time.monotonic()
+        if within <= 0:
+            what = f"no time was left to connect ({-within:.3g}s too late)"
+            raise Unreachable(host.name, what, "was this process stopped? run it again")
         return connect(host, jump, within, lifeline, self._watchdog)
 
     def _through(

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from rollout.adapters.ssh.channel_end import Bell, ChannelRefused, Ending
+from rollout.adapters.ssh.channel_end import PROHIBITED, Bell, ChannelRefused, Ending
 from rollout.adapters.ssh.connection import Connection, LibraryErrors
 from rollout.adapters.ssh.errors import (
     ConnectionLost,
@@ -22,9 +22,6 @@ from rollout.adapters.ssh.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer  # does not exist when the program runs
-
-PROHIBITED = 1
-"""SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254, 5.1; sshd says 2 when nobody answers."""
 
 
 class Stream:

@@ -40,9 +40,9 @@ HANGS: dict[str, object] = {
 
 
 @contextmanager
-def deploying(fleet: Fleet) -> Iterator[subprocess.Popen[str]]:
+def deploying(fleet: Fleet, *words: str) -> Iterator[subprocess.Popen[str]]:
     """Start a deploy that tells its events, in its own session; it has ended after the block."""
-    argv = fleet.command("--output", "json", "uninterrupted")
+    argv = fleet.command("--output", "json", "uninterrupted", *words)
     with subprocess.Popen(
         argv,
         env=fleet.environment,

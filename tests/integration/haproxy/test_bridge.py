@@ -1,6 +1,6 @@
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,12 +8,17 @@ import pytest
 from rollout.adapters.bridge import Bridge, converse, relay_command
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.remote import through_ssh
-from rollout.adapters.ssh import Ssh, SshOptions
+from rollout.adapters.haproxy.tcp import over_tcp
+from rollout.adapters.ssh import ForwardingRefused, Ssh, SshOptions
+from rollout.adapters.ssh.stream import Stream
 from rollout.adapters.threads import Pool
+from rollout.admin_sockets import TcpSocket, tcp_socket
 from rollout.errors import BalancerError, RemoteError
 from rollout.fleet import Admin, AdminState
 from tests.integration.haproxy.conftest import play, seat
-from tests.integration.haproxy.haproxyd import HAProxyd
+from tests.integration.haproxy.haproxyd import HAProxyd, haproxyd
+from tests.integration.probe.server import free_port
+from tests.integration.ssh.login_shells import find_shell, sshd_with_accounts
 from tests.integration.ssh.sshd import running_sshd
 
 pytestmark = pytest.mark.integration
@@ -156,5 +161,96 @@ def test_a_pool_of_one_thread_is_enough_for_a_remote_load_balancer(lb: HAProxyd)
 
 @pytest.mark.parametrize("path", ["relative.sock", "/run/a b", "/run/$(id)", "/run/a,fork", "/x'y"])
 def test_a_remote_path_that_could_mean_something_else_is_refused(path: str) -> None:
-    with pytest.raises(ValueError, match="plain characters"):
+    with pytest.raises(ValueError, match=r"plain characters|must begin with /"):
         relay_command(path)
+
+
+GLOBAL = "global\n  stats socket {} level {}\nbackend app\n  server web1 127.0.0.1:9\n"
+
+
+@pytest.fixture(params=["127.0.0.1:{}", "[::1]:{}"])
+def on_tcp(request: pytest.FixtureRequest) -> Iterator[str]:
+    """HAProxy with an admin socket on a TCP port as well; how the setting names it."""
+    said = str(request.param).format(free_port())
+    family = "ipv6@::1:" if "::1" in said else "ipv4@127.0.0.1:"
+    with haproxyd(GLOBAL.format(family + said.rpartition(":")[2], "admin")):
+        yield said
+
+
+def test_an_admin_socket_on_tcp_is_as_good_as_a_file(on_tcp: str, pool: Pool) -> None:
+    async def story() -> None:
+        where = tcp_socket(on_tcp)
+        assert where is not None
+        bridge = over_tcp("lb1", where)
+        balancer = HAProxyBalancer("lb1", bridge, ("app",), pool)
+        await drained_and_back(balancer)
+        assert await balancer.examine() == ()
+        await bridge.close()
+
+    play(story)
+
+
+@pytest.mark.parametrize("forwarding", ["yes", "no"])
+def test_an_admin_socket_on_tcp_is_reached_by_ssh(on_tcp: str, pool: Pool, forwarding: str) -> None:
+    with (
+        running_sshd(f"AllowTcpForwarding {forwarding}") as sshd,
+        Ssh(SshOptions(config=sshd.config, connect_timeout=5.0)) as ssh,
+    ):
+
+        async def story() -> None:
+            bridge = through_ssh(ssh, "web1", on_tcp)
+            await drained_and_back(HAProxyBalancer("lb1", bridge, ("app",), pool))
+            await bridge.close()
+
+        play(story)
+
+
+def test_what_keeps_us_from_an_admin_socket_on_tcp_is_said_once(pool: Pool) -> None:
+    port = free_port()
+
+    async def story() -> None:
+        bridge = over_tcp("lb1", TcpSocket("127.0.0.1", port))
+        (found,) = await HAProxyBalancer("lb1", bridge, ("app",), pool).examine()
+        assert found.what == f"127.0.0.1:{port} cannot be reached: connection refused"
+        assert f"`stats socket 127.0.0.1:{port} level admin`" in found.cure
+        await bridge.close()
+
+    play(story)
+
+
+def test_a_level_too_low_on_tcp_is_cured_by_a_line_without_a_mode(pool: Pool) -> None:
+    port = free_port()
+
+    async def story() -> None:
+        with haproxyd(GLOBAL.format(f"127.0.0.1:{port}", "operator")):
+            bridge = over_tcp("lb1", TcpSocket("127.0.0.1", port))
+            (found,) = await HAProxyBalancer("lb1", bridge, ("app",), pool).examine()
+            assert f"`stats socket 127.0.0.1:{port} level admin`" in found.cure
+            await bridge.close()
+
+    play(story)
+
+
+class Forbidding(Ssh):
+    """A door to hosts that forward nothing."""
+
+    def open_socket(self, host: str, path: str, *, within: float = 10.0) -> Stream:
+        raise ForwardingRefused(host, f"{path}: sshd forbids it ({within:g}s)")
+
+
+def test_what_a_login_shell_prints_is_no_word_of_haproxys(lb: HAProxyd, pool: Pool) -> None:
+    with sshd_with_accounts({"deploy": find_shell("bash")}) as accounts:
+        greeting = accounts.homes["deploy"] / ".bashrc"
+        greeting.write_text("echo Welcome to lb1; echo 'load: 0.1' >&2; printf 'no line end'\n")
+        lb.place.chmod(0o755)
+        lb.admin.chmod(0o666)
+
+        async def story() -> None:
+            with Forbidding(SshOptions(config=accounts.sshd.config)) as ssh:
+                bridge = through_ssh(ssh, "deploy", str(lb.admin), within=10.0)
+                balancer = HAProxyBalancer("lb1", bridge, ("app",), pool, timeout=12.0)
+                assert await balancer.examine() == ()
+                await drained_and_back(balancer)
+                await bridge.close()
+
+        play(story)

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ from rollout.fleet import Instance
 from rollout.ports import Answer
 from tests.integration.monit.daemon import Said as Local
 from tests.integration.monit.daemon import run_here
-from tests.integration.probe.server import free_port, says, serving
+from tests.integration.probe.server import free_port, says, self_signed, serving
 from tests.integration.ssh.sshd import running_sshd
 
 pytestmark = pytest.mark.integration
@@ -45,13 +46,24 @@ class Here:
         except ConnectionRefusedError as error:
             raise NothingListens(host, str(error)) from error
 
+    def open_socket(self, host: str, path: str, *, within: float) -> Stream:
+        opened = socket.socket(socket.AF_UNIX)
+        opened.settimeout(within)
+        try:
+            opened.connect(path)
+        except OSError as error:
+            opened.close()
+            raise NothingListens(host, f"{path}: {error.strerror}") from error
+        return opened
+
 
 @pytest.fixture(scope="module", params=["plain socket", "ssh", "ssh without forwarding"])
 def way(request: pytest.FixtureRequest) -> Iterator[Way]:
     if request.param == "plain socket":
         yield Here()
         return
-    options = ["AllowTcpForwarding no"] if "without" in request.param else []
+    refused = ["AllowTcpForwarding no", "AllowStreamLocalForwarding no"]
+    options = refused if "without" in request.param else []
     with (
         running_sshd(*options) as sshd,
         Ssh(SshOptions(config=sshd.config, connect_timeout=5.0)) as ssh,
@@ -59,8 +71,10 @@ def way(request: pytest.FixtureRequest) -> Iterator[Way]:
         yield ssh
 
 
-def ask(way: Way, port: int, template: str = "http://127.0.0.1:{port}/up") -> Answer:
-    prober = PortProber(way, template, asyncio.to_thread, within=1.0)
+def ask(
+    way: Way, port: int, template: str = "http://127.0.0.1:{port}/up", *, name: str = ""
+) -> Answer:
+    prober = PortProber(way, template, asyncio.to_thread, within=1.0, name=name)
     return asyncio.run(prober.answers("web1", Instance("app_1", port)))
 
 
@@ -136,7 +150,75 @@ def test_something_that_is_not_http_is_no_answer(way: Way) -> None:
 
 
 def test_an_unknown_port_is_not_asked(way: Way) -> None:
-    assert ask(way, 0) == Answer(fine=False, said="the port of app_1 is not known")
+    assert ask(way, 0) == Answer(
+        fine=False,
+        said="the port of app_1 is not known",
+        cure="set [monit.ports] app_1 = PORT",
+    )
+
+
+def test_the_name_of_the_site_is_asked_for_where_a_setting_says_so(way: Way) -> None:
+    with serving(says(OK)) as server:
+        assert ask(way, server.port, name="shop.example.com").fine
+        (asked,) = server.asked
+    assert "Host: shop.example.com" in asked.decode().split("\r\n")
+
+
+@pytest.mark.parametrize(
+    ("reply", "setting"),
+    [
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "restart.probe_host"),
+        (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "restart.probe_host"),
+    ],
+)
+def test_an_answer_that_is_about_the_name_leads_to_the_setting(
+    way: Way, reply: bytes, setting: str
+) -> None:
+    with serving(says(reply)) as server:
+        assert setting in ask(way, server.port).cure
+        assert setting not in ask(way, server.port, name="shop.example.com").cure
+
+
+def test_a_port_that_was_read_off_a_name_is_doubted_where_nothing_listens(way: Way) -> None:
+    port = free_port()
+    assert f"or is {port} not its port?  Then set [monit.ports] app_1 = PORT" in ask(way, port).cure
+
+
+def test_over_tls_any_certificate_will_do_and_the_name_is_sent(way: Way, tmp_path: Path) -> None:
+    with serving(says(OK), tls=self_signed(tmp_path)) as server:
+        answer = ask(way, server.port, "https://127.0.0.1:{port}/up", name="shop.example.com")
+        (asked,), (name,) = server.asked, server.names
+    assert answer.fine, answer
+    assert "Host: shop.example.com" in asked.decode().split("\r\n")
+    assert name == "shop.example.com"
+
+
+def test_over_tls_without_a_name_none_is_sent(way: Way, tmp_path: Path) -> None:
+    with serving(says(OK), tls=self_signed(tmp_path)) as server:
+        assert ask(way, server.port, "https://127.0.0.1:{port}/up").fine
+        assert server.names == [None]
+
+
+def test_what_speaks_no_tls_is_said_as_such(way: Way) -> None:
+    with serving(says(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
+        answer = ask(way, server.port, "https://127.0.0.1:{port}/up")
+    assert not answer.fine
+    assert "no TLS there" in answer.said
+
+
+@pytest.mark.parametrize("form", ["http://unix:{}:/up", "unix:{}"])
+def test_a_unix_socket_is_asked(way: Way, form: str, tmp_path: Path) -> None:
+    with serving(says(OK), socket_file=tmp_path / "app_1.sock") as server:
+        answer = ask(way, 0, form.format(tmp_path / "{instance}.sock"), name="shop.example.com")
+    assert answer.fine, answer
+    if form.startswith("http"):
+        assert b"GET /up HTTP/1.1\r\nHost: shop.example.com\r\n" in server.asked[0]
+
+
+def test_a_unix_socket_that_is_not_there_is_no_answer(way: Way, tmp_path: Path) -> None:
+    answer = ask(way, 0, f"http://unix:{tmp_path}/gone.sock:/up")
+    assert not answer.fine
+    assert "gone.sock" in answer.said
 
 
 def test_a_lost_connection_says_nothing_about_the_instance() -> None:
@@ -168,4 +250,5 @@ class Bare(Here):
 
 def test_a_host_without_any_way_to_ask_says_so() -> None:
     assert "has no curl" in ask(Bare(), 80).said
-    assert "neither bash nor nc" in ask(Bare(), 80, "tcp://127.0.0.1:{port}").said
+    assert ask(Bare(), 80).cure == "apt install curl there, or let its sshd forward"
+    assert "has no bash, socat or nc" in ask(Bare(), 80, "tcp://127.0.0.1:{port}").said

@@ -7,6 +7,7 @@ import pytest
 from examples.fleet import Fleet, Shape, until
 from examples.fleet.processes import tell
 from tests.integration.conftest import MakeFleet
+from tests.integration.probe.server import free_port
 from tests.integration.rolling.stage import restart, restarted_whole
 
 pytestmark = pytest.mark.integration
@@ -34,3 +35,17 @@ def test_balancers_are_reached_by_ssh_whether_it_forwards_sockets_or_not(
     refused = "refused streamlocal"
     assert refused not in (fleet.balancers["lb1"].directory / "sshd.log").read_text()
     assert refused in (fleet.balancers["lb2"].directory / "sshd.log").read_text()
+
+
+def test_an_admin_socket_on_tcp_will_do(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(Shape(hosts=2, instances=1, boot=0.5))
+    balancer, port = fleet.balancers["lb1"], free_port()
+    line = f"global\n  stats socket ipv4@127.0.0.1:{port} level admin\n"
+    balancer.config.write_text(balancer.config.read_text().replace("global\n", line, 1))
+    balancer.reload()
+    fleet.until_serving()
+    fleet.settings({"balancers.lb1.socket": f"127.0.0.1:{port}"})
+
+    outcome = restart(fleet)
+
+    restarted_whole(outcome)

@@ -1,6 +1,7 @@
 """Every host fetches for itself: the real git, on a real sshd, and what goes wrong there."""
 
 import asyncio
+import os
 import shutil
 import subprocess
 import time
@@ -234,3 +235,16 @@ def test_two_hosts_with_one_disk_do_not_fetch_into_each_other(
 
 def test_a_host_with_git_is_fit(remote: Remote, place: Place, repo: Repo) -> None:
     assert asyncio.run(source(remote, place, repo).examine("web1")) == ()
+
+
+def test_a_repository_of_another_owner_is_told_by_its_reason(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a directory away")
+    for file in (repo.path, *repo.path.rglob("*")):
+        os.chown(file, 4001, 4001)
+    error = refused(source(remote, place, repo))
+    assert "detected dubious ownership" in str(error)
+    assert isinstance(error, SourceError)
+    assert error.cure == f"on web1: git config --global --add safe.directory {repo.path}"

@@ -13,6 +13,7 @@ from rollout.adapters import probe_by_exec
 from rollout.adapters.bridge import relay_command
 from rollout.adapters.lock.script import LOCK
 from rollout.adapters.monit import commands
+from rollout.adapters.probe_question import question_of
 from rollout.adapters.releases.build import BUILD
 from rollout.adapters.releases.current import RESTORE, SWITCH
 from rollout.adapters.releases.examine import EXAMINE
@@ -26,6 +27,7 @@ from rollout.adapters.remote import Remote, Said
 from rollout.adapters.sources import scripts
 from rollout.adapters.ssh import CommandTimedOut, LoginShellFailed, Ssh, SshError, SshOptions
 from rollout.adapters.ssh.socket_trouble import question
+from rollout.fleet import Instance
 from tests.integration.ssh.login_shells import Accounts, find_shell, sshd_with_accounts
 
 pytestmark = pytest.mark.integration
@@ -40,6 +42,9 @@ WORDS = (
     *("*", "?[a-z]", "{a,b}", "-n", "--", "-rf", "#", ";", "&", "|", "<>", "(", ")", "=ls", "@"),
     *("é", "日本", "\u0085", "\x7f\x01", "\\0101", "2", "a'b\"c\\d!e\nf", "x" * 5000),
 )
+
+QUESTION = question_of("http://127.0.0.1:80/up?a=1&b='2'", "web1", Instance("a", 80))
+ON_A_SOCKET = question_of("unix:/run/{instance}.sock", "web1", Instance("a'b", 80))
 
 SCRIPTS = {
     "the lock": LOCK,
@@ -61,12 +66,14 @@ SCRIPTS = {
     "the stream": scripts.UNPACK_STREAM,
     "the artifact": scripts.ARTIFACT,
     "its sum": scripts.CHECKSUM_FILE,
+    "what a commit holds": scripts.CONTENTS,
     "monit": commands.look(commands.Typed(("sudo", "-n", "monit"), (5, 33, 0), "a'b")),
     "a restart": commands.restart(commands.Typed(("monit",), (5, 33, 0)), ["a.b", "-c"]),
     "the socket": question("/run/haproxy/admin.sock"),
     "the relay": relay_command("/run/haproxy/admin.sock"),
-    "a probe": probe_by_exec.http_script("http://127.0.0.1:80/up?a=1&b='2'", 2.0),
-    "a connect": probe_by_exec.tcp_script("127.0.0.1", 80, 2.0),
+    "a probe": probe_by_exec.http_script(QUESTION, "shop.example.com", 2.0),
+    "a connect": probe_by_exec.connect_script(QUESTION, 2.0),
+    "a connect to a socket": probe_by_exec.connect_script(ON_A_SOCKET, 2.0),
 }
 
 RC_FILE = {

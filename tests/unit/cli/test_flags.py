@@ -16,7 +16,7 @@ from rollout.errors import SettingsError
 from rollout.settings.blame import tables
 from rollout.settings.flags import FLAGS
 
-NOT_SETTINGS = {"context", "hosts", "exclude", "cron", "take_up", "to"}
+NOT_SETTINGS = {"context", "hosts", "exclude", "cron", "take_up", "accept_sick", "to"}
 
 
 def flags_of(command: Callable[..., None]) -> set[str]:

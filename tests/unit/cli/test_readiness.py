@@ -181,6 +181,17 @@ def test_a_ref_that_does_not_exist_is_a_finding_like_any_other(settings: Setting
     assert fit.findings == (Finding("deploy", "web1: no branch mian", "git ls-remote"),)
 
 
+def test_what_a_release_lacks_of_its_commit_is_noted_before_it_is_deployed(
+    settings: Settings,
+) -> None:
+    world = fleet(3)
+    source = FakeSource(world)
+    source.notes = ("export-ignore leaves out spec",)
+    fit, deploy = play(to_deploy(settings, site_for(world), source))
+    assert deploy is not None
+    assert Finding("deploy", "export-ignore leaves out spec", "") in fit.notes
+
+
 def test_a_rollback_goes_to_the_last_good_release(settings: Settings) -> None:
     world = fleet(3)
     for host in world.hosts.values():

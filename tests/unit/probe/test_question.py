@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollout.adapters.probe import Question, question_of
+from rollout.adapters.probe_question import Question, question_of
 from rollout.errors import SettingsError
 from rollout.fleet import Instance
 
@@ -34,7 +34,9 @@ def test_an_ipv6_host_is_bracketed_in_the_url_only() -> None:
     ("template", "says"),
     [
         ("http://127.0.0.1:{prot}/up", "{prot} is not one of {host}, {instance}, {port}"),
-        ("https://127.0.0.1:{port}/up", "wants http://"),
+        ("ftp://127.0.0.1:{port}/up", "wants http://"),
+        ("unix:run/{instance}.sock", "wants http://"),
+        ("http://unix:/run/{instance}.sock:up", "wants http://"),
         ("/up", "wants http://"),
         ("tcp://{host}", "wants http://"),
         ("http://127.0.0.1:{port", "probe: "),
@@ -51,3 +53,21 @@ def test_what_cannot_be_a_probe_is_said_at_once(template: str, says: str) -> Non
 def test_nothing_in_a_path_can_end_the_request_line() -> None:
     question = question_of("http://127.0.0.1:{port}/a b\u00e9", "web1", MONGREL)
     assert question.path == "/a%20b%C3%A9"
+
+
+@pytest.mark.parametrize(
+    ("template", "socket", "path"),
+    [
+        ("http://unix:/run/{instance}.sock:/up?full=1", "/run/mongrel 1.sock", "/up?full=1"),
+        ("http://unix:/run/{port}.sock", "/run/8000.sock", "/"),
+        ("unix:/run/{instance}.sock", "/run/mongrel 1.sock", None),
+    ],
+)
+def test_a_socket_is_named_as_nginx_does(template: str, socket: str, path: str | None) -> None:
+    question = question_of(template, "web1", MONGREL)
+    assert (question.socket, question.path, question.place) == (socket, path, socket)
+
+
+def test_over_tls_the_port_is_443_unless_it_is_said() -> None:
+    assert question_of("https://127.0.0.1/up", "web1", MONGREL).port == 443
+    assert question_of("https://127.0.0.1:{port}/up", "web1", MONGREL).tls

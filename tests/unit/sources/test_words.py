@@ -12,6 +12,13 @@ fatal: Could not read from remote repository.
 Please make sure you have the correct access rights
 and the repository exists.
 """
+DUBIOUS = """\
+fatal: detected dubious ownership in repository at '/srv/git/app.git'
+To add an exception for this directory, call:
+
+\tgit config --global --add safe.directory /srv/git/app.git
+fatal: Could not read from remote repository.
+"""
 TAR = "tar: app: Cannot open: No space left on device\ntar: Exiting with failure status due to x\n"
 RSYNC = """\
 rsync: [receiver] write failed on "x/app": No space left on device (28)
@@ -34,6 +41,7 @@ rsync error: error in file IO (code 11) at receiver.c(378) [receiver=3.2.7]
             "Could not read from remote repository.",
         ),
         (" \n", "exit 3"),
+        (DUBIOUS, "detected dubious ownership in repository at '/srv/git/app.git'"),
     ],
 )
 def test_the_line_that_says_why_is_found(printed: str, told: str) -> None:
