@@ -10,6 +10,7 @@ from examples.fleet import Fleet, Missing, Shape
 from examples.fleet.household import program
 from examples.fleet.whole import PROGRAMS
 from tests.support.logins import Logins, needs_root
+from tests.support.newer_haproxy import newer_haproxy
 
 FLEETS = pytest.StashKey[list[Fleet]]()
 
@@ -40,6 +41,15 @@ def make_fleet(request: pytest.FixtureRequest) -> Iterator[MakeFleet]:
             return fleet
 
         yield make
+
+
+@pytest.fixture
+def haproxy_3() -> str:
+    """Return the program of an HAProxy 3.x, where it was fetched."""
+    try:
+        return str(newer_haproxy())
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

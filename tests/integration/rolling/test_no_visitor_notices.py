@@ -26,6 +26,16 @@ def test_every_server_is_restarted_and_no_visitor_notices(
     assert "done. 3 of 3 servers restarted" in outcome.done.stderr
 
 
+def test_no_visitor_of_haproxy_3_notices(make_fleet: MakeFleet, haproxy_3: str) -> None:
+    fleet = make_fleet(Shape(haproxy=haproxy_3, balancers=2))
+
+    outcome = restart(fleet)
+
+    restarted_whole(outcome)
+    versions = {lb.command("show info").split("Version: ")[1][0] for lb in fleet.balancers.values()}
+    assert versions == {"3"}
+
+
 def test_two_of_four_are_out_at_once_and_never_three(make_fleet: MakeFleet) -> None:
     fleet = make_fleet(Shape(hosts=4))
 
