@@ -9,8 +9,8 @@ balanced to it.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from rollout.emptying import until_drained, until_empty
-from rollout.errors import Meddled, NotOfThisFleet, RolloutError, said_of
+from rollout.emptying import can_go_on, see_that_nobody_comes, until_drained, until_empty
+from rollout.errors import FloorLost, Meddled, NotOfThisFleet, RolloutError, said_of
 from rollout.events import (
     TargetClaimed,
     TargetDone,
@@ -65,6 +65,8 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         await until_empty(grip, plan, site, tell)
         async with on_its_release(target, plan, way_back, site, tell):
             before = await baseline(target, site)
+            await grip.look()  # the last before the point of no return
+            see_that_nobody_comes(grip)
             await restarted_and_back(before, began, grip, plan, way_back, site, tell)
     return True
 
@@ -134,6 +136,7 @@ async def restarted_and_back(
     target, release = grip.target, plan.onto.get(grip.target.host)
     proof = Proof(target, before, site, tell, times=plan.probe_times, release=release)
     name = release.name if release else ""
+    grip.newcomers.forget()
     for batch in batches(target.instances, plan.instances_at_a_time):
         await ask_to_restart(batch, before, name, target, way_back, site, tell)
         proof.expect(batch)
@@ -159,13 +162,16 @@ async def taken(grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
     """Look at the target and write it down as ours, or say why it is not ours to take.
 
     Raises:
+        FloorLost: lines appeared since room was found for it, and it cannot be spared with them.
         RolloutError: it could not be looked at or written down; nothing was touched.
     """
-    name = grip.target.name
+    name, planned = grip.target.name, set(grip.target.seats)
     try:
         if held := await grip.find():
             tell(TargetSkipped(target=name, because=held))
             return False
+        if set(grip.target.seats) - planned:  # room was found for fewer
+            can_go_on(grip, plan, site)
         release = plan.onto.get(grip.target.host)
         await site.record.own(
             grip.target,
@@ -173,6 +179,8 @@ async def taken(grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
             release=release.name if release else "",
             relinked=plan.relink and release is not None,
         )
+    except FloorLost:
+        raise
     except RolloutError as error:
         tell(TargetNotTaken(target=name, because=said_of(name, error)))
         raise

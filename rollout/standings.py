@@ -60,6 +60,7 @@ class Line:
         seconds: How long it was out of rotation, once it is done.
         seats: What was claimed, as ``backend/server@balancer``: what must be given back.
         release: What its processes were seen to run in; empty where nobody asked.
+        visited: How many visitors HAProxy sent to it in maint, after its restart was asked for.
     """
 
     standing: Standing = Standing.UNTOUCHED
@@ -70,6 +71,7 @@ class Line:
     seconds: float | None = None
     seats: tuple[str, ...] = ()
     release: str = ""
+    visited: int = 0
 
 
 TargetEvent = (
@@ -77,6 +79,8 @@ TargetEvent = (
     | told.TargetWaiting
     | told.TargetClaimed
     | told.TargetTakenUp
+    | told.ServersChanged
+    | told.TargetVisited
     | told.TargetRecovered
     | told.TargetDraining
     | told.TargetDrained
@@ -109,6 +113,10 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
             return Line(Standing.CLAIMED, seats=seats, release=line.release)
         case told.TargetTakenUp(seats=seats, asked=asked):
             return Line(Standing.CLAIMED, asked=asked, seats=seats)
+        case told.ServersChanged(gone=gone, new=new):
+            return replace(line, seats=(*(s for s in line.seats if s not in gone), *new))
+        case told.TargetVisited(sessions=sessions):
+            return replace(line, visited=line.visited + sessions)
         case told.TargetRecovered(restarted=restarted, release=release):
             standing = Standing.DONE if restarted else Standing.RECOVERED
             return Line(standing, state="ready", asked=restarted, release=release)

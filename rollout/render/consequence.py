@@ -2,7 +2,7 @@
 
 from rollout.deploy_ledger import Phase
 from rollout.ledger import Exit, Ledger
-from rollout.render.counts import earlier, missing, servers, skipped_words, stopped
+from rollout.render.counts import earlier, missing, servers, skipped_words, stopped, visited_words
 from rollout.render.deploy_consequence import deploy_consequence
 from rollout.render.deploy_words import some
 from rollout.render.spans import in_words
@@ -48,7 +48,8 @@ def _done(ending: Ending) -> str:
         return f"nothing to do, nothing was touched.{skipped_words(ledger)}"
     count = f"{len(ledger.named(Standing.DONE))} of {servers(len(ledger.lines))}"
     done = f"done. {count} restarted{earlier(ledger)} in {in_words(ending.seconds)}"
-    return f"{done}, none missing{' because of us' if skipped else ''}.{skipped_words(ledger)}"
+    none = f"none missing{' because of us' if skipped else ''}."
+    return f"{done}, {none}{visited_words(ledger)}{skipped_words(ledger)}"
 
 
 def _recovered(ledger: Ledger) -> str:

@@ -62,9 +62,19 @@ class Cron:
         self._stream.write(account(ending))
 
 
+LOUD = (
+    events.BalancerReloaded,
+    events.ServersChanged,
+    events.SessionsCut,
+    events.TargetDone,
+    events.TargetVisited,
+)
+"""What the whole run is judged by, whomever it was about."""
+
+
 def matters(event: Event, ledger: Ledger) -> bool:
     """Tell whether a line belongs into the mail: the whole run, and who did not come through."""
-    if isinstance(event, events.BalancerReloaded | events.SessionsCut | events.TargetDone):
+    if isinstance(event, LOUD):
         return True
     if isinstance(event, ROUTINE):
         return whom(event) in {*ledger.deploy.failed, *ledger.deploy.unrestored}

@@ -122,6 +122,8 @@ def promises_broken(world: World, told: Told, *, again: bool = False) -> list[st
 
 def as_found(world: World, line: Line) -> bool:
     """Of a line that somebody else has now, its agent is left as it is."""
+    if line.gone:
+        return True
     admin, weight, agent = world.found[line.seat]
     as_it_was = line.agent == agent or line.theirs
     return (line.admin, line.weight) == (admin, weight) and as_it_was
