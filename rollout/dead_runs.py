@@ -11,7 +11,7 @@ from rollout.holdings import Holding
 from rollout.past_runs import Left
 from rollout.ports import Site
 from rollout.record_ports import History, Lock
-from rollout.verdicts import held_out, serving
+from rollout.verdicts import out_of_rotation, serving
 from rollout.waiting import now
 
 BEAT_EVERY = 5.0
@@ -50,7 +50,10 @@ async def is_seen_to(holdings: Sequence[Holding], site: Site) -> bool:
 async def _rows_of(
     holdings: Sequence[Holding], site: Site
 ) -> Callable[[Holding], list[SeatState | None]]:
-    """Read how the servers of ``holdings`` are now; None for one that cannot be seen."""
+    """Read how the servers of ``holdings`` are now; None for one that cannot be seen.
+
+    One that its load balancer has no more is left out: no visitor can be sent to it.
+    """
     names = {seat.balancer for holding in holdings for seat in holding.target.seats}
     readings: dict[str, Reading] = {}
     for name in names & set(site.balancers):
@@ -59,15 +62,15 @@ async def _rows_of(
 
     def rows(holding: Holding) -> list[SeatState | None]:
         seats = holding.target.seats
-        known = (readings.get(seat.balancer) for seat in seats)
-        return [r.seats.get(seat) if r else None for seat, r in zip(seats, known, strict=True)]
+        known = [(readings.get(seat.balancer), seat) for seat in seats]
+        return [r.seats[seat] if r else None for r, seat in known if r is None or seat in r.seats]
 
     return rows
 
 
 def _ours(holding: Holding, row: SeatState) -> bool:
     """Judge whether a seat may still be as we left it, or is in rotation without our proof."""
-    unproven = bool(holding.asked) and not held_out(row) and not serving(row).settled
+    unproven = bool(holding.asked) and not out_of_rotation(row) and not serving(row).settled
     return unproven or holding.ours(row) is not None
 
 

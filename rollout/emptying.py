@@ -3,8 +3,9 @@
 Drain first, so that sticky clients may finish; then maint, because in drain they keep coming.
 """
 
-from rollout.errors import Busy, FloorLost, StopAsked, TimedOut
+from rollout.errors import Busy, FloorLost, StopAsked, TimedOut, VisitorsInMaint
 from rollout.events import (
+    Noted,
     SessionsCut,
     TargetDrained,
     TargetEmpty,
@@ -20,7 +21,9 @@ from rollout.waiting import now
 
 STICKY = "sticky clients keep coming"
 PERSISTENT = "clients keep coming (option persist, force-persist)"
+ONE_LOOK = "nothing open, and there was no time for a second look"
 HIDDEN = "HAProxy was reloaded; its old process may still serve"
+MARKED = "`on-marked-down shutdown-sessions` of a server line cuts them off there"
 CUT_WITHIN = 5.0
 """Seconds for HAProxy to close what was shut down; measured: at once."""
 
@@ -31,7 +34,9 @@ async def until_drained(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
     try:
         await until_quiet("drained", STICKY, plan.patience.drain_timeout, grip, plan, site)
     except TimedOut as late:
-        tell(TargetNotDrained(target=name, because=late.last))
+        rows = grip.watch.rows(grip.watch.answered).values()
+        grip.lingering = 0 if STICKY in late.last else Traffic.of(rows).sessions
+        tell(TargetNotDrained(target=name, because=late.last or ONE_LOOK))
     else:
         tell(TargetDrained(target=name))
 
@@ -43,10 +48,15 @@ async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell, *, fit: bo
 
     Raises:
         Busy: it did not end in time, and the policy is not to cut visitors off.
+        VisitorsInMaint: HAProxy goes on sending visitors to one that is ``fit``.
     """
     name = grip.target.name
     await grip.order(AdminState.MAINT)
     tell(TargetInMaint(target=name))
+    if grip.lingering and not Traffic.of(grip.watch.rows(grip.watch.answered).values()).sessions:
+        many = "1 session" if grip.lingering == 1 else f"{grip.lingering} sessions"
+        what = f"{many}, open through all of the drain, ended the moment it was in maint: {MARKED}"
+        tell(Noted(where=name, what=what))
     within = plan.patience.maint_timeout
     try:
         await until_quiet("empty", PERSISTENT, within, grip, plan, site, fit=fit)
@@ -83,6 +93,7 @@ async def until_quiet(
         TimedOut: something was still open.
         FloorLost: a peer went away, so that we cannot spare this target any more.
         StopAsked: the operator wants us to stop.
+        VisitorsInMaint: HAProxy goes on sending visitors to one in maint.
     """
     before: Traffic | None = None
     reload = grip.watch.reloaded_at
@@ -92,6 +103,7 @@ async def until_quiet(
         states = await grip.look()
         if fit:
             can_go_on(grip, plan, site)
+            see_that_nobody_comes(grip)
         if grip.watch.reloaded_at > reload:
             before, reload = None, grip.watch.reloaded_at
         traffic = Traffic.of(states.values())
@@ -115,6 +127,16 @@ async def until_quiet(
             return
 
 
+def see_that_nobody_comes(grip: Grip) -> None:
+    """See that HAProxy sends no visitor to what is in maint.
+
+    Raises:
+        VisitorsInMaint: it does.
+    """
+    if grip.newcomers.total:
+        raise VisitorsInMaint(grip.newcomers.total, [*map(str, grip.newcomers.count)])
+
+
 def can_go_on(grip: Grip, plan: Plan, site: Site) -> None:
     """See that nothing has come up that a target not yet restarted should go back for.
 
@@ -129,4 +151,4 @@ def can_go_on(grip: Grip, plan: Plan, site: Site) -> None:
     for reading in grip.watch.readings.values():
         verdict = floor_holds(plan.floor, reading, ours, backends, counts=carries)
         if not verdict.settled:
-            raise FloorLost(verdict.because)
+            raise FloorLost(verdict.because, grip.target.seats)

@@ -5,6 +5,8 @@ The exit code is not here: it is the consequence for the fleet, which the ledger
 
 from collections.abc import Mapping, Sequence
 
+from rollout.fleet import Seat
+
 
 class RolloutError(Exception):
     """Something we can name stopped us."""
@@ -273,17 +275,41 @@ class CrashLoop(RolloutError):
         self.names = tuple(names)
 
 
+class VisitorsInMaint(RolloutError):
+    """HAProxy sends visitors to servers in maint: a restart would fail them."""
+
+    def __init__(self, sessions: int, servers: Sequence[str]) -> None:
+        came = "1 visitor came" if sessions == 1 else f"{sessions} visitors came"
+        super().__init__(
+            f"{came} to {', '.join(servers)} in maint: HAProxy's configuration sends them there "
+            "(`force-persist` or `option persist`), and a restart would fail them; take that line "
+            "out of the backend, reload HAProxy, then restart again"
+        )
+        self.sessions = sessions
+        self.servers = tuple(servers)
+
+
 class Busy(RolloutError):
     """Sessions were still open when `maint_timeout` ended, and the policy is to stop."""
 
     def __init__(self, sessions: int, within: float) -> None:
-        super().__init__(f"{sessions} sessions still open after {within:g}s in maint")
+        super().__init__(
+            f"{sessions} session{'' if sessions == 1 else 's'} still open after {within:g}s in "
+            'maint: restart.on_busy = "cut" closes them, a longer restart.maint_timeout waits'
+        )
         self.sessions = sessions
         self.within = within
 
 
 class FloorLost(RolloutError):
-    """The floor does not hold without the target, or has to be counted again before it goes out."""
+    """The floor does not hold without the target, or has to be counted again before it goes out.
+
+    ``seats`` are those that the target has by now: lines may have appeared since it was planned.
+    """
+
+    def __init__(self, because: str, seats: Sequence[Seat] = ()) -> None:
+        super().__init__(because)
+        self.seats = tuple(seats)
 
 
 class NoRoom(RolloutError):

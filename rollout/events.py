@@ -178,6 +178,34 @@ class TargetTakenUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServersChanged:
+    """HAProxy has other server lines of a target that we hold than before.
+
+    What is ``gone`` from its configuration is asked of no more; what is ``new`` is held as well.
+    """
+
+    wire: ClassVar[str] = "target.servers_changed"
+
+    target: str
+    gone: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetVisited:
+    """HAProxy sent visitors to it in maint after its restart was asked for: they may have failed.
+
+    ``sessions`` came, by HAProxy's own counter, to ``servers``.
+    """
+
+    wire: ClassVar[str] = "target.visited"
+
+    target: str
+    sessions: int
+    servers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRecovered:
     """It serves again.
 
@@ -350,7 +378,7 @@ class TargetLeftOut:
     Attributes:
         state: What HAProxy was last seen to have for it: ``maint``, ``drain``, ``ready`` (told to
             serve and not seen to), two of these joined by ``and`` where somebody else changed some
-            of its seats, or ``unknown``.
+            of its seats, ``gone`` where HAProxy has none of them any more, or ``unknown``.
         because: What stopped us.
         asked: It was asked to restart; otherwise it is as it was, only out of rotation.
         look: What to type to see more.
@@ -408,6 +436,8 @@ Event = (
     | TargetWaiting
     | TargetClaimed
     | TargetTakenUp
+    | ServersChanged
+    | TargetVisited
     | TargetRecovered
     | TargetDraining
     | TargetDrained

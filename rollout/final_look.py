@@ -11,7 +11,7 @@ from rollout.errors import RolloutError
 from rollout.events import FleetSeen
 from rollout.fleet import Reading, Seat, SeatState, Target
 from rollout.ports import Balancer, Site, Tell
-from rollout.verdicts import carries, held_out
+from rollout.verdicts import carries, held_out, off
 
 
 async def look_at_the_end(
@@ -29,7 +29,12 @@ async def look_at_the_end(
     """
     looks = await asyncio.gather(*(_look(balancer) for balancer in site.balancers.values()))
     readings = {seen.balancer: seen for seen in looks if isinstance(seen, Reading)}
-    rows = {seat: row for seen in readings.values() for seat, row in seen.seats.items()}
+    rows = {
+        seat: row
+        for seen in readings.values()
+        for seat, row in seen.seats.items()
+        if not off(row)  # by HAProxy's file: it is no server that could be missing
+    }
     taken: dict[str, str] = {}
     down: dict[str, str] = {}
     for target in targets:

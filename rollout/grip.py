@@ -2,28 +2,26 @@
 
 Every look asks all load balancers.  A look that finds another HAProxy process (a reload) tells it
 again what the old one knew; a look that finds our state changed under the same process stops
-us, because somebody else has a reason that we do not know.
+us, because somebody else has a reason that we do not know.  A line that HAProxy has no more is
+asked of no more; one that appears and leads to the target is taken as well.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
+from rollout import server_lines as lines
 from rollout.errors import BalancerError, LockError, Meddled, RecordError
-from rollout.events import Noted
+from rollout.events import Noted, ServersChanged
 from rollout.fleet import AdminState, Seat, SeatState, Target
 from rollout.holdings import Holding, Owned
-from rollout.orders import put_back, send, switch_agents
+from rollout.newcomers import Newcomers
+from rollout.orders import OLDEST, put_back, see_nothing_is_old, send, switch_agents
 from rollout.ports import Site, Tell
-from rollout.verdicts import held_out, shows, told
+from rollout.server_settings import SettingsWatch, awake_agents
+from rollout.verdicts import held_out, off, shows, told
 from rollout.waiting import Question, now, until
 from rollout.watch import Watch
-
-OLDEST = 3.0
-"""Seconds that what earns a return, and a look at the lock, may have been seen ago."""
-
-LOOKS = 4
-"""Attempts at something fresher: a machine that is slower than that has nothing fresher."""
 
 CONFIRM_WITHIN = 10.0
 """Seconds to get an order through; repeating it is safe, so a lost reply costs one more."""
@@ -36,6 +34,8 @@ class Grip:
         found: Each seat before the first change.
         watch: What was last seen of it, and of the load balancers as a whole.
         lost: Seats that somebody else has changed meanwhile, with what they made of them.
+        newcomers: Visitors that HAProxy sent to seats in maint.
+        lingering: Sessions that stayed open through all of the drain.
         look_again: Sees once more what lets the target return; None where nothing need be seen.
         looked_at: When it began to see that last, on the loop's clock.
     """
@@ -45,6 +45,8 @@ class Grip:
         self.found: dict[Seat, SeatState] = {}
         self.watch = Watch(target, site, tell)
         self.lost: dict[Seat, AdminState] = {}
+        self.newcomers = Newcomers()
+        self.lingering = 0
         self.look_again: Callable[[], Awaitable[None]] | None = None
         self.looked_at = float("-inf")
         self._site = site
@@ -54,6 +56,11 @@ class Grip:
         self._could_be: dict[Seat, tuple[AdminState, ...]] = dict.fromkeys(
             target.seats, (AdminState.READY,)
         )
+        self._places: dict[str, set[tuple[str, int]]] = {}
+        self._settings = SettingsWatch()
+        self._last_told = AdminState.READY
+        self._takes_new = False
+        self._kept = True  # the record knows the seats as they are by now
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -70,27 +77,47 @@ class Grip:
 
         Returns:
             How somebody else holds the target out, or nothing when it is ours to take.
+
+        Raises:
+            BalancerError: a load balancer did not answer, or has no line of the target any more.
         """
-        self.found = await self.watch.begin()
+        rows = await self.watch.begin_with_new_lines()
+        self._places = lines.places_of(rows.values())
+        idle = {seat: why for seat, row in rows.items() if (why := off(row))}
+        if len(idle) == len(rows):
+            return "; ".join(f"{seat} is {why}" for seat, why in idle.items())
+        self.found = {seat: row for seat, row in rows.items() if seat not in idle}
+        self._could_be = dict.fromkeys(self.found, (AdminState.READY,))
+        self._set_target(tuple(self.found))
         held = ((state.seat, held_out(state)) for state in self.found.values())
         return "; ".join(f"{seat} is {how}" for seat, how in held if how)
 
     async def take_up(self, holding: Holding) -> None:
         """Take again in hand what was ours; a seat that somebody has changed since is ``lost``.
 
+        A line that is gone, or leads to another server by now, is no seat of the target any more.
+
         Raises:
             BalancerError: a load balancer did not answer.
+            RecordError, LockLost: it could not be written down.
         """
         rows = await self.watch.begin()
         self.lost = {}
-        for seat, row in rows.items():
+        owned = {one.seat: one.over(rows[one.seat]) for one in holding.found if one.seat in rows}
+        self._places = lines.places_of(owned.values())
+        gone = lines.vanished(self.target.seats, self.watch.readings)
+        for seat, found in owned.items():
+            row = rows[seat]
             state = holding.ours(row)
-            if state is None:
+            if lines.has_moved(found, row, AdminState.MAINT):
+                gone.append(seat)
+            elif state is None:
                 self.lost[seat] = told(row)
             else:
                 self._wanted[seat] = state
                 self._could_be[seat] = (state,)
-        self.found = {one.seat: one.over(rows[one.seat]) for one in holding.found}
+        self.found = owned
+        await self._change_lines(gone, [])
 
     async def look(self) -> Mapping[Seat, SeatState]:
         """Read every seat in our hand, and put right what a reload undid.
@@ -113,18 +140,88 @@ class Grip:
             Meddled: as for :meth:`look`.
             BalancerError: no load balancer answered.
         """
-        states = await self.watch.read_some()
+        await self.watch.read_some()
         reloaded = self.watch.notice_reloads()
-        again = [
+        again = await self._follow_lines()
+        states = self.watch.rows(self.watch.answered)
+        again += [
             seat
             for seat in self._wanted
             if seat in states and seat in self.seats and (reloaded or self._unheard(states[seat]))
         ]
+        again += awake_agents(self._wanted, states, self.seats)
         if again:
-            await self._see_it_done(again)
+            await self._see_it_done(tuple(dict.fromkeys(again)))
             states = await self.watch.read_some()
         await self._insist_if_ours(states)
+        in_maint = [s for s in self.seats if self._wanted.get(s) is AdminState.MAINT]
+        self.newcomers.see(self.watch.answered, in_maint)
         return {seat: row for seat, row in states.items() if seat not in self.lost}
+
+    async def _follow_lines(self) -> list[Seat]:
+        """Part with lines that are gone, take those that are new, notice what others set.
+
+        Returns:
+            The seats to be told their state again.
+        """
+        seen = self.watch.answered
+        rows = self.watch.rows(seen)
+        gone = lines.vanished(self.target.seats, seen)
+        held = {seat: rows[seat] for seat in self.seats if seat in rows and seat in self._wanted}
+        found, wanted = self.found, self._wanted
+        gone += [s for s, row in held.items() if lines.has_moved(found[s], row, wanted[s])]
+        for seat in (s for s, row in held.items() if lines.is_disabled_since(found[s], row)):
+            self.lost[seat] = told(rows[seat])
+            self._note(f"{seat} is disabled in HAProxy's file by now: left so")
+        new = lines.new_lines(self.target, self._places, seen.values()) if self._takes_new else []
+        new = [row for row in new if not held_out(row)]
+        if gone or new or not self._kept:
+            await self._change_lines(gone, new)
+        self._notice_settings()
+        return [row.seat for row in new]
+
+    async def _change_lines(self, gone: Collection[Seat], new: Sequence[SeatState]) -> None:
+        """Let the target consist of other seats than before, and write that down."""
+        in_maint = any(self._wanted.get(seat) is AdminState.MAINT for seat in self.seats)
+        state = AdminState.MAINT if in_maint else self._last_told
+        for seat in gone:
+            for known in (self.found, self.lost, self._wanted, self._could_be):
+                known.pop(seat, None)
+        for row in new:
+            self.found[row.seat] = lines.as_new(row)
+            self._wanted[row.seat] = state
+            self._could_be[row.seat] = (AdminState.READY,)
+        left = [seat for seat in self.target.seats if seat not in gone]
+        self._set_target((*left, *(row.seat for row in new)))
+        if gone or new:
+            names = (tuple(map(str, gone)), tuple(str(row.seat) for row in new))
+            self._tell(ServersChanged(target=self.target.name, gone=names[0], new=names[1]))
+            self._kept = False
+        if self._kept or self._site.record.holding(self.target.name) is None:
+            return
+        try:
+            await self._site.record.has_lines(self.target, self.owned)
+            self._kept = True
+        except RecordError:
+            if new:
+                raise
+
+    def _set_target(self, seats: Sequence[Seat]) -> None:
+        self.target = self.watch.target = lines.with_lines(self.target, seats, self.found)
+
+    def _notice_settings(self) -> None:
+        """Leave a weight or an agent as an operator has set it, and say so."""
+        rows = self.watch.rows(self.watch.answered)
+        for seat in (s for s in self.seats if s in rows and s in self._wanted):
+            mark = self.watch.readings[seat.balancer].process
+            found, said = self._settings.see(self.found[seat], rows[seat], mark)
+            for what in said:
+                self._note(what)
+            if found != self.found[seat]:
+                self.found[seat], self._kept = found, False
+
+    def _note(self, what: str) -> None:
+        self._tell(Noted(where=self.target.name, what=what))
 
     async def until(
         self, awaited: str, question: Question, *, within: float, every: float | None = None
@@ -151,6 +248,7 @@ class Grip:
         """
         chosen = [s for s in self.seats if seats is None or s in seats]
         self._wanted |= dict.fromkeys(chosen, state)
+        self._last_told, self._takes_new = state, state is not AdminState.READY
         await self._see_it_done(chosen)
         if state is not AdminState.READY or not chosen:
             with suppress(RecordError):  # what it is later is others' doing, if this is written
@@ -171,7 +269,7 @@ class Grip:
     def state_after(self, state: AdminState) -> str:
         """Say how HAProxy has it when all that is in our hand was told ``state``."""
         ours = {state} if self.seats else set[AdminState]()
-        return " and ".join(sorted(ours | set(self.lost.values())))
+        return " and ".join(sorted(ours | set(self.lost.values()))) or "gone"
 
     async def let_go(self) -> None:
         """Make every seat ready again, with the weight and the agent it was found with.
@@ -187,9 +285,11 @@ class Grip:
         for name in self.target.balancers:
             await self._see(name)
             seats = tuple(seat for seat in self.seats if seat.balancer == name)
+            self._takes_new = False
             try:
                 await self.order(AdminState.READY, seats)
-                as_found = [(self.found[seat], self.watch.row(seat)) for seat in seats]
+                rows = self.watch.rows((name,))
+                as_found = [(self.found[s], rows[s]) for s in self.seats if s in rows]
                 await put_back(as_found, self._site.balancers)
             except (BalancerError, Meddled) as error:
                 errors.append(error)
@@ -203,19 +303,11 @@ class Grip:
             if self.watch.reloaded((name,)):
                 return
             known = {seat: row for seat, row in rows.items() if seat in self._wanted}
+            self._notice_settings()
             try:
                 self._insist({s: row for s, row in known.items() if not self._unheard(row)})
             except Meddled as taken:
-                self._tell(Noted(where=self.target.name, what=str(taken)))
-
-    async def _silence_agents(self, seats: Sequence[Seat]) -> None:
-        """Keep agents from undoing what we hold with a word of their own (measured: they do).
-
-        Not only once: a reload wakes them, and they speak before the next look (measured).
-        """
-        held = [seat for seat in seats if self._wanted[seat] is not AdminState.READY]
-        agents = [seat for seat in held if self.watch.row(seat).agent]
-        await switch_agents(agents, self._site.balancers, on=False)
+                self._note(str(taken))
 
     async def _see_it_done(self, seats: Sequence[Seat]) -> None:
         deadline = now() + CONFIRM_WITHIN
@@ -223,36 +315,43 @@ class Grip:
         while seats:
             try:
                 await self._write_down({seat: self._wanted[seat] for seat in seats})
-                await self._silence_agents(seats)
-                await self._may_send(seats)
+                # again at each order: a reload wakes agents, and their words undo it (measured)
+                awake = awake_agents(self._wanted, self.watch.rows(names), tuple(seats))
+                await switch_agents(awake, self._site.balancers, on=False)
+                returns = any(self._wanted[seat] is AdminState.READY for seat in seats)
+                earn = self._earn_again if returns else None
+                await see_nothing_is_old(self._site.record.still_ours, earn)
                 await send({s: self._wanted[s] for s in seats}, self._site.balancers)
                 states = await self.watch.read(names)
             except BalancerError:
-                # the reply was lost, or HAProxy is not back yet: telling it again is safe
-                if now() >= deadline:
+                # the reply was lost, HAProxy is not back yet, or a line is gone: telling it again,
+                # without that one, is safe
+                seats = await self._those_left(seats, names)
+                if seats and now() >= deadline:
                     raise
             else:
-                undone = [s for s in seats if not shows(states[s], self._wanted[s])]
+                left = [seat for seat in seats if seat in states]
+                undone = [s for s in left if not shows(states[s], self._wanted[s])]
                 if now() >= deadline or not self.watch.reloaded(s.balancer for s in undone):
                     await self._insist_if_ours(states)
                     return
             await asyncio.sleep(self._poll)
 
-    async def _may_send(self, seats: Sequence[Seat]) -> None:
-        """See, right before an order, that nothing it rests on is old: a call may hang for long.
+    async def _those_left(self, seats: Sequence[Seat], names: Sequence[str]) -> Sequence[Seat]:
+        """Return those of ``seats`` that HAProxy still has, as far as it answers."""
+        try:
+            await self.watch.read(names)
+        except BalancerError:
+            return seats
+        gone = lines.vanished(seats, {name: self.watch.readings[name] for name in names})
+        if gone:
+            await self._change_lines(gone, [])
+        return [seat for seat in seats if seat not in gone]
 
-        Raises:
-            LockLost: the lock is another run's.
-            CrashLoop, TimedOut: what lets the target return does not hold any more.
-        """
-        returns = any(self._wanted[seat] is AdminState.READY for seat in seats)
-        for _ in range(LOOKS):
-            asked_at = now()
-            await self._site.record.still_ours()  # the machine may have slept since
-            if returns and self.look_again is not None and now() > self.looked_at + OLDEST:
-                await self.look_again()
-            if now() <= asked_at + OLDEST:
-                return
+    async def _earn_again(self) -> None:
+        """See once more what lets the target return, where that was seen too long ago."""
+        if self.look_again is not None and now() > self.looked_at + OLDEST:
+            await self.look_again()
 
     async def _write_down(self, wanted: Mapping[Seat, AdminState]) -> None:
         """Let the record know what we are about to tell, and hear whether we still may.

@@ -16,17 +16,20 @@ from rollout.verdicts import shows
 class Owned:
     """One seat as it was found before the first change, so that it can be given back so.
 
-    ``status`` is HAProxy's own word for how it was (``UP``, ``no check``, ``DOWN``).
+    ``status`` is HAProxy's own word for how it was (``UP``, ``no check``, ``DOWN``).  A line of
+    this name at another ``address`` and ``port`` is another server; empty where not known.
     """
 
     seat: Seat
     weight: int
     agent: bool
     status: str = "UP"
+    address: str = ""
+    port: int = 0
 
     @classmethod
     def of(cls, row: SeatState) -> "Owned":
-        return cls(row.seat, row.weight, row.agent, row.status)
+        return cls(row.seat, row.weight, row.agent, row.status, row.address, row.port)
 
     def over(self, row: SeatState) -> SeatState:
         """Say of a seat that was taken up again how it was found before all.
@@ -35,7 +38,8 @@ class Owned:
         """
         theirs = row.weight not in {self.weight, row.initial_weight}
         weight = row.weight if theirs else self.weight
-        return replace(row, weight=weight, agent=self.agent, status=self.status)
+        found = replace(row, weight=weight, agent=self.agent, status=self.status)
+        return replace(found, address=self.address, port=self.port) if self.address else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,11 @@ class Holding:
 
     def asked_too(self, before: Mapping[str, Birth | None], release: str) -> "Holding":
         return replace(self, asked={**self.asked, **before}, release=release)
+
+    def with_lines(self, target: Target, found: tuple[Owned, ...]) -> "Holding":
+        """Return it with the seats that the target has by now."""
+        told = {seat: states for seat, states in self.told.items() if seat in target.seats}
+        return replace(self, target=target, found=found, told=told)
 
     def ours(self, now: SeatState) -> AdminState | None:
         """Name the state that a seat is in if it can be in it because of us.

@@ -9,7 +9,7 @@ balanced to it.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from rollout.emptying import until_drained, until_empty
+from rollout.emptying import can_go_on, see_that_nobody_comes, until_drained, until_empty
 from rollout.errors import (
     FloorLost,
     KeptItsProcess,
@@ -84,6 +84,8 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         await until_empty(grip, plan, site, tell)
         async with on_its_release(target, plan, way_back, site, tell):
             before = await baseline_when_free(grip, plan, site, tell)
+            await grip.look()  # the last before the point of no return
+            see_that_nobody_comes(grip)
             others = await restarted_and_back(before, began, grip, plan, way_back, site, tell)
     if others:
         asked = [one.name for one in target.instances if one.name not in others]
@@ -178,6 +180,7 @@ async def restarted_and_back(
     """
     target, release = grip.target, plan.onto.get(grip.target.host)
     name = release.name if release else ""
+    grip.newcomers.forget()
     fit = not way_back.asked
     proof = Proof(target, before.births, site, tell, times=plan.probe_times, release=release)
     try:
@@ -292,13 +295,16 @@ async def taken(grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
     """Look at the target and write it down as ours, or say why it is not ours to take.
 
     Raises:
+        FloorLost: lines appeared since room was found for it, and it cannot be spared with them.
         RolloutError: it could not be looked at or written down; nothing was touched.
     """
-    name = grip.target.name
+    name, planned = grip.target.name, set(grip.target.seats)
     try:
         if held := await grip.find():
             tell(TargetSkipped(target=name, because=held))
             return False
+        if set(grip.target.seats) - planned:  # room was found for fewer
+            can_go_on(grip, plan, site)
         release = plan.onto.get(grip.target.host)
         await site.record.own(
             grip.target,
@@ -306,6 +312,8 @@ async def taken(grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
             release=release.name if release else "",
             relinked=plan.relink and release is not None,
         )
+    except FloorLost:
+        raise
     except RolloutError as error:
         tell(TargetNotTaken(target=name, because=said_of(name, error), cure=cure_of(error)))
         raise

@@ -1,10 +1,37 @@
 """What load balancers are told about seats: one line for each of them and each state."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from rollout.fleet import AdminState, Seat, SeatState
 from rollout.ports import Balancer
+from rollout.waiting import now
+
+OLDEST = 3.0
+"""Seconds that what earns a return, and a look at the lock, may have been seen ago."""
+
+LOOKS = 4
+"""Attempts at something fresher: a machine that is slower than that has nothing fresher."""
+
+
+async def see_nothing_is_old(
+    still_ours: Callable[[], Awaitable[None]], earn: Callable[[], Awaitable[None]] | None
+) -> None:
+    """See, right before an order, that nothing it rests on is old: a call may hang for long.
+
+    ``earn`` sees again what lets a target return, for an order that returns it.
+
+    Raises:
+        LockLost: the lock is another run's.
+        CrashLoop, TimedOut: what lets the target return does not hold any more.
+    """
+    for _ in range(LOOKS):
+        asked_at = now()
+        await still_ours()  # the machine may have slept since
+        if earn is not None:
+            await earn()
+        if now() <= asked_at + OLDEST:
+            return
 
 
 async def send(wanted: Mapping[Seat, AdminState], balancers: Mapping[str, Balancer]) -> None:

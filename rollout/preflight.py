@@ -9,10 +9,11 @@ from rollout.events import Noted, RolloutRefused, TargetSkipped
 from rollout.fleet import Finding, Instance, Reading, SickFinding, Target
 from rollout.plan import Share
 from rollout.ports import Prober, Site, Tell
+from rollout.room import Room
 from rollout.seating import Scope, seat_host, twofold
 from rollout.sights import Fitness, HostSight, Skipped
 from rollout.survey import finding, survey
-from rollout.verdicts import carries, held_out
+from rollout.verdicts import carries, held_out, off
 
 ACCEPT_SICK = "--accept-sick"
 
@@ -36,10 +37,10 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
             unfit = [f for f in sight.findings if not isinstance(f, accepted)]
             findings += [] if unfit else seating.findings
             targets += seating.targets
-        findings += twofold(seen.hosts, targets) or floor_findings(
-            targets, floor, seen.readings, accept_sick=scope.accept_sick
-        )
     taken_up = {t.name for t in targets if site.record.holding(t.name)}
+    ours_already = {s for t in targets if t.name in taken_up for s in t.seats}
+    room = Room(floor, seen.readings, ours_already, accept_sick=scope.accept_sick)
+    findings += twofold(seen.hosts, targets) or room.findings(targets)
     others = [t for t in targets if t.name not in taken_up]
     skipped = tuple(s for t in others if (s := _skip(t, seen.readings)) is not None)
     names = {s.target for s in skipped}
@@ -58,7 +59,10 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
         targets=ours,
         skipped=skipped,
         findings=tuple(dict.fromkeys(findings)),
-        notes=tuple(dict.fromkeys((*notes, *alerts(seen.hosts)))),
+        notes=tuple(
+            dict.fromkeys((*notes, *alerts(seen.hosts), *(() if findings else room.notes(ours))))
+        ),
+        unreached=tuple(sight.host for sight in seen.hosts if not sight.reached),
     )
 
 
@@ -93,43 +97,11 @@ def announce(fit: Fitness, tell: Tell) -> bool:
 
 
 def _skip(target: Target, readings: Mapping[str, Reading]) -> Skipped | None:
-    rows = (readings[seat.balancer].seats[seat] for seat in target.seats)
+    rows = [readings[seat.balancer].seats[seat] for seat in target.seats]
     held = [f"{row.seat} is {held_out(row)}, not by us" for row in rows if held_out(row)]
+    if all(off(row) for row in rows):
+        held = [f"{row.seat} is {off(row)}" for row in rows]
     return Skipped(target.name, "; ".join(held)) if held else None
-
-
-def floor_findings(
-    targets: Sequence[Target],
-    floor: Share,
-    readings: Mapping[str, Reading],
-    *,
-    accept_sick: bool = False,
-) -> list[Finding]:
-    """Find backends in which the floor could never let anybody go, however healthy they are."""
-    findings = []
-    for name, backend in sorted({(s.balancer, s.backend) for t in targets for s in t.seats}):
-        farm = {
-            seat
-            for seat, row in readings[name].seats.items()
-            if seat.backend == backend and not row.backup
-        }
-        needed = floor.at_least(len(farm))
-        costly = farm
-        if accept_sick:
-            costly = {seat for seat in farm if carries(readings[name].seats[seat])}
-        largest = max(len(costly & set(target.seats)) for target in targets)
-        if largest and len(farm) - largest < needed:
-            findings.append(
-                Finding(
-                    f"{backend}@{name}",
-                    f"the floor is {needed} of {len(farm)} servers"
-                    f"{f' ({floor})' if floor.percent else ''}, and one target takes {largest} of "
-                    "them out: it could never be spared",
-                    f"lower fleet.floor to {len(farm) - largest} (0 accepts that nobody serves "
-                    "meanwhile), or add a server",
-                )
-            )
-    return findings
 
 
 def unproven(
@@ -159,5 +131,10 @@ async def _silent(prober: Prober, host: str, one: Instance) -> Finding | None:
     except RolloutError as error:
         return finding(host, error)
     cure = answer.cure or "is restart.probe right for it?"
+    if not one.port and not answer.fine:
+        cure = (
+            "give it a port in [monit.ports]; an instance behind a proxy of the host has none of "
+            'its own: restart.probe = "" leaves the proof to HAProxy\'s checks'
+        )
     what = f"{one.name} does not answer the probe: {answer.said}"
     return None if answer.fine else SickFinding(host, what, f"{cure}  {ASIDE}")

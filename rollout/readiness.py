@@ -46,6 +46,7 @@ def _whose_disks(fit: Fitness, hosts: Sequence[str]) -> tuple[Target, ...]:
     if not fit.findings:
         return fit.targets
     known = {target.host for target in fit.targets} | {s.target for s in fit.skipped}
+    known |= set(fit.unreached)
     unfit = (Target(host, host, (), (), {}) for host in hosts if host not in known)
     return (*fit.targets, *unfit)
 

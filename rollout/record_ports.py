@@ -40,6 +40,12 @@ class Record(Protocol):
         was.
         """
 
+    async def has_lines(self, target: Target, found: Sequence[Owned]) -> None:
+        """``target`` has other seats than before: a line appeared in HAProxy, or vanished.
+
+        Those that are new to it are about to be told their state.
+        """
+
     async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
         """Instances are about to be asked to restart: from here only proof brings it back.
 

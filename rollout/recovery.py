@@ -40,6 +40,8 @@ from rollout.returning import (
 from rollout.safe_ends import left_out, seen_through
 from rollout.verdicts import all_serving
 
+NOTHING_LEFT = "HAProxy has none of its servers any more"
+
 
 async def recover(
     run: str,
@@ -122,15 +124,17 @@ async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
     if not grip.seats and asked and _all_ready(grip):
         return await _in_rotation(holding, grip, plan, site, tell)
     if not grip.seats:
-        tell(TargetSkipped(target=name, because=f"changed by somebody else since: {theirs}"))
+        because = f"changed by somebody else since: {theirs}" if theirs else NOTHING_LEFT
+        tell(TargetSkipped(target=name, because=because))
         await site.record.released(name, restarted=False)
         return False
     tell(TargetTakenUp(target=name, seats=tuple(map(str, grip.seats)), asked=asked))
     if theirs:
         tell(Noted(where=name, what=f"changed by somebody else since, and left so: {theirs}"))
     for one in holding.found:
-        if (weight := grip.found[one.seat].weight) != one.weight:
-            what = f"{one.seat} has weight {weight} now, not {one.weight}: left so"
+        now = grip.found.get(one.seat)
+        if now is not None and now.weight != one.weight:
+            what = f"{one.seat} has weight {now.weight} now, not {one.weight}: left so"
             tell(Noted(where=name, what=what))
     if not asked:
         await _as_found(holding, grip, plan, site, tell)

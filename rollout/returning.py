@@ -72,7 +72,8 @@ async def last_look(proof: Proof, grip: Grip, plan: Plan) -> None:
     async def question() -> Verdict:
         began = now()
         await proof.still()
-        rows = (await grip.watch.read_some()).values()
+        seen = await grip.watch.read_some()
+        rows = [seen[seat] for seat in grip.seats if seat in seen]
         verdicts = [on_probation(row) for row in rows if shows(row, AdminState.DRAIN)]
         waiting = [verdict.because for verdict in verdicts if not verdict.settled]
         grip.looked_at = began
@@ -117,7 +118,7 @@ async def give_back(grip: Grip, plan: Plan) -> None:
 
     async def question() -> Verdict:
         states = await grip.look()
-        return all_serving(states[seat] for seat in expected)
+        return all_serving(states[seat] for seat in expected if seat in states)
 
     await grip.until("serving", question, within=plan.patience.probation_timeout)
 
@@ -125,8 +126,9 @@ async def give_back(grip: Grip, plan: Plan) -> None:
 async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
     """See the returned target serve, as the same processes, for a while.
 
-    Somebody who takes it out again meanwhile has it: it was back, and it is theirs now.  A check
-    that was missed (``UP 1/2``) is waited for; HAProxy itself forgives it.
+    A server that an operator takes out again meanwhile was back, and is theirs now: it is named,
+    and the others are watched on.  A check that was missed (``UP 1/2``) is waited for; HAProxy
+    itself forgives it.
 
     Raises:
         TimedOut: HAProxy does not call it up any more.
@@ -136,22 +138,25 @@ async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
     end = began + plan.patience.stable
 
     async def question() -> Verdict:
-        states = (await grip.look()).values()
+        try:
+            states = (await grip.look()).values()
+        except Meddled as taken:
+            tell(Noted(where=grip.target.name, what=str(taken)))
+            return Verdict(settled=not grip.seats, because="")
         verdict = all_serving(states)
-        if not all(carries(state) for state in states):
-            raise TimedOut("stable", round(now() - began, 1), verdict.because)
+        down = [state for state in states if not carries(state)]
+        if down:
+            because = all_serving(down).because
+            raise TimedOut("stable", round(now() - began, 1), because)
         return Verdict(
             settled=verdict.settled and now() >= end,
             because="" if verdict.settled else verdict.because,
         )
 
-    try:
-        await grip.until(
-            "stable",
-            question,
-            within=plan.patience.stable + plan.patience.probation_timeout,
-            every=plan.patience.poll_host,
-        )
-    except Meddled as taken:
-        tell(Noted(where=grip.target.name, what=str(taken)))
+    await grip.until(
+        "stable",
+        question,
+        within=plan.patience.stable + plan.patience.probation_timeout,
+        every=plan.patience.poll_host,
+    )
     await same_processes(proof, grip, plan)

@@ -12,7 +12,7 @@ from rollout.errors import (
     cure_of,
     said_of,
 )
-from rollout.events import TargetGivenBack, TargetLeftOut
+from rollout.events import TargetGivenBack, TargetLeftOut, TargetVisited
 from rollout.fleet import AdminState
 from rollout.grip import Grip
 from rollout.plan import Plan, look_command
@@ -46,6 +46,10 @@ async def seen_through(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncI
         else:
             await keep_out(failure, grip, plan, tell)
         raise
+    finally:
+        if way_back.asked and grip.newcomers.total:
+            servers = tuple(map(str, grip.newcomers.count))
+            tell(TargetVisited(target=name, sessions=grip.newcomers.total, servers=servers))
 
 
 async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
@@ -100,4 +104,5 @@ def left_out(because: str, state: str, grip: Grip, plan: Plan, *, asked: bool) -
         because=because,
         asked=asked,
         look=look_command(plan.look, grip.target.host),
+        seats=tuple(map(str, grip.target.seats)),
     )

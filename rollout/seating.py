@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from rollout.fleet import Birth, Finding, Instance, Reading, Seat, SeatState, Target
 from rollout.sights import HostSight
+from rollout.verdicts import off
 
 
 class By(StrEnum):
@@ -64,8 +65,20 @@ def seat_host(sight: HostSight, scope: Scope, readings: Mapping[str, Reading]) -
     if findings or not instances:
         return Seating(findings=tuple(findings))
     if scope.by is By.INSTANCE:
-        return _one_by_one(sight.host, instances, behind)
+        return _one_by_one(sight.host, instances, behind, readings)
+    behind = _in_use(behind, readings)
     return Seating((Target(sight.host, sight.host, tuple(behind), instances, behind),))
+
+
+def _in_use(
+    behind: Mapping[Seat, tuple[Instance, ...]], readings: Mapping[str, Reading]
+) -> dict[Seat, tuple[Instance, ...]]:
+    """Leave out lines that bring no visitor whatever we do: they stay as they are.
+
+    Where there is no other line they are kept, and tell why the target cannot have a turn.
+    """
+    used = {s: group for s, group in behind.items() if not off(readings[s.balancer].seats[s])}
+    return used or dict(behind)
 
 
 def twofold(sights: Sequence[HostSight], targets: Sequence[Target]) -> list[Finding]:
@@ -106,7 +119,10 @@ def seats_of(
 
 
 def _one_by_one(
-    host: str, instances: Sequence[Instance], behind: Mapping[Seat, tuple[Instance, ...]]
+    host: str,
+    instances: Sequence[Instance],
+    behind: Mapping[Seat, tuple[Instance, ...]],
+    readings: Mapping[str, Reading],
 ) -> Seating:
     targets, findings = [], []
     shared = [seat for seat, group in behind.items() if len(group) != 1]
@@ -115,7 +131,7 @@ def _one_by_one(
         cure = 'take out whole hosts (fleet.by = "host"), or give each instance its own line'
         return Seating(findings=(Finding(host, what, cure),))
     for one in instances:
-        own = {seat: group for seat, group in behind.items() if group == (one,)}
+        own = _in_use({s: group for s, group in behind.items() if group == (one,)}, readings)
         if own:
             targets.append(Target(f"{host}/{one.name}", host, tuple(own), (one,), own))
         else:
@@ -169,6 +185,7 @@ def _nowhere(sight: HostSight, scope: Scope, name: str, reading: Reading) -> Fin
     return Finding(
         sight.host,
         f"{name} has no server line {sought} in {', '.join(backends) or 'any backend'}",
-        f"HAProxy knows {few or 'nobody'}: set fleet.server to how it names a host, or "
+        f"HAProxy knows {few or 'no server'}: in [fleet.addresses] give {sight.host} the address "
+        "that HAProxy has for it, or set fleet.server to how HAProxy names a host, or "
         f"balancers.{name}.backends to where it is",
     )

@@ -9,12 +9,16 @@ from rollout.releases import Shelf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSight:
-    """What one host showed; ``findings`` say why something is missing here."""
+    """What one host showed; ``findings`` say why something is missing here.
+
+    One that is not ``reached`` has no address, or ssh does not get there.
+    """
 
     host: str
     addresses: tuple[str, ...] = ()
     instances: tuple[InstanceState, ...] = ()
     findings: tuple[Finding, ...] = ()
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +60,16 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitness:
-    """What the preflight found: who can have a turn, who is skipped, and what is wrong."""
+    """What the preflight found: who can have a turn, who is skipped, and what is wrong.
+
+    ``unreached`` are hosts to which a second look would say the same in other words.
+    """
 
     targets: tuple[Target, ...]
     skipped: tuple[Skipped, ...]
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]
+    unreached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from rollout.events import Noted, SoakStarted, TargetLeftOut
 from rollout.fleet import Birth, SeatState, Target, Verdict
 from rollout.plan import Plan, look_command
 from rollout.ports import Site, Tell
-from rollout.verdicts import all_serving, carries, held_out
+from rollout.verdicts import all_serving, carries, out_of_rotation
 from rollout.waiting import now, until
 
 SOAK_EVERY = 1.0
@@ -41,7 +41,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
             raise Halted("stopped on request during the soak")
         for target in returned:
             rows, verdict = await carried(target, site)
-            if held := [f"{row.seat} is {how}" for row in rows if (how := held_out(row))]:
+            if held := [f"{row.seat} is {how}" for row in rows if (how := out_of_rotation(row))]:
                 what = f"{'; '.join(held)}, by another hand"  # nothing against its restart
                 tell(Noted(where=target.name, what=f"{what}: left to it"))
                 raise Halted(

@@ -65,6 +65,7 @@ class Line:
         cut: Sessions that were shut down in it.
         cure: What mends what stopped it, where that is known.
         now: What keeps visitors from it when the run ends, though it is not out because of us.
+        visited: How many visitors HAProxy sent to it in maint, after its restart was asked for.
     """
 
     standing: Standing = Standing.UNTOUCHED
@@ -78,6 +79,7 @@ class Line:
     cut: int = 0
     cure: str = ""
     now: str = ""
+    visited: int = 0
 
 
 TargetEvent = (
@@ -85,6 +87,8 @@ TargetEvent = (
     | told.TargetWaiting
     | told.TargetClaimed
     | told.TargetTakenUp
+    | told.ServersChanged
+    | told.TargetVisited
     | told.TargetRecovered
     | told.TargetDraining
     | told.TargetDrained
@@ -117,6 +121,10 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
             return Line(Standing.CLAIMED, seats=seats, release=line.release, cut=line.cut)
         case told.TargetTakenUp(seats=seats, asked=asked):
             return Line(Standing.CLAIMED, asked=asked, seats=seats)
+        case told.ServersChanged(gone=gone, new=new):
+            return replace(line, seats=(*(s for s in line.seats if s not in gone), *new))
+        case told.TargetVisited(sessions=sessions):
+            return replace(line, visited=line.visited + sessions)
         case told.TargetRecovered(restarted=restarted, release=release):
             standing = Standing.DONE if restarted else Standing.RECOVERED
             return Line(standing, state="ready", asked=restarted, release=release)

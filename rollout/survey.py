@@ -50,6 +50,7 @@ async def see_host(host: str, site: Site) -> HostSight:
     addresses: tuple[str, ...] = ()
     instances: tuple[InstanceState, ...] = ()
     findings: tuple[Finding, ...] = ()
+    reached = True
     try:
         addresses = await site.addresses.addresses(host)
         findings = await site.supervisor.examine(host)
@@ -58,8 +59,10 @@ async def see_host(host: str, site: Site) -> HostSight:
         # examine() has said so already, as a finding that reads the same
         findings = tuple(dict.fromkeys((*findings, finding(host, error))))
     except RolloutError as error:
-        findings = (finding(host, error),)
-    return HostSight(host=host, addresses=addresses, instances=instances, findings=findings)
+        findings, reached = (finding(host, error),), not isinstance(error, RemoteError)
+    return HostSight(
+        host=host, addresses=addresses, instances=instances, findings=findings, reached=reached
+    )
 
 
 CURED = (

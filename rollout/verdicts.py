@@ -25,8 +25,11 @@ HELD = {
     Admin.INHERITED_MAINT: "in maint with the server that it tracks",
     Admin.FORCED_DRAIN: "in drain",
     Admin.INHERITED_DRAIN: "in drain with the server that it tracks",
-    Admin.NO_ADDRESS: "without an address",
 }
+
+DISABLED = Admin.CONFIG_MAINT | Admin.FORCED_MAINT
+"""``disabled`` in the file and not enabled since; ``ready`` takes the second bit away, ``maint``
+puts it back, also through a reload with a state file (measured on 2.6)."""
 
 
 def shows(state: SeatState, wanted: AdminState) -> bool:
@@ -51,17 +54,52 @@ def told(state: SeatState) -> AdminState:
     return AdminState.DRAIN if state.admin & Admin.FORCED_DRAIN else AdminState.READY
 
 
-def held_out(state: SeatState) -> str:
-    """Say how somebody else keeps this server out of rotation, or nothing when nobody does.
+def off(state: SeatState) -> str:
+    """Say why no visitor can reach this server although no operator took it out, or nothing.
 
-    ``CONFIG_MAINT`` alone is a server that the file disables and somebody enabled: it is in.
+    The file disables it, or HAProxy has no address for it.
+    """
+    if not state.admin:
+        return ""
+    if state.admin & DISABLED == DISABLED:
+        return "disabled in HAProxy's file"
+    return "without an address" if state.admin & Admin.NO_ADDRESS else ""
+
+
+def weightless(state: SeatState) -> bool:
+    """Judge whether the file gives it no share of the visitors.
+
+    Those who have its cookie still come.
+    """
+    return state.weight == 0 and state.initial_weight == 0
+
+
+def is_member(state: SeatState, *, ours: bool = False) -> bool:
+    """Judge whether it is one of the servers that share the visitors of its backend.
+
+    What the file disables is none, unless it is ``ours``: then an operator had enabled it.
+    """
+    return not state.backup and not weightless(state) and (ours or not off(state))
+
+
+def held_out(state: SeatState) -> str:
+    """Say how an operator keeps this server out of rotation, or nothing where none does.
+
+    ``CONFIG_MAINT`` alone is a server that the file disables and an operator enabled: it is in.
     """
     if not state.admin and state.weight:
         return ""  # nearly always; a farm of 1,000 is judged at every look
+    if off(state):
+        return ""
     words = [text for bit, text in HELD.items() if state.admin & bit]
-    if not words and state.weight == 0:
+    if not words and state.weight == 0 and not weightless(state):
         words = ["at weight 0"]
     return words[0] if words else ""
+
+
+def out_of_rotation(state: SeatState) -> str:
+    """Say why no visitor is sent to this server whatever its health, or nothing."""
+    return held_out(state) or off(state)
 
 
 def serving(state: SeatState) -> Verdict:
@@ -70,7 +108,7 @@ def serving(state: SeatState) -> Verdict:
     Exactly ``UP`` or ``no check``: ``UP 1/2`` is one bad check from ``DOWN``, and is also what
     HAProxy shows for a server that just left maint and was never checked.
     """
-    if out := held_out(state):
+    if out := out_of_rotation(state):
         return Verdict(settled=False, because=f"{state.seat} is {out}")
     if state.status in {"UP", "no check"} and state.throttle is not None:
         return Verdict(settled=False, because=f"{state.seat} is in slow start, {state.throttle}%")
@@ -84,7 +122,7 @@ def carries(state: SeatState) -> bool:
 
     It does so after a missed check, and to all after a reload, until their first check.
     """
-    return not held_out(state) and state.status.split()[0] in {"UP", "no"}
+    return not out_of_rotation(state) and state.status.split()[0] in {"UP", "no"}
 
 
 def few(reasons: Sequence[str]) -> str:
@@ -270,18 +308,23 @@ def floor_holds(
 ) -> Verdict:
     """Judge whether enough servers serve on one load balancer without those we have claimed.
 
-    Servers that are down or held out, for whatever reason, do not count; neither do backups.  To
-    begin with another target they must serve fully; for one that is out already, what ``counts``
-    is that they carry visitors, or each missed check would send it back.
+    Servers that are down or held out, for whatever reason, do not count.  What the file disables or
+    gives no weight is no member of the farm, unless it is claimed: then it was enabled.  A backend
+    without a member needs none.  To begin with another target the servers must serve fully; for
+    one that is out already, what ``counts`` is that they carry visitors, or each missed check
+    would send it back.
     """
     for backend in dict.fromkeys(backends):
-        farm = [s for s in reading.seats.values() if s.seat.backend == backend and not s.backup]
+        rows = [s for s in reading.seats.values() if s.seat.backend == backend]
+        farm = [s for s in rows if is_member(s, ours=s.seat in claimed)]
         needed = floor.at_least(len(farm))
         left = sum(1 for s in farm if s.seat not in claimed and counts(s))
-        if left < needed:
+        spare = not left and any(s.backup and s.seat not in claimed and counts(s) for s in rows)
+        if farm and left + spare < needed:
             return Verdict(
                 settled=False,
                 because=f"{backend}@{reading.balancer} would have {left} of {len(farm)} servers "
-                f"serving, the floor is {needed}{f' ({floor})' if floor.percent else ''}",
+                f"serving{' and a backup' if spare else ''}, "
+                f"the floor is {needed}{f' ({floor})' if floor.percent else ''}",
             )
     return Verdict(settled=True, because="the floor holds")

@@ -50,6 +50,7 @@ class Window:
         self._tell = tell
         self._began = now() if site.started is None else site.started
         self._climbing: dict[Target, asyncio.Task[None]] = {}
+        self._seats: dict[str, tuple[Seat, ...]] = {}  # by target, where they are others by now
         self._given_back: set[Target] = set()  # of those that climb: in rotation, waiting for room
 
     async def __aenter__(self) -> Self:
@@ -133,7 +134,8 @@ class Window:
             while True:
                 try:
                     (self.restarted if await climb() else self.skipped).append(target)
-                except FloorLost:
+                except FloorLost as lost:
+                    self._seats[target.name] = lost.seats or target.seats
                     # it has been given back, and has another turn when it can be spared
                     self._given_back.add(target)
                     await self.room_for(target)
@@ -162,9 +164,10 @@ class Window:
         except RolloutError as error:
             return Verdict(settled=False, because=str(error)), LOST_WITHIN
         out = [t.seats for t in self._climbing if t not in self._given_back]
-        claimed = frozenset[Seat]().union(target.seats, *out)
+        seats = self._seats.get(target.name, target.seats)
+        claimed = frozenset[Seat]().union(seats, *out)
         for reading in readings:
-            rows = [row for seat, row in reading.seats.items() if seat in target.seats]
+            rows = [row for seat, row in reading.seats.items() if seat in seats]
             backends = costing(rows, accept_sick=self._plan.accept_sick)
             verdict = floor_holds(self._plan.floor, reading, claimed, backends)
             if not verdict.settled:

@@ -33,8 +33,8 @@ NOUNS = (
         "events",
     ),
     *("fleet", "holders", "holdings", "hostnames", "known_fleet", "ledger", "nearest"),
-    *("past_runs", "places", "plan", "redaction", "refs", "releases", "shares", "sights"),
-    *("sizes", "standings", "trusted_paths", "verdicts"),
+    *("newcomers", "past_runs", "places", "plan", "redaction", "refs", "releases", "server_lines"),
+    *("server_settings", "shares", "sights", "sizes", "standings", "trusted_paths", "verdicts"),
 )
 STORIES = (
     *("claiming", "dead_runs", "emptying", "everywhere", "final_look", "grip", "ladder"),
@@ -48,7 +48,7 @@ STORIES = (
         "recovery",
         "restarting",
     ),
-    *("resuming", "returning", "rolling", "rolling_back", "safe_ends", "seating"),
+    *("resuming", "returning", "rolling", "rolling_back", "room", "safe_ends", "seating"),
     *("shelving", "soaking", "survey", "switching", "transaction", "uninterrupted"),
     *("waiting", "watch", "window"),
 )

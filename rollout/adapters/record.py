@@ -71,6 +71,12 @@ class KeptRecord:
         else:
             await self._keep(holding, everywhere=False, needed=not coming)
 
+    async def has_lines(self, target: Target, found: Sequence[Owned]) -> None:
+        before = self._held[target.name]
+        new = set(target.seats) - set(before.target.seats)
+        holding = before.with_lines(target, tuple(found))
+        await self._keep(holding, everywhere=False, needed=bool(new) and not before.returning)
+
     async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
         # everywhere: who sees to it from another machine must know that it is not as it was found
         await self._keep(self._held[target].asked_too(before, release), everywhere=True)

@@ -56,6 +56,8 @@ def _spell_seat(holding: Holding, seat: Seat) -> Spelled:
         "weight": found.weight,
         "agent": found.agent,
         "status": found.status,
+        "address": found.address,
+        "port": found.port,
         "told": [str(state) for state in holding.told.get(seat, ())],
     }
 
@@ -83,7 +85,14 @@ def read_holding(said: Mapping[str, Any]) -> Holding:
             behind={s: tuple(known[n] for n in row["behind"]) for s, row in rows.items()},
         ),
         found=tuple(
-            Owned(seat, _number(row["weight"], 0, 256), bool(row["agent"]), _text(row["status"]))
+            Owned(
+                seat,
+                _number(row["weight"], 0, 256),
+                bool(row["agent"]),
+                _text(row["status"]),
+                _text(row.get("address", "")),
+                _number(row.get("port", 0), 0, 65_535),
+            )
             for seat, row in rows.items()
         ),
         told={s: tuple(map(AdminState, row["told"])) for s, row in rows.items() if row["told"]},

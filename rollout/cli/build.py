@@ -90,7 +90,10 @@ def build_site(
         smoke=CommandSmoke(smoke, settings.restart.smoke_timeout, os.environ) if smoke else None,
         record=KeptRecord(),
         addresses=SshAddresses(
-            lambda host: ssh.resolve(host).hostname, name_pool, needed=not settings.fleet.server
+            lambda host: ssh.resolve(host).hostname,
+            name_pool,
+            needed=not settings.fleet.server,
+            said=settings.fleet.addresses,
         ),
         releases=build_releases(settings.deploy, ssh, closing) if settings.deploy else None,
         lock=build_lock(settings, ssh, host_pool),

@@ -10,6 +10,7 @@ from rollout.render.counts import (
     servers,
     skipped_words,
     stopped,
+    visited_words,
 )
 from rollout.render.deploy_consequence import deploy_consequence
 from rollout.render.deploy_words import some
@@ -60,7 +61,7 @@ def _done(ending: Ending) -> str:
         return f"nothing to do, nothing was touched.{skipped_words(ledger)}"
     count = f"{len(ledger.named(Standing.DONE))} of {servers(len(ledger.lines))}"
     done = f"done. {count} restarted{earlier(ledger)} in {in_words(ending.seconds)}"
-    return f"{done}{none_missing(ledger)}.{skipped_words(ledger)}"
+    return f"{done}{none_missing(ledger)}.{visited_words(ledger)}{skipped_words(ledger)}"
 
 
 def _recovered(ledger: Ledger) -> str:

@@ -51,6 +51,19 @@ def skipped_words(ledger: Ledger, what: str = "Skipped") -> str:
     return f" {what}: {because}." if skipped else ""
 
 
+def visited_words(ledger: Ledger) -> str:
+    """Say how many visitors HAProxy sent to servers in maint; empty where it sent none."""
+    visited = {name: line.visited for name, line in ledger.lines.items() if line.visited}
+    if not visited:
+        return ""
+    count = sum(visited.values())
+    many = "1 visitor" if count == 1 else f"{count} visitors"
+    return (
+        f" HAProxy sent {many} to {', '.join(visited)} in maint (`force-persist` or "
+        "`option persist`): they may have failed."
+    )
+
+
 def stopped(ending: Ending) -> str:
     """Say what stopped the run, and at whom."""
     ledger = ending.ledger

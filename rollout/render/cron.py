@@ -65,13 +65,23 @@ class Cron:
 def worth_a_line(ledger: Ledger) -> bool:
     """Tell whether a good run still left something that a person should know."""
     lines = ledger.lines.values()
-    noticed = any(line.now or line.cut for line in lines)
+    noticed = any(line.now or line.cut or line.visited for line in lines)
     return bool(ledger.named(Standing.SKIPPED) or ledger.deploy.warnings) or noticed
+
+
+LOUD = (
+    events.BalancerReloaded,
+    events.ServersChanged,
+    events.SessionsCut,
+    events.TargetDone,
+    events.TargetVisited,
+)
+"""What the whole run is judged by, whomever it was about."""
 
 
 def matters(event: Event, ledger: Ledger) -> bool:
     """Tell whether a line belongs into the mail: the whole run, and who did not come through."""
-    if isinstance(event, events.BalancerReloaded | events.SessionsCut | events.TargetDone):
+    if isinstance(event, LOUD):
         return True
     if isinstance(event, ROUTINE):
         return whom(event) in {*ledger.deploy.failed, *ledger.deploy.unrestored}

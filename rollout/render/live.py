@@ -23,12 +23,14 @@ from rollout.events import (
     Noted,
     RecoveryStarted,
     RolloutHalted,
+    ServersChanged,
     SessionsCut,
     StopRequested,
     TargetGivenBack,
     TargetLeftOut,
     TargetNotTaken,
     TargetSkipped,
+    TargetVisited,
 )
 from rollout.ledger import Ledger
 from rollout.render.account import account
@@ -52,6 +54,7 @@ IMPORTANT = (
     RollbackHalted,
     RollbackStarted,
     RolloutHalted,
+    ServersChanged,
     SessionsCut,
     StepFailed,
     StopRequested,
@@ -59,6 +62,7 @@ IMPORTANT = (
     TargetLeftOut,
     TargetNotTaken,
     TargetSkipped,
+    TargetVisited,
     UndoFailed,
 )
 

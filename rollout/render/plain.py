@@ -117,6 +117,15 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
         case told.TargetTakenUp(seats=seats, asked=asked):
             how = "it must be proven first" if asked else "it was never asked to restart"
             return f"taken up again, {how}: {', '.join(seats)}"
+        case told.ServersChanged(gone=gone, new=new):
+            said = [f"HAProxy has no {', '.join(gone)} any more"] if gone else []
+            said += [f"HAProxy has {', '.join(new)} as well now, taken too"] if new else []
+            return "; ".join(said) or "HAProxy has the same servers of it as before"
+        case told.TargetVisited(sessions=sessions, servers=servers):
+            return (
+                f"HAProxy sent it {_visitors(sessions)} in maint, while it was restarted "
+                f"({', '.join(servers)}): `force-persist` or `option persist` in its configuration"
+            )
         case told.TargetRecovered(restarted=True):
             return "recovered: its restart had gone through, it serves and is stable"
         case told.TargetRecovered():
@@ -162,6 +171,10 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
 
 def _findings(count: int) -> str:
     return "1 finding" if count == 1 else f"{count} findings"
+
+
+def _visitors(count: int) -> str:
+    return "1 visitor" if count == 1 else f"{count} visitors"
 
 
 class Plain:

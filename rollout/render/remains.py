@@ -39,6 +39,8 @@ def _seat_words(holding: Holding, readings: Mapping[str, Reading], number: int) 
     seat = holding.found[number].seat
     reading = readings.get(seat.balancer)
     row = reading.seats.get(seat) if reading else None
+    if reading is not None and row is None:
+        return f"{seat} is gone: HAProxy has no such server any more"
     if row is None:
         return f"{seat} cannot be seen now"
     ours = "" if holding.ours(row) else ", changed by somebody else since"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rollout.admin_sockets import tcp_socket
 from rollout.hostnames import expand
+from rollout.nearest import did_you_mean
 from rollout.settings.deploy_consistency import deploy_contradictions
 from rollout.settings.lines import Path
 from rollout.settings.model import Settings
@@ -18,6 +19,7 @@ def contradictions(settings: Settings) -> list[tuple[Path, str]]:
     return [
         *_odd_sockets(settings),
         *_repeated_hosts(settings),
+        *_addresses_of_strangers(settings),
         *_no_room(settings),
         *_blind_probe(settings),
         *(deploy_contradictions(settings.deploy) if settings.deploy else ()),
@@ -51,6 +53,13 @@ def _repeated_hosts(settings: Settings) -> Iterator[tuple[Path, str]]:
             seen.add(name)
 
 
+def _addresses_of_strangers(settings: Settings) -> Iterator[tuple[Path, str]]:
+    for name in settings.fleet.addresses:
+        if name not in settings.fleet.names:
+            near = did_you_mean(name, settings.fleet.names)
+            yield ("fleet", "addresses", name), f"no host of fleet.hosts has this name{near}"
+
+
 def _no_room(settings: Settings) -> Iterator[tuple[Path, str]]:
     floor, most = settings.fleet.floor, settings.fleet.max_out
     if floor.percent and floor.amount == _WHOLE:
@@ -66,9 +75,11 @@ def _no_room(settings: Settings) -> Iterator[tuple[Path, str]]:
 def _blind_probe(settings: Settings) -> Iterator[tuple[Path, str]]:
     probe, many = settings.restart.probe, settings.monit.instances
     if probe and many > 1 and not ("{port}" in probe or "{instance}" in probe):
-        yield (
-            ("restart", "probe"),
-            f"asks the same for each of {many} instances: put {{port}} or {{instance}} in it",
+        why = (
+            f"asks the same for each of {many} instances: put {{port}} or {{instance}} in it, and "
+            "ports in [monit.ports] where names do not end in one; instances behind a proxy of "
+            'their own have no port to ask: probe = "" leaves the proof to HAProxy\'s checks'
         )
+        yield ("restart", "probe"), why
     if settings.restart.probe_host and not probe.startswith("http"):
         yield ("restart", "probe_host"), "is for a probe that begins with http:// or https://"

@@ -1,5 +1,6 @@
 """The kinds of values a setting may have, each with the sentence that a wrong one deserves."""
 
+import ipaddress
 import re
 import shlex
 from typing import Annotated, Any
@@ -111,6 +112,13 @@ def _command(said: str) -> str:
     return said
 
 
+def _address(said: str) -> str:
+    try:
+        return str(ipaddress.ip_address(said.strip("[]")))
+    except ValueError:
+        raise ValueError(f"{said!r} is not an IP address, as HAProxy shows them") from None
+
+
 Duration = Annotated[float, BeforeValidator(_seconds), PlainSerializer(spell_duration)]
 """Written ``"90s"``, kept as seconds."""
 
@@ -139,4 +147,11 @@ Command = Annotated[Line, AfterValidator(_command)]
 Pattern = Annotated[Line, AfterValidator(_pattern)]
 
 Names = Annotated[tuple[Name, ...], BeforeValidator(_list)]
+AddressList = Annotated[
+    tuple[Annotated[str, AfterValidator(_address)], ...],
+    BeforeValidator(_list),
+    Field(min_length=1),
+]
+"""One IP address, or a list of them; kept as HAProxy writes them."""
+
 HostList = Annotated[tuple[SomeHosts, ...], BeforeValidator(_list), Field(min_length=1)]

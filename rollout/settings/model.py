@@ -9,6 +9,7 @@ from rollout.hostnames import expand
 from rollout.plan import OnBusy, Patience, Share
 from rollout.settings.deploy import DeploySettings
 from rollout.settings.kinds import (
+    AddressList,
     Command,
     Count,
     Duration,
@@ -51,6 +52,7 @@ class FleetSettings(Section):
 
     hosts: HostList
     server: Annotated[Line, AfterValidator(a_server)] = ""
+    addresses: dict[str, AddressList] = Field(default={})
     by: Literal["host", "instance"] = "host"
     max_out: Portion = Share(1)
     floor: Portion = Share(50, percent=True)

@@ -31,6 +31,7 @@ WORDS = ("tests/stories/test_whose_word.py",)
 PATHS = ("tests/unit/test_trusted_paths.py", "tests/integration/trust")
 EVIDENCE = ("tests/stories/test_evidence.py",)
 MONIT = ("tests/unit/monit",)
+LINES = ("tests/stories/test_server_lines.py",)
 SSH = ("tests/integration/ssh/test_policy.py",)
 CHECKOUTS = ("tests/integration/sources/test_checkouts.py",)
 
@@ -332,8 +333,8 @@ MUTANTS = (
     Mutant(
         "what is theirs is not taken up",
         "grip.py",
-        "            if state is None:\n                self.lost[seat] = told(row)\n",
-        "            if state is None:\n                self._wanted[seat] = told(row)\n",
+        "            elif state is None:\n                self.lost[seat] = told(row)\n",
+        "            elif state is None:\n                self._wanted[seat] = told(row)\n",
     ),
     Mutant(
         "a lock of the living is not taken",
@@ -641,5 +642,68 @@ MUTANTS = (
         "if tcp is not None and not said.ssh and not tcp.is_loopback:",
         "if False:",
         ("tests/unit/settings/test_bad_settings.py",),
+    ),
+    Mutant(
+        "a line that is gone keeps no other from being told again",
+        "grip.py",
+        "        gone = lines.vanished(self.target.seats, seen)\n",
+        "        gone = []\n",
+        noticed_by=LINES,
+    ),
+    Mutant(
+        "a line that appears for a host that is out is taken",
+        "grip.py",
+        "        new = [row for row in new if not held_out(row)]\n",
+        "        new = []\n",
+        noticed_by=LINES,
+    ),
+    Mutant(
+        "a line that leads elsewhere by now is not held",
+        "grip.py",
+        "lines.has_moved(found[s], row, wanted[s])",
+        "False",
+        noticed_by=LINES,
+    ),
+    Mutant(
+        "the record lists the lines as they are by now",
+        "grip.py",
+        "            await self._site.record.has_lines(self.target, self.owned)\n",
+        "            pass\n",
+        noticed_by=LINES,
+    ),
+    Mutant(
+        "with lines that appeared since, room is looked for again",
+        "ladder.py",
+        "            can_go_on(grip, plan, site)\n",
+        "            pass\n",
+        noticed_by=LINES,
+    ),
+    Mutant(
+        "visitors that come in maint stop the restart",
+        "emptying.py",
+        "    if grip.newcomers.total:\n",
+        "    if False:\n",
+        noticed_by=LINES,
+    ),
+    Mutant(
+        "a line that the file disables is not told anything",
+        "grip.py",
+        "        self.found = {seat: row for seat, row in rows.items() if seat not in idle}\n",
+        "        self.found = dict(rows)\n",
+        noticed_by=LINES,
+    ),
+    Mutant(
+        "one server that an operator takes leaves the others watched",
+        "returning.py",
+        '            return Verdict(settled=not grip.seats, because="")\n',
+        '            return Verdict(settled=True, because="")\n',
+        noticed_by=LINES,
+    ),
+    Mutant(
+        "a weight that an operator has set is not set back",
+        "server_settings.py",
+        "            found = replace(found, weight=row.weight)\n",
+        "            pass\n",
+        noticed_by=LINES,
     ),
 )

@@ -148,6 +148,7 @@ def _fleet(dice: random.Random, seed: int) -> World:
         if dice.random() < 0.04:
             line.dies_at = 1000 + dice.uniform(0, 40)
             line.revives_at = line.dies_at + dice.uniform(1, 60)
+        _file_changes(dice, line)
     if dice.random() < 0.2:
         world.reloads[dice.choice(world.balancers)] = [1000 + dice.uniform(0, 60)]
     if dice.random() < 0.05:
@@ -169,6 +170,15 @@ def _untidy(dice: random.Random, host: Host, app: App) -> None:
         app.pending_until = 1000 + dice.uniform(0, 90)
     if dice.random() < 0.05:
         app.depends_on = host.apps[0].name
+
+
+def _file_changes(dice: random.Random, line: Line) -> None:
+    """HAProxy's file may lose a line, have it again, or send visitors into maint."""
+    if dice.random() < 0.03:
+        line.leaves_at = 1000 + dice.uniform(0, 60)
+        line.comes_at = line.leaves_at + dice.choice([1, 20, 1e9])
+    if dice.random() < 0.02:
+        line.visits_every = dice.choice([0.3, 2, 9])
 
 
 def _faults(dice: random.Random) -> tuple[Fault, ...]:

@@ -46,8 +46,9 @@ class FakeBalancer:
     async def look(self) -> Reading:
         async with self.world.faults.befall(f"{self._name} look", self._error):
             self.world.reload_due(self._name)
-        rows = {line.seat: line.row(clock()) for line in self.world.of(self._name)}
-        for line in self.world.of(self._name):
+            self.world.operator()
+        rows = {line.seat: line.row(clock()) for line in self.world.shown_by(self._name)}
+        for line in self.world.shown_by(self._name):
             line.unseen = False
         return Reading(
             balancer=self._name,
@@ -60,7 +61,7 @@ class FakeBalancer:
     async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
         async with self.world.faults.befall(f"{self._name} {state}", self._error):
             self.world.reload_due(self._name)
-            for seat in seats:
+            for seat in (s for s in seats if not self.world.lines[s].gone):
                 line = self.world.lines[seat]
                 line.check_until(clock())
                 self.world.judge_lock(f"{seat} {state}")
@@ -76,15 +77,23 @@ class FakeBalancer:
                 elif not line.admin and line.serves():
                     self.world.judge_floor(seat)
                 line.told(state, clock())
+            self._refuse(seats)
+
+    def _refuse(self, seats: Sequence[Seat]) -> None:
+        """Refuse what HAProxy has no more; the others were told."""
+        if gone := [seat for seat in seats if self.world.lines[seat].gone]:
+            raise self._error(f"HAProxy refused `set server {gone[0].server}`: No such server.")
 
     async def switch_agent(self, seats: Sequence[Seat], *, on: bool) -> None:
         async with self.world.faults.befall(f"{self._name} agent", self._error):
             for seat in seats:
                 self.world.lines[seat].agent = on
+            self._refuse(seats)
 
     async def set_weight(self, seat: Seat, weight: int) -> None:
         async with self.world.faults.befall(f"{self._name} weight", self._error):
             self.world.lines[seat].weight = weight
+            self._refuse([seat])
 
     async def cut(self, seats: Sequence[Seat]) -> None:
         async with self.world.faults.befall(f"{self._name} cut", self._error):

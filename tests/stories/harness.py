@@ -125,6 +125,8 @@ def promises_broken(world: World, told: Told, *, again: bool = False) -> list[st
 
 def as_found(world: World, line: Line) -> bool:
     """Of a line that somebody else has now, its agent is left as it is."""
+    if line.gone:
+        return True
     admin, weight, agent = world.found[line.seat]
     as_it_was = line.agent == agent or line.theirs
     return (line.admin, line.weight) == (admin, weight) and as_it_was
@@ -151,7 +153,7 @@ def _account(world: World, ledger: Ledger, *, again: bool) -> Iterable[str]:
 def _at_the_end(world: World, ledger: Ledger, name: str, line: Account) -> Iterable[str]:
     """Promise 6: what is said to serve carries visitors on every load balancer that was seen."""
     rows = [x for x in world.lines.values() if x.host.name == name]
-    seen = [x for x in rows if x.seat.balancer not in ledger.unseen]
+    seen = [x for x in rows if x.seat.balancer not in ledger.unseen and not x.off]
     idle = [str(x.seat) for x in seen if x.admin or not x.up or not x.weight]
     serves = {Standing.DONE, Standing.RECOVERED, Standing.GIVEN_BACK}
     if line.standing in serves and idle and not line.now:

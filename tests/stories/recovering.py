@@ -114,6 +114,6 @@ def is_back(world: World) -> list[str]:
     wrong = [
         f"{line.seat} is {line.admin!r} weight {line.weight} agent {line.agent}"
         for line in world.lines.values()
-        if (line.admin, line.weight, line.agent) != world.found[line.seat]
+        if not line.gone and (line.admin, line.weight, line.agent) != world.found[line.seat]
     ]
     return [*wrong, *(f"{name} is still recorded" for name in world.holdings)]

@@ -8,7 +8,7 @@ each broken one is written to ``broken`` with the moment.
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rollout.fleet import (
@@ -161,6 +161,17 @@ class Line:
     unseen: bool = False  # somebody has changed it, and nobody of us has looked since
     meddled_at: float = -math.inf
     checked: bool = True
+    initial_weight: int = 1
+    leaves_at: float = math.inf  # the file loses it; HAProxy follows at its next reload
+    comes_at: float = math.inf
+    gone: bool = False
+    visits_every: float = math.inf  # of clients that HAProxy sends here even in maint
+    visited: list[float] = field(default_factory=list)
+
+    @property
+    def off(self) -> bool:
+        """The file disables it or gives it no weight, or it has no address."""
+        return int(self.admin) & 5 == 5 or bool(int(self.admin) & 32) or not self.initial_weight
 
     @property
     def up(self) -> bool:
@@ -219,6 +230,10 @@ class Line:
         self.check_until(at)
         flowing = not self.admin or (self.sticky and int(self.admin) & 8)
         self.total += 1 if flowing else 0
+        if int(self.admin) & 1 and self.visits_every < math.inf:
+            last = max([self.since, *self.visited[-1:]])
+            self.visited += [last + self.visits_every] * (last + self.visits_every <= at)
+            self.total += last + self.visits_every <= at
         return SeatState(
             seat=self.seat,
             address=self.host.name,
@@ -230,7 +245,7 @@ class Line:
             queued=0,
             sessions_total=self.total,
             weight=self.weight,
-            initial_weight=1,
+            initial_weight=self.initial_weight,
             backup=self.backup,
             checked=self.checked,
             agent=self.agent,
@@ -276,6 +291,7 @@ class World:
         self.together = False  # `current` moved everywhere before anybody was restarted
         self.manners: dict[str, str] = {}  # of every app, by the release that it runs
         self.restored: set[tuple[str, str]] = set()  # hosts and releases
+        self.operator: Callable[[], object] = lambda: None  # has a hand in it before each look
         self.deliveries: dict[str, str] = {}  # another revision than the one that was asked for
 
     @property
@@ -299,6 +315,10 @@ class World:
         self.marks[balancer] = ProcessMark(mark.pid + 1, mark.started + 1)
         self.began[balancer] = clock()
         for line in self.of(balancer):
+            if line.leaves_at <= clock():
+                line.gone = clock() < line.comes_at or line.comes_at < line.leaves_at
+            elif line.comes_at <= clock():
+                line.gone = False
             line.check_until(clock())
             if not line.admin & Admin.FORCED_MAINT or line.sessions(clock()):
                 line.hidden_until = clock() + LAST_WORDS
@@ -307,7 +327,7 @@ class World:
             if self.found[line.seat][0]:  # an operator's hold is gone as well, and not by us
                 self.found[line.seat] = (line.admin, line.weight, line.agent)
             # up, and one bad check from down: "UP 1/2" with check INI (measured on 2.6)
-            line.health, line.total, line.weight = RISE, 0, 1
+            line.health, line.total, line.weight = RISE, 0, line.initial_weight
 
     def could_be_ours(self, line: Line) -> set[Admin]:
         """List what nobody could tell from what we have told this line."""
@@ -330,12 +350,15 @@ class World:
     def of(self, balancer: str) -> list[Line]:
         return [line for line in self.lines.values() if line.seat.balancer == balancer]
 
+    def shown_by(self, balancer: str) -> list[Line]:
+        return [line for line in self.of(balancer) if not line.gone]
+
     def judge_floor(self, seat: Seat) -> None:
         """A server is about to be taken out by us: does the floor hold without it?"""
         farm = [
             line
-            for line in self.of(seat.balancer)
-            if line.seat.backend == seat.backend and not line.backup
+            for line in self.shown_by(seat.balancer)
+            if line.seat.backend == seat.backend and not line.backup and not line.off
         ]
         left = sum(1 for line in farm if line.serves() and line.seat != seat)
         if left < self.floor.at_least(len(farm)):
@@ -376,9 +399,11 @@ class World:
         app.asked = True
         for line in self.lines.values():
             reloaded = self.marks[line.seat.balancer].pid > 1
-            if app not in line.apps or line.seat.balancer not in self.balancers:
+            if app not in line.apps or line.gone or line.seat.balancer not in self.balancers:
                 continue
-            quiet = line.admin & Admin.FORCED_MAINT and not line.sessions(clock())
+            quiet = line.admin & (Admin.FORCED_MAINT | Admin.NO_ADDRESS) and not line.sessions(
+                clock()
+            )
             if not quiet and not reloaded:
                 self.break_promise(f"0 visitors: {app.name} restarted while {line.seat} serves")
             if clock() < line.hidden_until:
@@ -386,7 +411,8 @@ class World:
 
     def judge_work(self, host: Host) -> None:
         """A release is being filled or built: nobody may be missing for that."""
-        out = [seat for seat, line in self.lines.items() if line.admin != self.found[seat][0]]
+        shown = [line for line in self.lines.values() if not line.gone]
+        out = [line.seat for line in shown if line.admin != self.found[line.seat][0]]
         if out:
             self.break_promise(f"8 window: {host.name} is prepared while {out[0]} is out")
 
@@ -407,7 +433,7 @@ def targets_of(world: World) -> tuple[Target, ...]:
     targets = []
     for host in world.hosts.values():
         instances = tuple(Instance(app.name, app.port) for app in host.apps)
-        lines = [line for line in world.lines.values() if line.host is host]
+        lines = [line for line in world.lines.values() if line.host is host and not line.gone]
         behind = {
             line.seat: tuple(one for one in instances if one.name in {a.name for a in line.apps})
             for line in lines

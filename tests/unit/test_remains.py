@@ -47,7 +47,7 @@ def test_what_is_left_is_told_with_how_each_server_is_now() -> None:
         "was asked to restart: comes back when it is proven\n"
         f"web2  {'app/web2@lb1 is ready (UP), changed by somebody else since':58}  "
         "left as it is: somebody else's now\n"
-        f"web3  {'app/web3@lb1 cannot be seen now':58}  "
+        f"web3  {'app/web3@lb1 is gone: HAProxy has no such server any more':58}  "
         "was never asked to restart: goes back as it was found\n"
     )
 

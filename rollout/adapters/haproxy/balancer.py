@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rollout.adapters.haproxy import commands
 from rollout.adapters.haproxy.examination import examined
-from rollout.adapters.haproxy.replies import complaints, read_look
+from rollout.adapters.haproxy.replies import Overshadowed, complaints, read_look
 from rollout.adapters.haproxy.shared import Shared
 from rollout.adapters.haproxy.wire import Passage, Wire
 from rollout.adapters.threads import Pool
@@ -52,7 +52,16 @@ class HAProxyBalancer:
         Raises:
             BalancerError: no answer in time, a backend is unknown, or a status is.
         """
-        return await self._wire.ask_once_for_all(self._look)
+        try:
+            return await self._wire.ask_once_for_all(self._look)
+        except Overshadowed:
+            whole = commands.look_line(self._name, ())
+            if self._look.line != whole:
+                self._look = Shared(whole, self._look.read)
+        try:
+            return await self._wire.ask_once_for_all(self._look)
+        except Overshadowed:  # a backend's first server appeared while HAProxy was answering
+            raise BalancerError(self._name, "its servers changed during the answer") from None
 
     async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
         """Tell HAProxy the administrative state of ``seats``, all in one line.

@@ -24,7 +24,7 @@ async def examined(wire: Wire, backends: Sequence[str]) -> tuple[Finding, ...]:
         return (
             *_level(wire.name, path, spoken),
             *_unknown(wire.name, backends, spoken),
-            *await _followers(wire, backends, spoken),
+            *await _empty_and_followers(wire, backends, spoken),
         )
     except RolloutError as error:
         return (_finding(wire.name, error),)
@@ -68,8 +68,10 @@ def _unknown(where: str, backends: Sequence[str], spoken: str) -> Iterator[Findi
             yield Finding(where, f"HAProxy has no backend {name}", cure)
 
 
-async def _followers(wire: Wire, backends: Sequence[str], spoken: str) -> tuple[Finding, ...]:
-    """Servers that ``track`` one in a backend which we would leave alone.
+async def _empty_and_followers(
+    wire: Wire, backends: Sequence[str], spoken: str
+) -> tuple[Finding, ...]:
+    """Backends without a server, and servers that ``track`` one which we would leave alone.
 
     A tracking server obeys by itself (measured on 2.6 and 2.8: its own bits come and go, those it
     inherits do not), but the server it follows is the same app, and would keep its visitors.
@@ -78,9 +80,16 @@ async def _followers(wire: Wire, backends: Sequence[str], spoken: str) -> tuple[
     if not named:
         return ()
     reading: Reading = await wire.ask(
-        look_line(wire.name, named), partial(read_look, wire.name, named)
+        look_line(wire.name, ()), partial(read_look, wire.name, named)
     )
-    return tuple(
+    filled = {seat.backend for seat in reading.seats}
+    cure = "it has none in HAProxy's file; take it out of `backends` if it needs none"
+    empty = [
+        Finding(wire.name, f"HAProxy shows no server in backend {name}", cure)
+        for name in named
+        if name not in filled
+    ]
+    return *empty, *(
         Finding(
             wire.name,
             f"{seat.backend}/{seat.server} follows {state.tracks}, which would stay in rotation",

@@ -19,6 +19,14 @@ REPLACED = "\N{REPLACEMENT CHARACTER}"
 """Stands where a byte was no UTF-8."""
 
 
+GONE = frozenset({"No such proxy.", "Can't find backend."})
+"""What HAProxy says of a backend that a reload took out of its file."""
+
+
+class Overshadowed(Exception):
+    """``show stat NAME`` described the frontend of that name, not the backend."""
+
+
 class Garbled(Exception):
     """The reply does not have the shape it must have; a second way of reading may help."""
 
@@ -40,8 +48,11 @@ def read_look(balancer: str, backends: Collection[str], text: str) -> Reading:
     Raises:
         BalancerError: HAProxy said no (its words are quoted), or used a status we do not know.
         Garbled: a part is missing or torn.
+        Overshadowed: the figures of a backend are those of a frontend with its name.
     """
     parts = split(balancer, text)
+    if {place[0] for place in parts.states} - {place[0] for place in parts.figures}:
+        raise Overshadowed
     if "Pid" not in parts.info:
         raise Garbled("`show info` was not answered")
     seats = {
@@ -77,7 +88,7 @@ def split(balancer: str, text: str) -> Parts:
             parts.figures |= {(r["pxname"], r["svname"]): r for r in rows}
         elif line == "1":  # the version of the table that follows
             parts.states |= {(r["be_name"], r["srv_name"]): r for r in _states(lines)}
-        elif line:
+        elif line and line not in GONE:
             raise BalancerError(balancer, f"HAProxy said: {line}")
     return parts
 

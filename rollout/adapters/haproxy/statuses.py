@@ -5,7 +5,7 @@ from functools import lru_cache
 
 STATUSES = (
     r"UP",
-    r"UP \d+/\d+",
+    r"UP -?\d+/\d+",
     r"DOWN",
     r"DOWN \d+/\d+",
     r"DOWN \(agent\)",
@@ -19,7 +19,10 @@ STATUSES = (
     r"MAINT \(resolution\)",
     r"no check",
 )
-"""Source: printed by HAProxy 2.6, 2.8 and 3.4; ``NOLB`` from its source (``srv_hlt_st``)."""
+"""Source: printed by HAProxy 2.6, 2.8 and 3.4; ``NOLB`` from its source (``srv_hlt_st``).
+
+``UP -1/3`` is a server that was added at run time, from ``enable health`` to its first check (2.6).
+"""
 
 _ANY = re.compile("|".join(f"(?:{spelling})" for spelling in STATUSES))
 

@@ -76,6 +76,8 @@ def problems(
         ('[monit]\nmatch = "("', "6: monit.match: '(' is not a regular expression: missing ), unterminated subpattern at position 0"),
         ("[monit]\ncommand = ' '", "6: monit.command: must not be empty"),
         ("[monit]\ncommand = \"sudo 'x\"", "6: monit.command: is not a command: no closing quotation"),
+        ('[fleet.addresses]\nweb01 = "10.0.0.1"', "6: fleet.addresses.web01: no host of fleet.hosts has this name (did you mean 'web1'?)"),
+        ('[fleet.addresses]\nweb1 = "lb"', "6: fleet.addresses.web1[0]: 'lb' is not an IP address, as HAProxy shows them"),
         ("[monit.ports]\na = 70000", "6: monit.ports.a: must be at most 65535, not 70000"),
         ("[monit]\nports = 8000", "6: monit.ports: must be a table, [monit.ports]"),
         ('[restart]\non_busy = "kill"', "6: restart.on_busy: must be 'stop' or 'cut'"),
@@ -92,7 +94,11 @@ def problems(
         ('[restart]\nprobe = "http://x:99999/"', "6: restart.probe: is not an address: Port out of range 0-65535"),
         (
             '[monit]\ninstances = 2\n[restart]\nprobe = "http://x/"',
-            "8: restart.probe: asks the same for each of 2 instances: put {port} or {instance} in it",
+            (
+                "8: restart.probe: asks the same for each of 2 instances: put {port} or {instance} in it, "
+                "and ports in [monit.ports] where names do not end in one; instances behind a proxy of "
+                'their own have no port to ask: probe = "" leaves the proof to HAProxy\'s checks'
+            ),
         ),
     ],
 )  # fmt: skip

@@ -22,7 +22,7 @@ EXAMPLE = resources.files("rollout").joinpath("example.toml").read_text(encoding
 
 CHOSEN = {"balancers": "lb1", "build": "scripts"}
 """The names that the example gives where the operator chooses one."""
-TABLES = {"ports", "build"}
+TABLES = {"addresses", "ports", "build"}
 REQUIRED = {"hosts": ["web1"], "to": "/srv/shop", "run": "make"}
 
 
@@ -69,6 +69,7 @@ def test_nothing_stands_in_the_example_that_is_not_a_setting(tmp_path: Path) -> 
     text = with_every_default(EXAMPLE).replace('repo = ""', 'repo = "git@git.example.com:shop.git"')
     file.write_text(text)
     settings = load(environ={}, config=str(file)).settings
+    assert settings.fleet.addresses == {"web01": ("10.213.1.11",)}
     assert settings.monit.ports == {"mongrel_a": 8000}
     assert settings.deploy
     assert list(settings.deploy.build) == ["stylesheets", "scripts"]
@@ -81,7 +82,7 @@ def test_the_example_loads_as_it_is_and_is_all_defaults(tmp_path: Path) -> None:
     assert settings.model_dump(exclude_unset=True) == {
         "app": "shop",
         "balancers": {"lb1": {}},
-        "fleet": {"hosts": ("web[01-04]",)},
+        "fleet": {"hosts": ("web[01-04]",), "addresses": {}},
         "lock": {},
         "monit": {"ports": {}},
         "restart": {},
