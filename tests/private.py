@@ -1,5 +1,7 @@
 """Mounts that only one program sees, for as long as it runs; only root can make them."""
 
+from pathlib import Path
+
 
 def in_private(mounts: str, *namespaces: str) -> list[str]:
     """Return words before a command: it runs where ``mounts``, a shell command, was done.
@@ -19,3 +21,22 @@ def machine_id_is(content: str | None) -> str:
     write = "true" if content is None else f"printf %s '{content}' >/mnt/machine-id"
     steps = ("mount -t tmpfs -o mode=755 tmpfs /mnt", "cp -a /etc/. /mnt", "rm -f /mnt/machine-id")
     return " && ".join((*steps, write, "mount --move /mnt /etc"))
+
+
+def as_in_container(*volumes: Path, marker: str = "run/.containerenv") -> list[str]:
+    """Return words before a command: it runs as a container engine would start it.
+
+    Its root is an overlay over the machine's; what it writes ends with it.  Of the machine it has
+    ``/proc``, ``/dev`` and ``volumes``.
+    """
+    root = "/mnt/root"
+    steps = [
+        "mount -t tmpfs -o mode=755 tmpfs /mnt",
+        f"mkdir /mnt/upper /mnt/work {root}",
+        f"mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work overlay {root}",
+        *(f"mount --rbind /{name} {root}/{name}" for name in ("proc", "dev")),
+        f"mkdir -p {root}/run",
+        f"touch {root}/{marker}",
+        *(f"mkdir -p {root}{place} && mount --bind {place} {root}{place}" for place in volumes),
+    ]
+    return [*in_private(" && ".join(steps)), "chroot", root]
