@@ -115,6 +115,16 @@ def test_global_options_can_be_variables(here: Path) -> None:
     assert done.stdout.startswith('app = "shop-east"')
 
 
+def test_a_global_option_holds_on_either_side_of_the_command(here: Path) -> None:
+    (here / "other.toml").write_text(SETTINGS + '[env.east]\napp = "shop-east"\n')
+    before = rollout(here, "--config", "other.toml", "--env", "east", "config")
+    after = rollout(here, "config", "--env=east", "--config", "other.toml")
+    assert after.stdout == before.stdout
+    assert after.stdout.startswith('app = "shop-east"')
+    missing = rollout(here, "config", "--env")
+    assert (missing.returncode, missing.stderr) == (2, "rollout: --env: its value is missing\n")
+
+
 def test_a_fleet_that_is_not_there_is_refused_with_exit_3(here: Path) -> None:
     (here / "rollout.toml").write_text(SETTINGS.replace("web[1-2]", "no-such-host.invalid"))
     done = rollout(here, "check")
