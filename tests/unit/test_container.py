@@ -17,8 +17,6 @@ BOUND = "610 600 254:0 /srv/state /srv/state rw - ext4 /dev/vda rw"
 HAPROXY = "611 600 0:24 /haproxy /srv/haproxy rw - tmpfs tmpfs rw"
 NAMED = "612 600 254:0 /var/lib/docker/volumes/state/_data /srv/state rw - ext4 /dev/vda rw"
 UNNAMED = NAMED.replace("/state/_data", f"/{'0a' * 32}/_data")
-    f"612 600 254:0 /var/lib/docker/volumes/{'0a' * 32}/_data /srv/state rw - ext4 /dev/vda rw"
-)
 FRESH = "613 600 0:62 / /srv/state rw - tmpfs tmpfs rw,size=65536k"
 BLANK = r"614 600 254:0 /srv/a\040b /srv/a\040b rw - ext4 /dev/vda rw"
 
