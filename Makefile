@@ -14,6 +14,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet 
 .PHONY: demo test quick bare sweep mutants lint bench install requirements clean machine
 
 demo: machine $(RUNS)
+	@requirements/debian services
 	$(BIN)/python -m examples.demo
 	@requirements/debian services
 
@@ -74,13 +75,17 @@ $(READY): requirements/dev.txt $(RUNS)
 	@touch $@
 
 # Puts rollout and what it needs into PREFIX, all of it held against its hash; again to upgrade.
+# PREFIX is emptied first, so that no module of an older version stays: it must be rollout's own.
 install: INTO = $(PREFIX)/bin/pip install --quiet --require-hashes
 install:
+	@[ -e "$(PREFIX)/.rollout" ] || [ -e "$(PREFIX)/pyvenv.cfg" -a -e "$(PREFIX)/bin/rollout" ] || \
+		[ -z "$$(ls -A "$(PREFIX)" 2>/dev/null)" ] || \
+		{ echo "$(PREFIX) has other things in it, and would be emptied: say another PREFIX"; exit 1; }
 	$(PYTHON) -m venv --clear $(PREFIX)
+	@touch $(PREFIX)/.rollout
 	$(INTO) --only-binary :all: -r requirements/build.txt
 	$(INTO) --no-build-isolation -r requirements/rollout.txt
 	$(PREFIX)/bin/pip install --quiet --no-deps --no-build-isolation .
-	rm -rf build *.egg-info
 	$(PREFIX)/bin/rollout --version
 
 # Looks for newer versions of everything; needs pip-tools in $(VENV).

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout import __version__
 from rollout.cli.door import enter
+from rollout.version import version
 
 SETTINGS = 'app = "shop"\n[balancers.lb1]\nsocket = "/nowhere"\n[fleet]\nhosts = ["web[1-2]"]\n'
 HOLDS = "settings: ./rollout.toml\nrollout: "
@@ -39,7 +39,7 @@ def rollout(here: Path, *words: str, **variables: str) -> subprocess.CompletedPr
 def test_the_version_goes_to_stdout(here: Path) -> None:
     for words in (("--version",), ("--output", "plain", "--version")):
         done = rollout(here, *words)
-        assert (done.returncode, done.stdout, done.stderr) == (0, f"rollout {__version__}\n", "")
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"rollout {version()}\n", "")
 
 
 @pytest.mark.parametrize(
