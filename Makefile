@@ -14,7 +14,6 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet 
 .PHONY: demo test quick bare sweep mutants lint bench install requirements clean machine
 
 demo: machine $(RUNS)
-	@requirements/debian services
 	$(BIN)/python -m examples.demo
 	@requirements/debian services
 
@@ -54,8 +53,10 @@ bench: machine $(READY)
 		$(BIN)/python -m benchmarks.$$(basename $$file .py); \
 	done
 
+# Tells before anything starts which of the services that were installed the next boot starts.
 machine:
 	@requirements/debian
+	@requirements/debian services
 
 # A virtual environment that works is kept, whoever made it: made again by another Python, it breaks.
 # haproxyadmin comes as source only and needs pbr to be built; built without isolation, what it

@@ -23,20 +23,21 @@ def machine_id_is(content: str | None) -> str:
     return " && ".join((*steps, write, "mount --move /mnt /etc"))
 
 
-def as_in_container(*volumes: Path, marker: str = "run/.containerenv") -> list[str]:
+def as_in_container(*volumes: Path, image: Path = Path("/")) -> list[str]:
     """Return words before a command: it runs as a container engine would start it.
 
-    Its root is an overlay over the machine's; what it writes ends with it.  Of the machine it has
+    Its root is an overlay over ``image``; what it writes ends with it.  Of the machine it has
     ``/proc``, ``/dev`` and ``volumes``.
     """
     root = "/mnt/root"
+    layers = f"lowerdir={image},upperdir=/mnt/upper,workdir=/mnt/work"
     steps = [
         "mount -t tmpfs -o mode=755 tmpfs /mnt",
         f"mkdir /mnt/upper /mnt/work {root}",
-        f"mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work overlay {root}",
+        f"mount -t overlay -o {layers} overlay {root}",
         *(f"mount --rbind /{name} {root}/{name}" for name in ("proc", "dev")),
         f"mkdir -p {root}/run",
-        f"touch {root}/{marker}",
+        f"touch {root}/run/.containerenv",
         *(f"mkdir -p {root}{place} && mount --bind {place} {root}{place}" for place in volumes),
     ]
     return [*in_private(" && ".join(steps)), "chroot", root]

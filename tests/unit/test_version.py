@@ -12,7 +12,10 @@ from rollout import __version__, version
 from rollout.version import commit_of
 
 HOME = Path(__file__).parents[2]
-BUILT_FROM = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "Makefile", "rollout")
+BUILT_FROM = (
+    *("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "Makefile"),
+    *("CHANGELOG.md", "SECURITY.md", "Dockerfile", "examples", "requirements", "rollout"),
+)
 
 
 def git(directory: Path, *words: str) -> str:
@@ -102,6 +105,26 @@ def test_what_is_installed_names_its_commit_and_leaves_nothing_in_the_checkout(
     shutil.rmtree(checkout / ".git")
     said = installed(checkout, tmp_path / "three", ROLLOUT_COMMIT="0123abcdef")
     assert said == f"rollout {__version__} (0123abc)", "as in the image, which has no .git"
+
+
+def test_a_source_distribution_names_its_commit_and_has_all_that_make_needs(
+    checkout: Path, tmp_path: Path
+) -> None:
+    build = "import sys, setuptools.build_meta as b; print(b.build_sdist(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", build, tmp_path],
+        check=True,
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+    )
+    assert git(checkout, "status", "--short", "--ignored") == ""
+    archive = tmp_path / done.stdout.split()[-1]
+    subprocess.run(["tar", "-xzf", archive, "-C", tmp_path], check=True)
+    source = tmp_path / archive.name.removesuffix(".tar.gz")
+    for name in BUILT_FROM:
+        assert (source / name).exists(), name
+    assert installed(source, tmp_path / "four") == f"rollout {__version__} ({head(checkout)})"
 
 
 @pytest.mark.parametrize("there", ["bin/rollout", "share/doc", "pyvenv.cfg"])
