@@ -26,8 +26,8 @@ def machine_id_is(content: str | None) -> str:
 def as_in_container(*volumes: Path, image: Path = Path("/")) -> list[str]:
     """Return words before a command: it runs as a container engine would start it.
 
-    Its root is an overlay over ``image``; what it writes ends with it.  Of the machine it has
-    ``/proc``, ``/dev`` and ``volumes``.
+    Its root is an overlay over ``image``; what it writes ends with it.  It has pids and a host name
+    of its own, and of the machine ``/dev`` and ``volumes``.
     """
     root = "/mnt/root"
     layers = f"lowerdir={image},upperdir=/mnt/upper,workdir=/mnt/work"
@@ -35,9 +35,12 @@ def as_in_container(*volumes: Path, image: Path = Path("/")) -> list[str]:
         "mount -t tmpfs -o mode=755 tmpfs /mnt",
         f"mkdir /mnt/upper /mnt/work {root}",
         f"mount -t overlay -o {layers} overlay {root}",
-        *(f"mount --rbind /{name} {root}/{name}" for name in ("proc", "dev")),
+        f"mount -t proc proc {root}/proc",
+        f"mount --rbind /dev {root}/dev",
+        "hostname $(head -c 6 /proc/sys/kernel/random/uuid)",
         f"mkdir -p {root}/run",
         f"touch {root}/run/.containerenv",
         *(f"mkdir -p {root}{place} && mount --bind {place} {root}{place}" for place in volumes),
     ]
-    return [*in_private(" && ".join(steps)), "chroot", root]
+    own = ("--pid", "--fork", "--kill-child", "--uts")
+    return [*in_private(" && ".join(steps), *own), "chroot", root]

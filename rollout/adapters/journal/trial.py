@@ -27,8 +27,9 @@ def refuse_private(directory: Path, sockets: Sequence[Path]) -> None:
     """
     if is_private(directory, sockets):
         what = (
-            f"the journal would end with this container: {directory} is in no volume, so nothing "
-            "would tell `rollout recover` what a run that died has left out"
+            f"the journal would end with this container: {directory} is in no directory of the "
+            "machine and in no volume that has a name, so nothing would tell `rollout recover` "
+            "what a run that died has left out"
         )
         raise RecordError(what, f"start the container with `{volume(directory)}`")
 
