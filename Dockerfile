@@ -12,8 +12,10 @@ RUN /opt/rollout/bin/pip install --no-cache-dir --require-hashes --only-binary :
         --requirement requirements/build.txt \
     && /opt/rollout/bin/pip install --no-cache-dir --require-hashes --no-build-isolation \
         --requirement requirements/rollout.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE ./
 COPY rollout rollout
+# The checkout's .git stays outside, so the commit that `rollout --version` names is said.
+ARG ROLLOUT_COMMIT=
 # What only builds has no place where it runs.
 RUN /opt/rollout/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /opt/rollout/bin/pip uninstall --yes --quiet pbr setuptools wheel pip
@@ -24,7 +26,8 @@ RUN apt-get update \
     && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 1000 rollout
 COPY --from=built /opt/rollout /opt/rollout
+RUN ln -s /opt/rollout/bin/rollout /usr/local/bin/rollout
 USER rollout
 WORKDIR /home/rollout
-ENTRYPOINT ["/opt/rollout/bin/rollout"]
+ENTRYPOINT ["rollout"]
 CMD ["--help"]

@@ -60,8 +60,10 @@ bench: machine $(READY)
 		$(BIN)/python -m benchmarks.$$(basename $$file .py); \
 	done
 
+# Tells before anything starts which of the services that were installed the next boot starts.
 machine:
 	@requirements/debian
+	@requirements/debian services
 
 # A virtual environment that works is kept, whoever made it: made again by another Python, it breaks.
 # haproxyadmin comes as source only and needs pbr to be built; built without isolation, what it
@@ -81,13 +83,17 @@ $(READY): requirements/dev.txt $(RUNS)
 	@touch $@
 
 # Puts rollout and what it needs into PREFIX, all of it held against its hash; again to upgrade.
+# PREFIX is emptied first, so that no module of an older version stays: it must be rollout's own.
 install: INTO = $(PREFIX)/bin/pip install --quiet --require-hashes
 install:
+	@[ -e "$(PREFIX)/.rollout" ] || [ -e "$(PREFIX)/pyvenv.cfg" -a -e "$(PREFIX)/bin/rollout" ] || \
+		[ -z "$$(ls -A "$(PREFIX)" 2>/dev/null)" ] || \
+		{ echo "$(PREFIX) has other things in it, and would be emptied: say another PREFIX"; exit 1; }
 	$(PYTHON) -m venv --clear $(PREFIX)
+	@touch $(PREFIX)/.rollout
 	$(INTO) --only-binary :all: -r requirements/build.txt
 	$(INTO) --no-build-isolation -r requirements/rollout.txt
 	$(PREFIX)/bin/pip install --quiet --no-deps --no-build-isolation .
-	rm -rf build *.egg-info
 	$(PREFIX)/bin/rollout --version
 
 # Looks for newer versions of everything; needs pip-tools in $(VENV).

@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from rollout import __version__
+from rollout.version import version
 
 STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
@@ -14,7 +14,7 @@ def main() -> None:
     fill_closed_streams()
     if sys.argv[1:] == ["--version"]:
         # Asked by scripts and packagers; typer alone costs ten times the interpreter's own start.
-        sys.stdout.write(f"rollout {__version__}\n")
+        sys.stdout.write(f"rollout {version()}\n")
         return
     # What is imported stays; to look for garbage in it takes a tenth of the start (measured).
     # ``open_site`` turns it on again, before anything that lasts.

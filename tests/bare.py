@@ -13,6 +13,7 @@ import argparse
 import ast
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.private import as_in_container
 
 HOME = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("BARE_CACHE", "/var/cache/rollout-bare"))
@@ -192,23 +195,135 @@ def plain(system: System) -> None:
         raise Broken("the demo did not say that release 2 is live")
 
 
+def install(system: System) -> None:
+    """Type the lines of "Install" as root; upgrade, by the same line; uninstall."""
+    lines = lines_of_section("Install")
+    (uninstall,) = [line for line in lines if line.startswith("rm -r ")]
+    lines.remove(uninstall)
+    (make,) = [line for line in lines if line.startswith("make install ")]
+    system.must("apt-get update -q && apt-get install -qy --no-install-recommends bash-completion")
+    checkout = system.root / "root/rollout"
+    unpack_checkout(checkout)
+    (checkout / "rollout/gone.py").touch()
+    system.must(lines.pop(0).replace("install", "install -qy", 1))
+    first = system.must(f"cd rollout && {COMMIT} && git rev-parse --short=7 HEAD").split()[-1]
+    for line in lines:
+        system.must(f"cd rollout && {line}")
+    if f"({first})" not in system.must("rollout --version"):
+        raise Broken(f"the version does not name the commit {first}")
+    if "restart" not in system.must(f"bash -ic {shlex.quote(COMPLETION)} 2>&1"):
+        raise Broken("TAB does not complete `rollout rest`")
+    second = system.must(f"cd rollout && git rm -q rollout/gone.py && {COMMIT} && {make}")
+    if f"({first})" in second.splitlines()[-1]:
+        raise Broken(f"after the upgrade the version names the commit before, {first}")
+    gone = "find /opt/rollout -name gone.py -o -path '*/rollout/COMMIT' | xargs -n 1 basename"
+    if system.must(gone).split()[-1:] != ["COMMIT"]:
+        raise Broken("a module that the new version removed is still installed")
+    if left := system.must("cd rollout && git status --short --ignored").strip():
+        raise Broken(f"the checkout has things that it had not before: {left}")
+    system.must(uninstall)
+    find = """find / -xdev -iname '*rollout*' -not -path "$HOME/rollout*" """
+    find += "-not -path '/proc/*' -not -path '/usr/share/bash-completion/*'"
+    if left := system.must(find).strip():
+        raise Broken(f"after the uninstallation there is still: {left}")
+
+
+def image(system: System) -> None:
+    """Do what the Dockerfile says, in one system; run it as in a container."""
+    built = system.root / "usr/src/rollout"
+    unpack_checkout(built)
+    for line in dockerfile_runs():
+        system.must(f"cd /usr/src/rollout && export ROLLOUT_COMMIT=0123abcd && {line}")
+    shutil.rmtree(built)
+    home = Path("/home/rollout")
+    settings = system.root / "etc/rollout/rollout.toml"
+    settings.parent.mkdir()
+    settings.write_text(SETTINGS)
+    with tempfile.TemporaryDirectory(dir=CACHE) as volume:
+        kept = Path(volume) / "state"
+        kept.mkdir()
+        os.chown(kept, 1000, 1000)
+        Path(volume).chmod(0o755)
+        user = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "env", "-i"]
+        user += [f"HOME={home}", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"]
+        said = {}
+        for volumes in ((), (kept,)):
+            inside = as_in_container(*volumes, image=system.root)
+            state = [f"XDG_STATE_HOME={kept}"] if volumes else []
+            for word in ("--version", "check"):
+                done = subprocess.run(
+                    [*inside, *user, *state, "rollout", word],
+                    check=False,
+                    capture_output=True,
+                    text=True,
+                )
+                said[volumes, word] = done.stdout + done.stderr
+    with system.log.open("a") as log:
+        print(said, file=log)
+    if not said[(), "--version"].endswith("(0123abc)\n"):
+        raise Broken("rollout is not on the PATH, or does not name its commit")
+    wanted = f'-v "$HOME/.local/state/rollout":{home}/.local/state/rollout'
+    if wanted not in said[(), "check"] or "would end with this container" in said[(kept,), "check"]:
+        raise Broken("`check` does not tell a journal in the container from one in a volume")
+
+
+SETTINGS = """
+app = "shop"
+[balancers.lb1]
+ssh = "127.0.0.1"
+[fleet]
+hosts = ["127.0.0.1"]
+"""
+
+
+def dockerfile_runs() -> list[str]:
+    """Return the commands of the Dockerfile, without what would empty the cache of packages."""
+    text = (HOME / "Dockerfile").read_text(encoding="utf-8")
+    lines = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ")
+    runs = re.findall(r"^RUN (.*)$", lines, re.MULTILINE)
+    return [line.replace("apt-get clean", "true") for line in runs]
+
+
+COMMIT = "{ [ -d .git ] || git init -q; } && git add . && "
+COMMIT += "git -c user.name=a -c user.email=a@example.com commit -qm change"
+
+COMPLETION = """
+. /usr/share/bash-completion/bash_completion
+_completion_loader rollout; . /etc/bash_completion.d/rollout
+COMP_WORDS=(rollout rest); COMP_CWORD=1; _rollout_completion rollout; echo "${COMPREPLY[@]}"
+"""
+
+
+def lines_of_section(title: str) -> list[str]:
+    """Return what the README lets root type in a section."""
+    readme = (HOME / "README.md").read_text(encoding="utf-8")
+    section = readme.partition(f"### {title}\n")[2].partition("\n### ")[0]
+    return re.findall(r"^# (.*)$", section, re.MULTILINE)
+
+
 ACTS: dict[str, Callable[[System], None]] = {
     "demo": demo,
     "sudo": sudo,
     "plain": plain,
+    "install": install,
+    "image": image,
     "test": test,
     "quick": quick,
 }
-BY_DEFAULT = ("demo", "sudo", "plain", "test")
+BY_DEFAULT = ("demo", "sudo", "plain", "install", "image", "test")
 
 
 def the_demo_is_good(said: str) -> None:
-    """See that the demo ends well, and with the services that an installation has enabled."""
-    end = said[said.rfind("Release 2 is live, release 3 was taken back") :]
-    found = re.search(r"the next boot starts them: (.*)$", end, flags=re.MULTILINE)
-    services = set(found[1].split()) if found else set()
-    if not {"haproxy", "monit", "ssh"} <= services:
-        raise Broken(f"the end of the demo names {services or 'no service'} as enabled")
+    """See that the demo ends well, and names first and last the services that are enabled now."""
+    start = said.find("Visitors are coming")
+    end = said.rfind("Release 2 is live, release 3 was taken back")
+    if not 0 < start < end:
+        raise Broken("the demo did not say that release 2 is live")
+    for when, part in (("start", said[:start]), ("end", said[end:])):
+        found = re.search(r"the next boot starts them: (.*)$", part, flags=re.MULTILINE)
+        services = set(found[1].split()) if found else set()
+        if not {"haproxy", "monit", "ssh"} <= services:
+            raise Broken(f"the {when} of the demo names {services or 'no service'} as enabled")
 
 
 # The systems

@@ -67,6 +67,7 @@ ROOMS = {
     "rollout.settings": "settings",
     "rollout.cli": "cli",
     "rollout.__main__": "cli",
+    "rollout.version": "name and version",
     "rollout": "name and version",
 }
 """A module lives where the longest name that it begins with says."""

@@ -17,8 +17,11 @@ from rollout.settings.loading import load
 
 HOME = Path(__file__).parents[1]
 README = (HOME / "README.md").read_text(encoding="utf-8")
-GLOBAL = {"--config": 1, "--env": 1, "--output": 1, "--version": 0, "--help": 0}
+GLOBAL = {"--config": 1, "--env": 1, "--output": 1, "--verbose": 0, "--version": 0, "--help": 0}
 """Options that stand before the command, and how many words follow each."""
+
+COMPLETION = {"--install-completion", "--show-completion"}
+OF_A_CONTAINER_ENGINE = {"--userns", "--group-add"}
 
 
 def blocks(kind: str) -> list[str]:
@@ -74,7 +77,7 @@ def help_of(*command: str) -> str:
 
 
 def test_a_flag_that_the_readme_names_is_a_flag_of_some_command() -> None:
-    known = set(GLOBAL)
+    known = {*GLOBAL, *COMPLETION, *OF_A_CONTAINER_ENGINE}
     for command in getattr(get_command(app), "commands", {}):
         known |= flags_of(command)
     said = set(re.findall(r"(?<!\S)`?(--[a-z-]+)", "\n".join(re.findall(r"`[^`\n]+`", README))))

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from rollout import __version__
 from rollout.cli.check import check
 from rollout.cli.config import config as show_config
 from rollout.cli.context import Asked
@@ -40,7 +39,9 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
     if asked:
-        hand_over(f"rollout {__version__}")
+        from rollout.version import version  # noqa: PLC0415 - not for `--help`
+
+        hand_over(f"rollout {version()}")
         raise typer.Exit
 
 

@@ -6,15 +6,18 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rollout.adapters.journal.digests import comparable, is_sealed, open_digests
 from rollout.adapters.journal.file import Journal
 from rollout.adapters.journal.history import Journals
+from rollout.adapters.journal.trial import refuse_private, try_directory
 from rollout.adapters.lock.place import utc_now
 from rollout.adapters.person import client, sudo_user
 from rollout.adapters.processes import this_process, user
 from rollout.adapters.spelled import spell_holder
 from rollout.cli.flags import Flags
+from rollout.fleet import Finding
 from rollout.holders import Holder, Kind
 from rollout.places import state_directory
 from rollout.redaction import redact
@@ -63,6 +66,7 @@ def begin(
         RecordError: nothing can be written down, so nothing is begun.
     """
     app, directory = loaded.settings.app, state_directory(os.environ)
+    refuse_private(directory, _sockets(loaded.settings))
     holder = whoever_runs_this(Kind.RUN)
     journal = Journal.begin(directory, app, holder.run)
     journal.put(
@@ -82,6 +86,18 @@ def begin(
 def history_of(settings: Settings) -> Journals:
     """Return the runs of the app that this machine knows of."""
     return Journals(state_directory(os.environ), settings.app)
+
+
+def try_journal(settings: Settings) -> tuple[Finding, ...]:
+    """Say what would keep a run from writing its journal, by writing."""
+    return try_directory(state_directory(os.environ), _sockets(settings))
+
+
+def _sockets(settings: Settings) -> tuple[Path, ...]:
+    """List the admin sockets, if all of them are on this machine."""
+    balancers = settings.balancers.values()
+    here = all(not balancer.ssh for balancer in balancers)
+    return tuple(Path(balancer.socket) for balancer in balancers) if here else ()
 
 
 def whoever_runs_this(kind: Kind, reason: str = "") -> Holder:

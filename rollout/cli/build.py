@@ -136,6 +136,7 @@ def lock_directory(settings: Settings) -> LockDirectory:
         group=settings.lock.group,
         or_own=settings.lock.is_default,
         ssh=ssh_words(settings),
+        beside=tuple(Path(lb.socket) for lb in settings.balancers.values() if not lb.ssh),
     )
 
 

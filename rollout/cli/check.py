@@ -33,7 +33,7 @@ def run(
 
     from rollout.adapters.record import KeptRecord  # noqa: PLC0415
     from rollout.claiming import refusal  # noqa: PLC0415
-    from rollout.cli.begun import history_of  # noqa: PLC0415
+    from rollout.cli.begun import history_of, try_journal  # noqa: PLC0415
     from rollout.cli.build import open_deploy, open_lock, open_site  # noqa: PLC0415
     from rollout.cli.plans import scope_of, wish_of  # noqa: PLC0415
     from rollout.cli.words import complain, hand_over  # noqa: PLC0415
@@ -72,6 +72,8 @@ def run(
         more = [finding for finding in findings if finding.where not in known]
         if refused is not None and not findings:
             more.append(finding("lock" if isinstance(refused, LockHeld) else "run", refused))
+        known = {finding.what for finding in more}
+        more += [finding for finding in try_journal(settings) if finding.what not in known]
         fit = replace(fit, findings=(*fit.findings, *more), notes=(*fit.notes, *notes))
         return fit, isinstance(refused, LockHeld)
 

@@ -146,6 +146,37 @@ def _before_the_command(words: Sequence[str]) -> Sequence[str]:
     return words[:count]
 
 
+def options_first(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the command line with its global options before the command, wherever they were typed.
+
+    No option of a command has the name of a global one.
+
+    Raises:
+        SettingsError: a value is missing, or is given on both sides of the command.
+    """
+    from rollout.errors import SettingsError  # noqa: PLC0415 - not for `--help`
+
+    before = _before_the_command(words)
+    moved: list[str] = []
+    kept: list[str] = []
+    rest = list(words[len(before) :])
+    while rest:
+        word = rest.pop(0)
+        flag, is_whole, _ = word.partition("=")
+        if word == "--":
+            kept += [word, *rest]
+            break
+        if flag not in TAKE_A_VALUE:
+            (moved if word == "--verbose" else kept).append(word)
+            continue
+        if flag in {one.partition("=")[0] for one in before}:
+            raise SettingsError([f"{flag}: stands before the command and after it: type it once"])
+        if not is_whole and not rest:
+            raise SettingsError([f"{flag}: its value is missing"])
+        moved += [word] if is_whole else [word, rest.pop(0)]
+    return (*before, *moved, *kept)
+
+
 def asked(context: typer.Context) -> Asked:
     """Return the global options of this command line, and what command they stand before."""
     command = context.command_path.partition(" ")[2]

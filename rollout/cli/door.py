@@ -1,6 +1,9 @@
 """The way in and the way out: every ending of the program has its exit code here."""
 
+import sys
+
 from rollout.cli.app import app
+from rollout.cli.context import options_first
 from rollout.cli.words import complain, spoken
 from rollout.errors import LockHeld, RolloutError, SettingsError
 
@@ -12,6 +15,7 @@ def enter() -> int:
     exception came before anything was changed, except for a bug, whose traceback is saved.
     """
     try:
+        sys.argv[1:] = options_first(sys.argv[1:])  # what is typed again later is read from there
         app(prog_name="rollout")
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 0

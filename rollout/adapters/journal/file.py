@@ -62,12 +62,12 @@ class Journal:
         except UntrustedPath as error:
             raise refusal(error) from error
         except OSError as error:
-            raise _cannot(directory, error) from error
+            raise cannot_write(directory, error) from error
         try:
             return cls(place, *_begin(place, app, run))
         except OSError as error:
             place.close()
-            raise _cannot(directory, error) from error
+            raise cannot_write(directory, error) from error
 
     def has_room(self) -> None:
         """See that one more target may be taken out.
@@ -88,7 +88,7 @@ class Journal:
         try:
             self._durably(self._line(event, said))
         except OSError as error:
-            raise _cannot(self.file, error) from error
+            raise cannot_write(self.file, error) from error
 
     async def note(self, event: str, **said: object) -> None:
         """Write a line of ours, and see it on the disk.
@@ -102,7 +102,7 @@ class Journal:
                 await self._pool.call(self._durably, line)
         except OSError as error:
             if not isinstance(error, TimeoutError):
-                raise _cannot(self.file, error) from error
+                raise cannot_write(self.file, error) from error
             raise RecordError(f"{self.file} could not be written within {WITHIN:g}s") from error
 
     async def held(self, holding: Holding) -> None:
@@ -203,7 +203,7 @@ def settle(name: Name, by: str) -> None:
                 os.fsync(file.fileno())
             place.remove(name.mark.name)
     except OSError as error:
-        raise _cannot(name.journal, error) from error
+        raise cannot_write(name.journal, error) from error
 
 
 def _begin(place: StateDirectory, app: str, run: str) -> tuple[Name, int]:
@@ -227,6 +227,7 @@ def _spelled(fields: Mapping[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=True, separators=(",", ":")) + "\n"
 
 
-def _cannot(place: Path, error: OSError) -> RecordError:
+def cannot_write(place: Path, error: OSError) -> RecordError:
+    """Say that a journal cannot be written at ``place``."""
     what = f"the journal cannot be written: {place}: {error.strerror or error}"
     return RecordError(what, "say where it can with XDG_STATE_HOME, or make room there")

@@ -6,7 +6,9 @@ import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from rollout.adapters.container import in_container, is_private, volume
 from rollout.adapters.lock.reading import RUN, read_lock, read_settled
 from rollout.adapters.lock.script import HELD, LOCK, LOST, STILL_OUT, UNSAFE
 from rollout.adapters.remote import Remote, Run, Said, Threads, sentence
@@ -35,6 +37,7 @@ class LockDirectory:
         group: The group whose members may write there; empty where only one login may.
         or_own: Where it was not made, a directory of the login's own serves.
         ssh: ``ssh`` as it is typed to get to a machine, options included.
+        beside: The admin sockets on this machine, whose filesystem serves in a container.
     """
 
     path: str
@@ -42,6 +45,7 @@ class LockDirectory:
     group: str = ""
     or_own: bool = False
     ssh: str = "ssh"
+    beside: tuple[Path, ...] = ()
 
     @property
     def is_in_state(self) -> bool:
@@ -70,6 +74,7 @@ class Place:
         self._words = (path, directory.app, directory.group, own)
         self._directory = directory
         self._within = within + SCRIPT_WITHIN
+        self._is_seen = name != HERE
 
     async def look(self) -> Held | None:
         """Read whose it is; None where there is no lock."""
@@ -170,6 +175,29 @@ class Place:
     async def _ask(self, verb: str, run: str = "", word: str = "", *, stdin: str = "") -> Said:
         if run and not RUN.fullmatch(run):
             raise LockError(self.name, f"the lock: {run!r} is no run id")
+        if not self._is_seen and in_container():
+            self._refuse_private(await self._script("look"))
+        self._is_seen = True
+        return await self._script(verb, run, word, stdin=stdin)
+
+    def _refuse_private(self, looked: Said) -> None:
+        """Refuse a directory that ends with this container: no run outside of it sees the lock."""
+        own, _, _ = _rows(looked).get("own", "").partition("\t")
+        directory = Path(own or self._words[0])
+        if not is_private(directory, self._directory.beside):
+            return
+        what = (
+            f"the lock: {directory} ends with this container, and HAProxy runs outside of it: no "
+            "run on the machine or in another container sees the lock there"
+        )
+        team = volume(Path(STATE) if self._directory.is_in_state else Path(self._words[0]))
+        cure = f"start the container with `{team}`"
+        if own:
+            alone = volume(directory.parent)
+            cure += f"; where the machine has no such directory with `{alone}`, for one login alone"
+        raise LockError(self.name, what, cure)
+
+    async def _script(self, verb: str, run: str = "", word: str = "", *, stdin: str = "") -> Said:
         try:
             said = await self._remote.ask(
                 self.name,

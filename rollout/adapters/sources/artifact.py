@@ -14,13 +14,14 @@ from rollout.adapters.sources import scripts
 from rollout.adapters.sources.download import curl_config
 from rollout.adapters.sources.export import as_memory, disk_trouble
 from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE, too_large
+from rollout.adapters.sources.local_files import check_artifact
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
 from rollout.adapters.sources.words import telling_line
 from rollout.durations import spell_duration
 from rollout.errors import ReleaseError, SourceError
 from rollout.fleet import Finding
 from rollout.redaction import redact
-from rollout.releases import Release
+from rollout.releases import BASTION, Release
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 UNPACKERS = {".gz": "gzip", ".tgz": "gzip", ".xz": "xz", ".txz": "xz", ".zst": "zstd"}
@@ -73,23 +74,51 @@ class ArtifactSource:
         self._sum = ""
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
-        """Say which programs ``host`` lacks."""
+        """Say which programs ``host`` lacks; with them, whether the artifact can be had there."""
         path = urlsplit(self._address).path if self._address else self._options.artifact
         unpacker = UNPACKERS.get(Path(path).suffix)
         tools = ["tar", "sha256sum", "timeout", *(["curl"] if self._address else [])]
         tools += [unpacker] if unpacker else []
         said = await self._remote.do(host, LOOK, *tools, within=LOOK_WITHIN)
-        return findings(host, lacking(said), tools)
+        if found := findings(host, lacking(said), tools):
+            return found
+        try:
+            await (self._reach(host) if self._address else self._read_here())
+            if not self._options.sha256:
+                self._sum_of(await self._beside(host))
+        except (ReleaseError, SourceError) as error:
+            where = host if self._address else BASTION
+            return (Finding(where, error.what, error.cure),)
+        return ()
+
+    async def _read_here(self) -> None:
+        options = self._options
+        await self._in_thread(lambda: check_artifact(self._file, self._name, options.max_size))
+
+    async def _reach(self, host: str) -> None:
+        """Ask for the address on ``host`` as it will be fetched there, but for what it has."""
+        self._check_address()
+        within = min(LOOK_WITHIN, self._options.within)
+        said = await self._remote.ask(
+            host,
+            scripts.ARTIFACT_HEAD,
+            *(str(math.ceil(within)), str(self._options.max_size)),
+            within=2 * within + LOOK_WITHIN,
+            stdin=curl_config(self._address),
+        )
+        if said.status == scripts.TOO_LARGE:
+            what = too_large(self._name, self._options.max_size)
+            raise ReleaseError(host, what, RAISE_MAX_SIZE)
+        if said.status != 0:
+            why = telling_line(said.err, "no byte came")
+            what = f"the artifact cannot be fetched: {self._name}: {why}"
+            raise ReleaseError(host, what, "correct deploy.artifact, or let the host reach it")
 
     async def resolve(self, hosts: Sequence[str]) -> str:
         """Find out the checksum that is to be, and check the file here by it."""
         if self._address:
             self._check_address()
-        said = self._options.sha256 or await self._beside(hosts[0])
-        self._sum = said.strip().lower().partition(" ")[0]
-        if not SHA256.fullmatch(self._sum):
-            cure = f"sha256sum {self._name}, and set deploy.sha256"
-            raise SourceError(f"{said.strip()[:80]!r} is no sha256 of {self._name}", cure)
+        self._sum = self._sum_of(self._options.sha256 or await self._beside(hosts[0]))
         if not self._address:
             with disk_trouble("the artifact cannot be read"):
                 found = await self._in_thread(self._digest)
@@ -99,6 +128,13 @@ class ArtifactSource:
             if found != self._sum:
                 raise SourceError(_other_sum(self._name, found, self._sum))
         return self._options.revision or f"sha256-{self._sum[:16]}"
+
+    def _sum_of(self, said: str) -> str:
+        found = said.strip().lower().partition(" ")[0]
+        if not SHA256.fullmatch(found):
+            cure = f"sha256sum {self._name}, and set deploy.sha256"
+            raise SourceError(f"{said.strip()[:80]!r} is no sha256 of {self._name}", cure)
+        return found
 
     async def prepare(self, release: Release) -> None:
         """Nothing: it was built elsewhere."""
@@ -173,7 +209,7 @@ class ArtifactSource:
         )
         if said.status != 0:
             why = telling_line(said.err, f"exit {said.status}")
-            raise SourceError(f"{host}: no checksum: {redact(address)}: {why}", cure)
+            raise ReleaseError(host, f"no checksum: {redact(address)}: {why}", cure)
         return said.out
 
     def _digest(self) -> str:

@@ -26,6 +26,7 @@ from rollout.adapters.sources.export import (
 )
 from rollout.adapters.sources.here import Mirror, build_here, pack
 from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE, too_large
+from rollout.adapters.sources.local_files import check_tree
 from rollout.adapters.sources.rsync import Carry, Rsync, Sending
 from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
 from rollout.adapters.sources.trees import Entry, read_tree, revision_of, stamp
@@ -94,6 +95,7 @@ class PushSource:
         self._lacks: dict[str, dict[str, str]] = {}
         self._export: Path | None = None
         self._packing = asyncio.Lock()
+        self._tree_is_good = False
         path = options.environ.get("PATH")
         self._here = {
             tool: f"{tool} is not installed"
@@ -104,6 +106,8 @@ class PushSource:
     async def examine(self, host: str) -> tuple[Finding, ...]:
         """Say what ``host`` lacks, and this machine; remember whether rsync can be used there."""
         lacks = await self._look(host)
+        if found := await self._wrong_tree():
+            return found
         needed = () if self._options.tree else ("git", "flock", "tar")
         if self._has_rsync(lacks):
             return findings(BASTION, self._here, needed)
@@ -182,6 +186,19 @@ class PushSource:
         atexit.unregister(self.close)
         if export is not None:
             shutil.rmtree(export, ignore_errors=True)
+
+    async def _wrong_tree(self) -> tuple[Finding, ...]:
+        """Say what keeps the tree from being sent; looked at once for all hosts."""
+        tree = self._options.tree
+        async with self._packing:
+            if tree is None or self._tree_is_good:
+                return ()
+            try:
+                await self._in_thread(lambda: check_tree(tree))
+            except SourceError as error:
+                return (Finding(BASTION, error.what, error.cure),)
+            self._tree_is_good = True
+            return ()
 
     async def _stream(self, host: str, release: Release) -> None:
         options = self._options

@@ -1,4 +1,4 @@
-"""After a run that died, and beside a lock: `check`, `status`, `lock` say what `restart` does."""
+"""Beside a lock, and after a run that died: `check`, `status`, `lock` say what `restart` does."""
 
 import pytest
 

@@ -76,11 +76,13 @@ def test_a_state_directory_that_nobody_may_write_refuses_and_says_what_to_do(
 ) -> None:
     state = state_of(shop)
     with read_only(state):
+        checked = shop.rollout("check")
         ended = shop.rollout()
         looked = shop.rollout("status")
 
-    assert ended.code == 3, ended.said
-    assert f"the journal cannot be written: {state}/rollout: " in ended.said
+    assert (checked.code, ended.code) == (3, 3), ended.said
+    for said in (checked.data, ended.said):
+        assert f"the journal cannot be written: {state}/rollout: " in said
     assert shop.untouched
     assert looked.code == 0, looked.said
     nobody_holds_the_lock(shop)
@@ -91,11 +93,13 @@ def test_a_disk_without_room_for_the_journal_refuses_and_is_left_as_it_was(
     shop: Troubled,
 ) -> None:
     with a_disk(state_of(shop), "size=100k") as state:
+        checked = shop.rollout("check")
         ended = shop.rollout()
         left = [path.name for path in (state / "rollout").iterdir()]
 
-    assert ended.code == 3, ended.said
-    assert f"the journal cannot be written: {state}/rollout: No space left on device" in ended.said
+    assert (checked.code, ended.code) == (3, 3), ended.said
+    for said in (checked.data, ended.said):
+        assert f"the journal cannot be written: {state}/rollout: No space left on device" in said
     assert shop.untouched
     assert left == []
     nobody_holds_the_lock(shop)

@@ -68,6 +68,7 @@ class Web:
         self.address = ""
         self.watch: Stranger | None = None
         self.endless: set[str] = set()
+        self.only_get = False
 
     def at(self, login: str = "") -> str:
         scheme, _, place = self.address.partition("://")
@@ -78,6 +79,12 @@ class _Handler(SimpleHTTPRequestHandler):
     def __init__(self, web: Web, *words: object) -> None:
         self.web = web
         super().__init__(*words, directory=str(web.directory))  # type: ignore[arg-type]  # what the server gives
+
+    def do_HEAD(self) -> None:
+        if self.web.only_get:
+            self.send_error(403)
+        else:
+            super().do_HEAD()
 
     def do_GET(self) -> None:
         web = self.web

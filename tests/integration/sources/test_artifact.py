@@ -16,8 +16,11 @@ import pytest
 from rollout.adapters.releases.layout import INCOMING, NOTES
 from rollout.adapters.remote import Remote
 from rollout.adapters.sources.artifact import ArtifactOptions, ArtifactSource
-from rollout.errors import ReleaseError, RolloutError, SourceError
+from rollout.errors import ReleaseError, RolloutError
+from rollout.fleet import Finding
+from rollout.releases import BASTION
 from tests.integration.sources.conftest import NAME, Place
+from tests.integration.sources.loopback import serving
 
 pytestmark = pytest.mark.integration
 
@@ -57,9 +60,10 @@ def make(remote: Remote, place: Place) -> Make:
     return artifact
 
 
-def deploy(source: ArtifactSource, place: Place) -> str:
+def deploy(source: ArtifactSource, place: Place, *, fit: bool = True) -> str:
     async def whole() -> str:
-        assert await source.examine("web1") == ()
+        if fit:
+            assert await source.examine("web1") == ()
         revision = await source.resolve(["web1"])
         release = place.begin(revision)
         await source.prepare(release)
@@ -71,7 +75,7 @@ def deploy(source: ArtifactSource, place: Place) -> str:
 
 def refused(source: ArtifactSource, place: Place) -> RolloutError:
     with pytest.raises(RolloutError) as raised:
-        deploy(source, place)
+        deploy(source, place, fit=False)
     assert place.revision() == ""
     return raised.value
 
@@ -126,7 +130,7 @@ def test_an_address_that_has_nothing_is_an_error_in_curls_words(
     make: Make, place: Place, web: str
 ) -> None:
     error = refused(make(f"{web}/no.tar.gz"), place)
-    assert isinstance(error, SourceError)
+    assert isinstance(error, ReleaseError)
     assert "no.tar.gz.sha256: curl: (22)" in str(error)
     assert error.cure == "set deploy.sha256"
     assert "did not arrive: curl: (22)" in str(
@@ -171,6 +175,61 @@ def test_a_checksum_that_is_missing_or_wrong_is_refused_here(
     assert f"not {'0' * 64}" in str(refused(make(file, sha256="0" * 64), place))
     assert "No such file" in str(refused(make(tmp_path / "no", sha256="0" * 64), place))
     assert "neither a file nor" in str(refused(make("file:///etc/passwd"), place))
+
+
+def found(source: ArtifactSource) -> Finding:
+    """Return what `rollout check` finds, which is one thing."""
+    (one,) = asyncio.run(source.examine("web1"))
+    return one
+
+
+def test_check_finds_that_a_file_here_or_its_checksum_cannot_be_had(
+    make: Make, tmp_path: Path
+) -> None:
+    file = tmp_path / "shop.tar.gz"
+    missing = found(make(file, sha256="0" * 64))
+    assert missing.where == BASTION
+    assert missing.what.endswith(f"{file}: No such file or directory")
+    file.touch()
+    assert found(make(file, sha256="0" * 64)).what == f"the artifact {file} is empty"
+    tarball(file, ("app", b"one"))
+    assert found(make(file)).cure == "set deploy.sha256"
+    (tmp_path / "shop.tar.gz.sha256").write_text("")
+    assert "is no sha256 of" in found(make(file)).what
+    assert "larger than the 8B" in found(make(file, sha256="0" * 64, max_size=8)).what
+    assert "Is a directory" in found(make(tmp_path, sha256="0" * 64)).what
+
+
+def test_check_asks_for_an_address_on_the_host_and_takes_no_body(
+    make: Make, tmp_path: Path
+) -> None:
+    (tmp_path / "shop.tar.gz").write_bytes(bytes(4096))
+    with serving(tmp_path) as server:
+        address = f"{server.address}/shop.tar.gz"
+        assert asyncio.run(make(address, sha256="0" * 64).examine("web1")) == ()
+        assert server.asked == [], "HEAD was enough"
+        large = found(make(address, sha256="0" * 64, max_size=4095))
+        assert large.where == "web1"
+        assert "larger than the 4095B of deploy.max_size" in large.what
+        no_sum = found(make(address))
+        assert "no checksum: " in no_sum.what
+        gone = found(make(f"{server.address}/no.tar.gz", sha256="0" * 64))
+        assert "cannot be fetched" in gone.what
+        assert "curl: (22)" in gone.what
+        assert "let the host reach it" in gone.cure
+    away = found(make(address, sha256="0" * 64))
+    assert "curl: (7)" in away.what
+
+
+def test_check_asks_what_answers_only_get_for_one_byte(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "shop.tar.gz").write_bytes(bytes(4096))
+    with serving(tmp_path) as server:
+        server.only_get = True
+        server.endless.add("/endless.tar.gz")
+        for name in ("shop.tar.gz", "endless.tar.gz"):
+            source = make(f"{server.address}/{name}", sha256="0" * 64)
+            assert asyncio.run(source.examine("web1")) == ()
+        assert "curl: (22)" in found(make(f"{server.address}/no.tar.gz", sha256="0" * 64)).what
 
 
 @pytest.mark.parametrize(

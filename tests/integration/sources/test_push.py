@@ -17,7 +17,8 @@ from rollout.adapters.remote import Remote
 from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh
 from rollout.errors import BuildFailed, ReleaseError, RolloutError, SourceError
-from rollout.releases import BuildStep, Release
+from rollout.fleet import Finding
+from rollout.releases import BASTION, BuildStep, Release
 from tests.integration.sources.conftest import NAME, Place, Repo
 from tests.integration.ssh.sshd import Sshd
 
@@ -187,6 +188,26 @@ def test_a_tree_that_cannot_be_sent_is_an_error_that_names_what(
         asyncio.run(make(tree=repo.path).resolve([]))
     with pytest.raises(SourceError, match="nowhere/: No such file"):
         asyncio.run(make(tree=tmp_path / "nowhere").resolve([]))
+
+
+def test_check_finds_a_tree_that_cannot_be_sent_once_for_all_hosts(
+    make: Make, repo: Repo, tmp_path: Path
+) -> None:
+    def found(tree: Path) -> Finding:
+        source = make(tree=tree)
+        (one,) = asyncio.run(source.examine("web1"))
+        assert asyncio.run(source.examine("web1")) == (one,)
+        assert one.where == BASTION
+        return one
+
+    assert asyncio.run(make(tree=repo.path).examine("web1")) == ()
+    assert "No such file" in found(tmp_path / "nowhere").what
+    (tmp_path / "empty" / ".git").mkdir(parents=True)
+    assert found(tmp_path / "empty").what == f"deploy.tree is empty: {tmp_path / 'empty'}"
+    (repo.path / "loop").symlink_to("loop")
+    assert asyncio.run(make(tree=repo.path).examine("web1")) == (), "a link is sent as it is"
+    os.mkfifo(repo.path / "pipe")
+    assert f"{repo.path}/pipe: neither a file" in found(repo.path).what
 
 
 @pytest.mark.parametrize("rsync", [True, False])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout import __version__
 from rollout.cli.door import enter
+from rollout.version import version
 
 SETTINGS = 'app = "shop"\n[balancers.lb1]\nsocket = "/nowhere"\n[fleet]\nhosts = ["web[1-2]"]\n'
 HOLDS = "settings: ./rollout.toml\nrollout: "
@@ -39,7 +39,7 @@ def rollout(here: Path, *words: str, **variables: str) -> subprocess.CompletedPr
 def test_the_version_goes_to_stdout(here: Path) -> None:
     for words in (("--version",), ("--output", "plain", "--version")):
         done = rollout(here, *words)
-        assert (done.returncode, done.stdout, done.stderr) == (0, f"rollout {__version__}\n", "")
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"rollout {version()}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,16 @@ def test_global_options_can_be_variables(here: Path) -> None:
     done = rollout(here, "config", ROLLOUT_CONFIG="other.toml", ROLLOUT_ENV="east")
     assert done.returncode == 0
     assert done.stdout.startswith('app = "shop-east"')
+
+
+def test_a_global_option_holds_on_either_side_of_the_command(here: Path) -> None:
+    (here / "other.toml").write_text(SETTINGS + '[env.east]\napp = "shop-east"\n')
+    before = rollout(here, "--config", "other.toml", "--env", "east", "config")
+    after = rollout(here, "config", "--env=east", "--config", "other.toml")
+    assert after.stdout == before.stdout
+    assert after.stdout.startswith('app = "shop-east"')
+    missing = rollout(here, "config", "--env")
+    assert (missing.returncode, missing.stderr) == (2, "rollout: --env: its value is missing\n")
 
 
 def test_a_fleet_that_is_not_there_is_refused_with_exit_3(here: Path) -> None:
