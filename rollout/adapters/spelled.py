@@ -56,7 +56,7 @@ def _spell_seat(holding: Holding, seat: Seat) -> Spelled:
         "weight": found.weight,
         "agent": found.agent,
         "status": found.status,
-        "told": [str(state) for state in holding.told.get(seat, ())],
+        "told": None if seat not in holding.told else list(map(str, holding.told[seat])),
     }
 
 
@@ -86,7 +86,11 @@ def read_holding(said: Mapping[str, Any]) -> Holding:
             Owned(seat, _number(row["weight"], 0, 256), bool(row["agent"]), _text(row["status"]))
             for seat, row in rows.items()
         ),
-        told={s: tuple(map(AdminState, row["told"])) for s, row in rows.items() if row["told"]},
+        told={  # an empty list is another hand's: it must not be read as "nothing was told yet"
+            seat: tuple(map(AdminState, row["told"]))
+            for seat, row in rows.items()
+            if row.get("told") is not None
+        },
         asked={known[name].name: _read_birth(birth) for name, birth in said["asked"].items()},
         release=_release(said.get("release", "")),
         relinked=bool(said.get("relinked", False)),

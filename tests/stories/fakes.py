@@ -1,9 +1,11 @@
 """The seams, satisfied by the world of the stories."""
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from rollout.adapters.spelled import read_holding, spell_holding
 from rollout.errors import (
     BalancerError,
     LockError,
@@ -223,7 +225,8 @@ class FakeJournal:
             if holding.target.name not in self.world.holdings:
                 for app in (a for s in holding.target.seats for a in self.world.lines[s].apps):
                     app.asked = False
-            self.world.holdings[holding.target.name] = holding
+            written = json.loads(json.dumps(spell_holding(holding)))
+            self.world.holdings[holding.target.name] = read_holding(written)
             self.world.released.discard(holding.target.name)
 
     async def released(self, target: str, *, restarted: bool) -> None:

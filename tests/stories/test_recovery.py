@@ -273,3 +273,18 @@ def test_a_release_that_was_taken_away_meanwhile_is_not_gone_on_with() -> None:
     told = resumed(world, patience=SLOW_LOOKS, deploy=wanted)
     assert "does not lead to release" in told.ledger.halted
     assert not any(app.restarts for app in world.hosts["web2"].apps)
+
+
+def test_a_server_that_an_operator_made_ready_in_a_restart_is_never_taken_out_again() -> None:
+    world = fleet(2)
+    for app in world.hosts["web1"].apps:
+        app.manner = "never_boots"
+    (line,) = (line for line in world.lines.values() if line.host.name == "web1")
+    line.meddling.append((1012.0, Admin(0)))
+    assert roll(world).ledger.exit_code is Exit.REDUCED
+    for app in world.hosts["web1"].apps:
+        app.lives[-1].answers_from = 2000
+    told = recovered(world)
+    assert not {"lb1 maint", "lb1 drain"} & {*world.faults.calls}
+    assert told.ledger.exit_code is Exit.DONE
+    assert world.holdings == {}

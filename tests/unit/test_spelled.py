@@ -28,7 +28,7 @@ RELEASES = st.just("") | st.from_regex(r"[0-9]{14}", fullmatch=True)
 SEATS = st.builds(Seat, NAMES, NAMES, NAMES)
 INSTANCES = st.builds(Instance, WORDS, st.integers(0, 65535))
 BIRTHS = st.builds(Birth, NUMBERS, st.none() | NUMBERS, WORDS)
-STATES = st.lists(st.sampled_from(AdminState), min_size=1, max_size=3, unique=True).map(tuple)
+STATES = st.lists(st.sampled_from(AdminState), max_size=3, unique=True).map(tuple)
 
 HOLDERS = st.builds(
     Holder,
