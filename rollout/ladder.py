@@ -132,9 +132,15 @@ async def restarted_and_back(
         RolloutError: it was not restarted, or not proven.
     """
     target, release = grip.target, plan.onto.get(grip.target.host)
-    proof = Proof(target, before, site, tell, times=plan.probe_times, release=release)
+    renewed = plan.renewed.get(target.name, ())
+    old = {name: birth for name, birth in before.items() if name not in renewed}
+    proof = Proof(target, old, site, tell, times=plan.probe_times, release=release)
+    proof.expect([one for one in target.instances if one.name in renewed])
     name = release.name if release else ""
-    for batch in batches(target.instances, plan.instances_at_a_time):
+    due = [one for one in target.instances if one.name not in renewed]
+    if not due:
+        await until_proven(proof, grip, plan)
+    for batch in batches(due, plan.instances_at_a_time):
         await ask_to_restart(batch, before, name, target, way_back, site, tell)
         proof.expect(batch)
         await hold_for(plan.patience.startup_delay, grip, plan)

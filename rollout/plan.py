@@ -78,6 +78,8 @@ class Plan:
         known: What the settings know; a record that names anything else is not acted upon.
         onto: By host the release that its new processes must be seen to run in; a host that is not
             there is not asked.
+        renewed: By target the instances that have a new process already, by an earlier part of this
+            run or by monit itself: they are proven with the others, and not restarted again.
         relink: Move ``current`` of a host to ``onto`` while it is in maint, before the restart.
     """
 
@@ -91,6 +93,7 @@ class Plan:
     look: str = "ssh {host} sudo monit status"
     known: KnownFleet | None = None
     onto: Mapping[str, Release] = field(default_factory=dict[str, Release])
+    renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     relink: bool = False
     patience: Patience = Patience()
 

@@ -5,9 +5,9 @@ rest of the ladder first.  What somebody has changed since is theirs: left as it
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from rollout.errors import BalancerError, RolloutError, said_of
 from rollout.events import (
@@ -23,7 +23,7 @@ from rollout.fleet import AdminState, Verdict
 from rollout.grip import Grip
 from rollout.holdings import Holding
 from rollout.ladder import taken_up
-from rollout.late_proof import proof_of, relink
+from rollout.late_proof import LateProof, proof_of, relink
 from rollout.orders import switch_agents
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
@@ -40,6 +40,19 @@ from rollout.safe_ends import left_out, seen_through
 from rollout.verdicts import all_serving
 
 
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What need not be restarted again.
+
+    Attributes:
+        done: Targets whose restart had gone through.
+        renewed: Of others the instances that it had reached.
+    """
+
+    done: tuple[str, ...] = ()
+    renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+
 async def recover(
     run: str,
     holdings: Sequence[Holding],
@@ -48,13 +61,10 @@ async def recover(
     tell: Tell,
     *,
     rest: Sequence[str] = (),
-) -> tuple[str, ...]:
+) -> Recovered:
     """See to all that ``run`` left out, at once; what becomes of each is told, not raised.
 
     The record must know them as ours already.  ``rest`` are all who had not come through that run.
-
-    Returns:
-        Those whose restart had gone through: it need not be done again.
     """
     names = tuple(holding.target.name for holding in holdings)
     asked = tuple(holding.target.name for holding in holdings if holding.asked)
@@ -67,8 +77,15 @@ async def recover(
         if isinstance(result, BaseException) and not isinstance(result, RolloutError):
             raise result
     tell(RecoveryFinished())
-    pairs = zip(holdings, results, strict=True)
-    return tuple(holding.target.name for holding, result in pairs if result is True)
+    proofs = {
+        holding.target.name: result
+        for holding, result in zip(holdings, results, strict=True)
+        if isinstance(result, LateProof)
+    }
+    return Recovered(
+        done=tuple(name for name, proof in proofs.items() if proof.restarted),
+        renewed={n: p.renewed for n, p in proofs.items() if p.renewed and not p.restarted},
+    )
 
 
 async def take_back_half_a_deploy(hosts: Sequence[str], site: Site, tell: Tell) -> None:
@@ -100,8 +117,8 @@ def patient(plan: Plan) -> Plan:
     return replace(plan, patience=replace(plan.patience, running_timeout=enough))
 
 
-async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
-    """Bring one target back; true when its restart had gone through.
+async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> LateProof | None:
+    """Bring one target back; return how it was proven, if it had been asked to restart.
 
     Raises:
         RolloutError: it is still out; that has been told.
@@ -120,7 +137,7 @@ async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
     if not grip.seats:
         tell(TargetSkipped(target=name, because=f"changed by somebody else since: {theirs}"))
         await site.record.released(name, restarted=False)
-        return False
+        return None
     tell(TargetTakenUp(target=name, seats=tuple(map(str, grip.seats)), asked=asked))
     if theirs:
         tell(Noted(where=name, what=f"changed by somebody else since, and left so: {theirs}"))
@@ -130,7 +147,7 @@ async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
             tell(Noted(where=name, what=what))
     if not asked:
         await _as_found(holding, grip, plan, site, tell)
-        return False
+        return None
     return await _on_evidence(holding, grip, plan, site, tell)
 
 
@@ -155,7 +172,9 @@ def _all_ready(grip: Grip) -> bool:
     return all(state is AdminState.READY for state in grip.lost.values())
 
 
-async def _in_rotation(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
+async def _in_rotation(
+    holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell
+) -> LateProof:
     """See whether a target serves that somebody, or a reload, made ready without our proof.
 
     Nothing is told to it: it is not in our hand.
@@ -170,17 +189,14 @@ async def _in_rotation(holding: Holding, grip: Grip, plan: Plan, site: Site, tel
         return all_serving((await grip.watch.read_some()).values())
 
     try:
-        proof, restarted = await proof_of(holding, grip, plan, site, tell)
+        proven = await proof_of(holding, grip, plan, site, tell)
         await grip.until("serving", served, within=plan.patience.probation_timeout)
-        await same_processes(proof, grip, plan)
+        await same_processes(proven.proof, grip, plan)
     except RolloutError as error:
         because = f"it is ready, but not by us, and {said_of(name, error)}"
         tell(left_out(because, "ready", grip, plan, asked=True))
         raise
-    await site.record.released(name, restarted=restarted)
-    release = holding.release if restarted else ""
-    tell(TargetRecovered(target=name, restarted=restarted, release=release))
-    return restarted
+    return await _is_back(name, proven, site, tell)
 
 
 async def _as_found(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
@@ -202,7 +218,9 @@ async def _as_found(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: 
     tell(TargetRecovered(target=target.name, restarted=False))
 
 
-async def _on_evidence(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
+async def _on_evidence(
+    holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell
+) -> LateProof:
     """Prove a target that was asked to restart, and let visitors in.
 
     One that was being made ready had been proven; it is asked once more where it stands.  Any other
@@ -216,17 +234,26 @@ async def _on_evidence(holding: Holding, grip: Grip, plan: Plan, site: Site, tel
         way_back.needs_proof()
         if not holding.returning:
             await grip.order(AdminState.MAINT)
-        proof, restarted = await proof_of(holding, grip, plan, site, tell)
+        proven = await proof_of(holding, grip, plan, site, tell)
         await until_checked(grip, plan, tell)
         if not holding.returning:
             await smoke(holding.target, site)
         await grip.announce(AdminState.READY)
-        await return_on(proof, grip, plan)
+        await return_on(proven.proof, grip, plan)
         way_back.proven()
         await give_back(grip, plan)
         tell(TargetReturned(target=name))
-        await stable(proof, grip, plan, tell)
-    await site.record.released(name, restarted=restarted)
-    release = holding.release if restarted else ""
-    tell(TargetRecovered(target=name, restarted=restarted, release=release))
-    return restarted
+        await stable(proven.proof, grip, plan, tell)
+    return await _is_back(name, proven, site, tell)
+
+
+async def _is_back(name: str, proven: LateProof, site: Site, tell: Tell) -> LateProof:
+    """Write down and tell that a target serves again, and what of its restart is done."""
+    renewed = () if proven.restarted else proven.renewed
+    await site.record.released(name, restarted=proven.restarted, renewed=renewed)
+    tell(
+        TargetRecovered(
+            target=name, restarted=proven.restarted, release=proven.release, renewed=renewed
+        )
+    )
+    return proven

@@ -109,9 +109,11 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
             return Line(Standing.CLAIMED, seats=seats, release=line.release)
         case told.TargetTakenUp(seats=seats, asked=asked):
             return Line(Standing.CLAIMED, asked=asked, seats=seats)
-        case told.TargetRecovered(restarted=restarted, release=release):
-            standing = Standing.DONE if restarted else Standing.RECOVERED
-            return Line(standing, state="ready", asked=restarted, release=release)
+        case told.TargetRecovered(restarted=True, release=release):
+            return Line(Standing.DONE, state="ready", asked=True, release=release)
+        case told.TargetRecovered(release=release, renewed=renewed):
+            new = f"new process: {', '.join(renewed)}" if renewed else ""
+            return Line(Standing.RECOVERED, new, state="ready", release=release)
         case told.TargetDraining():
             return replace(line, standing=Standing.DRAINING, because="", state="drain")
         case told.TargetInMaint():

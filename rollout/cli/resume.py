@@ -136,6 +136,7 @@ def run(
         deploys=past.deploy is not None,
         left=left,
         done=past.done,
+        renewed=past.renewed,
         cron=cron,
         meanwhile=looking_at(past.hosts),
     )

@@ -1,8 +1,8 @@
 """A command that acts: journal, world, lock and voices around the one thing that it does."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rollout.cli.aloud import overheard, tell_aloud
 from rollout.cli.begun import begin
@@ -33,6 +33,7 @@ class Errand:
         take_up: What an earlier run left out there is restarted with the others.
         left: The run that it comes after, whose lock and holdings it takes.
         done: Targets that an earlier part of the same run has restarted.
+        renewed: Of others the instances that it has restarted.
         cron: Say nothing when all is well.
         meanwhile: What it does until it has something to tell.
     """
@@ -46,6 +47,7 @@ class Errand:
     take_up: bool = False
     left: Left | None = None
     done: Sequence[str] = ()
+    renewed: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     cron: bool = False
     meanwhile: str = ""
 
@@ -53,7 +55,14 @@ class Errand:
 def run(errand: Errand, story: Story) -> int:
     """Tell ``story``, in charge of the fleet, and return the exit code of its account."""
     settings = errand.loaded.settings
-    begun = begin(errand.loaded, errand.verb, errand.hosts, flags=errand.flags, done=errand.done)
+    begun = begin(
+        errand.loaded,
+        errand.verb,
+        errand.hosts,
+        flags=errand.flags,
+        done=errand.done,
+        renewed=errand.renewed,
+    )
 
     async def whole(tell: Tell, stop_asked: Callable[[], bool]) -> None:
         async with AsyncExitStack() as stack:

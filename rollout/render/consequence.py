@@ -66,7 +66,14 @@ def _rest(ending: Ending) -> str:
     left = [name for name in ledger.rest if name not in ledger.named(Standing.DONE)]
     if not left:
         return ""
-    return f" Not restarted in it: {some(left)}; `{ending.hints.rollout} resume` goes on."
+    named = [_with_what_is_new(name, ledger) for name in left]
+    return f" Not restarted in it: {some(named)}; `{ending.hints.rollout} resume` goes on."
+
+
+def _with_what_is_new(name: str, ledger: Ledger) -> str:
+    line = ledger.lines.get(name)
+    part = line is not None and line.standing is Standing.RECOVERED and line.because
+    return f"{name} ({part})" if part else name
 
 
 def _restarted(ledger: Ledger) -> str:

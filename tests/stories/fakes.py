@@ -110,6 +110,10 @@ class FakeSupervisor:
         async with self.world.faults.befall(f"{host} restart", _from(host), refused=refused):
             apps = [machine.app(one.name) for one in instances]
             self.world.judge_lock(f"restart of {host}")
+            lost = [app for app in apps if app.manner == "lost"]  # monit dies before their turn
+            for app in lost:
+                app.manner, app.asked = "good", True
+            apps = [app for app in apps if app not in lost]
             for app in apps:
                 self.world.judge_restart(machine, app)
             _restart(machine, apps, clock(), self.world.manners)
@@ -229,10 +233,11 @@ class FakeJournal:
             self.world.holdings[holding.target.name] = read_holding(written)
             self.world.released.discard(holding.target.name)
 
-    async def released(self, target: str, *, restarted: bool) -> None:
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
         async with self.world.faults.befall("journal released", RecordError):
             self.world.holdings.pop(target, None)
             self.world.released.add(target)
+            self.world.renewed[target] = tuple(renewed)
             if restarted:
                 self.world.restarted.add(target)
 

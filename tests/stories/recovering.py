@@ -104,6 +104,7 @@ def died_in(world: World, deploy: Deploy | None = None) -> Past:
         hosts=tuple(world.hosts),
         targets=tuple(world.hosts),
         done=tuple(sorted(world.restarted)),
+        renewed={n: r for n, r in world.renewed.items() if r and n not in world.restarted},
         holdings=tuple(world.holdings.values()),
         deploy=was,
     )

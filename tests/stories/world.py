@@ -68,7 +68,8 @@ class App:
     stop: float = 0.5
     lasts: float = 0.4  # seconds that an app answers which then crashes
     manner: str = (
-        "good"  # never_boots, hangs, dies, flaps, crashes, stop_times_out, keeps_pid, unmonitored
+        "good"  # never_boots, hangs, dies, flaps, crashes, stop_times_out, keeps_pid, unmonitored,
+        # lost (monit dies before its turn comes)
     )
     lives: list[Life] = field(default_factory=list)
     pending_until: float = -math.inf
@@ -261,6 +262,7 @@ class World:
         self.holdings: dict[str, Holding] = {}
         self.released: set[str] = set()
         self.restarted: set[str] = set()
+        self.renewed: dict[str, tuple[str, ...]] = {}
         self.lock: Held | None = None
         self.settled: dict[str, str] = {}
         self.disk_full = False
