@@ -70,6 +70,23 @@ class RestartRefused(SupervisorError):
     """Monit said no to the very first restart we asked for: nothing was restarted."""
 
 
+class SupervisorBusy(SupervisorError):
+    """Monit has work of its own pending; this says nothing about a release or a process.
+
+    ``last`` is what it is busy with.
+    """
+
+    def __init__(self, host: str, last: str, within: float = 0.0) -> None:
+        after = f" after {within:g}s" if within else ""
+        super().__init__(
+            host,
+            f"not free to be restarted{after}: {last}",
+            "wait until nothing is pending in `monit summary` there",
+        )
+        self.last = last
+        self.within = within
+
+
 class RemoteError(RolloutError):
     """ssh: unreachable, unauthenticated, unknown host key, or lost on the way."""
 

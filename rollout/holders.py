@@ -138,6 +138,7 @@ class Past:
         holdings: What it still holds.
         deploy: What it knew of the release; None for a restart.
         exit_code: What its account said; None if it never came to that.
+        taken_back: Releases of other runs that it has taken back, because nothing had proven them.
         settled: By which run what it left was seen to; empty as long as nobody did.
         answers: It had written down all that it took over from the run before it.
     """
@@ -154,6 +155,7 @@ class Past:
     holdings: tuple[Holding, ...] = ()
     deploy: "PastDeploy | None" = None
     exit_code: int | None = None
+    taken_back: tuple[str, ...] = ()
     settled: str = ""
     answers: bool = False
 

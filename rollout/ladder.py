@@ -6,8 +6,10 @@ counts as up before the first check, while a server in drain is checked and noth
 balanced to it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from rollout.emptying import until_drained, until_empty
 from rollout.errors import Meddled, NotOfThisFleet, RolloutError, said_of
@@ -95,7 +97,36 @@ async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell:
         await until_empty(grip, plan, site, tell, fit=False)  # sticky clients had come to it again
         async with on_its_release(target, plan, way_back, site, tell):
             before = await wreckage(grip, plan, site)
+            new = await up_by_itself(holding, before, plan, site)
+            plan = replace(plan, renewed={**plan.renewed, target.name: new})
             await restarted_and_back(before, began, grip, plan, way_back, site, tell)
+
+
+async def up_by_itself(
+    holding: Holding, births: Mapping[str, Birth | None], plan: Plan, site: Site
+) -> tuple[str, ...]:
+    """Name the instances that monit's own attempt has brought up on the release they are to run.
+
+    Each has another process than when it was asked to restart, and answers: that is a proof as good
+    as a restart of ours, which would cost it one more.
+    """
+    target, release = holding.target, plan.onto.get(holding.target.host)
+    if release is None or site.releases is None or site.prober is None:
+        return ()
+    new = {
+        birth.pid: one
+        for one in target.instances
+        if (birth := births.get(one.name)) is not None
+        and one.name in holding.asked
+        and birth != holding.asked[one.name]
+    }
+    try:
+        where = await site.releases.whereabouts(target.host, tuple(new)) if new else {}
+        there = [one for pid, one in new.items() if where.get(pid) == release.name]
+        answers = await asyncio.gather(*(site.prober.answers(target.host, one) for one in there))
+    except RolloutError:
+        return ()  # a restart of ours will tell
+    return tuple(one.name for one, said in zip(there, answers, strict=True) if said.fine)
 
 
 async def taken_up(grip: Grip, holding: Holding, plan: Plan) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from rollout.errors import RolloutError
 from rollout.events import Noted, RolloutRefused, TargetSkipped
@@ -9,7 +10,7 @@ from rollout.fleet import Finding, Instance, Reading, Target
 from rollout.plan import Share
 from rollout.ports import Prober, Site, Tell
 from rollout.seating import Scope, seat_host, twofold
-from rollout.sights import Fitness, Skipped
+from rollout.sights import Fitness, Skipped, Survey
 from rollout.survey import finding, survey
 from rollout.verdicts import held_out
 
@@ -18,9 +19,9 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
     """Look at everything, touch nothing.
 
     A target that the record knows as ours already is out because of us: it is not somebody
-    else's, and need not answer.
+    else's, its instances need neither run nor answer, and it has its turn first.
     """
-    seen = await survey(scope.hosts, site)
+    seen = without_what_is_out(await survey(scope.hosts, site), site)
     findings = list(seen.findings)
     targets: list[Target] = []
     if len(seen.readings) == len(site.balancers):
@@ -34,6 +35,7 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
     skipped = tuple(s for t in others if (s := _skip(t, seen.readings)) is not None)
     names = {s.target for s in skipped}
     ours = tuple(t for t in targets if t.name not in names)
+    ours = tuple(sorted(ours, key=lambda target: target.name not in taken_up))
     findings += unproven(ours, seen.readings, site)
     findings += await silent([t for t in ours if t.name not in taken_up], site)
     return Fitness(
@@ -42,6 +44,23 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
         findings=tuple(dict.fromkeys(findings)),
         notes=tuple(Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes),
     )
+
+
+def without_what_is_out(seen: Survey, site: Site) -> Survey:
+    """Leave out what was found of instances that are out because of us: a restart may mend them."""
+    held = {
+        (holding.target.host, one.name)
+        for holding in site.record.held
+        for one in holding.target.instances
+    }
+    hosts = (
+        replace(
+            sight,
+            findings=tuple(f for f in sight.findings if (sight.host, f.instance) not in held),
+        )
+        for sight in seen.hosts
+    )
+    return replace(seen, hosts=tuple(hosts))
 
 
 def announce(fit: Fitness, tell: Tell) -> bool:

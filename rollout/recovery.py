@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from rollout.current_links import take_back_unproven
 from rollout.errors import BalancerError, RolloutError, said_of
 from rollout.events import (
     Noted,
     RecoveryFinished,
     RecoveryStarted,
+    RolloutHalted,
     TargetRecovered,
     TargetReturned,
     TargetSkipped,
@@ -99,6 +101,31 @@ async def take_back_half_a_deploy(hosts: Sequence[str], site: Site, tell: Tell) 
     for host in hosts:
         for what in await site.releases.tidy(host):
             tell(Noted(where=host, what=what))
+
+
+async def take_back_what_never_ran(
+    hosts: Sequence[str], deployed: Sequence[str], site: Site, tell: Tell
+) -> Sequence[str]:
+    """Put ``current`` back where it leads to a release that a dead deploy left, and nothing ran.
+
+    ``deployed`` are the hosts of that deploy, as far as a journal tells them; of any other host of
+    the fleet only what it shows itself is known.
+
+    Returns:
+        The hosts that were seen to.
+    """
+    if site.releases is None:
+        return ()
+    names = tuple(dict.fromkeys((*hosts, *deployed)))
+    failed = await take_back_unproven(names, site.record.held, site, tell)
+    for host, error in failed.items():
+        what = f"where `current` leads is not known: {said_of(host, error)}"
+        if host not in deployed:
+            tell(Noted(where=host, what=what))
+    unseen = [f"{host}: {said_of(host, error)}" for host, error in failed.items()]
+    if any(host in deployed for host in failed):
+        tell(RolloutHalted(because=f"not every `current` was seen to: {'; '.join(unseen)}"))
+    return tuple(host for host in names if host not in failed)
 
 
 async def give_up(run: str, holdings: Sequence[Holding], site: Site, tell: Tell) -> None:

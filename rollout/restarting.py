@@ -8,7 +8,9 @@ from rollout.errors import (
     BalancerError,
     RemoteError,
     RestartRefused,
+    SupervisorBusy,
     SupervisorError,
+    TimedOut,
     Unmonitored,
 )
 from rollout.events import Noted, RestartAsked
@@ -51,7 +53,7 @@ async def wreckage(grip: Grip, plan: Plan, site: Site) -> Mapping[str, Birth | N
     (monit.md, section 4), so nobody is refused here.
 
     Raises:
-        TimedOut: monit does not come to an end of it.
+        SupervisorBusy: monit does not come to an end of it.
     """
     found: dict[str, Birth | None] = {}
 
@@ -62,12 +64,13 @@ async def wreckage(grip: Grip, plan: Plan, site: Site) -> Mapping[str, Birth | N
         busy = few([f"{s.name} ({s.pending} pending)" for s in ours if s.pending])
         return Verdict(settled=not busy, because=f"monit is busy with {busy}" if busy else "")
 
-    await grip.until(
-        "free to be restarted",
-        question,
-        within=plan.patience.running_timeout,
-        every=plan.patience.poll_host,
-    )
+    within = plan.patience.running_timeout
+    try:
+        await grip.until(
+            "free to be restarted", question, within=within, every=plan.patience.poll_host
+        )
+    except TimedOut as late:
+        raise SupervisorBusy(grip.target.host, late.last, within) from late
     return found
 
 

@@ -13,8 +13,8 @@ from rollout.holders import Past, united
 from rollout.past_runs import Left
 from rollout.plan import Plan, Share, waves_of
 from rollout.ports import Site, Supply, Tell
-from rollout.preflight import announce, preflight
-from rollout.readiness import fit_for_a_deploy
+from rollout.preflight import announce
+from rollout.readiness import fit_for_a_deploy, fit_for_a_restart
 from rollout.recovery import Recovered, recover
 from rollout.release_ports import Releases
 from rollout.releases import Shelf, Switch
@@ -24,6 +24,9 @@ from rollout.sights import Fitness
 from rollout.transaction import Transaction
 from rollout.uninterrupted import hook, rolled_out
 from rollout.waiting import unless_stopped
+
+ANEW = "`rollout uninterrupted` deploys anew, `rollout rollback` takes every host back"
+"""What to type when a deploy cannot go on."""
 
 
 def against_resuming(past: Past | None, left: Left | None) -> str:
@@ -35,8 +38,9 @@ def against_resuming(past: Past | None, left: Left | None) -> str:
         return f"run {past.run} had put no release in place: nothing of it is left to go on with"
     if past.deploy is not None and past.deploy.gone_back:
         return (
-            f"run {past.run} was going back from release {past.deploy.release}: "
-            "`rollout recover`, then `rollout rollback --to` the release before"
+            f"run {past.run} went back from release {past.deploy.release}, or had begun to: "
+            "`rollout rollback` takes every host to the release before, `rollout uninterrupted` "
+            "deploys anew; if a server is out, `rollout recover` first, and --take-up then"
         )
     return ""
 
@@ -140,7 +144,7 @@ async def _back_first(wanted: Resumption, site: Site, tell: Tell) -> Recovered:
 
 async def _fitness(wanted: Resumption, site: Site) -> Fitness:
     if wanted.deploy is None:
-        return await preflight(wanted.scope, wanted.plan.floor, site)
+        return await fit_for_a_restart(wanted.scope, wanted.plan.floor, site)
     fit, _ = await fit_for_a_deploy(wanted.scope, wanted.plan.floor, site, None)
     return fit
 
@@ -213,9 +217,10 @@ async def _seen_in_place(host: str, deploy: Deploy, releases: Releases) -> Shelf
     shelf = await releases.look(host)
     found = shelf.find(name)
     if found is None or (wanted and found.revision != wanted):
-        raise ReleaseError(host, f"release {name} is not in place any more")
+        raise ReleaseError(host, f"release {name} is not in place any more: {ANEW}")
     if deploy.switch is Switch.TOGETHER and shelf.current != name:
-        raise ReleaseError(host, f"`current` does not lead to release {name} any more")
+        what = f"`current` does not lead to release {name} any more"
+        raise ReleaseError(host, f"{what}: {ANEW}")
     if shelf.current != name:  # it may have been, and been restored
         await releases.begin(host, deploy.release, fresh=deploy.fresh)
     return shelf

@@ -29,7 +29,16 @@ NOUNS = (
     *("sizes", "standings", "trusted_paths", "verdicts"),
 )
 STORIES = (
-    *("claiming", "dead_runs", "emptying", "everywhere", "grip", "ladder", "late_proof"),
+    *(
+        "claiming",
+        "current_links",
+        "dead_runs",
+        "emptying",
+        "everywhere",
+        "grip",
+        "ladder",
+        "late_proof",
+    ),
     *("orders", "preflight", "proof", "pruning", "readiness", "recovery", "restarting"),
     *("resuming", "returning", "rolling", "rolling_back", "safe_ends", "seating"),
     *("shelving", "soaking", "survey", "switching", "transaction", "uninterrupted"),

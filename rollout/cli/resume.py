@@ -126,6 +126,7 @@ def run(
         if again is None or (again.run, set(again.done)) != (past.run, set(past.done)):
             raise RolloutError(f"somebody has gone on with run {past.run} meanwhile")
         await resume(resumption, charge.site, charge.supply, tell, charge.findings)
+        charge.has_seen_to(past.deploy.hosts if past.deploy else ())  # it is in our journal now
 
     errand = running.Errand(
         loaded=loaded,

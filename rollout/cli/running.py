@@ -36,6 +36,7 @@ class Errand:
         renewed: Of others the instances that it has restarted.
         cron: Say nothing when all is well.
         meanwhile: What it does until it has something to tell.
+        over_half_a_deploy: It sees itself to what a deploy that died has left on the hosts.
     """
 
     loaded: Loaded
@@ -50,6 +51,7 @@ class Errand:
     renewed: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     cron: bool = False
     meanwhile: str = ""
+    over_half_a_deploy: bool = False
 
 
 def run(errand: Errand, story: Story) -> int:
@@ -77,9 +79,8 @@ def run(errand: Errand, story: Story) -> int:
                 tell(Noted(where="settings", what=which))
             if errand.left is None:
                 rollout, take_up = errand.typed.rollout, errand.take_up
-                wish = wish_of(
-                    settings, errand.hosts, rollout, deploys=errand.deploys, take_up=take_up
-                )
+                deploys = errand.deploys or errand.over_half_a_deploy
+                wish = wish_of(settings, errand.hosts, rollout, deploys=deploys, take_up=take_up)
                 charge = await stack.enter_async_context(in_charge(world, begun, wish, tell))
             else:
                 after = in_charge_after(errand.left, world, begun, tell)

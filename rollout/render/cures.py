@@ -52,35 +52,35 @@ def host_of(target: str) -> str:
     return target.partition("/")[0]
 
 
-def to_old_code(target: str, deploy: Deployment, hints: Hints) -> str:
-    """Give the command that lets ``current`` lead to the release before, on a host of ours.
+def to_old_code(target: str, line: Line, deploy: Deployment, hints: Hints) -> str:
+    """Give the command that brings a host of ours back on the release before.
 
-    Empty where it leads there already, as far as it is known, or where none was before.
+    Empty where ``current`` leads there already, as far as it is known, where none was before, and
+    where nothing was asked to restart: that one is given back as it was found.
     """
     host = host_of(target)
     before = deploy.before.get(host, "")
-    if host not in deploy.moved or not before:
+    if host not in deploy.moved or not before or not line.asked:
         return ""
-    typed = hints.old_code.replace("{host}", shlex.quote(harmless(host)))
-    return typed.replace("{release}", harmless(before))
+    words = f"rollback --to {harmless(before)} --hosts {shlex.quote(harmless(host))} --take-up"
+    return f"{hints.rollout} {words}"
 
 
 def next_steps(ledger: Ledger, hints: Hints) -> tuple[tuple[str, str], ...]:
     """List what to type, in order, as (label, text), for the targets that are out.
 
-    See more of each; where it may come up as the release that failed, keep it from that; then bring
-    all of them back.
+    See more of each; bring those back on the release before that failed on the new one; or bring
+    all of them back as they are, once they are mended.
     """
     steps: list[tuple[str, str]] = []
     relinked = {""}
     for name in ledger.out:
         line = ledger.lines[name]
         steps.append(("look", to_look(name, line, hints)))
-        old = to_old_code(name, ledger.deploy, hints)
+        old = to_old_code(name, line, ledger.deploy, hints)
         if old not in relinked:
-            then = "then restart its instances, and bring it back"
-            never = "never asked to restart: it still runs the old code"
-            steps.append(("old code", f"{old}   # {then if line.asked else never}"))
+            host = harmless(host_of(name))
+            steps.append(("old code", f"{old}   # {host} comes back on the release before"))
             relinked.add(old)
     if not ledger.out:
         return tuple(to_go_on(ledger, hints))
@@ -96,9 +96,15 @@ def next_steps(ledger: Ledger, hints: Hints) -> tuple[tuple[str, str], ...]:
 
 def to_go_on(ledger: Ledger, hints: Hints) -> Iterable[tuple[str, str]]:
     """Give the command that restarts whoever had no turn; a deploy has an account of its own."""
-    left = [name for name, line in ledger.lines.items() if line.standing in TO_BE_RESTARTED]
+    left = [name for name, line in ledger.lines.items() if _has_its_turn_again(line)]
     if left and ledger.rolling and ledger.deploy.phase is Phase.NONE:
         yield "go on", f"{hints.rollout} resume   # restarts {harmless(some(left))}"
+
+
+def _has_its_turn_again(line: Line) -> bool:
+    """Tell whether `resume` restarts it: what is out and was never asked is given back first."""
+    out = line.standing is Standing.LEFT_OUT and not line.asked
+    return out or line.standing in TO_BE_RESTARTED
 
 
 def to_wait(hints: Hints) -> tuple[tuple[str, str], ...]:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from rollout.adapters.monit.fitness import findings_in
 from rollout.adapters.spelled import read_holding, spell_holding
 from rollout.errors import (
     BalancerError,
@@ -98,7 +99,7 @@ class FakeSupervisor:
 
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         async with self.world.faults.befall(f"{host} status", _from(host)):
-            pass
+            revive(self.world.hosts[host], clock())
         return tuple(seen(app, clock()) for app in self.world.hosts[host].apps)
 
     async def restart(self, host: str, instances: Sequence[Instance]) -> None:
@@ -119,12 +120,22 @@ class FakeSupervisor:
             _restart(machine, apps, clock(), self.world.manners)
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
-        del host
-        return ()
+        states = [seen(app, clock()) for app in self.world.hosts[host].apps]
+        return findings_in(host, states, "monit", ".*", None)
 
 
 def _from(host: str) -> Callable[[str], SupervisorError]:
     return lambda words: SupervisorError(host, words)
+
+
+def revive(machine: Host, at: float) -> None:
+    """Let monit start what it was still to start, as `current` is now."""
+    for app in machine.apps:
+        if app.reviving_at <= at:
+            born, app.reviving_at = app.reviving_at, math.inf
+            app.lives.append(
+                Life(machine.born(born), answers_from=born + app.boot, release=machine.current)
+            )
 
 
 def seen(app: App, at: float) -> InstanceState:
@@ -184,6 +195,12 @@ def _bear(machine: Host, app: App, at: float, manner: str) -> None:
         life.answers_from = math.inf
     if manner == "hangs":  # in its start; monit waits for the pid until its start timeout
         life.answers_from, app.pending_until = math.inf, at + 80
+    if manner == "hangs_long":  # with a start timeout of minutes
+        life.answers_from, app.pending_until = math.inf, at + 400
+    if manner == "revives":  # ends at boot; monit starts later what `current` leads to by then
+        life.answers_from, life.gone_at = math.inf, at + 0.5
+        app.pending_until = at + 70
+        app.reviving_at = at + 65
     if manner == "dies":
         life.answers_from, life.gone_at = math.inf, at + 0.5
     if manner == "flaps":  # dies at boot; monit brings it back at its next cycle

@@ -74,6 +74,7 @@ class App:
     lives: list[Life] = field(default_factory=list)
     pending_until: float = -math.inf
     initializing_until: float = -math.inf
+    reviving_at: float = math.inf
     restarts: int = 0
     asked: bool = False  # to restart, since it was claimed
     restarted_on: list[str] = field(default_factory=list)

@@ -19,7 +19,8 @@ def findings_in(
     """
     findings = [*_of_number(host, [state.name for state in states], command, match, expected)]
     for state in states:
-        findings += [Finding(host, what, cure) for what, cure in _of_one(state, command)][:1]
+        found = _of_one(state, command)
+        findings += [Finding(host, what, cure, instance=state.name) for what, cure in found][:1]
     return tuple(findings)
 
 
