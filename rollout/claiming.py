@@ -207,15 +207,15 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
     if left.past is not None and left.past.half_deployed and not wish.deploys:
         cure = (
             f"`{wish.rollout} recover` takes it back; `{wish.rollout} uninterrupted` deploys anew"
-            if left.past.half_switched
-            else f"`{wish.rollout} resume` restarts onto it, `{wish.rollout} rollback` goes back"
+            + ("" if left.past.half_switched else f"; `{wish.rollout} resume` restarts onto it")
         )
         raise Unfinished(left.holder.run, story_of(left), cure)
     if ours or (left.past is not None and left.past.unfinished):
-        cure = (
-            f"`{wish.rollout} recover` brings back what is out; `{wish.rollout} resume` then goes "
-            "on with the rest"
-        )
+        deploy = left.past.deploy if left.past is not None else None
+        then = "`{} resume` then goes on with the rest"
+        if deploy is not None and deploy.gone_back:
+            then = "`{} rollback` then takes every host to the release before"
+        cure = f"`{wish.rollout} recover` brings back what is out; {then.format(wish.rollout)}"
         raise Unfinished(left.holder.run, story_of(left), cure)
     return ours
 

@@ -87,6 +87,33 @@ class CurrentRestored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentSeen:
+    """``current`` of a host leads to one release, and not every instance of it runs that one.
+
+    ``running`` has the release of each instance that has a process, or its directory.
+    """
+
+    wire: ClassVar[str] = "current.seen"
+
+    host: str
+    current: str
+    running: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnprovenTakenBack:
+    """``current`` of ``hosts`` no longer leads to a release that ran on none of them.
+
+    Where it was tried it did not come up, so nothing has proven it.
+    """
+
+    wire: ClassVar[str] = "deploy.unproven_taken_back"
+
+    release: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseDiscarded:
     """The new directory is gone; the logs of its builds are kept."""
 
@@ -210,6 +237,8 @@ DeployEvent = (
     | CurrentSwitching
     | CurrentSwitched
     | CurrentRestored
+    | CurrentSeen
+    | UnprovenTakenBack
     | ReleaseDiscarded
     | UndoFailed
     | DeployTakenBack

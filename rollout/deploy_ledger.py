@@ -45,6 +45,8 @@ class Deployment:
         restored: Hosts whose ``current`` was moved and is as it was before.
         unrestored: Hosts whose ``current`` could not be seen restored, with the reason.
         leftovers: Hosts on which something is left to be removed, with the reason.
+        seen: Hosts whose instances do not all run what `current` leads to, as they were seen last.
+        unproven: By release that nothing has proven the hosts on which it was taken back.
         because: Why it was taken back, or its rollback halted.
         warnings: Hooks that failed and stopped nothing, with what they said.
     """
@@ -63,6 +65,8 @@ class Deployment:
     restored: frozenset[str] = frozenset()
     unrestored: Mapping[str, str] = field(default_factory=dict[str, str])
     leftovers: Mapping[str, str] = field(default_factory=dict[str, str])
+    seen: Mapping[str, told.CurrentSeen] = field(default_factory=dict[str, told.CurrentSeen])
+    unproven: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     because: str = ""
     warnings: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -110,6 +114,8 @@ HostEvent = (
     | told.CurrentSwitching
     | told.CurrentSwitched
     | told.CurrentRestored
+    | told.CurrentSeen
+    | told.UnprovenTakenBack
     | told.ReleaseDiscarded
     | told.UndoFailed
     | told.HookRan
@@ -132,6 +138,10 @@ def _enter_host(account: Deployment, event: HostEvent) -> Deployment:
                 restored=account.restored | (account.moved & {host}),
                 unrestored={h: why for h, why in account.unrestored.items() if h != host},
             )
+        case told.UnprovenTakenBack(release=release, hosts=hosts):
+            return replace(account, unproven={**account.unproven, release: hosts})
+        case told.CurrentSeen(host=host):
+            return replace(account, seen={**account.seen, host: event})
         case told.UndoFailed(host=host, because=because, live=True):
             return replace(account, unrestored={**account.unrestored, host: because})
         case told.UndoFailed(host=host, because=because):

@@ -210,7 +210,7 @@ class TargetRecovered:
     """It serves again.
 
     ``restarted`` tells whether it had come through the restart that it was left out in; otherwise
-    it is as it was found, and has still to be restarted.
+    it has still to be restarted, but for ``renewed``: its instances that have a new process.
     """
 
     wire: ClassVar[str] = "target.recovered"
@@ -218,6 +218,7 @@ class TargetRecovered:
     target: str
     restarted: bool
     release: str = ""
+    renewed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -279,11 +279,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something found wrong before anything was touched: where, what, and what cures it."""
+    """Something found wrong before anything was touched: where, what, and what cures it.
+
+    ``instance`` is the one that it is about; of one that we restart anyway it stops nothing.
+    """
 
     where: str
     what: str
     cure: str
+    instance: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,16 @@ class Process:
     started: int
 
 
+def united(
+    first: Mapping[str, Sequence[str]], then: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Unite by target the names of instances."""
+    return {
+        target: tuple(dict.fromkeys((*first.get(target, ()), *then.get(target, ()))))
+        for target in (*first, *then)
+    }
+
+
 class Kind(StrEnum):
     """Why the lock is held."""
 
@@ -124,9 +134,11 @@ class Past:
         settings: All that held, by dotted key, as text.
         targets: Everyone who was to have a turn, in order.
         done: Who has been restarted and given back.
+        renewed: Of targets whose restart broke off, the instances that have a new process.
         holdings: What it still holds.
         deploy: What it knew of the release; None for a restart.
         exit_code: What its account said; None if it never came to that.
+        taken_back: Releases of other runs that it has taken back, because nothing had proven them.
         settled: By which run what it left was seen to; empty as long as nobody did.
         answers: It had written down all that it took over from the run before it.
     """
@@ -139,9 +151,11 @@ class Past:
     settings: Mapping[str, str] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
+    renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     holdings: tuple[Holding, ...] = ()
     deploy: "PastDeploy | None" = None
     exit_code: int | None = None
+    taken_back: tuple[str, ...] = ()
     settled: str = ""
     answers: bool = False
 

@@ -6,8 +6,10 @@ counts as up before the first check, while a server in drain is checked and noth
 balanced to it.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from rollout.emptying import can_go_on, see_that_nobody_comes, until_drained, until_empty
 from rollout.errors import (
@@ -31,7 +33,7 @@ from rollout.events import (
     TargetSkipped,
     TargetTakenUp,
 )
-from rollout.fleet import AdminState, Target, Verdict
+from rollout.fleet import AdminState, Birth, Target, Verdict
 from rollout.grip import Grip
 from rollout.holdings import Holding
 from rollout.plan import Plan
@@ -138,7 +140,36 @@ async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell:
         await until_empty(grip, plan, site, tell, fit=False)  # sticky clients had come to it again
         async with on_its_release(target, plan, way_back, site, tell):
             before = await wreckage(grip, plan, site)
+            new = await up_by_itself(holding, before.births, plan, site)
+            plan = replace(plan, renewed={**plan.renewed, target.name: new})
             await restarted_and_back(before, began, grip, plan, way_back, site, tell)
+
+
+async def up_by_itself(
+    holding: Holding, births: Mapping[str, Birth | None], plan: Plan, site: Site
+) -> tuple[str, ...]:
+    """Name the instances that monit's own attempt has brought up on the release they are to run.
+
+    Each has another process than when it was asked to restart, and answers: that is a proof as good
+    as a restart of ours, which would cost it one more.
+    """
+    target, release = holding.target, plan.onto.get(holding.target.host)
+    if release is None or site.releases is None or site.prober is None:
+        return ()
+    new = {
+        birth.pid: one
+        for one in target.instances
+        if (birth := births.get(one.name)) is not None
+        and one.name in holding.asked
+        and birth != holding.asked[one.name]
+    }
+    try:
+        where = await site.releases.whereabouts(target.host, tuple(new)) if new else {}
+        there = [one for pid, one in new.items() if where.get(pid) == release.name]
+        answers = await asyncio.gather(*(site.prober.answers(target.host, one) for one in there))
+    except RolloutError:
+        return ()  # a restart of ours will tell
+    return tuple(one.name for one, said in zip(there, answers, strict=True) if said.fine)
 
 
 async def taken_up(grip: Grip, holding: Holding, plan: Plan) -> None:
@@ -182,8 +213,13 @@ async def restarted_and_back(
     name = release.name if release else ""
     grip.newcomers.forget()
     fit = not way_back.asked
-    proof = Proof(target, before.births, site, tell, times=plan.probe_times, release=release)
+    renewed = plan.renewed.get(target.name, ())
+    old = {one: birth for one, birth in before.births.items() if one not in renewed}
+    proof = Proof(target, old, site, tell, times=plan.probe_times, release=release)
+    proof.expect([one for one in target.instances if one.name in renewed])
     try:
+        if len(proof.names) == len(target.instances):
+            await until_proven(proof, grip, plan)
         await every_batch(proof, before, name, grip, plan, way_back, site, tell)
     except NotRestarted as never:
         if fit and not release and never.at_once and set(never.names) == proof.names:

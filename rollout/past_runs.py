@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from rollout.holders import Held, Holder, Kind, Past
 from rollout.holdings import Holding
 
+UNKNOWN_RUN = "unknown"
+"""Stands for the run of a deploy of which only the hosts still tell."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:

@@ -79,6 +79,8 @@ class Plan:
         known: What the settings know; a record that names anything else is not acted upon.
         onto: By host the release that its new processes must be seen to run in; a host that is not
             there is not asked.
+        renewed: By target the instances that have a new process already, by an earlier part of this
+            run or by monit itself: they are proven with the others, and not restarted again.
         relink: Move ``current`` of a host to ``onto`` while it is in maint, before the restart.
         canaries_done: Targets of the first wave that an earlier part of the run has restarted, if
             nothing behind the gate was risked in it.
@@ -96,6 +98,7 @@ class Plan:
     look: str = "ssh {host} sudo monit status"
     known: KnownFleet | None = None
     onto: Mapping[str, Release] = field(default_factory=dict[str, Release])
+    renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     relink: bool = False
     canaries_done: tuple[Target, ...] = ()
     accept_sick: bool = False

@@ -11,7 +11,7 @@ from rollout.plan import Share
 from rollout.ports import Prober, Site, Tell
 from rollout.room import Room
 from rollout.seating import Scope, seat_host, twofold
-from rollout.sights import Fitness, HostSight, Skipped
+from rollout.sights import Fitness, HostSight, Skipped, Survey
 from rollout.survey import finding, survey
 from rollout.verdicts import carries, held_out, off
 
@@ -24,9 +24,9 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
     """Look at everything, touch nothing.
 
     A target that the record knows as ours already is out because of us: it is not somebody
-    else's, and need not answer.
+    else's, its instances need neither run nor answer, and it has its turn first.
     """
-    seen = await survey(scope.hosts, site)
+    seen = without_what_is_out(await survey(scope.hosts, site), site)
     findings = [f for f in seen.findings if not isinstance(f, SickFinding)]
     sick = [f for f in seen.findings if isinstance(f, SickFinding)]
     targets: list[Target] = []
@@ -45,6 +45,7 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
     skipped = tuple(s for t in others if (s := _skip(t, seen.readings)) is not None)
     names = {s.target for s in skipped}
     ours = tuple(t for t in targets if t.name not in names)
+    ours = tuple(sorted(ours, key=lambda target: target.name not in taken_up))
     findings += unproven(ours, seen.readings, site)
     unheard = await silent([t for t in ours if t.name not in taken_up], site)
     findings += [f for f in unheard if not isinstance(f, SickFinding)]
@@ -83,6 +84,23 @@ def _with_a_way_out(sick: Iterable[SickFinding]) -> list[Finding]:
 def _carries_any(target: Target, readings: Mapping[str, Reading]) -> bool:
     """Tell whether a visitor can meet it: those that none can meet go first and cost nothing."""
     return any(carries(readings[seat.balancer].seats[seat]) for seat in target.seats)
+
+
+def without_what_is_out(seen: Survey, site: Site) -> Survey:
+    """Leave out what was found of instances that are out because of us: a restart may mend them."""
+    held = {
+        (holding.target.host, one.name)
+        for holding in site.record.held
+        for one in holding.target.instances
+    }
+    hosts = (
+        replace(
+            sight,
+            findings=tuple(f for f in sight.findings if (sight.host, f.instance) not in held),
+        )
+        for sight in seen.hosts
+    )
+    return replace(seen, hosts=tuple(hosts))
 
 
 def announce(fit: Fitness, tell: Tell) -> bool:

@@ -1,9 +1,11 @@
 """What a deploy or a rollback finds before anything is touched: all that is wrong, at once."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from rollout.current_links import against_a_restart
 from rollout.deploys import Deploy
 from rollout.errors import ReleaseError, RemoteError, RolloutError
 from rollout.fleet import Finding, Target
@@ -19,6 +21,18 @@ from rollout.survey import finding
 
 Wish = Callable[[Release, tuple[str, ...]], Deploy]
 """What the operator wants done with a release on some hosts."""
+
+
+async def fit_for_a_restart(scope: Scope, floor: Share, site: Site) -> Fitness:
+    """Look at the fleet, and at where ``current`` of its hosts leads; touch nothing.
+
+    A restart starts what ``current`` leads to, and that may be a release which nothing has proven.
+    """
+    fit, current = await asyncio.gather(
+        preflight(scope, floor, site), against_a_restart(scope.hosts, site)
+    )
+    findings, notes = current
+    return replace(fit, findings=(*fit.findings, *findings), notes=(*fit.notes, *notes))
 
 
 async def fit_for_a_deploy(

@@ -52,8 +52,10 @@ class Record(Protocol):
         ``before`` has the process of each, ``release`` is what they must be seen to run in.
         """
 
-    async def released(self, target: str, *, restarted: bool) -> None:
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
         """``target`` was seen serving as found, or is somebody else's now.
+
+        ``renewed`` are its instances that a restart had reached which did not reach all of them.
 
         It is ours no more; that this cannot be written is no reason to stop.
         """

@@ -5,15 +5,17 @@ rest of the ladder first.  What somebody has changed since is theirs: left as it
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+from rollout.current_links import take_back_unproven
 from rollout.errors import BalancerError, LockLost, RolloutError, said_of
 from rollout.events import (
     Noted,
     RecoveryFinished,
     RecoveryStarted,
+    RolloutHalted,
     TargetRecovered,
     TargetReturned,
     TargetSkipped,
@@ -24,7 +26,7 @@ from rollout.fleet import AdminState, Verdict
 from rollout.grip import Grip
 from rollout.holdings import Holding
 from rollout.ladder import taken_up
-from rollout.late_proof import proof_of, relink
+from rollout.late_proof import LateProof, proof_of, relink
 from rollout.orders import switch_agents
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
@@ -43,6 +45,19 @@ from rollout.verdicts import all_serving
 NOTHING_LEFT = "HAProxy has none of its servers any more"
 
 
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What need not be restarted again.
+
+    Attributes:
+        done: Targets whose restart had gone through.
+        renewed: Of others the instances that it had reached.
+    """
+
+    done: tuple[str, ...] = ()
+    renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+
 async def recover(
     run: str,
     holdings: Sequence[Holding],
@@ -51,13 +66,10 @@ async def recover(
     tell: Tell,
     *,
     rest: Sequence[str] = (),
-) -> tuple[str, ...]:
+) -> Recovered:
     """See to all that ``run`` left out, at once; what becomes of each is told, not raised.
 
     The record must know them as ours already.  ``rest`` are all who had not come through that run.
-
-    Returns:
-        Those whose restart had gone through: it need not be done again.
     """
     names = tuple(holding.target.name for holding in holdings)
     asked = tuple(holding.target.name for holding in holdings if holding.asked)
@@ -73,8 +85,15 @@ async def recover(
     targets = [holding.target for holding in holdings]
     await look_at_the_end(targets, site, tell, other_owner=lost)
     tell(RecoveryFinished())
-    pairs = zip(holdings, results, strict=True)
-    return tuple(holding.target.name for holding, result in pairs if result is True)
+    proofs = {
+        holding.target.name: result
+        for holding, result in zip(holdings, results, strict=True)
+        if isinstance(result, LateProof)
+    }
+    return Recovered(
+        done=tuple(name for name, proof in proofs.items() if proof.restarted),
+        renewed={n: p.renewed for n, p in proofs.items() if p.renewed and not p.restarted},
+    )
 
 
 async def take_back_half_a_deploy(hosts: Sequence[str], site: Site, tell: Tell) -> None:
@@ -88,6 +107,31 @@ async def take_back_half_a_deploy(hosts: Sequence[str], site: Site, tell: Tell) 
     for host in hosts:
         for what in await site.releases.tidy(host):
             tell(Noted(where=host, what=what))
+
+
+async def take_back_what_never_ran(
+    hosts: Sequence[str], deployed: Sequence[str], site: Site, tell: Tell
+) -> Sequence[str]:
+    """Put ``current`` back where it leads to a release that a dead deploy left, and nothing ran.
+
+    ``deployed`` are the hosts of that deploy, as far as a journal tells them; of any other host of
+    the fleet only what it shows itself is known.
+
+    Returns:
+        The hosts that were seen to.
+    """
+    if site.releases is None:
+        return ()
+    names = tuple(dict.fromkeys((*hosts, *deployed)))
+    failed = await take_back_unproven(names, site.record.held, site, tell)
+    for host, error in failed.items():
+        what = f"where `current` leads is not known: {said_of(host, error)}"
+        if host not in deployed:
+            tell(Noted(where=host, what=what))
+    unseen = [f"{host}: {said_of(host, error)}" for host, error in failed.items()]
+    if any(host in deployed for host in failed):
+        tell(RolloutHalted(because=f"not every `current` was seen to: {'; '.join(unseen)}"))
+    return tuple(host for host in names if host not in failed)
 
 
 async def give_up(run: str, holdings: Sequence[Holding], site: Site, tell: Tell) -> None:
@@ -106,8 +150,8 @@ def patient(plan: Plan) -> Plan:
     return replace(plan, patience=replace(plan.patience, running_timeout=enough))
 
 
-async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
-    """Bring one target back; true when its restart had gone through.
+async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> LateProof | None:
+    """Bring one target back; return how it was proven, if it had been asked to restart.
 
     Raises:
         RolloutError: it is still out; that has been told.
@@ -127,7 +171,7 @@ async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
         because = f"changed by somebody else since: {theirs}" if theirs else NOTHING_LEFT
         tell(TargetSkipped(target=name, because=because))
         await site.record.released(name, restarted=False)
-        return False
+        return None
     tell(TargetTakenUp(target=name, seats=tuple(map(str, grip.seats)), asked=asked))
     if theirs:
         tell(Noted(where=name, what=f"changed by somebody else since, and left so: {theirs}"))
@@ -138,7 +182,7 @@ async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> bool:
             tell(Noted(where=name, what=what))
     if not asked:
         await _as_found(holding, grip, plan, site, tell)
-        return False
+        return None
     return await _on_evidence(holding, grip, plan, site, tell)
 
 
@@ -163,7 +207,9 @@ def _all_ready(grip: Grip) -> bool:
     return all(state is AdminState.READY for state in grip.lost.values())
 
 
-async def _in_rotation(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
+async def _in_rotation(
+    holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell
+) -> LateProof:
     """See whether a target serves that somebody, or a reload, made ready without our proof.
 
     Nothing is told to it: it is not in our hand.
@@ -178,17 +224,14 @@ async def _in_rotation(holding: Holding, grip: Grip, plan: Plan, site: Site, tel
         return all_serving((await grip.watch.read_some()).values())
 
     try:
-        proof, restarted = await proof_of(holding, grip, plan, site, tell)
+        proven = await proof_of(holding, grip, plan, site, tell)
         await grip.until("serving", served, within=plan.patience.probation_timeout)
-        await same_processes(proof, grip, plan)
+        await same_processes(proven.proof, grip, plan)
     except RolloutError as error:
         because = f"it is ready, but not by us, and {said_of(name, error)}"
         tell(left_out(because, "ready", grip, plan, asked=True))
         raise
-    await site.record.released(name, restarted=restarted)
-    release = holding.release if restarted else ""
-    tell(TargetRecovered(target=name, restarted=restarted, release=release))
-    return restarted
+    return await _is_back(name, proven, site, tell)
 
 
 async def _as_found(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
@@ -210,7 +253,9 @@ async def _as_found(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: 
     tell(TargetRecovered(target=target.name, restarted=False))
 
 
-async def _on_evidence(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
+async def _on_evidence(
+    holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell
+) -> LateProof:
     """Prove a target that was asked to restart, and let visitors in.
 
     One that was being made ready had been proven; it is asked once more where it stands.  Any other
@@ -224,17 +269,26 @@ async def _on_evidence(holding: Holding, grip: Grip, plan: Plan, site: Site, tel
         way_back.needs_proof()
         if not holding.returning:
             await grip.order(AdminState.MAINT)
-        proof, restarted = await proof_of(holding, grip, plan, site, tell)
+        proven = await proof_of(holding, grip, plan, site, tell)
         await until_checked(grip, plan, tell)
         if not holding.returning:
             await smoke(holding.target, site)
         await grip.announce(AdminState.READY)
-        await return_on(proof, grip, plan)
+        await return_on(proven.proof, grip, plan)
         way_back.proven()
         await give_back(grip, plan)
         tell(TargetReturned(target=name))
-        await stable(proof, grip, plan, tell)
-    await site.record.released(name, restarted=restarted)
-    release = holding.release if restarted else ""
-    tell(TargetRecovered(target=name, restarted=restarted, release=release))
-    return restarted
+        await stable(proven.proof, grip, plan, tell)
+    return await _is_back(name, proven, site, tell)
+
+
+async def _is_back(name: str, proven: LateProof, site: Site, tell: Tell) -> LateProof:
+    """Write down and tell that a target serves again, and what of its restart is done."""
+    renewed = () if proven.restarted else proven.renewed
+    await site.record.released(name, restarted=proven.restarted, renewed=renewed)
+    tell(
+        TargetRecovered(
+            target=name, restarted=proven.restarted, release=proven.release, renewed=renewed
+        )
+    )
+    return proven

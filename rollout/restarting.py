@@ -149,7 +149,7 @@ async def wreckage(grip: Grip, plan: Plan, site: Site) -> Baseline:
 
 def batches(instances: Sequence[Instance], size: int) -> Iterator[Sequence[Instance]]:
     """Cut ``instances`` into groups of ``size`` (0: all at once), in order."""
-    step = size or len(instances)
+    step = size or len(instances) or 1
     for start in range(0, len(instances), step):
         yield instances[start : start + step]
 

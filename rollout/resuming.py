@@ -9,13 +9,13 @@ from rollout.deploys import Deploy
 from rollout.errors import Halted, ReleaseError, RolloutError, Unfinished
 from rollout.events import RolloutHalted, RunResumed
 from rollout.fleet import Finding, Target
-from rollout.holders import Past
+from rollout.holders import Past, united
 from rollout.past_runs import Left
 from rollout.plan import Plan, Share, waves_of
 from rollout.ports import Site, Supply, Tell
-from rollout.preflight import announce, preflight
-from rollout.readiness import fit_for_a_deploy
-from rollout.recovery import recover
+from rollout.preflight import announce
+from rollout.readiness import fit_for_a_deploy, fit_for_a_restart
+from rollout.recovery import Recovered, recover
 from rollout.release_ports import Releases
 from rollout.releases import Shelf, Switch
 from rollout.rolling import rolling_restart
@@ -24,6 +24,9 @@ from rollout.sights import Fitness
 from rollout.transaction import Transaction
 from rollout.uninterrupted import hook, rolled_out
 from rollout.waiting import unless_stopped
+
+ANEW = "`rollout uninterrupted` deploys anew, `rollout rollback` takes every host back"
+"""What to type when a deploy cannot go on."""
 
 
 def against_resuming(past: Past | None, left: Left | None) -> str:
@@ -35,8 +38,9 @@ def against_resuming(past: Past | None, left: Left | None) -> str:
         return f"run {past.run} had put no release in place: nothing of it is left to go on with"
     if past.deploy is not None and past.deploy.gone_back:
         return (
-            f"run {past.run} was going back from release {past.deploy.release}: "
-            "`rollout recover`, then `rollout rollback --to` the release before"
+            f"run {past.run} went back from release {past.deploy.release}, or had begun to: "
+            "`rollout rollback` takes every host to the release before, `rollout uninterrupted` "
+            "deploys anew; if a server is out, `rollout recover` first, and --take-up then"
         )
     return ""
 
@@ -92,9 +96,9 @@ async def resume(
         Unfinished: the fleet is not the one of the run any more; nobody else was touched.
         RolloutError: its release is not in place any more; nobody else was touched.
     """
-    done = await _back_first(wanted, site, tell)
+    back = await _back_first(wanted, site, tell)
     try:
-        await _the_rest(wanted, done, site, supply, tell, findings)
+        await _the_rest(wanted, back, site, supply, tell, findings)
     except RolloutError as error:
         if not wanted.touched:
             raise
@@ -103,7 +107,7 @@ async def resume(
 
 async def _the_rest(
     wanted: Resumption,
-    done: tuple[str, ...],
+    back: Recovered,
     site: Site,
     supply: Supply | None,
     tell: Tell,
@@ -117,37 +121,41 @@ async def _the_rest(
     fit = replace(fit, findings=(*fit.findings, *findings))
     if not announce(fit, tell):
         return
-    plan = _rest_of(wanted, done, fit, site, tell)
+    plan = _rest_of(wanted, back, fit, site, tell)
     if wanted.deploy is None:
         await rolling_restart(plan, site, tell)
     elif supply is not None:
-        through = tuple(target for target in fit.targets if target.name in done)
+        through = tuple(target for target in fit.targets if target.name in back.done)
         await _go_on_deploying(wanted.deploy, wanted.past, through, plan, site, supply, tell)
 
 
-async def _back_first(wanted: Resumption, site: Site, tell: Tell) -> tuple[str, ...]:
-    """Bring back what is out, before anybody else is risked; return who need not be restarted."""
-    done, left = wanted.past.done, wanted.left
+async def _back_first(wanted: Resumption, site: Site, tell: Tell) -> Recovered:
+    """Bring back what is out, before another host is risked; return what is restarted already."""
+    past, left = wanted.past, wanted.left
+    before = Recovered(past.done, past.renewed)
     if left is None or not site.record.held:
-        return done
+        return before
     back = await recover(left.holder.run, site.record.held, wanted.plan, site, tell)
-    return tuple(dict.fromkeys((*done, *back)))
+    return Recovered(
+        done=tuple(dict.fromkeys((*before.done, *back.done))),
+        renewed=united(before.renewed, back.renewed),
+    )
 
 
 async def _fitness(wanted: Resumption, site: Site) -> Fitness:
     if wanted.deploy is None:
-        return await preflight(wanted.scope, wanted.plan.floor, site)
+        return await fit_for_a_restart(wanted.scope, wanted.plan.floor, site)
     fit, _ = await fit_for_a_deploy(wanted.scope, wanted.plan.floor, site, None)
     return fit
 
 
-def _rest_of(wanted: Resumption, done: Sequence[str], fit: Fitness, site: Site, tell: Tell) -> Plan:
+def _rest_of(wanted: Resumption, back: Recovered, fit: Fitness, site: Site, tell: Tell) -> Plan:
     """Plan the turns of those who had none; canaries who are done need no wave of their own.
 
     Raises:
         Unfinished: somebody who had none is not to be had any more.
     """
-    past = wanted.past
+    past, done = wanted.past, back.done
     there = {*(target.name for target in fit.targets), *(s.target for s in fit.skipped)}
     gone = [name for name in past.left if name not in there and name not in done]
     if gone and not wanted.whoever_is_there:
@@ -157,13 +165,14 @@ def _rest_of(wanted: Resumption, done: Sequence[str], fit: Fitness, site: Site, 
     tell(RunResumed(of=past.run, done=tuple(done), release=release))
     left = [target for target in fit.targets if target.name not in done]
     left.sort(key=lambda target: site.record.holding(target.name) is None)  # who is out, first
-    back = tuple(target for target in fit.targets if target.name in done)
-    waves = waves_of(left, wanted.canary, back)
+    through = tuple(target for target in fit.targets if target.name in done)
+    waves = waves_of(left, wanted.canary, through)
     return replace(
         wanted.plan,
         waves=waves,
-        canaries_done=back if len(waves) > 1 else (),
+        canaries_done=through if len(waves) > 1 else (),
         max_out=wanted.max_out.at_most(len(fit.targets)),
+        renewed={} if wanted.deploy else back.renewed,
     )
 
 
@@ -211,9 +220,10 @@ async def _seen_in_place(host: str, deploy: Deploy, releases: Releases) -> Shelf
     shelf = await releases.look(host)
     found = shelf.find(name)
     if found is None or (wanted and found.revision != wanted):
-        raise ReleaseError(host, f"release {name} is not in place any more")
+        raise ReleaseError(host, f"release {name} is not in place any more: {ANEW}")
     if deploy.switch is Switch.TOGETHER and shelf.current != name:
-        raise ReleaseError(host, f"`current` does not lead to release {name} any more")
+        what = f"`current` does not lead to release {name} any more"
+        raise ReleaseError(host, f"{what}: {ANEW}")
     if shelf.current != name:  # it may have been, and been restored
         await releases.begin(host, deploy.release, fresh=deploy.fresh)
     return shelf

@@ -98,12 +98,22 @@ async def prove_the_old(
         raise Halted("`current` could not be restored where the new release failed")
     for target, failure in (await _all_back(failed, rolled, old, site, tell)).items():
         said = said_of(target.name, failure)
-        if isinstance(failure, AGAINST_THE_RELEASE):
+        if isinstance(failure, AGAINST_THE_RELEASE) and was_tried(target, old, site):
             raise Halted(
                 f"{target} does not come up on the release before either ({said}): the new one is "
-                "not the cause, and nothing more is touched"
+                "not the cause, and no other server is restarted"
             ) from failure
-        raise Halted(f"{target}: {said}; nothing more is touched") from failure
+        raise Halted(
+            f"{target}: {said}; whether it comes up on the release before is not known, and no "
+            "other server is restarted"
+        ) from failure
+
+
+def was_tried(target: Target, old: Plan, site: Site) -> bool:
+    """Tell whether a target was asked to restart onto the release before, and is out since."""
+    holding = site.record.holding(target.name)
+    before = old.onto[target.host].name
+    return holding is not None and bool(holding.asked) and holding.release == before
 
 
 async def take_the_others_back(

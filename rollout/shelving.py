@@ -79,7 +79,7 @@ def against(name: str, shelves: Sequence[Shelf]) -> tuple[Finding, ...]:
     if len(set(revisions.values())) > 1:
         what = f"has another revision in release {name} than others"
         return tuple(Finding(h, f"{what}: {r or 'none'}", look) for h, r in revisions.items())
-    if all(shelf.current == name for shelf in shelves):
+    if all(shelf.current == name and shelf.running <= {name} for shelf in shelves):
         what = f"release {name} is live on every host already"
         return (Finding("rollback", what, "`rollout restart` restarts it where it is"),)
     return ()

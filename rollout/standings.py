@@ -125,9 +125,11 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
             return replace(line, seats=(*(s for s in line.seats if s not in gone), *new))
         case told.TargetVisited(sessions=sessions):
             return replace(line, visited=line.visited + sessions)
-        case told.TargetRecovered(restarted=restarted, release=release):
-            standing = Standing.DONE if restarted else Standing.RECOVERED
-            return Line(standing, state="ready", asked=restarted, release=release)
+        case told.TargetRecovered(restarted=True, release=release):
+            return Line(Standing.DONE, state="ready", asked=True, release=release)
+        case told.TargetRecovered(release=release, renewed=renewed):
+            reached = f"new process: {', '.join(renewed)}" if renewed else ""
+            return Line(Standing.RECOVERED, reached, state="ready", release=release)
         case told.TargetDraining():
             return replace(line, standing=Standing.DRAINING, because="", state="drain")
         case told.TargetInMaint():

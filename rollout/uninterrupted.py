@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
+from rollout.current_links import take_back_where_it_never_ran, tell_where_hosts_are
 from rollout.deploy_events import DeployFinished, DeployStarted, HookRan
 from rollout.deploys import Deploy
 from rollout.errors import Halted, RolloutError, said_of
@@ -92,6 +93,7 @@ async def rolled_out(
         deploy = await without_the_skipped(deploy, rolled, transaction)
         await made_good(deploy, transaction, releases, tell)
         return "live"
+    await take_back_unproven(deploy, rolled, site, tell)
     if deploy.on_failure is OnFailure.ROLLBACK and rolled.halted and to_blame(rolled):
         back = await roll_back(deploy, transaction.before, rolled, plan, site, releases, tell)
         await look_at_the_end(plan.targets, site, tell)
@@ -99,12 +101,31 @@ async def rolled_out(
             names = dict.fromkeys(deploy.hosts, deploy.release.name)
             await mark(names, Mark.BAD, releases, tell)
             return "rolled_back"
+    await tell_where_hosts_are(deploy.hosts, site, tell)
     return "halted"
 
 
 def touched(rolled: Rolled, site: Site) -> bool:
     """Tell whether some process may run the new release: it was asked to restart on it."""
     return bool(rolled.restarted) or any(site.record.was_asked(t.name) for t in rolled.failed)
+
+
+async def take_back_unproven(deploy: Deploy, rolled: Rolled, site: Site, tell: Tell) -> None:
+    """Put ``current`` back at once where the release never ran, if it holds on no host.
+
+    A process that dies there must come back as the release that serves.
+    """
+    if any(target not in rolled.failed for target in rolled.restarted):
+        return
+    asked = {t.host for t in (*rolled.restarted, *rolled.failed) if was_asked(t, rolled, site)}
+    never = [host for host in deploy.hosts if host not in asked]
+    if deploy.switch is Switch.TOGETHER and never:
+        await take_back_where_it_never_ran(deploy.release.name, never, site, tell, discard=False)
+
+
+def was_asked(target: Target, rolled: Rolled, site: Site) -> bool:
+    """Tell whether a target of the walk was asked to restart."""
+    return target in rolled.restarted or site.record.was_asked(target.name)
 
 
 async def without_the_skipped(deploy: Deploy, rolled: Rolled, transaction: Transaction) -> Deploy:

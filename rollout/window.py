@@ -12,10 +12,10 @@ from typing import Self
 
 from rollout.errors import FloorLost, Halted, NoRoom, RestartedTogether, RolloutError, said_of
 from rollout.events import TargetNotTaken
-from rollout.fleet import Seat, Target, Verdict
+from rollout.fleet import Reading, Seat, Target, Verdict
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
-from rollout.verdicts import costing, floor_holds
+from rollout.verdicts import costing, floor_holds, held_out
 from rollout.waiting import Murmur, now
 
 Climb = Callable[[], Awaitable[bool]]
@@ -152,7 +152,8 @@ class Window:
 
         All that is climbing counts as out, also what has not been drained yet; what was given
         back and waits for its next turn does not.  Whoever is spared must claim its place before
-        the next ``await``: this is counted after the looks.
+        the next ``await``: this is counted after the looks.  One that is out because of us already
+        takes nothing away, so it waits for no other.
 
         Returns:
             The verdict, and how many seconds it is worth waiting for a better one.
@@ -163,6 +164,8 @@ class Window:
             )
         except RolloutError as error:
             return Verdict(settled=False, because=str(error)), LOST_WITHIN
+        if self._is_out(target, readings):
+            return Verdict(settled=True, because=""), 0.0
         out = [t.seats for t in self._climbing if t not in self._given_back]
         seats = self._seats.get(target.name, target.seats)
         claimed = frozenset[Seat]().union(seats, *out)
@@ -173,6 +176,13 @@ class Window:
             if not verdict.settled:
                 return verdict, self._plan.patience.room_timeout
         return Verdict(settled=True, because=""), 0.0
+
+    def _is_out(self, target: Target, readings: Sequence[Reading]) -> bool:
+        """Tell whether a run before this one has left it out, on every load balancer."""
+        if self._site.record.holding(target.name) is None:
+            return False
+        rows = {seat: row for reading in readings for seat, row in reading.seats.items()}
+        return all(seat in rows and held_out(rows[seat]) for seat in target.seats)
 
     def _stop_before_more(self) -> None:
         if self._site.stop_asked():

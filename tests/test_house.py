@@ -37,18 +37,10 @@ NOUNS = (
     *("server_settings", "shares", "sights", "sizes", "standings", "trusted_paths", "verdicts"),
 )
 STORIES = (
-    *("claiming", "dead_runs", "emptying", "everywhere", "final_look", "grip", "ladder"),
-    *(
-        "late_proof",
-        "orders",
-        "preflight",
-        "proof",
-        "pruning",
-        "readiness",
-        "recovery",
-        "restarting",
-    ),
-    *("resuming", "returning", "rolling", "rolling_back", "room", "safe_ends", "seating"),
+    *("claiming", "current_links", "dead_runs", "emptying", "everywhere", "final_look", "grip"),
+    *("ladder", "late_proof", "orders", "preflight", "proof", "pruning", "readiness"),
+    *("recovery", "restarting", "resuming", "returning", "rolling", "rolling_back", "room"),
+    *("safe_ends", "seating"),
     *("shelving", "soaking", "survey", "switching", "transaction", "uninterrupted"),
     *("waiting", "watch", "window"),
 )

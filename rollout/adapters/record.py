@@ -16,7 +16,9 @@ class Keeper(Protocol):
 
     def has_room(self) -> None: ...
     async def held(self, holding: Holding) -> None: ...
-    async def released(self, target: str, *, restarted: bool) -> None: ...
+    async def released(
+        self, target: str, *, restarted: bool, renewed: Sequence[str] = ()
+    ) -> None: ...
 
 
 class KeptRecord:
@@ -81,13 +83,13 @@ class KeptRecord:
         # everywhere: who sees to it from another machine must know that it is not as it was found
         await self._keep(self._held[target].asked_too(before, release), everywhere=True)
 
-    async def released(self, target: str, *, restarted: bool) -> None:
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
         async with self._one_by_one:
             self._held.pop(target, None)
             self._behind = True
             with suppress(RolloutError):  # a reader of one that is still listed finds it serving
                 if self._journal is not None:
-                    await self._journal.released(target, restarted=restarted)
+                    await self._journal.released(target, restarted=restarted, renewed=renewed)
                 if self._lock is not None:
                     await self._lock.keep(self.held, everywhere=False)
                 self._behind = False

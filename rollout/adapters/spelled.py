@@ -58,7 +58,7 @@ def _spell_seat(holding: Holding, seat: Seat) -> Spelled:
         "status": found.status,
         "address": found.address,
         "port": found.port,
-        "told": [str(state) for state in holding.told.get(seat, ())],
+        "told": None if seat not in holding.told else list(map(str, holding.told[seat])),
     }
 
 
@@ -95,7 +95,11 @@ def read_holding(said: Mapping[str, Any]) -> Holding:
             )
             for seat, row in rows.items()
         ),
-        told={s: tuple(map(AdminState, row["told"])) for s, row in rows.items() if row["told"]},
+        told={  # an empty list is another hand's: it must not be read as "nothing was told yet"
+            seat: tuple(map(AdminState, row["told"]))
+            for seat, row in rows.items()
+            if row.get("told") is not None
+        },
         asked={known[name].name: _read_birth(birth) for name, birth in said["asked"].items()},
         release=_release(said.get("release", "")),
         relinked=bool(said.get("relinked", False)),

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from rollout.adapters.overhearing import overhear
 from rollout.cli.begun import Begun
 from rollout.cli.context import Asked
-from rollout.cli.deploys import old_code, see_current
+from rollout.cli.deploys import see_current
 from rollout.cli.narrate import narrate
 from rollout.cli.plans import reach_of, ssh_words
 from rollout.events import Noted
@@ -52,7 +52,6 @@ def _voices_of(
             reach=reach_of(settings),
             ssh=ssh_words(settings),
             see_current=see_current(settings),
-            old_code=old_code(settings),
             rollout=asked.rollout,
             again=asked.again(sys.argv[1:]),
         ),

@@ -52,6 +52,7 @@ def begin(
     *,
     flags: Flags | None = None,
     done: Sequence[str] = (),
+    renewed: Mapping[str, Sequence[str]] | None = None,
 ) -> Begun:
     """Begin the journal of a run.
 
@@ -61,6 +62,7 @@ def begin(
         hosts: The hosts that it is about.
         flags: What was typed.
         done: Targets that an earlier part of the same run has restarted.
+        renewed: Of others the instances that it has restarted.
 
     Raises:
         RecordError: nothing can be written down, so nothing is begun.
@@ -79,6 +81,7 @@ def begin(
         flags={flag: redact(value) for flag, value in (flags or {}).items() if value is not None},
         settings=dict(written_settings(loaded)),
         done=list(done),
+        renewed={target: list(names) for target, names in (renewed or {}).items()},
     )
     return Begun(holder, journal, Journals(directory, app, but=holder.run))
 

@@ -1,6 +1,6 @@
 """In charge of the fleet: with the lock, a record, and signs of life, from claim to release."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -40,6 +40,11 @@ class Charge:
         if self.supply is None:
             raise AssertionError("a deploy without a source")
         return self.supply
+
+    def has_seen_to(self, hosts: Iterable[str]) -> None:
+        """Say that nothing of a deploy that died is left to be seen to on ``hosts``."""
+        if isinstance(self.site.releases, GuardedReleases):
+            self.site.releases.tidied |= set(hosts)
 
     def but_for(self, fit: Fitness) -> Fitness:
         """Add to what the preflight found what keeps us from the lock, if that is not the same."""
@@ -132,8 +137,8 @@ async def held(
     """Give signs of life, and in the end the lock: back, or left behind with what is still out.
 
     What ``runs`` before this one left is first written down as ours, and only then as not theirs.
-    A release that one of them had begun to switch to is in no lock: its journal stays open until it
-    was taken back on all of its hosts.
+    A release that one of them had put in place, or had begun to, is in no lock: its journal stays
+    open until all of its hosts were seen to.
     """
     lock = lock_of(world)
     record = KeptRecord(begun.journal, lock, holdings)
@@ -146,7 +151,7 @@ async def held(
                 await lock.keep(tuple(holdings), everywhere=True)
             if runs:
                 await begun.journal.note("answers")
-            half = _half_switched(runs, begun)
+            half = _half_deployed(runs, begun)
             for run in runs:
                 if run not in half:
                     begun.history.settle(run, begun.run)
@@ -158,13 +163,13 @@ async def held(
         await _end(lock, record, tell)
 
 
-def _half_switched(runs: Sequence[str], begun: Begun) -> Mapping[str, frozenset[str]]:
-    """Return by run the hosts whose ``current`` may lead to a release that it only began with."""
+def _half_deployed(runs: Sequence[str], begun: Begun) -> Mapping[str, frozenset[str]]:
+    """Return by run the hosts whose ``current`` may lead to a release that no server runs yet."""
     pasts = filter(None, map(begun.history.find, runs))
     return {
         past.run: frozenset(past.deploy.hosts)
         for past in pasts
-        if past.half_switched and past.deploy is not None
+        if past.half_deployed and past.deploy is not None
     }
 
 

@@ -111,14 +111,6 @@ def see_current(settings: Settings) -> str:
     return f"{ssh_words(settings)} {{host}} readlink {_there(settings.deploy)}/current"
 
 
-def old_code(settings: Settings) -> str:
-    """Say what to type to let ``current`` lead to ``{release}`` on ``{host}``."""
-    if settings.deploy is None:
-        return ""
-    to = _there(settings.deploy)
-    return f"{ssh_words(settings)} {{host}} ln -sfn {to}/releases/{{release}} {to}/current"
-
-
 def _there(said: DeploySettings) -> str:
     # ssh hands its words to a shell of the host's, which takes off the quotes once more
     return shlex.quote(shlex.quote(said.to))

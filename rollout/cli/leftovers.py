@@ -9,9 +9,10 @@ import typer
 from rollout.cli.begun import history_of
 from rollout.cli.build import open_site
 from rollout.cli.words import complain, hand_over
+from rollout.current_links import against_a_restart
 from rollout.dead_runs import left_behind, lives
 from rollout.errors import LockHeld, RolloutError
-from rollout.fleet import Reading
+from rollout.fleet import Finding, Reading
 from rollout.holders import Kind
 from rollout.past_runs import Left, in_doubt
 from rollout.ports import Site
@@ -83,6 +84,22 @@ async def _not_alive(left: Left, site: Site) -> None:
     if await lives(site.lock, left.holder):
         raise LockHeld(left.held.place, str(left.holder), "; it is alive: stop it there first")
     complain("it has given no sign of life")
+
+
+def show_unproven(settings: Settings) -> bool:
+    """Show the hosts whose ``current`` leads to what a deploy that died has put there, if any."""
+    if settings.deploy is None:
+        return False
+
+    async def look() -> tuple[Finding, ...]:
+        async with open_site(settings) as site:
+            findings, notes = await against_a_restart(settings.fleet.names, site)
+            return (*findings, *notes)
+
+    found = asyncio.run(look())
+    for finding in found:
+        complain(f"{finding.where}: {finding.what}")
+    return any(finding.cure for finding in found)
 
 
 def confirm(what: str, *, yes: bool) -> None:

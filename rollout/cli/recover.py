@@ -36,31 +36,39 @@ def recover(
     anyway: Anyway = False,
 ) -> None:
     """Bring back what a dead run left out of rotation."""
-    from rollout.cli.leftovers import agreed, nothing_left  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.leftovers import (  # noqa: PLC0415 - not for `--help`
+        agreed,
+        confirm,
+        nothing_left,
+        show_unproven,
+    )
 
     loaded = asked(context).settings()
     what = "Leave them as they are?" if give_up else "Bring back what is out?"
     left = agreed(loaded.settings, what, yes=yes, anyway=anyway or give_up)
     if left is None:
-        raise typer.Exit(nothing_left())
+        if give_up or not show_unproven(loaded.settings):
+            raise typer.Exit(nothing_left())
+        confirm("Put `current` back where no server runs what it leads to?", yes=yes)
     raise typer.Exit(run(loaded, left, asked(context), give_up=give_up))
 
 
-def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False) -> int:
+def run(loaded: "Loaded", left: "Left | None", typed: "Asked", *, give_up: bool = False) -> int:
     """Tell the story and return the exit code of its account."""
     from dataclasses import replace  # noqa: PLC0415 - for all of these: not for `--help`
 
     from rollout.cli import running  # noqa: PLC0415
     from rollout.cli.plans import hosts_unknown, plan_of  # noqa: PLC0415
     from rollout.errors import RolloutError  # noqa: PLC0415
+    from rollout.past_runs import UNKNOWN_RUN  # noqa: PLC0415
     from rollout.recovery import give_up as given_up  # noqa: PLC0415
     from rollout.recovery import recover as recovered  # noqa: PLC0415
-    from rollout.recovery import take_back_half_a_deploy  # noqa: PLC0415
+    from rollout.recovery import take_back_half_a_deploy, take_back_what_never_ran  # noqa: PLC0415
 
-    of, plan = left.holder.run, plan_of(loaded.settings, ())
-    rest = left.past.left if left.past else ()
-    half = left.past if left.past and left.past.half_switched and not give_up else None
-    if half and (unknown := hosts_unknown(half, loaded.settings)):
+    settings = loaded.settings
+    of, plan = left.holder.run if left else UNKNOWN_RUN, plan_of(settings, ())
+    half = left.past if left and left.past and left.past.half_deployed and not give_up else None
+    if half and (unknown := hosts_unknown(half, settings)):
         raise RolloutError(
             f"nothing was touched: the journal of run {of} names {unknown}, which the settings do "
             "not know; `rollout recover --give-up` leaves everything as it is"
@@ -70,16 +78,30 @@ def run(loaded: "Loaded", left: "Left", typed: "Asked", *, give_up: bool = False
         out = charge.site.record.held
         if give_up:
             await given_up(of, out, charge.site, tell)
-        else:
-            if half and half.deploy:
-                await take_back_half_a_deploy(half.deploy.hosts, charge.site, tell)
-            await recovered(of, out, plan, charge.site, tell, rest=rest)
+            return
+        if half and half.deploy and half.half_switched:
+            await take_back_half_a_deploy(half.deploy.hosts, charge.site, tell)
+        await recovered(of, out, plan, charge.site, tell, rest=_rest(loaded, left))
+        of_it = half.deploy.hosts if half and half.deploy else ()
+        seen = await take_back_what_never_ran(settings.fleet.names, of_it, charge.site, tell)
+        charge.has_seen_to(seen)
 
     errand = running.Errand(
         loaded=loaded,
         typed=typed,
         verb="recover",
-        hosts=[holding.target.host for holding in left.holdings],
-        left=replace(left, given_up=give_up),
+        hosts=[holding.target.host for holding in left.holdings] if left else (),
+        left=replace(left, given_up=give_up) if left else None,
+        over_half_a_deploy=True,
     )
     return running.run(errand, story)
+
+
+def _rest(loaded: "Loaded", left: "Left | None") -> tuple[str, ...]:
+    """Name the targets that had not come through the run that all this began with."""
+    from rollout.cli.begun import history_of  # noqa: PLC0415 - not for `--help`
+
+    past = left.past if left else None
+    if past is None or past.verb == "recover":  # one that saw to it before us, in vain
+        past = history_of(loaded.settings).last() if left else None
+    return past.left if past else ()

@@ -48,14 +48,16 @@ def run(
     from rollout.cli import running  # noqa: PLC0415 - for all of these: not for `--help`
     from rollout.cli.aloud import looking_at  # noqa: PLC0415
     from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
-    from rollout.preflight import announce, preflight  # noqa: PLC0415
+    from rollout.preflight import announce  # noqa: PLC0415
+    from rollout.readiness import fit_for_a_restart  # noqa: PLC0415
     from rollout.rolling import rolling_restart  # noqa: PLC0415
     from rollout.waiting import unless_stopped  # noqa: PLC0415
 
     settings = loaded.settings
 
     async def story(charge: "Charge", tell: "Tell") -> None:
-        looking = preflight(scope_of(settings, hosts, flags), settings.fleet.floor, charge.site)
+        scope, floor = scope_of(settings, hosts, flags), settings.fleet.floor
+        looking = fit_for_a_restart(scope, floor, charge.site)
         fit = charge.but_for(await unless_stopped(looking, charge.site.stop_asked))
         if announce(fit, tell):
             await rolling_restart(plan_of(settings, fit.targets, flags), charge.site, tell)

@@ -126,6 +126,7 @@ def run(
         if again is None or (again.run, set(again.done)) != (past.run, set(past.done)):
             raise RolloutError(f"somebody has gone on with run {past.run} meanwhile")
         await resume(resumption, charge.site, charge.supply, tell, charge.findings)
+        charge.has_seen_to(past.deploy.hosts if past.deploy else ())  # it is in our journal now
 
     errand = running.Errand(
         loaded=loaded,
@@ -136,6 +137,7 @@ def run(
         deploys=past.deploy is not None,
         left=left,
         done=past.done,
+        renewed=past.renewed,
         cron=cron,
         meanwhile=looking_at(past.hosts),
     )

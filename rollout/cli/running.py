@@ -1,8 +1,8 @@
 """A command that acts: journal, world, lock and voices around the one thing that it does."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rollout.cli.aloud import overheard, tell_aloud
 from rollout.cli.begun import begin
@@ -33,8 +33,10 @@ class Errand:
         take_up: What an earlier run left out there is restarted with the others.
         left: The run that it comes after, whose lock and holdings it takes.
         done: Targets that an earlier part of the same run has restarted.
+        renewed: Of others the instances that it has restarted.
         cron: Say nothing when all is well.
         meanwhile: What it does until it has something to tell.
+        over_half_a_deploy: It sees itself to what a deploy that died has left on the hosts.
     """
 
     loaded: Loaded
@@ -46,14 +48,23 @@ class Errand:
     take_up: bool = False
     left: Left | None = None
     done: Sequence[str] = ()
+    renewed: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     cron: bool = False
     meanwhile: str = ""
+    over_half_a_deploy: bool = False
 
 
 def run(errand: Errand, story: Story) -> int:
     """Tell ``story``, in charge of the fleet, and return the exit code of its account."""
     settings = errand.loaded.settings
-    begun = begin(errand.loaded, errand.verb, errand.hosts, flags=errand.flags, done=errand.done)
+    begun = begin(
+        errand.loaded,
+        errand.verb,
+        errand.hosts,
+        flags=errand.flags,
+        done=errand.done,
+        renewed=errand.renewed,
+    )
 
     async def whole(tell: Tell, stop_asked: Callable[[], bool]) -> None:
         async with AsyncExitStack() as stack:
@@ -68,9 +79,8 @@ def run(errand: Errand, story: Story) -> int:
                 tell(Noted(where="settings", what=which))
             if errand.left is None:
                 rollout, take_up = errand.typed.rollout, errand.take_up
-                wish = wish_of(
-                    settings, errand.hosts, rollout, deploys=errand.deploys, take_up=take_up
-                )
+                deploys = errand.deploys or errand.over_half_a_deploy
+                wish = wish_of(settings, errand.hosts, rollout, deploys=deploys, take_up=take_up)
                 charge = await stack.enter_async_context(in_charge(world, begun, wish, tell))
             else:
                 after = in_charge_after(errand.left, world, begun, tell)

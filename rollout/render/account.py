@@ -111,13 +111,21 @@ def reason(line: Line) -> str:
                 runs = f"restarted, not serving now: {line.now}"
             return runs if line.seconds is None else f"{runs}, out for {in_words(line.seconds)}"
         case Standing.RECOVERED:
-            return "serving as it was found, not restarted"
+            return _recovered(line)
         case Standing.RETURNED:
             return "serving, not yet seen stable"
         case Standing.UNTOUCHED:
             return line.now
         case _:
             return line.because
+
+
+def _recovered(line: Line) -> str:
+    """Say of a target that is back how much of its restart had gone through."""
+    runs = f"serving release {line.release}" if line.release else "serving"
+    if line.because:
+        return f"{runs}, restarted in part ({line.because})"
+    return runs if line.release else "serving as it was found, not restarted"
 
 
 def _of_current(name: str, line: Line, deploy: Deployment) -> str:

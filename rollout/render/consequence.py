@@ -2,6 +2,7 @@
 
 from rollout.deploy_ledger import Phase
 from rollout.ledger import Exit, Ledger
+from rollout.past_runs import UNKNOWN_RUN
 from rollout.render.counts import (
     afterwards,
     earlier,
@@ -13,7 +14,7 @@ from rollout.render.counts import (
     visited_words,
 )
 from rollout.render.deploy_consequence import deploy_consequence
-from rollout.render.deploy_words import some
+from rollout.render.deploy_words import runs_words, some
 from rollout.render.spans import in_words
 from rollout.render.told import Ending
 from rollout.standings import Standing
@@ -56,7 +57,7 @@ def _done(ending: Ending) -> str:
     skipped = ledger.named(Standing.SKIPPED)
     if ledger.recovery and not ledger.rolling:
         said = f"recovered. {_recovered(ledger)}{skipped_words(ledger, 'Left as found')}"
-        return f"{said}{_rest(ending)}"
+        return f"{said}{_taken_back(ledger)}{_rest(ending)}{_uneven(ledger)}"
     if len(skipped) == len(ledger.lines):
         return f"nothing to do, nothing was touched.{skipped_words(ledger)}"
     count = f"{len(ledger.named(Standing.DONE))} of {servers(len(ledger.lines))}"
@@ -68,9 +69,27 @@ def _recovered(ledger: Ledger) -> str:
     """Say who of those that a run left out is back."""
     back = [*ledger.named(Standing.DONE), *ledger.named(Standing.RECOVERED)]
     if not back:
-        return f"Nobody is out because of run {ledger.recovery}."
+        run = f" because of run {ledger.recovery}" if ledger.recovery != UNKNOWN_RUN else ""
+        return f"No server is out{run}."
     verb = "serves" if len(back) == 1 else "serve"
     return f"{', '.join(back)} {verb} again, nobody is out because of run {ledger.recovery}."
+
+
+def _taken_back(ledger: Ledger) -> str:
+    """Name the releases that were taken back because nothing had proven them."""
+    return "".join(
+        f" Release {release}, which nothing had proven, is taken back on {some(hosts)}."
+        for release, hosts in ledger.deploy.unproven.items()
+    )
+
+
+def _uneven(ledger: Ledger) -> str:
+    """Name the hosts whose instances do not run what `current` leads to."""
+    said = [
+        f"`current` of {host} leads to {seen.current or 'no release'}, {runs_words(seen.running)}"
+        for host, seen in ledger.deploy.seen.items()
+    ]
+    return f" {'; '.join(said)}." if said else ""
 
 
 def _rest(ending: Ending) -> str:
@@ -79,7 +98,14 @@ def _rest(ending: Ending) -> str:
     left = [name for name in ledger.rest if name not in ledger.named(Standing.DONE)]
     if not left:
         return ""
-    return f" Not restarted in it: {some(left)}; `{ending.hints.rollout} resume` goes on."
+    named = [_with_what_is_new(name, ledger) for name in left]
+    return f" Not restarted in it: {some(named)}; `{ending.hints.rollout} resume` goes on."
+
+
+def _with_what_is_new(name: str, ledger: Ledger) -> str:
+    line = ledger.lines.get(name)
+    part = line is not None and line.standing is Standing.RECOVERED and line.because
+    return f"{name} ({part})" if part else name
 
 
 def _restarted(ledger: Ledger) -> str:

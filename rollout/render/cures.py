@@ -56,35 +56,35 @@ def host_of(target: str) -> str:
     return target.partition("/")[0]
 
 
-def to_old_code(target: str, deploy: Deployment, hints: Hints) -> str:
-    """Give the command that lets ``current`` lead to the release before, on a host of ours.
+def to_old_code(target: str, line: Line, deploy: Deployment, hints: Hints) -> str:
+    """Give the command that brings a host of ours back on the release before.
 
-    Empty where it leads there already, as far as it is known, or where none was before.
+    Empty where ``current`` leads there already, as far as it is known, where none was before, and
+    where nothing was asked to restart: that one is given back as it was found.
     """
     host = host_of(target)
     before = deploy.before.get(host, "")
-    if host not in deploy.moved or not before:
+    if host not in deploy.moved or not before or not line.asked:
         return ""
-    typed = hints.old_code.replace("{host}", shlex.quote(harmless(host)))
-    return typed.replace("{release}", harmless(before))
+    words = f"rollback --to {harmless(before)} --hosts {shlex.quote(harmless(host))} --take-up"
+    return f"{hints.rollout} {words}"
 
 
 def next_steps(ledger: Ledger, hints: Hints) -> tuple[NextStep, ...]:
     """List what to type, in order, for the targets that are out.
 
-    See more of each; where it may come up as the release that failed, keep it from that; then bring
-    all of them back.
+    See more of each; bring those back on the release before that failed on the new one; or bring
+    all of them back as they are, once they are mended.
     """
     steps = list(to_mend_first(ledger, hints))
     relinked = {""}
     for name in ledger.out:
         line = ledger.lines[name]
         steps.append(NextStep("look", to_look(name, line, hints)))
-        old = to_old_code(name, ledger.deploy, hints)
+        old = to_old_code(name, line, ledger.deploy, hints)
         if old not in relinked:
-            then = "then restart its instances, and bring it back"
-            never = "never asked to restart: it still runs the old code"
-            steps.append(NextStep("old code", old, then if line.asked else never))
+            host = harmless(host_of(name))
+            steps.append(NextStep("old code", old, f"{host} comes back on the release before"))
             relinked.add(old)
     ours = [name for name in ledger.out if ledger.lines[name].standing is not Standing.DOWN]
     if ours:

@@ -9,7 +9,7 @@ from rollout.ledger import Exit
 from rollout.releases import BASTION
 from rollout.render.cures import host_of
 from rollout.render.deploy_consequence import runs_new, runs_old
-from rollout.render.deploy_words import some, why_failed
+from rollout.render.deploy_words import runs_words, some, why_failed
 from rollout.render.retyped import about, leading_to
 from rollout.render.told import Ending, Hints
 
@@ -57,6 +57,8 @@ def alike(deploy: Deployment) -> Iterable[tuple[str, ...]]:
 def release_rows(ending: Ending) -> Iterator[tuple[str, str]]:
     """Say who runs which release, where there are two, as (label, text)."""
     ledger, deploy = ending.ledger, ending.ledger.deploy
+    if ending.exit_code is not Exit.DONE:
+        yield from current_rows(deploy)
     if deploy.phase is Phase.ROLLED_BACK:
         why = "its app's own log tells why it did not come up"
         yield "kept", f"release {deploy.release}, marked bad; {why}"
@@ -69,12 +71,27 @@ def release_rows(ending: Ending) -> Iterator[tuple[str, str]]:
         yield "new release", ", ".join(new)
     if old:
         yield "old release", ", ".join(old)
+    if deploy.seen:
+        yield "", "a process that starts there runs what `current` leads to"
+        return
     known = {host_of(name) for name in ledger.lines}
     not_yet = {host_of(name) for name in old} | {h for h in deploy.hosts if h not in known}
     moved = [host for host in deploy.hosts if host in deploy.moved & not_yet]
     if moved:
         yield "", f"`current` leads to the new one on {', '.join(moved)}: a process that dies there"
         yield "", "comes back as new code, so do not leave it like this for long"
+
+
+def current_rows(deploy: Deployment) -> Iterator[tuple[str, str]]:
+    """Say where `current` was taken back, and where it does not lead to what instances run."""
+    for release, hosts in deploy.unproven.items():
+        yield "taken back", f"release {release}, which nothing has proven, on {some(hosts)}"
+    alike: dict[tuple[str, str], list[str]] = {}
+    for host in deploy.in_order(deploy.seen):
+        seen = deploy.seen[host]
+        alike.setdefault((seen.current or "no release", runs_words(seen.running)), []).append(host)
+    for (current, runs), names in alike.items():
+        yield "current", f"leads to {current} on {some(names)}; {runs}"
 
 
 def causes(deploy: Deployment) -> tuple[str, ...]:
@@ -126,12 +143,18 @@ def ways_on(ending: Ending) -> Iterator[tuple[str, str]]:
     again = about(as_typed(ending), others) if out else as_typed(ending)
     if ending.ledger.resumed:
         again = (*shlex.split(ending.hints.rollout), "resume")
+    on_it = {host_of(name) for name in runs_new(ending.ledger)} | deploy.moved
+    if not on_it & {*others} and not ending.ledger.resumed:  # it failed wherever it was tried
+        typed = as_typed(ending)
+        take_up = ("--take-up",) if out and "--take-up" not in typed else ()
+        what = "what is out is restarted with the others" if out else "on every host"
+        yield "once mended", f"{shlex.join((*typed, *take_up))}   # {what}"
+        return
     if deploy.phase is not Phase.ROLLBACK_HALTED:  # that release has just failed
         yield (
             "go on",
             f"{shlex.join(again)}   # {'the others' if out else 'all'} on the new release",
         )
-    on_it = {host_of(name) for name in runs_new(ending.ledger)} | deploy.moved
     behind: dict[str, list[str]] = {}
     for host in others:
         if host in on_it and deploy.before.get(host):

@@ -1,7 +1,7 @@
 """One sentence for each thing that can happen to a release."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from rollout import deploy_events as told
@@ -42,6 +42,13 @@ def why_failed(failure: told.StepFailed) -> str:
     return failure.because.removeprefix(f"{failure.step.removeprefix('compile ')}: ")
 
 
+def runs_words(running: Mapping[str, str]) -> str:
+    """Say what the instances of a host run."""
+    if len({*running.values()}) == 1:
+        return f"its instances run {next(iter(running.values()))}"
+    return ", ".join(f"{name} runs {release}" for name, release in running.items())
+
+
 def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence per event
     """Say in one sentence what is known when ``event`` is told, for a person at 03:00."""
     match event:
@@ -63,6 +70,10 @@ def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence
             return f"`current` leads to release {release}; processes still run the one before"
         case told.CurrentRestored():
             return "`current` is as it was before the deploy"
+        case told.CurrentSeen(current=current, running=running):
+            return f"`current` leads to {current or 'no release'}; {runs_words(running)}"
+        case told.UnprovenTakenBack(release=release, hosts=hosts):
+            return f"release {release}, which nothing has proven, is taken back on {some(hosts)}"
         case told.ReleaseDiscarded(release=release):
             return f"release {release} removed, logs of its builds kept"
         case told.UndoFailed(because=because, live=True):
@@ -79,7 +90,7 @@ def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence
             first = f", {', '.join(targets)} first" if targets else ""
             return f"rolls back from release {release}{first}: {because}"
         case told.RollbackHalted(because=because):
-            return f"rollback halted, nothing more is touched: {because}"
+            return f"rollback halted, no other server is restarted: {because}"
         case told.RollbackFinished(release=release):
             return f"rolled back from release {release}: the one before serves everywhere again"
         case told.HookRan(hook=hook, fine=fine, said=said):

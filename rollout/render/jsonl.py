@@ -70,6 +70,8 @@ def _deploy(deploy: Deployment) -> Any:  # noqa: ANN401 - as below
             "before": deploy.before,
             "moved": [host for host in deploy.hosts if host in deploy.moved],
             "unrestored": deploy.unrestored,
+            "unproven": deploy.unproven,
+            "seen": {host: [one.current, one.running] for host, one in deploy.seen.items()},
             "leftovers": deploy.leftovers,
             "because": deploy.because,
             "warnings": deploy.warnings,
@@ -87,7 +89,7 @@ def _target(name: str, line: Line, ending: Ending) -> dict[str, Any]:
     steps = (
         {
             "look": to_look(name, line, ending.hints),
-            "old_code": to_old_code(name, ending.ledger.deploy, ending.hints),
+            "old_code": to_old_code(name, line, ending.ledger.deploy, ending.hints),
             "recover": to_recover(ending.hints),
             "bring_back": [step.text for step in to_bring_back(line, ending.hints.reach)],
         }

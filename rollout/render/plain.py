@@ -128,6 +128,10 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
             )
         case told.TargetRecovered(restarted=True):
             return "recovered: its restart had gone through, it serves and is stable"
+        case told.TargetRecovered(renewed=renewed) if renewed:
+            return f"recovered: it serves; its restart had reached only {', '.join(renewed)}"
+        case told.TargetRecovered(release=release) if release:
+            return f"recovered: it serves release {release}, to which `current` leads"
         case told.TargetRecovered():
             return "recovered: it serves as it was found, and has not been restarted"
         case told.TargetDraining():

@@ -35,7 +35,6 @@ class Hints:
         reach: For a load balancer the command that passes its input to the admin socket.
         ssh: ssh, as it is typed before the name of a host; empty if that is not known.
         see_current: Shows where ``current`` leads, with ``{host}`` in it.
-        old_code: Lets ``current`` lead to ``{release}`` on ``{host}``.
         rollout: rollout itself, with the options that stood before the command.
         again: The whole command line that was typed, word by word; empty if that is not known.
     """
@@ -43,7 +42,6 @@ class Hints:
     reach: Mapping[str, str] = field(default_factory=dict)
     ssh: str = ""
     see_current: str = ""
-    old_code: str = ""
     rollout: str = "rollout"
     again: tuple[str, ...] = ()
 

@@ -301,6 +301,12 @@ MUTANTS = (
         "    plan = patient(plan)\n",
     ),
     Mutant(
+        "a server that another hand made ready stays theirs in the record",
+        "adapters/spelled.py",
+        '            if row.get("told") is not None\n',
+        '            if row.get("told")\n',
+    ),
+    Mutant(
         "no host comes back with two releases, by half a restart",
         "late_proof.py",
         "            raise  # one host would serve two releases\n",

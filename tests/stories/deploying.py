@@ -30,6 +30,7 @@ def deploy(
     releases: FakeReleases | None = None,
     max_out: int = 1,
     max_failures: int = 0,
+    instances_at_a_time: int = 0,
     canary: int = 0,
     patience: Patience = QUICK,
     stop_asked: Callable[[], bool] = lambda: False,
@@ -42,6 +43,7 @@ def deploy(
         waves=waves_of(targets_of(world), Share(canary)),
         max_out=max_out,
         max_failures=max_failures,
+        instances_at_a_time=instances_at_a_time,
         floor=world.floor,
         patience=patience,
     )

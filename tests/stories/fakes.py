@@ -1,9 +1,12 @@
 """The seams, satisfied by the world of the stories."""
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from rollout.adapters.monit.fitness import findings_in
+from rollout.adapters.spelled import read_holding, spell_holding
 from rollout.errors import (
     BalancerError,
     LockError,
@@ -115,7 +118,7 @@ class FakeSupervisor:
 
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         async with self.world.faults.befall(f"{host} status", _from(host)):
-            pass
+            revive(self.world.hosts[host], clock())
         return tuple(seen(app, clock()) for app in self.world.hosts[host].apps)
 
     async def restart(self, host: str, instances: Sequence[Instance]) -> None:
@@ -127,6 +130,10 @@ class FakeSupervisor:
         async with self.world.faults.befall(f"{host} restart", _from(host), refused=refused):
             apps = [machine.app(one.name) for one in instances]
             self.world.judge_lock(f"restart of {host}")
+            lost = [app for app in apps if app.manner == "lost"]  # monit dies before their turn
+            for app in lost:
+                app.manner, app.asked = "good", True
+            apps = [app for app in apps if app not in lost]
             for app in apps:
                 self.world.judge_restart(machine, app)
             _restart(machine, apps, clock(), self.world.manners)
@@ -135,12 +142,22 @@ class FakeSupervisor:
         """The world forgets nothing."""
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
-        del host
-        return ()
+        states = [seen(app, clock()) for app in self.world.hosts[host].apps]
+        return findings_in(host, states, "monit", ".*", None)
 
 
 def _from(host: str) -> Callable[[str], SupervisorError]:
     return lambda words: SupervisorError(host, words)
+
+
+def revive(machine: Host, at: float) -> None:
+    """Let monit start what it was still to start, as `current` is now."""
+    for app in machine.apps:
+        if app.reviving_at <= at:
+            born, app.reviving_at = app.reviving_at, math.inf
+            app.lives.append(
+                Life(machine.born(born), answers_from=born + app.boot, release=machine.current)
+            )
 
 
 def seen(app: App, at: float) -> InstanceState:
@@ -219,6 +236,12 @@ def _bear(machine: Host, app: App, at: float, manner: str) -> None:
         life.answers_from = math.inf
     if manner == "hangs":  # in its start; monit waits for the pid until its start timeout
         life.answers_from, app.pending_until = math.inf, at + 80
+    if manner == "hangs_long":  # with a start timeout of minutes
+        life.answers_from, app.pending_until = math.inf, at + 400
+    if manner == "revives":  # ends at boot; monit starts later what `current` leads to by then
+        life.answers_from, life.gone_at = math.inf, at + 0.5
+        app.pending_until = at + 70
+        app.reviving_at = at + 65
     if manner == "dies":
         life.answers_from, life.gone_at = math.inf, at + 0.5
     if manner == "flaps":  # dies at boot; monit brings it back at its next cycle
@@ -264,13 +287,15 @@ class FakeJournal:
             if holding.target.name not in self.world.holdings:
                 for app in (a for s in holding.target.seats for a in self.world.lines[s].apps):
                     app.asked = False
-            self.world.holdings[holding.target.name] = holding
+            written = json.loads(json.dumps(spell_holding(holding)))
+            self.world.holdings[holding.target.name] = read_holding(written)
             self.world.released.discard(holding.target.name)
 
-    async def released(self, target: str, *, restarted: bool) -> None:
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
         async with self.world.faults.befall("journal released", RecordError):
             self.world.holdings.pop(target, None)
             self.world.released.add(target)
+            self.world.renewed[target] = tuple(renewed)
             if restarted:
                 self.world.restarted.add(target)
 

@@ -1,8 +1,8 @@
 """Given a run that died, when another one sees to what it left, then nobody is missing."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from rollout.adapters.record import KeptRecord
 from rollout.deploys import Deploy
@@ -10,9 +10,14 @@ from rollout.holders import Past, PastDeploy
 from rollout.past_runs import Left
 from rollout.plan import Patience, Plan, Share
 from rollout.ports import Site, Supply
-from rollout.recovery import recover
+from rollout.preflight import announce
+from rollout.readiness import fit_for_a_restart, ready_to_deploy, ready_to_roll_back
+from rollout.recovery import recover, take_back_what_never_ran
+from rollout.releases import OnFailure, Release, Switch
 from rollout.resuming import Resumption, resume
+from rollout.rolling import rolling_restart
 from rollout.seating import Scope
+from rollout.uninterrupted import uninterrupted
 
 from .any_life import holder
 from .clock import play
@@ -41,9 +46,74 @@ def recovered(
     world.faults = Faults(*faults)
     told = Told()
     plan = Plan(waves=(), floor=world.floor, patience=patience)
-    with suppress(Dead):
-        story = recover("5f0c21", tuple(world.holdings.values()), plan, after_it(world), told)
-        play(story, begins=begins)
+    site = after_it(world)
+
+    async def story() -> None:
+        await recover("5f0c21", tuple(world.holdings.values()), plan, site, told)
+        hosts = tuple(world.hosts)
+        await take_back_what_never_ran(hosts, hosts, site, told)
+
+    with until_it_dies():
+        play(story(), begins=begins)
+    told.died = world.faults.dead
+    return told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """A command, with what an operator types after it; what is out is always taken up.
+
+    Attributes:
+        verb: ``restart``, ``rollback`` or ``uninterrupted``.
+        hosts: Those of ``--hosts``; empty for all.
+        to: The release of ``--to``.
+    """
+
+    verb: str
+    hosts: tuple[str, ...] = ()
+    to: str | None = None
+    switch: Switch = Switch.TOGETHER
+    on_failure: OnFailure = OnFailure.ROLLBACK
+
+
+def typed(
+    world: World, command: Typed, *faults: Fault, begins: float, patience: Patience = QUICK
+) -> Told:
+    """Run a command over a fleet that another run has left as it is."""
+    for app in (app for host in world.hosts.values() for app in host.apps):
+        app.restarted_on.clear()  # who types it wants another restart
+    world.faults = Faults(*faults)
+    told, site = Told(), after_it(world)
+    scope = Scope(hosts=command.hosts or tuple(world.hosts))
+    supply = Supply(FakeSource(world), FakeHooks())
+
+    def wish(release: Release, hosts: tuple[str, ...]) -> Deploy:
+        return Deploy(
+            release=release,
+            hosts=hosts,
+            fresh=command.verb != "rollback",
+            switch=command.switch,
+            on_failure=command.on_failure,
+        )
+
+    async def story() -> None:
+        deploy: Deploy | None = None
+        if command.verb == "restart":
+            fit = await fit_for_a_restart(scope, world.floor, site)
+        elif command.verb == "rollback":
+            fit, deploy = await ready_to_roll_back(scope, world.floor, site, command.to, wish)
+        else:
+            fit, deploy = await ready_to_deploy(scope, world.floor, site, supply.source, wish)
+        if not announce(fit, told):
+            return
+        plan = Plan(waves=(fit.targets,), floor=world.floor, patience=patience)
+        if deploy is None:
+            await rolling_restart(plan, site, told)
+        else:
+            await uninterrupted(deploy, plan, site, supply, told)
+
+    with until_it_dies():
+        play(story(), begins=begins)
     told.died = world.faults.dead
     return told
 
@@ -104,6 +174,7 @@ def died_in(world: World, deploy: Deploy | None = None) -> Past:
         hosts=tuple(world.hosts),
         targets=tuple(world.hosts),
         done=tuple(sorted(world.restarted)),
+        renewed={n: r for n, r in world.renewed.items() if r and n not in world.restarted},
         holdings=tuple(world.holdings.values()),
         deploy=was,
     )

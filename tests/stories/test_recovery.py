@@ -18,7 +18,7 @@ from rollout.events import (
     TargetReturned,
     TargetSkipped,
 )
-from rollout.fleet import Admin, Seat
+from rollout.fleet import Admin, Birth, Seat
 from rollout.ledger import Exit
 from rollout.plan import Plan
 from rollout.recovery import recover
@@ -309,3 +309,111 @@ def test_a_recovered_server_is_made_ready_only_as_the_processes_that_were_proven
     assert not told.of(TargetReturned), "no visitor meets a process that was not proven"
     assert told.ledger.out == ("web1",)
     assert "mongrel_8000" in told.ledger.lines["web1"].because
+
+
+def test_a_server_that_an_operator_made_ready_in_a_restart_is_never_taken_out_again() -> None:
+    world = fleet(2)
+    for app in world.hosts["web1"].apps:
+        app.manner = "never_boots"
+    (line,) = (line for line in world.lines.values() if line.host.name == "web1")
+    line.meddling.append((1012.0, Admin(0)))
+    assert roll(world).ledger.exit_code is Exit.REDUCED
+    for app in world.hosts["web1"].apps:
+        app.lives[-1].answers_from = 2000
+    told = recovered(world)
+    assert not {"lb1 maint", "lb1 drain"} & {*world.faults.calls}
+    assert told.ledger.exit_code is Exit.DONE
+    assert world.holdings == {}
+
+
+def test_what_monit_had_restarted_when_it_died_is_told_and_not_restarted_again() -> None:
+    world = fleet(2)
+    world.hosts["web1"].apps[1].manner = "lost"
+    assert roll(world).ledger.exit_code is Exit.REDUCED
+    told = recovered(world)
+    assert told.of(TargetRecovered) == [
+        TargetRecovered(target="web1", restarted=False, renewed=("mongrel_8000",))
+    ]
+    again = resumed(world, begins=5000)
+    assert again.ledger.exit_code is Exit.DONE
+    assert [*is_back(world), *world.broken, *asked_once(world)] == []
+
+
+def test_one_half_of_which_was_asked_when_the_run_died_is_not_restarted_twice_by_resume() -> None:
+    world = fleet(2)
+    roll(world, instances_at_a_time=1)
+    at = [n for n, call in enumerate(world.faults.calls) if call == "web1 restart"][1]
+    world = fleet(2)
+    assert roll(world, Fault(Kind.DEATH, at), instances_at_a_time=1).died
+    resumed(world, patience=SLOW_LOOKS)
+    assert [*is_back(world), *world.broken, *asked_once(world)] == []
+
+
+def test_one_half_of_which_was_asked_onto_a_release_waits_for_it_and_is_named() -> None:
+    world = _half_on(SECOND)
+    told = recovered(world)
+    assert told.ledger.exit_code is Exit.REDUCED
+    assert "it would serve two" in told.ledger.lines["web1"].because
+
+
+def test_one_half_of_whose_restart_onto_a_release_was_lost_does_not_come_back() -> None:
+    world = fleet(2)
+    at = _after("web1 restart", world)
+    world.hosts["web1"].apps[1].manner = "lost"
+    assert deploy(world, Fault(Kind.DEATH, at), patience=SLOW_LOOKS).died
+    told = recovered(world)
+    assert told.ledger.exit_code is Exit.REDUCED
+    assert "mongrel_8001 not restarted" in told.ledger.lines["web1"].because
+    assert world.broken == []
+
+
+def _half_on(release: str) -> World:
+    """Let a deploy die when only the first instance of web1 was asked to restart onto it."""
+    world = fleet(2)
+    deploy(world, release=release, instances_at_a_time=1)
+    at = [n for n, call in enumerate(world.faults.calls) if call == "web1 restart"][1]
+    at = max(n for n, call in enumerate(world.faults.calls[:at]) if call == "web1 status")
+    world = fleet(2)
+    assert deploy(world, Fault(Kind.DEATH, at), release=release, instances_at_a_time=1).died
+    return world
+
+
+def test_a_host_whose_current_went_back_is_proven_on_what_it_leads_to() -> None:
+    world = _half_on(SECOND)
+    machine = world.hosts["web1"]
+    machine.current = FIRST
+    first = machine.apps[0]
+    first.lives[-1].gone_at = 2000.0
+    first.lives.append(Life(Birth(900, 200_000, "boot-web1"), answers_from=2001.0))
+    told = recovered(world)
+    assert told.ledger.exit_code is Exit.DONE
+    assert told.ledger.lines["web1"].release == FIRST
+    assert is_back(world) == []
+
+
+def test_with_a_short_timeout_a_restart_that_never_arrived_is_still_found_out() -> None:
+    happy = SHAPES["one after another"].roll()[0].faults.calls
+    world, _ = SHAPES["one after another"].roll(Fault(Kind.DEATH, happy.index("web1 restart")))
+    told = recovered(world, patience=replace(QUICK, running_timeout=10))
+    assert told.ledger.exit_code is Exit.DONE
+    assert is_back(world) == []
+
+
+def test_one_that_dies_after_its_proof_is_not_made_ready() -> None:
+    world = killed("web1 probe")
+    app = world.hosts["web1"].apps[0]
+    told = Told()
+
+    def tell(event: Event) -> None:
+        told(event)
+        if isinstance(event, TargetOnProbation):
+            app.lives[-1].gone_at = clock()
+            app.lives.append(Life(world.hosts["web1"].born(clock()), answers_from=clock()))
+
+    plan = Plan(waves=(), floor=world.floor, patience=QUICK)
+    world.faults = Faults()
+    play(
+        recover("5f0c21", tuple(world.holdings.values()), plan, after_it(world), tell), begins=3000
+    )
+    assert "lb1 ready" not in world.faults.calls
+    assert told.ledger.exit_code is Exit.REDUCED

@@ -68,11 +68,13 @@ class App:
     stop: float = 0.5
     lasts: float = 0.4  # seconds that an app answers which then crashes
     manner: str = (
-        "good"  # never_boots, hangs, dies, flaps, crashes, stop_times_out, keeps_pid, unmonitored
+        "good"  # never_boots, hangs, dies, flaps, crashes, stop_times_out, keeps_pid, unmonitored,
+        # lost (monit dies before its turn comes)
     )
     lives: list[Life] = field(default_factory=list)
     pending_until: float = -math.inf
     initializing_until: float = -math.inf
+    reviving_at: float = math.inf
     restarts: int = 0
     unasked: int = 0  # restarts of those, because of another instance (`depends on`)
     alert: str = ""  # what a rule of monit's reports while it runs
@@ -282,6 +284,7 @@ class World:
         self.holdings: dict[str, Holding] = {}
         self.released: set[str] = set()
         self.restarted: set[str] = set()
+        self.renewed: dict[str, tuple[str, ...]] = {}
         self.lock: Held | None = None
         self.settled: dict[str, str] = {}
         self.disk_full = False

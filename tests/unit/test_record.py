@@ -46,7 +46,8 @@ class Paper:
             raise self.journal
         self.said.append(f"journal {one.target} {'asked' if one.asked else 'held'}")
 
-    async def released(self, target: str, *, restarted: bool) -> None:
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
+        del renewed
         if self.journal:
             raise self.journal
         self.said.append(f"journal {target} released {restarted}")

@@ -173,7 +173,6 @@ HINTS = Hints(
     reach=REACH,
     ssh="ssh -l deploy",
     see_current="ssh -l deploy {host} readlink /srv/shop/current",
-    old_code="ssh -l deploy {host} ln -sfn /srv/shop/releases/{release} /srv/shop/current",
 )
 
 

@@ -110,11 +110,12 @@ def test_every_line_of_the_json_is_one_object_of_this_run_in_order() -> None:
 
 def test_the_findings_of_a_refused_run_are_objects() -> None:
     first = json.loads(read_aloud(REFUSED, JsonLines).splitlines()[0])
-    assert first["findings"][0] == {
+    said = {
         "where": "web2",
         "what": "sudo asks for a password",
         "cure": "visudo -f /etc/sudoers.d/rollout",
     }
+    assert said.items() <= first["findings"][0].items()
 
 
 def test_a_good_run_is_one_line_for_people_and_none_for_cron() -> None:

@@ -84,7 +84,7 @@ def test_a_host_on_which_nothing_has_moved_so_far_has_no_way_back_to_go() -> Non
     events = halted_at(["web1"], hosts, dict.fromkeys(hosts, BEFORE))
     unmoved = [e for e in events if getattr(e, "host", "") != "web2"]  # it would have in its turn
     assert "or back" not in steps(unmoved)
-    assert steps(unmoved)["go on"] == ["rollout uninterrupted --hosts web2"]
+    assert steps(unmoved)["once mended"] == ["rollout uninterrupted --take-up"]
 
 
 def test_what_still_runs_the_new_release_where_current_is_back_is_only_restarted() -> None:
@@ -114,9 +114,9 @@ def test_what_was_selected_is_replaced_however_it_was_spelled() -> None:
 
 
 def test_a_host_that_may_come_up_as_the_release_that_failed_can_be_put_back() -> None:
-    old = f"ssh -l deploy web2 ln -sfn /srv/shop/releases/{BEFORE} /srv/shop/current"
+    old = f"rollout rollback --to {BEFORE} --hosts web2 --take-up"
     ending = ending_of(DEPLOYS["left-out"])
-    assert f"old code:     {old}   # then restart its instances" in account(ending)
+    assert f"old code:     {old}   # web2 comes back on the release before" in account(ending)
     labels = list(steps(DEPLOYS["left-out"]))
     assert labels.index("old code") < labels.index("bring back")
     targets = {t["target"]: t for t in json.loads(json_account(ending))["targets"]}
@@ -136,11 +136,12 @@ def test_nothing_is_put_back_twice_or_where_nothing_was() -> None:
     assert set(steps(events)) == {"look", "old code", "bring back", "or by hand"}
 
 
-def test_a_host_that_was_not_asked_to_restart_is_not_said_to_need_one() -> None:
+def test_a_host_that_was_not_asked_to_restart_is_given_back_and_not_taken_elsewhere() -> None:
     events = halted_at([], ["web1"], {"web1": BEFORE})
     claimed = told.TargetClaimed(target="web1", seats=("app/web1@lb1",))
     said_of_it = account(ending_of([*events, claimed]))
-    assert "# never asked to restart: it still runs the old code" in said_of_it
+    assert "old code" not in said_of_it
+    assert "rollout recover   # web1, at once: never asked to restart" in said_of_it
 
 
 def test_the_release_that_was_taken_back_is_said_to_be_kept() -> None:

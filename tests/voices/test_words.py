@@ -30,7 +30,13 @@ from tests.voices.recorded import (
     stamped,
 )
 
-EXAMPLES: dict[str, Any] = {"str": "x", "int": 130, "float": 1.0, "bool": True}
+EXAMPLES: dict[str, Any] = {
+    "str": "x",
+    "int": 130,
+    "float": 1.0,
+    "bool": True,
+    "Mapping": {},
+}
 
 
 def example(kind: type[Event]) -> Event:

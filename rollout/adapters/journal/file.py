@@ -9,7 +9,7 @@ import errno
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -110,9 +110,9 @@ class Journal:
         self._holds.add(holding.target.name)
         await self.note("held", holding=spell_holding(holding))
 
-    async def released(self, target: str, *, restarted: bool) -> None:
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
         """Write down that it is ours no more; raises as :meth:`note`."""
-        await self.note("released", target=target, restarted=restarted)
+        await self.note("released", target=target, restarted=restarted, renewed=list(renewed))
         self._holds.discard(target)
 
     def write(self, text: str) -> None:

@@ -11,7 +11,7 @@ from rollout.adapters.journal.directory import cannot_read, opened
 from rollout.adapters.journal.names import Name, names_in
 from rollout.adapters.spelled import UNREADABLE, read_holder, read_holding
 from rollout.errors import RecordError
-from rollout.holders import Past, PastDeploy
+from rollout.holders import Past, PastDeploy, united
 from rollout.holdings import Holding
 
 Line = Mapping[str, Any]
@@ -36,13 +36,22 @@ def last_run(directory: Path, app: str, *, but: str = "") -> tuple[Name, Past] |
         RecordError: a journal cannot be read.
     """
     done: list[str] = []
+    renewed: dict[str, tuple[str, ...]] = {}
+    taken_back: set[str] = set()
     for name in reversed(_names(directory, app)):
         past = read(name) if name.run != but else None
         if past is None:
             continue
         if past.targets or (past.deploy is not None and past.deploy.in_place):
-            return name, replace(past, done=tuple(dict.fromkeys((*past.done, *done))))
+            done = list(dict.fromkeys((*past.done, *done)))
+            renewed = {n: r for n, r in united(past.renewed, renewed).items() if n not in done}
+            deploy = past.deploy
+            if deploy is not None and deploy.release in taken_back:
+                deploy = replace(deploy, gone_back=True)
+            return name, replace(past, done=tuple(done), renewed=renewed, deploy=deploy)
         done += past.done  # it saw to what that one had left
+        renewed = united(past.renewed, renewed)
+        taken_back |= {*past.taken_back}
     return None
 
 
@@ -108,6 +117,7 @@ def _begun(file: str, line: Line) -> Past:
         flags=dict(line["flags"]),
         settings=dict(line["settings"]),
         done=tuple(map(str, line.get("done", ()))),
+        renewed={str(k): tuple(map(str, names)) for k, names in line.get("renewed", {}).items()},
     )
 
 
@@ -121,6 +131,8 @@ def _after(past: Past, line: Line, holdings: dict[str, Holding]) -> Past:
         case "record.released":
             name = str(line["target"])
             holdings.pop(name, None)
+            if names := tuple(map(str, line.get("renewed", ()))):
+                past = replace(past, renewed=united(past.renewed, {name: names}))
             if line["restarted"]:
                 return replace(past, done=tuple(dict.fromkeys((*past.done, name))))
         case "record.answers":
@@ -133,8 +145,14 @@ def _after(past: Past, line: Line, holdings: dict[str, Holding]) -> Past:
         case "account":
             return replace(past, exit_code=int(line["exit_code"]))
         case _:
-            return replace(past, deploy=_deploy_after(past.deploy, line))
+            return _after_of_a_release(past, line)
     return past
+
+
+def _after_of_a_release(past: Past, line: Line) -> Past:
+    if line["event"] == "deploy.unproven_taken_back" and past.deploy is None:
+        return replace(past, taken_back=(*past.taken_back, str(line["release"])))
+    return replace(past, deploy=_deploy_after(past.deploy, line))
 
 
 def _deploy_after(deploy: PastDeploy | None, line: Line) -> PastDeploy | None:
@@ -152,7 +170,7 @@ def _deploy_after(deploy: PastDeploy | None, line: Line) -> PastDeploy | None:
             return replace(deploy, switching=True)
         case "deploy.in_place":
             return replace(deploy, in_place=True, before=dict(line["before"]))
-        case "deploy.taken_back" | "rollback.started":
+        case "deploy.taken_back" | "deploy.unproven_taken_back" | "rollback.started":
             return replace(deploy, gone_back=True)
         case "deploy.finished":
             return replace(deploy, live=True)

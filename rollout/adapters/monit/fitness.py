@@ -20,7 +20,9 @@ def findings_in(
     findings = [*_of_number(host, [state.name for state in states], command, match, expected)]
     for state in states:
         kind = SickFinding if _is_curable(state) else Finding
-        found = (kind(host, what, cure) for what, cure in _of_one(state, command))
+        found = (
+            kind(host, what, cure, instance=state.name) for what, cure in _of_one(state, command)
+        )
         findings += [*found][:1]
     return tuple(findings)
 

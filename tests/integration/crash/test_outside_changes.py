@@ -131,6 +131,26 @@ def test_monit_that_is_stopped_and_started_while_the_app_boots_costs_only_time(
 # HAProxy, told by an operator while we hold a server in maint
 
 
+def test_a_server_that_an_operator_made_ready_while_we_restart_it_stays_in_rotation(
+    shop: Troubled,
+) -> None:
+    running = asked(shop)
+    tell(shop, "web1", "ready")
+    stopped = running.end()
+    let_it_boot(shop)
+    shop.fleet.hosts["web1"].until_up(20)
+    until(lambda: shop.status("web1") == "UP", "HAProxy calls it up", 20)
+    recovering, seen = shop.start("recover", "--yes"), set()
+    while recovering.process.poll() is None:
+        seen.add(shop.admin("web1"))
+    ended = recovering.end()
+
+    assert stopped.code == 6, stopped.said
+    assert ended.code == 0, ended.said
+    assert seen == {READY}
+    nothing_is_left(shop)
+
+
 def test_somebody_who_puts_our_server_in_drain_after_the_restart_is_not_fought(
     shop: Troubled,
 ) -> None:

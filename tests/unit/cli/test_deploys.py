@@ -12,7 +12,7 @@ from rollout.adapters.sources.git import GitSource
 from rollout.adapters.sources.push import PushSource
 from rollout.cli.app import app
 from rollout.cli.build import open_deploy, open_site
-from rollout.cli.deploys import deploy_of, deployable, old_code, see_current, steps, the_deploy
+from rollout.cli.deploys import deploy_of, deployable, see_current, steps, the_deploy
 from rollout.cli.plans import plan_of
 from rollout.cli.supplies import push_options
 from rollout.errors import SettingsError
@@ -169,14 +169,6 @@ def test_the_way_to_see_current_can_be_typed(tmp_path: Path) -> None:
     assert as_the_host_reads(typed) == ["readlink", "/srv/my shop/current"]
     assert typed.startswith("ssh -l deploy {host} ")
     assert see_current(loaded(tmp_path, "").settings) == ""
-
-
-def test_the_way_back_to_the_old_code_can_be_typed(tmp_path: Path) -> None:
-    typed = old_code(loaded(tmp_path).settings)
-    assert typed.startswith("ssh -l deploy {host} ")
-    there = [f"/srv/my shop/{name}" for name in ("releases/{release}", "current")]
-    assert as_the_host_reads(typed) == ["ln", "-sfn", *there]
-    assert old_code(loaded(tmp_path, "").settings) == ""
 
 
 def as_the_host_reads(typed: str) -> list[str]:

@@ -1,0 +1,224 @@
+"""Where ``current`` of each host leads, against the releases that its instances run in.
+
+A note on the host tells a release whose deploy did not end (:mod:`rollout.release_ports`).  If
+``current`` leads to it and an instance runs another one, the next process that starts there runs
+what nothing has proven.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from rollout.deploy_events import CurrentSeen, ReleaseDiscarded, UnprovenTakenBack
+from rollout.errors import ReleaseError, RolloutError, said_of
+from rollout.events import Noted
+from rollout.fleet import Finding
+from rollout.holdings import Holding
+from rollout.ports import Site, Tell
+from rollout.release_ports import Releases
+from rollout.releases import Release
+from rollout.switching import insist, restore
+
+
+@dataclass(frozen=True, slots=True)
+class HostReleases:
+    """The releases of one host at one moment.
+
+    Attributes:
+        current: The release that ``current`` leads to; empty where it leads to none.
+        running: By instance the release that its process works in, or its directory if that is
+            none; an instance without a process is not there.
+        hidden: Instances whose directory this login may not see.
+        unfinished: The releases whose deploy has begun there and not ended.
+    """
+
+    host: str
+    current: str
+    running: Mapping[str, str]
+    hidden: tuple[str, ...] = ()
+    unfinished: frozenset[str] = frozenset()
+
+    @property
+    def unproven(self) -> str:
+        """The release of a deploy that did not end to which ``current`` leads, or empty.
+
+        Empty as well where every instance runs it.
+        """
+        if self.current not in self.unfinished or self.all_run(self.current):
+            return ""
+        return self.current
+
+    def all_run(self, release: str) -> bool:
+        """Tell whether each instance that has a process runs in ``release``."""
+        return bool(self.running) and not self.hidden and {*self.running.values()} == {release}
+
+    def never_ran(self, release: str) -> bool:
+        """Tell whether ``current`` leads to ``release``, and no instance is seen to run it."""
+        return self.current == release and not self.hidden and release not in self.running.values()
+
+
+async def look_at_host(host: str, site: Site) -> HostReleases:
+    """Read where ``current`` of a host leads, and what its instances run in.
+
+    Raises:
+        RolloutError: it could not be read.
+    """
+    releases = releases_of(site)
+    shelf = await releases.look(host)
+    states = [state for state in await site.supervisor.look(host) if state.birth is not None]
+    pids = {state.birth.pid: state.name for state in states if state.birth is not None}
+    where = await releases.whereabouts(host, tuple(pids)) if pids else {}
+    return HostReleases(
+        host=host,
+        current=shelf.current,
+        running={pids[pid]: found for pid, found in where.items() if pid in pids},
+        hidden=tuple(name for pid, name in pids.items() if pid not in where),
+        unfinished=frozenset(one.name for one in shelf.releases if one.unfinished),
+    )
+
+
+async def look_at_hosts(
+    hosts: Iterable[str], site: Site
+) -> tuple[tuple[HostReleases, ...], Mapping[str, RolloutError]]:
+    """Read it of several hosts at once; of a host that could not be read, why."""
+    names = tuple(hosts)
+    results = await asyncio.gather(
+        *(look_at_host(host, site) for host in names), return_exceptions=True
+    )
+    seen: list[HostReleases] = []
+    failed: dict[str, RolloutError] = {}
+    for host, result in zip(names, results, strict=True):
+        if isinstance(result, HostReleases):
+            seen.append(result)
+        elif isinstance(result, RolloutError):
+            failed[host] = result
+        else:
+            raise result
+    return tuple(seen), failed
+
+
+def releases_of(site: Site) -> Releases:
+    """Return the releases of a world that has them."""
+    if site.releases is None:
+        raise AssertionError("a deploy without releases")
+    return site.releases
+
+
+async def against_a_restart(
+    hosts: Sequence[str], site: Site
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Find hosts that a restart would take onto a release which a deploy that died left behind.
+
+    A host of which something is out because of us is left aside: it was restarted onto it already.
+
+    Returns:
+        The findings, and notes on hosts that could not be read: a restart needs no release.
+    """
+    if site.releases is None:
+        return (), ()
+    held = {holding.target.host for holding in site.record.held}
+    seen, failed = await look_at_hosts([host for host in hosts if host not in held], site)
+    unproven = [one for one in seen if one.unproven]
+    ran = any(one.unproven in one.running.values() for one in unproven)
+    ran = ran or any(one.all_run(two.unproven) for one in seen for two in unproven)
+    ways = "`rollout rollback` takes every host to the release before, `rollout uninterrupted` "
+    ways += "deploys anew"
+    cure = ways if ran else f"`rollout recover` puts `current` back; {ways}"
+    findings = tuple(Finding(one.host, _would_start(one), cure) for one in unproven)
+    notes = tuple(
+        Finding(host, f"where `current` leads is not known: {said_of(host, error)}", "")
+        for host, error in failed.items()
+        if isinstance(error, ReleaseError)  # a host that is away is found by the survey
+    )
+    return findings, notes
+
+
+def _would_start(one: HostReleases) -> str:
+    runs = ", ".join(dict.fromkeys(one.running.values()))
+    runs = runs or ("what this login cannot see" if one.hidden else "not at all")
+    return (
+        f"`current` leads to release {one.unproven}, of a deploy that did not end, and its "
+        f"instances run {runs}: a restart would start what nothing has proven"
+    )
+
+
+async def take_back_where_it_never_ran(
+    release: str, hosts: Iterable[str], site: Site, tell: Tell, *, discard: bool
+) -> bool:
+    """Put ``current`` back on each of ``hosts`` on which no instance runs ``release``.
+
+    With ``discard`` its directory is removed as well, if a deploy has made it.
+
+    Returns:
+        Whether every host was seen, and put back if it had to be.
+    """
+    seen, failed = await look_at_hosts(hosts, site)
+    for host, error in failed.items():
+        what = f"where `current` leads is not known: {said_of(host, error)}"
+        tell(Noted(where=host, what=what))
+    stale = [one.host for one in seen if one.never_ran(release)]
+    done = await asyncio.gather(
+        *(_put_back(host, Release(release, ""), site, tell, discard=discard) for host in stale)
+    )
+    back = tuple(host for host, fine in zip(stale, done, strict=True) if fine)
+    if back:
+        tell(UnprovenTakenBack(release=release, hosts=back))
+    return not failed and all(done)
+
+
+async def _put_back(host: str, release: Release, site: Site, tell: Tell, *, discard: bool) -> bool:
+    releases = releases_of(site)
+    if not await restore(host, release, releases, tell):
+        return False
+    if discard:
+        if error := await insist(partial(releases.discard, host, release)):
+            what = f"release {release.name} is kept: {said_of(host, error)}"
+            tell(Noted(where=host, what=what))
+        else:
+            tell(ReleaseDiscarded(host=host, release=release.name))
+    return True
+
+
+async def take_back_unproven(
+    hosts: Sequence[str], out: Sequence[Holding], site: Site, tell: Tell
+) -> Mapping[str, RolloutError]:
+    """Take back each release of a deploy that did not end, if it is proven on no host.
+
+    Proven it is where every instance of a host runs it, and nothing of that host is ``out``.  A
+    host that was asked to restart is left as it is: what was asked may still come.  How each host
+    is afterwards is told, where it is not on one release.
+
+    Returns:
+        The hosts that could not be seen to, with the reason.
+    """
+    seen, failed = await look_at_hosts(hosts, site)
+    failed = dict(failed)
+    held = {holding.target.host for holding in out}
+    asked = {holding.target.host for holding in out if holding.asked}
+    for release in sorted({one.unproven for one in seen} - {""}):
+        if any(one.all_run(release) for one in seen if one.host not in held):
+            continue
+        left = [one.host for one in seen if one.unproven == release and one.host not in asked]
+        if not await take_back_where_it_never_ran(release, left, site, tell, discard=True):
+            why = f"release {release} could not be taken back"
+            failed |= {host: ReleaseError(host, why) for host in left}
+    again, away = await look_at_hosts([one.host for one in seen], site)
+    tell_uneven(again, tell)
+    return {**failed, **away}
+
+
+def tell_uneven(seen: Iterable[HostReleases], tell: Tell) -> None:
+    """Tell of each host whose instances do not run what ``current`` leads to."""
+    for one in seen:
+        if one.running and not one.all_run(one.current):
+            running = dict(one.running)
+            tell(CurrentSeen(host=one.host, current=one.current, running=running))
+
+
+async def tell_where_hosts_are(hosts: Iterable[str], site: Site, tell: Tell) -> None:
+    """Look at each host once more at the end of a deploy that halted, and tell what differs."""
+    seen, failed = await look_at_hosts(hosts, site)
+    tell_uneven(seen, tell)
+    for host, error in failed.items():
+        tell(Noted(where=host, what=f"where `current` leads is not known: {said_of(host, error)}"))

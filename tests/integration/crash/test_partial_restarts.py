@@ -1,0 +1,63 @@
+"""A restart that reached only some instances of a host: the others follow, and only they."""
+
+import subprocess
+import sys
+
+import pytest
+
+from examples.fleet import until
+from tests.integration.crash.bastion import restarts
+from tests.integration.trouble.conftest import MakeTrouble, Troubled
+
+pytestmark = pytest.mark.integration
+
+IMPATIENT = """\
+from rollout import proof, recovery
+from rollout.__main__ import main
+
+proof.OLD_FOR = recovery.OLD_FOR = 4.0
+main()
+"""
+"""rollout, which calls an old process not restarted after 4 s: the stop timeout here is 2 s."""
+
+
+def impatient(shop: Troubled, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", IMPATIENT, *shop.fleet.command(*words)[1:]],
+        env=shop.fleet.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def test_what_monit_had_restarted_when_it_was_killed_is_told_and_not_restarted_again(
+    trouble_in: MakeTrouble,
+) -> None:
+    shop = trouble_in(instances=2)
+    web1 = shop.fleet.hosts["web1"]
+    first, second = web1.instances
+    running = shop.start()
+    until(lambda: web1.births()[first] not in {None, shop.before[f"web1/{first}"]}, "a birth", 20)
+    web1.kill_monit()
+    halted = running.end()
+    web1.start_monit()
+    web1.until_watched(20)
+    born = web1.births()
+
+    recovered = impatient(shop, "recover", "--yes")
+    resumed = impatient(shop, "resume", "--yes")
+
+    assert born[second] == shop.before[f"web1/{second}"], "monit was killed too late"
+    assert halted.code == 6, halted.said
+    assert recovered.returncode == 0, recovered.stderr
+    assert f"new process: {first}" in recovered.stderr
+    assert "never arrived" in recovered.stderr
+    assert resumed.returncode == 0, resumed.stderr
+    assert web1.births()[first] == born[first]
+    assert shop.reborn("web1")
+    assert shop.reborn("web2")
+    assert shop.all_ready
+    assert restarts(shop, "web2") >= 1

@@ -1,0 +1,214 @@
+"""Deploys that died or halted: where `current` leads, what runs, what each command then does."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rollout.deploy_events import UnprovenTakenBack
+from rollout.ledger import Exit
+from rollout.releases import OnFailure
+from rollout.standings import Standing
+
+from .deploying import SECOND, deploy
+from .faults import Fault, Kind
+from .harness import Told, fleet
+from .recovering import Typed, is_back, recovered, typed
+from .world import FIRST, World
+
+RESTART = Typed(verb="restart")
+ROLLBACK = Typed(verb="rollback")
+ANEW = Typed(verb="uninterrupted")
+
+
+def runs(world: World) -> set[str]:
+    return {app.lives[-1].release for host in world.hosts.values() for app in host.apps}
+
+
+def currents(world: World) -> set[str]:
+    return {host.current for host in world.hosts.values()}
+
+
+def dead_in_place(hosts: int = 3) -> World:
+    """Let a deploy die when its release is in place on every host, and no server is out."""
+    happy = fleet(hosts)
+    deploy(happy)
+    at = next(n for n, call in enumerate(happy.faults.calls) if call.endswith(" drain"))
+    at = max(n for n in range(at) if happy.faults.calls[n].endswith("switch"))
+    world = fleet(hosts)
+    assert deploy(world, Fault(Kind.DEATH_DONE, at)).died
+    assert currents(world) == {SECOND}
+    return world
+
+
+def test_a_release_that_nothing_ran_is_taken_back_by_recover_and_a_restart_is_safe_again() -> None:
+    world = dead_in_place()
+    world.manners[SECOND] = "never_boots"
+    told = recovered(world)
+    assert told.of(UnprovenTakenBack) == [
+        UnprovenTakenBack(release=SECOND, hosts=("web1", "web2", "web3"))
+    ]
+    assert told.ledger.exit_code is Exit.DONE
+    assert (currents(world), runs(world)) == ({FIRST}, {FIRST})
+    assert all(SECOND not in host.disk for host in world.hosts.values())
+    assert typed(world, RESTART, begins=5000).ledger.exit_code is Exit.DONE
+
+
+def test_a_restart_onto_a_release_that_nothing_ran_is_refused_without_any_record() -> None:
+    world = dead_in_place()
+    world.holdings.clear()
+    told = typed(world, RESTART, begins=3000)
+    assert told.ledger.exit_code is Exit.REFUSED
+    assert [f.where for f in told.ledger.findings] == ["web1", "web2", "web3"]
+    assert all("rollout recover" in f.cure for f in told.ledger.findings)
+    assert not any(app.restarts for host in world.hosts.values() for app in host.apps)
+
+
+def test_a_release_that_another_tool_has_switched_to_is_restarted_onto() -> None:
+    world = dead_in_place()
+    for host in world.hosts.values():
+        host.notes.clear()
+    assert typed(world, RESTART, begins=3000).ledger.exit_code is Exit.DONE
+    assert runs(world) == {SECOND}
+
+
+@pytest.mark.parametrize("command", [ROLLBACK, ANEW], ids=lambda one: str(one.verb))
+def test_what_the_refusal_tells_to_type_ends_with_the_whole_fleet_on_one_release(
+    command: Typed,
+) -> None:
+    world = dead_in_place()
+    world.manners[SECOND] = "never_boots"
+    told = typed(world, command, begins=3000)
+    assert told.ledger.exit_code is Exit.DONE
+    assert len(runs(world)) == 1
+    assert currents(world) == runs(world) != {SECOND}
+
+
+def test_one_host_that_cannot_be_seen_is_named_and_the_others_are_taken_back() -> None:
+    world = dead_in_place()
+    fault = Fault(Kind.REFUSED, 0, calls=10_000, only="web2 shelf")
+    world.manners[SECOND] = "never_boots"
+    told = recovered(world, fault)
+    assert told.ledger.exit_code is Exit.HALTED
+    assert "web2" in told.ledger.halted
+    assert [world.hosts[name].current for name in ("web1", "web2", "web3")] == [
+        FIRST,
+        SECOND,
+        FIRST,
+    ]
+
+
+def halted_on(*bad: str, hosts: int = 3, **wishes: object) -> tuple[World, Told]:
+    """Let a deploy halt because the release does not come up on ``bad``."""
+    world = fleet(hosts)
+    for name in bad:
+        for app in world.hosts[name].apps:
+            app.manner = "never_boots"
+    world.manners[FIRST] = "good"
+    return world, deploy(world, **wishes)  # type: ignore[arg-type]  # as there
+
+
+def test_a_halt_takes_a_release_that_came_up_nowhere_back_where_it_never_ran() -> None:
+    world, told = halted_on("web1", on_failure=OnFailure.STOP)
+    assert told.ledger.exit_code is Exit.REDUCED
+    assert [host.current for host in world.hosts.values()] == [SECOND, FIRST, FIRST]
+    assert told.ledger.deploy.unproven == {SECOND: ("web2", "web3")}
+    assert told.ledger.deploy.moved == {"web1"}
+
+
+def test_a_halt_leaves_current_on_a_release_that_serves_on_another_host_and_says_so() -> None:
+    world, told = halted_on("web2", on_failure=OnFailure.STOP)
+    assert [host.current for host in world.hosts.values()] == [SECOND] * 3
+    assert told.ledger.deploy.seen["web3"].current == SECOND
+    assert {*told.ledger.deploy.seen["web3"].running.values()} == {FIRST}
+    assert typed(world, RESTART, begins=5000).ledger.named(Standing.DONE) == ()
+    assert runs(world) == {FIRST, SECOND}
+
+
+STOPPED = ("web1", "web2", "web3")
+
+
+@pytest.mark.parametrize("bad", STOPPED)
+def test_what_is_out_comes_back_on_the_release_before_by_one_command(bad: str) -> None:
+    world, told = halted_on(bad, on_failure=OnFailure.STOP)
+    assert told.ledger.out == (bad,)
+    back = typed(world, Typed(verb="rollback", hosts=(bad,), to=FIRST), begins=5000)
+    assert back.ledger.exit_code is Exit.DONE
+    assert [*is_back(world), *world.broken] == []
+    assert world.hosts[bad].current == FIRST
+    assert {app.lives[-1].release for app in world.hosts[bad].apps} == {FIRST}
+
+
+@pytest.mark.parametrize("command", [ROLLBACK, ANEW], ids=lambda one: str(one.verb))
+@pytest.mark.parametrize("bad", STOPPED)
+def test_what_is_out_is_taken_up_first_whatever_its_instances_do(bad: str, command: Typed) -> None:
+    world, _ = halted_on(bad, on_failure=OnFailure.STOP)
+    for app in world.hosts[bad].apps:
+        app.manner = "good"
+        app.lives[-1].gone_at = 3000.0  # monit has given it up: "not running"
+    world.manners.clear()
+    told = typed(world, command, begins=5000)
+    assert told.ledger.exit_code is Exit.DONE
+    # nothing of a deploy falls into the window of a rollout; this server was out before
+    assert [*is_back(world), *(b for b in world.broken if "8 window" not in b)] == []
+    assert len(runs(world)) == 1
+    assert currents(world) == runs(world)
+    drained = [call for call in world.faults.calls if call.endswith(" restart")]
+    assert drained[0] == f"{bad} restart"
+
+
+def test_what_is_out_need_not_wait_for_room_that_it_takes_from_nobody() -> None:
+    world, _ = halted_on("web3", on_failure=OnFailure.STOP)
+    for app in world.hosts["web3"].apps:
+        app.manner = "good"
+    world.manners.clear()
+    down = next(line for line in world.lines.values() if line.host.name == "web2")
+    down.dies_at, down.revives_at = 4000.0, 5030.0  # two of three do not serve: floor 2
+    told = typed(world, Typed(verb="rollback", hosts=("web3",), to=FIRST), begins=5000)
+    assert told.ledger.exit_code is Exit.DONE
+    assert world.broken == []
+
+
+def deaths_on_the_way_back() -> Iterator[tuple[int, str]]:
+    happy, _ = halted_on("web2")
+    calls = happy.faults.calls
+    first = calls.index("web2 restore")
+    for at in range(first, len(calls), 3):
+        yield at, calls[at]
+
+
+def test_after_a_death_on_the_way_back_recover_and_rollback_make_the_fleet_whole() -> None:
+    moments = [*deaths_on_the_way_back()]
+    assert len(moments) > 10
+    for at, call in moments:
+        world = fleet(3)
+        for app in world.hosts["web2"].apps:
+            app.manner = "never_boots"
+        world.manners[FIRST] = "good"
+        died = deploy(world, Fault(Kind.DEATH, at))
+        moment = f"at call {at} ({call})"
+        assert died.died, moment
+        recovered(world, begins=3000)
+        told = typed(world, ROLLBACK, begins=6000)
+        assert told.ledger.exit_code in {Exit.DONE, Exit.REFUSED}, moment  # it is whole already
+        assert [*is_back(world), *world.broken] == [], moment
+        assert (currents(world), runs(world)) == ({FIRST}, {FIRST}), moment
+
+
+def test_the_release_before_that_monit_brings_up_by_itself_needs_no_restart_of_ours() -> None:
+    world = fleet(3)
+    world.manners[SECOND] = "revives"
+    told = deploy(world)
+    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert (currents(world), runs(world)) == ({FIRST}, {FIRST})
+    assert [app.restarts for app in world.hosts["web1"].apps] == [1, 1]
+    assert is_back(world) == []
+
+
+def test_a_release_is_not_acquitted_while_monit_is_busy_with_it() -> None:
+    world = fleet(3)
+    world.manners[SECOND] = "hangs_long"
+    told = deploy(world)
+    assert "is not the cause" not in told.ledger.deploy.because
+    assert "whether it comes up on the release before is not known" in told.ledger.deploy.because
+    assert currents(world) == {FIRST}
+    assert told.ledger.out == ("web1",)
