@@ -66,10 +66,12 @@ def test_a_floor_is_judged_by_what_serves_now() -> None:
     first.admin = Admin.FORCED_MAINT
     site = site_of(world)
     scope = Scope(hosts=("web2", "web3", "web4"))
-    (found,) = play(preflight(scope, Share(3), site)).findings
-    assert "1 is held out by operators: it could never be spared" in found.what
+    (found,) = play(preflight(scope, Share(4), site)).findings
+    assert "it could never be spared" in found.what
     assert "3 of 4 servers serve now: lower fleet.floor to 2" in found.cure
-    assert play(preflight(scope, Share(2), site)).findings == ()
+    (note,) = play(preflight(scope, Share(3), site)).notes
+    assert "3 of 4 servers serve now (1 is held out by operators)" in note.what
+    assert play(preflight(scope, Share(2), site)).notes == ()
     second.health = 0
     (note,) = play(preflight(scope, Share(2), site)).notes
     assert "2 of 4 servers serve now" in note.what
