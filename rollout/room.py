@@ -39,8 +39,8 @@ class Farm:
 
     @property
     def at_best(self) -> int:
-        """How many could serve without it, if all that is down came up."""
-        return self.members - self.held - self.takes or int(self.spare)
+        """How many could serve without it, if all that is down or held out came up."""
+        return self.members - self.takes or int(self.spare)
 
 
 class Room:
@@ -72,7 +72,7 @@ class Room:
             Finding(
                 farm.place,
                 f"the floor is {self._words(farm)}, and one target takes "
-                f"{farm.takes} of them out{_held(farm)}: it could never be spared",
+                f"{farm.takes} of them out: it could never be spared",
                 _cure(farm),
             )
             for farm in self._farms(targets)
@@ -84,13 +84,13 @@ class Room:
         return [
             Finding(
                 farm.place,
-                f"{farm.serving} of {farm.members} servers serve now and the floor is "
+                f"{farm.serving} of {farm.members} servers serve now{_held(farm)} and the floor is "
                 f"{self._words(farm)}: a restart waits fleet.room_timeout for more of them; "
                 f"fleet.floor = {farm.lowest} would let one target go now",
                 "",
             )
             for farm in self._farms(targets)
-            if farm.takes and farm.lowest < farm.needed
+            if farm.takes and farm.at_best >= farm.needed > farm.lowest
         ]
 
     def _words(self, farm: Farm) -> str:
@@ -124,7 +124,7 @@ class Room:
 def _held(farm: Farm) -> str:
     if not farm.held:
         return ""
-    return f" while {farm.held} {'is' if farm.held == 1 else 'are'} held out by operators"
+    return f" ({farm.held} {'is' if farm.held == 1 else 'are'} held out by operators)"
 
 
 def _cure(farm: Farm) -> str:

@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
+from rollout.errors import RemoteError
+from rollout.fleet import Admin
 from rollout.plan import Share
 from rollout.preflight import preflight
+from rollout.readiness import fit_for_a_deploy
 from rollout.seating import Scope
 from rollout.sights import Fitness
 
 from .clock import play
+from .fakes_of_releases import FakeReleases
 from .faults import Fault, Faults, Kind
 from .harness import fleet, site_of
 from .world import World
@@ -42,3 +46,32 @@ def test_a_probe_that_cannot_be_asked_is_a_finding_beside_the_others() -> None:
         ("web2", "refused"),
         ("web3", "mongrel_8000 does not answer the probe"),
     ]
+
+
+def test_a_host_without_an_address_is_found_once_and_its_disk_is_not_asked() -> None:
+    class Nowhere:
+        async def addresses(self, host: str) -> tuple[str, ...]:
+            raise RemoteError(host, "has no address")
+
+    world = fleet(1)
+    site = replace(site_of(world), addresses=Nowhere(), releases=FakeReleases(world))
+    fit, _ = play(fit_for_a_deploy(Scope(hosts=("web1",)), Share(1), site, None))
+    assert [(f.where, f.what) for f in fit.findings] == [("web1", "has no address")]
+    assert [call for call in world.faults.calls if call.startswith("web1")] == []
+
+
+def test_a_floor_is_judged_by_what_serves_now() -> None:
+    world = fleet(4)
+    first, second, *_ = world.lines.values()
+    first.admin = Admin.FORCED_MAINT
+    site = site_of(world)
+    scope = Scope(hosts=("web2", "web3", "web4"))
+    (found,) = play(preflight(scope, Share(4), site)).findings
+    assert "it could never be spared" in found.what
+    assert "3 of 4 servers serve now: lower fleet.floor to 2" in found.cure
+    (note,) = play(preflight(scope, Share(3), site)).notes
+    assert "3 of 4 servers serve now (1 is held out by operators)" in note.what
+    assert play(preflight(scope, Share(2), site)).notes == ()
+    second.health = 0
+    (note,) = play(preflight(scope, Share(2), site)).notes
+    assert "2 of 4 servers serve now" in note.what

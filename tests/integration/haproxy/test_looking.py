@@ -2,7 +2,6 @@ import pytest
 
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.threads import Pool
-from rollout.errors import BalancerError
 from rollout.fleet import Admin, AdminState, Operation
 from tests.integration.haproxy.conftest import play, seat, until, until_status
 from tests.integration.haproxy.haproxyd import HAProxyd, Talking
@@ -51,10 +50,10 @@ def test_only_the_backends_named_are_read(balancer: HAProxyBalancer) -> None:
     play(story)
 
 
-def test_an_unknown_backend_is_an_error_with_the_words_of_haproxy(lb: HAProxyd, pool: Pool) -> None:
+def test_a_backend_that_is_not_there_hides_no_other(lb: HAProxyd, pool: Pool) -> None:
     async def story() -> None:
-        with pytest.raises(BalancerError, match="No such proxy"):
-            await HAProxyBalancer("lb1", lb.admin, ("app", "nope"), pool).look()
+        seen = await HAProxyBalancer("lb1", lb.admin, ("app", "nope"), pool).look()
+        assert {s.backend for s in seen.seats} == {"app"}
 
     play(story)
 
