@@ -152,3 +152,14 @@ def can_go_on(grip: Grip, plan: Plan, site: Site) -> None:
         verdict = floor_holds(plan.floor, reading, ours, backends, counts=carries)
         if not verdict.settled:
             raise FloorLost(verdict.because, grip.target.seats)
+
+
+async def still_spared(grip: Grip, plan: Plan, site: Site) -> None:
+    """See that the floor still holds without the target: the call before may have hung for long.
+
+    Raises:
+        FloorLost, StopAsked: as :func:`can_go_on`.
+        BalancerError: no load balancer answered.
+    """
+    await grip.watch.read_some()
+    can_go_on(grip, plan, site)

@@ -7,7 +7,7 @@ asked of no more; one that appears and leads to the target is taken as well.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 from rollout import server_lines as lines
@@ -16,7 +16,7 @@ from rollout.events import Noted, ServersChanged
 from rollout.fleet import AdminState, Seat, SeatState, Target
 from rollout.holdings import Holding, Owned
 from rollout.newcomers import Newcomers
-from rollout.orders import OLDEST, put_back, see_nothing_is_old, send, switch_agents
+from rollout.orders import LookAgain, put_back, see_nothing_is_old, send, switch_agents
 from rollout.ports import Site, Tell
 from rollout.server_settings import SettingsWatch, awake_agents
 from rollout.verdicts import held_out, off, shows, told
@@ -36,8 +36,8 @@ class Grip:
         lost: Seats that somebody else has changed meanwhile, with what they made of them.
         newcomers: Visitors that HAProxy sent to seats in maint.
         lingering: Sessions that stayed open through all of the drain.
-        look_again: Sees once more what lets the target return; None where nothing need be seen.
-        looked_at: When it began to see that last, on the loop's clock.
+        proven: What lets the target return.
+        spared: That the floor holds without it, until it is out.
     """
 
     def __init__(self, target: Target, site: Site, tell: Tell, *, poll: float) -> None:
@@ -47,8 +47,8 @@ class Grip:
         self.lost: dict[Seat, AdminState] = {}
         self.newcomers = Newcomers()
         self.lingering = 0
-        self.look_again: Callable[[], Awaitable[None]] | None = None
-        self.looked_at = float("-inf")
+        self.proven = LookAgain()
+        self.spared = LookAgain()
         self._site = site
         self._tell = tell
         self._poll = poll
@@ -319,7 +319,7 @@ class Grip:
                 awake = awake_agents(self._wanted, self.watch.rows(names), tuple(seats))
                 await switch_agents(awake, self._site.balancers, on=False)
                 returns = any(self._wanted[seat] is AdminState.READY for seat in seats)
-                earn = self._earn_again if returns else None
+                earn = self.proven if returns else self.spared
                 await see_nothing_is_old(self._site.record.still_ours, earn)
                 await send({s: self._wanted[s] for s in seats}, self._site.balancers)
                 states = await self.watch.read(names)
@@ -347,11 +347,6 @@ class Grip:
         if gone:
             await self._change_lines(gone, [])
         return [seat for seat in seats if seat not in gone]
-
-    async def _earn_again(self) -> None:
-        """See once more what lets the target return, where that was seen too long ago."""
-        if self.look_again is not None and now() > self.looked_at + OLDEST:
-            await self.look_again()
 
     async def _write_down(self, wanted: Mapping[Seat, AdminState]) -> None:
         """Let the record know what we are about to tell, and hear whether we still may.

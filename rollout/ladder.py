@@ -10,8 +10,15 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
-from rollout.emptying import can_go_on, see_that_nobody_comes, until_drained, until_empty
+from rollout.emptying import (
+    can_go_on,
+    see_that_nobody_comes,
+    still_spared,
+    until_drained,
+    until_empty,
+)
 from rollout.errors import (
     FloorLost,
     KeptItsProcess,
@@ -78,6 +85,7 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
     grip = Grip(target, site, tell, poll=plan.patience.poll)
     if not plan.accept_sick:  # what crashes again and again is never at rest
         await monit_is_free(target, plan, site, tell)
+    grip.spared.at = now()
     if not await taken(grip, plan, site, tell):
         return False
     began = now()
@@ -384,6 +392,8 @@ async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Asy
     seats = tuple(str(seat) for seat in grip.target.seats)
     tell(TargetClaimed(target=grip.target.name, seats=seats))
     async with seen_through(grip, plan, site, tell) as way_back:
+        grip.spared.look = partial(still_spared, grip, plan, site)
         await grip.order(AdminState.DRAIN)
+        grip.spared.look = None
         tell(TargetDraining(target=grip.target.name))
         yield way_back

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from rollout.fleet import AdminState, Seat, SeatState
 from rollout.ports import Balancer
@@ -14,22 +15,36 @@ LOOKS = 4
 """Attempts at something fresher: a machine that is slower than that has nothing fresher."""
 
 
-async def see_nothing_is_old(
-    still_ours: Callable[[], Awaitable[None]], earn: Callable[[], Awaitable[None]] | None
-) -> None:
+@dataclass
+class LookAgain:
+    """What an order rests on, and how it is seen once more; None where nothing need be seen.
+
+    ``at`` is when it began to be seen last, on the loop's clock.
+    """
+
+    look: Callable[[], Awaitable[None]] | None = None
+    at: float = float("-inf")
+
+    async def if_old(self) -> None:
+        """See it once more, where that was too long ago."""
+        if self.look is not None and now() > self.at + OLDEST:
+            self.at = now()
+            await self.look()
+
+
+async def see_nothing_is_old(still_ours: Callable[[], Awaitable[None]], earn: LookAgain) -> None:
     """See, right before an order, that nothing it rests on is old: a call may hang for long.
 
-    ``earn`` sees again what lets a target return, for an order that returns it.
+    ``earn`` is what lets a target return, or go out.
 
     Raises:
         LockLost: the lock is another run's.
-        CrashLoop, TimedOut: what lets the target return does not hold any more.
+        CrashLoop, TimedOut, FloorLost: what it rests on does not hold any more.
     """
     for _ in range(LOOKS):
         asked_at = now()
         await still_ours()  # the machine may have slept since
-        if earn is not None:
-            await earn()
+        await earn.if_old()
         if now() <= asked_at + OLDEST:
             return
 

@@ -165,7 +165,7 @@ async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> LateP
         raise
     await _wake_agents(grip, site, tell)
     theirs = "; ".join(f"{seat} is {state} now" for seat, state in grip.lost.items())
-    if not grip.seats and asked and _all_ready(grip):
+    if not grip.seats and grip.lost and asked and _all_ready(grip):
         return await _in_rotation(holding, grip, plan, site, tell)
     if not grip.seats:
         because = f"changed by somebody else since: {theirs}" if theirs else NOTHING_LEFT

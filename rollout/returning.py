@@ -76,7 +76,7 @@ async def last_look(proof: Proof, grip: Grip, plan: Plan) -> None:
         rows = [seen[seat] for seat in grip.seats if seat in seen]
         verdicts = [on_probation(row) for row in rows if shows(row, AdminState.DRAIN)]
         waiting = [verdict.because for verdict in verdicts if not verdict.settled]
-        grip.looked_at = began
+        grip.proven.at = began
         return Verdict(settled=not waiting, because=few(waiting))
 
     await grip.until(
@@ -93,8 +93,8 @@ async def return_on(proof: Proof, grip: Grip, plan: Plan) -> None:
     Raises:
         CrashLoop, TimedOut: as :func:`last_look`.
     """
-    grip.look_again = partial(last_look, proof, grip, plan)
-    await grip.look_again()
+    grip.proven.look = partial(last_look, proof, grip, plan)
+    await grip.proven.look()
 
 
 async def smoke(target: Target, site: Site) -> None:

@@ -37,7 +37,8 @@ class Watch:
         """Look for the first time: reloads are those from now on, and the youngest one before."""
         rows = await self.read(self._names)
         self._marks = {name: reading.process for name, reading in self.readings.items()}
-        self.reloaded_at = now() - min(reading.age for reading in self.readings.values())
+        youngest = min((reading.age for reading in self.readings.values()), default=float("inf"))
+        self.reloaded_at = now() - youngest
         return rows
 
     async def begin_with_new_lines(self) -> Rows:

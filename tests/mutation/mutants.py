@@ -259,9 +259,14 @@ MUTANTS = (
     ),
     Mutant(
         "no order makes a server ready on what was seen too long ago",
-        "grip.py",
-        "now() > self.looked_at + OLDEST:\n",
+        "orders.py",
+        "now() > self.at + OLDEST:\n",
         "False:\n",
+    ),
+    Mutant(
+        "no server is taken out on a count of the floor from before a call that hung",
+        "ladder.py",
+        "        grip.spared.look = partial(still_spared, grip, plan, site)\n",
     ),
     Mutant(
         "a canary that did not come back opens nothing",

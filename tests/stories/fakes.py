@@ -77,7 +77,7 @@ class FakeBalancer:
                     self.world.break_promise(f"3 as found: {seat} was held by somebody else")
                 if state is AdminState.READY:
                     self.world.judge_ready(seat)
-                elif not line.admin and line.serves():
+                elif not line.admin and line.serves() and not any(a.asked for a in line.apps):
                     self.world.judge_floor(seat)
                 line.told(state, clock())
             self._refuse(seats)
