@@ -254,7 +254,7 @@ MUTANTS = (
     Mutant(
         "a recovered one is still who was proven when it is made ready",
         "recovery.py",
-        "AdminState.READY)\n        await return_on(proof, grip, plan)\n",
+        "AdminState.READY)\n        await return_on(proven.proof, grip, plan)\n",
         "AdminState.READY)\n",
     ),
     Mutant(
@@ -320,14 +320,14 @@ MUTANTS = (
     Mutant(
         "no host comes back with two releases, by half a batch",
         "late_proof.py",
-        "    if release is not None and not whole:\n",
+        "    if holding.release and not went_back and not whole:\n",
         "    if False:\n",
     ),
     Mutant(
         "no host comes back on a release that `current` has left",
         "late_proof.py",
-        "    if current != holding.release:\n",
-        "    if False:\n",
+        '    release = Release(current, "") if current else None\n',
+        '    release = Release(holding.release, "") if holding.release else None\n',
     ),
     Mutant(
         "`current` goes back with a host that was never asked",
@@ -475,8 +475,8 @@ MUTANTS = (
     Mutant(
         "the word that a server was seen to closes no journal while it is out",
         "claiming.py",
-        "            if by and not past.half_deployed and await is_seen_to(past.holdings, site):\n",
-        "            if by:\n",
+        "        if by and not past.half_deployed and await is_seen_to(past.holdings, site):\n",
+        "        if by:\n",
         WORDS,
     ),
     Mutant(
