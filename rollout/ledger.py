@@ -62,6 +62,7 @@ class Ledger:
         resumed: The run that was gone on with, or empty.
         rolling: A walk over the fleet was begun; a mere recovery has none.
         deploy: What became of the release, where there was one.
+        fleet: How many servers the settings name; 0 where that is not known.
     """
 
     lines: Mapping[str, Line] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class Ledger:
     resumed: str = ""
     rolling: bool = False
     deploy: Deployment = field(default_factory=Deployment)
+    fleet: int = 0
 
     @property
     def out(self) -> tuple[str, ...]:

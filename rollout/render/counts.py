@@ -20,7 +20,8 @@ def missing(ledger: Ledger) -> str:
         return "nobody is missing because of us"
     out = [name for name in ledger.out if ledger.lines[name].state in OUT_STATES]
     unknown = [name for name in ledger.out if name not in out]
-    total = servers(len(ledger.lines))
+    of_all = 0 if ledger.rolling else ledger.fleet  # a walk counts those that it is about
+    total = servers(max(len(ledger.lines), of_all))
     said = [_count(out, total, "out of rotation"), _count(unknown, total, "not known to serve")]
     return " and ".join(part for part in said if part)
 
