@@ -12,7 +12,7 @@ from rollout.ports import Prober, Site, Tell
 from rollout.seating import Scope, seat_host, twofold
 from rollout.sights import Fitness, Skipped, Survey
 from rollout.survey import finding, survey
-from rollout.verdicts import held_out
+from rollout.verdicts import carries, held_out
 
 
 async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
@@ -75,9 +75,10 @@ def announce(fit: Fitness, tell: Tell) -> bool:
 
 
 def _skip(target: Target, readings: Mapping[str, Reading]) -> Skipped | None:
-    rows = (readings[seat.balancer].seats[seat] for seat in target.seats)
+    rows = [readings[seat.balancer].seats[seat] for seat in target.seats]
+    serves = any(map(carries, rows))
     held = [f"{row.seat} is {held_out(row)}, not by us" for row in rows if held_out(row)]
-    return Skipped(target.name, "; ".join(held)) if held else None
+    return Skipped(target.name, "; ".join(held), serves) if held else None
 
 
 def floor_findings(

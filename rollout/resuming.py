@@ -195,7 +195,7 @@ async def _go_on_deploying(
     new, before = {deploy.release.name, ""}, was.before
     live = {s.host: (s.live | {before.get(s.host, "")}) - new for s in shelves}
     transaction = Transaction(deploy, releases, supply.source, tell)
-    transaction.take_up(before, live)
+    transaction.take_up(before, live, {shelf.host: shelf.good for shelf in shelves})
     tell(
         DeployStarted(
             release=deploy.release.name,
