@@ -40,7 +40,7 @@ def against_resuming(past: Past | None, left: Left | None) -> str:
         return (
             f"run {past.run} went back from release {past.deploy.release}, or had begun to: "
             "`rollout rollback` takes every host to the release before, `rollout uninterrupted` "
-            "deploys anew; if a server is out, `rollout recover` first, and --take-up then"
+            "deploys anew; with --take-up each restarts first what is out"
         )
     return ""
 

@@ -232,17 +232,23 @@ def test_what_is_said_after_a_death_on_the_way_back_does_not_spread_the_bad_rele
     assert places(shop.fleet).running["web3/mongrel_8000"] == before, ended.said
 
 
-def test_after_a_recover_that_could_not_resume_goes_on(trouble_in: MakeTrouble) -> None:
+def test_after_a_recover_that_could_not_a_deploy_takes_up_what_is_out(
+    trouble_in: MakeTrouble,
+) -> None:
     shop = trouble_in(instances=2, deploys=True)
     shop.fleet.shop.release()
     shop.settings(monit__instances_at_a_time=1)
     killed_after(shop.fleet, "InstanceReborn", 1, "uninterrupted")
     assert shop.rollout("recover", "--yes").code == 6  # one instance of two is new
 
-    ended = shop.rollout("resume", "--yes")
+    refused = shop.rollout("resume", "--yes")
+    ended = shop.rollout("uninterrupted", "--take-up")
 
+    assert refused.code == 3
+    assert "`rollout uninterrupted` deploys anew; with --take-up" in refused.said
     assert ended.code == 0, ended.said
     assert shop.all_ready
+    assert len({*places(shop.fleet).running.values(), *places(shop.fleet).current.values()}) == 1
 
 
 def test_what_is_said_to_look_at_one_instance_can_be_typed(trouble_in: MakeTrouble) -> None:
