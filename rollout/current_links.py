@@ -20,6 +20,9 @@ from rollout.release_ports import Releases
 from rollout.releases import Release
 from rollout.switching import insist, restore
 
+TAKES_IT_BACK = "`rollout recover` puts `current` back"
+"""What to type where such a release serves on no host."""
+
 
 @dataclass(frozen=True, slots=True)
 class HostReleases:
@@ -124,7 +127,7 @@ async def against_a_restart(
     ran = ran or any(one.all_run(two.unproven) for one in seen for two in unproven)
     ways = "`rollout rollback` takes every host to the release before, `rollout uninterrupted` "
     ways += "deploys anew"
-    cure = ways if ran else f"`rollout recover` puts `current` back; {ways}"
+    cure = ways if ran else f"{TAKES_IT_BACK}; {ways}"
     findings = tuple(Finding(one.host, _would_start(one), cure) for one in unproven)
     notes = tuple(
         Finding(host, f"where `current` leads is not known: {said_of(host, error)}", "")

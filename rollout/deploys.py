@@ -15,6 +15,7 @@ class Deploy:
         builds: The steps on the hosts, in order; those on the bastion belong to the source.
         at_once: On so many hosts at the same time.
         keep: So many good releases stay on each host.
+        left_aside: Targets that are held out in part, and so are not deployed to, but serve.
     """
 
     release: Release
@@ -25,3 +26,4 @@ class Deploy:
     on_failure: OnFailure = OnFailure.ROLLBACK
     at_once: int = 10
     keep: int = 5
+    left_aside: tuple[str, ...] = ()

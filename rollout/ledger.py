@@ -64,6 +64,7 @@ class Ledger:
         deploy: What became of the release, where there was one.
         others: Server lines of other hosts that got no visitors when the run ended.
         unseen: Load balancers that did not answer then, with what they did instead.
+        fleet: How many servers the settings name; 0 where that is not known.
     """
 
     lines: Mapping[str, Line] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class Ledger:
     deploy: Deployment = field(default_factory=Deployment)
     others: tuple[str, ...] = ()
     unseen: Mapping[str, str] = field(default_factory=dict[str, str])
+    fleet: int = 0
 
     @property
     def out(self) -> tuple[str, ...]:

@@ -119,7 +119,8 @@ def _skip(target: Target, readings: Mapping[str, Reading]) -> Skipped | None:
     held = [f"{row.seat} is {held_out(row)}, not by us" for row in rows if held_out(row)]
     if all(off(row) for row in rows):
         held = [f"{row.seat} is {off(row)}" for row in rows]
-    return Skipped(target.name, "; ".join(held)) if held else None
+    serves = any(map(carries, rows))
+    return Skipped(target.name, "; ".join(held), serves) if held else None
 
 
 def unproven(

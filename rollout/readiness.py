@@ -81,7 +81,7 @@ async def ready_to_deploy(
     now = datetime.now(UTC)  # noqa: TID251 - no stamp: a release is named by its second
     release = Release(next_name(now, seen.shelves), revision)
     fit = replace(fit, notes=(*fit.notes, *(Finding("deploy", note, "") for note in source.notes)))
-    return fit, wish(release, names)
+    return fit, replace(wish(release, names), left_aside=_still_serving(fit))
 
 
 async def ready_to_roll_back(
@@ -95,7 +95,12 @@ async def ready_to_roll_back(
     if found := against(name, seen.shelves):
         return replace(fit, findings=found), None
     release = Release(name, revision_of(name, seen.shelves))
-    return fit, wish(release, hosts_of(fit.targets))
+    deploy = wish(release, hosts_of(fit.targets))
+    return fit, replace(deploy, left_aside=_still_serving(fit))
+
+
+def _still_serving(fit: Fitness) -> tuple[str, ...]:
+    return tuple(skipped.target for skipped in fit.skipped if skipped.serves)
 
 
 def hosts_of(targets: Sequence[Target]) -> tuple[str, ...]:

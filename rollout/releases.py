@@ -91,6 +91,11 @@ class Shelf:
         """The release that is current, and those in which a process runs."""
         return self.running | ({self.current} if self.current else set())
 
+    @property
+    def good(self) -> frozenset[str]:
+        """The releases that are marked good."""
+        return frozenset(one.name for one in self.releases if one.mark is Mark.GOOD)
+
     def find(self, name: str) -> Shelved | None:
         return next((release for release in self.releases if release.name == name), None)
 

@@ -40,7 +40,7 @@ def against_resuming(past: Past | None, left: Left | None) -> str:
         return (
             f"run {past.run} went back from release {past.deploy.release}, or had begun to: "
             "`rollout rollback` takes every host to the release before, `rollout uninterrupted` "
-            "deploys anew; if a server is out, `rollout recover` first, and --take-up then"
+            "deploys anew; with --take-up each restarts first what is out"
         )
     return ""
 
@@ -198,7 +198,7 @@ async def _go_on_deploying(
     new, before = {deploy.release.name, ""}, was.before
     live = {s.host: (s.live | {before.get(s.host, "")}) - new for s in shelves}
     transaction = Transaction(deploy, releases, supply.source, tell)
-    transaction.take_up(before, live)
+    transaction.take_up(before, live, {shelf.host: shelf.good for shelf in shelves})
     tell(
         DeployStarted(
             release=deploy.release.name,

@@ -1,6 +1,7 @@
 """Whether the hosts' disks are fit for a deploy; looks only, and says all that is wrong at once."""
 
 import asyncio
+import shlex
 from collections.abc import Sequence
 
 from rollout.errors import RolloutError
@@ -11,6 +12,9 @@ from rollout.release_ports import Releases, Source
 from rollout.releases import NAME, Shelf
 from rollout.sights import Shelving
 from rollout.survey import finding
+
+OLDEST = "20000101000000"
+"""The name under which a release of another tool is taken over: older than all that follow."""
 
 
 async def shelving(targets: Sequence[Target], site: Site, source: Source | None) -> Shelving:
@@ -140,6 +144,18 @@ async def _whereabouts(
     return [*(findings if hidden else []), *_outside(host, outside, shelf)], notes
 
 
+def _of_another_name(host: str, instance: str, to: str, release: str) -> Finding:
+    """Say that what runs is in `releases`, under a name that is none of a release."""
+    what = (
+        f"{instance} runs in release {release}: a release has a name of 14 digits "
+        "(YYYYMMDDHHMMSS, UTC)"
+    )
+    old, new = shlex.quote(f"{to}/releases/{release}"), shlex.quote(f"{to}/releases/{OLDEST}")
+    link = shlex.quote(f"{to}/current")
+    cure = f"there: cp -a {old} {new} && ln -sfn {new} {link}\nthen, on all hosts: rollout restart"
+    return Finding(host, what, cure)
+
+
 def _outside(host: str, found: Sequence[tuple[str, str]], shelf: Shelf) -> list[Finding]:
     """Say that an instance works in no release.
 
@@ -151,7 +167,10 @@ def _outside(host: str, found: Sequence[tuple[str, str]], shelf: Shelf) -> list[
     if shelf.current:
         cure = "let its start program change to `current` and stay there"
         return [Finding(host, f"{name} works in {place}, which is in no release", cure)]
-    to, found_it, _ = place.rpartition("/releases/")
+    to, found_it, rest = place.rpartition("/releases/")
+    other = rest.partition("/")[0]
+    if found_it and other and shelf.link.rstrip("/").rpartition("/")[2] == other:
+        return [_of_another_name(host, name, to, other)]
     cure = f'set deploy.to = "{to}"' if found_it else "correct deploy.to"
     return [
         Finding(

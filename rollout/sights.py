@@ -52,10 +52,11 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A target that somebody else holds out."""
+    """A target that somebody else holds out; ``serves`` if visitors still meet it somewhere."""
 
     target: str
     because: str
+    serves: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

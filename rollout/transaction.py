@@ -28,11 +28,13 @@ class Transaction:
     Attributes:
         before: By host the release that was current when it began; empty where none was.
         live: By host that one, and those in which a process ran.
+        good: By host the releases that are marked good.
     """
 
     def __init__(self, deploy: Deploy, releases: Releases, source: Source, tell: Tell) -> None:
         self.before: dict[str, str] = {}
         self.live: dict[str, frozenset[str]] = {}
+        self.good: dict[str, frozenset[str]] = {}
         self._deploy = deploy
         self._releases = releases
         self._source = source
@@ -41,9 +43,14 @@ class Transaction:
         self._switched: set[str] = set()
         self._unrestored: set[str] = set()
 
-    def take_up(self, before: Mapping[str, str], live: Mapping[str, frozenset[str]]) -> None:
+    def take_up(
+        self,
+        before: Mapping[str, str],
+        live: Mapping[str, frozenset[str]],
+        good: Mapping[str, frozenset[str]],
+    ) -> None:
         """Stand where a run has died that was through with it: all can still be undone."""
-        self.before, self.live = dict(before), dict(live)
+        self.before, self.live, self.good = dict(before), dict(live), dict(good)
         together = self._deploy.switch is Switch.TOGETHER
         for host in self._deploy.hosts:
             self._undos[host] = [self._discard, *([self._restore] if together else [])]
@@ -100,6 +107,7 @@ class Transaction:
             self._tell(Noted(where=host, what=what))
         shelf = await self._releases.look(host)
         self.before[host], self.live[host] = shelf.current, shelf.live
+        self.good[host] = shelf.good
         self._undos[host].append(self._discard)
         await self._releases.begin(host, self._deploy.release, fresh=self._deploy.fresh)
 

@@ -1,16 +1,17 @@
 """A whole deploy that no visitor notices, and that can be taken back, told in order."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from rollout.current_links import take_back_where_it_never_ran, tell_where_hosts_are
 from rollout.deploy_events import DeployFinished, DeployStarted, HookRan
 from rollout.deploys import Deploy
 from rollout.errors import Halted, RolloutError, said_of
-from rollout.events import Noted, RolloutRefused
+from rollout.events import Noted, RolloutHalted, RolloutRefused
 from rollout.final_look import look_at_the_end
-from rollout.fleet import Finding, Target
+from rollout.fleet import Finding, Seat, SeatState, Target
 from rollout.plan import Plan
 from rollout.ports import Answer, Hooks, Site, Supply, Tell
 from rollout.pruning import prune
@@ -20,6 +21,7 @@ from rollout.rolling import Rolled, rolling_restart
 from rollout.rolling_back import roll_back, to_blame
 from rollout.shelving import shelves
 from rollout.transaction import Transaction
+from rollout.verdicts import carries
 from rollout.waiting import unless_stopped
 
 
@@ -92,6 +94,9 @@ async def rolled_out(
     if rolled.whole:
         deploy = await without_the_skipped(deploy, rolled, transaction)
         await made_good(deploy, transaction, releases, tell)
+        if aside := (*deploy.left_aside, *await still_serving(rolled.skipped, site)):
+            what = "not deployed to, and still serving the release before"
+            tell(RolloutHalted(because=f"{', '.join(aside)}: {what}"))
         return "live"
     await take_back_unproven(deploy, rolled, site, tell)
     if deploy.on_failure is OnFailure.ROLLBACK and rolled.halted and to_blame(rolled):
@@ -108,6 +113,23 @@ async def rolled_out(
 def touched(rolled: Rolled, site: Site) -> bool:
     """Tell whether some process may run the new release: it was asked to restart on it."""
     return bool(rolled.restarted) or any(site.record.was_asked(t.name) for t in rolled.failed)
+
+
+async def still_serving(skipped: Sequence[Target], site: Site) -> tuple[str, ...]:
+    """Name the skipped targets that visitors still meet on some load balancer.
+
+    Of one that cannot be asked the worst is assumed.
+    """
+    names = {seat.balancer for target in skipped for seat in target.seats}
+    rows: dict[Seat, SeatState] = {}
+    for name in names:
+        with suppress(RolloutError):
+            rows |= (await site.balancers[name].look()).seats
+    return tuple(
+        target.name
+        for target in skipped
+        if any(seat not in rows or carries(rows[seat]) for seat in target.seats)
+    )
 
 
 async def take_back_unproven(deploy: Deploy, rolled: Rolled, site: Site, tell: Tell) -> None:
@@ -143,13 +165,14 @@ async def made_good(
 ) -> None:
     """Mark the release good on every host, and remove what nobody needs any more.
 
-    It serves everywhere already, so nothing that goes wrong here does more than warn.
+    It serves everywhere already, so nothing that goes wrong here does more than warn.  A release
+    from which it goes back on request is bad only if it had never been marked good.
     """
     await mark(dict.fromkeys(deploy.hosts, deploy.release.name), Mark.GOOD, releases, tell)
     left = {host: transaction.live[host] - {deploy.release.name} for host in deploy.hosts}
     for name in sorted(set[str]().union(*left.values())):
-        if not deploy.fresh and name > deploy.release.name:  # who goes back had a reason
-            hosts = [host for host in deploy.hosts if name in left[host]]
+        if not deploy.fresh and name > deploy.release.name:
+            hosts = [h for h in deploy.hosts if name in left[h] - transaction.good[h]]
             await mark(dict.fromkeys(hosts, name), Mark.BAD, releases, tell)
     tell(DeployFinished(release=deploy.release.name, revision=deploy.release.revision))
     seen, _ = await shelves(deploy.hosts, releases)

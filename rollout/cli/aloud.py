@@ -9,7 +9,7 @@ from rollout.cli.begun import Begun
 from rollout.cli.context import Asked
 from rollout.cli.deploys import see_current
 from rollout.cli.narrate import narrate
-from rollout.cli.plans import reach_of, ssh_words
+from rollout.cli.plans import reach_of, servers_of, ssh_words
 from rollout.events import Noted
 from rollout.ports import Site, Tell
 from rollout.render.broadcast import Broadcast
@@ -52,6 +52,7 @@ def _voices_of(
             reach=reach_of(settings),
             ssh=ssh_words(settings),
             see_current=see_current(settings),
+            fleet=servers_of(settings),
             rollout=asked.rollout,
             again=asked.again(sys.argv[1:]),
         ),

@@ -9,7 +9,7 @@ import typer
 from rollout.cli.begun import history_of
 from rollout.cli.build import open_site
 from rollout.cli.words import complain, hand_over
-from rollout.current_links import against_a_restart
+from rollout.current_links import TAKES_IT_BACK, against_a_restart
 from rollout.dead_runs import left_behind, lives
 from rollout.errors import LockHeld, RolloutError
 from rollout.fleet import Finding, Reading
@@ -87,7 +87,11 @@ async def _not_alive(left: Left, site: Site) -> None:
 
 
 def show_unproven(settings: Settings) -> bool:
-    """Show the hosts whose ``current`` leads to what a deploy that died has put there, if any."""
+    """Show the hosts whose ``current`` leads to what a deploy that died has put there.
+
+    Returns:
+        Whether a recovery puts it back: it does where the release serves on no host.
+    """
     if settings.deploy is None:
         return False
 
@@ -99,7 +103,7 @@ def show_unproven(settings: Settings) -> bool:
     found = asyncio.run(look())
     for finding in found:
         complain(f"{finding.where}: {finding.what}")
-    return any(finding.cure for finding in found)
+    return any(TAKES_IT_BACK in finding.cure for finding in found)
 
 
 def confirm(what: str, *, yes: bool) -> None:

@@ -46,6 +46,12 @@ def plan_of(settings: Settings, targets: Sequence[Target], flags: Flags = NO_FLA
     )
 
 
+def servers_of(settings: Settings) -> int:
+    """Count the targets of the whole fleet, as far as the settings tell."""
+    each = (settings.monit.instances or 1) if settings.fleet.by == "instance" else 1
+    return len(settings.fleet.names) * each
+
+
 def known_of(settings: Settings) -> KnownFleet:
     """Say what the record of another run may name."""
     return KnownFleet(

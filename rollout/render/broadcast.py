@@ -36,7 +36,7 @@ class Broadcast:
         streams: Sequence[Stream] = (),
         hints: Hints | None = None,
     ) -> None:
-        self.ledger = Ledger()
+        self.ledger = Ledger(fleet=hints.fleet if hints else 0)
         self._renderers = list(renderers)
         self._run = run
         self._utc_now = utc_now

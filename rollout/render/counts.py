@@ -23,7 +23,8 @@ def missing(ledger: Ledger) -> str:
     out = [name for name in ledger.out if ledger.lines[name].state in OUT_STATES]
     down = [name for name in ledger.out if ledger.lines[name].standing is Standing.DOWN]
     unknown = [name for name in ledger.out if name not in {*out, *down}]
-    total = servers(len(ledger.lines))
+    of_all = 0 if ledger.rolling else ledger.fleet  # a walk counts those that it is about
+    total = servers(max(len(ledger.lines), of_all))
     said = [
         _count(out, total, "out of rotation"),
         _count(down, total, "down again"),

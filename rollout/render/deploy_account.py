@@ -12,7 +12,9 @@ from rollout.render.deploy_consequence import runs_new, runs_old
 from rollout.render.deploy_words import runs_words, some, why_failed
 from rollout.render.retyped import about, leading_to
 from rollout.render.told import Ending, Hints
+from rollout.standings import Standing
 
+SKIPPED = Standing.SKIPPED
 SHOWN = 5
 """Lines of what a failed step printed that the account repeats."""
 SEEN = 50
@@ -125,7 +127,9 @@ def deploy_steps(ending: Ending) -> Iterator[tuple[str, str]]:
             again = shlex.join(as_typed(ending))
             yield label, f"{again}{'   # it first takes back what is left' if left else ''}"
         case Phase.LIVE:
-            return
+            if aside := dict.fromkeys(host_of(name) for name in ending.ledger.named(SKIPPED)):
+                typed = shlex.join(about(as_typed(ending), [*aside]))
+                yield "go on", f"{typed}   # once their servers are ready again"
         case _:
             yield from ways_on(ending)
 

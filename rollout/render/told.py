@@ -35,6 +35,7 @@ class Hints:
         reach: For a load balancer the command that passes its input to the admin socket.
         ssh: ssh, as it is typed before the name of a host; empty if that is not known.
         see_current: Shows where ``current`` leads, with ``{host}`` in it.
+        fleet: How many servers the settings name; 0 where that is not known.
         rollout: rollout itself, with the options that stood before the command.
         again: The whole command line that was typed, word by word; empty if that is not known.
     """
@@ -42,6 +43,7 @@ class Hints:
     reach: Mapping[str, str] = field(default_factory=dict)
     ssh: str = ""
     see_current: str = ""
+    fleet: int = 0
     rollout: str = "rollout"
     again: tuple[str, ...] = ()
 

@@ -324,10 +324,95 @@ MUTANTS = (
         "    if False:\n",
     ),
     Mutant(
-        "no host comes back on a release that `current` has left",
+        "a restart does not start what a deploy left behind and nothing has proven",
+        "current_links.py",
+        "        if self.current not in self.unfinished or self.all_run(self.current):\n",
+        "        if True:\n",
+    ),
+    Mutant(
+        "what came up nowhere is taken back at once where it never ran",
+        "uninterrupted.py",
+        "    await take_back_unproven(deploy, rolled, site, tell)\n",
+    ),
+    Mutant(
+        "what serves on a host is not taken back from the others",
+        "uninterrupted.py",
+        "    if any(target not in rolled.failed for target in rolled.restarted):\n        return\n",
+    ),
+    Mutant(
+        "a recovery leaves a release alone that serves on a host",
+        "current_links.py",
+        "        if any(one.all_run(release) for one in seen if one.host not in held):\n"
+        "            continue\n",
+    ),
+    Mutant(
+        "what was asked to restart keeps its `current`: the restart may still come",
+        "current_links.py",
+        " and one.host not in asked]\n",
+        "]\n",
+    ),
+    Mutant(
+        "what an instance runs is not taken away below it",
+        "current_links.py",
+        "    stale = [one.host for one in seen if one.never_ran(release)]\n",
+        "    stale = [one.host for one in seen]\n",
+    ),
+    Mutant(
+        "no release is acquitted that was never compared",
+        "rolling_back.py",
+        "        if isinstance(failure, AGAINST_THE_RELEASE) and was_tried(target, old, site):\n",
+        "        if isinstance(failure, AGAINST_THE_RELEASE) or True:\n",
+    ),
+    Mutant(
+        "what is out takes no room from another",
+        "window.py",
+        "        if self._is_out(target, readings):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "what is out has its turn first",
+        "preflight.py",
+        "    ours = tuple(sorted(ours, key=lambda target: target.name not in taken_up))\n",
+    ),
+    Mutant(
+        "instances that are out stop no take-up",
+        "preflight.py",
+        "    seen = without_what_is_out(await survey(scope.hosts, site), site)\n",
+        "    seen = await survey(scope.hosts, site)\n",
+    ),
+    Mutant(
+        "a process from before the request is no attempt of monit's own",
+        "ladder.py",
+        "        and birth != holding.asked[one.name]\n",
+    ),
+    Mutant(
+        "monit's own attempt counts only on the release that is due",
+        "ladder.py",
+        "    there = [one for pid, one in new.items() if where.get(pid) == release.name]\n",
+        "    there = [one for pid, one in new.items()]\n",
+    ),
+    Mutant(
+        "an instance that has a new process is not restarted again",
+        "ladder.py",
+        "    proof.expect([one for one in target.instances if one.name in renewed])\n",
+    ),
+    Mutant(
+        "what is proven late runs in what `current` leads to",
         "late_proof.py",
-        '    release = Release(current, "") if current else None\n',
-        '    release = Release(holding.release, "") if holding.release else None\n',
+        "        proof = await proven(holding.asked, release)\n",
+        "        proof = await proven(holding.asked, None)\n",
+    ),
+    Mutant(
+        "a host that serves and was left out of a deploy is told",
+        "uninterrupted.py",
+        "        if aside := (*deploy.left_aside, *await still_serving(rolled.skipped, site)):\n",
+        "        if aside := deploy.left_aside:\n",
+    ),
+    Mutant(
+        "a release that had served well stays good after a way back on request",
+        "uninterrupted.py",
+        "left[h] - transaction.good[h]]\n",
+        "left[h]]\n",
     ),
     Mutant(
         "`current` goes back with a host that was never asked",

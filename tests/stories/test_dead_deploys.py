@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from rollout.deploy_events import UnprovenTakenBack
+from rollout.fleet import Birth
 from rollout.ledger import Exit
 from rollout.releases import OnFailure
 from rollout.standings import Standing
@@ -13,7 +14,7 @@ from .deploying import SECOND, deploy
 from .faults import Fault, Kind
 from .harness import Told, fleet
 from .recovering import Typed, is_back, recovered, typed
-from .world import FIRST, World
+from .world import FIRST, Life, World
 
 RESTART = Typed(verb="restart")
 ROLLBACK = Typed(verb="rollback")
@@ -212,3 +213,49 @@ def test_a_release_is_not_acquitted_while_monit_is_busy_with_it() -> None:
     assert "whether it comes up on the release before is not known" in told.ledger.deploy.because
     assert currents(world) == {FIRST}
     assert told.ledger.out == ("web1",)
+
+
+def test_a_recovery_leaves_current_on_a_release_that_serves_on_another_host() -> None:
+    happy = fleet(3)
+    deploy(happy)
+    at = [n for n, call in enumerate(happy.faults.calls) if call == "lb1 drain"][2]  # web2's
+    world = fleet(3)
+    assert deploy(world, Fault(Kind.DEATH, at)).died
+    assert {app.lives[-1].release for app in world.hosts["web1"].apps} == {SECOND}
+    assert {app.lives[-1].release for app in world.hosts["web3"].apps} == {FIRST}
+    told = recovered(world)
+    assert told.of(UnprovenTakenBack) == []
+    assert world.hosts["web3"].current == SECOND
+    assert told.ledger.deploy.seen["web3"].current == SECOND
+
+
+def test_a_recovery_leaves_current_of_a_host_that_was_asked_to_restart() -> None:
+    world = fleet(3)
+    world.manners[SECOND] = "dies"
+    deploy(world, on_failure=OnFailure.STOP)
+    told = recovered(world)
+    assert told.ledger.out == ("web1",)
+    assert [host.current for host in world.hosts.values()] == [SECOND, FIRST, FIRST]
+
+
+def test_what_monit_has_started_on_the_release_by_itself_is_told_and_left_as_it_is() -> None:
+    world = dead_in_place()
+    machine = world.hosts["web2"]
+    machine.apps[0].lives[-1].gone_at = 2000.0
+    born = Birth(900, 200_000, "boot-web2")
+    machine.apps[0].lives.append(Life(born, answers_from=2001.0, release=SECOND))
+    told = recovered(world)
+    assert [host.current for host in world.hosts.values()] == [FIRST, SECOND, FIRST]
+    assert told.ledger.deploy.seen["web2"].running["mongrel_8000"] == SECOND
+    assert typed(world, RESTART, begins=5000).ledger.exit_code is Exit.REFUSED
+    assert typed(world, ROLLBACK, begins=7000).ledger.exit_code is Exit.DONE
+    assert (currents(world), runs(world)) == ({FIRST}, {FIRST})
+
+
+def test_the_process_from_before_is_not_taken_for_an_attempt_of_monits_own() -> None:
+    world = fleet(3)
+    for app in world.hosts["web1"].apps:
+        app.manner = "stop_times_out"
+    told = deploy(world)
+    assert told.ledger.exit_code is Exit.REDUCED
+    assert [app.restarts for app in world.hosts["web1"].apps] == [2, 2]

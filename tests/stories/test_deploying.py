@@ -301,7 +301,7 @@ def test_a_rollback_on_request_only_switches_and_restarts() -> None:
     assert told.ledger.exit_code is Exit.DONE
     assert told.of(DeployFinished)
     assert all(host.current == FIRST for host in world.hosts.values())
-    assert all(host.disk[SECOND].mark == "bad" for host in world.hosts.values())
+    assert all(host.disk[SECOND].mark == "good" for host in world.hosts.values())
     assert not any("deliver" in call or "build" in call for call in world.faults.calls)
 
 

@@ -39,6 +39,7 @@ from .deploying import SECOND, deploy, deploy_broken, is_as_before
 from .fakes_of_releases import FakeHooks, FakeReleases
 from .faults import Fault, Kind
 from .harness import QUICK, fleet
+from .recovering import Typed, typed
 from .world import FIRST, Directory, Life, World, clock, targets_of
 
 
@@ -479,3 +480,29 @@ def _calls_of_a_way_back() -> list[str]:
     spoil(world, "web2")
     deploy(world)
     return world.faults.calls
+
+
+def test_a_host_that_serves_and_was_not_deployed_to_is_no_success() -> None:
+    world = fleet(5, balancers=2)
+    world.lines[Seat("lb2", "app", "web5")].theirs_from = 1012.0
+    told = deploy(world)
+    assert told.ledger.exit_code is Exit.HALTED
+    assert told.ledger.halted.startswith("web5: not deployed to, and still serving")
+    assert world.hosts["web5"].current == FIRST
+    assert world.hosts["web1"].disk[SECOND].mark == "good"
+
+
+def test_going_back_from_a_release_that_served_well_does_not_make_it_bad() -> None:
+    world = fleet(2)
+    assert deploy(world).ledger.exit_code is Exit.DONE
+    back = typed(world, Typed(verb="rollback", to=FIRST), begins=5000)
+    assert back.ledger.exit_code is Exit.DONE
+    assert {host.disk[SECOND].mark for host in world.hosts.values()} == {"good"}
+
+
+def test_going_back_from_a_release_that_never_came_up_everywhere_makes_it_bad() -> None:
+    world = fleet(3)
+    spoil(world, "web2")
+    deploy(world, on_failure=OnFailure.STOP)
+    typed(world, Typed(verb="rollback", to=FIRST), begins=5000)
+    assert world.hosts["web1"].disk[SECOND].mark == "bad"

@@ -58,6 +58,18 @@ def test_a_directory_in_which_nothing_is_live_while_the_app_works_elsewhere_is_r
     assert found.cure.startswith('set deploy.to = "/srv/shop"')
 
 
+def test_a_release_that_another_tool_named_is_called_so_and_can_be_taken_over() -> None:
+    world = fleet(1)
+
+    class Named(Disks):
+        async def look(self, host: str) -> Shelf:
+            return replace(await super().look(host), link="releases/v1.4.2", current="")
+
+    (found,) = seen(world, Named(world, place="/srv/my shop/releases/v1.4.2")).findings
+    assert "runs in release v1.4.2: a release has a name of 14 digits" in found.what
+    assert "cp -a '/srv/my shop/releases/v1.4.2' '/srv/my shop/releases/2" in found.cure
+
+
 def test_an_instance_that_works_in_no_release_could_never_be_proven() -> None:
     world = fleet(1)
     (found,) = seen(world, Disks(world, place="/")).findings

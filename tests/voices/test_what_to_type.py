@@ -11,10 +11,11 @@ from rollout import deploy_events as said
 from rollout import events as told
 from rollout.events import Event
 from rollout.render.account import account
+from rollout.render.counts import missing
 from rollout.render.jsonl import json_account
 from rollout.render.retyped import about, leading_to
 from rollout.render.told import Hints
-from tests.voices.recorded import HINTS, ending_of
+from tests.voices.recorded import HINTS, STILL_OUT, ending_of
 from tests.voices.recorded_deploys import BEFORE, DEPLOYS, RELEASE, left_out, switched, taken_out
 
 TYPED = ("rollout", "--config", "my shop.toml", "deploy", "--ref", "v2.3")
@@ -197,3 +198,9 @@ def test_the_whole_log_of_a_failed_step_can_be_seen(host: str, ssh: str, typed: 
     assert steps(events, hints=Hints(ssh=ssh))["log"] == [
         typed.format(log=log, once=once, twice=shlex.quote(once))
     ]
+
+
+def test_a_recovery_counts_in_the_whole_fleet() -> None:
+    ledger = replace(ending_of(STILL_OUT).ledger, fleet=7)
+    assert " of 7 servers " in missing(ledger)
+    assert " of 3 servers " in missing(replace(ledger, rolling=True))

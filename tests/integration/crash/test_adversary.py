@@ -244,10 +244,11 @@ def test_after_a_recover_that_could_not_what_resume_says_makes_the_fleet_whole(
     refused = shop.rollout("resume", "--yes")
     ended = shop.rollout("uninterrupted", "--take-up")
 
-    assert refused.code == 3, refused.said  # the release was taken back where nothing ran it
-    assert "`rollout uninterrupted` deploys anew" in refused.said
+    assert refused.code == 3
+    assert "`rollout uninterrupted` deploys anew; with --take-up" in refused.said
     assert ended.code == 0, ended.said
     assert shop.all_ready
+    assert len({*places(shop.fleet).running.values(), *places(shop.fleet).current.values()}) == 1
 
 
 def test_what_is_said_to_look_at_one_instance_can_be_typed(trouble_in: MakeTrouble) -> None:

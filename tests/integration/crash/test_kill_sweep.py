@@ -59,9 +59,13 @@ class Sweep:
         died = self.kill(number, *words)
         if not was_killed(died):
             return died
-        self.say("recover", "--yes", code={0})
+        recovered = self.say("recover", "--yes", code={0})
         self.all_as_found(f"recovered after {died.last}")
-        self.resume(died)
+        if "which nothing had proven, is taken back" in recovered:
+            self.say("resume", "--yes", code={3})
+            self.say("uninterrupted", code={0})
+        else:
+            self.resume(died)
         self.all_as_found(f"resumed after {died.last}")
         self.restarted_once(before, [j for j in self.journals() if j not in known], died)
         return died

@@ -8,6 +8,7 @@ import pytest
 from examples.fleet import until
 from tests.integration.crash.bastion import restarts
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
+from tests.integration.trouble.moments import let_it_boot
 
 pytestmark = pytest.mark.integration
 
@@ -61,3 +62,24 @@ def test_what_monit_had_restarted_when_it_was_killed_is_told_and_not_restarted_a
     assert shop.reborn("web2")
     assert shop.all_ready
     assert restarts(shop, "web2") >= 1
+
+
+def test_what_had_no_turn_is_named_by_the_second_recovery_as_by_the_first(
+    trouble_in: MakeTrouble,
+) -> None:
+    shop = trouble_in()
+    shop.fleet.hosts["web1"].misbehave("hang-boot")
+    halted = shop.rollout()
+    in_vain = impatient(shop, "recover", "--yes")
+    let_it_boot(shop)
+    shop.fleet.hosts["web1"].until_up(20)
+    recovered = impatient(shop, "recover", "--yes")
+    resumed = shop.rollout("resume", "--yes")
+
+    assert halted.code == 6, halted.said
+    assert in_vain.returncode == 6, in_vain.stderr
+    assert "1 of 2 servers is out of rotation" in in_vain.stderr
+    assert recovered.returncode == 0, recovered.stderr
+    assert "Not restarted in it: web2" in recovered.stderr
+    assert resumed.code == 0, resumed.said
+    assert shop.reborn("web2")

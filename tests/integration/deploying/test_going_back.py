@@ -44,7 +44,9 @@ def test_a_rollback_returns_to_the_release_before_and_the_list_of_releases_shows
     assert commit[:7] in shown.stdout
     went_back(back, FIRST)
     assert list(back.tally.releases) == ["2", "1"]
-    assert "bad" in rollout(fleet, "releases").stdout
+    kept = rollout(fleet, "releases").stdout
+    assert "bad" not in kept, "it had served well"
+    assert new.release in kept
 
 
 def test_a_rollback_returns_to_a_release_of_capistranos_that_is_named(
@@ -94,3 +96,28 @@ def test_a_prune_never_removes_what_a_process_runs_in(make_fleet: MakeFleet) -> 
     assert kept.releases == {"web1": [before, FIRST], "web2": [OLDEST, before, FIRST]}
     assert set(kept.running.values()) == {FIRST}
     assert places(fleet).releases == {name: [before, FIRST] for name in fleet.hosts}
+
+
+def test_a_site_whose_releases_have_other_names_is_taken_over_as_the_refusal_says(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(SMALL)
+    for host in fleet.hosts.values():
+        first = host.srv.releases_directory / FIRST
+        first.rename(first.with_name("v1.4.2"))
+        (host.srv.directory / "current").unlink()
+        (host.srv.directory / "current").symlink_to("releases/v1.4.2")
+    commit = fleet.shop.release()
+
+    refused = rollout(fleet, "uninterrupted")
+    lines = [line.partition("there: ")[2] for line in refused.stderr.splitlines()]
+    for line in filter(None, lines):
+        subprocess.run(["sh", "-c", line], check=True)
+    restarted = rollout(fleet, "restart")
+    deployed = deploy(fleet)
+
+    assert refused.returncode == 3
+    assert "runs in release v1.4.2: a release has a name of 14 digits" in refused.stderr
+    assert restarted.returncode == 0
+    assert deployed.code == 0
+    assert fleet.hosts["web1"].srv.revision(deployed.places[1].live) == commit
