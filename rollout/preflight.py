@@ -103,15 +103,44 @@ def without_what_is_out(seen: Survey, site: Site) -> Survey:
     return replace(seen, hosts=tuple(hosts))
 
 
-def announce(fit: Fitness, tell: Tell) -> bool:
-    """Tell what the preflight found; true when there is somebody to be restarted."""
+def announce(fit: Fitness, tell: Tell, *, deploys: bool = False) -> bool:
+    """Tell what the preflight found; true when there is a target to be restarted.
+
+    A deploy that reaches no host is refused; so is a restart of which every target is skipped
+    though visitors still meet one: it would end well with nothing done.
+    """
     for note in fit.notes:
         tell(Noted(where=note.where, what=note.what))
     for skipped in fit.skipped:
         tell(TargetSkipped(target=skipped.target, because=skipped.because))
-    if fit.findings:
-        tell(RolloutRefused(findings=fit.findings))
-    return bool(fit.targets) and not fit.findings
+    findings = fit.findings or none_is_left(fit, deploys=deploys)
+    if findings:
+        tell(RolloutRefused(findings=findings))
+    return bool(fit.targets) and not findings
+
+
+def with_others(fit: Fitness, findings: Sequence[Finding], notes: Sequence[Finding]) -> Fitness:
+    """Add what was found elsewhere; a machine that is away, or one sentence, is named once."""
+    known = {one.where for one in fit.findings}
+    more = {one.what: one for one in findings if one.where not in known}
+    found = (*fit.findings, *more.values()) or none_is_left(fit)
+    return replace(fit, findings=found, notes=(*fit.notes, *notes))
+
+
+def none_is_left(fit: Fitness, *, deploys: bool = False) -> tuple[Finding, ...]:
+    """Find that every target is skipped, where that must not pass for a good end."""
+    serving = [skipped.target for skipped in fit.skipped if skipped.serves]
+    if fit.targets or not fit.skipped or not (serving or deploys):
+        return ()
+    what = "no target is left: each is held out of rotation by another hand"
+    if serving:
+        still = "serves" if len(serving) == 1 else "serve"
+        what += f", on some lines; {', '.join(serving)} still {still}"
+    cure = (
+        "make the lines named above ready again, or leave their backend to itself with "
+        "balancers.NAME.backends"
+    )
+    return (Finding("fleet", what, cure),)
 
 
 def _skip(target: Target, readings: Mapping[str, Reading]) -> Skipped | None:

@@ -37,9 +37,10 @@ def run(
     from rollout.cli.build import open_deploy, open_lock, open_site  # noqa: PLC0415
     from rollout.cli.plans import scope_of, wish_of  # noqa: PLC0415
     from rollout.cli.words import complain, hand_over  # noqa: PLC0415
+    from rollout.current_links import against_a_restart  # noqa: PLC0415
     from rollout.errors import LockHeld  # noqa: PLC0415
     from rollout.ledger import Exit  # noqa: PLC0415
-    from rollout.preflight import preflight  # noqa: PLC0415
+    from rollout.preflight import preflight, with_others  # noqa: PLC0415
     from rollout.readiness import fit_for_a_deploy  # noqa: PLC0415
     from rollout.render.choose import Output  # noqa: PLC0415
     from rollout.render.lookout import (  # noqa: PLC0415
@@ -55,7 +56,7 @@ def run(
 
     async def story() -> "tuple[Fitness, bool]":
         with open_lock(settings) as lock:
-            findings, notes = await lock.examine()
+            of_the_lock, notes = await lock.examine()
         async with AsyncExitStack() as stack:
             supply = None
             if settings.deploy is None:
@@ -64,17 +65,17 @@ def run(
                 site, supply = await stack.enter_async_context(open_deploy(settings))
             refused, out = await refusal(wish, history_of(settings), site)
             site = replace(site, record=KeptRecord(holdings=out))
-            if supply is None:
+            source = supply.source if supply else None
+            if source is None:
                 fit = await preflight(scope, floor, site)
             else:
-                fit, _ = await fit_for_a_deploy(scope, floor, site, supply.source)
-        known = {finding.where for finding in fit.findings}  # a machine that is away is named once
-        more = [finding for finding in findings if finding.where not in known]
-        if refused is not None and not findings:
-            more.append(finding("lock" if isinstance(refused, LockHeld) else "run", refused))
-        known = {finding.what for finding in more}
-        more += [finding for finding in try_journal(settings) if finding.what not in known]
-        fit = replace(fit, findings=(*fit.findings, *more), notes=(*fit.notes, *notes))
+                fit, _ = await fit_for_a_deploy(scope, floor, site, source)
+            unproven, unread = await against_a_restart(hosts, site)
+        others = (*of_the_lock, *unproven)
+        if refused is not None and not of_the_lock:
+            where = "lock" if isinstance(refused, LockHeld) else "run"
+            others = (*others, finding(where, refused))
+        fit = with_others(fit, (*others, *try_journal(settings)), (*notes, *unread))
         return fit, isinstance(refused, LockHeld)
 
     fit, busy = asyncio.run(story())

@@ -72,7 +72,7 @@ def run(
         site = charge.site
         looking = ready_to_roll_back(scope, settings.fleet.floor, site, to, wish)
         fit, deploy = await unless_stopped(looking, site.stop_asked)
-        if announce(charge.but_for(fit), tell) and deploy is not None:
+        if announce(charge.but_for(fit), tell, deploys=True) and deploy is not None:
             plan = plan_of(settings, fit.targets, flags)
             await uninterrupted(deploy, plan, site, charge.supplied, tell)
 

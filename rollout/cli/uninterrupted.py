@@ -65,7 +65,7 @@ def run(
         site, supply = charge.site, charge.supplied
         looking = ready_to_deploy(scope, settings.fleet.floor, site, supply.source, wish)
         fit, deploy = await unless_stopped(looking, site.stop_asked)
-        if announce(charge.but_for(fit), tell) and deploy is not None:
+        if announce(charge.but_for(fit), tell, deploys=True) and deploy is not None:
             await deployed(deploy, plan_of(settings, fit.targets, flags), site, supply, tell)
 
     errand = running.Errand(

@@ -4,16 +4,17 @@ from dataclasses import replace
 
 from rollout.errors import RemoteError
 from rollout.fleet import Admin
+from rollout.ledger import Exit
 from rollout.plan import Share
-from rollout.preflight import preflight
+from rollout.preflight import announce, preflight
 from rollout.readiness import fit_for_a_deploy
 from rollout.seating import Scope
-from rollout.sights import Fitness
+from rollout.sights import Fitness, Skipped
 
 from .clock import play
 from .fakes_of_releases import FakeReleases
 from .faults import Fault, Faults, Kind
-from .harness import fleet, site_of
+from .harness import Told, fleet, site_of
 from .world import World
 
 
@@ -75,3 +76,23 @@ def test_a_floor_is_judged_by_what_serves_now() -> None:
     second.health = 0
     (note,) = play(preflight(scope, Share(2), site)).notes
     assert "2 of 4 servers serve now" in note.what
+
+
+def told_of(fit: Fitness, *, deploys: bool = False) -> Told:
+    told = Told()
+    assert not announce(fit, told, deploys=deploys)
+    return told
+
+
+def test_a_fleet_of_which_every_host_is_skipped_though_visitors_meet_it_is_refused() -> None:
+    held = Skipped("web1", "app/web1@lb1 is in maint, not by us")
+    served = replace(held, serves=True)
+
+    def fit(*skipped: Skipped) -> Fitness:
+        return Fitness(targets=(), skipped=skipped, findings=(), notes=())
+
+    assert told_of(fit(held)).ledger.exit_code is Exit.DONE, "nothing to do, and that is true"
+    assert told_of(fit(held), deploys=True).ledger.exit_code is Exit.REFUSED
+    refused = told_of(fit(held, replace(served, target="web2"))).ledger
+    assert refused.exit_code is Exit.REFUSED
+    assert "web2 still serves" in refused.findings[0].what
