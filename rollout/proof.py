@@ -114,17 +114,6 @@ class Proof:
         """Name the instances of the host that have a new process, or will, without being asked."""
         return started_too(before, self._states.values())
 
-    def renewed(self) -> tuple[str, ...]:
-        """Name the instances that were last seen in another process than before, proven or not.
-
-        Also where monit never answered the request: the processes tell.
-        """
-        return tuple(
-            name
-            for name, state in self._states.items()
-            if name in self._before and state.birth not in {None, self._before[name]}
-        )
-
     def expect(self, asked: Sequence[Instance]) -> None:
         """``asked`` have just been asked to restart: from now on a new process is due."""
         self._asked += asked

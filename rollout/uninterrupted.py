@@ -137,7 +137,7 @@ async def take_back_unproven(deploy: Deploy, rolled: Rolled, site: Site, tell: T
 
     A process that dies there must come back as the release that serves.
     """
-    if any(target not in rolled.failed for target in rolled.restarted):
+    if set(rolled.restarted) - set(to_blame(rolled)):
         return
     asked = {t.host for t in (*rolled.restarted, *rolled.failed) if was_asked(t, rolled, site)}
     never = [host for host in deploy.hosts if host not in asked]

@@ -36,7 +36,7 @@ class Window:
     Attributes:
         restarted: Targets that went down their ladder and up again, in the order of their return.
         skipped: Targets that somebody else had taken out when their turn came.
-        failed: Targets that did not, with what stopped them.
+        failed: Targets that did not, with what stopped them; or that took others with them.
         since: When each of them had its turn, on the loop's clock.
     """
 
@@ -144,6 +144,9 @@ class Window:
                     return
         except Halted:
             return
+        except RestartedTogether as failure:  # it came back; others went with it while they served
+            self.restarted.append(target)
+            self.failed[target] = failure
         except Exception as failure:  # noqa: BLE001 - a bug as well cancels no neighbour
             self.failed[target] = failure
 

@@ -337,7 +337,7 @@ MUTANTS = (
     Mutant(
         "what serves on a host is not taken back from the others",
         "uninterrupted.py",
-        "    if any(target not in rolled.failed for target in rolled.restarted):\n        return\n",
+        "    if set(rolled.restarted) - set(to_blame(rolled)):\n        return\n",
     ),
     Mutant(
         "a recovery leaves a release alone that serves on a host",

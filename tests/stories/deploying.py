@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rollout.deploy_ledger import Phase
 from rollout.deploys import Deploy
+from rollout.fleet import Target
 from rollout.ledger import Exit
 from rollout.plan import Patience, Plan, Share, waves_of
 from rollout.ports import Supply
@@ -35,12 +36,13 @@ def deploy(
     patience: Patience = QUICK,
     stop_asked: Callable[[], bool] = lambda: False,
     begins: float = 1000.0,
+    waves: tuple[tuple[Target, ...], ...] = (),
     **wishes: object,
 ) -> Told:
     """Deploy ``release`` to the whole fleet of ``world`` while ``faults`` befall it."""
     world.faults = Faults(*faults)
     plan = Plan(
-        waves=waves_of(targets_of(world), Share(canary)),
+        waves=waves or waves_of(targets_of(world), Share(canary)),
         max_out=max_out,
         max_failures=max_failures,
         instances_at_a_time=instances_at_a_time,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from rollout.adapters.record import KeptRecord
-from rollout.deploy_events import RollbackHalted
+from rollout.deploy_events import DeployTakenBack, RollbackHalted
 from rollout.errors import SupervisorBusy
 from rollout.events import Noted, RestartAsked, TargetClaimed, TargetGivenBack, TargetWaiting
 from rollout.fleet import AdminState, Birth, Seat, Target
@@ -132,6 +132,19 @@ def test_whole_hosts_may_depend_on_what_they_like() -> None:
     told = roll(world)
     assert promises_broken(world, told) == []
     assert told.ledger.exit_code is Exit.DONE
+
+
+def test_a_deploy_that_restarted_more_than_it_asked_for_is_not_taken_back_below_it() -> None:
+    world = fleet(3, lines="instance")
+    world.hosts["web1"].apps[1].depends_on = "mongrel_8000"
+    told = deploy(world, waves=(by_instance(world),))
+    first = world.hosts["web1"]
+    assert {app.lives[-1].release for app in first.apps} == {SECOND}
+    assert first.current == SECOND, "its processes run there"
+    assert SECOND in first.disk
+    assert told.of(DeployTakenBack) == [], "it was restarted on it"
+    assert told.ledger.lines["web1/mongrel_8000"].standing is Standing.DONE
+    assert told.ledger.exit_code is Exit.HALTED
 
 
 def test_two_instances_of_a_host_that_go_together_are_not_taken_for_dependent() -> None:
