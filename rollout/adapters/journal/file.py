@@ -57,12 +57,7 @@ class Journal:
         Raises:
             RecordError: the directory is not trusted, cannot be written, or has no room.
         """
-        try:
-            place = StateDirectory(directory, make=True)
-        except UntrustedPath as error:
-            raise refusal(error) from error
-        except OSError as error:
-            raise cannot_write(directory, error) from error
+        place = open_to_write(directory)
         try:
             return cls(place, *_begin(place, app, run))
         except OSError as error:
@@ -225,6 +220,20 @@ def _begin(place: StateDirectory, app: str, run: str) -> tuple[Name, int]:
 
 def _spelled(fields: Mapping[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=True, separators=(",", ":")) + "\n"
+
+
+def open_to_write(directory: Path) -> StateDirectory:
+    """Open the state directory, made if it is not there.
+
+    Raises:
+        RecordError: it is not trusted, or cannot be opened.
+    """
+    try:
+        return StateDirectory(directory, make=True)
+    except UntrustedPath as error:
+        raise refusal(error) from error
+    except OSError as error:
+        raise cannot_write(directory, error) from error
 
 
 def cannot_write(place: Path, error: OSError) -> RecordError:

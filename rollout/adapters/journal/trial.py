@@ -7,11 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from rollout.adapters.container import is_private, volume
-from rollout.adapters.journal.directory import StateDirectory, refusal
-from rollout.adapters.journal.file import RESERVE, cannot_write
+from rollout.adapters.journal.file import RESERVE, cannot_write, open_to_write
 from rollout.errors import RecordError
 from rollout.fleet import Finding
-from rollout.trusted_paths import UntrustedPath
 
 
 def refuse_private(directory: Path, sockets: Sequence[Path]) -> None:
@@ -49,12 +47,7 @@ def try_directory(directory: Path, sockets: Sequence[Path]) -> tuple[Finding, ..
 
 def _write(directory: Path) -> None:
     name = f"check.{secrets.token_hex(4)}.trial"
-    try:
-        place = StateDirectory(directory, make=True)
-    except UntrustedPath as error:
-        raise refusal(error) from error
-    except OSError as error:
-        raise cannot_write(directory, error) from error
+    place = open_to_write(directory)
     try:
         with os.fdopen(place.create(name), "wb") as file:
             file.write(b"\0" * RESERVE)
