@@ -214,9 +214,12 @@ async def take_back_unproven(
 def tell_uneven(seen: Iterable[HostReleases], tell: Tell) -> None:
     """Tell of each host whose instances do not run what ``current`` leads to."""
     for one in seen:
-        if one.running and not one.all_run(one.current):
-            running = dict(one.running)
-            tell(CurrentSeen(host=one.host, current=one.current, running=running))
+        if one.unproven or (one.running and not one.all_run(one.current)):
+            unproven, running = bool(one.unproven), dict(one.running)
+            seen_now = CurrentSeen(
+                host=one.host, current=one.current, running=running, unproven=unproven
+            )
+            tell(seen_now)
 
 
 async def tell_where_hosts_are(hosts: Iterable[str], site: Site, tell: Tell) -> None:

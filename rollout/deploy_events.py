@@ -90,7 +90,9 @@ class CurrentRestored:
 class CurrentSeen:
     """``current`` of a host leads to one release, and not every instance of it runs that one.
 
-    ``running`` has the release of each instance that has a process, or its directory.
+    Attributes:
+        running: The release of each instance that has a process, or its directory.
+        unproven: ``current`` leads to a release whose deploy did not end.
     """
 
     wire: ClassVar[str] = "current.seen"
@@ -98,6 +100,7 @@ class CurrentSeen:
     host: str
     current: str
     running: Mapping[str, str] = field(default_factory=dict[str, str])
+    unproven: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ async def look_at_the_end(
 ) -> None:
     """Tell how every target stands on every load balancer, and what else carries no visitors.
 
-    A load balancer that does not answer is named; nothing is raised, because the run is over.
+    Without a target there is nothing to look at, and nothing is told.  A load balancer that
+    does not answer is named; nothing is raised, because the run is over.
 
     Args:
         targets: What the run was about.
@@ -27,6 +28,8 @@ async def look_at_the_end(
         tell: Hears of it.
         other_owner: What is known of a run that has the lock by now, or empty.
     """
+    if not targets:
+        return
     looks = await asyncio.gather(*(_look(balancer) for balancer in site.balancers.values()))
     readings = {seen.balancer: seen for seen in looks if isinstance(seen, Reading)}
     rows = {

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from rollout.current_links import take_back_unproven
+from rollout.deploy_events import UnprovenTakenBack
 from rollout.errors import BalancerError, LockLost, RolloutError, said_of
 from rollout.events import (
     Noted,
@@ -104,9 +105,14 @@ async def take_back_half_a_deploy(hosts: Sequence[str], site: Site, tell: Tell) 
     """
     if site.releases is None:
         return
+    restored: dict[str, list[str]] = {}
     for host in hosts:
-        for what in await site.releases.tidy(host):
-            tell(Noted(where=host, what=what))
+        for one in await site.releases.tidy(host):
+            tell(Noted(where=host, what=one.said))
+            if one.restored:
+                restored.setdefault(one.restored, []).append(host)
+    for release, back in restored.items():
+        tell(UnprovenTakenBack(release=release, hosts=tuple(back)))
 
 
 async def take_back_what_never_ran(

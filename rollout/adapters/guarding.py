@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from rollout.fleet import Finding
 from rollout.record_ports import Record
 from rollout.release_ports import Releases
-from rollout.releases import BuildStep, Mark, Release, Shelf
+from rollout.releases import BuildStep, Mark, Release, Shelf, Tidied
 
 
 class GuardedReleases:
@@ -32,7 +32,7 @@ class GuardedReleases:
     async def revision(self, host: str, release: Release) -> str:
         return await self._inner.revision(host, release)
 
-    async def tidy(self, host: str) -> tuple[str, ...]:
+    async def tidy(self, host: str) -> tuple[Tidied, ...]:
         await self._record.still_ours()
         found = await self._inner.tidy(host)
         self.tidied.add(host)

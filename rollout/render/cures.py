@@ -60,14 +60,16 @@ def to_old_code(target: str, line: Line, deploy: Deployment, hints: Hints) -> st
     """Give the command that brings a host of ours back on the release before.
 
     Empty where ``current`` leads there already, as far as it is known, where none was before, and
-    where nothing was asked to restart: that one is given back as it was found.
+    where nothing was asked to restart: that one is given back as it was found.  A recovery does not
+    know which one was before; the host does.
     """
     host = host_of(target)
-    before = deploy.before.get(host, "")
-    if host not in deploy.moved or not before or not line.asked:
+    before = deploy.before.get(host, "") if host in deploy.moved else ""
+    unproven = host in deploy.seen and deploy.seen[host].unproven
+    if not line.asked or not (before or unproven):
         return ""
-    words = f"rollback --to {harmless(before)} --hosts {shlex.quote(harmless(host))} --take-up"
-    return f"{hints.rollout} {words}"
+    to = f" --to {harmless(before)}" if before else ""
+    return f"{hints.rollout} rollback{to} --hosts {shlex.quote(harmless(host))} --take-up"
 
 
 def next_steps(ledger: Ledger, hints: Hints) -> tuple[NextStep, ...]:

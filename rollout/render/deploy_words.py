@@ -44,6 +44,8 @@ def why_failed(failure: told.StepFailed) -> str:
 
 def runs_words(running: Mapping[str, str]) -> str:
     """Say what the instances of a host run."""
+    if not running:
+        return "no instance of it runs"
     if len({*running.values()}) == 1:
         return f"its instances run {next(iter(running.values()))}"
     return ", ".join(f"{name} runs {release}" for name, release in running.items())

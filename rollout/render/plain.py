@@ -95,14 +95,14 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
 
 def _fleet_words(seen: told.FleetSeen) -> str:
     idle = {**seen.taken, **seen.down}
-    said = [f"{name} does not: {how}" for name, how in idle.items()]
+    verbs = verb(len(seen.serving))
+    said = [f"{', '.join(seen.serving)} {verbs} on every load balancer"] if seen.serving else []
+    lacks = "does not" if seen.serving else "does not serve"
+    said += [f"{name} {lacks}: {how}" for name, how in idle.items()]
     said += [f"{how}, of no target of this run" for how in seen.others[:FEW]]
     said += [f"{len(seen.others) - FEW} more such"] if len(seen.others) > FEW else []
     said += [f"{name} does not answer" for name in seen.unseen]
-    serve = ", ".join(seen.serving) or "no target"
-    return f"last look: {serve} {verb(max(len(seen.serving), 1))} on every load balancer" + "".join(
-        f"; {part}" for part in said
-    )
+    return f"last look: {'; '.join(said) or 'no server line of the run is there any more'}"
 
 
 def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above

@@ -7,13 +7,17 @@ import pytest
 from rollout.deploy_events import UnprovenTakenBack
 from rollout.fleet import Birth
 from rollout.ledger import Exit
+from rollout.recovery import take_back_half_a_deploy
 from rollout.releases import OnFailure
+from rollout.render.cures import next_steps
+from rollout.render.told import Hints
 from rollout.standings import Standing
 
+from .clock import play
 from .deploying import SECOND, deploy
 from .faults import Fault, Kind
 from .harness import Told, fleet
-from .recovering import Typed, is_back, recovered, typed
+from .recovering import Typed, after_it, is_back, recovered, typed
 from .world import FIRST, Life, World
 
 RESTART = Typed(verb="restart")
@@ -236,6 +240,22 @@ def test_a_recovery_leaves_current_of_a_host_that_was_asked_to_restart() -> None
     told = recovered(world)
     assert told.ledger.out == ("web1",)
     assert [host.current for host in world.hosts.values()] == [SECOND, FIRST, FIRST]
+    assert told.ledger.deploy.seen["web1"].unproven
+    commands = {step.label: step.command for step in next_steps(told.ledger, Hints())}
+    assert commands["old code"] == "rollout rollback --hosts web1 --take-up"
+
+
+def test_what_recover_takes_back_of_a_half_switched_deploy_is_told_by_release() -> None:
+    happy = fleet(3)
+    deploy(happy)
+    at = [n for n, call in enumerate(happy.faults.calls) if call.endswith("switch")][1]
+    world = fleet(3)
+    assert deploy(world, Fault(Kind.DEATH, at)).died
+    half = [name for name, host in world.hosts.items() if host.current == SECOND]
+    told = Told()
+    play(take_back_half_a_deploy(tuple(world.hosts), after_it(world), told), begins=3000)
+    assert told.of(UnprovenTakenBack) == [UnprovenTakenBack(release=SECOND, hosts=tuple(half))]
+    assert currents(world) == {FIRST}
 
 
 def test_what_monit_has_started_on_the_release_by_itself_is_told_and_left_as_it_is() -> None:
