@@ -15,7 +15,7 @@ from rollout.standings import Standing
 
 from .clock import play
 from .deploying import SECOND, deploy
-from .faults import Fault, Kind
+from .faults import Fault, Faults, Kind
 from .harness import Told, fleet
 from .recovering import Typed, after_it, is_back, recovered, typed
 from .world import FIRST, Life, World
@@ -252,6 +252,7 @@ def test_what_recover_takes_back_of_a_half_switched_deploy_is_told_by_release() 
     world = fleet(3)
     assert deploy(world, Fault(Kind.DEATH, at)).died
     half = [name for name, host in world.hosts.items() if host.current == SECOND]
+    world.faults = Faults()
     told = Told()
     play(take_back_half_a_deploy(tuple(world.hosts), after_it(world), told), begins=3000)
     assert told.of(UnprovenTakenBack) == [UnprovenTakenBack(release=SECOND, hosts=tuple(half))]
