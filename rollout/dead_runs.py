@@ -11,7 +11,7 @@ from rollout.holdings import Holding
 from rollout.past_runs import Left
 from rollout.ports import Site
 from rollout.record_ports import History, Lock
-from rollout.verdicts import out_of_rotation, serving
+from rollout.verdicts import serving
 from rollout.waiting import now
 
 BEAT_EVERY = 5.0
@@ -70,8 +70,7 @@ async def _rows_of(
 
 def _ours(holding: Holding, row: SeatState) -> bool:
     """Judge whether a seat may still be as we left it, or is in rotation without our proof."""
-    unproven = bool(holding.asked) and not out_of_rotation(row) and not serving(row).settled
-    return unproven or holding.ours(row) is not None
+    return holding.is_unproven(row) or holding.ours(row) is not None
 
 
 async def left_behind(lock: Lock, history: History, site: Site) -> Left | None:

@@ -7,6 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from rollout.fleet import Seat
 
+GOES_TOGETHER = (
+    "restart whole hosts (--by host), or take `depends on` out of monit's control file and reload "
+    "monit"
+)
+"""What cures that monit restarts more than it was asked to."""
+
 
 class RolloutError(Exception):
     """Something we can name stopped us."""
@@ -230,6 +236,10 @@ class NotRestarted(RolloutError):
         self.at_once = at_once
 
 
+class NotGivenBack(RolloutError):
+    """A target that was never asked to restart could not be given back after a failure."""
+
+
 class KeptItsProcess(RolloutError):
     """Monit's restart leaves the process as it is; it was proven once more, and goes back."""
 
@@ -237,8 +247,11 @@ class KeptItsProcess(RolloutError):
         named = ", ".join(names)
         super().__init__(
             f"monit on {host} calls the restart of {named} done, and each is the process from "
-            "before, which still answers: monit's restart must make a new process. Take `restart "
-            "program` off it in monit's control file, so that monit stops and starts it"
+            "before, which still answers: monit's restart must make a new process"
+        )
+        self.cure = (
+            "take `restart program` out of monit's control file, so that monit stops and starts "
+            "it, and reload monit"
         )
         self.names = tuple(names)
         self.host = host
@@ -250,10 +263,9 @@ class RestartedTogether(RolloutError):
     def __init__(self, host: str, asked: Sequence[str], others: Sequence[str]) -> None:
         super().__init__(
             f"{host}: {', '.join(others)} got a new process when {', '.join(asked)} was asked to "
-            "restart: monit restarts them together (`depends on`), or it died at that moment. "
-            "Restart whole hosts: --by host, with monit.instances_at_a_time = 0; or take `depends "
-            "on` out of monit's control file"
+            "restart: monit restarts them together (`depends on`), or it died at that moment"
         )
+        self.cure = GOES_TOGETHER
         self.host = host
         self.asked = tuple(asked)
         self.others = tuple(others)
@@ -282,8 +294,10 @@ class VisitorsInMaint(RolloutError):
         came = "1 visitor came" if sessions == 1 else f"{sessions} visitors came"
         super().__init__(
             f"{came} to {', '.join(servers)} in maint: HAProxy's configuration sends them there "
-            "(`force-persist` or `option persist`), and a restart would fail them; take that line "
-            "out of the backend, reload HAProxy, then restart again"
+            "(`force-persist` or `option persist`), and a restart would fail them"
+        )
+        self.cure = (
+            "take that line out of the backend in HAProxy's configuration, and reload HAProxy"
         )
         self.sessions = sessions
         self.servers = tuple(servers)
@@ -304,12 +318,15 @@ class Busy(RolloutError):
 class FloorLost(RolloutError):
     """The floor does not hold without the target, or has to be counted again before it goes out.
 
-    ``seats`` are those that the target has by now: lines may have appeared since it was planned.
+    Attributes:
+        seats: Those that the target has by now: lines may have appeared since it was planned.
+        taken: It was out of rotation, and has been given back.
     """
 
     def __init__(self, because: str, seats: Sequence[Seat] = ()) -> None:
         super().__init__(because)
         self.seats = tuple(seats)
+        self.taken = True
 
 
 class NoRoom(RolloutError):

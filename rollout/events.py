@@ -328,6 +328,20 @@ class TargetReturned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OthersRestarted:
+    """Monit restarted ``instances`` beside those of ``target``, while visitors could meet them.
+
+    ``cure`` is what keeps it from doing so again.
+    """
+
+    wire: ClassVar[str] = "target.others_restarted"
+
+    target: str
+    instances: tuple[str, ...]
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetDone:
     """Restarted, serving, and stable.
 
@@ -451,6 +465,7 @@ Event = (
     | InstanceProven
     | TargetOnProbation
     | TargetReturned
+    | OthersRestarted
     | TargetDone
     | TargetNotTaken
     | TargetGivenBack

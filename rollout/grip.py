@@ -119,6 +119,12 @@ class Grip:
         self.found = owned
         await self._change_lines(gone, [])
 
+    def take_again(self, seats: Collection[Seat]) -> None:
+        """Take in hand again what is in rotation, though nothing has proven it."""
+        for seat in seats:
+            del self.lost[seat]
+            self._wanted[seat], self._could_be[seat] = AdminState.READY, (AdminState.READY,)
+
     async def look(self) -> Mapping[Seat, SeatState]:
         """Read every seat in our hand, and put right what a reload undid.
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from rollout.fleet import AdminState, Birth, Seat, SeatState, Target
-from rollout.verdicts import shows
+from rollout.verdicts import out_of_rotation, serving, shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +85,9 @@ class Holding:
         """
         could_be = self.told.get(now.seat, (AdminState.READY,))
         return next((state for state in could_be if shows(now, state)), None)
+
+    def is_unproven(self, now: SeatState | None) -> bool:
+        """Judge whether a seat is in rotation without our proof, as a reload can leave it."""
+        if now is None or not self.asked:
+            return False
+        return not out_of_rotation(now) and not serving(now).settled

@@ -7,11 +7,12 @@ balanced to it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 
+from rollout.baselines import Baseline, baseline, held_until_free, wreckage
 from rollout.emptying import (
     can_go_on,
     see_that_nobody_comes,
@@ -20,6 +21,7 @@ from rollout.emptying import (
     until_empty,
 )
 from rollout.errors import (
+    GOES_TOGETHER,
     FloorLost,
     KeptItsProcess,
     Meddled,
@@ -27,11 +29,12 @@ from rollout.errors import (
     NotRestarted,
     RestartedTogether,
     RolloutError,
-    SupervisorBusy,
     cure_of,
     said_of,
 )
 from rollout.events import (
+    Noted,
+    OthersRestarted,
     TargetClaimed,
     TargetDone,
     TargetDraining,
@@ -46,24 +49,11 @@ from rollout.holdings import Holding
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof, WayBack
-from rollout.restarting import (
-    Baseline,
-    ask_to_restart,
-    baseline,
-    batches,
-    hold_for,
-    sick_baseline,
-    until_proven,
-    wait_until_monit_is_free,
-    wreckage,
-)
+from rollout.restarting import ask_to_restart, batches, hold_for, until_proven
 from rollout.returning import give_back, return_on, smoke, stable, until_checked
 from rollout.safe_ends import left_out, seen_through
 from rollout.switching import restore, switch
 from rollout.waiting import now
-
-COUNTED_AGAIN_AFTER = 1.0
-"""Seconds for which a count of the servers that serve is good enough to take one out."""
 
 
 async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> bool:
@@ -77,14 +67,13 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         Whether it was restarted; otherwise somebody else holds it out, and it was not touched.
 
     Raises:
+        RestartedTogether: it was; monit restarted others of its host too, and visitors met them.
         RolloutError: it was not restarted, or not proven; where it stands has been told.
     """
     if site.record.holding(target.name) is not None:  # out because of us already
-        await bring_back(target, now(), plan, site, tell)
+        see_that_it_went_alone(target, await bring_back(target, now(), plan, site, tell))
         return True
     grip = Grip(target, site, tell, poll=plan.patience.poll)
-    if not plan.accept_sick:  # what crashes again and again is never at rest
-        await monit_is_free(target, plan, site, tell)
     grip.spared.at = now()
     if not await taken(grip, plan, site, tell):
         return False
@@ -93,39 +82,34 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         await until_drained(grip, plan, site, tell)
         await until_empty(grip, plan, site, tell)
         async with on_its_release(target, plan, way_back, site, tell):
-            before = await baseline_when_free(grip, plan, site, tell)
+            before = await baseline(grip, plan, site, tell)
             await grip.look()  # the last before the point of no return
             see_that_nobody_comes(grip)
             others = await restarted_and_back(before, began, grip, plan, way_back, site, tell)
-    if others:
-        asked = [one.name for one in target.instances if one.name not in others]
-        raise RestartedTogether(target.host, asked, others)
+    see_that_it_went_alone(target, others)
     return True
 
 
-async def baseline_when_free(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Baseline:
-    """Read the processes of a target that stands in maint; monit may be busy for a while yet.
+def see_that_it_went_alone(target: Target, others: Sequence[str]) -> None:
+    """See that monit restarted nothing beside the target.
 
     Raises:
-        RolloutError: as :func:`baseline` and :func:`until_empty`.
+        RestartedTogether: it did.
     """
-    if plan.accept_sick:
-        before = await sick_baseline(grip, plan, site)
-        await until_empty(grip, plan, site, tell)  # HAProxy may have been reloaded meanwhile
-        return before
-    try:
-        return await baseline(grip.target, site)
-    except SupervisorBusy:
-        await wait_until_monit_is_free(grip.target, plan, site, tell)
-        await until_empty(grip, plan, site, tell)
-        return await baseline(grip.target, site)
+    if others:
+        raise RestartedTogether(target.host, [one.name for one in target.instances], others)
 
 
-async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell: Tell) -> None:
+async def bring_back(
+    target: Target, began: float, plan: Plan, site: Site, tell: Tell
+) -> tuple[str, ...]:
     """Restart once more a target that stands in maint because of us, and bring it back on proof.
 
     It is out since ``began``.  Its instances may be in any state: crash-looping, given up by monit,
-    still in their stop.
+    still in their stop.  A server that a reload made ready is out as well until it serves.
+
+    Returns:
+        As :func:`restarted_and_back`.
 
     Raises:
         RolloutError: it was not proven, and stays in maint; that has been told.
@@ -137,6 +121,7 @@ async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell:
     site.supervisor.remember(target.host, holding.asked)
     try:
         await taken_up(grip, holding, plan)
+        grip.take_again([seat for seat in grip.lost if holding.is_unproven(grip.watch.find(seat))])
         for seat, theirs in grip.lost.items():
             raise Meddled(str(seat), AdminState.MAINT, theirs)
     except RolloutError as error:
@@ -147,10 +132,10 @@ async def bring_back(target: Target, began: float, plan: Plan, site: Site, tell:
         way_back.needs_proof()
         await until_empty(grip, plan, site, tell, fit=False)  # sticky clients had come to it again
         async with on_its_release(target, plan, way_back, site, tell):
-            before = await wreckage(grip, plan, site)
+            before = await wreckage(target, plan, site, tell)
             new = await up_by_itself(holding, before.births, plan, site)
             plan = replace(plan, renewed={**plan.renewed, target.name: new})
-            await restarted_and_back(before, began, grip, plan, way_back, site, tell)
+            return await restarted_and_back(before, began, grip, plan, way_back, site, tell)
 
 
 async def up_by_itself(
@@ -211,7 +196,7 @@ async def restarted_and_back(
     ``before`` are the instances of its host as they were; it went out of rotation at ``began``.
 
     Returns:
-        The instances of the host that monit restarted too, though nothing asked it to.
+        The instances beside it that monit restarted too, though nothing asked it to.
 
     Raises:
         KeptItsProcess: monit kept its processes; it is to be given back as it was.
@@ -247,7 +232,11 @@ async def restarted_and_back(
     # not before: until here it may be taken out again
     await site.record.released(target.name, restarted=True)
     tell(TargetDone(target=target.name, seconds=seconds, release=name))
-    return proof.restarted_too(before.host)
+    own = {one.name for one in target.instances}
+    others = tuple(one for one in proof.restarted_too(before.host) if one not in own)
+    if others:
+        tell(OthersRestarted(target=target.name, instances=others, cure=GOES_TOGETHER))
+    return others
 
 
 async def every_batch(
@@ -281,6 +270,9 @@ async def every_batch(
         if others := [o for o in target.instances if o.name in too and o.name not in proof.names]:
             births = {one.name: before.births[one.name] for one in others}
             await site.record.asked(target.name, births, release)  # another run must prove them too
+            site.supervisor.remember(target.host, births)
+            names = ", ".join(births)
+            tell(Noted(where=target.name, what=f"monit restarted {names} as well: not asked again"))
             proof.expect(others)
             await until_proven(proof, grip, plan)
 
@@ -316,35 +308,17 @@ async def as_it_is(
     raise KeptItsProcess(never.names, target.host) from never
 
 
-async def monit_is_free(target: Target, plan: Plan, site: Site, tell: Tell) -> None:
-    """Wait until monit is done with its own work, before the target is taken out for ours.
-
-    Raises:
-        FloorLost: that took so long that the floor must be counted again.
-        RolloutError: it is not, or cannot be asked; nothing was touched, and that has been told.
-    """
-    began = now()
-    try:
-        await wait_until_monit_is_free(target, plan, site, tell)
-    except RolloutError as error:
-        tell(TargetNotTaken(target=target.name, because=said_of(target.name, error)))
-        raise
-    if (seconds := now() - began) > COUNTED_AGAIN_AFTER:
-        because = f"monit was busy for {seconds:.0f}s, so the floor is counted again"
-        tell(TargetNotTaken(target=target.name, because=because))
-        raise FloorLost(because)
-
-
 async def taken(grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
     """Look at the target and write it down as ours, or say why it is not ours to take.
 
     Raises:
-        FloorLost: lines appeared since room was found for it, and it cannot be spared with them.
+        FloorLost: the floor must be counted again, or it cannot be spared with lines that appeared
+            since room was found for it; it was not taken.
         RolloutError: it could not be looked at or written down; nothing was touched.
     """
     name, planned = grip.target.name, set(grip.target.seats)
     try:
-        if held := await grip.find():
+        if held := await grip.find() or await held_until_free(grip, plan, site, tell):
             tell(TargetSkipped(target=name, because=held))
             return False
         if set(grip.target.seats) - planned:  # room was found for fewer
@@ -356,7 +330,8 @@ async def taken(grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
             release=release.name if release else "",
             relinked=plan.relink and release is not None,
         )
-    except FloorLost:
+    except FloorLost as lost:
+        lost.taken = False
         raise
     except RolloutError as error:
         tell(TargetNotTaken(target=name, because=said_of(name, error), cure=cure_of(error)))

@@ -3,148 +3,15 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
-from rollout.errors import (
-    BalancerError,
-    RemoteError,
-    RestartRefused,
-    StopAsked,
-    SupervisorBusy,
-    SupervisorError,
-    TimedOut,
-    Unmonitored,
-)
+from rollout.errors import BalancerError, RemoteError, RestartRefused, SupervisorError
 from rollout.events import Noted, RestartAsked
-from rollout.fleet import AdminState, Birth, Instance, InstanceState, Target, Verdict
+from rollout.fleet import AdminState, Birth, Instance, Target, Verdict
 from rollout.grip import Grip
 from rollout.plan import Plan
 from rollout.ports import Site, Tell
 from rollout.proof import Proof, WayBack
-from rollout.verdicts import few
-from rollout.waiting import Murmur, now
-
-FREE = "free to be restarted"
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """The instances of a host right before a restart.
-
-    Attributes:
-        births: The process of each instance of the target.
-        host: Every instance of the host, also those that are not asked to restart.
-    """
-
-    births: Mapping[str, Birth | None]
-    host: Mapping[str, InstanceState] = field(default_factory=dict[str, InstanceState])
-
-
-async def baseline(target: Target, site: Site, *, accept_sick: bool = False) -> Baseline:
-    """Read the process of every instance, just before it is asked to restart.
-
-    With ``accept_sick`` one that monit has given up may have none: a restart starts it.
-
-    Raises:
-        Unmonitored: monit would not restart it, only begin to watch it.
-        SupervisorBusy: monit has something else to do with it, or does not know its process yet:
-            that one could pass for a new one later.
-        SupervisorError: an instance is not there.
-    """
-    states = {state.name: state for state in await site.supervisor.look(target.host)}
-    missing = [one.name for one in target.instances if one.name not in states]
-    if missing:
-        raise SupervisorError(target.host, f"monit does not list {', '.join(missing)} any more")
-    ours = [states[one.name] for one in target.instances]
-    unwatched = [s for s in ours if not s.monitored and not s.initializing]
-    if names := [s.name for s in unwatched if s.birth is not None or not accept_sick]:
-        raise Unmonitored(names)
-    if busy := busy_with(ours):
-        raise SupervisorBusy(target.host, busy)
-    return Baseline({state.name: state.birth for state in ours}, states)
-
-
-def busy_with(instances: Sequence[InstanceState]) -> str:
-    """Say what monit still has to do with ``instances``; empty where that is nothing."""
-    pending = [f"{s.name} ({s.pending} pending)" for s in instances if s.pending]
-    pending += [f"{s.name} (initializing)" for s in instances if s.initializing and not s.pending]
-    return f"monit is busy with {few(pending)}" if pending else ""
-
-
-async def wait_until_monit_is_free(target: Target, plan: Plan, site: Site, tell: Tell) -> None:
-    """Wait until monit has nothing left to do with a target that was not asked to restart yet.
-
-    Monit works on one service after another, and on what has died by itself; until it is done a
-    restart would only wait in its queue.
-
-    Raises:
-        SupervisorBusy: it was not done within ``busy_timeout``.
-        SupervisorError, RemoteError: monit did not answer.
-        StopAsked: the operator wants us to stop.
-    """
-    names = {one.name for one in target.instances}
-    deadline = now() + plan.patience.busy_timeout
-    murmur = Murmur(target.name, FREE, tell)
-    while True:
-        states = await site.supervisor.look(target.host)
-        busy = busy_with([state for state in states if state.name in names])
-        if not busy:
-            return
-        if now() >= deadline:
-            raise SupervisorBusy(target.host, busy, plan.patience.busy_timeout)
-        if site.stop_asked():
-            raise StopAsked
-        murmur.say(busy)
-        await asyncio.sleep(plan.patience.poll_host)
-
-
-async def sick_baseline(grip: Grip, plan: Plan, site: Site) -> Baseline:
-    """As :func:`baseline` in an outage: an instance may have no process, and monit may be busy.
-
-    Waits until monit is done with what it tries by itself.
-
-    Raises:
-        Unmonitored: monit would not restart it, only begin to watch it.
-        SupervisorError: monit does not come to an end of it, or does not answer.
-    """
-    found: list[Baseline] = []
-
-    async def question() -> Verdict:
-        found.append(await baseline(grip.target, site, accept_sick=True))
-        return Verdict(settled=True, because="")
-
-    await grip.until(
-        FREE, question, within=plan.patience.busy_timeout, every=plan.patience.poll_host
-    )
-    return found[-1]
-
-
-async def wreckage(grip: Grip, plan: Plan, site: Site) -> Baseline:
-    """Wait until monit is done with what it tries by itself, and read what processes are left.
-
-    For a target that is out because it did not come up: monit may start its instances again and
-    again, or have given them up; one that it gave up and that is down is started by a restart
-    (monit.md, section 4), so nobody is refused here.
-
-    Raises:
-        SupervisorBusy: monit does not come to an end of it within ``busy_timeout``.
-    """
-    found: dict[str, InstanceState] = {}
-
-    async def question() -> Verdict:
-        states = {s.name: s for s in await site.supervisor.look(grip.target.host)}
-        found.update(states)
-        ours = [states[one.name] for one in grip.target.instances if one.name in states]
-        busy = busy_with([state for state in ours if state.pending])
-        return Verdict(settled=not busy, because=busy)
-
-    within = plan.patience.busy_timeout
-    try:
-        await grip.until(FREE, question, within=within, every=plan.patience.poll_host)
-    except TimedOut as late:
-        raise SupervisorBusy(grip.target.host, late.last, within) from late
-    names = [one.name for one in grip.target.instances if one.name in found]
-    return Baseline({name: found[name].birth for name in names}, found)
+from rollout.waiting import now
 
 
 def batches(instances: Sequence[Instance], size: int) -> Iterator[Sequence[Instance]]:

@@ -7,6 +7,7 @@ from rollout.errors import (
     CrashLoop,
     KeptItsProcess,
     LockLost,
+    NotGivenBack,
     RolloutError,
     TimedOut,
     cure_of,
@@ -39,7 +40,8 @@ async def seen_through(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncI
         yield way_back
     except Exception as failure:
         if not way_back.asked:
-            await take_back(failure, grip, plan, site, tell)
+            if lost := await take_back(failure, grip, plan, site, tell):
+                raise lost from failure
         elif way_back.fit and not isinstance(failure, EVIDENCE_AGAINST):
             state = grip.state_after(AdminState.READY)
             tell(left_out(said_of(name, failure), state, grip, plan, asked=True))
@@ -52,18 +54,26 @@ async def seen_through(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncI
             tell(TargetVisited(target=name, sessions=grip.newcomers.total, servers=servers))
 
 
-async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
-    """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named."""
+async def take_back(
+    failure: Exception, grip: Grip, plan: Plan, site: Site, tell: Tell
+) -> NotGivenBack | None:
+    """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named.
+
+    Returns:
+        What keeps it out, unless it went back, or ``failure`` is a bug.
+    """
     because = said_of(grip.target.name, failure)
     try:
         await give_back(grip, plan)
         await site.record.released(grip.target.name, restarted=False)
     except LockLost as lost:
         await name_it(lost, grip, plan, tell)
+        return NotGivenBack(str(lost)) if isinstance(failure, RolloutError) else None
     except RolloutError as error:
         again = "" if str(error) == str(failure) else f": {error}"
         because = f"{because}; and it could not be given back{again}"
         tell(left_out(because, "unknown", grip, plan, asked=False))
+        return NotGivenBack(because) if isinstance(failure, RolloutError) else None
     else:
         theirs = "; it is left to them" if grip.lost else ""
         told = TargetGivenBack(
@@ -73,6 +83,7 @@ async def take_back(failure: Exception, grip: Grip, plan: Plan, site: Site, tell
             asked=isinstance(failure, KeptItsProcess),
         )
         tell(told)
+    return None
 
 
 async def name_it(lost: LockLost, grip: Grip, plan: Plan, tell: Tell) -> None:

@@ -66,6 +66,7 @@ class Line:
         cure: What mends what stopped it, where that is known.
         now: What keeps visitors from it when the run ends, though it is not out because of us.
         visited: How many visitors HAProxy sent to it in maint, after its restart was asked for.
+        took: Instances of other targets that monit restarted together with it.
     """
 
     standing: Standing = Standing.UNTOUCHED
@@ -80,6 +81,7 @@ class Line:
     cure: str = ""
     now: str = ""
     visited: int = 0
+    took: tuple[str, ...] = ()
 
 
 TargetEvent = (
@@ -101,6 +103,7 @@ TargetEvent = (
     | told.InstanceProven
     | told.TargetOnProbation
     | told.TargetReturned
+    | told.OthersRestarted
     | told.TargetDone
     | told.TargetNotTaken
     | told.TargetGivenBack
@@ -146,6 +149,8 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
             return replace(line, standing=Standing.PROBATION, because="", state="drain")
         case told.TargetReturned():
             return replace(line, standing=Standing.RETURNED, because="", state="ready")
+        case told.OthersRestarted(instances=instances, cure=cure):
+            return replace(line, took=instances, cure=cure)
         case told.TargetDone(seconds=seconds, release=release):
             done = replace(line, standing=Standing.DONE, because="", release=release)
             return replace(done, seconds=seconds)

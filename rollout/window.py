@@ -52,6 +52,7 @@ class Window:
         self._climbing: dict[Target, asyncio.Task[None]] = {}
         self._seats: dict[str, tuple[Seat, ...]] = {}  # by target, where they are others by now
         self._given_back: set[Target] = set()  # of those that climb: in rotation, waiting for room
+        self._were_out: set[Target] = set()  # of those that were given back
 
     async def __aenter__(self) -> Self:
         return self
@@ -117,7 +118,7 @@ class Window:
                 continue
             hopeless_since = now() if hopeless_since is None else hopeless_since
             if now() - hopeless_since >= patience:
-                if target not in self._climbing:  # else it was out, and was told to be given back
+                if target not in self._were_out:  # else it was told to be given back, and why
                     self._tell(TargetNotTaken(target=target.name, because=verdict.because))
                 raise NoRoom(f"{target} cannot be spared: {verdict.because}")
             await asyncio.sleep(LOOK_EVERY)
@@ -136,8 +137,10 @@ class Window:
                     (self.restarted if await climb() else self.skipped).append(target)
                 except FloorLost as lost:
                     self._seats[target.name] = lost.seats or target.seats
-                    # it has been given back, and has another turn when it can be spared
+                    # it is in rotation, and has another turn when it can be spared
                     self._given_back.add(target)
+                    if lost.taken:
+                        self._were_out.add(target)
                     await self.room_for(target)
                     self._given_back.discard(target)
                 else:

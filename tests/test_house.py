@@ -37,7 +37,16 @@ NOUNS = (
     *("server_settings", "shares", "sights", "sizes", "standings", "trusted_paths", "verdicts"),
 )
 STORIES = (
-    *("claiming", "current_links", "dead_runs", "emptying", "everywhere", "final_look", "grip"),
+    *(
+        "baselines",
+        "claiming",
+        "current_links",
+        "dead_runs",
+        "emptying",
+        "everywhere",
+        "final_look",
+        "grip",
+    ),
     *("ladder", "late_proof", "orders", "preflight", "proof", "pruning", "readiness"),
     *("recovery", "restarting", "resuming", "returning", "rolling", "rolling_back", "room"),
     *("safe_ends", "seating"),

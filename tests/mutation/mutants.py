@@ -29,6 +29,7 @@ STRANGERS = ("tests/integration/lock",)
 LOCK = ("tests/unit/lock",)
 WORDS = ("tests/stories/test_whose_word.py",)
 PATHS = ("tests/unit/test_trusted_paths.py", "tests/integration/trust")
+TAKING = ("tests/stories/test_taking_out.py",)
 EVIDENCE = ("tests/stories/test_evidence.py",)
 MONIT = ("tests/unit/monit",)
 LINES = ("tests/stories/test_server_lines.py",)
@@ -192,8 +193,8 @@ MUTANTS = (
     ),
     Mutant(
         "the floor is counted again after a wait for monit",
-        "ladder.py",
-        "        raise FloorLost(because)\n",
+        "baselines.py",
+        "        raise FloorLost(what)\n",
         noticed_by=EVIDENCE,
     ),
     Mutant(
@@ -205,10 +206,46 @@ MUTANTS = (
     ),
     Mutant(
         "a busy monit is no judgement of a release",
-        "restarting.py",
-        "        raise SupervisorBusy(grip.target.host, late.last, within) from late\n",
+        "baselines.py",
+        "        raise SupervisorBusy(target.host, late.last, within) from late\n",
         "        raise\n",
         EVIDENCE,
+    ),
+    Mutant(
+        "what could not be given back is not restarted in a turn of its own",
+        "safe_ends.py",
+        "            if lost := await take_back(failure, grip, plan, site, tell):\n"
+        "                raise lost from failure\n",
+        "            await take_back(failure, grip, plan, site, tell)\n",
+        TAKING,
+    ),
+    Mutant(
+        "a server that an operator took while monit was away is skipped",
+        "baselines.py",
+        "            if held := await grip.find():\n                return held\n",
+        "            pass\n",
+        TAKING,
+    ),
+    Mutant(
+        "one lost look before the restart stops no run",
+        "baselines.py",
+        "            if not fit or now() - silent_since < ANSWERS_WITHIN:\n                raise\n",
+        "",
+        TAKING,
+    ),
+    Mutant(
+        "what monit restarted with an earlier batch is told from its old processes",
+        "ladder.py",
+        "            site.supervisor.remember(target.host, births)\n",
+        "",
+        TAKING,
+    ),
+    Mutant(
+        "what serves by another hand is not taken again",
+        "ladder.py",
+        "if holding.is_unproven(grip.watch.find(seat))",
+        "",
+        TAKING,
     ),
     Mutant(
         "the old process is told from a new one",
@@ -714,7 +751,7 @@ MUTANTS = (
     ),
     Mutant(
         "in an outage too, nothing is asked for that monit would only begin to watch",
-        "restarting.py",
+        "baselines.py",
         "if s.birth is not None or not accept_sick]:",
         "if not accept_sick]:",
     ),

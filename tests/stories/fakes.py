@@ -115,14 +115,19 @@ class FakeSupervisor:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.remembered: set[tuple[str, str]] = set()
+        """Instances whose old processes are told from new ones."""
 
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         async with self.world.faults.befall(f"{host} status", _from(host)):
             revive(self.world.hosts[host], clock())
-        return tuple(seen(app, clock()) for app in self.world.hosts[host].apps)
+        states = [seen(app, clock()) for app in self.world.hosts[host].apps]
+        unknown = [state.name for state in states if (host, state.name) not in self.remembered]
+        return tuple(replace(s, survivors=()) if s.name in unknown else s for s in states)
 
     async def restart(self, host: str, instances: Sequence[Instance]) -> None:
         machine = self.world.hosts[host]
+        self.remembered |= {(host, one.name) for one in instances}
 
         def refused(words: str) -> SupervisorError:
             return RestartRefused(host, words)
@@ -139,7 +144,7 @@ class FakeSupervisor:
             _restart(machine, apps, clock(), self.world.manners)
 
     def remember(self, host: str, before: Mapping[str, Birth | None]) -> None:
-        """The world forgets nothing."""
+        self.remembered |= {(host, name) for name in before}
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
         states = [seen(app, clock()) for app in self.world.hosts[host].apps]

@@ -131,7 +131,7 @@ def test_a_process_that_monit_keeps_goes_back_into_rotation(trouble_in: MakeTrou
 
     assert ended.code == 5, ended.said
     assert "given back as it was, with the processes that it had" in ended.said
-    assert "Take `restart program` off it in monit's control file" in ended.said
+    assert "take `restart program` out of monit's control file" in ended.said
     assert shop.untouched
 
 
