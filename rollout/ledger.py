@@ -4,7 +4,7 @@ The account is pessimistic: a target that was claimed counts as out until it was
 The exit code is read off the same account, so it cannot disagree with the screen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Self
@@ -144,6 +144,10 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901, PLR0912 - a ca
         case told.TargetSkipped(target=name, because=because) if _was_out(ledger, name):
             taken = Line(Standing.SKIPPED, because)  # somebody has it since, asked or not
             return replace(ledger, lines={**ledger.lines, name: taken})
+        case told.OthersRestarted(target=name, instances=instances):
+            went = _enter_target(ledger.lines, event)
+            went = {**went, **_taken_along(went, name, instances)}
+            return replace(ledger, lines=went)
         case told.StopRequested(by=by):
             return replace(ledger, stop=by)
         case told.Interrupted(by=by, exit_code=code):
@@ -157,6 +161,16 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901, PLR0912 - a ca
             return replace(ledger, deploy=enter_deploy(ledger.deploy, event))
         case _:
             return replace(ledger, lines=_enter_target(ledger.lines, event))
+
+
+def _taken_along(
+    lines: Mapping[str, Line], name: str, instances: Iterable[str]
+) -> Mapping[str, Line]:
+    """Return the lines of targets without a turn whose instance monit restarted with ``name``."""
+    host = name.partition("/")[0]
+    along = Line(Standing.NOT_TAKEN, f"monit restarted it together with {name}")
+    others = [other for one in instances if (other := f"{host}/{one}") in lines]
+    return {other: along for other in others if lines[other].standing is Standing.UNTOUCHED}
 
 
 def _was_out(ledger: Ledger, name: str) -> bool:

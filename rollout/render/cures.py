@@ -8,6 +8,7 @@ from rollout.ledger import Ledger
 from rollout.render.deploy_words import some
 from rollout.render.harmless import harmless
 from rollout.render.next_step import NextStep
+from rollout.render.retyped import about, by_host
 from rollout.render.told import Hints
 from rollout.standings import Line, Standing
 
@@ -111,9 +112,18 @@ def to_mend_first(ledger: Ledger, hints: Hints) -> Iterable[NextStep]:
 
 def to_go_on(ledger: Ledger, hints: Hints) -> Iterable[NextStep]:
     """Give the command that restarts what had no turn; a deploy has an account of its own."""
+    taken_along = {f"{host_of(n)}/{one}" for n, line in ledger.lines.items() for one in line.took}
     left = [name for name, line in ledger.lines.items() if _has_no_restart(line)]
+    left = [name for name in left if name not in taken_along]
     first = [name for name in ledger.out if name not in left]
-    if left and ledger.rolling and ledger.deploy.phase is Phase.NONE:
+    if not left or not ledger.rolling or ledger.deploy.phase is not Phase.NONE:
+        return
+    if taken_along:
+        hosts = [*dict.fromkeys(host_of(name) for name in left)]
+        again = hints.again or (*shlex.split(hints.rollout), "restart")
+        typed = shlex.join(by_host(about(again, hosts)))
+        yield NextStep("go on", typed, f"restarts {harmless(some(hosts))}, each as a whole")
+    else:
         what = f"restarts {harmless(some(left))}"
         if first:
             names = harmless(some(first))

@@ -10,7 +10,7 @@ from rollout.releases import BASTION
 from rollout.render.cures import host_of
 from rollout.render.deploy_consequence import runs_new, runs_old
 from rollout.render.deploy_words import runs_words, some, why_failed
-from rollout.render.retyped import about, leading_to
+from rollout.render.retyped import about, by_host, leading_to
 from rollout.render.told import Ending, Hints
 from rollout.standings import Standing
 
@@ -145,6 +145,8 @@ def ways_on(ending: Ending) -> Iterator[tuple[str, str]]:
     if not others:
         return
     again = about(as_typed(ending), others) if out else as_typed(ending)
+    if any(line.took for line in ending.ledger.lines.values()):
+        again = by_host(again)
     if ending.ledger.resumed:
         again = (*shlex.split(ending.hints.rollout), "resume")
     on_it = {host_of(name) for name in runs_new(ending.ledger)} | deploy.moved

@@ -11,6 +11,11 @@ def about(words: Sequence[str], hosts: Sequence[str]) -> tuple[str, ...]:
     return (*without(words, SELECTING), "--hosts", ",".join(hosts))
 
 
+def by_host(words: Sequence[str]) -> tuple[str, ...]:
+    """Return ``words`` with whole hosts as what is taken out at once."""
+    return (*without(words, ("--by",)), "--by", "host")
+
+
 def leading_to(words: Sequence[str], release: str) -> tuple[str, ...]:
     """Return ``words`` of a rollback with ``release`` in place of the one that was named."""
     return (*without(words, ("--to",)), "--to", release)

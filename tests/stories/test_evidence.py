@@ -13,6 +13,8 @@ from rollout.fleet import AdminState, Birth, Seat, Target
 from rollout.ledger import Exit
 from rollout.plan import Patience, Plan, Share
 from rollout.recovery import recover
+from rollout.render.cures import next_steps
+from rollout.render.told import Hints
 from rollout.rolling import rolling_restart
 from rollout.rolling_back import AGAINST_THE_RELEASE
 from rollout.standings import Standing
@@ -93,13 +95,22 @@ def test_a_port_that_an_old_process_keeps_is_no_proof() -> None:
 
 def test_an_instance_that_monit_restarts_with_another_stops_the_run() -> None:
     world = fleet(2, lines="instance")
-    world.hosts["web1"].apps[1].depends_on = "mongrel_8000"
+    for host in world.hosts.values():
+        host.apps[1].depends_on = "mongrel_8000"
     told = roll(world, waves=(by_instance(world),), max_failures=3)
     assert told.ledger.exit_code is Exit.HALTED
     assert asked_in(told) == [("mongrel_8000",)]
     assert "web1: mongrel_8001 got a new process when mongrel_8000 was asked" in told.ledger.halted
     assert "restart whole hosts (--by host)" in told.ledger.lines["web1/mongrel_8000"].cure
     assert told.ledger.lines["web1/mongrel_8000"].took == ("mongrel_8001",)
+    along = told.ledger.lines["web1/mongrel_8001"]
+    assert along.because == "monit restarted it together with web1/mongrel_8000"
+    (go_on,) = [step for step in next_steps(told.ledger, Hints()) if step.label == "go on"]
+    assert go_on.command == "rollout restart --hosts web2 --by host"
+    hosts = tuple(target for target in targets_of(world) if target.host == "web2")
+    again = roll(world, waves=(hosts,))  # as that line has it: whole hosts, and only those
+    assert again.ledger.exit_code is Exit.DONE
+    assert [app.restarts for app in world.hosts["web1"].apps] == [1, 1]
     assert world.hosts["web1"].apps[1].restarts == 1
 
 
