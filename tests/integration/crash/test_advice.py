@@ -10,7 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -131,10 +131,10 @@ DISTURBANCES = {
 }
 MOMENTS = (
     *(("killed", at, 1) for at in ("target.draining", "target.restart_asked", "target.returned")),
-    *(("two Ctrl-C", at, 1) for at in ("target.maint", "instance.reborn")),
+    ("two Ctrl-C", "target.maint", 1),
     ("monit dead", "target.maint", 1),
-    *(("lb2 dead", at, 1) for at in ("target.draining", "instance.proven")),
-    *(("web3 taken", at, 1) for at in ("target.done", "target.maint")),
+    ("lb2 dead", "instance.proven", 1),
+    ("web3 taken", "target.maint", 1),
     ("web1 broken", "target.draining", 1),
 )
 EVERY = tuple(
@@ -148,16 +148,18 @@ EVERY = tuple(
     )
 )
 IN_A_DEPLOY = (
-    *(("killed", at, 1) for at in ("deploy.in_place", "target.restart_asked", "target.done")),
-    ("two Ctrl-C", "target.maint", 1),
-    ("lb2 dead", "target.draining", 2),
-    ("web3 taken", "target.done", 1),
-    ("broken release", "target.draining", 1),
+    ("killed", "deploy.in_place", 1, "together"),
+    ("killed", "target.restart_asked", 1, "each"),
+    ("killed", "target.done", 1, "each"),
+    ("two Ctrl-C", "target.maint", 1, "together"),
+    ("lb2 dead", "target.draining", 2, "each"),
+    ("web3 taken", "target.done", 1, "together"),
+    ("broken release", "target.draining", 1, "each"),
 )
 IN_A_ROLLBACK = (
-    ("killed", "target.restart_asked", 1),
-    ("two Ctrl-C", "target.done", 1),
-    ("web1 broken", "target.draining", 1),
+    ("killed", "target.maint", 1, "together"),
+    ("two Ctrl-C", "target.done", 1, "each"),
+    ("web1 broken", "target.draining", 1, "together"),
 )
 EVERY_OF_A_DEPLOY = (
     *((what, at, count) for what, at, count in EVERY if what != "web1 broken"),
@@ -171,6 +173,11 @@ EVERY_OF_A_DEPLOY = (
 )
 
 
+def both_ways(moments: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, str, int, str]]:
+    """Give each moment with both ways in which `current` moves."""
+    return ((*moment, switch) for moment in moments for switch in ("together", "each"))
+
+
 @pytest.mark.parametrize(("what", "at", "count"), EVERY if FULL else MOMENTS)
 def test_what_a_restart_tells_to_type_makes_the_fleet_whole(
     make_fleet: MakeFleet, what: str, at: str, count: int
@@ -182,8 +189,9 @@ def test_what_a_restart_tells_to_type_makes_the_fleet_whole(
     follow(fleet, disturbed(fleet, disturbance, at, count, "restart"), disturbance, before)
 
 
-@pytest.mark.parametrize("switch", ["together", "each"])
-@pytest.mark.parametrize(("what", "at", "count"), EVERY_OF_A_DEPLOY if FULL else IN_A_DEPLOY)
+@pytest.mark.parametrize(
+    ("what", "at", "count", "switch"), both_ways(EVERY_OF_A_DEPLOY) if FULL else IN_A_DEPLOY
+)
 def test_what_a_deploy_tells_to_type_makes_the_fleet_whole(
     make_fleet: MakeFleet, what: str, at: str, count: int, switch: str
 ) -> None:
@@ -195,8 +203,9 @@ def test_what_a_deploy_tells_to_type_makes_the_fleet_whole(
     one_release(fleet, disturbance)
 
 
-@pytest.mark.parametrize("switch", ["together", "each"])
-@pytest.mark.parametrize(("what", "at", "count"), EVERY if FULL else IN_A_ROLLBACK)
+@pytest.mark.parametrize(
+    ("what", "at", "count", "switch"), both_ways(EVERY) if FULL else IN_A_ROLLBACK
+)
 def test_what_a_rollback_tells_to_type_makes_the_fleet_whole(
     make_fleet: MakeFleet, what: str, at: str, count: int, switch: str
 ) -> None:

@@ -142,8 +142,8 @@ def moments_of(sweep: Sweep, wanted: Callable[[list[str]], list[int]], *words: s
 
 def one_of_each(kinds: list[str]) -> list[int]:
     """Choose of the kinds of a target's states one each, on the first target or the second."""
-    chosen = ("target.claimed", "target.maint", "instance.reborn", "target.returned")
-    later = ("target.draining", "target.probation", "target.done")
+    chosen = ("target.claimed", "target.maint", "instance.reborn")
+    later = ("target.draining", "target.returned")
     first = [kinds.index(kind) + 1 for kind in chosen]
     second = [len(kinds) - kinds[::-1].index(kind) for kind in later]
     return sorted({*first, *second})

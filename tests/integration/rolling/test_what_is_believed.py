@@ -7,6 +7,7 @@ from examples.fleet.host import Host
 from examples.fleet.programs import write_program
 from tests.integration.rolling.wrapped import BESIDE, wrap
 from tests.integration.trouble.conftest import MakeTrouble
+from tests.support.advice import steps_in, type_line
 
 pytestmark = pytest.mark.integration
 
@@ -94,7 +95,9 @@ def test_an_instance_that_depends_on_another_stops_a_restart_by_instance(
     web1 = shop.fleet.hosts["web1"]
     also(web1, f"depends on {ONE}")
 
-    ended = shop.rollout("restart", "--by", "instance", "--hosts", "web1")
+    also(shop.fleet.hosts["web2"], f"depends on {ONE}")
+
+    ended = shop.rollout("restart", "--by", "instance")
 
     assert ended.code == 5, ended.said
     assert f"web1: mongrel_8001 got a new process when {ONE} was asked to restart" in ended.said
@@ -102,6 +105,10 @@ def test_an_instance_that_depends_on_another_stops_a_restart_by_instance(
     log = (web1.directory / "monit.log").read_text()
     assert log.count("restart on user request") == 1
     until(lambda: shop.all_ready, "both serve", 20)
+    typed = type_line(shop.fleet, dict(steps_in(ended.said))["go on"])
+    assert typed.code == 0, typed.said
+    assert "1 of 1 server restarted" in typed.said
+    assert log.count("restart on user request") == 1, "web1 is not restarted once more"
 
 
 def test_an_instance_that_depends_on_an_earlier_one_is_restarted_once(
