@@ -197,7 +197,7 @@ def test_what_a_reload_put_back_after_our_death_is_seen_to_serve(
     dead(shop)
     before = shop.fleet.births()
     shop.fleet.balancers["lb1"].reload()
-    assert shop.admin("web1") == READY
+    until(lambda: shop.admin("web1") == READY, "the new HAProxy answers")
 
     refused = shop.rollout()
     recovered = shop.rollout("recover", "--yes")
@@ -246,7 +246,7 @@ def test_what_a_reload_put_back_without_proof_after_our_death_is_not_called_reco
     recovered = shop.rollout("recover", "--yes", within=90)
 
     assert recovered.code == 6, recovered.said
-    assert "1 of 1 server" in recovered.said
+    assert "1 of 2 servers is out of rotation" in recovered.said
     assert "web1   left out" in recovered.said
     past = last_in(state_of(shop))
     assert [holding.target.name for holding in past.holdings] == ["web1"]

@@ -428,9 +428,13 @@ def test_a_deadline_too_short_for_a_session_does_not_cost_the_connection(
 ) -> None:
     ssh.run("web1", "true", within=10)
     before = set(sshd.sessions())
+    late = 0
     for _ in range(40):  # the command ends while it is being signalled: a race, so often
-        with pytest.raises(SshError):
+        try:
             ssh.run("web1", "true", within=0.0001)
+        except SshError:
+            late += 1
+    assert late > 0
     assert ssh.run("web1", "true", within=10).ok
     assert before & set(sshd.sessions())
 
