@@ -86,7 +86,7 @@ def _taken_back(ledger: Ledger) -> str:
 def _uneven(ledger: Ledger) -> str:
     """Name the hosts whose instances do not run what `current` leads to."""
     said = [
-        f"`current` of {host} leads to {seen.current or 'no release'}, {runs_words(seen.running)}"
+        f"`current` of {host} leads to {seen.current or 'no release'}, {runs_words(seen)}"
         for host, seen in ledger.deploy.seen.items()
     ]
     return f" {'; '.join(said)}." if said else ""

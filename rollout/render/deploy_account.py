@@ -91,7 +91,7 @@ def current_rows(deploy: Deployment) -> Iterator[tuple[str, str]]:
     alike: dict[tuple[str, str], list[str]] = {}
     for host in deploy.in_order(deploy.seen):
         seen = deploy.seen[host]
-        alike.setdefault((seen.current or "no release", runs_words(seen.running)), []).append(host)
+        alike.setdefault((seen.current or "no release", runs_words(seen)), []).append(host)
     for (current, runs), names in alike.items():
         yield "current", f"leads to {current} on {some(names)}; {runs}"
 

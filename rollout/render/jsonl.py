@@ -72,6 +72,7 @@ def _deploy(deploy: Deployment) -> Any:  # noqa: ANN401 - as below
             "unrestored": deploy.unrestored,
             "unproven": deploy.unproven,
             "seen": {host: [one.current, one.running] for host, one in deploy.seen.items()},
+            "hidden": {host: one.hidden for host, one in deploy.seen.items() if one.hidden},
             "leftovers": deploy.leftovers,
             "because": deploy.because,
             "warnings": deploy.warnings,

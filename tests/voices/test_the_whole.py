@@ -6,14 +6,16 @@ import pytest
 
 from rollout import deploy_events as said
 from rollout import events as told
+from rollout.current_links import HostReleases, tell_uneven
 from rollout.events import Event
 from rollout.ledger import Exit
 from rollout.render.account import account
 from rollout.render.consequence import consequence
 from rollout.render.cron import worth_a_line
 from rollout.render.frame import Size, frame
-from rollout.render.jsonl import json_account
-from tests.voices.recorded import ending_of
+from rollout.render.jsonl import json_account, json_line
+from rollout.render.plain import words
+from tests.voices.recorded import ending_of, stamped
 from tests.voices.recorded_deploys import BEFORE, RELEASE, switched
 
 BOTH = ("web1", "web2")
@@ -220,3 +222,29 @@ def test_what_monit_was_asked_in_vain_is_told_to_machines_and_still_to_be_restar
     spelled = json.loads(json_account(ending))
     assert [one["asked"] for one in spelled["targets"] if one["target"] == "web1"] == [True]
     assert "go on:   rollout resume   # restarts web1, web2\n" in account(ending)
+
+
+@pytest.mark.parametrize(
+    ("running", "hidden", "runs"),
+    [
+        ({}, (), "no instance of it runs"),
+        ({}, ("a",), "its instances run what this login cannot see"),
+        ({"a": BEFORE}, ("b",), f"a runs {BEFORE}, b runs what this login cannot see"),
+        ({"a": BEFORE, "b": BEFORE}, (), f"its instances run {BEFORE}"),
+    ],
+)
+def test_what_the_login_cannot_see_is_not_said_to_be_down(
+    running: dict[str, str], hidden: tuple[str, ...], runs: str
+) -> None:
+    told_of: list[Event] = []
+    unfinished = frozenset({RELEASE})
+    tell_uneven([HostReleases("web1", RELEASE, running, hidden, unfinished)], told_of.append)
+    (seen,) = told_of
+    recovery = (told.RecoveryStarted(of="a1b2c3", targets=()), seen)
+    ending = ending_of((*recovery, told.RecoveryFinished()))
+    assert words(seen) == f"`current` leads to {RELEASE}; {runs}"
+    assert f" `current` of web1 leads to {RELEASE}, {runs}." in consequence(ending)
+    assert f"leads to {RELEASE} on web1; {runs}\n" in account(
+        ending_of((*recovery, told.RolloutHalted(because="x")))
+    )
+    assert tuple(json.loads(json_line(stamped(seen)))["hidden"]) == hidden
