@@ -291,7 +291,7 @@ MUTANTS = (
     Mutant(
         "the summary knows of what another hand has taken meanwhile",
         "standings.py",
-        "            return replace(line, now=taken or down)\n",
+        "            return replace(line, now=now or line.now)\n",
         "            return line\n",
     ),
     Mutant(
