@@ -138,8 +138,9 @@ async def against_a_restart(
 
 
 def _would_start(one: HostReleases) -> str:
-    runs = ", ".join(dict.fromkeys(one.running.values()))
-    runs = runs or ("what this login cannot see" if one.hidden else "not at all")
+    seen = [*dict.fromkeys(one.running.values())]
+    seen += ["what this login cannot see"] if one.hidden else []
+    runs = " and ".join(seen) or "not at all"
     return (
         f"`current` leads to release {one.unproven}, of a deploy that did not end, and its "
         f"instances run {runs}: a restart would start what nothing has proven"
@@ -215,11 +216,15 @@ def tell_uneven(seen: Iterable[HostReleases], tell: Tell) -> None:
     """Tell of each host whose instances do not run what ``current`` leads to."""
     for one in seen:
         if one.unproven or (one.running and not one.all_run(one.current)):
-            unproven, running = bool(one.unproven), dict(one.running)
-            seen_now = CurrentSeen(
-                host=one.host, current=one.current, running=running, unproven=unproven
+            tell(
+                CurrentSeen(
+                    host=one.host,
+                    current=one.current,
+                    running=dict(one.running),
+                    hidden=one.hidden,
+                    unproven=bool(one.unproven),
+                )
             )
-            tell(seen_now)
 
 
 async def tell_where_hosts_are(hosts: Iterable[str], site: Site, tell: Tell) -> None:

@@ -92,6 +92,7 @@ class CurrentSeen:
 
     Attributes:
         running: The release of each instance that has a process, or its directory.
+        hidden: Instances that have a process whose directory the login may not see.
         unproven: ``current`` leads to a release whose deploy did not end.
     """
 
@@ -100,6 +101,7 @@ class CurrentSeen:
     host: str
     current: str
     running: Mapping[str, str] = field(default_factory=dict[str, str])
+    hidden: tuple[str, ...] = ()
     unproven: bool = False
 
 

@@ -56,7 +56,6 @@ class TimedOut(RolloutError):
 
     def __init__(self, purpose: str, within: float, last: str) -> None:
         super().__init__(f"not {purpose} after {within:g}s: {last}")
-        self.purpose = purpose
         self.within = within
         self.last = last
 
@@ -163,13 +162,12 @@ class LockError(RolloutError):
 
 
 class LockHeld(RolloutError):
-    """Somebody else holds the lock; ``holder`` says who, ``also`` what else is known."""
+    """Somebody else holds the lock; ``holder`` says who, ``also`` ends the sentence."""
 
     def __init__(self, place: str, holder: str, also: str = "") -> None:
         super().__init__(f"the lock is held by {holder}{also}")
         self.place = place
         self.holder = holder
-        self.also = also
 
 
 class Unfinished(RolloutError):

@@ -419,6 +419,7 @@ class FleetSeen:
         serving: Targets of the run to which every load balancer of theirs sends visitors.
         taken: Targets that are held out of rotation, with how.
         down: Targets that are ready and get no visitors, with how HAProxy calls them.
+        gone: Targets of which HAProxy has no server line any more that is switched on.
         others: Server lines of the same backends that get no visitors, and are no target's.
         unseen: Load balancers that did not answer, with what they did instead.
         other_owner: What is known of another run that has the lock by now, or empty.
@@ -429,6 +430,7 @@ class FleetSeen:
     serving: tuple[str, ...] = ()
     taken: Mapping[str, str] = field(default_factory=dict[str, str])
     down: Mapping[str, str] = field(default_factory=dict[str, str])
+    gone: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     unseen: Mapping[str, str] = field(default_factory=dict[str, str])
     other_owner: str = ""

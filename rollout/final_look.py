@@ -5,7 +5,7 @@ operator has taken out again, or one that fell over after it was seen to be stab
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rollout.errors import RolloutError
 from rollout.events import FleetSeen
@@ -53,6 +53,7 @@ async def look_at_the_end(
             serving=tuple(t.name for t in targets if _serves(t, rows, readings)),
             taken=taken,
             down=down,
+            gone=tuple(t.name for t in targets if _gone(t, rows, readings)),
             others=tuple(
                 _words([row])
                 for seat, row in rows.items()
@@ -81,7 +82,16 @@ async def _look(balancer: Balancer) -> Reading | RolloutError:
 def _serves(target: Target, rows: Mapping[Seat, SeatState], seen: Mapping[str, Reading]) -> bool:
     """Judge whether visitors reach it through every load balancer of its own."""
     ours = [rows[seat] for seat in target.seats if seat in rows]
-    return bool(ours) and set(target.balancers) <= set(seen) and all(map(carries, ours))
+    return set(target.balancers) <= set(seen) & _shown_by(ours) and all(map(carries, ours))
+
+
+def _gone(target: Target, rows: Mapping[Seat, SeatState], seen: Mapping[str, Reading]) -> bool:
+    """Judge whether every load balancer of its own answers, and none has a server line of it."""
+    return set(target.balancers) <= set(seen) and not any(seat in rows for seat in target.seats)
+
+
+def _shown_by(rows: Iterable[SeatState]) -> set[str]:
+    return {row.seat.balancer for row in rows}
 
 
 def _words(rows: Sequence[SeatState]) -> str:

@@ -95,9 +95,9 @@ def _all_of(renewed: tuple[str, ...], proof: Proof) -> bool:
 def _to_be_taken_back(holding: Holding, current: str, wrong: WrongRelease) -> ReleaseError:
     host, where = holding.target.host, wrong.where.items()
     runs = ", ".join(f"{name} runs in {found or 'no release'}" for name, found in where)
-    typed = f"rollout rollback --to {current} --hosts {host} --take-up"
+    typed = f"`rollout rollback --to {current} --hosts {host} --take-up`"
     return ReleaseError(
-        host, f"{runs}, and `current` leads to {current}: `{typed}` restarts it there"
+        host, f"{runs}, and `current` leads to {current}: {typed} restarts it there"
     )
 
 

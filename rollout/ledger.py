@@ -14,7 +14,15 @@ from rollout.deploy_events import DeployEvent
 from rollout.deploy_ledger import Deployment, Phase, enter_deploy
 from rollout.events import Event
 from rollout.fleet import Finding
-from rollout.standings import FINISHED, Line, Standing, TargetEvent, line_after, line_at_the_end
+from rollout.standings import (
+    FINISHED,
+    Line,
+    Standing,
+    TargetEvent,
+    anew,
+    line_after,
+    line_at_the_end,
+)
 
 
 class Exit(IntEnum):
@@ -62,7 +70,8 @@ class Ledger:
         resumed: The run that was gone on with, or empty.
         rolling: A walk over the fleet was begun; a mere recovery has none.
         deploy: What became of the release, where there was one.
-        others: Server lines of other hosts that got no visitors when the run ended.
+        serving: Targets that were seen to serve, by every load balancer, when the run ended.
+        others: Server lines of other hosts that got no visitors then.
         unseen: Load balancers that did not answer then, with what they did instead.
         fleet: How many servers the settings name; 0 where that is not known.
     """
@@ -81,6 +90,7 @@ class Ledger:
     resumed: str = ""
     rolling: bool = False
     deploy: Deployment = field(default_factory=Deployment)
+    serving: frozenset[str] = frozenset()
     others: tuple[str, ...] = ()
     unseen: Mapping[str, str] = field(default_factory=dict[str, str])
     fleet: int = 0
@@ -138,11 +148,19 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901, PLR0912 - a ca
             through = {name: line for name in done if name not in ledger.lines}
             return replace(ledger, lines={**through, **ledger.lines}, resumed=of)
         case told.RecoveryStarted(of=run, targets=targets, asked=asked, rest=rest):
-            out = Line(Standing.LEFT_OUT, f"by run {run}", state="unknown")
-            left = {name: replace(out, asked=name in asked) for name in targets}
+            known = {name: ledger.lines.get(name, Line()) for name in targets}
+            left = {
+                name: replace(
+                    anew(line, Standing.LEFT_OUT, f"by run {run}"),
+                    state="unknown",
+                    asked=name in asked,
+                )
+                for name, line in known.items()
+            }
             return replace(ledger, lines=left, started=True, recovery=run, rest=rest)
         case told.TargetSkipped(target=name, because=because) if _was_out(ledger, name):
-            taken = Line(Standing.SKIPPED, because)  # somebody has it since, asked or not
+            # somebody has it since, asked or not
+            taken = anew(ledger.lines[name], Standing.SKIPPED, because)
             return replace(ledger, lines={**ledger.lines, name: taken})
         case told.OthersRestarted(target=name, instances=instances):
             went = _enter_target(ledger.lines, event)
@@ -152,9 +170,12 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901, PLR0912 - a ca
             return replace(ledger, stop=by)
         case told.Interrupted(by=by, exit_code=code):
             return replace(ledger, stop=by, interrupted=code)
-        case told.FleetSeen(others=others, unseen=unseen):
+        case told.FleetSeen(serving=serving, others=others, unseen=unseen):
             lines = {n: line_at_the_end(n, line, event) for n, line in ledger.lines.items()}
-            return replace(ledger, lines=lines, others=others, unseen=unseen)
+            idle = {*event.taken, *event.down, *event.gone}
+            serve = (ledger.serving | {*serving}) - idle
+            seen = replace(ledger, lines=lines, serving=serve)
+            return replace(seen, others=others, unseen=unseen)
         case told.Noted() | told.BalancerReloaded() | told.SoakStarted():
             return ledger
         case _ if isinstance(event, DeployEvent):

@@ -152,7 +152,9 @@ def _of_another_name(host: str, instance: str, to: str, release: str) -> Finding
     )
     old, new = shlex.quote(f"{to}/releases/{release}"), shlex.quote(f"{to}/releases/{OLDEST}")
     link = shlex.quote(f"{to}/current")
-    cure = f"there: cp -a {old} {new} && ln -sfn {new} {link}\nthen, on all hosts: rollout restart"
+    cure = (
+        f"there: cp -a {old} {new} && ln -sfn {new} {link}\nthen, on all hosts: `rollout restart`"
+    )
     return Finding(host, what, cure)
 
 

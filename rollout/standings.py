@@ -50,13 +50,16 @@ FINISHED = frozenset({Standing.DONE, Standing.RECOVERED, Standing.SKIPPED})
 """Where every target of a good run ends."""
 
 
+GONE = "HAProxy has no server of it that is switched on"
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One target in the account.
 
     Attributes:
         because: The last reason told about it.
-        asked: It was asked to restart.
+        asked: It was asked to restart; of one that was given back, in vain.
         look: What to type to see more, or empty.
         state: What HAProxy was last seen to have for it, or empty.
         seconds: How long it was out of rotation, once it is done.
@@ -115,24 +118,26 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
     """Return the line after ``event``."""
     match event:
         case told.TargetSkipped(because=because) if not line.asked:
-            return Line(Standing.SKIPPED, because)  # also of one that somebody took from a dead run
+            return anew(line, Standing.SKIPPED, because)  # also of what a dead run had, and lost
         case told.TargetSkipped(because=because):  # on the way back to the release before
             return replace(line, because=because)
         case told.TargetWaiting(because=because) | told.TargetNotDrained(because=because):
             return replace(line, because=because)
         case told.TargetClaimed(seats=seats):
-            return Line(Standing.CLAIMED, seats=seats, release=line.release, cut=line.cut)
+            return replace(anew(line, Standing.CLAIMED), seats=seats, release=line.release)
         case told.TargetTakenUp(seats=seats, asked=asked):
-            return Line(Standing.CLAIMED, asked=asked, seats=seats)
+            return replace(anew(line, Standing.CLAIMED), asked=asked, seats=seats)
         case told.ServersChanged(gone=gone, new=new):
             return replace(line, seats=(*(s for s in line.seats if s not in gone), *new))
         case told.TargetVisited(sessions=sessions):
             return replace(line, visited=line.visited + sessions)
         case told.TargetRecovered(restarted=True, release=release):
-            return Line(Standing.DONE, state="ready", asked=True, release=release)
+            done = anew(line, Standing.DONE)
+            return replace(done, state="ready", asked=True, release=release)
         case told.TargetRecovered(release=release, renewed=renewed):
             reached = f"new process: {', '.join(renewed)}" if renewed else ""
-            return Line(Standing.RECOVERED, reached, state="ready", release=release)
+            back = anew(line, Standing.RECOVERED, reached)
+            return replace(back, state="ready", release=release)
         case told.TargetDraining():
             return replace(line, standing=Standing.DRAINING, because="", state="drain")
         case told.TargetInMaint():
@@ -155,11 +160,11 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
             done = replace(line, standing=Standing.DONE, because="", release=release)
             return replace(done, seconds=seconds)
         case told.TargetNotTaken(because=because, cure=cure):
-            return Line(Standing.NOT_TAKEN, because, release=line.release, cure=cure)
-        case told.TargetGivenBack(because=because, cure=cure):
+            kept = anew(line, Standing.NOT_TAKEN, because)
+            return replace(kept, release=line.release, cure=cure)
+        case told.TargetGivenBack(because=because, cure=cure, asked=asked):
             back = replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
-            back = replace(back, cure=cure)
-            return replace(back, asked=False)  # monit refused: nothing was restarted
+            return replace(back, cure=cure, asked=asked)
         case told.TargetLeftOut(state=state, because=because, asked=asked, look=look):
             left = replace(line, standing=Standing.LEFT_OUT, because=because)
             seats = event.seats or line.seats
@@ -168,13 +173,21 @@ def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 -
             assert_never(event)
 
 
+def anew(line: Line, standing: Standing, because: str = "") -> Line:
+    """Begin a line again: of what was known only that stays which its visitors have met."""
+    return Line(standing, because, cut=line.cut, visited=line.visited, took=line.took)
+
+
 def line_at_the_end(name: str, line: Line, seen: told.FleetSeen) -> Line:
     """Return the line after the last look at the whole fleet.
 
-    What was restarted and serves no visitors now is out, unless another hand holds it.
+    What was restarted and serves no visitors now is out, unless another hand holds it, or HAProxy
+    has lost it.
     """
-    line = replace(line, now="")
     taken, down = seen.taken.get(name, ""), seen.down.get(name, "")
+    now = taken or down or (GONE if name in seen.gone else "")
+    if now or name in seen.serving:  # a look is about the targets of one walk, not about all
+        line = replace(line, now="")
     match line.standing:
         case Standing.DONE if down:
             because = f"it was back, and does not serve now: {down}"
@@ -187,4 +200,4 @@ def line_at_the_end(name: str, line: Line, seen: told.FleetSeen) -> Line:
         case _ if line.standing.out:
             return line
         case _:
-            return replace(line, now=taken or down)
+            return replace(line, now=now or line.now)

@@ -22,7 +22,7 @@ from rollout.cli.rollback import rollback
 from rollout.cli.setup import setup
 from rollout.cli.status import status
 from rollout.cli.uninterrupted import uninterrupted
-from rollout.cli.words import hand_over
+from rollout.cli.words import hand_over, type_as
 
 app = typer.Typer(
     name="rollout",
@@ -99,6 +99,7 @@ def before_the_command(
     context.obj = Asked(
         config=config, env=env, output=output, verbose=verbose, by_variable=by_variable
     )
+    type_as(context.obj.rollout)
 
 
 app.command()(restart)

@@ -4,7 +4,7 @@ import sys
 
 from rollout.cli.app import app
 from rollout.cli.context import options_first
-from rollout.cli.words import complain, spoken
+from rollout.cli.words import complain, spoken, type_as
 from rollout.errors import LockHeld, RolloutError, SettingsError
 
 
@@ -34,6 +34,8 @@ def enter() -> int:
         name, place = type(error).__name__, save(error)
         complain(f"this is a bug in rollout: {name}; the traceback is in {place}")
         return _exit("BUG")
+    finally:
+        type_as()
     return 0
 
 

@@ -1,10 +1,22 @@
-"""Words for people go to stderr, each line with our name before it; data goes to stdout."""
+"""Words for people go to stderr, each line with our name before it; data goes to stdout.
 
+A command that they name carries the options that stood before the one that was typed.
+"""
+
+import json
 import os
 import sys
 from contextlib import suppress
 
 from rollout.errors import RolloutError
+
+_typed = ["rollout"]
+"""The program and what of the options before the command decides about the settings."""
+
+
+def type_as(rollout: str = "rollout") -> None:
+    """Let each command that is named from now on begin with ``rollout``."""
+    _typed[0] = rollout
 
 
 def complain(*lines: str) -> None:
@@ -13,10 +25,12 @@ def complain(*lines: str) -> None:
     Where that cannot be written nobody is left to be told, and the exit code still speaks.
     """
     from rollout.render.harmless import harmless  # noqa: PLC0415 - most commands do not complain
+    from rollout.render.retyped import with_options  # noqa: PLC0415
 
     with suppress(OSError):
         for several in lines:
-            text = "\n".join(map(harmless, several.split("\n")))
+            carried = with_options(several, _typed[0])
+            text = "\n".join(map(harmless, carried.split("\n")))
             sys.stderr.write(f"rollout: {text}\n")
 
 
@@ -32,6 +46,8 @@ def hand_over(data: str) -> None:
     Raises:
         RolloutError: it cannot be written (a full disk).
     """
+    if "`rollout " in data:
+        data = _carried(data)
     # A terminal or a locale that cannot show a character gets its number, not a traceback.
     encoding = sys.stdout.encoding or "utf-8"
     shown = data.encode(encoding, "backslashreplace").decode(encoding)
@@ -43,3 +59,13 @@ def hand_over(data: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise RolloutError(f"stdout cannot be written: {error.strerror}") from error
+
+
+def _carried(data: str) -> str:
+    from rollout.render.retyped import with_options  # noqa: PLC0415 - most data names no command
+    from rollout.render.tables import ForMachines  # noqa: PLC0415
+
+    typed = _typed[0]
+    return with_options(
+        str(data), json.dumps(typed)[1:-1] if isinstance(data, ForMachines) else typed
+    )

@@ -107,8 +107,7 @@ def reason(line: Line) -> str:
             return line.because
         case Standing.DONE:
             runs = f"serving release {line.release}" if line.release else "serving"
-            if line.now:
-                runs = f"restarted, not serving now: {line.now}"
+            runs = f"restarted, {not_serving(line)}" if line.now else runs
             return runs if line.seconds is None else f"{runs}, out for {in_words(line.seconds)}"
         case Standing.RECOVERED:
             return _recovered(line)
@@ -120,9 +119,17 @@ def reason(line: Line) -> str:
             return line.because
 
 
+def not_serving(line: Line) -> str:
+    """Say what keeps visitors from a target, though it is not out because of us."""
+    return f"not serving now: {line.now}"
+
+
 def _recovered(line: Line) -> str:
     """Say of a target that is back how much of its restart had gone through."""
     runs = f"serving release {line.release}" if line.release else "serving"
+    if line.now:
+        runs = f"was back, {not_serving(line)}"
+        return f"{runs}, restarted in part ({line.because})" if line.because else runs
     if line.because:
         return f"{runs}, restarted in part ({line.because})"
     return runs if line.release else "serving as it was found, not restarted"

@@ -7,6 +7,7 @@ from contextlib import suppress
 from rollout.events import Event
 from rollout.ledger import Exit, Ledger, enter
 from rollout.render.harmless import harmless
+from rollout.render.retyped import with_options
 from rollout.render.told import Ending, Hints, Renderer, Stream, Told
 
 
@@ -48,7 +49,8 @@ class Broadcast:
         self._number = 0
 
     def tell(self, event: Event) -> None:
-        """Enter ``event`` into the account and show it to everyone."""
+        """Enter ``event`` into the account and show it to everyone, with the options typed."""
+        event = with_options(event, self._hints.rollout)
         self.ledger = enter(self.ledger, event)
         self._number += 1
         told = Told(self._run, self._number, self._utc_now(), event, self.ledger)
@@ -78,7 +80,7 @@ class Broadcast:
             ledger=self.ledger,
             seconds=self._monotonic() - self._began,
             outside=outside,
-            cause=cause,
+            cause=with_options(cause, self._hints.rollout),
             trace=trace,
             hints=self._hints,
         )

@@ -11,7 +11,6 @@ from rollout.render.counts import (
     servers,
     skipped_words,
     stopped,
-    visited_words,
 )
 from rollout.render.deploy_consequence import deploy_consequence
 from rollout.render.deploy_words import runs_words, some
@@ -62,12 +61,13 @@ def _done(ending: Ending) -> str:
         return f"nothing to do, nothing was touched.{skipped_words(ledger)}"
     count = f"{len(ledger.named(Standing.DONE))} of {servers(len(ledger.lines))}"
     done = f"done. {count} restarted{earlier(ledger)} in {in_words(ending.seconds)}"
-    return f"{done}{none_missing(ledger)}.{visited_words(ledger)}{skipped_words(ledger)}"
+    return f"{done}{none_missing(ledger)}.{skipped_words(ledger)}"
 
 
 def _recovered(ledger: Ledger) -> str:
-    """Say who of those that a run left out is back."""
+    """Say who of those that a run left out is back, and serves still."""
     back = [*ledger.named(Standing.DONE), *ledger.named(Standing.RECOVERED)]
+    back = [name for name in back if not ledger.lines[name].now]
     if not back:
         run = f" because of run {ledger.recovery}" if ledger.recovery != UNKNOWN_RUN else ""
         return f"No server is out{run}."
@@ -86,7 +86,7 @@ def _taken_back(ledger: Ledger) -> str:
 def _uneven(ledger: Ledger) -> str:
     """Name the hosts whose instances do not run what `current` leads to."""
     said = [
-        f"`current` of {host} leads to {seen.current or 'no release'}, {runs_words(seen.running)}"
+        f"`current` of {host} leads to {seen.current or 'no release'}, {runs_words(seen)}"
         for host, seen in ledger.deploy.seen.items()
     ]
     return f" {'; '.join(said)}." if said else ""

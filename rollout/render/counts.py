@@ -60,7 +60,7 @@ def visited_words(ledger: Ledger) -> str:
     count = sum(visited.values())
     many = "1 visitor" if count == 1 else f"{count} visitors"
     return (
-        f" HAProxy sent {many} to {', '.join(visited)} in maint (`force-persist` or "
+        f"HAProxy sent {many} to {', '.join(visited)} in maint (`force-persist` or "
         "`option persist`): they may have failed."
     )
 
@@ -74,14 +74,21 @@ def stopped(ending: Ending) -> str:
         return f"interrupted by {ledger.stop}"
     where = ledger.named(Standing.LEFT_OUT)
     at = f" at {', '.join(where)}" if where else ""
-    return f"{'finished, but not whole,' if ledger.finished else 'halted'}{at}"
+    if ledger.finished:
+        return f"finished, but not whole{',' if at else ''}{at}"
+    return f"halted{at}"
 
 
 def none_missing(ledger: Ledger) -> str:
-    """Say that all servers serve, as the end of a sentence; empty where one does not."""
-    if any(line.now for line in ledger.lines.values()):
+    """Say that all servers serve, as the end of a sentence.
+
+    Empty where one was not seen to, or a load balancer was not asked; what was skipped is another
+    hand's.
+    """
+    skipped = ledger.named(Standing.SKIPPED)
+    if ledger.unseen or {*ledger.lines} - {*skipped} - ledger.serving:
         return ""
-    ours = " because of us" if ledger.named(Standing.SKIPPED) else ""
+    ours = " because of us" if skipped else ""
     return f", none missing{ours}"
 
 
@@ -95,6 +102,7 @@ def afterwards(ledger: Ledger) -> str:
     said = [
         f"Not serving now, by another hand or by itself: {'; '.join(idle)}." if idle else "",
         f"{_were(sum(cut.values()))} cut off: {each}." if cut else "",
+        visited_words(ledger),
         f"Besides, {'; '.join(others)}." if others else "",
         f"At the end {', '.join(ledger.unseen)} did not answer." if ledger.unseen else "",
     ]

@@ -33,7 +33,8 @@ class Cron:
     """Remembers the lines of the run, and gives them away only when the exit code is not 0.
 
     A good run is one line if a server was skipped or does not serve at its end: it could be out
-    tomorrow as well.  So is one that cut sessions, or after which a hook failed.
+    tomorrow as well.  So is one that cut sessions, after which a hook failed, or at the end of
+    which a load balancer did not answer.
 
     Args:
         stream: Where the mail is written.
@@ -66,7 +67,8 @@ def worth_a_line(ledger: Ledger) -> bool:
     """Tell whether a good run still left something that a person should know."""
     lines = ledger.lines.values()
     noticed = any(line.now or line.cut or line.visited for line in lines)
-    return bool(ledger.named(Standing.SKIPPED) or ledger.deploy.warnings) or noticed
+    told = ledger.named(Standing.SKIPPED) or ledger.deploy.warnings or ledger.unseen
+    return bool(told) or noticed
 
 
 LOUD = (

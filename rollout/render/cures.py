@@ -70,7 +70,9 @@ def to_old_code(target: str, line: Line, deploy: Deployment, hints: Hints) -> st
     if not line.asked or not (before or unproven):
         return ""
     to = f" --to {harmless(before)}" if before else ""
-    return f"{hints.rollout} rollback{to} --hosts {shlex.quote(harmless(host))} --take-up"
+    # what fell over after it was back is no holding of ours: there is nothing to take up
+    flag = "--accept-sick" if line.standing is Standing.DOWN else "--take-up"
+    return f"{hints.rollout} rollback{to} --hosts {shlex.quote(harmless(host))} {flag}"
 
 
 def next_steps(ledger: Ledger, hints: Hints) -> tuple[NextStep, ...]:
@@ -133,6 +135,8 @@ def to_go_on(ledger: Ledger, hints: Hints) -> Iterable[NextStep]:
 
 def _has_no_restart(line: Line) -> bool:
     """Tell whether `resume` restarts it; one that is out comes back first."""
+    if line.standing is Standing.GIVEN_BACK:
+        return True  # what was asked of it was in vain
     return (line.standing in TO_BE_RESTARTED or line.standing.out) and not line.asked
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rollout.deploy_ledger import Deployment, Phase
-from rollout.ledger import Exit
+from rollout.ledger import Exit, Ledger
 from rollout.releases import BASTION
 from rollout.render.cures import host_of
 from rollout.render.deploy_consequence import runs_new, runs_old
@@ -91,7 +91,7 @@ def current_rows(deploy: Deployment) -> Iterator[tuple[str, str]]:
     alike: dict[tuple[str, str], list[str]] = {}
     for host in deploy.in_order(deploy.seen):
         seen = deploy.seen[host]
-        alike.setdefault((seen.current or "no release", runs_words(seen.running)), []).append(host)
+        alike.setdefault((seen.current or "no release", runs_words(seen)), []).append(host)
     for (current, runs), names in alike.items():
         yield "current", f"leads to {current} on {some(names)}; {runs}"
 
@@ -152,9 +152,9 @@ def ways_on(ending: Ending) -> Iterator[tuple[str, str]]:
     on_it = {host_of(name) for name in runs_new(ending.ledger)} | deploy.moved
     if not on_it & {*others} and not ending.ledger.resumed:  # it failed wherever it was tried
         typed = as_typed(ending)
-        take_up = ("--take-up",) if out and "--take-up" not in typed else ()
+        flags = [flag for flag in _for_what_is_out(ending.ledger) if flag not in typed]
         what = "what is out is restarted with the others" if out else "on every host"
-        yield "once mended", f"{shlex.join((*typed, *take_up))}   # {what}"
+        yield "once mended", f"{shlex.join((*typed, *flags))}   # {what}"
         return
     if deploy.phase is not Phase.ROLLBACK_HALTED:  # that release has just failed
         yield (
@@ -172,6 +172,15 @@ def ways_on(ending: Ending) -> Iterator[tuple[str, str]]:
         names = shlex.quote(",".join(hosts))
         yield label, f"{ending.hints.rollout} {act} --hosts {names}   # on the release before"
         label = ""
+
+
+def _for_what_is_out(ledger: Ledger) -> Iterator[str]:
+    """Yield the flags with which a run restarts what is out, by what it is."""
+    down = [name for name in ledger.out if ledger.lines[name].standing is Standing.DOWN]
+    if len(down) < len(ledger.out):
+        yield "--take-up"
+    if down:
+        yield "--accept-sick"
 
 
 def as_typed(ending: Ending) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from rollout.deploy_ledger import Deployment, Phase
 from rollout.ledger import Exit, Ledger
-from rollout.render.counts import missing, servers, skipped_words, stopped
+from rollout.render.counts import missing, none_missing, servers, skipped_words, stopped
 from rollout.render.deploy_words import release_words, some
 from rollout.render.spans import in_words
 from rollout.render.told import Ending
@@ -23,7 +23,7 @@ SERVING = frozenset(
 def deploy_consequence(ending: Ending) -> str:
     """Say what a deploy has left behind.
 
-    "None missing" is said only when nobody is out in the account, and "as it was" only of hosts
+    "None missing" is said only when every target was seen to serve, and "as it was" only of hosts
     on which it was seen.
     """
     ledger = ending.ledger
@@ -50,10 +50,9 @@ def _live(ending: Ending) -> str:
     count = f"{len(ledger.named(Standing.DONE))} of {servers(len(ledger.lines))}"
     how = "deployed" if deploy.fresh else "rolled back"
     live = "live" if deploy.fresh else "live again"
-    skipped = ledger.named(Standing.SKIPPED)
-    said = f"done. {named} is {live} on {count}, {how} in {in_words(ending.seconds)}, none missing"
+    said = f"done. {named} is {live} on {count}, {how} in {in_words(ending.seconds)}"
     aside = skipped_words(ledger, "Skipped, not on this release")
-    said += f"{' because of us' if skipped else ''}.{aside}"
+    said += f"{none_missing(ledger)}.{aside}"
     for hook, words in deploy.warnings.items():
         said += f" Warning: the hook `{hook}` failed: {words}."
     return said

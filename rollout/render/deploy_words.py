@@ -1,7 +1,7 @@
 """One sentence for each thing that can happen to a release."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import assert_never
 
 from rollout import deploy_events as told
@@ -42,13 +42,17 @@ def why_failed(failure: told.StepFailed) -> str:
     return failure.because.removeprefix(f"{failure.step.removeprefix('compile ')}: ")
 
 
-def runs_words(running: Mapping[str, str]) -> str:
-    """Say what the instances of a host run."""
-    if not running:
+def runs_words(seen: told.CurrentSeen) -> str:
+    """Say what the instances of a host run, as far as the login can see it."""
+    if not seen.running and not seen.hidden:
         return "no instance of it runs"
-    if len({*running.values()}) == 1:
-        return f"its instances run {next(iter(running.values()))}"
-    return ", ".join(f"{name} runs {release}" for name, release in running.items())
+    if not seen.running:
+        return "its instances run what this login cannot see"
+    if len({*seen.running.values()}) == 1 and not seen.hidden:
+        return f"its instances run {next(iter(seen.running.values()))}"
+    each = [f"{name} runs {release}" for name, release in seen.running.items()]
+    each += [f"{name} runs what this login cannot see" for name in seen.hidden]
+    return ", ".join(each)
 
 
 def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence per event
@@ -72,8 +76,8 @@ def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence
             return f"`current` leads to release {release}; processes still run the one before"
         case told.CurrentRestored():
             return "`current` is as it was before the deploy"
-        case told.CurrentSeen(current=current, running=running):
-            return f"`current` leads to {current or 'no release'}; {runs_words(running)}"
+        case told.CurrentSeen(current=current):
+            return f"`current` leads to {current or 'no release'}; {runs_words(event)}"
         case told.UnprovenTakenBack(release=release, hosts=hosts):
             return f"release {release}, which nothing has proven, is taken back on {some(hosts)}"
         case told.ReleaseDiscarded(release=release):

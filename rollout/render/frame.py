@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rollout.deploy_ledger import Deployment, Phase
 from rollout.ledger import Ledger
-from rollout.render.account import reason, standing_words
+from rollout.render.account import not_serving, reason, standing_words
 from rollout.render.cells import cells, fit, padded, roomiest
 from rollout.render.deploy_words import hosts_words, release_words, some
 from rollout.render.harmless import harmless
@@ -120,7 +120,7 @@ def _row(name: str, line: Line, time: str, widths: tuple[int, int, int], *, colo
 def _because(line: Line) -> str:
     """Give the reason; on the screen an untouched target may say what it waits for."""
     if line.standing is Standing.DONE:
-        return "serving"
+        return not_serving(line) if line.now else "serving"
     return line.because if line.standing is Standing.UNTOUCHED else reason(line)
 
 

@@ -16,7 +16,7 @@ from rollout.render.exits import exit_name
 from rollout.render.harmless import harmless
 from rollout.render.next_step import NextStep
 from rollout.render.told import Ending, Stream, Told
-from rollout.standings import Line
+from rollout.standings import Line, Standing
 
 VERSION = 1
 """Raised only when a field changes its meaning or goes; readers must ignore fields they lack."""
@@ -72,6 +72,7 @@ def _deploy(deploy: Deployment) -> Any:  # noqa: ANN401 - as below
             "unrestored": deploy.unrestored,
             "unproven": deploy.unproven,
             "seen": {host: [one.current, one.running] for host, one in deploy.seen.items()},
+            "hidden": {host: one.hidden for host, one in deploy.seen.items() if one.hidden},
             "leftovers": deploy.leftovers,
             "because": deploy.because,
             "warnings": deploy.warnings,
@@ -86,12 +87,14 @@ def json_loss(lost: int) -> str:
 
 def _target(name: str, line: Line, ending: Ending) -> dict[str, Any]:
     fields = {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
+    fallen = line.standing is Standing.DOWN  # it is ready already, and nothing of ours
+    by_hand = to_bring_back(line, ending.hints.reach)
     steps = (
         {
             "look": to_look(name, line, ending.hints),
             "old_code": to_old_code(name, line, ending.ledger.deploy, ending.hints),
-            "recover": to_recover(ending.hints),
-            "bring_back": [step.text for step in to_bring_back(line, ending.hints.reach)],
+            "recover": "" if fallen else to_recover(ending.hints),
+            "bring_back": [] if fallen else [step.text for step in by_hand],
         }
         if line.standing.out
         else {}

@@ -13,7 +13,7 @@ from rollout.render.deploy_words import deploy_words
 from rollout.render.harmless import harmless
 from rollout.render.spans import in_words
 from rollout.render.told import Ending, Stream, Told
-from rollout.standings import TargetEvent
+from rollout.standings import GONE, TargetEvent
 
 WHOLE_RUN = "rollout"
 """The first word of a line that is about no target in particular."""
@@ -94,7 +94,7 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
 
 
 def _fleet_words(seen: told.FleetSeen) -> str:
-    idle = {**seen.taken, **seen.down}
+    idle = {**dict.fromkeys(seen.gone, GONE), **seen.taken, **seen.down}
     verbs = verb(len(seen.serving))
     said = [f"{', '.join(seen.serving)} {verbs} on every load balancer"] if seen.serving else []
     lacks = "does not" if seen.serving else "does not serve"

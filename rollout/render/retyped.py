@@ -1,9 +1,48 @@
-"""The command line that was typed, to be typed once more: the same, or about other hosts."""
+"""The command line that was typed, to be typed once more: the same, or about other hosts.
 
-from collections.abc import Sequence
+A message names a command of ours between backticks and without options, such as
+```rollout recover```: the code that writes it does not know what was typed.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+OURS = re.compile(r"`rollout (?=[a-z])")
+"""Where a command of ours begins in a message; one that has its options already is none."""
 
 SELECTING = ("--hosts", "--exclude")
 """What says which hosts a run is about."""
+
+
+def with_options(value: T, rollout: str) -> T:
+    """Return a text, or what holds texts, in which each command of ours carries the options typed.
+
+    Without them it would act on other settings, perhaps of another app.
+
+    Args:
+        value: A text, a dataclass, a mapping or a sequence; anything else is returned as it is.
+        rollout: The program and the options that stood before the command.
+    """
+    changed: Any = value
+    if isinstance(value, str):
+        changed = OURS.sub(lambda _: f"`{rollout} ", value) if "`rollout " in value else value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        old = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        new = {name: with_options(item, rollout) for name, item in old.items()}
+        fresh = {name: item for name, item in new.items() if item is not old[name]}
+        changed = dataclasses.replace(value, **fresh) if fresh else value
+    elif isinstance(value, Mapping):
+        kept = {key: with_options(item, rollout) for key, item in value.items()}
+        changed = kept if any(kept[key] is not value[key] for key in kept) else value
+    elif isinstance(value, list | tuple):
+        items = [with_options(item, rollout) for item in value]
+        same = all(new is old for new, old in zip(items, value, strict=True))
+        changed = value if same else type(value)(items)
+    return changed  # type: ignore[no-any-return] # of the kind that it was
 
 
 def about(words: Sequence[str], hosts: Sequence[str]) -> tuple[str, ...]:

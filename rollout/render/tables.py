@@ -27,6 +27,12 @@ def columns(rows: Sequence[Row]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def as_object(value: object) -> str:
+class ForMachines(str):
+    """One object as JSON; a text that is put into it later must be spelled as JSON as well."""
+
+    __slots__ = ()
+
+
+def as_object(value: object) -> ForMachines:
     """Spell one object for machines; nothing in it can move a cursor."""
-    return json.dumps(value, ensure_ascii=True) + "\n"
+    return ForMachines(json.dumps(value, ensure_ascii=True) + "\n")

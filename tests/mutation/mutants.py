@@ -326,9 +326,23 @@ MUTANTS = (
         "        case Standing.DONE if False:\n",
     ),
     Mutant(
+        "none missing is said only where every server was seen to serve",
+        "render/counts.py",
+        "    if ledger.unseen or {*ledger.lines} - {*skipped} - ledger.serving:\n",
+        "    if False:\n",
+        ("tests/voices",),
+    ),
+    Mutant(
+        "a command that is printed acts on the settings that were typed",
+        "render/broadcast.py",
+        "        event = with_options(event, self._hints.rollout)\n",
+        "",
+        ("tests/voices",),
+    ),
+    Mutant(
         "the summary knows of what another hand has taken meanwhile",
         "standings.py",
-        "            return replace(line, now=taken or down)\n",
+        "            return replace(line, now=now or line.now)\n",
         "            return line\n",
     ),
     Mutant(

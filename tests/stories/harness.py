@@ -153,10 +153,13 @@ def _account(world: World, ledger: Ledger, *, again: bool) -> Iterable[str]:
 def _at_the_end(world: World, ledger: Ledger, name: str, line: Account) -> Iterable[str]:
     """Promise 6: what is said to serve carries visitors on every load balancer that was seen."""
     rows = [x for x in world.lines.values() if x.host.name == name]
-    seen = [x for x in rows if x.seat.balancer not in ledger.unseen and not x.off]
+    there = [x for x in rows if not x.off and not x.gone]
+    seen = [x for x in there if x.seat.balancer not in ledger.unseen]
     idle = [str(x.seat) for x in seen if x.admin or not x.up or not x.weight]
     serves = {Standing.DONE, Standing.RECOVERED, Standing.GIVEN_BACK}
     if line.standing in serves and idle and not line.now:
         yield f"6 account: {name} called {line.standing}, and {idle} get no visitors"
+    if line.standing in serves and not there and not ledger.unseen and not line.now:
+        yield f"6 account: {name} called {line.standing}, and HAProxy has no server of it"
     if line.now and seen and not idle:
         yield f"6 account: {name} called idle ({line.now}), and it serves"

@@ -67,6 +67,7 @@ class Typed:
         verb: ``restart``, ``rollback`` or ``uninterrupted``.
         hosts: Those of ``--hosts``; empty for all.
         to: The release of ``--to``.
+        accept_sick: ``--accept-sick`` was typed.
     """
 
     verb: str
@@ -74,6 +75,7 @@ class Typed:
     to: str | None = None
     switch: Switch = Switch.TOGETHER
     on_failure: OnFailure = OnFailure.ROLLBACK
+    accept_sick: bool = False
 
 
 def typed(
@@ -84,7 +86,7 @@ def typed(
         app.restarted_on.clear()  # who types it wants another restart
     world.faults = Faults(*faults)
     told, site = Told(), after_it(world)
-    scope = Scope(hosts=command.hosts or tuple(world.hosts))
+    scope = Scope(hosts=command.hosts or tuple(world.hosts), accept_sick=command.accept_sick)
     supply = Supply(FakeSource(world), FakeHooks())
 
     def wish(release: Release, hosts: tuple[str, ...]) -> Deploy:

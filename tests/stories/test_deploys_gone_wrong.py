@@ -31,6 +31,8 @@ from rollout.ledger import Exit
 from rollout.plan import Share
 from rollout.ports import Answer
 from rollout.releases import BuildStep, OnFailure, Release, Switch
+from rollout.render.cures import to_old_code
+from rollout.render.told import Hints
 from rollout.rolling import Rolled
 from rollout.rolling_back import to_blame
 from rollout.standings import Standing
@@ -506,3 +508,27 @@ def test_going_back_from_a_release_that_never_came_up_everywhere_makes_it_bad() 
     deploy(world, on_failure=OnFailure.STOP)
     typed(world, Typed(verb="rollback", to=FIRST), begins=5000)
     assert world.hosts["web1"].disk[SECOND].mark == "bad"
+
+
+@pytest.mark.parametrize("accept_sick", [True, False])
+def test_a_server_that_is_down_again_comes_back_with_what_the_summary_says(
+    *, accept_sick: bool
+) -> None:
+    world = fleet(3)
+
+    def falls_over() -> None:
+        if world.lines[Seat("lb1", "app", "web3")].admin:
+            for app in world.hosts["web1"].apps:
+                if len(app.lives) > 1:
+                    app.lives[-1].gone_at = min(app.lives[-1].gone_at, clock())
+
+    world.operator = falls_over
+    told = deploy(world)
+    assert told.ledger.lines["web1"].standing is Standing.DOWN
+    line = told.ledger.lines["web1"]
+    back = to_old_code("web1", line, told.ledger.deploy, Hints())
+    assert back == f"rollout rollback --to {FIRST} --hosts web1 --accept-sick"
+    world.operator = lambda: None
+    command = Typed(verb="rollback", hosts=("web1",), to=FIRST, accept_sick=accept_sick)
+    again = typed(world, command, begins=9000.0)
+    assert again.ledger.exit_code is (Exit.DONE if accept_sick else Exit.REFUSED)

@@ -56,6 +56,17 @@ def test_a_server_that_falls_over_after_its_turn_is_missing_because_of_us() -> N
     )
 
 
+def test_a_server_whose_lines_a_reload_has_taken_away_is_said_not_to_serve() -> None:
+    gone = back(fleet(3), "web1") + 5
+    world = fleet(3)
+    world.floor = Share(1)
+    world.operator = lambda: world.lines.pop(WEB1, None) if clock() > gone else None
+    told = roll(world)
+    assert told.ledger.exit_code is Exit.DONE
+    assert told.ledger.lines["web1"].now == "HAProxy has no server of it that is switched on"
+    assert told.ledger.serving == {"web2", "web3"}
+
+
 def test_a_load_balancer_that_does_not_answer_at_the_end_is_named() -> None:
     calls = roll_calls(fleet(2, balancers=2))
     world = fleet(2, balancers=2)

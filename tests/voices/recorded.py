@@ -101,6 +101,7 @@ RESUMED: tuple[Event, ...] = (
     told.RolloutStarted(targets=("web2",), max_out=1, floor="50%"),
     told.TargetClaimed(target="web2", seats=SEATS_OF_WEB2),
     told.TargetDone(target="web2", seconds=30.0),
+    told.FleetSeen(serving=("web2",)),
     told.RolloutFinished(),
 )
 
@@ -123,6 +124,7 @@ GOOD: tuple[Event, ...] = (
             told.TargetDone(target=name, seconds=36.0),
         )
     ),
+    told.FleetSeen(serving=("web1", "web2")),
     told.RolloutFinished(),
 )
 

@@ -87,6 +87,7 @@ def through(name: str, release: str = RELEASE) -> tuple[Event, ...]:
 DEPLOYED: tuple[Event, ...] = (
     *IN_PLACE,
     *(event for name in HOSTS for event in through(name)),
+    told.FleetSeen(serving=HOSTS),
     told.RolloutFinished(),
     said.DeployFinished(release=RELEASE, revision=REVISION),
     said.ReleasesPruned(host="web1", releases=("20260901080000", "20260914080000")),
@@ -204,6 +205,7 @@ MADE_LIVE_AGAIN: tuple[Event, ...] = (
     said.ReleaseInPlace(release=RELEASE, before=dict.fromkeys(HOSTS, BEFORE)),
     told.RolloutStarted(targets=HOSTS, max_out=1, floor="50%"),
     *(event for name in HOSTS for event in through(name)),
+    told.FleetSeen(serving=HOSTS),
     told.RolloutFinished(),
     said.DeployFinished(release=RELEASE, revision=""),
 )

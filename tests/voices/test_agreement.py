@@ -138,7 +138,8 @@ def test_a_long_fleet_does_not_bury_who_is_out() -> None:
 def test_skipped_servers_are_named_in_the_one_line_of_a_good_run() -> None:
     skipped = told.TargetSkipped(target="web9", because="held in maint by somebody else")
     done = [told.TargetDone(target=name, seconds=9.0) for name in TARGETS]
-    assert account(ending_of([skipped, STARTED, *done, told.RolloutFinished()])) == (
+    seen = told.FleetSeen(serving=TARGETS, taken={"web9": "app/web9@lb1 is in maint"})
+    assert account(ending_of([skipped, STARTED, *done, seen, told.RolloutFinished()])) == (
         "rollout: done. 4 of 5 servers restarted in 1m12s, none missing because of us."
         " Skipped: web9 (held in maint by somebody else).\n"
     )

@@ -110,7 +110,7 @@ def _room(free: str, sizes: str, to: str) -> tuple[str, str]:
             short.append(f"{spell(has + (more or 0))} free, a release takes {spell(need)} ({why})")
     if not short:
         return "", ""
-    return f"{to}: {'; '.join(short)}", "make room: rollout prune, or see df and what fills it"
+    return f"{to}: {'; '.join(short)}", "make room: `rollout prune`, or see df and what fills it"
 
 
 def _number(text: str) -> int | None:
