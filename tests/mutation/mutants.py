@@ -205,11 +205,11 @@ MUTANTS = (
         EVIDENCE,
     ),
     Mutant(
-        "a busy monit is no judgement of a release",
+        "a server that an operator took while monit was busy is skipped",
         "baselines.py",
         "        raise SupervisorBusy(target.host, late.last, within) from late\n",
         "        raise\n",
-        EVIDENCE,
+        TAKING,
     ),
     Mutant(
         "what could not be given back is not restarted in a turn of its own",

@@ -106,15 +106,19 @@ def test_an_operators_own_work_on_a_host_stops_no_run() -> None:
     assert len(told.ledger.named(Standing.DONE)) == 5
 
 
-def test_a_server_that_is_taken_while_monit_is_away_is_skipped() -> None:
+@pytest.mark.parametrize("monit", ["away", "busy"])
+def test_a_server_that_is_taken_while_monit_is_away_or_busy_is_skipped(monit: str) -> None:
     world = fleet(4)
+    away = Fault(Kind.REFUSED, at=0, calls=10**6, only="web2 status")
+    if monit == "busy":
+        world.hosts["web2"].apps[0].pending_until = math.inf
 
     def takes() -> None:
         if "web2 status" in world.faults.calls:
             operator_takes(world, "web2")
 
     world.operator = takes
-    told = roll(world, Fault(Kind.REFUSED, at=0, calls=10**6, only="web2 status"))
+    told = roll(world, *([away] if monit == "away" else []))
     assert told.ledger.exit_code is Exit.DONE
     assert told.ledger.named(Standing.SKIPPED) == ("web2",)
 
