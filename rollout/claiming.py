@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rollout.dead_runs import BEAT_EVERY, is_seen_to, is_under_way, left_behind, still_ours
 from rollout.errors import Halted, LockHeld, RolloutError, Unfinished
 from rollout.events import Event, Noted, TargetLeftOut
-from rollout.holders import Holder
+from rollout.holders import Held, Holder
 from rollout.holdings import Holding
 from rollout.past_runs import Left, in_doubt, story_of
 from rollout.plan import look_command
@@ -246,27 +246,33 @@ async def let_go(lock: Lock) -> None:
 async def against_deploys(holder: Holder, site: Site) -> AsyncIterator[None]:
     """Hold the lock for the length of the block, so that no run begins beside it.
 
-    A run that ended by itself and left servers out keeps the lock as their record: then the block
-    is entered without it.
-
     Raises:
         LockHeld: a run has it that may live, or a person.
+        Unfinished: a run ended by itself and left servers out: the lock is their record.
         LockError: a place could not be asked.
     """
     lock = lock_of(site)
     try:
         await lock.take(holder)
     except LockHeld:
-        if not all(held.ended for held in await lock.look()):
+        seen = await lock.look()
+        if seen and all(held.ended for held in seen):
+            raise _ended_with(seen) from None
+        if seen:
             raise
-        yield
-        return
+        await lock.take(holder)  # it was given back between the two
     try:
         async with alive(lock, site.record):
             yield
     finally:
         for error in await lock.release():
             raise error
+
+
+def _ended_with(seen: Sequence[Held]) -> Unfinished:
+    holder, out = seen[0].holder, [h.target.name for held in seen for h in held.holdings]
+    what = f"of {holder.who} since {holder.since} ended with {', '.join(dict.fromkeys(out))} out"
+    return Unfinished(holder.run, what, "`rollout recover` brings back what can be proven")
 
 
 @asynccontextmanager

@@ -786,18 +786,44 @@ def test_what_removes_releases_keeps_every_run_away() -> None:
     play(beside())
 
 
-def test_what_removes_releases_waits_for_no_run_that_has_ended_with_a_server_out() -> None:
+class GivenBackMeanwhile(FakeLock):
+    """Somebody held it when it was to be taken, and holds it no more when it is looked at."""
+
+    refusals = 1
+
+    async def take(self, holder: Holder) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise LockHeld("lb1", str(CAROL))
+        await super().take(holder)
+
+
+def test_what_removes_releases_never_works_without_the_lock() -> None:
     world = fleet(1)
-    site = replace(site_of(world), lock=FakeLock(world))
-    world.lock = Held(place="lb1", holder=BOB, holdings=(out(world),), ended="exit 6")
+    site = replace(site_of(world), lock=GivenBackMeanwhile(world))
 
     async def beside() -> None:
         async with against_deploys(ALICE, site):
-            pass
+            assert holder_of(world) == ALICE
 
     play(beside())
-    assert world.lock.holder == BOB
-    assert world.lock.holdings, "it is the record of what is out"
+    assert is_free(world)
+
+
+def test_what_removes_releases_begins_not_beside_a_run_that_has_left_a_server_out() -> None:
+    """That one's server can be taken up by a run that wants one of the releases."""
+    world = fleet(1)
+    site = replace(site_of(world), lock=FakeLock(world))
+    world.lock = before = Held(place="lb1", holder=BOB, holdings=(out(world),), ended="exit 6")
+
+    async def beside() -> None:
+        async with against_deploys(ALICE, site):
+            raise AssertionError("it has begun")
+
+    with pytest.raises(Unfinished, match=r"ended with web1 out") as refused:
+        play(beside())
+    assert "rollout recover" in refused.value.cure
+    assert world.lock == before, "it is the record of what is out"
     world.lock = replace(world.lock, ended="")
     with pytest.raises(LockHeld):
         play(beside())
