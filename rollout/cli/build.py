@@ -31,7 +31,8 @@ from rollout.ports import Balancer, Site, Supply
 from rollout.settings.model import Settings
 from rollout.waiting import now
 
-NOT_OURS = NoRecord(LockError("lock", "this command has not taken it"))
+NOT_TAKEN = LockError("lock", "this command has not taken it")
+NOT_OURS = NoRecord(NOT_TAKEN)
 """The record of a world that is looked at without the lock."""
 
 REPLY_WITHIN = 5.0

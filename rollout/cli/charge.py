@@ -15,6 +15,7 @@ from rollout.fleet import Finding
 from rollout.holdings import Holding
 from rollout.past_runs import Left
 from rollout.ports import Site, Supply, Tell
+from rollout.preflight import with_others
 from rollout.record_ports import Lock
 from rollout.sights import Fitness
 
@@ -48,9 +49,7 @@ class Charge:
 
     def but_for(self, fit: Fitness) -> Fitness:
         """Add to what the preflight found what keeps us from the lock, if that is not the same."""
-        known = {finding.where for finding in fit.findings}
-        more = tuple(finding for finding in self.findings if finding.where not in known)
-        return replace(fit, findings=(*fit.findings, *more))
+        return with_others(fit, self.findings)
 
 
 @asynccontextmanager

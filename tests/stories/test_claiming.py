@@ -121,16 +121,19 @@ def claims(
         if other:
             await other
 
-    foretold: Sequence[object] = ()
+    foretold: list[Event] = []
     settled = dict(history.settled) if history else {}
     if plain:
-        foretold = play(refusal(wish, history or FakeHistory(), site))
+        asked = refusal(wish, history or FakeHistory(), site, foretold.append)
+        refused, still_out = play(asked)
         assert (history.settled if history else {}) == settled, "a check writes nothing"
     play(told())
     if plain:
-        refused, _ = foretold
         assert str(refused) == str(story.error), "`check` says what `restart` says"
         assert getattr(refused, "cure", "") == getattr(story.error, "cure", "")
+        if story.claimed:
+            assert still_out == story.claimed.holdings, "and counts as out what `restart` does"
+            assert foretold == [e for e in story.events if getattr(e, "where", "") != "lock"]
     return story
 
 
@@ -221,6 +224,42 @@ def test_a_place_that_cannot_be_asked_is_said_and_nothing_is_taken() -> None:
     story = claims(world)
     assert isinstance(story.error, LockError)
     assert world.lock is None
+
+
+def foretold(
+    world: World, history: FakeHistory | None = None
+) -> tuple[Exception | None, list[str]]:
+    """Ask what `check` asks: why a claim would be refused now, and who counts as out for us."""
+    site = replace(site_of(world), lock=FakeLock(world))
+    wish = Wish(wait=0, hosts=ALL)
+    refused, still_out = play(refusal(wish, history or FakeHistory(), site, lambda _: None))
+    return refused, [one.target.name for one in still_out]
+
+
+def test_a_check_beside_a_run_that_lives_calls_what_that_holds_no_other_hands() -> None:
+    world = fleet()
+    world.lock = held(out(world))
+    refused, still_out = foretold(world)
+    assert isinstance(refused, LockHeld)
+    assert still_out == ["web1"]
+
+
+def test_a_check_calls_what_was_changed_since_another_hands_though_a_run_is_refused() -> None:
+    world = fleet()
+    history = dead(past(out(world, "web1"), out(world, "web2")))
+    for seat in (line for line in world.lines if line.server == "web2"):
+        world.lines[seat].admin = Admin.FORCED_DRAIN
+    refused, still_out = foretold(world, history)
+    assert isinstance(refused, Unfinished)
+    assert still_out == ["web1"]
+
+
+def test_a_check_knows_all_that_is_out_though_the_first_run_is_refused_already() -> None:
+    world = fleet()
+    history = dead(past(out(world, "web1")), past(out(world, "web2"), holder=CAROL))
+    refused, still_out = foretold(world, history)
+    assert ALICE.run in str(refused)
+    assert still_out == ["web1", "web2"]
 
 
 # ---- waiting

@@ -88,6 +88,7 @@ def test_without_a_journal_the_hosts_still_tell_what_nothing_ran(
     refused, checked = rollout(fleet, "restart"), rollout(fleet, "check")
     assert (refused.returncode, checked.returncode) == (3, 3)
     assert "a restart would start what nothing has proven" in checked.stdout
+    assert "not fit: 3 findings" in checked.stderr
     assert "a restart would start what nothing has proven" in refused.stderr
     assert "3 findings" in refused.stderr
     assert f"`rollout {way}`" in refused.stderr
