@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from rollout.dead_runs import BEAT_EVERY, is_seen_to, is_under_way, left_behind, still_ours
 from rollout.errors import Halted, LockHeld, RolloutError, Unfinished
-from rollout.events import Event, Noted, TargetLeftOut
-from rollout.holders import Holder
+from rollout.events import Noted, TargetLeftOut
+from rollout.holders import Held, Holder
 from rollout.holdings import Holding
 from rollout.past_runs import Left, in_doubt, story_of
 from rollout.plan import look_command
@@ -86,33 +86,32 @@ async def claim(holder: Holder, wish: Wish, history: History, site: Site, tell: 
 
 
 async def refusal(
-    wish: Wish, history: History, site: Site
+    wish: Wish, history: History, site: Site, tell: Tell
 ) -> tuple[RolloutError | None, tuple[Holding, ...]]:
-    """Say why :func:`claim` would refuse now, and what is out because of earlier runs.
+    """Say why :func:`claim` would refuse now, and what is out because of other runs.
 
     Nothing is written: neither the lock nor a journal.
     """
     lock, out = lock_of(site), dict[str, Holding]()
-    known: tuple[str, ...] = ()
+    runs: list[Left] = []
     refused: RolloutError | None = None
     try:
         if seen := await lock.look():
             left = await left_behind(lock, history, site)
             if left is None or left.held is None or not left.certain:
-                return LockHeld(seen[0].place, str(seen[0].holder)), ()
-            known = left.runs
-            out |= {holding.target.name: holding for holding in left.holdings}
-            await _not_in_the_way(left, wish, site, _tell_nothing)
-        for left in (await _open_runs(history, known, site))[0]:
-            out |= {holding.target.name: holding for holding in left.holdings}
-            await _not_in_the_way(left, wish, site, _tell_nothing)
+                theirs = tuple(left.holdings) if left else ()
+                return LockHeld(seen[0].place, str(seen[0].holder)), theirs
+            runs = [left]
+        unfinished, _ = await _open_runs(history, runs[0].runs if runs else (), site)
+        for run in (*runs, *unfinished):
+            ours = await _without_theirs(run, site, tell)
+            out |= {holding.target.name: holding for holding in ours.holdings}
+            refused = refused or _in_the_way(ours, wish)
+            if refused is None:
+                _name(ours, wish, tell)
     except RolloutError as error:
         refused = error
     return refused, tuple(out.values())
-
-
-def _tell_nothing(_: Event) -> None:
-    pass
 
 
 async def _open_runs(
@@ -185,44 +184,57 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
     Raises:
         Unfinished: it is.
     """
+    left = await _without_theirs(left, site, tell)
+    if refused := _in_the_way(left, wish):
+        raise refused
+    _name(left, wish, tell)
+    return tuple(left.holdings)
+
+
+async def _without_theirs(left: Left, site: Site, tell: Tell) -> Left:
+    """Leave out what another hand has changed since, which is told."""
     ours, theirs = await still_ours(left.holdings, site)
     if theirs:
         names = ", ".join(holding.target.name for holding in theirs)
         what = f"left out by run {left.holder.run}, changed by somebody since, and theirs now"
         tell(Noted(where=names, what=what))
-    left = replace(left, holdings=ours)
+    return replace(left, holdings=ours)
+
+
+def _in_the_way(left: Left, wish: Wish) -> Unfinished | None:
+    """Say why what a run left, and nobody has changed since, keeps another from its ``wish``."""
+    ours = left.holdings
     wanted = [holding for holding in ours if holding.target.host in wish.hosts]
     if left.ended:
         if wish.take_up or not wanted:
-            _name(ours, left, wish, tell)
-            return ours
+            return None
         names = ",".join(dict.fromkeys(holding.target.host for holding in wanted))
         cure = (
             f"`{wish.rollout} recover` brings back what can be proven; --take-up restarts it with "
             f"the others, --exclude {names} goes on without"
         )
-        raise Unfinished(left.holder.run, story_of(left), cure)
+        return Unfinished(left.holder.run, story_of(left), cure)
     if left.claimed_by and ours:
-        raise Unfinished(left.holder.run, story_of(left), in_doubt(wish.rollout))
+        return Unfinished(left.holder.run, story_of(left), in_doubt(wish.rollout))
     if left.past is not None and left.past.half_deployed and not wish.deploys:
         cure = (
             f"`{wish.rollout} recover` takes it back; `{wish.rollout} uninterrupted` deploys anew"
             + ("" if left.past.half_switched else f"; `{wish.rollout} resume` restarts onto it")
         )
-        raise Unfinished(left.holder.run, story_of(left), cure)
+        return Unfinished(left.holder.run, story_of(left), cure)
     if ours or (left.past is not None and left.past.unfinished):
         deploy = left.past.deploy if left.past is not None else None
         then = "`{} resume` then goes on with the rest"
         if deploy is not None and deploy.gone_back:
             then = "`{} rollback` then takes every host to the release before"
         cure = f"`{wish.rollout} recover` brings back what is out; {then.format(wish.rollout)}"
-        raise Unfinished(left.holder.run, story_of(left), cure)
-    return ours
+        return Unfinished(left.holder.run, story_of(left), cure)
+    return None
 
 
-def _name(ours: Sequence[Holding], left: Left, wish: Wish, tell: Tell) -> None:
+def _name(left: Left, wish: Wish, tell: Tell) -> None:
     """Name who is out before this run begins: the account is of the fleet as it is."""
-    for holding in ours:
+    for holding in left.holdings:
         states = {state for told in holding.told.values() for state in told}
         tell(
             TargetLeftOut(
@@ -246,27 +258,33 @@ async def let_go(lock: Lock) -> None:
 async def against_deploys(holder: Holder, site: Site) -> AsyncIterator[None]:
     """Hold the lock for the length of the block, so that no run begins beside it.
 
-    A run that ended by itself and left servers out keeps the lock as their record: then the block
-    is entered without it.
-
     Raises:
         LockHeld: a run has it that may live, or a person.
+        Unfinished: a run ended by itself and left servers out: the lock is their record.
         LockError: a place could not be asked.
     """
     lock = lock_of(site)
     try:
         await lock.take(holder)
     except LockHeld:
-        if not all(held.ended for held in await lock.look()):
+        seen = await lock.look()
+        if seen and all(held.ended for held in seen):
+            raise _ended_with(seen) from None
+        if seen:
             raise
-        yield
-        return
+        await lock.take(holder)  # it was given back between the two
     try:
         async with alive(lock, site.record):
             yield
     finally:
         for error in await lock.release():
             raise error
+
+
+def _ended_with(seen: Sequence[Held]) -> Unfinished:
+    holder, out = seen[0].holder, [h.target.name for held in seen for h in held.holdings]
+    what = f"of {holder.who} since {holder.since} ended with {', '.join(dict.fromkeys(out))} out"
+    return Unfinished(holder.run, what, "`rollout recover` brings back what can be proven")
 
 
 @asynccontextmanager

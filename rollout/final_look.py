@@ -16,7 +16,7 @@ from rollout.verdicts import carries, held_out, off
 
 async def look_at_the_end(
     targets: Sequence[Target], site: Site, tell: Tell, *, other_owner: str = ""
-) -> None:
+) -> tuple[Target, ...]:
     """Tell how every target stands on every load balancer, and what else carries no visitors.
 
     Without a target there is nothing to look at, and nothing is told.  A load balancer that
@@ -27,9 +27,12 @@ async def look_at_the_end(
         site: The world.
         tell: Hears of it.
         other_owner: What is known of a run that has the lock by now, or empty.
+
+    Returns:
+        The targets that were seen not to serve, and that no hand holds out.
     """
     if not targets:
-        return
+        return ()
     looks = await asyncio.gather(*(_look(balancer) for balancer in site.balancers.values()))
     readings = {seen.balancer: seen for seen in looks if isinstance(seen, Reading)}
     rows = {
@@ -70,6 +73,7 @@ async def look_at_the_end(
             other_owner=other_owner,
         )
     )
+    return tuple(target for target in targets if target.name in down)
 
 
 async def _look(balancer: Balancer) -> Reading | RolloutError:

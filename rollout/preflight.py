@@ -119,12 +119,13 @@ def announce(fit: Fitness, tell: Tell, *, deploys: bool = False) -> bool:
     return bool(fit.targets) and not findings
 
 
-def with_others(fit: Fitness, findings: Sequence[Finding], notes: Sequence[Finding]) -> Fitness:
-    """Add what was found elsewhere; a machine that is away, or one sentence, is named once."""
+def with_others(
+    fit: Fitness, findings: Sequence[Finding], notes: Sequence[Finding] = ()
+) -> Fitness:
+    """Add what keeps a run from its lock or journal; a machine that is away is named once."""
     known = {one.where for one in fit.findings}
-    more = {one.what: one for one in findings if one.where not in known}
-    found = (*fit.findings, *more.values()) or none_is_left(fit)
-    return replace(fit, findings=found, notes=(*fit.notes, *notes))
+    more = dict.fromkeys(one for one in findings if one.where not in known)
+    return replace(fit, findings=(*fit.findings, *more), notes=(*fit.notes, *notes))
 
 
 def none_is_left(fit: Fitness, *, deploys: bool = False) -> tuple[Finding, ...]:

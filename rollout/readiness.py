@@ -11,7 +11,7 @@ from rollout.errors import ReleaseError, RemoteError, RolloutError
 from rollout.fleet import Finding, Target
 from rollout.plan import Share
 from rollout.ports import Site
-from rollout.preflight import preflight
+from rollout.preflight import none_is_left, preflight
 from rollout.release_ports import Source
 from rollout.releases import Release, next_name, to_roll_back_to
 from rollout.seating import Scope
@@ -42,7 +42,20 @@ async def fit_for_a_deploy(
 
     Without a source only what concerns a release that is there is looked at.
     """
-    fit = await preflight(scope, floor, site)
+    return await _and_its_disks(await preflight(scope, floor, site), scope, site, source)
+
+
+async def fit_for_either(scope: Scope, floor: Share, site: Site, source: Source | None) -> Fitness:
+    """Look at all that a restart looks at, and with a source at all that a deploy does."""
+    fit = await fit_for_a_restart(scope, floor, site)
+    if source is not None:
+        fit, _ = await _and_its_disks(fit, scope, site, source)
+    return replace(fit, findings=fit.findings or none_is_left(fit))
+
+
+async def _and_its_disks(
+    fit: Fitness, scope: Scope, site: Site, source: Source | None
+) -> tuple[Fitness, Shelving]:
     seen = await shelving(_whose_disks(fit, scope.hosts), site, source)
     both = replace(
         fit,

@@ -13,7 +13,7 @@ from rollout.holders import Past, united
 from rollout.past_runs import Left
 from rollout.plan import Plan, Share, waves_of
 from rollout.ports import Site, Supply, Tell
-from rollout.preflight import announce
+from rollout.preflight import announce, with_others
 from rollout.readiness import fit_for_a_deploy, fit_for_a_restart
 from rollout.recovery import Recovered, recover
 from rollout.release_ports import Releases
@@ -118,7 +118,7 @@ async def _the_rest(
         raise Halted(f"{', '.join(unseen)} was not seen to be back: nobody else is risked")
     looking = _fitness(wanted, site)
     fit = await unless_stopped(looking, site.stop_asked, "stopped on request before the next one")
-    fit = replace(fit, findings=(*fit.findings, *findings))
+    fit = with_others(fit, findings)
     if not announce(fit, tell):
         return
     plan = _rest_of(wanted, back, fit, site, tell)

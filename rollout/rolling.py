@@ -1,6 +1,6 @@
 """The walk over the fleet, told in order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,6 +25,7 @@ class Rolled:
         skipped: Who was somebody else's when its turn came, and was not touched.
         since: When each of them had its turn, on the loop's clock.
         halted: Not every target had its turn.
+        down: Who was seen at the end not to serve, though no hand holds it out.
     """
 
     restarted: tuple[Target, ...]
@@ -32,18 +33,23 @@ class Rolled:
     skipped: tuple[Target, ...]
     since: Mapping[Target, float]
     halted: bool
+    down: tuple[Target, ...] = ()
 
     @property
     def whole(self) -> bool:
-        """Every target had its turn, and was restarted or is somebody else's."""
-        return not self.halted and not self.failed
+        """All had their turn, were restarted or are another hand's, and have not fallen over."""
+        return not self.halted and not self.failed and not self.down
 
 
-async def rolling_restart(plan: Plan, site: Site, tell: Tell) -> Rolled:
+async def rolling_restart(
+    plan: Plan, site: Site, tell: Tell, *, done: Sequence[Target] = ()
+) -> Rolled:
     """Restart every target in ``plan``, wave by wave, never with fewer serving than the floor.
 
-    What stops it is told, not raised: the account of the run is the result.
+    What stops it is told, not raised: the account of the run is the result.  At the end ``done``,
+    which an earlier part of the run has restarted, are looked at as well.
     """
+    all_of_it = (*done, *plan.targets)
     names = tuple(target.name for target in plan.targets)
     tell(RolloutStarted(targets=names, max_out=plan.max_out, floor=str(plan.floor)))
     window = Window(plan, site, tell)
@@ -59,24 +65,27 @@ async def rolling_restart(plan: Plan, site: Site, tell: Tell) -> Rolled:
                     await soak((*plan.canaries_done, *window.restarted), plan, site, tell)
     except RolloutError as halt:
         lost = next((str(e) for e in window.failed.values() if isinstance(e, LockLost)), "")
-        await look_at_the_end(plan.targets, site, tell, other_owner=lost)
+        down = await look_at_the_end(all_of_it, site, tell, other_owner=lost)
         tell(RolloutHalted(because=str(halt)))
         weak = {t: halt for t in window.restarted if _is_about(halt, t)}
-        return _rolled(window, weak, halted=True)
-    await look_at_the_end(plan.targets, site, tell)
+        return _rolled(window, weak, down, halted=True)
+    down = await look_at_the_end(all_of_it, site, tell)
     tell(RolloutFinished())
-    return _rolled(window, {}, halted=False)
+    return _rolled(window, {}, down, halted=False)
 
 
 def _is_about(halt: RolloutError, target: Target) -> bool:
     return isinstance(halt, SoakFailed) and halt.target == target.name
 
 
-def _rolled(window: Window, weak: Mapping[Target, Exception], *, halted: bool) -> Rolled:
+def _rolled(
+    window: Window, weak: Mapping[Target, Exception], down: tuple[Target, ...], *, halted: bool
+) -> Rolled:
     return Rolled(
         restarted=tuple(window.restarted),
         failed={**window.failed, **weak},
         skipped=tuple(window.skipped),
         since=window.since,
         halted=halted,
+        down=down,
     )

@@ -34,10 +34,22 @@ AGAINST_THE_RELEASE = (TimedOut, CrashLoop, NotRestarted, WrongRelease, SmokeFai
 """Failures that a release can be the cause of; a lost connection or a stop says nothing of it."""
 
 
-def to_blame(rolled: Rolled) -> tuple[Target, ...]:
-    """Name the targets that did not come up on the new release, or did not hold on it."""
+def to_blame(rolled: Rolled, site: Site) -> tuple[Target, ...]:
+    """Name the targets that did not come up on the new release, or did not hold on it.
+
+    One that was never asked to restart has not met it, whatever it waited for in vain.
+    """
     failures = rolled.failed.items()
-    return tuple(target for target, why in failures if isinstance(why, AGAINST_THE_RELEASE))
+    return tuple(
+        target
+        for target, why in failures
+        if isinstance(why, AGAINST_THE_RELEASE) and was_asked(target, rolled, site)
+    )
+
+
+def was_asked(target: Target, rolled: Rolled, site: Site) -> bool:
+    """Tell whether a target of the walk was asked to restart."""
+    return target in rolled.restarted or site.record.was_asked(target.name)
 
 
 async def roll_back(
@@ -57,7 +69,7 @@ async def roll_back(
     Returns:
         Whether it serves again everywhere; if not, how far it got has been told.
     """
-    failed = to_blame(rolled)
+    failed = to_blame(rolled, site)
     because = "; ".join(f"{t}: {said_of(t.name, rolled.failed[t])}" for t in failed)
     names = tuple(target.name for target in failed)
     tell(RollbackStarted(release=deploy.release.name, targets=names, because=because))

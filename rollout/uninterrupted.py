@@ -18,7 +18,7 @@ from rollout.pruning import prune
 from rollout.release_ports import Releases
 from rollout.releases import Mark, OnFailure, Switch
 from rollout.rolling import Rolled, rolling_restart
-from rollout.rolling_back import roll_back, to_blame
+from rollout.rolling_back import roll_back, to_blame, was_asked
 from rollout.shelving import shelves
 from rollout.transaction import Transaction
 from rollout.verdicts import carries
@@ -86,7 +86,7 @@ async def rolled_out(
     """
     onto = dict.fromkeys(deploy.hosts, deploy.release)
     plan = replace(plan, onto=onto, relink=deploy.switch is Switch.EACH)
-    rolled = await rolling_restart(plan, site, tell)
+    rolled = await rolling_restart(plan, site, tell, done=done)
     rolled = replace(rolled, restarted=(*done, *rolled.restarted))
     if not touched(rolled, site):
         await transaction.take_back("no server was restarted on it")
@@ -98,8 +98,8 @@ async def rolled_out(
             what = "not deployed to, and still serving the release before"
             tell(RolloutHalted(because=f"{', '.join(aside)}: {what}"))
         return "live"
-    await take_back_unproven(deploy, rolled, site, tell)
-    if deploy.on_failure is OnFailure.ROLLBACK and rolled.halted and to_blame(rolled):
+    await take_back_where_it_was_not_asked(deploy, rolled, site, tell)
+    if deploy.on_failure is OnFailure.ROLLBACK and rolled.halted and to_blame(rolled, site):
         back = await roll_back(deploy, transaction.before, rolled, plan, site, releases, tell)
         await look_at_the_end(plan.targets, site, tell)
         if back:
@@ -132,22 +132,19 @@ async def still_serving(skipped: Sequence[Target], site: Site) -> tuple[str, ...
     )
 
 
-async def take_back_unproven(deploy: Deploy, rolled: Rolled, site: Site, tell: Tell) -> None:
+async def take_back_where_it_was_not_asked(
+    deploy: Deploy, rolled: Rolled, site: Site, tell: Tell
+) -> None:
     """Put ``current`` back at once where the release never ran, if it holds on no host.
 
     A process that dies there must come back as the release that serves.
     """
-    if set(rolled.restarted) - set(to_blame(rolled)):
+    if set(rolled.restarted) - set(to_blame(rolled, site)):
         return
     asked = {t.host for t in (*rolled.restarted, *rolled.failed) if was_asked(t, rolled, site)}
     never = [host for host in deploy.hosts if host not in asked]
     if deploy.switch is Switch.TOGETHER and never:
         await take_back_where_it_never_ran(deploy.release.name, never, site, tell, discard=False)
-
-
-def was_asked(target: Target, rolled: Rolled, site: Site) -> bool:
-    """Tell whether a target of the walk was asked to restart."""
-    return target in rolled.restarted or site.record.was_asked(target.name)
 
 
 async def without_the_skipped(deploy: Deploy, rolled: Rolled, transaction: Transaction) -> Deploy:
@@ -165,8 +162,8 @@ async def made_good(
 ) -> None:
     """Mark the release good on every host, and remove what nobody needs any more.
 
-    It serves everywhere already, so nothing that goes wrong here does more than warn.  A release
-    from which it goes back on request is bad only if it had never been marked good.
+    Every server was seen on it at the end, so nothing that goes wrong here does more than warn.  A
+    release from which it goes back on request is bad only if it had never been marked good.
     """
     await mark(dict.fromkeys(deploy.hosts, deploy.release.name), Mark.GOOD, releases, tell)
     left = {host: transaction.live[host] - {deploy.release.name} for host in deploy.hosts}

@@ -137,3 +137,57 @@ class KeptRecord:
         if holding.target.name not in self._held and self._journal is not None:
             with suppress(RecordError):
                 await self._journal.released(holding.target.name, restarted=False)
+
+
+class NoRecord:
+    """Satisfies :class:`rollout.record_ports.Record` where the lock is not ours: no act is allowed.
+
+    Args:
+        why: What is raised before each act.
+        holdings: What earlier runs left out; it is only looked at.
+    """
+
+    def __init__(self, why: RolloutError, holdings: Sequence[Holding] = ()) -> None:
+        self._why = why
+        self._held = {holding.target.name: holding for holding in holdings}
+
+    @property
+    def held(self) -> tuple[Holding, ...]:
+        return tuple(self._held.values())
+
+    async def own(
+        self, target: Target, found: Sequence[Owned], *, release: str = "", relinked: bool = False
+    ) -> None:
+        del target, found, release, relinked
+        raise self._why
+
+    async def tells(
+        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool | None
+    ) -> None:
+        del target, told, returning
+        raise self._why
+
+    async def has_lines(self, target: Target, found: Sequence[Owned]) -> None:
+        del target, found
+        raise self._why
+
+    async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
+        del target, before, release
+        raise self._why
+
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
+        """Write nothing: nothing was ours."""
+
+    async def catch_up(self, *, everywhere: bool = False) -> None:
+        """Write nothing: there is no lock to be written into."""
+
+    async def still_ours(self, *, anew: bool = False) -> None:
+        del anew
+        raise self._why
+
+    def holding(self, target: str) -> Holding | None:
+        return self._held.get(target)
+
+    def was_asked(self, target: str) -> bool:
+        holding = self._held.get(target)
+        return holding is not None and bool(holding.asked)

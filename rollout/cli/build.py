@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rollout.adapters.addresses import AT_ONCE, SshAddresses
 from rollout.adapters.bridge import Bridge
+from rollout.adapters.guarding import guarded
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.remote import through_ssh
 from rollout.adapters.haproxy.tcp import over_tcp
@@ -16,7 +17,7 @@ from rollout.adapters.local_command import run_locally
 from rollout.adapters.lock.fleet_lock import FleetLock
 from rollout.adapters.lock.place import HERE, LockDirectory, Place
 from rollout.adapters.probe import PortProber
-from rollout.adapters.record import KeptRecord
+from rollout.adapters.record import NoRecord
 from rollout.adapters.smoke import CommandSmoke
 from rollout.adapters.ssh import Ssh, SshOptions
 from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
@@ -25,9 +26,14 @@ from rollout.admin_sockets import tcp_socket
 from rollout.cli.deploys import the_deploy
 from rollout.cli.plans import ssh_words
 from rollout.cli.supplies import build_releases, build_supply
+from rollout.errors import LockError
 from rollout.ports import Balancer, Site, Supply
 from rollout.settings.model import Settings
 from rollout.waiting import now
+
+NOT_TAKEN = LockError("lock", "this command has not taken it")
+NOT_OURS = NoRecord(NOT_TAKEN)
+"""The record of a world that is looked at without the lock."""
 
 REPLY_WITHIN = 5.0
 """Seconds for one command on an admin socket; to a remote one ssh may have to connect first."""
@@ -73,7 +79,9 @@ def open_ssh(settings: Settings, closing: AsyncExitStack | ExitStack) -> Ssh:
 def build_site(
     settings: Settings, ssh: Ssh, closing: AsyncExitStack, stop_asked: Callable[[], bool]
 ) -> Site:
-    """Make every adapter of the site; what must be closed is left to ``closing``.
+    """Make every adapter of the site, to be looked at: who holds the lock may act in it.
+
+    What must be closed is left to ``closing``.
 
     Hosts and load balancers have their own threads, so that a crowd of slow hosts never keeps us
     from telling HAProxy something.
@@ -83,12 +91,12 @@ def build_site(
         closing.callback(pool.close)
     probe, smoke = settings.restart.probe, settings.restart.smoke
     named = settings.restart.probe_host
-    return Site(
+    site = Site(
         balancers=build_balancers(settings, ssh, balancer_pool, closing),
         supervisor=MonitSupervisor(ssh.run, monit_options(settings), host_pool.call),
         prober=PortProber(ssh, probe, host_pool.call, name=named) if probe else None,
         smoke=CommandSmoke(smoke, settings.restart.smoke_timeout, os.environ) if smoke else None,
-        record=KeptRecord(),
+        record=NOT_OURS,
         addresses=SshAddresses(
             lambda host: ssh.resolve(host).hostname,
             name_pool,
@@ -100,6 +108,7 @@ def build_site(
         stop_asked=stop_asked,
         started=now(),
     )
+    return guarded(site, NOT_OURS)
 
 
 @contextmanager

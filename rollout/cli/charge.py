@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from rollout.adapters.guarding import GuardedReleases
-from rollout.adapters.record import KeptRecord
+from rollout.adapters.guarding import GuardedReleases, guarded
+from rollout.adapters.record import KeptRecord, NoRecord
 from rollout.claiming import Wish, alive, claim, let_go, lock_of
 from rollout.cli.begun import Begun
 from rollout.dead_runs import inherited
@@ -15,6 +15,7 @@ from rollout.fleet import Finding
 from rollout.holdings import Holding
 from rollout.past_runs import Left
 from rollout.ports import Site, Supply, Tell
+from rollout.preflight import with_others
 from rollout.record_ports import Lock
 from rollout.sights import Fitness
 
@@ -48,16 +49,15 @@ class Charge:
 
     def but_for(self, fit: Fitness) -> Fitness:
         """Add to what the preflight found what keeps us from the lock, if that is not the same."""
-        known = {finding.where for finding in fit.findings}
-        more = tuple(finding for finding in self.findings if finding.where not in known)
-        return replace(fit, findings=(*fit.findings, *more))
+        return with_others(fit, self.findings)
 
 
 @asynccontextmanager
 async def in_charge(world: Site, begun: Begun, wish: Wish, tell: Tell) -> AsyncIterator[Charge]:
     """Hold the lock for the length of the block.
 
-    Where a place cannot be asked the block is entered all the same, to find out what else is wrong.
+    Where a place cannot be asked the block is entered all the same, to find out what else is wrong:
+    with a world that can only be looked at.
 
     Raises:
         LockHeld: somebody else has it.
@@ -66,7 +66,8 @@ async def in_charge(world: Site, begun: Begun, wish: Wish, tell: Tell) -> AsyncI
     try:
         claimed = await claim(begun.holder, wish, begun.history, world, tell)
     except LockError as error:
-        yield Charge(world, (Finding(error.place, error.what, error.cure),))
+        looked_at = guarded(world, NoRecord(error))
+        yield Charge(looked_at, (Finding(error.place, error.what, error.cure),))
         return
     async with held(world, begun, claimed.holdings, claimed.runs, tell) as site:
         yield Charge(site)
@@ -142,7 +143,7 @@ async def held(
     """
     lock = lock_of(world)
     record = KeptRecord(begun.journal, lock, holdings)
-    releases = GuardedReleases(world.releases, record) if world.releases is not None else None
+    site = guarded(world, record)
     try:
         async with alive(lock, record):
             for holding in holdings:
@@ -155,9 +156,9 @@ async def held(
             for run in runs:
                 if run not in half:
                     begun.history.settle(run, begun.run)
-            yield replace(world, record=record, releases=releases)
+            yield site
             for run, hosts in half.items():
-                if releases is not None and hosts <= releases.tidied:
+                if isinstance(site.releases, GuardedReleases) and hosts <= site.releases.tidied:
                     begun.history.settle(run, begun.run)
     finally:
         await _end(lock, record, tell)

@@ -8,6 +8,7 @@ from rollout.cli import options as said
 from rollout.cli.context import asked
 
 if TYPE_CHECKING:
+    from rollout.events import Event
     from rollout.render.choose import Output
     from rollout.settings.model import Settings
     from rollout.sights import Fitness
@@ -26,22 +27,23 @@ def check(context: typer.Context, *, hosts: said.Only = None, exclude: said.With
 def run(
     settings: "Settings", hosts: tuple[str, ...], voice: "Output", rollout: str = "rollout"
 ) -> int:
-    """Look at everything and return the exit code of a restart now: 3, and 4 for the lock alone."""
+    """Look at everything and return the exit code of a restart now: 4 while the lock is held."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
     from contextlib import AsyncExitStack  # noqa: PLC0415
     from dataclasses import replace  # noqa: PLC0415
 
-    from rollout.adapters.record import KeptRecord  # noqa: PLC0415
+    from rollout.adapters.record import NoRecord  # noqa: PLC0415
     from rollout.claiming import refusal  # noqa: PLC0415
     from rollout.cli.begun import history_of, try_journal  # noqa: PLC0415
-    from rollout.cli.build import open_deploy, open_lock, open_site  # noqa: PLC0415
+    from rollout.cli.build import NOT_TAKEN, open_deploy, open_lock, open_site  # noqa: PLC0415
     from rollout.cli.plans import scope_of, wish_of  # noqa: PLC0415
     from rollout.cli.words import complain, hand_over  # noqa: PLC0415
-    from rollout.current_links import against_a_restart  # noqa: PLC0415
-    from rollout.errors import LockHeld  # noqa: PLC0415
+    from rollout.errors import LockError, LockHeld  # noqa: PLC0415
+    from rollout.events import Noted  # noqa: PLC0415
+    from rollout.fleet import Finding  # noqa: PLC0415
     from rollout.ledger import Exit  # noqa: PLC0415
-    from rollout.preflight import preflight, with_others  # noqa: PLC0415
-    from rollout.readiness import fit_for_a_deploy  # noqa: PLC0415
+    from rollout.preflight import with_others  # noqa: PLC0415
+    from rollout.readiness import fit_for_either  # noqa: PLC0415
     from rollout.render.choose import Output  # noqa: PLC0415
     from rollout.render.lookout import (  # noqa: PLC0415
         fitness_json,
@@ -63,19 +65,16 @@ def run(
                 site = await stack.enter_async_context(open_site(settings))
             else:
                 site, supply = await stack.enter_async_context(open_deploy(settings))
-            refused, out = await refusal(wish, history_of(settings), site)
-            site = replace(site, record=KeptRecord(holdings=out))
-            source = supply.source if supply else None
-            if source is None:
-                fit = await preflight(scope, floor, site)
-            else:
-                fit, _ = await fit_for_a_deploy(scope, floor, site, source)
-            unproven, unread = await against_a_restart(hosts, site)
-        others = (*of_the_lock, *unproven)
-        if refused is not None and not of_the_lock:
+            told: list[Event] = []
+            refused, out = await refusal(wish, history_of(settings), site, told.append)
+            site = replace(site, record=NoRecord(NOT_TAKEN, holdings=out))
+            fit = await fit_for_either(scope, floor, site, supply.source if supply else None)
+        others = of_the_lock
+        if refused is not None and not (of_the_lock and isinstance(refused, LockError)):
             where = "lock" if isinstance(refused, LockHeld) else "run"
             others = (*others, finding(where, refused))
-        fit = with_others(fit, (*others, *try_journal(settings)), (*notes, *unread))
+        changed = [Finding(one.where, one.what, "") for one in told if isinstance(one, Noted)]
+        fit = with_others(fit, (*others, *try_journal(settings)), (*notes, *changed))
         return fit, isinstance(refused, LockHeld)
 
     fit, busy = asyncio.run(story())
@@ -84,6 +83,6 @@ def run(
     else:
         hand_over(fitness_table(fit))
         complain(fitness_sentence(fit, deploy=settings.deploy is not None))
-    if busy and len(fit.findings) == 1:
+    if busy:
         return Exit.BUSY
     return Exit.REFUSED if fit.findings else Exit.DONE

@@ -44,6 +44,8 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     """Remove what may go; 3 when a host could not be seen, 5 when something did not go."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
 
+    from rollout.adapters.guarding import guarded  # noqa: PLC0415
+    from rollout.adapters.record import KeptRecord  # noqa: PLC0415
     from rollout.claiming import against_deploys  # noqa: PLC0415
     from rollout.cli.begun import whoever_runs_this  # noqa: PLC0415
     from rollout.cli.build import open_site  # noqa: PLC0415
@@ -64,13 +66,14 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     async def story() -> "tuple[Sequence[Event], tuple[Finding, ...]]":
         told: list[Event] = []
         async with open_site(settings) as site:
-            if site.releases is None:
+            releases = guarded(site, KeptRecord(lock=site.lock)).releases
+            if releases is None:
                 raise AssertionError("a [deploy] without releases")
             async with against_deploys(whoever_runs_this(Kind.RUN), site):
-                seen, findings = await shelves(hosts, site.releases)
+                seen, findings = await shelves(hosts, releases)
                 # What a rollback needs is judged over all hosts, so none may be unknown.
                 if not findings:
-                    await pruned(seen, the_deploy(settings).keep, site.releases, told.append)
+                    await pruned(seen, the_deploy(settings).keep, releases, told.append)
         return told, findings
 
     told, findings = asyncio.run(story())

@@ -60,6 +60,7 @@ def run(loaded: "Loaded", left: "Left | None", typed: "Asked", *, give_up: bool 
     from rollout.cli import running  # noqa: PLC0415
     from rollout.cli.plans import hosts_unknown, plan_of  # noqa: PLC0415
     from rollout.errors import RolloutError  # noqa: PLC0415
+    from rollout.events import RolloutRefused  # noqa: PLC0415
     from rollout.past_runs import UNKNOWN_RUN  # noqa: PLC0415
     from rollout.recovery import give_up as given_up  # noqa: PLC0415
     from rollout.recovery import recover as recovered  # noqa: PLC0415
@@ -75,6 +76,9 @@ def run(loaded: "Loaded", left: "Left | None", typed: "Asked", *, give_up: bool 
         )
 
     async def story(charge: "Charge", tell: "Tell") -> None:
+        if charge.findings:
+            tell(RolloutRefused(findings=charge.findings))
+            return
         out = charge.site.record.held
         if give_up:
             await given_up(of, out, charge.site, tell)

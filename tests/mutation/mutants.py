@@ -381,14 +381,32 @@ MUTANTS = (
         "        if True:\n",
     ),
     Mutant(
+        "a release on which a server has fallen over is not marked good",
+        "rolling.py",
+        "        return not self.halted and not self.failed and not self.down\n",
+        "        return not self.halted and not self.failed\n",
+    ),
+    Mutant(
+        "a resumed deploy looks at what was restarted before it as well",
+        "rolling.py",
+        "    all_of_it = (*done, *plan.targets)\n",
+        "    all_of_it = plan.targets\n",
+    ),
+    Mutant(
+        "a release is not judged by what happened before any restart onto it",
+        "rolling_back.py",
+        "isinstance(why, AGAINST_THE_RELEASE) and was_asked(target, rolled, site)\n",
+        "isinstance(why, AGAINST_THE_RELEASE)\n",
+    ),
+    Mutant(
         "what came up nowhere is taken back at once where it never ran",
         "uninterrupted.py",
-        "    await take_back_unproven(deploy, rolled, site, tell)\n",
+        "    await take_back_where_it_was_not_asked(deploy, rolled, site, tell)\n",
     ),
     Mutant(
         "what serves on a host is not taken back from the others",
         "uninterrupted.py",
-        "    if set(rolled.restarted) - set(to_blame(rolled)):\n        return\n",
+        "    if set(rolled.restarted) - set(to_blame(rolled, site)):\n        return\n",
     ),
     Mutant(
         "a recovery leaves a release alone that serves on a host",

@@ -8,7 +8,7 @@ from rollout.deploy_ledger import Phase
 from rollout.deploys import Deploy
 from rollout.fleet import Target
 from rollout.ledger import Exit
-from rollout.plan import Patience, Plan, Share, waves_of
+from rollout.plan import OnBusy, Patience, Plan, Share, waves_of
 from rollout.ports import Supply
 from rollout.releases import BuildStep, Release
 from rollout.uninterrupted import uninterrupted
@@ -33,6 +33,7 @@ def deploy(
     max_failures: int = 0,
     instances_at_a_time: int = 0,
     canary: int = 0,
+    on_busy: OnBusy = OnBusy.STOP,
     patience: Patience = QUICK,
     stop_asked: Callable[[], bool] = lambda: False,
     begins: float = 1000.0,
@@ -46,6 +47,7 @@ def deploy(
         max_out=max_out,
         max_failures=max_failures,
         instances_at_a_time=instances_at_a_time,
+        on_busy=on_busy,
         floor=world.floor,
         patience=patience,
     )

@@ -121,16 +121,19 @@ def claims(
         if other:
             await other
 
-    foretold: Sequence[object] = ()
+    foretold: list[Event] = []
     settled = dict(history.settled) if history else {}
     if plain:
-        foretold = play(refusal(wish, history or FakeHistory(), site))
+        asked = refusal(wish, history or FakeHistory(), site, foretold.append)
+        refused, still_out = play(asked)
         assert (history.settled if history else {}) == settled, "a check writes nothing"
     play(told())
     if plain:
-        refused, _ = foretold
         assert str(refused) == str(story.error), "`check` says what `restart` says"
         assert getattr(refused, "cure", "") == getattr(story.error, "cure", "")
+        if story.claimed:
+            assert still_out == story.claimed.holdings, "and counts as out what `restart` does"
+            assert foretold == [e for e in story.events if getattr(e, "where", "") != "lock"]
     return story
 
 
@@ -221,6 +224,42 @@ def test_a_place_that_cannot_be_asked_is_said_and_nothing_is_taken() -> None:
     story = claims(world)
     assert isinstance(story.error, LockError)
     assert world.lock is None
+
+
+def foretold(
+    world: World, history: FakeHistory | None = None
+) -> tuple[Exception | None, list[str]]:
+    """Ask what `check` asks: why a claim would be refused now, and who counts as out for us."""
+    site = replace(site_of(world), lock=FakeLock(world))
+    wish = Wish(wait=0, hosts=ALL)
+    refused, still_out = play(refusal(wish, history or FakeHistory(), site, lambda _: None))
+    return refused, [one.target.name for one in still_out]
+
+
+def test_a_check_beside_a_run_that_lives_calls_what_that_holds_no_other_hands() -> None:
+    world = fleet()
+    world.lock = held(out(world))
+    refused, still_out = foretold(world)
+    assert isinstance(refused, LockHeld)
+    assert still_out == ["web1"]
+
+
+def test_a_check_calls_what_was_changed_since_another_hands_though_a_run_is_refused() -> None:
+    world = fleet()
+    history = dead(past(out(world, "web1"), out(world, "web2")))
+    for seat in (line for line in world.lines if line.server == "web2"):
+        world.lines[seat].admin = Admin.FORCED_DRAIN
+    refused, still_out = foretold(world, history)
+    assert isinstance(refused, Unfinished)
+    assert still_out == ["web1"]
+
+
+def test_a_check_knows_all_that_is_out_though_the_first_run_is_refused_already() -> None:
+    world = fleet()
+    history = dead(past(out(world, "web1")), past(out(world, "web2"), holder=CAROL))
+    refused, still_out = foretold(world, history)
+    assert ALICE.run in str(refused)
+    assert still_out == ["web1", "web2"]
 
 
 # ---- waiting
@@ -786,18 +825,44 @@ def test_what_removes_releases_keeps_every_run_away() -> None:
     play(beside())
 
 
-def test_what_removes_releases_waits_for_no_run_that_has_ended_with_a_server_out() -> None:
+class GivenBackMeanwhile(FakeLock):
+    """Somebody held it when it was to be taken, and holds it no more when it is looked at."""
+
+    refusals = 1
+
+    async def take(self, holder: Holder) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise LockHeld("lb1", str(CAROL))
+        await super().take(holder)
+
+
+def test_what_removes_releases_never_works_without_the_lock() -> None:
     world = fleet(1)
-    site = replace(site_of(world), lock=FakeLock(world))
-    world.lock = Held(place="lb1", holder=BOB, holdings=(out(world),), ended="exit 6")
+    site = replace(site_of(world), lock=GivenBackMeanwhile(world))
 
     async def beside() -> None:
         async with against_deploys(ALICE, site):
-            pass
+            assert holder_of(world) == ALICE
 
     play(beside())
-    assert world.lock.holder == BOB
-    assert world.lock.holdings, "it is the record of what is out"
+    assert is_free(world)
+
+
+def test_what_removes_releases_begins_not_beside_a_run_that_has_left_a_server_out() -> None:
+    """That one's server can be taken up by a run that wants one of the releases."""
+    world = fleet(1)
+    site = replace(site_of(world), lock=FakeLock(world))
+    world.lock = before = Held(place="lb1", holder=BOB, holdings=(out(world),), ended="exit 6")
+
+    async def beside() -> None:
+        async with against_deploys(ALICE, site):
+            raise AssertionError("it has begun")
+
+    with pytest.raises(Unfinished, match=r"ended with web1 out") as refused:
+        play(beside())
+    assert "rollout recover" in refused.value.cure
+    assert world.lock == before, "it is the record of what is out"
     world.lock = replace(world.lock, ended="")
     with pytest.raises(LockHeld):
         play(beside())

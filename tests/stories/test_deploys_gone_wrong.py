@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from rollout.adapters.record import KeptRecord
 from rollout.deploy_events import (
     CurrentSwitching,
     DeployTakenBack,
@@ -27,6 +28,7 @@ from rollout.errors import (
 )
 from rollout.events import Noted
 from rollout.fleet import Seat
+from rollout.holdings import Holding
 from rollout.ledger import Exit
 from rollout.plan import Share
 from rollout.ports import Answer
@@ -40,7 +42,7 @@ from rollout.standings import Standing
 from .deploying import SECOND, deploy, deploy_broken, is_as_before
 from .fakes_of_releases import FakeHooks, FakeReleases
 from .faults import Fault, Kind
-from .harness import QUICK, fleet
+from .harness import QUICK, fleet, site_of
 from .recovering import Typed, typed
 from .world import FIRST, Directory, Life, World, clock, targets_of
 
@@ -396,9 +398,13 @@ def test_only_what_a_release_can_cause_is_held_against_it(
     failure: Exception,
     blamed: bool,  # noqa: FBT001 - a case of the table above
 ) -> None:
-    (target,) = targets_of(fleet(1))
-    rolled = Rolled((), {target: failure}, (), {}, halted=True)
-    assert to_blame(rolled) == ((target,) if blamed else ())
+    world = fleet(1)
+    (target,) = targets_of(world)
+    rolled, site = Rolled((), {target: failure}, (), {}, halted=True), site_of(world)
+    holding = Holding(target=target, found=(), asked={"mongrel_8000": None})
+    asked = replace(site, record=KeptRecord(holdings=(holding,)))
+    assert to_blame(rolled, site) == (), "it was never asked to restart"
+    assert to_blame(rolled, asked) == ((target,) if blamed else ())
 
 
 def test_what_does_not_stay_stable_stays_in_the_record() -> None:

@@ -57,3 +57,35 @@ def test_a_status_after_a_recovery_promises_nothing_that_is_done_already(shop: T
     status = ours.rollout("status")
     assert "brings it back" not in status.data
     assert "died" not in status.data
+
+
+def test_check_beside_a_run_that_lives_is_as_busy_as_restart_and_blames_no_other_hand(
+    shop: Troubled,
+) -> None:
+    ours = Bastion(shop, "bastion1")
+    with a_visitor_stays(shop.fleet, "web1") as finish:
+        running = ours.start("restart", "--drain-timeout", "10s")
+        running.until_says("web1 draining")
+        checked, refused = ours.rollout("check"), ours.rollout("restart")
+        finish()
+    assert running.end(60).code == 0
+    assert (checked.code, refused.code) == (4, 4), checked.said
+    assert "the lock is held by" in checked.data
+    assert "not fit: 1 finding" in checked.said
+    assert "not by us" not in checked.data
+
+
+def test_check_counts_what_was_changed_since_as_another_hands_as_restart_does(
+    shop: Troubled,
+) -> None:
+    ours = Bastion(shop, "bastion1")
+    with a_visitor_stays(shop.fleet, "web1") as finish:
+        running = ours.start("restart", "--drain-timeout", "10s")
+        running.until_says("web1 draining")
+        kill_9(running)
+        finish()
+    shop.fleet.balancers["lb1"].command("set server app/web1 state maint")
+    checked, refused = ours.rollout("check"), ours.rollout("restart")
+    assert (checked.code, refused.code) == (3, 3), checked.said
+    assert "theirs now" in checked.data
+    assert "app/web1@lb1 is in maint, not by us" in checked.data

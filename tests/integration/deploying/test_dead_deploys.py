@@ -8,6 +8,7 @@ import pytest
 from examples.fleet import Fleet, Shape
 from examples.fleet.srv import FIRST
 from tests.integration.conftest import MakeFleet
+from tests.integration.crash.disks import a_disk
 from tests.integration.deploying.stage import SOON, deploy, places, rollout
 from tests.integration.deploying.test_killed import deploying, until
 from tests.integration.deploying.test_what_to_type import told, typed
@@ -87,6 +88,7 @@ def test_without_a_journal_the_hosts_still_tell_what_nothing_ran(
     refused, checked = rollout(fleet, "restart"), rollout(fleet, "check")
     assert (refused.returncode, checked.returncode) == (3, 3)
     assert "a restart would start what nothing has proven" in checked.stdout
+    assert "not fit: 3 findings" in checked.stderr
     assert "a restart would start what nothing has proven" in refused.stderr
     assert "3 findings" in refused.stderr
     assert f"`rollout {way}`" in refused.stderr
@@ -95,6 +97,26 @@ def test_without_a_journal_the_hosts_still_tell_what_nothing_ran(
     assert rollout(fleet, *words).returncode == 0
     whole(fleet, FIRST)
     assert rollout(fleet, "restart").returncode == 0
+
+
+def test_whoever_cannot_take_the_lock_moves_no_current(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(THREE)
+    fleet.settings(QUICK | {"deploy.hooks.switched": "sleep 20"})
+    killed_in_place(fleet)
+    fleet.settings(QUICK)
+    shutil.rmtree(fleet.directory / "state")
+    shutil.rmtree(fleet.directory / "lock", ignore_errors=True)
+    before, births = places(fleet), fleet.births()
+    with a_disk(fleet.directory / "lock", "ro,mode=700"):
+        for words in (["recover", "--yes"], ["rollback"], ["uninterrupted"], ["restart"]):
+            refused = rollout(fleet, *words)
+            assert refused.returncode == 3, words
+            assert "lock" in refused.stderr, words
+            assert "nothing was touched" in refused.stderr, words
+    assert places(fleet) == before
+    assert fleet.births() == births
+    assert rollout(fleet, "recover", "--yes").returncode == 0
+    whole(fleet, FIRST)
 
 
 def test_resume_of_what_was_taken_back_says_what_works_and_it_does(make_fleet: MakeFleet) -> None:

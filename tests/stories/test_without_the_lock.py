@@ -1,0 +1,81 @@
+"""Whoever could not take the lock looks, says what is wrong, and changes nothing."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from rollout.claiming import Wish
+from rollout.cli.charge import Charge, in_charge
+from rollout.deploys import Deploy
+from rollout.errors import RolloutError
+from rollout.fleet import Finding
+from rollout.plan import Plan
+from rollout.ports import Supply
+from rollout.recovery import recover, take_back_what_never_ran
+from rollout.releases import Release
+from rollout.rolling import rolling_restart
+from rollout.uninterrupted import uninterrupted
+
+from .any_life import holder
+from .clock import play
+from .deploying import SECOND
+from .fakes import FakeLock
+from .fakes_of_releases import REVISION, FakeHooks, FakeReleases, FakeSource
+from .faults import Fault, Faults, Kind
+from .harness import QUICK, Told, fleet, site_of
+from .test_claiming import FakeHistory
+from .test_dead_deploys import dead_in_place
+from .world import World, targets_of
+
+Story = Callable[[World, Charge, Told], Awaitable[object]]
+
+
+async def restarts(world: World, charge: Charge, told: Told) -> None:
+    plan = Plan(waves=(targets_of(world),), floor=world.floor, patience=QUICK)
+    await rolling_restart(plan, charge.site, told)
+
+
+async def deploys(world: World, charge: Charge, told: Told) -> None:
+    plan = Plan(waves=(targets_of(world),), floor=world.floor, patience=QUICK)
+    wanted = Deploy(release=Release(SECOND, REVISION), hosts=tuple(world.hosts))
+    await uninterrupted(wanted, plan, charge.site, Supply(FakeSource(world), FakeHooks()), told)
+
+
+async def recovers(world: World, charge: Charge, told: Told) -> None:
+    plan, hosts = Plan(waves=(), floor=world.floor, patience=QUICK), tuple(world.hosts)
+    await recover("unknown", charge.site.record.held, plan, charge.site, told)
+    await take_back_what_never_ran(hosts, (), charge.site, told)
+
+
+def looks_of(world: World) -> object:
+    disks = {host.name: (host.current, sorted(host.disk)) for host in world.hosts.values()}
+    restarted = [app.restarts for host in world.hosts.values() for app in host.apps]
+    return disks, restarted, [line.admin for line in world.lines.values()]
+
+
+@pytest.mark.parametrize("story", [restarts, deploys, recovers])
+@pytest.mark.parametrize("make", [fleet, dead_in_place], ids=["whole", "dead deploy"])
+def test_nothing_at_all_changes_where_the_lock_could_not_be_taken(
+    make: Callable[[int], World], story: Story
+) -> None:
+    world = make(3)
+    world.holdings.clear()
+    world.faults = Faults(Fault(Kind.REFUSED, 0, calls=10_000, only="lock take"))
+    site = replace(site_of(world), lock=FakeLock(world), releases=FakeReleases(world))
+    begun = SimpleNamespace(holder=holder("a11ce0"), history=FakeHistory(), journal=None)
+    told, before = Told(), looks_of(world)
+
+    async def whole() -> tuple[Finding, ...]:
+        wish = Wish(wait=0, hosts=())
+        async with in_charge(site, begun, wish, told) as charge:  # type: ignore[arg-type]  # enough
+            with suppress(RolloutError):
+                await story(world, charge, told)
+            return charge.findings
+
+    findings = play(whole())
+    assert [one.where for one in findings] == ["lb1"]
+    assert looks_of(world) == before
+    assert world.lock is None
