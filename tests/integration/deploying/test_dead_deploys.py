@@ -119,6 +119,30 @@ def test_whoever_cannot_take_the_lock_moves_no_current(make_fleet: MakeFleet) ->
     whole(fleet, FIRST)
 
 
+def test_a_release_that_serves_on_a_host_that_is_away_is_left_everywhere_and_resumed(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(THREE)
+    fleet.settings(QUICK | {"ssh.connect_timeout": "2s"})
+    fleet.shop.release()
+    with deploying(fleet) as process:
+        until(process, event="target.draining", target="web2")
+        process.kill()
+    new = places(fleet).running["web1/mongrel_8000"]
+    assert new != FIRST
+    fleet.hosts["web1"].suspend_sshd()
+    recovered = rollout(fleet, "recover", "--yes")
+    left = places(fleet)
+    fleet.hosts["web1"].resume_sshd()
+    resumed = rollout(fleet, "resume")
+    assert recovered.returncode == 5, recovered.stderr
+    assert "is taken back" not in recovered.stderr
+    assert set(left.current.values()) == {new}
+    assert left.releases == {name: [FIRST, new] for name in fleet.hosts}
+    assert resumed.returncode == 0, resumed.stderr
+    whole(fleet, new)
+
+
 def test_resume_of_what_was_taken_back_says_what_works_and_it_does(make_fleet: MakeFleet) -> None:
     fleet = make_fleet(THREE)
     fleet.settings(QUICK | {"deploy.hooks.switched": "sleep 20"})
