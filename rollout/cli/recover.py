@@ -87,7 +87,9 @@ def run(loaded: "Loaded", left: "Left | None", typed: "Asked", *, give_up: bool 
         past = _begun_with(loaded, left)
         rest = past.left if past else ()
         back = await recovered(of, out, plan, charge.site, tell, rest=rest)
-        if past is not None:
+        if left is None or left.past is None:
+            past = None  # another machine has gone on since, and what it asked for is not known
+        elif past is not None:
             past = replace(past, done=(*past.done, *back.done))
         seen = await take_back_what_never_ran(settings.fleet.names, past, charge.site, tell)
         charge.has_seen_to(seen)
@@ -104,7 +106,7 @@ def run(loaded: "Loaded", left: "Left | None", typed: "Asked", *, give_up: bool 
 
 
 def _begun_with(loaded: "Loaded", left: "Left | None") -> "Past | None":
-    """Find the journal of the run that all this began with, unless another has seen to it."""
+    """Find the journal of the run that all this began with."""
     from rollout.cli.begun import history_of  # noqa: PLC0415 - not for `--help`
 
     past = left.past if left else None
