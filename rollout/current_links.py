@@ -14,7 +14,7 @@ from rollout.deploy_events import CurrentSeen, ReleaseDiscarded, UnprovenTakenBa
 from rollout.errors import ReleaseError, RolloutError, said_of
 from rollout.events import Noted
 from rollout.fleet import Finding
-from rollout.holdings import Holding
+from rollout.holders import Past
 from rollout.ports import Site, Tell
 from rollout.release_ports import Releases
 from rollout.releases import Release
@@ -172,44 +172,103 @@ async def take_back_where_it_never_ran(
 
 
 async def _put_back(host: str, release: Release, site: Site, tell: Tell, *, discard: bool) -> bool:
-    releases = releases_of(site)
-    if not await restore(host, release, releases, tell):
+    if not await restore(host, release, releases_of(site), tell):
         return False
     if discard:
-        if error := await insist(partial(releases.discard, host, release)):
-            what = f"release {release.name} is kept: {said_of(host, error)}"
-            tell(Noted(where=host, what=what))
-        else:
-            tell(ReleaseDiscarded(host=host, release=release.name))
+        await _discard(host, release, site, tell)
     return True
 
 
+async def _discard(host: str, release: Release, site: Site, tell: Tell) -> None:
+    if error := await insist(partial(releases_of(site).discard, host, release)):
+        what = f"release {release.name} is kept: {said_of(host, error)}"
+        tell(Noted(where=host, what=what))
+    else:
+        tell(ReleaseDiscarded(host=host, release=release.name))
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """What a recovery could not see to, by host with the reason.
+
+    Attributes:
+        away: Hosts that could not be seen.
+        kept: Hosts on which a release of a deploy that did not end is left as it is.
+    """
+
+    away: Mapping[str, RolloutError]
+    kept: Mapping[str, RolloutError]
+
+
 async def take_back_unproven(
-    hosts: Sequence[str], out: Sequence[Holding], site: Site, tell: Tell
-) -> Mapping[str, RolloutError]:
+    hosts: Sequence[str], past: Past | None, site: Site, tell: Tell
+) -> LeftBehind:
     """Take back each release of a deploy that did not end, if it is proven on no host.
 
-    Proven it is where every instance of a host runs it, and nothing of that host is ``out``.  A
-    host that was asked to restart is left as it is: what was asked may still come.  How each host
-    is afterwards is told, where it is not on one release.
+    Proven it is where every instance of a host runs it and nothing of that host is out, and where
+    the journal tells that a server came back on it.  On a host that cannot be seen it may be,
+    unless its own journal tells that nothing was asked there.  A host that was asked to restart is
+    left as it is: what was asked may still come.  How each host is afterwards is told, where it is
+    not on one release.
 
-    Returns:
-        The hosts that could not be seen to, with the reason.
+    Args:
+        hosts: All that may have such a release.
+        past: The journal of the deploy that died, if it is here and nobody has gone on with it.
+        site: The world; its record knows what is still out.
+        tell: Hears of it.
     """
     seen, failed = await look_at_hosts(hosts, site)
-    failed = dict(failed)
-    held = {holding.target.host for holding in out}
-    asked = {holding.target.host for holding in out if holding.asked}
-    for release in sorted({one.unproven for one in seen} - {""}):
-        if any(one.all_run(release) for one in seen if one.host not in held):
+    kept: dict[str, RolloutError] = {}
+    half = past.deploy.release if past and past.deploy and past.half_switched else ""
+    for release in sorted({*(one.unproven for one in seen), half} - {""}):
+        if _is_proven(release, seen, past, site):
             continue
-        left = [one.host for one in seen if one.unproven == release and one.host not in asked]
-        if not await take_back_where_it_never_ran(release, left, site, tell, discard=True):
-            why = f"release {release} could not be taken back"
-            failed |= {host: ReleaseError(host, why) for host in left}
+        doubt = [host for host in failed if _may_run(release, host, past, site)]
+        kept |= await _take_back_everywhere(release, seen, doubt, site, tell)
     again, away = await look_at_hosts([one.host for one in seen], site)
     tell_uneven(again, tell)
-    return {**failed, **away}
+    return LeftBehind(away={**failed, **away}, kept=kept)
+
+
+def _is_proven(release: str, seen: Sequence[HostReleases], past: Past | None, site: Site) -> bool:
+    """Tell whether a server came back on ``release``, by what runs now or by the journal."""
+    held = {holding.target.host for holding in site.record.held}
+    if any(one.all_run(release) for one in seen if one.host not in held):
+        return True
+    if past is None or past.deploy is None or past.deploy.gone_back:
+        return False
+    others = {one.host for one in seen if release not in one.running.values()}
+    done = {name.partition("/")[0] for name in past.done}
+    return past.deploy.release == release and bool(done - others)
+
+
+def _may_run(release: str, host: str, past: Past | None, site: Site) -> bool:
+    """Tell whether a host that cannot be seen may serve ``release``."""
+    if past is None or past.deploy is None or past.deploy.release != release:
+        return True
+    return any(one.asked for one in site.record.held if one.target.host == host)
+
+
+async def _take_back_everywhere(
+    release: str, seen: Sequence[HostReleases], doubt: Sequence[str], site: Site, tell: Tell
+) -> Mapping[str, RolloutError]:
+    """Take ``release`` back where nothing was asked; return where it is left, with the reason."""
+    asked = {holding.target.host for holding in site.record.held if holding.asked}
+    ours = [one for one in seen if release in one.unfinished and one.host not in asked]
+    left = [one.host for one in ours if one.unproven == release]
+    if doubt:
+        why = f"release {release} is left on {', '.join(left)}: it may serve on {', '.join(doubt)}"
+        return {host: ReleaseError(host, why) for host in left}
+    blind = [one.host for one in ours if one.unproven == release and one.hidden]
+    unseen = "what its instances run cannot be seen"
+    kept: dict[str, RolloutError] = {host: ReleaseError(host, unseen) for host in blind}
+    if not await take_back_where_it_never_ran(release, left, site, tell, discard=True):
+        why = f"release {release} could not be taken back"
+        kept |= {host: ReleaseError(host, why) for host in left if host not in kept}
+    begun = [one for one in ours if one.current != release and not one.hidden]
+    idle = [one.host for one in begun if release not in one.running.values()]
+    await asyncio.gather(*(_discard(host, Release(release, ""), site, tell) for host in idle))
+    return kept
 
 
 def tell_uneven(seen: Iterable[HostReleases], tell: Tell) -> None:

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from rollout.current_links import take_back_unproven
-from rollout.deploy_events import UnprovenTakenBack
 from rollout.errors import BalancerError, LockLost, RolloutError, said_of
 from rollout.events import (
     Noted,
@@ -25,6 +24,7 @@ from rollout.events import (
 from rollout.final_look import look_at_the_end
 from rollout.fleet import AdminState, Verdict
 from rollout.grip import Grip
+from rollout.holders import Past
 from rollout.holdings import Holding
 from rollout.ladder import taken_up
 from rollout.late_proof import LateProof, proof_of, relink
@@ -97,47 +97,37 @@ async def recover(
     )
 
 
-async def take_back_half_a_deploy(hosts: Sequence[str], site: Site, tell: Tell) -> None:
-    """Take back a release that a run had begun to switch to when it died; nobody runs in it.
-
-    Raises:
-        RolloutError: a host could not be seen to.
-    """
-    if site.releases is None:
-        return
-    restored: dict[str, list[str]] = {}
-    for host in hosts:
-        for one in await site.releases.tidy(host):
-            tell(Noted(where=host, what=one.said))
-            if one.restored:
-                restored.setdefault(one.restored, []).append(host)
-    for release, back in restored.items():
-        tell(UnprovenTakenBack(release=release, hosts=tuple(back)))
-
-
 async def take_back_what_never_ran(
-    hosts: Sequence[str], deployed: Sequence[str], site: Site, tell: Tell
+    hosts: Sequence[str], past: Past | None, site: Site, tell: Tell
 ) -> Sequence[str]:
     """Put ``current`` back where it leads to a release that a dead deploy left, and nothing ran.
 
-    ``deployed`` are the hosts of that deploy, as far as a journal tells them; of any other host of
-    the fleet only what it shows itself is known.
+    What could not be seen to is told.
+
+    Args:
+        hosts: The fleet: a journal names no other host to be contacted.
+        past: The journal of that deploy, if it is here and nobody has gone on with it.
+        site: The world.
+        tell: Hears of it.
 
     Returns:
         The hosts that were seen to.
     """
     if site.releases is None:
         return ()
-    names = tuple(dict.fromkeys((*hosts, *deployed)))
-    failed = await take_back_unproven(names, site.record.held, site, tell)
-    for host, error in failed.items():
-        what = f"where `current` leads is not known: {said_of(host, error)}"
+    deployed = past.deploy.hosts if past is not None and past.deploy is not None else ()
+    left = await take_back_unproven(hosts, past, site, tell)
+    for host, error in left.away.items():
         if host not in deployed:
+            what = f"where `current` leads is not known: {said_of(host, error)}"
             tell(Noted(where=host, what=what))
-    unseen = [f"{host}: {said_of(host, error)}" for host, error in failed.items()]
-    if any(host in deployed for host in failed):
+    unseen = [
+        f"{host}: {said_of(host, error)}" for host, error in left.away.items() if host in deployed
+    ]
+    unseen += dict.fromkeys(said_of(host, error) for host, error in left.kept.items())
+    if unseen:
         tell(RolloutHalted(because=f"not every `current` was seen to: {'; '.join(unseen)}"))
-    return tuple(host for host in names if host not in failed)
+    return tuple(host for host in hosts if host not in {*left.away, *left.kept})
 
 
 async def give_up(run: str, holdings: Sequence[Holding], site: Site, tell: Tell) -> None:

@@ -10,6 +10,7 @@ from rollout.cli.context import asked
 if TYPE_CHECKING:
     from rollout.cli.charge import Charge
     from rollout.cli.context import Asked
+    from rollout.holders import Past
     from rollout.past_runs import Left
     from rollout.ports import Tell
     from rollout.settings.loading import Loaded
@@ -64,7 +65,7 @@ def run(loaded: "Loaded", left: "Left | None", typed: "Asked", *, give_up: bool 
     from rollout.past_runs import UNKNOWN_RUN  # noqa: PLC0415
     from rollout.recovery import give_up as given_up  # noqa: PLC0415
     from rollout.recovery import recover as recovered  # noqa: PLC0415
-    from rollout.recovery import take_back_half_a_deploy, take_back_what_never_ran  # noqa: PLC0415
+    from rollout.recovery import take_back_what_never_ran  # noqa: PLC0415
 
     settings = loaded.settings
     of, plan = left.holder.run if left else UNKNOWN_RUN, plan_of(settings, ())
@@ -83,11 +84,14 @@ def run(loaded: "Loaded", left: "Left | None", typed: "Asked", *, give_up: bool 
         if give_up:
             await given_up(of, out, charge.site, tell)
             return
-        if half and half.deploy and half.half_switched:
-            await take_back_half_a_deploy(half.deploy.hosts, charge.site, tell)
-        await recovered(of, out, plan, charge.site, tell, rest=_rest(loaded, left))
-        of_it = half.deploy.hosts if half and half.deploy else ()
-        seen = await take_back_what_never_ran(settings.fleet.names, of_it, charge.site, tell)
+        past = _begun_with(loaded, left)
+        rest = past.left if past else ()
+        back = await recovered(of, out, plan, charge.site, tell, rest=rest)
+        if left is None or left.past is None:
+            past = None  # another machine has gone on since, and what it asked for is not known
+        elif past is not None:
+            past = replace(past, done=(*past.done, *back.done))
+        seen = await take_back_what_never_ran(settings.fleet.names, past, charge.site, tell)
         charge.has_seen_to(seen)
 
     errand = running.Errand(
@@ -101,11 +105,11 @@ def run(loaded: "Loaded", left: "Left | None", typed: "Asked", *, give_up: bool 
     return running.run(errand, story)
 
 
-def _rest(loaded: "Loaded", left: "Left | None") -> tuple[str, ...]:
-    """Name the targets that had not come through the run that all this began with."""
+def _begun_with(loaded: "Loaded", left: "Left | None") -> "Past | None":
+    """Find the journal of the run that all this began with."""
     from rollout.cli.begun import history_of  # noqa: PLC0415 - not for `--help`
 
     past = left.past if left else None
     if past is None or past.verb == "recover":  # one that saw to it before us, in vain
         past = history_of(loaded.settings).last() if left else None
-    return past.left if past else ()
+    return past

@@ -10,6 +10,7 @@ from rollout.cli.context import asked
 if TYPE_CHECKING:
     from rollout.cli.charge import Charge
     from rollout.cli.context import Asked
+    from rollout.events import Event
     from rollout.holders import Past
     from rollout.past_runs import Left
     from rollout.ports import Tell
@@ -106,6 +107,7 @@ def run(
     from rollout.cli.begun import history_of  # noqa: PLC0415
     from rollout.cli.deploys import deploy_again  # noqa: PLC0415
     from rollout.cli.plans import plan_of, scope_of  # noqa: PLC0415
+    from rollout.deploy_events import DeployStarted  # noqa: PLC0415
     from rollout.errors import RolloutError  # noqa: PLC0415
     from rollout.resuming import Resumption, resume  # noqa: PLC0415
 
@@ -125,8 +127,13 @@ def run(
         again = history_of(settings).last()  # now that nobody else can go on with it
         if again is None or (again.run, set(again.done)) != (past.run, set(past.done)):
             raise RolloutError(f"somebody has gone on with run {past.run} meanwhile")
-        await resume(resumption, charge.site, charge.supply, tell, charge.findings)
-        charge.has_seen_to(past.deploy.hosts if past.deploy else ())  # it is in our journal now
+
+        def heard(event: "Event") -> None:
+            tell(event)
+            if isinstance(event, DeployStarted):  # it is in our journal from here on
+                charge.has_seen_to(event.hosts)
+
+        await resume(resumption, charge.site, charge.supply, heard, charge.findings)
 
     errand = running.Errand(
         loaded=loaded,

@@ -348,8 +348,8 @@ MUTANTS = (
     Mutant(
         "no release is removed beside a run",
         "claiming.py",
-        "        if not all(held.ended for held in await lock.look()):\n            raise\n",
-        "",
+        "        if seen:\n            raise\n        await lock.take(holder)  # it was",
+        "        # it was",
     ),
     Mutant(
         "a restart that never arrived is waited for long enough",
@@ -411,14 +411,50 @@ MUTANTS = (
     Mutant(
         "a recovery leaves a release alone that serves on a host",
         "current_links.py",
-        "        if any(one.all_run(release) for one in seen if one.host not in held):\n"
-        "            continue\n",
+        "    if any(one.all_run(release) for one in seen if one.host not in held):\n"
+        "        return True\n",
+    ),
+    Mutant(
+        "a recovery leaves a release alone that may serve on a host that is away",
+        "current_links.py",
+        "    if doubt:\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "what the journal calls done is a proof though the host is away",
+        "current_links.py",
+        "    return past.deploy.release == release and bool(done - others)\n",
+        "    return False\n",
+    ),
+    Mutant(
+        "what was being made ready on a host that is away may serve there",
+        "current_links.py",
+        "    return any(one.asked for one in site.record.held if one.target.host == host)\n",
+        "    return False\n",
+    ),
+    Mutant(
+        "who could not take the lock is given a world that can only be looked at",
+        "cli/charge.py",
+        "        looked_at = guarded(world, NoRecord(error))\n",
+        "        looked_at = world\n",
+    ),
+    Mutant(
+        "a prune begins beside no run that left a server out",
+        "claiming.py",
+        "            raise _ended_with(seen) from None\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "what another hand has changed since is not counted as ours by `check`",
+        "claiming.py",
+        "            ours = await _without_theirs(run, site, tell)\n",
+        "            ours = run\n",
     ),
     Mutant(
         "what was asked to restart keeps its `current`: the restart may still come",
         "current_links.py",
-        " and one.host not in asked]\n",
-        "]\n",
+        "    ours = [one for one in seen if release in one.unfinished and one.host not in asked]\n",
+        "    ours = [one for one in seen if release in one.unfinished]\n",
     ),
     Mutant(
         "what an instance runs is not taken away below it",

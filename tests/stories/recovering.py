@@ -40,9 +40,16 @@ def after_it(world: World, *, stop_asked: Callable[[], bool] = lambda: False) ->
 
 
 def recovered(
-    world: World, *faults: Fault, begins: float = LATER, patience: Patience = QUICK
+    world: World,
+    *faults: Fault,
+    begins: float = LATER,
+    patience: Patience = QUICK,
+    past: Past | None = None,
 ) -> Told:
-    """Bring back what the dead run of ``world`` left out, while ``faults`` befall it."""
+    """Bring back what the dead run of ``world`` left out, while ``faults`` befall it.
+
+    ``past`` is what the journal here knows of that run; None where it ran on another machine.
+    """
     world.faults = Faults(*faults)
     told = Told()
     plan = Plan(waves=(), floor=world.floor, patience=patience)
@@ -50,8 +57,7 @@ def recovered(
 
     async def story() -> None:
         await recover("5f0c21", tuple(world.holdings.values()), plan, site, told)
-        hosts = tuple(world.hosts)
-        await take_back_what_never_ran(hosts, hosts, site, told)
+        await take_back_what_never_ran(tuple(world.hosts), past, site, told)
 
     with until_it_dies():
         play(story(), begins=begins)

@@ -1,24 +1,27 @@
 """Deploys that died or halted: where `current` leads, what runs, what each command then does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from rollout.deploy_events import UnprovenTakenBack
+from rollout.deploys import Deploy
 from rollout.fleet import Birth
+from rollout.holders import Past
+from rollout.holdings import Holding, Owned
 from rollout.ledger import Exit
-from rollout.recovery import take_back_half_a_deploy
-from rollout.releases import OnFailure
+from rollout.releases import OnFailure, Release
 from rollout.render.cures import next_steps
 from rollout.render.told import Hints
 from rollout.standings import Standing
 
-from .clock import play
 from .deploying import SECOND, deploy
-from .faults import Fault, Faults, Kind
+from .fakes_of_releases import REVISION
+from .faults import Fault, Kind
 from .harness import Told, fleet
-from .recovering import Typed, after_it, is_back, recovered, typed
-from .world import FIRST, Life, World
+from .recovering import Typed, died_in, is_back, recovered, resumed, typed
+from .world import FIRST, Life, World, targets_of
 
 RESTART = Typed(verb="restart")
 ROLLBACK = Typed(verb="rollback")
@@ -88,11 +91,21 @@ def test_what_the_refusal_tells_to_type_ends_with_the_whole_fleet_on_one_release
     assert currents(world) == runs(world) != {SECOND}
 
 
+def journal(world: World, *, in_place: bool = True, done: tuple[str, ...] = ()) -> Past:
+    """Tell what the journal says of a deploy of ``SECOND`` that died before any server's turn."""
+    of = died_in(world, Deploy(release=Release(SECOND, REVISION), hosts=tuple(world.hosts)))
+    assert of.deploy is not None
+    was = replace(of.deploy, in_place=in_place, switching=True)
+    return replace(of, targets=tuple(world.hosts) if done else (), done=done, deploy=was)
+
+
+AWAY = Fault(Kind.REFUSED, 0, calls=10_000, only="web2 shelf")
+
+
 def test_one_host_that_cannot_be_seen_is_named_and_the_others_are_taken_back() -> None:
     world = dead_in_place()
-    fault = Fault(Kind.REFUSED, 0, calls=10_000, only="web2 shelf")
     world.manners[SECOND] = "never_boots"
-    told = recovered(world, fault)
+    told = recovered(world, AWAY, past=journal(world))
     assert told.ledger.exit_code is Exit.HALTED
     assert "web2" in told.ledger.halted
     assert [world.hosts[name].current for name in ("web1", "web2", "web3")] == [
@@ -100,6 +113,65 @@ def test_one_host_that_cannot_be_seen_is_named_and_the_others_are_taken_back() -
         SECOND,
         FIRST,
     ]
+
+
+def test_a_release_that_may_serve_on_a_host_that_cannot_be_seen_is_left_everywhere() -> None:
+    world = dead_in_place()
+    told = recovered(world, AWAY)
+    assert told.of(UnprovenTakenBack) == []
+    assert currents(world) == {SECOND}
+    assert told.ledger.exit_code is Exit.HALTED
+    assert "release 20260202000000 is left on web1, web3: it may serve on web2" in (
+        told.ledger.halted
+    )
+    assert recovered(world, begins=6000).ledger.exit_code is Exit.DONE
+    assert currents(world) == {FIRST}
+
+
+def dead_after_the_first(*, until: str = "drain") -> World:
+    """Let a deploy die when web1 serves the release, and web2 is to be taken out."""
+    happy = fleet(3)
+    deploy(happy)
+    calls = happy.faults.calls
+    at = next(n for n in range(calls.index("lb1 ready"), len(calls)) if calls[n] == f"lb1 {until}")
+    world = fleet(3)
+    assert deploy(world, Fault(Kind.DEATH, at)).died
+    return world
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["journal here", "no journal"])
+@pytest.mark.parametrize("away", ["web1 status", "web1 shelf"])
+def test_a_recovery_leaves_a_release_that_serves_on_a_host_that_is_away(
+    away: str,
+    known: bool,  # noqa: FBT001 - a case
+) -> None:
+    world = dead_after_the_first()
+    assert {app.lives[-1].release for app in world.hosts["web1"].apps} == {SECOND}
+    fault = Fault(Kind.REFUSED, 0, calls=10_000, only=away)
+    told = recovered(world, fault, past=journal(world, done=("web1",)) if known else None)
+    assert told.of(UnprovenTakenBack) == []
+    assert currents(world) == {SECOND}
+    assert all(SECOND in host.disk for host in world.hosts.values())
+    assert told.ledger.exit_code is Exit.HALTED
+    wanted = Deploy(release=Release(SECOND, REVISION), hosts=tuple(world.hosts))
+    assert resumed(world, deploy=wanted, begins=6000).ledger.exit_code is Exit.DONE
+    assert (currents(world), runs(world)) == ({SECOND}, {SECOND})
+
+
+def test_what_was_asked_to_restart_on_a_host_that_is_away_may_serve_it() -> None:
+    world = dead_after_the_first()
+    world.restarted.clear()
+    name, (target, *_) = "web1", targets_of(world)
+    asked = {one.name: None for one in target.instances}
+    found = tuple(Owned(seat, 1, agent=False) for seat in target.seats)
+    world.holdings.clear()
+    world.holdings[name] = Holding(
+        target=target, found=found, asked=asked, release=SECOND, returning=True
+    )
+    past = replace(journal(world), targets=tuple(world.hosts))
+    told = recovered(world, Fault(Kind.REFUSED, 0, calls=10_000, only="web1 s"), past=past)
+    assert currents(world) == {SECOND}
+    assert told.ledger.exit_code is Exit.REDUCED
 
 
 def halted_on(*bad: str, hosts: int = 3, **wishes: object) -> tuple[World, Told]:
@@ -245,18 +317,41 @@ def test_a_recovery_leaves_current_of_a_host_that_was_asked_to_restart() -> None
     assert commands["old code"] == "rollout rollback --hosts web1 --take-up"
 
 
-def test_what_recover_takes_back_of_a_half_switched_deploy_is_told_by_release() -> None:
+def half_switched(nth: int = 1) -> World:
     happy = fleet(3)
     deploy(happy)
-    at = [n for n, call in enumerate(happy.faults.calls) if call.endswith("switch")][1]
+    at = [n for n, call in enumerate(happy.faults.calls) if call.endswith("switch")][nth]
     world = fleet(3)
     assert deploy(world, Fault(Kind.DEATH, at)).died
+    return world
+
+
+@pytest.mark.parametrize("nth", [0, 1, 2])
+def test_what_recover_takes_back_of_a_half_switched_deploy_is_told_by_release(nth: int) -> None:
+    world = half_switched(nth)
     half = [name for name, host in world.hosts.items() if host.current == SECOND]
-    world.faults = Faults()
-    told = Told()
-    play(take_back_half_a_deploy(tuple(world.hosts), after_it(world), told), begins=3000)
-    assert told.of(UnprovenTakenBack) == [UnprovenTakenBack(release=SECOND, hosts=tuple(half))]
+    told = recovered(world, past=journal(world, in_place=False))
+    back = [UnprovenTakenBack(release=SECOND, hosts=tuple(half))] if half else []
+    assert told.of(UnprovenTakenBack) == back
+    assert told.ledger.exit_code is Exit.DONE
     assert currents(world) == {FIRST}
+    assert all({*host.disk} == {FIRST} and not host.notes for host in world.hosts.values())
+
+
+@pytest.mark.parametrize("act", ["restore", "discard"])
+def test_a_half_switched_deploy_that_one_host_refuses_to_give_back_is_told_as_it_is(
+    act: str,
+) -> None:
+    world = half_switched(2)
+    switched = [name for name, host in world.hosts.items() if host.current == SECOND]
+    fault = Fault(Kind.REFUSED, 0, calls=99, only=f"{switched[-1]} {act}")
+    told = recovered(world, fault, past=journal(world, in_place=False))
+    (back,) = told.of(UnprovenTakenBack)
+    assert isinstance(back, UnprovenTakenBack)
+    assert switched[0] in back.hosts
+    moved = {name for name, host in world.hosts.items() if host.current == SECOND}
+    assert set(told.ledger.deploy.unrestored) == moved
+    assert told.ledger.exit_code is (Exit.REDUCED if moved else Exit.DONE)
 
 
 def test_what_monit_has_started_on_the_release_by_itself_is_told_and_left_as_it_is() -> None:

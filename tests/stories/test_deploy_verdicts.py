@@ -4,9 +4,10 @@ import pytest
 
 from rollout.deploy_events import DeployFinished, RollbackStarted
 from rollout.deploys import Deploy
+from rollout.events import RolloutFinished
 from rollout.fleet import Seat
 from rollout.ledger import Exit
-from rollout.plan import OnBusy
+from rollout.plan import OnBusy, Share
 from rollout.releases import Mark, Release
 from rollout.standings import Standing
 
@@ -37,8 +38,10 @@ def marks(world: World) -> dict[str, str]:
 
 def test_a_release_on_which_a_server_has_fallen_over_is_not_marked_good() -> None:
     world = fleet(3)
+    world.floor = Share(1)
     falls_over(world, "web1", while_out="web3")
     told = deploy(world, keep=1)
+    assert told.of(RolloutFinished), "each had its turn"
     assert told.ledger.exit_code is Exit.REDUCED
     assert told.ledger.lines["web1"].standing is Standing.DOWN
     assert marks(world) == dict.fromkeys(world.hosts, "")

@@ -47,7 +47,7 @@ async def deploys(world: World, charge: Charge, told: Told) -> None:
 async def recovers(world: World, charge: Charge, told: Told) -> None:
     plan, hosts = Plan(waves=(), floor=world.floor, patience=QUICK), tuple(world.hosts)
     await recover("unknown", charge.site.record.held, plan, charge.site, told)
-    await take_back_what_never_ran(hosts, (), charge.site, told)
+    await take_back_what_never_ran(hosts, None, charge.site, told)
 
 
 def looks_of(world: World) -> object:

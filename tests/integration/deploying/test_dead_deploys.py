@@ -7,6 +7,7 @@ import pytest
 
 from examples.fleet import Fleet, Shape
 from examples.fleet.srv import FIRST
+from examples.fleet.waiting import until as becomes
 from tests.integration.conftest import MakeFleet
 from tests.integration.crash.disks import a_disk
 from tests.integration.deploying.stage import SOON, deploy, places, rollout
@@ -115,6 +116,51 @@ def test_whoever_cannot_take_the_lock_moves_no_current(make_fleet: MakeFleet) ->
             assert "nothing was touched" in refused.stderr, words
     assert places(fleet) == before
     assert fleet.births() == births
+    assert rollout(fleet, "recover", "--yes").returncode == 0
+    whole(fleet, FIRST)
+
+
+def test_a_release_that_serves_on_a_host_that_is_away_is_left_everywhere_and_resumed(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(THREE)
+    fleet.settings(QUICK | {"ssh.connect_timeout": "2s"})
+    fleet.shop.release()
+    with deploying(fleet) as process:
+        until(process, event="target.draining", target="web2")
+        process.kill()
+    new = places(fleet).running["web1/mongrel_8000"]
+    assert new != FIRST
+    fleet.hosts["web1"].suspend_sshd()
+    recovered = rollout(fleet, "recover", "--yes")
+    left = places(fleet)
+    fleet.hosts["web1"].resume_sshd()
+    resumed = rollout(fleet, "resume")
+    assert recovered.returncode == 5, recovered.stderr
+    assert "is taken back" not in recovered.stderr
+    assert set(left.current.values()) == {new}
+    assert left.releases == {name: [FIRST, new] for name in fleet.hosts}
+    assert resumed.returncode == 0, resumed.stderr
+    whole(fleet, new)
+
+
+def test_a_resume_that_is_refused_leaves_the_deploy_to_be_seen_to(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(THREE)
+    hook = fleet.directory / "hook"
+    fleet.settings(QUICK | {"deploy.hooks.switched": f"touch {hook}; sleep 20"})
+    fleet.shop.release(broken="fail-boot")
+    with deploying(fleet) as process:
+        until(process, event="deploy.in_place")
+        becomes(hook.exists, "the hook runs")  # then its journal says so as well
+        process.kill()
+    before = places(fleet)
+    fleet.balancers["lb1"].suspend()
+    refused = rollout(fleet, "resume", "--yes")
+    fleet.balancers["lb1"].resume()
+    restarted = rollout(fleet, "restart")
+    assert (refused.returncode, restarted.returncode) == (3, 3), refused.stderr
+    assert "no server was restarted onto it" in restarted.stderr
+    assert places(fleet) == before
     assert rollout(fleet, "recover", "--yes").returncode == 0
     whole(fleet, FIRST)
 
