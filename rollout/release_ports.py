@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from rollout.fleet import Finding
-from rollout.releases import BuildStep, Mark, Release, Shelf, Tidied
+from rollout.releases import BuildStep, Mark, Release, Shelf
 
 
 class Releases(Protocol):
@@ -35,8 +35,8 @@ class Releases(Protocol):
         A process that has gone, or whose directory we may not see, is left out.
         """
 
-    async def tidy(self, host: str) -> tuple[Tidied, ...]:
-        """Take back what deploys that died have left, and tell what was done.
+    async def tidy(self, host: str) -> tuple[str, ...]:
+        """Take back what deploys that died have left, and say in words what was done.
 
         A release in which a process runs is left as it is.
         """

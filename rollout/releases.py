@@ -101,19 +101,6 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
-class Tidied:
-    """What was done about one thing that a deploy which died had left on a host.
-
-    Attributes:
-        said: That, in words.
-        restored: The release that ``current`` led to, and does not any more; empty: none.
-    """
-
-    said: str
-    restored: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class BuildStep:
     """A command that is run in the new release, by ``sh``.
 

@@ -103,8 +103,8 @@ class Transaction:
             await self._undos[host].pop()(host)
 
     async def _begin(self, host: str) -> None:
-        for one in await self._releases.tidy(host):
-            self._tell(Noted(where=host, what=one.said))
+        for what in await self._releases.tidy(host):
+            self._tell(Noted(where=host, what=what))
         shelf = await self._releases.look(host)
         self.before[host], self.live[host] = shelf.current, shelf.live
         self.good[host] = shelf.good

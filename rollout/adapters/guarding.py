@@ -7,7 +7,7 @@ from rollout.fleet import Finding
 from rollout.ports import Site
 from rollout.record_ports import Record
 from rollout.release_ports import Releases
-from rollout.releases import BuildStep, Mark, Release, Shelf, Tidied
+from rollout.releases import BuildStep, Mark, Release, Shelf
 
 
 def guarded(site: Site, record: Record) -> Site:
@@ -44,7 +44,7 @@ class GuardedReleases:
     async def revision(self, host: str, release: Release) -> str:
         return await self.inner.revision(host, release)
 
-    async def tidy(self, host: str) -> tuple[Tidied, ...]:
+    async def tidy(self, host: str) -> tuple[str, ...]:
         await self._record.still_ours()
         found = await self.inner.tidy(host)
         self.tidied.add(host)

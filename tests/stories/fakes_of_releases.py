@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rollout.errors import BuildFailed, ReleaseError, RolloutError
 from rollout.fleet import Finding
 from rollout.ports import Answer
-from rollout.releases import BuildStep, Mark, Release, Shelf, Shelved, Tidied
+from rollout.releases import BuildStep, Mark, Release, Shelf, Shelved
 
 from .world import Directory, Host, World, clock
 
@@ -34,18 +34,17 @@ class FakeReleases:
         lives = [app.life(clock()) for app in self.world.hosts[host].apps]
         return {life.birth.pid: life.release for life in lives if life and life.birth.pid in pids}
 
-    async def tidy(self, host: str) -> tuple[Tidied, ...]:
-        machine, done = self.world.hosts[host], list[Tidied]()
+    async def tidy(self, host: str) -> tuple[str, ...]:
+        machine, said = self.world.hosts[host], []
         async with self.world.faults.befall(f"{host} tidy", _from(host)):
             for name in list(machine.notes):
                 if name in running(machine):
                     if machine.current == name:
                         del machine.notes[name]
                     continue
-                restored = name if machine.current == name else ""
                 self._undo(machine, name)
-                done.append(Tidied(f"took back {name}", restored))
-        return tuple(done)
+                said.append(f"took back {name}")
+        return tuple(said)
 
     async def begin(self, host: str, release: Release, *, fresh: bool) -> None:
         machine = self.world.hosts[host]

@@ -13,7 +13,7 @@ from rollout.errors import LockError, LockLost, RecordError, RolloutError
 from rollout.fleet import AdminState, Finding
 from rollout.holders import Held, Holder
 from rollout.holdings import Holding, Owned
-from rollout.releases import BuildStep, Mark, Release, Shelf, Tidied
+from rollout.releases import BuildStep, Mark, Release, Shelf
 from tests.unit.left_out import holding, target
 
 T = TypeVar("T")
@@ -267,7 +267,7 @@ class Disks:
         self.asked.append(f"revision {host} {release.name}")
         return "c0ffee"
 
-    async def tidy(self, host: str) -> tuple[Tidied, ...]:
+    async def tidy(self, host: str) -> tuple[str, ...]:
         self.asked.append(f"tidy {host}")
         return ()
 

@@ -20,7 +20,7 @@ from rollout.adapters.releases.whereabouts import WHEREABOUTS, parse_whereabouts
 from rollout.adapters.remote import Remote
 from rollout.errors import ReleaseError
 from rollout.fleet import Finding
-from rollout.releases import NAME, BuildStep, Mark, Release, Shelf, Tidied
+from rollout.releases import NAME, BuildStep, Mark, Release, Shelf
 
 
 class ReleasesOnDisk:
@@ -50,7 +50,7 @@ class ReleasesOnDisk:
         words = self._options.readlink_words
         return parse_whereabouts(await self._do(host, WHEREABOUTS, wanted, *words))
 
-    async def tidy(self, host: str) -> tuple[Tidied, ...]:
+    async def tidy(self, host: str) -> tuple[str, ...]:
         return parse_tidy(await self._remove(host, TIDY))
 
     async def begin(self, host: str, release: Release, *, fresh: bool) -> None:

@@ -4,7 +4,6 @@ from rollout.adapters.releases.current import MOVING, RESTORING
 from rollout.adapters.releases.notes import DISCARDING
 from rollout.adapters.releases.processes import ENDING, RUNNING
 from rollout.adapters.releases.shell import COMMON
-from rollout.releases import Tidied
 
 TIDY = (
     COMMON
@@ -83,15 +82,9 @@ exit 0
 """``$1`` is ``deploy.to``, the rest how a link in ``/proc`` is read."""
 
 
-def parse_tidy(text: str) -> tuple[Tidied, ...]:
+def parse_tidy(text: str) -> tuple[str, ...]:
     """Make a sentence of each line that ``TIDY`` printed."""
-    return tuple(_tidied(*line.split(" ", 1)) for line in text.splitlines() if " " in line)
-
-
-def _tidied(what: str, rest: str) -> Tidied:
-    name, _, how = rest.partition(" ")
-    restored = what == "back" and how.startswith("restored")
-    return Tidied(_sentence(what, rest), name if restored else "")
+    return tuple(_sentence(*line.split(" ", 1)) for line in text.splitlines() if " " in line)
 
 
 def _sentence(what: str, rest: str) -> str:

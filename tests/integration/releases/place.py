@@ -56,7 +56,7 @@ class Place:
         return self.wait(self.on_disk.whereabouts("web1", pids))
 
     def tidy(self) -> tuple[str, ...]:
-        return tuple(one.said for one in self.wait(self.on_disk.tidy("web1")))
+        return self.wait(self.on_disk.tidy("web1"))
 
     def begin(self, release: Release = RELEASE, *, fresh: bool = True) -> None:
         self.wait(self.on_disk.begin("web1", release, fresh=fresh))
