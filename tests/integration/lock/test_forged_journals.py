@@ -105,7 +105,7 @@ def test_a_release_that_could_not_be_taken_back_is_not_forgotten(logins: Logins)
     third = logins.rollout("root", config, "recover", "--yes", within=90)
 
     for said in (first, second):
-        assert said.returncode == 3, said.stdout + said.stderr
+        assert said.returncode == 5, said.stdout + said.stderr
         assert "web1: no ssh session" in said.stderr
     assert "refused before anything was touched" in deploy.stderr
     assert "recover` takes it back" in restart.stderr
