@@ -128,7 +128,7 @@ async def against_a_restart(
     ways = "`rollout rollback` takes every host to the release before, `rollout uninterrupted` "
     ways += "deploys anew"
     cure = ways if ran else f"{TAKES_IT_BACK}; {ways}"
-    findings = tuple(Finding(one.host, _would_start(one), cure) for one in unproven)
+    findings = tuple(Finding(one.host, _would_start(one, ran=ran), cure) for one in unproven)
     notes = tuple(
         Finding(host, f"where `current` leads is not known: {said_of(host, error)}", "")
         for host, error in failed.items()
@@ -137,13 +137,14 @@ async def against_a_restart(
     return findings, notes
 
 
-def _would_start(one: HostReleases) -> str:
+def _would_start(one: HostReleases, *, ran: bool) -> str:
     seen = [*dict.fromkeys(one.running.values())]
     seen += ["what this login cannot see"] if one.hidden else []
     runs = " and ".join(seen) or "not at all"
     return (
         f"`current` leads to release {one.unproven}, of a deploy that did not end, and its "
-        f"instances run {runs}: a restart would start what nothing has proven"
+        f"instances run {runs}: a restart would start what "
+        + ("was not seen to serve there" if ran else "nothing has proven")
     )
 
 

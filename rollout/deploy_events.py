@@ -69,7 +69,7 @@ class CurrentSwitching:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentSwitched:
-    """``current`` was read back and leads to the release; processes still run the one before."""
+    """``current`` was read back and leads to the release; what processes run is not looked at."""
 
     wire: ClassVar[str] = "current.switched"
 

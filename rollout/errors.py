@@ -248,6 +248,7 @@ class KeptItsProcess(RolloutError):
             "before, which still answers: monit's restart must make a new process"
         )
         self.cure = (
+            "if monit was reloaded or started just then, it forgot the request: go on; otherwise "
             "take `restart program` out of monit's control file, so that monit stops and starts "
             "it, and reload monit"
         )

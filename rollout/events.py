@@ -64,8 +64,10 @@ class RunResumed:
 class RecoveryStarted:
     """What the run ``of`` left out is seen to from now on: these targets, as it wrote them down.
 
-    ``asked`` are those of them that were asked to restart; ``rest`` are all who had not come
-    through it, and that they had no turn stops nobody.
+    Attributes:
+        asked: Those of them that were asked to restart.
+        rest: All that had not come through it; that they had no turn stops nobody.
+        gone_back: It was a deploy that had gone back from its release, or had begun to.
     """
 
     wire: ClassVar[str] = "recovery.started"
@@ -74,6 +76,7 @@ class RecoveryStarted:
     targets: tuple[str, ...]
     asked: tuple[str, ...] = ()
     rest: tuple[str, ...] = ()
+    gone_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

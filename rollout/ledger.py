@@ -67,6 +67,7 @@ class Ledger:
         interrupted: The exit code of a second signal, or 0.
         recovery: The run whose remains were seen to, or empty.
         rest: Who had not come through that run.
+        gone_back: That run was a deploy that had gone back from its release, or had begun to.
         resumed: The run that was gone on with, or empty.
         rolling: A walk over the fleet was begun; a mere recovery has none.
         deploy: What became of the release, where there was one.
@@ -87,6 +88,7 @@ class Ledger:
     floor: str = ""
     recovery: str = ""
     rest: tuple[str, ...] = ()
+    gone_back: bool = False
     resumed: str = ""
     rolling: bool = False
     deploy: Deployment = field(default_factory=Deployment)
@@ -147,7 +149,7 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901, PLR0912 - a ca
             line = Line(Standing.DONE, f"by run {of}", asked=True, state="ready", release=release)
             through = {name: line for name in done if name not in ledger.lines}
             return replace(ledger, lines={**through, **ledger.lines}, resumed=of)
-        case told.RecoveryStarted(of=run, targets=targets, asked=asked, rest=rest):
+        case told.RecoveryStarted(of=run, targets=targets, asked=asked, rest=rest, gone_back=gone):
             known = {name: ledger.lines.get(name, Line()) for name in targets}
             left = {
                 name: replace(
@@ -157,7 +159,9 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901, PLR0912 - a ca
                 )
                 for name, line in known.items()
             }
-            return replace(ledger, lines=left, started=True, recovery=run, rest=rest)
+            return replace(
+                ledger, lines=left, started=True, recovery=run, rest=rest, gone_back=gone
+            )
         case told.TargetSkipped(target=name, because=because) if _was_out(ledger, name):
             # somebody has it since, asked or not
             taken = anew(ledger.lines[name], Standing.SKIPPED, because)

@@ -67,14 +67,19 @@ async def recover(
     tell: Tell,
     *,
     rest: Sequence[str] = (),
+    gone_back: bool = False,
 ) -> Recovered:
     """See to all that ``run`` left out, at once; what becomes of each is told, not raised.
 
-    The record must know them as ours already.  ``rest`` are all who had not come through that run.
+    The record must know them as ours already.  ``rest`` are all who had not come through that run;
+    ``gone_back``: it was a deploy that had gone back from its release, or had begun to.
     """
     names = tuple(holding.target.name for holding in holdings)
     asked = tuple(holding.target.name for holding in holdings if holding.asked)
-    tell(RecoveryStarted(of=run, targets=names, asked=asked, rest=tuple(rest)))
+    started = RecoveryStarted(
+        of=run, targets=names, asked=asked, rest=tuple(rest), gone_back=gone_back
+    )
+    tell(started)
     plan = patient(plan)
     results = await asyncio.gather(
         *(_see_to(holding, plan, site, tell) for holding in holdings), return_exceptions=True

@@ -94,7 +94,10 @@ class LoadBalancer(Machine):
         return lines.get("Pid", "")
 
     def states(self) -> dict[str, ServerState]:
-        """Return the state of every server line, by ``backend/server``."""
+        """Return the state of every server line, by ``backend/server``.
+
+        Those of a proxy that the file disables have none.
+        """
         _, head, *rows = self.command("show servers state").splitlines()
         lines = csv.DictReader(rows, head.removeprefix("# ").split(), delimiter=" ")
         admin = {
@@ -107,7 +110,9 @@ class LoadBalancer(Machine):
         table = csv.DictReader(self.command("show stat").removeprefix("# ").splitlines())
         status = {f"{row['pxname']}/{row['svname']}": row["status"] for row in table}
         return {
-            name: ServerState(bits, status[name], weight) for name, (bits, weight) in admin.items()
+            name: ServerState(bits, status[name], weight)
+            for name, (bits, weight) in admin.items()
+            if name in status
         }
 
     def all_up(self) -> bool:

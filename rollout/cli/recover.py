@@ -86,7 +86,8 @@ def run(loaded: "Loaded", left: "Left | None", typed: "Asked", *, give_up: bool 
             return
         past = _begun_with(loaded, left)
         rest = past.left if past else ()
-        back = await recovered(of, out, plan, charge.site, tell, rest=rest)
+        gone = bool(past and past.deploy and past.deploy.gone_back)
+        back = await recovered(of, out, plan, charge.site, tell, rest=rest, gone_back=gone)
         if left is None or left.past is None:
             past = None  # another machine has gone on since, and what it asked for is not known
         elif past is not None:

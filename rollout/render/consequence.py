@@ -95,6 +95,9 @@ def _uneven(ledger: Ledger) -> str:
 def _rest(ending: Ending) -> str:
     """Say that not everybody had come through the run, and what to type."""
     ledger = ending.ledger
+    if ledger.gone_back:
+        what = "The run had gone back from its release, or had begun to"
+        return f" {what}: `{ending.hints.rollout} rollback` takes every host to the release before."
     if ledger.deploy.unproven:
         return ""  # its release was taken back: there is nothing to go on with
     left = [name for name in ledger.rest if name not in ledger.named(Standing.DONE)]

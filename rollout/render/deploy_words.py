@@ -73,7 +73,7 @@ def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence
         case told.CurrentSwitching(release=release):
             return f"`current` is about to be moved to release {release}"
         case told.CurrentSwitched(release=release):
-            return f"`current` leads to release {release}; processes still run the one before"
+            return f"`current` leads to release {release}"
         case told.CurrentRestored():
             return "`current` is as it was before the deploy"
         case told.CurrentSeen(current=current):

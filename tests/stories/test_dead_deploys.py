@@ -11,16 +11,20 @@ from rollout.fleet import Birth
 from rollout.holders import Past
 from rollout.holdings import Holding, Owned
 from rollout.ledger import Exit
+from rollout.plan import Plan
+from rollout.recovery import recover
 from rollout.releases import OnFailure, Release
+from rollout.render.consequence import consequence
 from rollout.render.cures import next_steps
-from rollout.render.told import Hints
+from rollout.render.told import Ending, Hints
 from rollout.standings import Standing
 
+from .clock import play
 from .deploying import SECOND, deploy
 from .fakes_of_releases import REVISION
 from .faults import Fault, Kind
-from .harness import Told, fleet
-from .recovering import Typed, died_in, is_back, recovered, resumed, typed
+from .harness import QUICK, Told, fleet
+from .recovering import Typed, after_it, died_in, is_back, recovered, resumed, typed
 from .world import FIRST, Life, World, targets_of
 
 RESTART = Typed(verb="restart")
@@ -303,6 +307,16 @@ def test_a_recovery_leaves_current_on_a_release_that_serves_on_another_host() ->
     assert told.of(UnprovenTakenBack) == []
     assert world.hosts["web3"].current == SECOND
     assert told.ledger.deploy.seen["web3"].current == SECOND
+
+
+def test_after_a_death_on_the_way_back_recover_says_that_rollback_goes_on() -> None:
+    world, told = fleet(2), Told()
+    plan = Plan(waves=(), floor=world.floor, patience=QUICK)
+    back = recover("5f0c21", (), plan, after_it(world), told, rest=("web2",), gone_back=True)
+    play(back, begins=3000)
+    said = consequence(Ending(run="r", number=1, at="", ledger=told.ledger, seconds=1.0))
+    assert "`rollout rollback` takes every host to the release before" in said
+    assert "resume" not in said
 
 
 def test_a_recovery_leaves_current_of_a_host_that_was_asked_to_restart() -> None:

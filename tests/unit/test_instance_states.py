@@ -3,7 +3,7 @@
 import pytest
 
 from rollout.adapters.monit.fitness import findings_in
-from rollout.fleet import Birth, Finding, InstanceState
+from rollout.fleet import Birth, Finding, InstanceState, SickFinding
 from rollout.verdicts import overlooked, reborn
 
 OLD, NEW = Birth(1, 10, "b"), Birth(2, 20, "b")
@@ -56,6 +56,13 @@ def test_a_rule_does_not_hide_what_is_pending_unwatched_or_gone(status: str) -> 
     assert not gone.running
     (finding,) = findings(gone)
     assert "its process is gone" in finding.what
+
+
+@pytest.mark.parametrize("status", ["Waiting", "waiting"])
+def test_what_waits_for_its_time_cannot_be_proven_so_no_flag_accepts_it(status: str) -> None:
+    (finding,) = findings(state(status, birth=None))
+    assert not isinstance(finding, SickFinding)
+    assert finding.cure == "take `every` off app_1 in monit's control file"
 
 
 @pytest.mark.parametrize("status", RUN)

@@ -38,7 +38,11 @@ class HAProxyBalancer:
         self._name = name
         self._backends = backends
         self._wire = Wire(name, socket, pool, timeout)
-        self._look = Shared(commands.look_line(name, backends), partial(read_look, name, backends))
+        self._look = self._asking(commands.look_line(name, backends))
+
+    def _asking(self, line: str) -> Shared[Reading]:
+        whole = line == commands.look_line(self._name, ())
+        return Shared(line, partial(read_look, self._name, self._backends, whole=whole))
 
     @property
     def name(self) -> str:
@@ -55,13 +59,8 @@ class HAProxyBalancer:
         try:
             return await self._wire.ask_once_for_all(self._look)
         except Overshadowed:
-            whole = commands.look_line(self._name, ())
-            if self._look.line != whole:
-                self._look = Shared(whole, self._look.read)
-        try:
+            self._look = self._asking(commands.look_line(self._name, ()))
             return await self._wire.ask_once_for_all(self._look)
-        except Overshadowed:  # a backend's first server appeared while HAProxy was answering
-            raise BalancerError(self._name, "its servers changed during the answer") from None
 
     async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
         """Tell HAProxy the administrative state of ``seats``, all in one line.

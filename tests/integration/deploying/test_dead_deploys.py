@@ -92,7 +92,7 @@ def test_without_a_journal_the_hosts_still_tell_what_nothing_ran(
     assert "not fit: 3 findings" in checked.stderr
     assert "a restart would start what nothing has proven" in refused.stderr
     assert "3 findings" in refused.stderr
-    assert f"`rollout {way}`" in refused.stderr
+    assert f" {way}` " in refused.stderr
     assert fleet.births() == births
     words = ["recover", "--yes"] if way == "recover" else [way]
     assert rollout(fleet, *words).returncode == 0
@@ -173,7 +173,7 @@ def test_resume_of_what_was_taken_back_says_what_works_and_it_does(make_fleet: M
     assert rollout(fleet, "recover", "--yes").returncode == 0
     refused = rollout(fleet, "resume", "--yes")
     assert refused.returncode == 3
-    assert "`rollout uninterrupted` deploys anew" in refused.stderr
+    assert " uninterrupted` deploys anew" in refused.stderr
     commit = fleet.shop.release()
     assert rollout(fleet, "uninterrupted").returncode == 0
     assert fleet.hosts["web1"].srv.revision(places(fleet).live) == commit

@@ -33,7 +33,7 @@ def _an_instance(place: Place) -> Iterator[None]:
         yield
 
 
-TOOK_BACK = f"took back {NEW}, left by a deploy that died"
+TOOK_BACK = f"took back {NEW}, left by a deploy that did not end"
 
 
 def test_where_nothing_was_left_nothing_is_said(place: Place, bare: Place) -> None:
@@ -65,7 +65,9 @@ def test_a_rollback_on_request_that_died_gives_back_current_and_keeps_the_releas
     old = Release(OLD, "abc")
     place.begin(old, fresh=False)
     place.switch(old)
-    assert place.tidy() == (f"took back {OLD}, left by a deploy that died: current restored",)
+    assert place.tidy() == (
+        f"took back {OLD}, left by a deploy that did not end: current restored",
+    )
     assert place.look().current == LIVE
     assert place.release(OLD).is_dir()
 
@@ -75,7 +77,7 @@ def test_a_release_that_serves_already_is_left_live(place: Place) -> None:
     place.switch()
     with running_in(place.release(NEW)):
         said = place.tidy()
-    assert said == (f"kept {NEW}, left by a deploy that died: it is live",)
+    assert said == (f"kept {NEW}, left by a deploy that did not end: it is live",)
     assert place.look().current == NEW
     assert place.notes == set()
 
@@ -84,7 +86,9 @@ def test_a_release_that_somebody_runs_in_stays_until_he_has_left(place: Place) -
     place.begin()
     with running_in(place.release(NEW)):
         (said,) = place.tidy()
-        assert said.startswith(f"kept {NEW}, left by a deploy that died: a process runs in it")
+        assert said.startswith(
+            f"kept {NEW}, left by a deploy that did not end: a process runs in it"
+        )
         assert place.look().current == LIVE
         assert place.look().find(NEW) is not None
     assert place.tidy() == (f"{TOOK_BACK}: directory removed",)
@@ -98,7 +102,7 @@ def test_a_release_that_was_marked_good_is_live_although_nobody_is_seen_in_it(
     note = (place.to / ".rollout/notes" / NEW).read_text()
     place.settle(NEW, Mark.GOOD)
     (place.to / ".rollout/notes" / NEW).write_text(note)
-    assert place.tidy() == (f"kept {NEW}, left by a deploy that died: it is live",)
+    assert place.tidy() == (f"kept {NEW}, left by a deploy that did not end: it is live",)
     assert place.look().current == NEW
     assert place.notes == set()
 

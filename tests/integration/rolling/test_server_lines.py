@@ -163,6 +163,25 @@ def test_a_frontend_and_a_backend_of_one_name_and_a_listen_section_are_read(
     assert "other/web1@lb1" in outcome.done.stderr
 
 
+@pytest.mark.parametrize("backends", [[], ["app"]], ids=["all", "named"])
+def test_a_proxy_that_the_file_disables_is_passed_over(
+    make_fleet: MakeFleet, backends: list[str]
+) -> None:
+    fleet = brief(make_fleet(SMALL), balancers__lb1__backends=backends)
+    servers = "".join(
+        f"  server {name} {host.place.url(host.place.http)} check inter 200ms\n"
+        for name, host in fleet.hosts.items()
+    )
+    rewrite(fleet, r"\Z", f"\nbackend old\n  disabled\n{servers}")
+
+    looked = [fleet.rollout(*words).returncode for words in (["check"], ["status"])]
+    outcome = restart(fleet)
+
+    assert looked == [0, 0]
+    restarted_whole(outcome)
+    assert "old/" not in outcome.done.stderr
+
+
 def test_an_expected_backend_without_a_server_is_a_finding(make_fleet: MakeFleet) -> None:
     fleet = brief(make_fleet(SMALL), balancers__lb1__backends=["app", "empty"])
     rewrite(fleet, r"\Z", "\nbackend empty\n")
