@@ -29,7 +29,7 @@ async def still_ours(
     What cannot be seen counts as ours.
     """
     rows = await _rows_of(holdings, site)
-    ours = tuple(h for h in holdings if any(row is None or _ours(h, row) for row in rows(h)))
+    ours = tuple(h for h in holdings if any(row is None or h.may_be_ours(row) for row in rows(h)))
     return ours, tuple(holding for holding in holdings if holding not in ours)
 
 
@@ -41,7 +41,7 @@ async def is_seen_to(holdings: Sequence[Holding], site: Site) -> bool:
     """
     rows = await _rows_of(holdings, site)
     return not any(
-        row is None or (_ours(holding, row) and not serving(row).settled)
+        row is None or (holding.may_be_ours(row) and not serving(row).settled)
         for holding in holdings
         for row in rows(holding)
     )
@@ -66,11 +66,6 @@ async def _rows_of(
         return [r.seats[seat] if r else None for r, seat in known if r is None or seat in r.seats]
 
     return rows
-
-
-def _ours(holding: Holding, row: SeatState) -> bool:
-    """Judge whether a seat may still be as we left it, or is in rotation without our proof."""
-    return holding.is_unproven(row) or holding.ours(row) is not None
 
 
 async def left_behind(lock: Lock, history: History, site: Site) -> Left | None:

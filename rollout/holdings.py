@@ -86,6 +86,10 @@ class Holding:
         could_be = self.told.get(now.seat, (AdminState.READY,))
         return next((state for state in could_be if shows(now, state)), None)
 
+    def may_be_ours(self, now: SeatState) -> bool:
+        """Judge whether a seat may still be as we left it, or is in rotation without our proof."""
+        return self.is_unproven(now) or self.ours(now) is not None
+
     def is_unproven(self, now: SeatState | None) -> bool:
         """Judge whether a seat is in rotation without our proof, as a reload can leave it."""
         if now is None or not self.asked:

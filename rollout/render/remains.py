@@ -43,8 +43,13 @@ def _seat_words(holding: Holding, readings: Mapping[str, Reading], number: int) 
         return f"{seat} is gone: HAProxy has no such server any more"
     if row is None:
         return f"{seat} cannot be seen now"
-    ours = "" if holding.ours(row) else ", changed by somebody else since"
-    return f"{seat} is {told(row)} ({row.status}){ours}"
+    if holding.ours(row):
+        since = ""
+    elif holding.is_unproven(row):
+        since = ", in rotation without a proof"
+    else:
+        since = ", changed by somebody else since"
+    return f"{seat} is {told(row)} ({row.status}){since}"
 
 
 def _what_next(holding: Holding, readings: Mapping[str, Reading]) -> str:
@@ -52,7 +57,7 @@ def _what_next(holding: Holding, readings: Mapping[str, Reading]) -> str:
         readings[s.balancer].seats.get(s) for s in holding.target.seats if s.balancer in readings
     )
     seen = [row for row in rows if row is not None]
-    if seen and not any(holding.ours(row) for row in seen):
+    if seen and not any(holding.may_be_ours(row) for row in seen):
         return "left as it is: somebody else's now"
     if holding.asked:
         return "was asked to restart: comes back when it is proven"

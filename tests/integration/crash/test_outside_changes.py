@@ -246,7 +246,8 @@ def test_what_a_reload_put_back_without_proof_after_our_death_is_not_called_reco
     recovered = shop.rollout("recover", "--yes", within=90)
 
     assert recovered.code == 6, recovered.said
-    assert "1 of 2 servers is out of rotation" in recovered.said
+    assert "1 of 2 servers is not known to serve" in recovered.said
+    assert "web1  app/web1@lb1 is ready (DOWN), in rotation without a proof" in recovered.said
     assert "web1   left out" in recovered.said
     past = last_in(state_of(shop))
     assert [holding.target.name for holding in past.holdings] == ["web1"]
