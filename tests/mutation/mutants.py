@@ -679,8 +679,8 @@ MUTANTS = (
     Mutant(
         "what cannot be seen is not seen to",
         "dead_runs.py",
-        "        row is None or (_ours(holding, row)",
-        "        row is not None and (_ours(holding, row)",
+        "        row is None or (holding.may_be_ours(row)",
+        "        row is not None and (holding.may_be_ours(row)",
         WORDS,
     ),
     Mutant(
