@@ -56,7 +56,7 @@ async def seen_through(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncI
 
 async def take_back(
     failure: Exception, grip: Grip, plan: Plan, site: Site, tell: Tell
-) -> NotGivenBack | None:
+) -> RolloutError | None:
     """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named.
 
     Returns:
@@ -68,7 +68,7 @@ async def take_back(
         await site.record.released(grip.target.name, restarted=False)
     except LockLost as lost:
         await name_it(lost, grip, plan, tell)
-        return NotGivenBack(str(lost)) if isinstance(failure, RolloutError) else None
+        return lost if isinstance(failure, RolloutError) else None
     except RolloutError as error:
         again = "" if str(error) == str(failure) else f": {error}"
         because = f"{because}; and it could not be given back{again}"

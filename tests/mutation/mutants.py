@@ -205,6 +205,13 @@ MUTANTS = (
         EVIDENCE,
     ),
     Mutant(
+        "a run that lost its lock knows so at its end",
+        "safe_ends.py",
+        "        return lost if isinstance(failure, RolloutError) else None\n",
+        "        return NotGivenBack(str(lost))\n",
+        TAKING,
+    ),
+    Mutant(
         "a server that an operator took while monit was busy is skipped",
         "baselines.py",
         "        raise SupervisorBusy(target.host, late.last, within) from late\n",

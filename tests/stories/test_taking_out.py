@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.errors import BalancerError
-from rollout.events import Noted, RestartAsked, TargetClaimed, TargetNotTaken
+from rollout.adapters.record import KeptRecord
+from rollout.errors import BalancerError, LockLost
+from rollout.events import FleetSeen, Noted, RestartAsked, TargetClaimed, TargetNotTaken
 from rollout.fleet import Admin, AdminState, Seat
 from rollout.ledger import Exit
 from rollout.plan import Plan, Share
@@ -176,3 +177,22 @@ def test_the_old_child_of_one_that_went_with_an_earlier_batch_proves_nothing() -
     assert promises_broken(world, told) == []
     assert told.ledger.out == ("web1",)
     assert f"{second.name}: pid" in told.ledger.lines["web1"].because
+
+
+def test_a_run_that_lost_its_lock_names_its_new_holder_in_the_last_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = fleet(3)
+    world.lines[WEB1].tail = 3.0
+
+    async def lost(self: KeptRecord, *, anew: bool = False) -> None:
+        del self, anew
+        if clock() > 1002:
+            raise LockLost("lb1", "ops@elsewhere")
+
+    monkeypatch.setattr(KeptRecord, "still_ours", lost)
+    told = roll(world)
+    (seen,) = told.of(FleetSeen)
+    assert isinstance(seen, FleetSeen)
+    assert "held by ops@elsewhere" in seen.other_owner
+    assert [e for e in told.events if isinstance(e, RestartAsked)] == []
