@@ -201,12 +201,18 @@ class Conversation:
         frozen = "" if self._connection.alive else "; the host shows no sign of life"
         if not (frozen or self._after[0].found):
             frozen = "; the login shell had not even begun it"
+        if self._truncated:
+            frozen, said = f"{frozen}; it printed more than is read", ""
         return CommandTimedOut(
             self._connection.host.name,
             f"{spoken(self._command)} had not ended after {within:.3g}s{frozen}"
             f"{said and f': {said}'}",
             asked=True,
         )
+
+    @property
+    def _truncated(self) -> bool:
+        return bool(self._out.left_out or self._err.left_out)
 
     def _lost(self) -> SshError:
         why = self._connection.lifeline.why
@@ -230,7 +236,7 @@ class Conversation:
             status=self._ending.status,
             out=self._out.text(),
             err=self._err.text(),
-            truncated=bool(self._out.left_out or self._err.left_out),
+            truncated=self._truncated,
             seconds=time.monotonic() - self._began,
             signal=self._ending.signal,
         )

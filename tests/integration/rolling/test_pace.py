@@ -31,7 +31,8 @@ def test_the_canary_carries_traffic_alone_before_the_rest_goes(make_fleet: MakeF
     soaking = told.index(("wave.soaking", None))
     assert ("target.done", "web1") in told[:soaking]
     assert {target for event, target in told[:soaking] if event == "target.claimed"} == {"web1"}
-    assert order_of(events_of(outcome.done.stdout), "target.claimed")[1:] == ["web2", "web3"]
+    then = order_of(events_of(outcome.done.stdout), "target.claimed")[1:]
+    assert sorted(map(str, then)) == ["web2", "web3"]  # both at once: either may be the first
 
 
 def test_cron_is_told_nothing_at_all_when_all_is_well(make_fleet: MakeFleet) -> None:

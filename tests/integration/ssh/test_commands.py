@@ -144,6 +144,12 @@ def test_the_last_words_of_a_late_command_are_in_the_error(ssh: Ssh) -> None:
         ssh.run("web1", "echo asking for a password >&2; sleep 60", within=1)
 
 
+def test_a_late_command_that_printed_more_than_is_read_says_so(ssh: Ssh) -> None:
+    flood = "head -c 50000000 /dev/zero | tr '\\0' x >&2; sleep 60"
+    with pytest.raises(CommandTimedOut, match=r"ended after [^:]*; it printed more than is read$"):
+        ssh.run("web1", flood, within=5)
+
+
 def test_a_long_command_ends_on_the_host_even_if_we_are_gone() -> None:
     assert bound(2.5, 5.5, "deploy") == ""
     assert bound(2.5, 5.5, "root") == "timeout -k 5 6 "
