@@ -198,6 +198,7 @@ class InstanceState:
         port_lost: The old process had the listening socket of the port.  Another process has it
             now, and the new process has none.
         requests: How many restarts of it this run has asked for.
+        outgoing: Its process is one that this run has asked monit to replace.
     """
 
     name: str
@@ -210,6 +211,7 @@ class InstanceState:
     survivors: tuple[Survivor, ...] = ()
     port_lost: bool = False
     requests: int = 0
+    outgoing: bool = False
 
     @property
     def initializing(self) -> bool:

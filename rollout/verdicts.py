@@ -209,13 +209,15 @@ def restarted_too(
 ) -> tuple[str, ...]:
     """Name the instances that are another process than before, though no restart was asked of them.
 
-    One whose process has ended and that has no new one yet counts.
+    One whose process has ended and that has no new one yet counts.  One that was outgoing then does
+    not: with two instances of a host out at once, monit had not come to the other's restart yet.
     """
     return tuple(
         state.name
         for state in host
         if (then := before.get(state.name)) is not None
         and then.running
+        and not then.outgoing
         and state.requests == then.requests
         and state.birth != then.birth
     )

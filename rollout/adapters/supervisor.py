@@ -6,7 +6,7 @@ Read in the same command, the two make evidence that a pid alone is not.
 
 import re
 import shlex
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
@@ -102,7 +102,8 @@ class MonitSupervisor:
         self._shown: dict[str, frozenset[int]] = {}
         self._trees: dict[str, dict[str, Tree]] = {}  # as the last look saw them
         self._old: dict[str, dict[str, Tree]] = {}  # right before a restart was asked for
-        self._requests: Counter[tuple[str, str]] = Counter()
+        self._births: dict[str, dict[str, Birth | None]] = {}  # as the last look saw them
+        self._replaced: defaultdict[tuple[str, str], list[Birth | None]] = defaultdict(list)
 
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         """Read our instances on ``host``, with the births of their processes, in print order.
@@ -156,8 +157,11 @@ class MonitSupervisor:
             state = _state(block, processes, shown_before, trees[block.name].port)
             tree = trees[block.name]
             birth = state.birth and replace(state.birth, tree=tree.written())
-            state = replace(state, birth=birth, requests=self._requests[host, block.name])
+            replaced = self._replaced[host, block.name]
+            outgoing = birth is not None and birth in replaced
+            state = replace(state, birth=birth, requests=len(replaced), outgoing=outgoing)
             states.append(_with_survivors(state, old.get(block.name), tree, processes))
+        self._births[host] = {state.name: state.birth for state in states}
         return tuple(states)
 
     def _query(self, host: str) -> commands.ProcessQuery:
@@ -182,7 +186,9 @@ class MonitSupervisor:
 
     def _remember(self, host: str, names: Sequence[str]) -> None:
         """Keep the processes of ``names`` as they are right before they are asked to restart."""
-        self._requests.update((host, name) for name in names)
+        births = self._births.get(host, {})
+        for name in names:
+            self._replaced[host, name].append(births.get(name))
         old = self._old.setdefault(host, {})
         for name, tree in self._trees.get(host, {}).items():
             if name in names:

@@ -144,6 +144,13 @@ MUTANTS = (
         EVIDENCE,
     ),
     Mutant(
+        "a sibling that we have asked to restart ourselves stops no run",
+        "verdicts.py",
+        "        and not then.outgoing\n",
+        "",
+        EVIDENCE,
+    ),
+    Mutant(
         "a process that may answer is waited for",
         "verdicts.py",
         "        if left.listens is None:\n",

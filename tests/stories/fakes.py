@@ -1,5 +1,6 @@
 """The seams, satisfied by the world of the stories."""
 
+import asyncio
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -128,6 +129,10 @@ class FakeSupervisor:
     async def restart(self, host: str, instances: Sequence[Instance]) -> None:
         machine = self.world.hosts[host]
         self.remembered |= {(host, one.name) for one in instances}
+        for app in map(machine.app, (one.name for one in instances)):
+            life = app.life(clock())
+            app.to_be_replaced.append(life.birth if life else None)
+        await asyncio.sleep(self.world.requests_take)
 
         def refused(words: str) -> SupervisorError:
             return RestartRefused(host, words)
@@ -190,7 +195,8 @@ def _state(
         birth=birth,
         port=app.port,
         survivors=_survivors(app),
-        requests=app.restarts - app.unasked,
+        requests=len(app.to_be_replaced),
+        outgoing=birth is not None and birth in app.to_be_replaced,
     )
 
 

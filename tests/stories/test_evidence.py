@@ -165,6 +165,18 @@ def test_two_instances_of_a_host_that_go_together_are_not_taken_for_dependent() 
     assert told.ledger.exit_code is Exit.DONE
 
 
+def test_a_request_that_is_on_its_way_yet_does_not_look_like_a_dependency() -> None:
+    world = fleet(2, lines="instance")
+    world.requests_take = 9.0
+    second = next(
+        line for line in world.lines.values() if line.apps == world.hosts["web1"].apps[1:]
+    )
+    second.tail = 4.0  # it is asked to restart meanwhile
+    told = roll(world, waves=(by_instance(world),), max_out=2)
+    assert world.broken == []
+    assert told.ledger.exit_code is Exit.DONE
+
+
 def test_a_server_whose_process_monit_keeps_goes_back_as_it_was() -> None:
     world = fleet(2)
     for app in world.hosts["web1"].apps:

@@ -83,6 +83,7 @@ class App:
     helper: bool = False  # started by its process, and not ended with it
     outlives_until: float = -math.inf  # its port is answered by a process from before
     asked: bool = False  # to restart, since it was claimed
+    to_be_replaced: list[Birth | None] = field(default_factory=list)  # at each request of ours
     restarted_on: list[str] = field(default_factory=list)
 
     def life(self, at: float) -> Life | None:
@@ -295,6 +296,7 @@ class World:
         self.manners: dict[str, str] = {}  # of every app, by the release that it runs
         self.restored: set[tuple[str, str]] = set()  # hosts and releases
         self.operator: Callable[[], object] = lambda: None  # has a hand in it before each look
+        self.requests_take = 0.0  # seconds until monit has them
         self.deliveries: dict[str, str] = {}  # another revision than the one that was asked for
 
     @property
