@@ -231,8 +231,8 @@ def test_100_mb_from_monit_before_the_restart_cost_only_time(shop: Troubled) -> 
 
     assert (shop.fleet.hosts["web1"].directory / "spent").exists()
     assert ended.code == 0, ended.said
-    waited = next(line for line in ended.said.splitlines() if "not free to be restarted" in line)
-    assert "printed more than is read" in waited  # in time, or when the time for a look was over
+    waited = [line for line in ended.said.splitlines() if "not free to be restarted" in line]
+    assert any("printed more than is read" in line for line in waited)  # in time, or when it was up
     assert len(ended.said) < 20_000
     assert most < ENOUGH
     assert shop.all_ready
