@@ -27,12 +27,12 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.same_run.children import load, run
+from rollout.adapters.local.thread_pool import Pool
 from rollout.adapters.releases.layout import NOTES
-from rollout.adapters.remote import Remote
 from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh, SshOptions
-from rollout.adapters.threads import Pool
-from rollout.releases import Release
+from rollout.adapters.ssh.scripts import Remote
+from rollout.model.releases import Release
 from tests.integration.ssh.sshd import Sshd, public, running_sshd
 
 HOSTS = {f"web{number:02}": f"127.0.4.{number}" for number in range(1, 11)}

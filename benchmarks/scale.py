@@ -21,11 +21,11 @@ from pathlib import Path
 from benchmarks.same_run.children import load
 from examples.fleet.waiting import until
 from rollout.adapters.haproxy import HAProxyBalancer
-from rollout.adapters.threads import Pool
-from rollout.errors import BalancerError
-from rollout.fleet import AdminState, Reading, Seat, SeatState
-from rollout.plan import Plan, Share, waves_of
-from rollout.rolling import rolling_restart
+from rollout.adapters.local.thread_pool import Pool
+from rollout.model.errors import BalancerError
+from rollout.model.fleet import AdminState, Reading, Seat, SeatState
+from rollout.model.plan import Plan, Share, waves_of
+from rollout.restart.rolling import rolling_restart
 from tests.stories.clock import play
 from tests.stories.fakes import FakeBalancer
 from tests.stories.harness import QUICK, Told, fleet, promises_broken, site_of

@@ -36,7 +36,7 @@ def ours(ssh: Ssh, *, wrapped: bool) -> None:
     if wrapped:
         assert ssh.run("web1", "true", within=60).ok
         return
-    with mock.patch("rollout.adapters.ssh.run.bound", unbound):
+    with mock.patch("rollout.adapters.ssh.command.bound", unbound):
         assert ssh.run("web1", "true", within=10).ok
 
 

@@ -36,7 +36,7 @@ def cases(settings: str) -> dict[str, list[str]]:
         "restart --help": [*ours, "restart", "--help"],
         "config": [*with_settings, "config"],
         "restart --hosts nobody": [*with_settings, "restart", "--hosts", "nobody"],
-        "import of everything": [sys.executable, "-c", "import rollout.cli.build"],
+        "import of everything": [sys.executable, "-c", "import rollout.cli.wiring"],
     }
 
 

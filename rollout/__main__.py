@@ -20,7 +20,7 @@ def main() -> None:
     # ``open_site`` turns it on again, before anything that lasts.
     gc.disable()
     try:
-        from rollout.cli.door import enter  # noqa: PLC0415 - nothing before the shim above
+        from rollout.cli.main import enter  # noqa: PLC0415 - nothing before the shim above
 
         code = enter()
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from rollout.errors import RolloutError
+from rollout.model.errors import RolloutError
 
 SHARED_MODE = 0o2770
 """The mode of a directory that a team shares: an administrator makes it, files get its group."""

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from rollout.adapters.monit.sudoers import Caller, readlink_line, sudoers_line
 from rollout.cli.app import app
 from rollout.events import Event
-from rollout.ledger import Exit
-from rollout.settings.loading import load
+from rollout.settings.load import load
+from rollout.summary.run import Exit
 
 HOME = Path(__file__).parents[1]
 README = (HOME / "README.md").read_text(encoding="utf-8")

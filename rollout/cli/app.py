@@ -7,22 +7,22 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.check import check
-from rollout.cli.config import config as show_config
-from rollout.cli.context import Asked
-from rollout.cli.init import init
-from rollout.cli.lock import lock
-from rollout.cli.plainly import Plainly
-from rollout.cli.prune import prune
-from rollout.cli.recover import recover
-from rollout.cli.releases import releases
-from rollout.cli.restart import restart
-from rollout.cli.resume import resume
-from rollout.cli.rollback import rollback
-from rollout.cli.setup import setup
-from rollout.cli.status import status
-from rollout.cli.uninterrupted import uninterrupted
-from rollout.cli.words import hand_over, type_as
+from rollout.cli.commands.check import check
+from rollout.cli.commands.config import config as show_config
+from rollout.cli.commands.init import init
+from rollout.cli.commands.lock import lock
+from rollout.cli.commands.prune import prune
+from rollout.cli.commands.recover import recover
+from rollout.cli.commands.releases import releases
+from rollout.cli.commands.restart import restart
+from rollout.cli.commands.resume import resume
+from rollout.cli.commands.rollback import rollback
+from rollout.cli.commands.setup import setup
+from rollout.cli.commands.status import status
+from rollout.cli.commands.uninterrupted import uninterrupted
+from rollout.cli.console import hand_over, type_as
+from rollout.cli.global_options import Asked
+from rollout.cli.typer_patch import Plainly
 
 app = typer.Typer(
     name="rollout",
@@ -46,7 +46,7 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the fla
 
 
 def _outputs() -> list[str]:
-    from rollout.render.choose import Output  # noqa: PLC0415 - only when somebody presses TAB
+    from rollout.output.select import Output  # noqa: PLC0415 - only when somebody presses TAB
 
     return [output.value for output in Output]
 

@@ -5,9 +5,9 @@ import secrets
 import tempfile
 import traceback
 
-from rollout.adapters.journal.directory import StateDirectory
-from rollout.errors import RolloutError
-from rollout.places import state_directory
+from rollout.adapters.journal.state_directory import StateDirectory
+from rollout.model.errors import RolloutError
+from rollout.paths import state_directory
 
 
 def save(error: Exception) -> str:

@@ -4,12 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from rollout.admin_sockets import tcp_socket
-from rollout.hostnames import expand
-from rollout.nearest import did_you_mean
 from rollout.settings.deploy_consistency import deploy_contradictions
-from rollout.settings.lines import Path
 from rollout.settings.model import Settings
+from rollout.settings.toml_lines import Path
+from rollout.text.admin_sockets import tcp_socket
+from rollout.text.hostnames import expand
+from rollout.text.suggest import did_you_mean
 
 _WHOLE = 100
 

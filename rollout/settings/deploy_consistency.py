@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from rollout.settings.deploy import DeploySettings
-from rollout.settings.lines import Path
+from rollout.settings.deploy_model import DeploySettings
+from rollout.settings.toml_lines import Path
 
 
 def deploy_contradictions(said: DeploySettings) -> Iterator[tuple[Path, str]]:

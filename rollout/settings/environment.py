@@ -7,9 +7,9 @@ pydantic-settings' own reader ignores those at the top level.
 from collections.abc import Mapping
 from typing import Any
 
-from rollout.errors import SettingsError
-from rollout.settings.lines import Path
-from rollout.settings.sources import Source, plant
+from rollout.model.errors import SettingsError
+from rollout.settings.source import Source, plant
+from rollout.settings.toml_lines import Path
 
 PREFIX = "ROLLOUT_"
 NOT_SETTINGS = frozenset({"ROLLOUT_CONFIG", "ROLLOUT_ENV", "ROLLOUT_OUTPUT"})

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
-from rollout.errors import SettingsError
-from rollout.nearest import did_you_mean
+from rollout.model.errors import SettingsError
 from rollout.settings.environment import how_to_unset
-from rollout.settings.lines import Path, lines_of
-from rollout.settings.sources import Source
+from rollout.settings.source import Source
+from rollout.settings.toml_lines import Path, lines_of
+from rollout.text.suggest import did_you_mean
 from rollout.trusted_paths import Trust, UntrustedPath, open_file, open_inside
 
 OVERLAYS = "env"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rollout.errors import SettingsError
-from rollout.settings.lines import Path
-from rollout.settings.sources import Source, plant
+from rollout.model.errors import SettingsError
+from rollout.settings.source import Source, plant
+from rollout.settings.toml_lines import Path
 
 FLAGS: Mapping[str, tuple[str, str]] = {
     "--max-out": ("fleet", "max_out"),

@@ -5,10 +5,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from rollout.hostnames import expand
-from rollout.plan import OnBusy, Patience, Share
-from rollout.settings.deploy import DeploySettings
-from rollout.settings.kinds import (
+from rollout.model.plan import OnBusy, Patience, Share
+from rollout.settings.deploy_model import DeploySettings
+from rollout.settings.templates import (
+    a_host_header,
+    a_probe,
+    a_server,
+    an_absolute_path,
+    an_admin_socket,
+)
+from rollout.settings.types import (
     AddressList,
     Command,
     Count,
@@ -25,13 +31,7 @@ from rollout.settings.kinds import (
     Positive,
     Section,
 )
-from rollout.settings.templates import (
-    a_host_header,
-    a_probe,
-    a_server,
-    an_absolute_path,
-    an_admin_socket,
-)
+from rollout.text.hostnames import expand
 
 LOCK_DIRECTORY = "/var/lib/rollout/lock"
 """Where an administrator makes the lock's directory for the team (``rollout setup``)."""
@@ -119,7 +119,7 @@ class LockSettings(Section):
 
 
 class Settings(BaseSettings):
-    """All of it, read from every source and merged; see :func:`rollout.settings.loading.load`."""
+    """All of it, read from every source and merged; see :func:`rollout.settings.load.load`."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from rollout.settings.lines import Path
+from rollout.settings.toml_lines import Path
 
 LONGEST = 65_536
 """Bytes of a file that holds one secret."""

@@ -4,8 +4,8 @@ import re
 from string import Formatter
 from urllib.parse import urlsplit
 
-from rollout.admin_sockets import tcp_socket
-from rollout.nearest import did_you_mean
+from rollout.text.admin_sockets import tcp_socket
+from rollout.text.suggest import did_you_mean
 
 BLANKS = ("host", "port", "instance")
 

@@ -6,10 +6,10 @@ A story that leans on something which is not written here leans on the fake.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from rollout.fleet import AdminState, Instance, InstanceState, Seat, SeatState, Verdict
-from rollout.ports import Balancer, Prober, Supervisor
-from rollout.verdicts import on_probation, reborn, serving, shows
-from rollout.waiting import until
+from rollout.model.conditions import on_probation, reborn, serving, shows
+from rollout.model.fleet import AdminState, Instance, InstanceState, Seat, SeatState, Verdict
+from rollout.ports.site import Balancer, Prober, Supervisor
+from rollout.wait import until
 
 
 async def patiently(question: Callable[[], Awaitable[Verdict]], within: float = 20.0) -> None:

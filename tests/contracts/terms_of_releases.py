@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rollout.errors import BuildFailed, ReleaseError
-from rollout.release_ports import Releases
-from rollout.releases import BuildStep, Mark, Release, Shelved
+from rollout.model.errors import BuildFailed, ReleaseError
+from rollout.model.releases import BuildStep, Mark, Release, Shelved
+from rollout.ports.releases import Releases
 
 GOOD, BAD = BuildStep("good", "true", within=20), BuildStep("bad", "false", within=20)
 

@@ -1,6 +1,6 @@
 """The fakes of the stories keep the terms."""
 
-from rollout.fleet import Instance, Seat
+from rollout.model.fleet import Instance, Seat
 from tests.stories.clock import play
 from tests.stories.fakes import FakeBalancer, FakeProber, FakeSupervisor
 from tests.stories.fakes_of_releases import FakeReleases

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from examples.fleet import Fleet, Shape
-from rollout.cli.build import open_site
-from rollout.fleet import Instance, Seat
-from rollout.ports import Site
-from rollout.settings.loading import load
+from rollout.cli.wiring import open_site
+from rollout.model.fleet import Instance, Seat
+from rollout.ports.site import Site
+from rollout.settings.load import load
 from tests.contracts import terms
 
 from .conftest import MakeFleet

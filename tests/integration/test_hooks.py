@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.hooks import CommandHooks
-from rollout.ports import Answer
+from rollout.adapters.local.hooks import CommandHooks
+from rollout.ports.site import Answer
 
 pytestmark = pytest.mark.integration
 

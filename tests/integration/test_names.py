@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from rollout.adapters.addresses import SshAddresses
-from rollout.adapters.threads import Pool
+from rollout.adapters.local.thread_pool import Pool
+from rollout.adapters.ssh.addresses import SshAddresses
 
 pytestmark = pytest.mark.integration
 

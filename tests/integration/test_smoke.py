@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.smoke import CommandSmoke
-from rollout.ports import Answer
+from rollout.adapters.local.smoke import CommandSmoke
+from rollout.ports.site import Answer
 
 pytestmark = pytest.mark.integration
 

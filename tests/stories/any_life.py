@@ -9,17 +9,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from rollout.adapters.record import KeptRecord
-from rollout.deploys import Deploy
-from rollout.errors import LockError
-from rollout.fleet import Admin
-from rollout.holders import Holder, Kind, Process
-from rollout.plan import OnBusy, Patience, Plan, Share, waves_of
-from rollout.ports import Site, Supply
-from rollout.recovery import recover
-from rollout.releases import BuildStep, OnFailure, Release, Switch
-from rollout.rolling import rolling_restart
-from rollout.uninterrupted import uninterrupted
+from rollout.adapters.journal.ownership_log import KeptRecord
+from rollout.deploy.deploy import uninterrupted
+from rollout.model.deploy import Deploy
+from rollout.model.errors import LockError
+from rollout.model.fleet import Admin
+from rollout.model.lock_state import Holder, Kind, Process
+from rollout.model.plan import OnBusy, Patience, Plan, Share, waves_of
+from rollout.model.releases import BuildStep, OnFailure, Release, Switch
+from rollout.ports.site import Site, Supply
+from rollout.recovery.recover import recover
+from rollout.restart.rolling import rolling_restart
 
 from .clock import play
 from .deploying import SECOND

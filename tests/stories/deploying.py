@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
-from rollout.deploy_ledger import Phase
-from rollout.deploys import Deploy
-from rollout.fleet import Target
-from rollout.ledger import Exit
-from rollout.plan import OnBusy, Patience, Plan, Share, waves_of
-from rollout.ports import Supply
-from rollout.releases import BuildStep, Release
-from rollout.uninterrupted import uninterrupted
+from rollout.deploy.deploy import uninterrupted
+from rollout.model.deploy import Deploy
+from rollout.model.fleet import Target
+from rollout.model.plan import OnBusy, Patience, Plan, Share, waves_of
+from rollout.model.releases import BuildStep, Release
+from rollout.ports.site import Supply
+from rollout.summary.deploy import Phase
+from rollout.summary.run import Exit
 
 from .clock import play
 from .fakes_of_releases import REVISION, FakeHooks, FakeReleases, FakeSource

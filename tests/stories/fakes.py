@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from rollout.adapters.monit.fitness import findings_in
-from rollout.adapters.spelled import read_holding, spell_holding
-from rollout.errors import (
+from rollout.adapters.journal.serialization import read_holding, spell_holding
+from rollout.adapters.monit.preflight import findings_in
+from rollout.model.errors import (
     BalancerError,
     LockError,
     LockHeld,
@@ -18,7 +18,7 @@ from rollout.errors import (
     RolloutError,
     SupervisorError,
 )
-from rollout.fleet import (
+from rollout.model.fleet import (
     Admin,
     AdminState,
     Birth,
@@ -29,15 +29,15 @@ from rollout.fleet import (
     Seat,
     Survivor,
 )
-from rollout.holders import Held, Holder
-from rollout.holdings import Holding
-from rollout.ports import Answer
+from rollout.model.lock_state import Held, Holder
+from rollout.model.ownership import Holding
+from rollout.ports.site import Answer
 
 from .world import FIRST, MOMENT, App, Host, Life, World, clock
 
 
 class FakeBalancer:
-    """Satisfies :class:`rollout.ports.Balancer`."""
+    """Satisfies :class:`rollout.ports.site.Balancer`."""
 
     def __init__(self, world: World, name: str) -> None:
         self.world = world
@@ -112,7 +112,7 @@ class FakeBalancer:
 
 
 class FakeSupervisor:
-    """Satisfies :class:`rollout.ports.Supervisor`, with monit's half-truths."""
+    """Satisfies :class:`rollout.ports.site.Supervisor`, with monit's half-truths."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -268,7 +268,7 @@ def _bear(machine: Host, app: App, at: float, manner: str) -> None:
 
 
 class FakeProber:
-    """Satisfies :class:`rollout.ports.Prober`."""
+    """Satisfies :class:`rollout.ports.site.Prober`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -282,7 +282,7 @@ class FakeProber:
 
 
 class FakeJournal:
-    """Satisfies what :class:`rollout.adapters.record.KeptRecord` wants; survives in the world."""
+    """The journal that `KeptRecord` writes to; survives in the world."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -312,7 +312,7 @@ class FakeJournal:
 
 
 class FakeLock:
-    """Satisfies :class:`rollout.record_ports.Lock`, in one place."""
+    """Satisfies :class:`rollout.ports.ownership.Lock`, in one place."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -381,7 +381,7 @@ class FakeLock:
 
 
 class FakeAddresses:
-    """Satisfies :class:`rollout.ports.Addresses`: a host's name is its address here."""
+    """Satisfies :class:`rollout.ports.site.Addresses`: a host's name is its address here."""
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         return (host,)

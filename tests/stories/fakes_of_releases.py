@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from rollout.errors import BuildFailed, ReleaseError, RolloutError
-from rollout.fleet import Finding
-from rollout.ports import Answer
-from rollout.releases import BuildStep, Mark, Release, Shelf, Shelved
+from rollout.model.errors import BuildFailed, ReleaseError, RolloutError
+from rollout.model.fleet import Finding
+from rollout.model.releases import BuildStep, Mark, Release, Shelf, Shelved
+from rollout.ports.site import Answer
 
 from .world import Directory, Host, World, clock
 
@@ -14,7 +14,7 @@ REVISION = "c0ffee"
 
 
 class FakeReleases:
-    """Satisfies :class:`rollout.release_ports.Releases`."""
+    """Satisfies :class:`rollout.ports.releases.Releases`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -146,7 +146,7 @@ class _Working:
 
 
 class FakeSource:
-    """Satisfies :class:`rollout.release_ports.Source`."""
+    """Satisfies :class:`rollout.ports.releases.Source`."""
 
     prepares = True
     notes: tuple[str, ...] = ()
@@ -182,7 +182,7 @@ class FakeSource:
 
 
 class FakeHooks:
-    """Satisfies :class:`rollout.ports.Hooks`: answers as it was told, and remembers the facts."""
+    """The :class:`rollout.ports.site.Hooks`: answers as it was told, and remembers the facts."""
 
     def __init__(self, **answers: Answer) -> None:
         self.answers = answers

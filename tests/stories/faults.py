@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rollout.errors import RolloutError
+from rollout.model.errors import RolloutError
 
 
 class Dead(BaseException):

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from rollout.adapters.record import KeptRecord
-from rollout.deploy_ledger import Phase
+from rollout.adapters.journal.ownership_log import KeptRecord
 from rollout.events import Event
-from rollout.fleet import Seat
-from rollout.ledger import Exit, Ledger, enter
-from rollout.plan import Patience, Plan, Share, waves_of
-from rollout.ports import Site
-from rollout.rolling import rolling_restart
-from rollout.standings import FINISHED, Standing
-from rollout.standings import Line as Account
+from rollout.model.fleet import Seat
+from rollout.model.plan import Patience, Plan, Share, waves_of
+from rollout.ports.site import Site
+from rollout.restart.rolling import rolling_restart
+from rollout.summary.deploy import Phase
+from rollout.summary.run import Exit, Ledger, enter
+from rollout.summary.target import FINISHED, Standing
+from rollout.summary.target import Line as Account
 
 from .clock import play
 from .fakes import FakeAddresses, FakeBalancer, FakeJournal, FakeProber, FakeSupervisor

@@ -4,20 +4,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from rollout.adapters.record import KeptRecord
-from rollout.deploys import Deploy
-from rollout.holders import Past, PastDeploy
-from rollout.past_runs import Left
-from rollout.plan import Patience, Plan, Share
-from rollout.ports import Site, Supply
-from rollout.preflight import announce
-from rollout.readiness import fit_for_a_restart, ready_to_deploy, ready_to_roll_back
-from rollout.recovery import recover, take_back_what_never_ran
-from rollout.releases import OnFailure, Release, Switch
-from rollout.resuming import Resumption, resume
-from rollout.rolling import rolling_restart
-from rollout.seating import Scope
-from rollout.uninterrupted import uninterrupted
+from rollout.adapters.journal.ownership_log import KeptRecord
+from rollout.deploy.deploy import uninterrupted
+from rollout.deploy.preflight import fit_for_a_restart, ready_to_deploy, ready_to_roll_back
+from rollout.model.deploy import Deploy
+from rollout.model.lock_state import Past, PastDeploy
+from rollout.model.past_runs import Left
+from rollout.model.plan import Patience, Plan, Share
+from rollout.model.releases import OnFailure, Release, Switch
+from rollout.ports.site import Site, Supply
+from rollout.recovery.recover import recover, take_back_what_never_ran
+from rollout.recovery.resume import Resumption, resume
+from rollout.restart.preflight import announce
+from rollout.restart.rolling import rolling_restart
+from rollout.restart.server_mapping import Scope
 
 from .any_life import holder
 from .clock import play

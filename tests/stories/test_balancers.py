@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from rollout.events import BalancerReloaded, Noted, TargetSkipped
-from rollout.fleet import Admin, AdminState, Seat
-from rollout.ledger import Exit
-from rollout.plan import Share
-from rollout.standings import Standing
+from rollout.model.fleet import Admin, AdminState, Seat
+from rollout.model.plan import Share
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 
 from .faults import Fault, Kind
 from .harness import QUICK, fleet, promises_broken, roll

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from rollout.adapters.record import KeptRecord
-from rollout.claiming import (
+from rollout.adapters.journal.ownership_log import KeptRecord
+from rollout.events import Event, Noted, TargetLeftOut
+from rollout.lock.acquire import (
     ASK_EVERY,
     Claimed,
     Wish,
@@ -16,13 +17,12 @@ from rollout.claiming import (
     claim,
     refusal,
 )
-from rollout.dead_runs import BEAT_EVERY, LISTEN_FOR, inherited, left_behind, lives
-from rollout.errors import Halted, LockError, LockHeld, Unfinished
-from rollout.events import Event, Noted, TargetLeftOut
-from rollout.fleet import Admin, AdminState, Birth
-from rollout.holders import Held, Holder, Kind, Past, PastDeploy
-from rollout.holdings import Holding, Owned
-from rollout.past_runs import Left
+from rollout.lock.previous_runs import BEAT_EVERY, LISTEN_FOR, inherited, left_behind, lives
+from rollout.model.errors import Halted, LockError, LockHeld, Unfinished
+from rollout.model.fleet import Admin, AdminState, Birth
+from rollout.model.lock_state import Held, Holder, Kind, Past, PastDeploy
+from rollout.model.ownership import Holding, Owned
+from rollout.model.past_runs import Left
 from tests.unit.left_out import ALICE, BOB, CAROL
 
 from .clock import play
@@ -38,7 +38,7 @@ ALL = ("web1", "web2", "web3", "web4")
 
 @dataclass
 class FakeHistory:
-    """Satisfies :class:`rollout.record_ports.History`."""
+    """Satisfies :class:`rollout.ports.ownership.History`."""
 
     runs: list[Past] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)

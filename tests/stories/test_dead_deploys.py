@@ -5,19 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.deploy_events import UnprovenTakenBack
-from rollout.deploys import Deploy
-from rollout.fleet import Birth
-from rollout.holders import Past
-from rollout.holdings import Holding, Owned
-from rollout.ledger import Exit
-from rollout.plan import Plan
-from rollout.recovery import recover
-from rollout.releases import OnFailure, Release
-from rollout.render.consequence import consequence
-from rollout.render.cures import next_steps
-from rollout.render.told import Ending, Hints
-from rollout.standings import Standing
+from rollout.events import UnprovenTakenBack
+from rollout.model.deploy import Deploy
+from rollout.model.fleet import Birth
+from rollout.model.lock_state import Past
+from rollout.model.ownership import Holding, Owned
+from rollout.model.plan import Plan
+from rollout.model.releases import OnFailure, Release
+from rollout.output.messages import Ending, Hints
+from rollout.output.report.headline import consequence
+from rollout.output.report.next_steps import next_steps
+from rollout.recovery.recover import recover
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 
 from .clock import play
 from .deploying import SECOND, deploy

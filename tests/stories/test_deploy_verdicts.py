@@ -2,14 +2,13 @@
 
 import pytest
 
-from rollout.deploy_events import DeployFinished, RollbackStarted
-from rollout.deploys import Deploy
-from rollout.events import RolloutFinished
-from rollout.fleet import Seat
-from rollout.ledger import Exit
-from rollout.plan import OnBusy, Share
-from rollout.releases import Mark, Release
-from rollout.standings import Standing
+from rollout.events import DeployFinished, RollbackStarted, RolloutFinished
+from rollout.model.deploy import Deploy
+from rollout.model.fleet import Seat
+from rollout.model.plan import OnBusy, Share
+from rollout.model.releases import Mark, Release
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 
 from .deploying import SECOND, deploy
 from .fakes_of_releases import REVISION

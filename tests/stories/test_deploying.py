@@ -4,24 +4,25 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.deploy_events import (
+from rollout.events import (
     CurrentSwitched,
     DeployFinished,
     DeployTakenBack,
     HookRan,
     ReleaseInPlace,
     ReleasesPruned,
+    RestartAsked,
     RollbackFinished,
     RollbackHalted,
     StepFailed,
+    TargetClaimed,
     UndoFailed,
 )
-from rollout.events import RestartAsked, TargetClaimed
-from rollout.fleet import Admin, Seat
-from rollout.ledger import Exit
-from rollout.ports import Answer
-from rollout.releases import BuildStep, OnFailure, Release, Switch
-from rollout.standings import Standing
+from rollout.model.fleet import Admin, Seat
+from rollout.model.releases import BuildStep, OnFailure, Release, Switch
+from rollout.ports.site import Answer
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 
 from .deploying import SECOND, THIRD, deploy, deploy_broken, is_as_before
 from .fakes_of_releases import FakeHooks, FakeReleases

@@ -7,16 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.adapters.record import KeptRecord
-from rollout.deploy_events import (
+from rollout.adapters.journal.ownership_log import KeptRecord
+from rollout.deploy.rollback import to_blame
+from rollout.events import (
     CurrentSwitching,
     DeployTakenBack,
+    Noted,
     RollbackFinished,
     RollbackHalted,
     StepDone,
     UndoFailed,
 )
-from rollout.errors import (
+from rollout.model.errors import (
     CrashLoop,
     NotRestarted,
     ReleaseError,
@@ -26,18 +28,16 @@ from rollout.errors import (
     TimedOut,
     WrongRelease,
 )
-from rollout.events import Noted
-from rollout.fleet import Seat
-from rollout.holdings import Holding
-from rollout.ledger import Exit
-from rollout.plan import Share
-from rollout.ports import Answer
-from rollout.releases import BuildStep, OnFailure, Release, Switch
-from rollout.render.cures import to_old_code
-from rollout.render.told import Hints
-from rollout.rolling import Rolled
-from rollout.rolling_back import to_blame
-from rollout.standings import Standing
+from rollout.model.fleet import Seat
+from rollout.model.ownership import Holding
+from rollout.model.plan import Share
+from rollout.model.releases import BuildStep, OnFailure, Release, Switch
+from rollout.output.messages import Hints
+from rollout.output.report.next_steps import to_old_code
+from rollout.ports.site import Answer
+from rollout.restart.rolling import Rolled
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 
 from .deploying import SECOND, deploy, deploy_broken, is_as_before
 from .fakes_of_releases import FakeHooks, FakeReleases

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from rollout.fleet import Admin
-from rollout.ledger import Exit
-from rollout.plan import OnBusy, Share
+from rollout.model.fleet import Admin
+from rollout.model.plan import OnBusy, Share
+from rollout.summary.run import Exit
 
 from .faults import Fault, Kind
 from .harness import QUICK, Told, fleet, promises_broken, roll

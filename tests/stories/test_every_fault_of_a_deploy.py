@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from rollout.ledger import Exit
-from rollout.plan import Share
-from rollout.releases import BuildStep, OnFailure, Switch
+from rollout.model.plan import Share
+from rollout.model.releases import BuildStep, OnFailure, Switch
+from rollout.summary.run import Exit
 
 from .deploying import SECOND, THIRD, deploy, deploy_broken
 from .faults import Fault, Kind

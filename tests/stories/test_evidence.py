@@ -5,19 +5,26 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.adapters.record import KeptRecord
-from rollout.deploy_events import DeployTakenBack, RollbackHalted
-from rollout.errors import SupervisorBusy
-from rollout.events import Noted, RestartAsked, TargetClaimed, TargetGivenBack, TargetWaiting
-from rollout.fleet import AdminState, Birth, Seat, Target
-from rollout.ledger import Exit
-from rollout.plan import Patience, Plan, Share
-from rollout.recovery import recover
-from rollout.render.cures import next_steps
-from rollout.render.told import Hints
-from rollout.rolling import rolling_restart
-from rollout.rolling_back import AGAINST_THE_RELEASE
-from rollout.standings import Standing
+from rollout.adapters.journal.ownership_log import KeptRecord
+from rollout.deploy.rollback import AGAINST_THE_RELEASE
+from rollout.events import (
+    DeployTakenBack,
+    Noted,
+    RestartAsked,
+    RollbackHalted,
+    TargetClaimed,
+    TargetGivenBack,
+    TargetWaiting,
+)
+from rollout.model.errors import SupervisorBusy
+from rollout.model.fleet import AdminState, Birth, Seat, Target
+from rollout.model.plan import Patience, Plan, Share
+from rollout.output.messages import Hints
+from rollout.output.report.next_steps import next_steps
+from rollout.recovery.recover import recover
+from rollout.restart.rolling import rolling_restart
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 
 from .clock import play
 from .deploying import SECOND, deploy, deploy_broken

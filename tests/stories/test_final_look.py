@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 
-from rollout.adapters.record import KeptRecord
+from rollout.adapters.journal.ownership_log import KeptRecord
 from rollout.events import Event, InstanceProven, TargetDone
-from rollout.fleet import Admin, AdminState, Seat
-from rollout.holders import Held
-from rollout.ledger import Exit
-from rollout.plan import Plan, Share
-from rollout.rolling import rolling_restart
-from rollout.standings import Standing
+from rollout.model.fleet import Admin, AdminState, Seat
+from rollout.model.lock_state import Held
+from rollout.model.plan import Plan, Share
+from rollout.restart.rolling import rolling_restart
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 from tests.unit.left_out import ALICE, BOB
 
 from .clock import play

@@ -2,12 +2,12 @@
 
 import math
 
-from rollout.fleet import Admin
-from rollout.ledger import Exit
-from rollout.plan import Share
-from rollout.preflight import preflight
-from rollout.seating import Scope
-from rollout.sights import Fitness
+from rollout.model.findings import Fitness
+from rollout.model.fleet import Admin
+from rollout.model.plan import Share
+from rollout.restart.preflight import preflight
+from rollout.restart.server_mapping import Scope
+from rollout.summary.run import Exit
 
 from .clock import play
 from .harness import Told, fleet, promises_broken, roll, site_of

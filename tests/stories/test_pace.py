@@ -9,10 +9,10 @@ from rollout.events import (
     TargetGivenBack,
     TargetLeftOut,
 )
-from rollout.fleet import Admin, AdminState, Seat
-from rollout.ledger import Exit
-from rollout.plan import Share, waves_of
-from rollout.standings import Standing
+from rollout.model.fleet import Admin, AdminState, Seat
+from rollout.model.plan import Share, waves_of
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 
 from .harness import QUICK, fleet, promises_broken, roll
 from .world import clock, targets_of

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from rollout.errors import RemoteError
-from rollout.fleet import Admin
-from rollout.ledger import Exit
-from rollout.plan import Share
-from rollout.preflight import announce, preflight
-from rollout.readiness import fit_for_a_deploy
-from rollout.seating import Scope
-from rollout.sights import Fitness, Skipped
+from rollout.deploy.preflight import fit_for_a_deploy
+from rollout.model.errors import RemoteError
+from rollout.model.findings import Fitness, Skipped
+from rollout.model.fleet import Admin
+from rollout.model.plan import Share
+from rollout.restart.preflight import announce, preflight
+from rollout.restart.server_mapping import Scope
+from rollout.summary.run import Exit
 
 from .clock import play
 from .fakes_of_releases import FakeReleases

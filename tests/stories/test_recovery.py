@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from rollout.adapters.record import KeptRecord
-from rollout.deploys import Deploy
+from rollout.adapters.journal.ownership_log import KeptRecord
 from rollout.events import (
     Event,
     TargetLeftOut,
@@ -18,13 +17,14 @@ from rollout.events import (
     TargetReturned,
     TargetSkipped,
 )
-from rollout.fleet import Admin, Birth, Seat
-from rollout.ledger import Exit
-from rollout.plan import Plan
-from rollout.recovery import recover
-from rollout.releases import Mark, Release, Switch
-from rollout.rolling import rolling_restart
-from rollout.standings import Standing
+from rollout.model.deploy import Deploy
+from rollout.model.fleet import Admin, Birth, Seat
+from rollout.model.plan import Plan
+from rollout.model.releases import Mark, Release, Switch
+from rollout.recovery.recover import recover
+from rollout.restart.rolling import rolling_restart
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 
 from .any_life import holder
 from .clock import play

@@ -12,10 +12,10 @@ from rollout.events import (
     TargetNotDrained,
     TargetWaiting,
 )
-from rollout.fleet import Admin, AdminState, Seat
-from rollout.ledger import Exit
-from rollout.plan import OnBusy
-from rollout.standings import Standing
+from rollout.model.fleet import Admin, AdminState, Seat
+from rollout.model.plan import OnBusy
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 
 from .fakes import FakeBalancer
 from .faults import Fault, Kind

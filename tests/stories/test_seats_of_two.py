@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rollout.plan import Share
-from rollout.preflight import preflight
-from rollout.seating import Scope
-from rollout.sights import Fitness
+from rollout.model.findings import Fitness
+from rollout.model.plan import Share
+from rollout.restart.preflight import preflight
+from rollout.restart.server_mapping import Scope
 
 from .clock import play
 from .harness import fleet, site_of
@@ -15,7 +15,7 @@ from .world import World
 
 @dataclass(frozen=True)
 class Resolver:
-    """Satisfies :class:`rollout.ports.Addresses`: the address of each host; else its name."""
+    """Satisfies :class:`rollout.ports.site.Addresses`: the address of each host; else its name."""
 
     known: Mapping[str, str]
 

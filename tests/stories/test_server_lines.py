@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from rollout.events import Noted, ServersChanged, TargetNotDrained, TargetSkipped, TargetVisited
-from rollout.fleet import Admin, Seat
-from rollout.ledger import Exit
-from rollout.plan import Share
-from rollout.standings import Standing
+from rollout.model.fleet import Admin, Seat
+from rollout.model.plan import Share
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 
 from .faults import Fault, Kind
 from .harness import QUICK, fleet, promises_broken, roll

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rollout.fleet import Finding
-from rollout.releases import Shelf
-from rollout.shelving import shelving
-from rollout.sights import Shelving
+from rollout.deploy.disk_preflight import shelving
+from rollout.model.findings import Shelving
+from rollout.model.fleet import Finding
+from rollout.model.releases import Shelf
 
 from .clock import play
 from .fakes_of_releases import FakeReleases, FakeSource

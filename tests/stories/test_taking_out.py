@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.adapters.record import KeptRecord
-from rollout.errors import BalancerError, LockLost
+from rollout.adapters.journal.ownership_log import KeptRecord
 from rollout.events import FleetSeen, Noted, RestartAsked, TargetClaimed, TargetNotTaken
-from rollout.fleet import Admin, AdminState, Seat
-from rollout.ledger import Exit
-from rollout.plan import Plan, Share
-from rollout.rolling import rolling_restart
-from rollout.standings import Standing
+from rollout.model.errors import BalancerError, LockLost
+from rollout.model.fleet import Admin, AdminState, Seat
+from rollout.model.plan import Plan, Share
+from rollout.restart.rolling import rolling_restart
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 
 from .clock import play
 from .fakes import FakeBalancer

@@ -5,19 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.adapters.record import KeptRecord
-from rollout.claiming import let_go
-from rollout.dead_runs import is_seen_to, left_behind
-from rollout.errors import Unfinished
+from rollout.adapters.journal.ownership_log import KeptRecord
 from rollout.events import TargetLeftOut
-from rollout.fleet import Admin, AdminState, Seat
-from rollout.holders import Held
-from rollout.holdings import Holding
-from rollout.known_fleet import KnownFleet
-from rollout.ledger import Exit
-from rollout.past_runs import Left
-from rollout.plan import Plan
-from rollout.recovery import recover
+from rollout.lock.acquire import let_go
+from rollout.lock.previous_runs import is_seen_to, left_behind
+from rollout.model.errors import Unfinished
+from rollout.model.fleet import Admin, AdminState, Seat
+from rollout.model.known_fleet import KnownFleet
+from rollout.model.lock_state import Held
+from rollout.model.ownership import Holding
+from rollout.model.past_runs import Left
+from rollout.model.plan import Plan
+from rollout.recovery.recover import recover
+from rollout.summary.run import Exit
 from tests.unit.left_out import ALICE, BOB
 
 from .clock import play

@@ -7,17 +7,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from rollout.claiming import Wish
-from rollout.cli.charge import Charge, in_charge
-from rollout.deploys import Deploy
-from rollout.errors import RolloutError
-from rollout.fleet import Finding
-from rollout.plan import Plan
-from rollout.ports import Supply
-from rollout.recovery import recover, take_back_what_never_ran
-from rollout.releases import Release
-from rollout.rolling import rolling_restart
-from rollout.uninterrupted import uninterrupted
+from rollout.cli.locked_run import Charge, in_charge
+from rollout.deploy.deploy import uninterrupted
+from rollout.lock.acquire import Wish
+from rollout.model.deploy import Deploy
+from rollout.model.errors import RolloutError
+from rollout.model.fleet import Finding
+from rollout.model.plan import Plan
+from rollout.model.releases import Release
+from rollout.ports.site import Supply
+from rollout.recovery.recover import recover, take_back_what_never_ran
+from rollout.restart.rolling import rolling_restart
 
 from .any_life import holder
 from .clock import play

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from rollout.fleet import (
+from rollout.model.fleet import (
     Admin,
     AdminState,
     Birth,
@@ -22,9 +22,9 @@ from rollout.fleet import (
     SeatState,
     Target,
 )
-from rollout.holders import Held
-from rollout.holdings import Holding
-from rollout.plan import Share
+from rollout.model.lock_state import Held
+from rollout.model.ownership import Holding
+from rollout.model.plan import Share
 
 from .faults import Faults
 

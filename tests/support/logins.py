@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.local_command import run_locally
-from rollout.adapters.remote import Said
-from rollout.adapters.ssh.local_program import Completed
+from rollout.adapters.local.program import Completed
+from rollout.adapters.local.shell_command import run_locally
+from rollout.ports.commands import CommandResult
 
 CHECKOUT = Path(__file__).parents[2]
 STRANGER, ALICE, BOB, CAROL = "mallory", "alice", "bob", "carol"
@@ -144,7 +144,7 @@ class Logins:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def shell(self, name: str, line: str) -> Said:
+    def shell(self, name: str, line: str) -> CommandResult:
         """Run a shell line as ``name``; how it ended is for the test to judge."""
         done = self.run(name, ["sh", "-c", line])
         return Completed(done.returncode, done.stdout, done.stderr)
@@ -162,7 +162,7 @@ class Machine:
 
     def __call__(
         self, host: str, command: str, *, within: float, stdin: bytes | memoryview = b""
-    ) -> Said:
+    ) -> CommandResult:
         words = self._logins.command(self._name, ["sh", "-c", command])
         settings = [f"{k}={v}" for k, v in self._logins.environment(self._name).items()]
         line = shlex.join(["env", "-i", *settings, *words])

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from rollout.fleet import (
+from rollout.model.fleet import (
     Admin,
     AdminState,
     Birth,
@@ -14,8 +14,8 @@ from rollout.fleet import (
     SeatState,
     Target,
 )
-from rollout.holders import Holder, Kind, Process
-from rollout.holdings import Holding, Owned
+from rollout.model.lock_state import Holder, Kind, Process
+from rollout.model.ownership import Holding, Owned
 
 ALICE = Holder(
     run="a11ce0",

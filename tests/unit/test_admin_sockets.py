@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollout.admin_sockets import tcp_socket
+from rollout.text.admin_sockets import tcp_socket
 
 
 @pytest.mark.parametrize(

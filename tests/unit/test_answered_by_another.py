@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.fleet import Birth, InstanceState, Survivor
-from rollout.releases import Release
-from rollout.verdicts import answered_by_another
+from rollout.model.conditions import answered_by_another
+from rollout.model.fleet import Birth, InstanceState, Survivor
+from rollout.model.releases import Release
 
 OLD, NEW = "20260101000000", "20260202000000"
 APP = InstanceState(

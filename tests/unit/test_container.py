@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters import container
-from rollout.adapters.container import in_container, is_private, volume
+from rollout.adapters.local import container
+from rollout.adapters.local.container import in_container, is_private, volume
 
 STATE = Path("/srv/state/rollout")
 SOCKET = Path("/srv/haproxy/admin.sock")

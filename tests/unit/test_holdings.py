@@ -2,8 +2,8 @@
 
 import pytest
 
-from rollout.fleet import Admin, AdminState, Birth
-from rollout.holdings import Holding, Owned
+from rollout.model.fleet import Admin, AdminState, Birth
+from rollout.model.ownership import Holding, Owned
 from tests.unit.left_out import row, seat, target
 
 READY, DRAIN, MAINT = AdminState.READY, AdminState.DRAIN, AdminState.MAINT

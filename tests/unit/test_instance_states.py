@@ -2,9 +2,9 @@
 
 import pytest
 
-from rollout.adapters.monit.fitness import findings_in
-from rollout.fleet import Birth, Finding, InstanceState, SickFinding
-from rollout.verdicts import overlooked, reborn
+from rollout.adapters.monit.preflight import findings_in
+from rollout.model.conditions import overlooked, reborn
+from rollout.model.fleet import Birth, Finding, InstanceState, SickFinding
 
 OLD, NEW = Birth(1, 10, "b"), Birth(2, 20, "b")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.local_command import run_locally
+from rollout.adapters.local.shell_command import run_locally
 from rollout.adapters.ssh.config import resolve
 from rollout.adapters.ssh.errors import NotConfigured
-from rollout.adapters.ssh.resolved import SshOptions
-from rollout.errors import RemoteError
+from rollout.adapters.ssh.host_config import SshOptions
+from rollout.model.errors import RemoteError
 
 
 @pytest.fixture

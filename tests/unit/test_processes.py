@@ -11,9 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters import processes
-from rollout.adapters.processes import is_gone, is_of_an_earlier_boot, this_process, user
-from rollout.holders import Process
+from rollout.adapters.local import process_identity as processes
+from rollout.adapters.local.process_identity import (
+    is_gone,
+    is_of_an_earlier_boot,
+    this_process,
+    user,
+)
+from rollout.model.lock_state import Process
 from tests.private import in_private, machine_id_is
 
 HOME = Path(__file__).parents[2]
@@ -141,8 +146,8 @@ def ask(script: str, *words: str, mounts: str) -> str:
 
 NOBODYS_VIEW = """
 import json, os, sys
-from rollout.adapters.processes import is_gone, is_of_an_earlier_boot, this_process
-from rollout.holders import Process
+from rollout.adapters.local.process_identity import is_gone, is_of_an_earlier_boot, this_process
+from rollout.model.lock_state import Process
 os.setgroups([])
 os.setresgid(65534, 65534, 65534)
 os.setresuid(65534, 65534, 65534)
@@ -167,7 +172,7 @@ def test_a_process_that_proc_hides_from_us_is_not_gone(hide: int) -> None:
 A_LIFE = """
 import os, signal, subprocess, sys
 from dataclasses import replace
-from rollout.adapters import processes
+from rollout.adapters.local import process_identity as processes
 child = subprocess.Popen(["sleep", "60"])
 ours = processes.this_process()
 described = replace(ours, pid=child.pid, started=processes._started(child.pid))
@@ -223,15 +228,15 @@ def test_without_proc_nothing_is_certain(tmp_path: Path, monkeypatch: pytest.Mon
 
 LOOK = """
 import json, sys
-from rollout.adapters.processes import is_gone
-from rollout.holders import Process
+from rollout.adapters.local.process_identity import is_gone
+from rollout.model.lock_state import Process
 print(is_gone(Process(**json.loads(sys.argv[1]))))
 """
 
 DESCRIBE = """
 import json
 from dataclasses import asdict
-from rollout.adapters.processes import is_gone, this_process
+from rollout.adapters.local.process_identity import is_gone, this_process
 ours = this_process()
 print(json.dumps(asdict(ours)), is_gone(ours), flush=True)
 input()

@@ -7,13 +7,13 @@ from typing import TypeVar
 
 import pytest
 
-from rollout.adapters.guarding import GuardedReleases
-from rollout.adapters.record import KeptRecord
-from rollout.errors import LockError, LockLost, RecordError, RolloutError
-from rollout.fleet import AdminState, Finding
-from rollout.holders import Held, Holder
-from rollout.holdings import Holding, Owned
-from rollout.releases import BuildStep, Mark, Release, Shelf
+from rollout.adapters.journal.ownership_log import KeptRecord
+from rollout.lock.guarded_releases import GuardedReleases
+from rollout.model.errors import LockError, LockLost, RecordError, RolloutError
+from rollout.model.fleet import AdminState, Finding
+from rollout.model.lock_state import Held, Holder
+from rollout.model.ownership import Holding, Owned
+from rollout.model.releases import BuildStep, Mark, Release, Shelf
 from tests.unit.left_out import holding, target
 
 T = TypeVar("T")
@@ -246,7 +246,7 @@ def test_a_world_without_journal_and_lock_remembers_all_the_same() -> None:
 
 
 class Disks:
-    """Satisfies :class:`rollout.release_ports.Releases`, and says what it was asked."""
+    """Satisfies :class:`rollout.ports.releases.Releases`, and says what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

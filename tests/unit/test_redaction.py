@@ -2,8 +2,8 @@
 
 import pytest
 
-from rollout.redaction import redact
-from rollout.render.harmless import harmless
+from rollout.text.redact import redact
+from rollout.text.sanitize import harmless
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.fleet import Admin, AdminState, Seat
-from rollout.holders import Held, Kind, Past
-from rollout.past_runs import Left
-from rollout.render.remains import (
+from rollout.model.fleet import Admin, AdminState, Seat
+from rollout.model.lock_state import Held, Kind, Past
+from rollout.model.past_runs import Left
+from rollout.output.lock import (
     FREE,
     left_fields,
     left_table,

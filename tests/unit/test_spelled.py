@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.adapters.spelled import (
+from rollout.adapters.journal.serialization import (
     UNREADABLE,
     read_holder,
     read_holding,
@@ -15,9 +15,9 @@ from rollout.adapters.spelled import (
     spell_holder,
     spell_holding,
 )
-from rollout.fleet import AdminState, Birth, Instance, ProcessTree, Seat, Target
-from rollout.holders import Holder, Kind, Process
-from rollout.holdings import Holding, Owned
+from rollout.model.fleet import AdminState, Birth, Instance, ProcessTree, Seat, Target
+from rollout.model.lock_state import Holder, Kind, Process
+from rollout.model.ownership import Holding, Owned
 from tests.unit.left_out import ALICE, holding
 
 WORDS = st.text(max_size=12)

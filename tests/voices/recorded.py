@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import get_args
 
-from rollout import events as told
+from rollout import events
 from rollout.events import Event
-from rollout.fleet import Finding
-from rollout.ledger import Ledger, enter
-from rollout.render.broadcast import Broadcast
-from rollout.render.told import Ending, Hints, Told
+from rollout.model.fleet import Finding
+from rollout.output.dispatcher import Broadcast
+from rollout.output.messages import Ending, Hints, Told
+from rollout.summary.run import Ledger, enter
 
 REACH = {
     "lb1": "socat stdio UNIX-CONNECT:/run/haproxy/admin.sock",
@@ -19,117 +19,117 @@ SEATS_OF_WEB1 = ("app/web1@lb1", "app/web1@lb2")
 SEATS_OF_WEB2 = ("app/web2@lb1", "static/web2@lb1", "app/web2@lb2")
 
 RICH: tuple[Event, ...] = (
-    told.TargetSkipped(target="web3", because="app/web3@lb1 is in maint since before we came"),
-    told.RolloutStarted(targets=("web1", "web2", "web4", "web5"), max_out=2, floor="50%"),
-    told.Noted(where="lb1", what="agent of app/web4 says \x1b[31mno\udcff\x1b[0m words"),
-    told.TargetClaimed(target="web1", seats=SEATS_OF_WEB1),
-    told.TargetDraining(target="web1"),
-    told.TargetWaiting(target="web1", awaited="drained", because="7 sessions open on lb1"),
-    told.BalancerReloaded(balancer="lb1", target="web1"),
-    told.TargetDraining(target="web1"),
-    told.TargetNotDrained(target="web1", because="2 sessions open on lb1"),
-    told.TargetInMaint(target="web1"),
-    told.SessionsCut(target="web1", sessions=1),
-    told.TargetEmpty(target="web1"),
-    told.RestartAsked(target="web1", instances=("app1_1", "app1_2")),
-    told.TargetWaiting(target="web1", awaited="reborn", because="waiting for app1_1, app1_2"),
-    told.InstanceReborn(target="web1", instance="app1_1", pid=4711),
-    told.InstanceReborn(target="web1", instance="app1_2", pid=4712),
-    told.InstanceProven(target="web1", instance="app1_1", answered=True),
-    told.InstanceProven(target="web1", instance="app1_2", answered=True),
-    told.TargetOnProbation(target="web1"),
-    told.TargetReturned(target="web1"),
-    told.TargetDone(target="web1", seconds=31.4),
-    told.SoakStarted(targets=("web1",), seconds=60.0),
-    told.TargetClaimed(target="web2", seats=SEATS_OF_WEB2),
-    told.TargetDraining(target="web2"),
-    told.TargetClaimed(target="web4", seats=("app/web4@lb1", "app/web4@lb2")),
-    told.TargetDraining(target="web4"),
-    told.TargetDrained(target="web2"),
-    told.TargetInMaint(target="web2"),
-    told.TargetEmpty(target="web2"),
-    told.RestartAsked(target="web2", instances=("app2_1",)),
-    told.StopRequested(by="SIGINT"),
-    told.TargetGivenBack(target="web4", because="stopped on request before the restart"),
-    told.TargetLeftOut(
+    events.TargetSkipped(target="web3", because="app/web3@lb1 is in maint since before we came"),
+    events.RolloutStarted(targets=("web1", "web2", "web4", "web5"), max_out=2, floor="50%"),
+    events.Noted(where="lb1", what="agent of app/web4 says \x1b[31mno\udcff\x1b[0m words"),
+    events.TargetClaimed(target="web1", seats=SEATS_OF_WEB1),
+    events.TargetDraining(target="web1"),
+    events.TargetWaiting(target="web1", awaited="drained", because="7 sessions open on lb1"),
+    events.BalancerReloaded(balancer="lb1", target="web1"),
+    events.TargetDraining(target="web1"),
+    events.TargetNotDrained(target="web1", because="2 sessions open on lb1"),
+    events.TargetInMaint(target="web1"),
+    events.SessionsCut(target="web1", sessions=1),
+    events.TargetEmpty(target="web1"),
+    events.RestartAsked(target="web1", instances=("app1_1", "app1_2")),
+    events.TargetWaiting(target="web1", awaited="reborn", because="waiting for app1_1, app1_2"),
+    events.InstanceReborn(target="web1", instance="app1_1", pid=4711),
+    events.InstanceReborn(target="web1", instance="app1_2", pid=4712),
+    events.InstanceProven(target="web1", instance="app1_1", answered=True),
+    events.InstanceProven(target="web1", instance="app1_2", answered=True),
+    events.TargetOnProbation(target="web1"),
+    events.TargetReturned(target="web1"),
+    events.TargetDone(target="web1", seconds=31.4),
+    events.SoakStarted(targets=("web1",), seconds=60.0),
+    events.TargetClaimed(target="web2", seats=SEATS_OF_WEB2),
+    events.TargetDraining(target="web2"),
+    events.TargetClaimed(target="web4", seats=("app/web4@lb1", "app/web4@lb2")),
+    events.TargetDraining(target="web4"),
+    events.TargetDrained(target="web2"),
+    events.TargetInMaint(target="web2"),
+    events.TargetEmpty(target="web2"),
+    events.RestartAsked(target="web2", instances=("app2_1",)),
+    events.StopRequested(by="SIGINT"),
+    events.TargetGivenBack(target="web4", because="stopped on request before the restart"),
+    events.TargetLeftOut(
         target="web2",
         state="maint",
         because='not reborn after 120s: app2_1 is "Does not exist"\nand its log is\x07 full',
         asked=True,
         look="ssh web2 sudo -n monit status app2_1",
     ),
-    told.RolloutHalted(because="stopped on request, and web2 did not come back"),
+    events.RolloutHalted(because="stopped on request, and web2 did not come back"),
 )
 
 BACK: tuple[Event, ...] = (
-    told.TargetTakenUp(target="web1", seats=SEATS_OF_WEB1, asked=True),
-    told.TargetTakenUp(target="web2", seats=SEATS_OF_WEB2, asked=False),
-    told.TargetRecovered(target="web2", restarted=False),
-    told.TargetSkipped(target="web3", because="changed by somebody else since: it is maint now"),
-    told.TargetInMaint(target="web1"),
-    told.InstanceReborn(target="web1", instance="app1_1", pid=4711),
-    told.InstanceProven(target="web1", instance="app1_1", answered=True),
-    told.TargetOnProbation(target="web1"),
-    told.TargetReturned(target="web1"),
+    events.TargetTakenUp(target="web1", seats=SEATS_OF_WEB1, asked=True),
+    events.TargetTakenUp(target="web2", seats=SEATS_OF_WEB2, asked=False),
+    events.TargetRecovered(target="web2", restarted=False),
+    events.TargetSkipped(target="web3", because="changed by somebody else since: it is maint now"),
+    events.TargetInMaint(target="web1"),
+    events.InstanceReborn(target="web1", instance="app1_1", pid=4711),
+    events.InstanceProven(target="web1", instance="app1_1", answered=True),
+    events.TargetOnProbation(target="web1"),
+    events.TargetReturned(target="web1"),
 )
 
 RECOVERED: tuple[Event, ...] = (
-    told.RecoveryStarted(
+    events.RecoveryStarted(
         of="a1b2c3", targets=("web1", "web2", "web3"), rest=("web1", "web2", "web3", "web4")
     ),
     *BACK,
-    told.TargetRecovered(target="web1", restarted=True),
-    told.RecoveryFinished(),
+    events.TargetRecovered(target="web1", restarted=True),
+    events.RecoveryFinished(),
 )
 """What a dead run left out, seen to: proven, as it was found, and somebody else's."""
 
 STILL_OUT: tuple[Event, ...] = (
-    told.RecoveryStarted(of="a1b2c3", targets=("web1", "web2", "web3")),
+    events.RecoveryStarted(of="a1b2c3", targets=("web1", "web2", "web3")),
     *BACK[:5],
-    told.TargetLeftOut(
+    events.TargetLeftOut(
         target="web1",
         state="maint",
         because="not proven after 120s: app1_1 does not answer: connection refused",
         asked=True,
         look="ssh web1 sudo -n monit status",
     ),
-    told.RecoveryFinished(),
+    events.RecoveryFinished(),
 )
 
 RESUMED: tuple[Event, ...] = (
-    told.RunResumed(of="a1b2c3", done=("web1",)),
-    told.RolloutStarted(targets=("web2",), max_out=1, floor="50%"),
-    told.TargetClaimed(target="web2", seats=SEATS_OF_WEB2),
-    told.TargetDone(target="web2", seconds=30.0),
-    told.FleetSeen(serving=("web2",)),
-    told.RolloutFinished(),
+    events.RunResumed(of="a1b2c3", done=("web1",)),
+    events.RolloutStarted(targets=("web2",), max_out=1, floor="50%"),
+    events.TargetClaimed(target="web2", seats=SEATS_OF_WEB2),
+    events.TargetDone(target="web2", seconds=30.0),
+    events.FleetSeen(serving=("web2",)),
+    events.RolloutFinished(),
 )
 
 GOOD: tuple[Event, ...] = (
-    told.RolloutStarted(targets=("web1", "web2"), max_out=1, floor="50%"),
+    events.RolloutStarted(targets=("web1", "web2"), max_out=1, floor="50%"),
     *(
         event
         for name in ("web1", "web2")
         for event in (
-            told.TargetClaimed(target=name, seats=(f"app/{name}@lb1",)),
-            told.TargetDraining(target=name),
-            told.TargetDrained(target=name),
-            told.TargetInMaint(target=name),
-            told.TargetEmpty(target=name),
-            told.RestartAsked(target=name, instances=("app_1",)),
-            told.InstanceReborn(target=name, instance="app_1", pid=1),
-            told.InstanceProven(target=name, instance="app_1", answered=True),
-            told.TargetOnProbation(target=name),
-            told.TargetReturned(target=name),
-            told.TargetDone(target=name, seconds=36.0),
+            events.TargetClaimed(target=name, seats=(f"app/{name}@lb1",)),
+            events.TargetDraining(target=name),
+            events.TargetDrained(target=name),
+            events.TargetInMaint(target=name),
+            events.TargetEmpty(target=name),
+            events.RestartAsked(target=name, instances=("app_1",)),
+            events.InstanceReborn(target=name, instance="app_1", pid=1),
+            events.InstanceProven(target=name, instance="app_1", answered=True),
+            events.TargetOnProbation(target=name),
+            events.TargetReturned(target=name),
+            events.TargetDone(target=name, seconds=36.0),
         )
     ),
-    told.FleetSeen(serving=("web1", "web2")),
-    told.RolloutFinished(),
+    events.FleetSeen(serving=("web1", "web2")),
+    events.RolloutFinished(),
 )
 
 REFUSED: tuple[Event, ...] = (
-    told.RolloutRefused(
+    events.RolloutRefused(
         findings=(
             Finding("web2", "sudo asks for a password", "visudo -f /etc/sudoers.d/rollout"),
             Finding(

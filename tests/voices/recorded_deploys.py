@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from rollout import deploy_events as said
-from rollout import events as told
+from rollout import events
 from rollout.events import Event
 
 RELEASE = "20261122193700"
@@ -14,14 +13,14 @@ LOG = f"/srv/shop/.rollout/log/{RELEASE}.stylesheets.log"
 NOT_PROVEN = "not proven after 120s: app_8000 does not answer: HTTP 500 \x1b[31mInternal\x1b[0m"
 
 BEGUN: tuple[Event, ...] = (
-    said.HookRan(hook="before", fine=True, said="backup taken"),
-    said.DeployStarted(release=RELEASE, revision=REVISION, hosts=HOSTS, fresh=True),
+    events.HookRan(hook="before", fine=True, said="backup taken"),
+    events.DeployStarted(release=RELEASE, revision=REVISION, hosts=HOSTS, fresh=True),
 )
 
 
 def step(name: str, hosts: Sequence[str] = HOSTS, seconds: float = 2.0) -> tuple[Event, ...]:
-    done = (said.StepDone(host=host, step=name, seconds=seconds) for host in hosts)
-    return (said.StepStarted(step=name, hosts=tuple(hosts)), *done)
+    done = (events.StepDone(host=host, step=name, seconds=seconds) for host in hosts)
+    return (events.StepStarted(step=name, hosts=tuple(hosts)), *done)
 
 
 def switched(hosts: Sequence[str] = HOSTS) -> tuple[Event, ...]:
@@ -29,9 +28,9 @@ def switched(hosts: Sequence[str] = HOSTS) -> tuple[Event, ...]:
         event
         for host in hosts
         for event in (
-            said.CurrentSwitching(host=host, release=RELEASE),
-            said.CurrentSwitched(host=host, release=RELEASE),
-            said.StepDone(host=host, step="symlink", seconds=0.1),
+            events.CurrentSwitching(host=host, release=RELEASE),
+            events.CurrentSwitched(host=host, release=RELEASE),
+            events.StepDone(host=host, step="symlink", seconds=0.1),
         )
     )
 
@@ -47,37 +46,37 @@ IN_PLACE: tuple[Event, ...] = (
     *CODE,
     *step("compile stylesheets", seconds=41.0),
     *step("verify", seconds=0.1),
-    said.StepStarted(step="symlink", hosts=HOSTS),
+    events.StepStarted(step="symlink", hosts=HOSTS),
     *switched(),
-    said.ReleaseInPlace(release=RELEASE, before=dict.fromkeys(HOSTS, BEFORE)),
-    told.RolloutStarted(targets=HOSTS, max_out=1, floor="50%"),
+    events.ReleaseInPlace(release=RELEASE, before=dict.fromkeys(HOSTS, BEFORE)),
+    events.RolloutStarted(targets=HOSTS, max_out=1, floor="50%"),
 )
 
 
 def taken_out(name: str) -> tuple[Event, ...]:
     return (
-        told.TargetClaimed(target=name, seats=(f"app/{name}@lb1",)),
-        told.TargetDraining(target=name),
-        told.TargetDrained(target=name),
-        told.TargetInMaint(target=name),
-        told.TargetEmpty(target=name),
-        told.RestartAsked(target=name, instances=("app_8000",)),
+        events.TargetClaimed(target=name, seats=(f"app/{name}@lb1",)),
+        events.TargetDraining(target=name),
+        events.TargetDrained(target=name),
+        events.TargetInMaint(target=name),
+        events.TargetEmpty(target=name),
+        events.RestartAsked(target=name, instances=("app_8000",)),
     )
 
 
 def back(name: str, release: str) -> tuple[Event, ...]:
     return (
-        told.InstanceReborn(target=name, instance="app_8000", pid=4711),
-        told.InstanceProven(target=name, instance="app_8000", answered=True),
-        told.TargetOnProbation(target=name),
-        told.TargetReturned(target=name),
-        told.TargetDone(target=name, seconds=21.0, release=release),
+        events.InstanceReborn(target=name, instance="app_8000", pid=4711),
+        events.InstanceProven(target=name, instance="app_8000", answered=True),
+        events.TargetOnProbation(target=name),
+        events.TargetReturned(target=name),
+        events.TargetDone(target=name, seconds=21.0, release=release),
     )
 
 
 def left_out(name: str, because: str = NOT_PROVEN) -> Event:
     look = f"ssh {name} sudo -n monit status"
-    return told.TargetLeftOut(target=name, state="maint", because=because, asked=True, look=look)
+    return events.TargetLeftOut(target=name, state="maint", because=because, asked=True, look=look)
 
 
 def through(name: str, release: str = RELEASE) -> tuple[Event, ...]:
@@ -87,19 +86,19 @@ def through(name: str, release: str = RELEASE) -> tuple[Event, ...]:
 DEPLOYED: tuple[Event, ...] = (
     *IN_PLACE,
     *(event for name in HOSTS for event in through(name)),
-    told.FleetSeen(serving=HOSTS),
-    told.RolloutFinished(),
-    said.DeployFinished(release=RELEASE, revision=REVISION),
-    said.ReleasesPruned(host="web1", releases=("20260901080000", "20260914080000")),
-    said.HookRan(hook="after", fine=False, said="chat\x07 did not answer", tail=("curl: (7)",)),
+    events.FleetSeen(serving=HOSTS),
+    events.RolloutFinished(),
+    events.DeployFinished(release=RELEASE, revision=REVISION),
+    events.ReleasesPruned(host="web1", releases=("20260901080000", "20260914080000")),
+    events.HookRan(hook="after", fine=False, said="chat\x07 did not answer", tail=("curl: (7)",)),
 )
 
 BUILD_FAILED: tuple[Event, ...] = (
     *BEGUN,
     *CODE,
-    said.StepStarted(step="compile stylesheets", hosts=HOSTS),
-    said.StepDone(host="web1", step="compile stylesheets", seconds=39.0),
-    said.StepFailed(
+    events.StepStarted(step="compile stylesheets", hosts=HOSTS),
+    events.StepDone(host="web1", step="compile stylesheets", seconds=39.0),
+    events.StepFailed(
         host="web2",
         step="compile stylesheets",
         because="exit 1",
@@ -110,8 +109,8 @@ BUILD_FAILED: tuple[Event, ...] = (
         ),
         log=LOG,
     ),
-    *(said.ReleaseDiscarded(host=host, release=RELEASE) for host in HOSTS),
-    said.DeployTakenBack(release=RELEASE, because="compile stylesheets: web2: exit 1"),
+    *(events.ReleaseDiscarded(host=host, release=RELEASE) for host in HOSTS),
+    events.DeployTakenBack(release=RELEASE, because="compile stylesheets: web2: exit 1"),
 )
 
 FAILED_AT_WEB2: tuple[Event, ...] = (
@@ -119,31 +118,31 @@ FAILED_AT_WEB2: tuple[Event, ...] = (
     *through("web1"),
     *taken_out("web2"),
     left_out("web2"),
-    told.RolloutHalted(because=f"web2: {NOT_PROVEN}"),
+    events.RolloutHalted(because=f"web2: {NOT_PROVEN}"),
 )
 TRIED: tuple[Event, ...] = (
     *FAILED_AT_WEB2,
-    said.RollbackStarted(release=RELEASE, targets=("web2",), because=f"web2: {NOT_PROVEN}"),
-    said.CurrentRestored(host="web2"),
-    told.TargetClaimed(target="web2", seats=("app/web2@lb1",)),
-    told.TargetInMaint(target="web2"),
-    told.RestartAsked(target="web2", instances=("app_8000",)),
+    events.RollbackStarted(release=RELEASE, targets=("web2",), because=f"web2: {NOT_PROVEN}"),
+    events.CurrentRestored(host="web2"),
+    events.TargetClaimed(target="web2", seats=("app/web2@lb1",)),
+    events.TargetInMaint(target="web2"),
+    events.RestartAsked(target="web2", instances=("app_8000",)),
 )
 
 ROLLED_BACK: tuple[Event, ...] = (
     *TRIED,
     *back("web2", BEFORE),
-    *(said.CurrentRestored(host=host) for host in ("web1", "web3", "web4")),
-    told.RolloutStarted(targets=("web1",), max_out=1, floor="50%"),
+    *(events.CurrentRestored(host=host) for host in ("web1", "web3", "web4")),
+    events.RolloutStarted(targets=("web1",), max_out=1, floor="50%"),
     *through("web1", BEFORE),
-    told.RolloutFinished(),
-    said.RollbackFinished(release=RELEASE),
+    events.RolloutFinished(),
+    events.RollbackFinished(release=RELEASE),
 )
 
 ROLLBACK_HALTED: tuple[Event, ...] = (
     *TRIED,
     left_out("web2", "not proven after 120s: app_8000 does not answer: connection refused"),
-    said.RollbackHalted(
+    events.RollbackHalted(
         because="web2 does not come up on the release before either (not proven after 120s: "
         "app_8000 does not answer: connection refused): the new one is not the cause, and nothing "
         "more is touched"
@@ -155,25 +154,25 @@ UNDO_FAILED: tuple[Event, ...] = (
     *CODE,
     *step("compile stylesheets", seconds=41.0),
     *step("verify", seconds=0.1),
-    said.StepStarted(step="symlink", hosts=HOSTS),
+    events.StepStarted(step="symlink", hosts=HOSTS),
     *switched(("web1", "web2")),
-    said.CurrentSwitching(host="web3", release=RELEASE),
-    said.StepFailed(host="web3", step="symlink", because="Permission denied"),
-    said.CurrentRestored(host="web1"),
-    said.ReleaseDiscarded(host="web1", release=RELEASE),
-    said.UndoFailed(host="web2", because="no route to host", live=True),
-    said.UndoFailed(host="web2", because="no route to host", live=False),
-    said.CurrentRestored(host="web3"),
-    said.ReleaseDiscarded(host="web3", release=RELEASE),
-    said.ReleaseDiscarded(host="web4", release=RELEASE),
-    said.DeployTakenBack(release=RELEASE, because="symlink: web3: Permission denied"),
+    events.CurrentSwitching(host="web3", release=RELEASE),
+    events.StepFailed(host="web3", step="symlink", because="Permission denied"),
+    events.CurrentRestored(host="web1"),
+    events.ReleaseDiscarded(host="web1", release=RELEASE),
+    events.UndoFailed(host="web2", because="no route to host", live=True),
+    events.UndoFailed(host="web2", because="no route to host", live=False),
+    events.CurrentRestored(host="web3"),
+    events.ReleaseDiscarded(host="web3", release=RELEASE),
+    events.ReleaseDiscarded(host="web4", release=RELEASE),
+    events.DeployTakenBack(release=RELEASE, because="symlink: web3: Permission denied"),
 )
 
 STOPPED: tuple[Event, ...] = (
     *IN_PLACE,
     *through("web1"),
-    told.StopRequested(by="Ctrl-C"),
-    told.RolloutHalted(because="stopped on request"),
+    events.StopRequested(by="Ctrl-C"),
+    events.RolloutHalted(because="stopped on request"),
 )
 
 LEFT_OUT: tuple[Event, ...] = FAILED_AT_WEB2
@@ -181,33 +180,33 @@ LEFT_OUT: tuple[Event, ...] = FAILED_AT_WEB2
 
 NEVER_RESTARTED: tuple[Event, ...] = (
     *IN_PLACE,
-    told.RolloutHalted(because="no room within 5m: the floor is 2 of 4 servers, 2 serve"),
-    *(said.CurrentRestored(host=host) for host in HOSTS),
-    *(said.ReleaseDiscarded(host=host, release=RELEASE) for host in HOSTS),
-    said.DeployTakenBack(release=RELEASE, because="no server was restarted on it"),
+    events.RolloutHalted(because="no room within 5m: the floor is 2 of 4 servers, 2 serve"),
+    *(events.CurrentRestored(host=host) for host in HOSTS),
+    *(events.ReleaseDiscarded(host=host, release=RELEASE) for host in HOSTS),
+    events.DeployTakenBack(release=RELEASE, because="no server was restarted on it"),
 )
 
 INTERRUPTED: tuple[Event, ...] = (
     *BEGUN,
     *CODE,
-    said.StepStarted(step="symlink", hosts=HOSTS),
+    events.StepStarted(step="symlink", hosts=HOSTS),
     *switched(("web1",)),
-    said.CurrentSwitching(host="web2", release=RELEASE),
-    told.StopRequested(by="Ctrl-C"),
-    told.Interrupted(by="a second Ctrl-C", exit_code=130),
+    events.CurrentSwitching(host="web2", release=RELEASE),
+    events.StopRequested(by="Ctrl-C"),
+    events.Interrupted(by="a second Ctrl-C", exit_code=130),
 )
 
 MADE_LIVE_AGAIN: tuple[Event, ...] = (
-    said.DeployStarted(release=RELEASE, revision="", hosts=HOSTS, fresh=False),
+    events.DeployStarted(release=RELEASE, revision="", hosts=HOSTS, fresh=False),
     *step("begin"),
-    said.StepStarted(step="symlink", hosts=HOSTS),
+    events.StepStarted(step="symlink", hosts=HOSTS),
     *switched(),
-    said.ReleaseInPlace(release=RELEASE, before=dict.fromkeys(HOSTS, BEFORE)),
-    told.RolloutStarted(targets=HOSTS, max_out=1, floor="50%"),
+    events.ReleaseInPlace(release=RELEASE, before=dict.fromkeys(HOSTS, BEFORE)),
+    events.RolloutStarted(targets=HOSTS, max_out=1, floor="50%"),
     *(event for name in HOSTS for event in through(name)),
-    told.FleetSeen(serving=HOSTS),
-    told.RolloutFinished(),
-    said.DeployFinished(release=RELEASE, revision=""),
+    events.FleetSeen(serving=HOSTS),
+    events.RolloutFinished(),
+    events.DeployFinished(release=RELEASE, revision=""),
 )
 
 DEPLOYS: dict[str, tuple[Event, ...]] = {

@@ -7,42 +7,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout import events as told
+from rollout import events
 from rollout.events import Event
-from rollout.ledger import Exit
-from rollout.render.account import account
-from rollout.render.consequence import consequence
-from rollout.render.cron import Cron
-from rollout.render.frame import Size, frame
-from rollout.render.jsonl import json_account
-from rollout.render.told import Ending
-from rollout.standings import Standing
+from rollout.output.cron import Cron
+from rollout.output.jsonl import json_account
+from rollout.output.messages import Ending
+from rollout.output.report.headline import consequence
+from rollout.output.report.report import account
+from rollout.output.table import Size, frame
+from rollout.summary.run import Exit
+from rollout.summary.target import Standing
 from tests.voices.recorded import RICH, Memory, account_of, broadcast_to, ending_of
 
 TARGETS = ("web1", "web2", "web3", "web4")
 NAMES = st.sampled_from(TARGETS)
 STEPS: st.SearchStrategy[Event] = st.one_of(
-    NAMES.map(lambda n: told.TargetSkipped(target=n, because="in maint")),
-    NAMES.map(lambda n: told.TargetClaimed(target=n, seats=(f"app/{n}@lb1", f"app/{n}@lb3"))),
-    NAMES.map(lambda n: told.TargetDraining(target=n)),
-    NAMES.map(lambda n: told.TargetInMaint(target=n)),
-    NAMES.map(lambda n: told.RestartAsked(target=n, instances=("a",))),
-    NAMES.map(lambda n: told.InstanceReborn(target=n, instance="a", pid=1)),
-    NAMES.map(lambda n: told.TargetReturned(target=n)),
-    NAMES.map(lambda n: told.TargetDone(target=n, seconds=1.0)),
-    NAMES.map(lambda n: told.TargetNotTaken(target=n, because="no room")),
-    NAMES.map(lambda n: told.TargetGivenBack(target=n, because="halted")),
+    NAMES.map(lambda n: events.TargetSkipped(target=n, because="in maint")),
+    NAMES.map(lambda n: events.TargetClaimed(target=n, seats=(f"app/{n}@lb1", f"app/{n}@lb3"))),
+    NAMES.map(lambda n: events.TargetDraining(target=n)),
+    NAMES.map(lambda n: events.TargetInMaint(target=n)),
+    NAMES.map(lambda n: events.RestartAsked(target=n, instances=("a",))),
+    NAMES.map(lambda n: events.InstanceReborn(target=n, instance="a", pid=1)),
+    NAMES.map(lambda n: events.TargetReturned(target=n)),
+    NAMES.map(lambda n: events.TargetDone(target=n, seconds=1.0)),
+    NAMES.map(lambda n: events.TargetNotTaken(target=n, because="no room")),
+    NAMES.map(lambda n: events.TargetGivenBack(target=n, because="halted")),
     st.builds(
-        lambda n, s: told.TargetLeftOut(target=n, state=s, because="dead", asked=True, look=""),
+        lambda n, s: events.TargetLeftOut(target=n, state=s, because="dead", asked=True, look=""),
         NAMES,
         st.sampled_from(["maint", "drain", "ready", "unknown"]),
     ),
-    st.just(told.StopRequested(by="SIGTERM")),
-    st.sampled_from([130, 143]).map(lambda c: told.Interrupted(by="SIGTERM", exit_code=c)),
-    st.just(told.RolloutHalted(because="web2 failed")),
-    st.just(told.RolloutFinished()),
+    st.just(events.StopRequested(by="SIGTERM")),
+    st.sampled_from([130, 143]).map(lambda c: events.Interrupted(by="SIGTERM", exit_code=c)),
+    st.just(events.RolloutHalted(because="web2 failed")),
+    st.just(events.RolloutFinished()),
 )
-STARTED = told.RolloutStarted(targets=TARGETS, max_out=1, floor="50%")
+STARTED = events.RolloutStarted(targets=TARGETS, max_out=1, floor="50%")
 RUNS = st.lists(STEPS, max_size=12).map(lambda steps: (STARTED, *steps))
 
 SAYS = {
@@ -56,8 +56,8 @@ SAYS = {
 
 
 @given(RUNS)
-def test_the_voices_agree(events: Sequence[Event]) -> None:
-    ending = ending_of(events)
+def test_the_voices_agree(stream: Sequence[Event]) -> None:
+    ending = ending_of(stream)
     ledger = ending.ledger
     spelled = json.loads(json_account(ending))
     assert spelled["exit_code"] == ledger.exit_code == ending.exit_code
@@ -71,9 +71,9 @@ def test_the_voices_agree(events: Sequence[Event]) -> None:
 
 @given(RUNS, st.sampled_from([None, Exit.BUG, Exit.USAGE, Exit.BUSY, Exit.REFUSED]))
 def test_the_account_never_says_that_nobody_is_missing_when_somebody_is(
-    events: Sequence[Event], outside: Exit | None
+    stream: Sequence[Event], outside: Exit | None
 ) -> None:
-    ledger = account_of(events)
+    ledger = account_of(stream)
     ending = Ending(run="r", number=9, at="", ledger=ledger, seconds=1.0, outside=outside)
     said = account(ending)
     if not ledger.out:
@@ -88,10 +88,10 @@ def test_the_account_never_says_that_nobody_is_missing_when_somebody_is(
 
 
 @given(RUNS)
-def test_cron_is_silent_exactly_when_the_exit_code_is_0(events: Sequence[Event]) -> None:
+def test_cron_is_silent_exactly_when_the_exit_code_is_0(stream: Sequence[Event]) -> None:
     memory = Memory()
     broadcast = broadcast_to(Cron(memory))
-    for event in events:
+    for event in stream:
         broadcast.tell(event)
     assert (broadcast.end().exit_code is Exit.DONE) == (memory.text == "")
 
@@ -107,14 +107,14 @@ def test_what_is_left_out_can_be_brought_back_with_what_the_account_says() -> No
 
 
 def test_a_load_balancer_that_nobody_knows_how_to_reach_is_named() -> None:
-    claimed = told.TargetClaimed(target="web1", seats=("app/web1@lb9",))
+    claimed = events.TargetClaimed(target="web1", seats=("app/web1@lb9",))
     said = account(ending_of([STARTED, claimed]))
     assert "on the admin socket of lb9: set server app/web1 state ready" in said
 
 
 @pytest.mark.parametrize("state", ["ready", "unknown", ""])
 def test_a_target_that_is_not_seen_out_is_not_known_to_serve(state: str) -> None:
-    left = told.TargetLeftOut(target="web1", state=state, because="lost", asked=True, look="")
+    left = events.TargetLeftOut(target="web1", state=state, because="lost", asked=True, look="")
     assert "1 of 4 servers is not known to serve" in consequence(ending_of([STARTED, left]))
 
 
@@ -129,17 +129,17 @@ def test_a_bug_is_named_with_its_traceback_and_outranked_by_who_is_out() -> None
 
 def test_a_long_fleet_does_not_bury_who_is_out() -> None:
     names = tuple(f"web{n}" for n in range(40))
-    left = told.TargetLeftOut(target="web7", state="maint", because="dead", asked=True, look="")
-    said = account(ending_of([told.RolloutStarted(targets=names, max_out=1, floor=""), left]))
+    left = events.TargetLeftOut(target="web7", state="maint", because="dead", asked=True, look="")
+    said = account(ending_of([events.RolloutStarted(targets=names, max_out=1, floor=""), left]))
     assert len(said.splitlines()) < 12
     assert "39 untouched" in said
 
 
 def test_skipped_servers_are_named_in_the_one_line_of_a_good_run() -> None:
-    skipped = told.TargetSkipped(target="web9", because="held in maint by somebody else")
-    done = [told.TargetDone(target=name, seconds=9.0) for name in TARGETS]
-    seen = told.FleetSeen(serving=TARGETS, taken={"web9": "app/web9@lb1 is in maint"})
-    assert account(ending_of([skipped, STARTED, *done, seen, told.RolloutFinished()])) == (
+    skipped = events.TargetSkipped(target="web9", because="held in maint by somebody else")
+    done = [events.TargetDone(target=name, seconds=9.0) for name in TARGETS]
+    seen = events.FleetSeen(serving=TARGETS, taken={"web9": "app/web9@lb1 is in maint"})
+    assert account(ending_of([skipped, STARTED, *done, seen, events.RolloutFinished()])) == (
         "rollout: done. 4 of 5 servers restarted in 1m12s, none missing because of us."
         " Skipped: web9 (held in maint by somebody else).\n"
     )

@@ -10,19 +10,18 @@ from pathlib import Path
 import pytest
 
 import rollout
-from rollout import deploy_events as said
-from rollout import events as told
-from rollout.cli import words
+from rollout import events
+from rollout.cli import console as words
 from rollout.cli.app import app
-from rollout.cli.door import enter
-from rollout.fleet import Finding
-from rollout.ledger import Exit
-from rollout.render.broadcast import Broadcast
-from rollout.render.jsonl import JsonLines
-from rollout.render.plain import Plain
-from rollout.render.retyped import with_options
-from rollout.render.tables import as_object
-from rollout.render.told import Hints
+from rollout.cli.main import enter
+from rollout.model.fleet import Finding
+from rollout.output.columns import as_object
+from rollout.output.dispatcher import Broadcast
+from rollout.output.jsonl import JsonLines
+from rollout.output.messages import Hints
+from rollout.output.plain import Plain
+from rollout.output.report.command_line import with_options
+from rollout.summary.run import Exit
 from tests.voices.recorded import Memory
 
 TYPED = shlex.join(["rollout", "--config", 'my "shop".toml', "--env", "eu"])
@@ -74,19 +73,19 @@ ONLY_AT_THE_END = {"rollout.refused", "target.given_back", "fleet.seen"}
 """Their line says less than they hold."""
 
 EVENTS = (
-    told.Noted(where="web1", what=CURE),
-    told.RolloutRefused(findings=(Finding("web1", CURE, CURE),)),
-    told.TargetGivenBack(target="web1", because="no", cure=CURE),
-    said.StepFailed(host="web1", step="begin", because=CURE, tail=(CURE,)),
-    told.FleetSeen(unseen={"lb1": CURE}),
-    told.RolloutHalted(because=CURE),
+    events.Noted(where="web1", what=CURE),
+    events.RolloutRefused(findings=(Finding("web1", CURE, CURE),)),
+    events.TargetGivenBack(target="web1", because="no", cure=CURE),
+    events.StepFailed(host="web1", step="begin", because=CURE, tail=(CURE,)),
+    events.FleetSeen(unseen={"lb1": CURE}),
+    events.RolloutHalted(because=CURE),
 )
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: str(event.wire))
 @pytest.mark.parametrize("voice", [Plain, JsonLines])
 def test_every_voice_of_a_run_carries_them(
-    event: told.Event, voice: type[Plain] | type[JsonLines]
+    event: events.Event, voice: type[Plain] | type[JsonLines]
 ) -> None:
     memory = Memory()
     broadcast = Broadcast(
@@ -112,7 +111,7 @@ def test_what_is_carried_already_and_what_is_no_command_stays_as_it_is() -> None
     assert with_options("`rollout` runs; a rollout check", TYPED) == (
         "`rollout` runs; a rollout check"
     )
-    event = told.RestartAsked(target="web1", instances=("a",))
+    event = events.RestartAsked(target="web1", instances=("a",))
     assert with_options(event, TYPED) is event
 
 

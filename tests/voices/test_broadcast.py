@@ -2,9 +2,9 @@
 
 import pytest
 
-from rollout import events as told
-from rollout.ledger import Exit
-from rollout.render.told import Ending, Told
+from rollout import events
+from rollout.output.messages import Ending, Told
+from rollout.summary.run import Exit
 from tests.voices.recorded import RICH, Memory, account_of, broadcast_to
 
 
@@ -84,5 +84,5 @@ def test_when_even_stderr_is_broken_the_rollout_goes_on() -> None:
 def test_what_no_event_tells_is_said_at_the_end_unless_somebody_is_out(outside: Exit) -> None:
     broadcast = broadcast_to()
     assert broadcast.end(outside).exit_code is outside
-    broadcast.tell(told.TargetClaimed(target="web1", seats=()))
+    broadcast.tell(events.TargetClaimed(target="web1", seats=()))
     assert broadcast.end(outside).exit_code is Exit.REDUCED

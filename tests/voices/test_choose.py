@@ -15,9 +15,9 @@ from typing import TextIO
 import pytest
 
 from rollout.events import Event
-from rollout.ledger import Exit
-from rollout.render.choose import Output, can_redraw, size_of, voices
-from rollout.render.frame import Size
+from rollout.output.select import Output, can_redraw, size_of, voices
+from rollout.output.table import Size
+from rollout.summary.run import Exit
 from tests.voices.recorded import GOOD, REFUSED, RICH
 
 
@@ -119,7 +119,7 @@ def test_closed_streams_are_no_terminal() -> None:
 
 SCRIPT = """
 import os
-from rollout.render.choose import Output, voices
+from rollout.output.select import Output, voices
 from tests.voices.recorded import RICH
 broadcast = voices(Output.{output}, run="r", environ=os.environ)
 for _ in range(300):

@@ -7,9 +7,9 @@ from rollout.events import (
     TargetDone,
     TargetSkipped,
 )
-from rollout.ledger import Ledger, enter
-from rollout.render.cron import Cron
-from rollout.render.told import Ending, Told
+from rollout.output.cron import Cron
+from rollout.output.messages import Ending, Told
+from rollout.summary.run import Ledger, enter
 
 
 class Mail:

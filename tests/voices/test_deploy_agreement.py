@@ -8,49 +8,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout import deploy_events as said
-from rollout import events as told
-from rollout.deploy_ledger import Deployment, Phase
+from rollout import events
 from rollout.events import Event
-from rollout.ledger import Exit, Ledger
-from rollout.render.account import account
-from rollout.render.consequence import consequence
-from rollout.render.cron import Cron
-from rollout.render.deploy_consequence import runs_new, runs_old
-from rollout.render.frame import Size, frame
-from rollout.render.jsonl import json_account
-from rollout.render.told import Ending, Hints
-from rollout.standings import Line, Standing
+from rollout.output.cron import Cron
+from rollout.output.jsonl import json_account
+from rollout.output.messages import Ending, Hints
+from rollout.output.report.deploy_headline import runs_new, runs_old
+from rollout.output.report.headline import consequence
+from rollout.output.report.report import account
+from rollout.output.table import Size, frame
+from rollout.summary.deploy import Deployment, Phase
+from rollout.summary.run import Exit, Ledger
+from rollout.summary.target import Line, Standing
 from tests.voices.recorded import Memory, account_of, broadcast_to, ending_of
 from tests.voices.recorded_deploys import BEFORE, DEPLOYS, HOSTS, RELEASE, REVISION
 from tests.voices.test_agreement import NAMES, STEPS
 
 STEPS_OF_A_DEPLOY: st.SearchStrategy[Event] = st.one_of(
-    st.just(said.StepStarted(step="compile", hosts=HOSTS)),
-    NAMES.map(lambda n: said.StepDone(host=n, step="compile", seconds=1.0)),
-    NAMES.map(lambda n: said.StepFailed(host=n, step="compile", because="exit 1", tail=("x",))),
-    NAMES.map(lambda n: said.CurrentSwitching(host=n, release=RELEASE)),
-    NAMES.map(lambda n: said.CurrentSwitched(host=n, release=RELEASE)),
-    NAMES.map(lambda n: said.CurrentRestored(host=n)),
-    NAMES.map(lambda n: said.ReleaseDiscarded(host=n, release=RELEASE)),
+    st.just(events.StepStarted(step="compile", hosts=HOSTS)),
+    NAMES.map(lambda n: events.StepDone(host=n, step="compile", seconds=1.0)),
+    NAMES.map(lambda n: events.StepFailed(host=n, step="compile", because="exit 1", tail=("x",))),
+    NAMES.map(lambda n: events.CurrentSwitching(host=n, release=RELEASE)),
+    NAMES.map(lambda n: events.CurrentSwitched(host=n, release=RELEASE)),
+    NAMES.map(lambda n: events.CurrentRestored(host=n)),
+    NAMES.map(lambda n: events.ReleaseDiscarded(host=n, release=RELEASE)),
     st.builds(
-        lambda n, live: said.UndoFailed(host=n, because="lost", live=live), NAMES, st.booleans()
+        lambda n, live: events.UndoFailed(host=n, because="lost", live=live), NAMES, st.booleans()
     ),
-    st.just(said.DeployTakenBack(release=RELEASE, because="compile: web2: exit 1")),
-    st.just(said.ReleaseInPlace(release=RELEASE)),
-    st.just(told.RolloutStarted(targets=HOSTS, max_out=1, floor="50%")),
+    st.just(events.DeployTakenBack(release=RELEASE, because="compile: web2: exit 1")),
+    st.just(events.ReleaseInPlace(release=RELEASE)),
+    st.just(events.RolloutStarted(targets=HOSTS, max_out=1, floor="50%")),
     st.builds(
-        lambda n, r: told.TargetDone(target=n, seconds=1.0, release=r),
+        lambda n, r: events.TargetDone(target=n, seconds=1.0, release=r),
         NAMES,
         st.sampled_from([RELEASE, BEFORE]),
     ),
-    st.just(said.DeployFinished(release=RELEASE, revision=REVISION)),
-    NAMES.map(lambda n: said.RollbackStarted(release=RELEASE, targets=(n,), because="dead")),
-    st.just(said.RollbackHalted(because="web2: dead as well")),
-    st.just(said.RollbackFinished(release=RELEASE)),
-    st.just(said.HookRan(hook="after", fine=False, said="no")),
+    st.just(events.DeployFinished(release=RELEASE, revision=REVISION)),
+    NAMES.map(lambda n: events.RollbackStarted(release=RELEASE, targets=(n,), because="dead")),
+    st.just(events.RollbackHalted(because="web2: dead as well")),
+    st.just(events.RollbackFinished(release=RELEASE)),
+    st.just(events.HookRan(hook="after", fine=False, said="no")),
 )
-BEGIN = said.DeployStarted(release=RELEASE, revision=REVISION, hosts=HOSTS, fresh=True)
+BEGIN = events.DeployStarted(release=RELEASE, revision=REVISION, hosts=HOSTS, fresh=True)
 RUNS = st.lists(st.one_of(STEPS_OF_A_DEPLOY, STEPS), max_size=14).map(lambda s: (BEGIN, *s))
 
 SAYS = {
@@ -68,8 +67,8 @@ SAYS = {
 
 
 @given(RUNS)
-def test_the_voices_agree_about_a_deploy(events: Sequence[Event]) -> None:
-    ending = ending_of(events)
+def test_the_voices_agree_about_a_deploy(stream: Sequence[Event]) -> None:
+    ending = ending_of(stream)
     ledger = ending.ledger
     spelled = json.loads(json_account(ending))
     assert spelled["exit_code"] == ledger.exit_code == ending.exit_code
@@ -88,9 +87,9 @@ def test_the_voices_agree_about_a_deploy(events: Sequence[Event]) -> None:
 
 @given(RUNS, st.sampled_from([None, Exit.BUG, Exit.REFUSED]))
 def test_the_account_never_comforts_while_a_host_is_missing_or_not_taken_back(
-    events: Sequence[Event], outside: Exit | None
+    stream: Sequence[Event], outside: Exit | None
 ) -> None:
-    ledger = account_of(events)
+    ledger = account_of(stream)
     ending = Ending(run="r", number=9, at="", ledger=ledger, seconds=1.0, outside=outside)
     text = account(ending)
     if not ledger.out and not ledger.deploy.unrestored:
@@ -107,8 +106,8 @@ def test_the_account_never_comforts_while_a_host_is_missing_or_not_taken_back(
 
 
 @given(RUNS)
-def test_nothing_is_called_live_or_undone_that_may_not_be(events: Sequence[Event]) -> None:
-    ending = ending_of(events)
+def test_nothing_is_called_live_or_undone_that_may_not_be(stream: Sequence[Event]) -> None:
+    ending = ending_of(stream)
     sentence = consequence(ending)
     if "as it was on every host" in sentence or "live again on every host" in sentence:
         assert ending.exit_code is Exit.ROLLED_BACK
@@ -118,10 +117,10 @@ def test_nothing_is_called_live_or_undone_that_may_not_be(events: Sequence[Event
 
 
 @given(RUNS)
-def test_cron_says_nothing_only_about_a_deploy_that_went_well(events: Sequence[Event]) -> None:
+def test_cron_says_nothing_only_about_a_deploy_that_went_well(stream: Sequence[Event]) -> None:
     memory = Memory()
     broadcast = broadcast_to(Cron(memory))
-    for event in events:
+    for event in stream:
         broadcast.tell(event)
     if broadcast.end().exit_code is not Exit.DONE:
         assert memory.text
@@ -173,7 +172,7 @@ def test_a_server_that_may_come_back_as_new_code_by_itself_is_named() -> None:
 
 
 def test_a_server_that_was_skipped_is_said_not_to_be_on_the_release() -> None:
-    held = told.TargetSkipped(target="web9", because="app/web9@lb1 is in maint, not by us")
+    held = events.TargetSkipped(target="web9", because="app/web9@lb1 is in maint, not by us")
     said_of_it = account(ending_of([held, *DEPLOYS["made-live-again"]]))
     assert "is live again on 4 of 5 servers" in said_of_it
     assert said_of_it.endswith(

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from rollout.events import Event
-from rollout.render.account import account
-from rollout.render.cron import Cron
-from rollout.render.jsonl import JsonLines
-from rollout.render.plain import Plain
-from rollout.render.told import Renderer
+from rollout.output.cron import Cron
+from rollout.output.jsonl import JsonLines
+from rollout.output.messages import Renderer
+from rollout.output.plain import Plain
+from rollout.output.report.report import account
 from tests.voices.recorded import (
     GOOD,
     RECOVERED,

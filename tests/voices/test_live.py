@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout import deploy_events as said
-from rollout import events as told
+from rollout import events
 from rollout.events import Event
-from rollout.ledger import Ledger
-from rollout.render.cells import cells
-from rollout.render.frame import Size, frame
-from rollout.render.live import Live, Picture
+from rollout.output.live import Live, Picture
+from rollout.output.table import Size, frame
+from rollout.summary.run import Ledger
+from rollout.text.width import cells
 from tests.voices.recorded import RICH, Memory, account_of, broadcast_to
 from tests.voices.recorded_deploys import DEPLOYS
 
@@ -21,19 +20,19 @@ WIDE = Size(80, 24)
 
 def fleet_of(count: int, out: int = 2) -> Ledger:
     names = tuple(f"web{n:02}" for n in range(count))
-    events: list[Event] = [told.RolloutStarted(targets=names, max_out=2, floor="50%")]
-    events += [told.TargetDraining(target=name) for name in names[:out]]
-    return account_of(events)
+    stream: list[Event] = [events.RolloutStarted(targets=names, max_out=2, floor="50%")]
+    stream += [events.TargetDraining(target=name) for name in names[:out]]
+    return account_of(stream)
 
 
 def test_a_small_fleet_has_a_line_per_target_and_one_for_the_whole() -> None:
-    events: list[Event] = [
-        told.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%"),
-        told.TargetDone(target="web1", seconds=14.0),
-        told.RestartAsked(target="web2", instances=("a",)),
-        told.TargetWaiting(target="web2", awaited="reborn", because="waiting for app2_1"),
+    stream: list[Event] = [
+        events.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%"),
+        events.TargetDone(target="web1", seconds=14.0),
+        events.RestartAsked(target="web2", instances=("a",)),
+        events.TargetWaiting(target="web2", awaited="reborn", because="waiting for app2_1"),
     ]
-    drawn = frame(account_of(events), 131.0, {"web2": 100.0}, 100.0, Size(60, 24))
+    drawn = frame(account_of(stream), 131.0, {"web2": 100.0}, 100.0, Size(60, 24))
     assert drawn == [
         "  web1  restarted   serving                            0:14",
         "  web2  restarting  waiting for app2_1                 0:31",
@@ -53,9 +52,9 @@ def test_a_fleet_taller_than_the_terminal_shows_who_moves_and_counts_the_rest() 
 
 
 def test_who_failed_keeps_a_line_in_a_long_fleet() -> None:
-    left = told.TargetLeftOut(target="web39", state="maint", because="dead", asked=True, look="")
+    left = events.TargetLeftOut(target="web39", state="maint", because="dead", asked=True, look="")
     names = tuple(f"web{n:02}" for n in range(40))
-    ledger = account_of([told.RolloutStarted(targets=names, max_out=1, floor=""), left])
+    ledger = account_of([events.RolloutStarted(targets=names, max_out=1, floor=""), left])
     assert frame(ledger, 1.0, {}, 0.0, Size(60, 10))[0] == "  web39  left out (maint)  dead"
 
 
@@ -118,7 +117,7 @@ def test_the_time_of_a_target_starts_anew_with_its_standing() -> None:
     shown.see(fleet_of(1, out=1))
     times.now = 60.0
     assert re.search(r"draining +1:00", shown.paint([]))
-    shown.see(account_of([told.TargetInMaint(target="web00")]))
+    shown.see(account_of([events.TargetInMaint(target="web00")]))
     times.now = 61.0
     assert re.search(r"maint +0:01", shown.paint([]))
 
@@ -149,18 +148,20 @@ def test_only_what_matters_stays_on_the_screen() -> None:
 
 
 def test_a_deploy_has_one_line_until_servers_are_taken_out() -> None:
-    begun = said.DeployStarted(release="20261122", revision="a" * 40, hosts=("a", "b"), fresh=True)
-    step = said.StepStarted(step="compile css", hosts=("a", "b"))
-    done = said.StepDone(host="b", step="compile css", seconds=1.0)
+    begun = events.DeployStarted(
+        release="20261122", revision="a" * 40, hosts=("a", "b"), fresh=True
+    )
+    step = events.StepStarted(step="compile css", hosts=("a", "b"))
+    done = events.StepDone(host="b", step="compile css", seconds=1.0)
     assert frame(account_of([begun, step, done]), 41.0, {}, 0.0, Size(90, 24)) == [
         "  compile css · 1 of 2 hosts · release 20261122 (aaaaaaaaaaaa) · waiting for a  0:41"
     ]
 
 
 def test_the_line_of_the_release_stands_above_the_servers() -> None:
-    begun = said.DeployStarted(release="20261122", revision="", hosts=("web1",), fresh=True)
-    started = told.RolloutStarted(targets=("web1",), max_out=1, floor="50%")
-    in_place = said.ReleaseInPlace(release="20261122")
+    begun = events.DeployStarted(release="20261122", revision="", hosts=("web1",), fresh=True)
+    started = events.RolloutStarted(targets=("web1",), max_out=1, floor="50%")
+    in_place = events.ReleaseInPlace(release="20261122")
     assert frame(account_of([begun, in_place, started]), 5.0, {}, 0.0, WIDE) == [
         "  in place · release 20261122",
         "  web1  untouched",
@@ -172,11 +173,11 @@ def preparing(*done: str) -> Ledger:
     hosts = ("web1", "web2", "web3", "web4")
     return account_of(
         [
-            said.DeployStarted(
+            events.DeployStarted(
                 release="20261122193700", revision="a" * 40, hosts=hosts, fresh=True
             ),
-            said.StepStarted(step="compile stylesheets", hosts=hosts),
-            *(said.StepDone(host=h, step="compile stylesheets", seconds=1.0) for h in done),
+            events.StepStarted(step="compile stylesheets", hosts=hosts),
+            *(events.StepDone(host=h, step="compile stylesheets", seconds=1.0) for h in done),
         ]
     )
 
@@ -199,8 +200,8 @@ def test_the_step_and_the_count_of_a_deploy_are_seen_on_any_terminal(
 
 
 def test_on_a_narrow_terminal_the_halt_is_seen_rather_than_the_floor() -> None:
-    started = told.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%")
-    ledger = account_of([started, told.RolloutHalted(because="x")])
+    started = events.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%")
+    ledger = account_of([started, events.RolloutHalted(because="x")])
     assert frame(ledger, 9.0, {}, 0.0, Size(40, 10))[-1] == "  0 of 3 done · 0 out · halted · 0:09"
 
 
@@ -240,13 +241,13 @@ def test_a_picture_of_a_deploy_never_outgrows_its_terminal(
     count: int, columns: int, rows: int, *, out: bool
 ) -> None:
     names = tuple(f"web{n:02}" for n in range(count))
-    events: list[Event] = [
-        said.DeployStarted(release="20261122", revision="a" * 40, hosts=names, fresh=True),
-        said.StepStarted(step="compile css", hosts=names),
-        said.StepDone(host="web00", step="compile css", seconds=1.0),
+    stream: list[Event] = [
+        events.DeployStarted(release="20261122", revision="a" * 40, hosts=names, fresh=True),
+        events.StepStarted(step="compile css", hosts=names),
+        events.StepDone(host="web00", step="compile css", seconds=1.0),
     ]
     if out:
-        events.append(told.RolloutStarted(targets=names, max_out=1, floor="50%"))
-    drawn = frame(account_of(events), 9.0, {}, 0.0, Size(columns, rows))
+        stream.append(events.RolloutStarted(targets=names, max_out=1, floor="50%"))
+    drawn = frame(account_of(stream), 9.0, {}, 0.0, Size(columns, rows))
     assert len(drawn) <= max(4, rows - 1)
     assert all(cells(line) < max(2, columns) for line in drawn)

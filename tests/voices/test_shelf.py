@@ -2,11 +2,10 @@
 
 import json
 
-from rollout.deploy_events import ReleasesPruned
-from rollout.events import Event, Noted
-from rollout.fleet import Finding
-from rollout.releases import Mark, Shelf, Shelved
-from rollout.render.shelf import (
+from rollout.events import Event, Noted, ReleasesPruned
+from rollout.model.fleet import Finding
+from rollout.model.releases import Mark, Shelf, Shelved
+from rollout.output.releases import (
     pruned_json,
     pruned_sentence,
     pruned_table,

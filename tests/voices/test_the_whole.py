@@ -4,162 +4,161 @@ import json
 
 import pytest
 
-from rollout import deploy_events as said
-from rollout import events as told
-from rollout.current_links import HostReleases, tell_uneven
+from rollout import events
+from rollout.deploy.current_links import HostReleases, tell_uneven
 from rollout.events import Event
-from rollout.ledger import Exit
-from rollout.render.account import account
-from rollout.render.consequence import consequence
-from rollout.render.cron import worth_a_line
-from rollout.render.frame import Size, frame
-from rollout.render.jsonl import json_account, json_line
-from rollout.render.plain import words
+from rollout.output.cron import worth_a_line
+from rollout.output.jsonl import json_account, json_line
+from rollout.output.plain import words
+from rollout.output.report.headline import consequence
+from rollout.output.report.report import account
+from rollout.output.table import Size, frame
+from rollout.summary.run import Exit
 from tests.voices.recorded import ending_of, stamped
 from tests.voices.recorded_deploys import BEFORE, RELEASE, switched
 
 BOTH = ("web1", "web2")
-ALL_SERVE = told.FleetSeen(serving=BOTH)
+ALL_SERVE = events.FleetSeen(serving=BOTH)
 BY_HAND = "app/web2@lb1 is in maint"
 MET = " HAProxy sent 3 visitors to web1 in maint (`force-persist` or `option persist`)"
-VISITED = told.TargetVisited(target="web1", sessions=3, servers=("app/web1@lb1",))
+VISITED = events.TargetVisited(target="web1", sessions=3, servers=("app/web1@lb1",))
 
 
 def turn(name: str, *meanwhile: Event, release: str = "") -> tuple[Event, ...]:
     return (
-        told.TargetClaimed(target=name, seats=(f"app/{name}@lb1",)),
-        told.TargetDraining(target=name),
-        told.TargetInMaint(target=name),
+        events.TargetClaimed(target=name, seats=(f"app/{name}@lb1",)),
+        events.TargetDraining(target=name),
+        events.TargetInMaint(target=name),
         *meanwhile,
-        told.RestartAsked(target=name, instances=("app_1",)),
-        told.TargetReturned(target=name),
-        told.TargetDone(target=name, seconds=3.0, release=release),
+        events.RestartAsked(target=name, instances=("app_1",)),
+        events.TargetReturned(target=name),
+        events.TargetDone(target=name, seconds=3.0, release=release),
     )
 
 
-def restart(*events: Event) -> tuple[Event, ...]:
-    return told.RolloutStarted(targets=BOTH, max_out=1, floor="1"), *events
+def restart(*stream: Event) -> tuple[Event, ...]:
+    return events.RolloutStarted(targets=BOTH, max_out=1, floor="1"), *stream
 
 
-def deploy(*events: Event) -> tuple[Event, ...]:
+def deploy(*stream: Event) -> tuple[Event, ...]:
     return (
-        said.DeployStarted(release=RELEASE, revision="", hosts=BOTH, fresh=True),
+        events.DeployStarted(release=RELEASE, revision="", hosts=BOTH, fresh=True),
         *switched(BOTH),
-        said.ReleaseInPlace(release=RELEASE, before=dict.fromkeys(BOTH, BEFORE)),
-        *restart(*events),
+        events.ReleaseInPlace(release=RELEASE, before=dict.fromkeys(BOTH, BEFORE)),
+        *restart(*stream),
     )
 
 
 def live(*seen: Event) -> tuple[Event, ...]:
     through = (event for name in BOTH for event in turn(name, release=RELEASE))
-    finished = said.DeployFinished(release=RELEASE, revision="")
-    return deploy(*through, *seen, told.RolloutFinished(), finished)
+    finished = events.DeployFinished(release=RELEASE, revision="")
+    return deploy(*through, *seen, events.RolloutFinished(), finished)
 
 
 def restarted(*seen: Event) -> tuple[Event, ...]:
-    return restart(*turn("web1"), *turn("web2"), *seen, told.RolloutFinished())
+    return restart(*turn("web1"), *turn("web2"), *seen, events.RolloutFinished())
 
 
 @pytest.mark.parametrize("whole", [live, restarted], ids=["deploy", "restart"])
 def test_none_is_missing_only_where_every_target_was_seen_to_serve(whole: type) -> None:
     assert ", none missing." in consequence(ending_of(whole(ALL_SERVE)))
     for seen in (
-        told.FleetSeen(serving=("web1",), taken={"web2": BY_HAND}),
-        told.FleetSeen(serving=("web1",), gone=("web2",)),
-        told.FleetSeen(serving=("web2",), unseen={"lb1": "connection refused"}),
-        told.FleetSeen(serving=BOTH, unseen={"lb9": "connection refused"}),
+        events.FleetSeen(serving=("web1",), taken={"web2": BY_HAND}),
+        events.FleetSeen(serving=("web1",), gone=("web2",)),
+        events.FleetSeen(serving=("web2",), unseen={"lb1": "connection refused"}),
+        events.FleetSeen(serving=BOTH, unseen={"lb9": "connection refused"}),
     ):
         ending = ending_of(whole(seen))
         assert ending.exit_code is Exit.DONE
         assert "none missing" not in consequence(ending)
         assert worth_a_line(ending.ledger)
-    for of_a_part in ((), (told.FleetSeen(serving=("web1",)),)):
+    for of_a_part in ((), (events.FleetSeen(serving=("web1",)),)):
         assert "none missing" not in consequence(ending_of(whole(*of_a_part)))
 
 
 def test_a_target_whose_server_lines_are_all_gone_at_the_end_is_named() -> None:
     gone = "HAProxy has no server of it that is switched on"
-    ending = ending_of(restarted(told.FleetSeen(serving=("web2",), gone=("web1",))))
+    ending = ending_of(restarted(events.FleetSeen(serving=("web2",), gone=("web1",))))
     assert f"Not serving now, by another hand or by itself: web1 ({gone})." in account(ending)
     assert worth_a_line(ending.ledger)
 
 
 def test_a_look_at_some_targets_says_nothing_of_the_others() -> None:
-    by_hand = told.FleetSeen(serving=("web1",), taken={"web2": BY_HAND})
-    ending = ending_of(restarted(by_hand, told.FleetSeen(serving=("web1",))))
+    by_hand = events.FleetSeen(serving=("web1",), taken={"web2": BY_HAND})
+    ending = ending_of(restarted(by_hand, events.FleetSeen(serving=("web1",))))
     assert f"by itself: web2 ({BY_HAND})." in consequence(ending)
     assert "none missing" not in consequence(ending)
-    back = ending_of(restarted(by_hand, told.FleetSeen(serving=("web2",))))
+    back = ending_of(restarted(by_hand, events.FleetSeen(serving=("web2",))))
     assert ", none missing." in consequence(back)
 
 
 def test_what_visitors_met_is_told_however_the_run_ends() -> None:
-    left = told.TargetLeftOut(target="web1", state="maint", because="no", asked=True, look="x")
-    halted = told.RolloutHalted(because="web1: no")
-    for events in (
+    left = events.TargetLeftOut(target="web1", state="maint", because="no", asked=True, look="x")
+    halted = events.RolloutHalted(because="web1: no")
+    for stream in (
         live(VISITED, ALL_SERVE),
         restarted(VISITED, ALL_SERVE),
         restart(*turn("web1", VISITED), halted),
         restart(*turn("web1"), VISITED, left, halted),
     ):
-        assert consequence(ending_of(events)).count(MET) == 1
+        assert consequence(ending_of(stream)).count(MET) == 1
 
 
-TAKEN_UP = told.TargetTakenUp(target="web1", seats=("app/web1@lb1",), asked=True)
-CUT = told.SessionsCut(target="web1", sessions=7)
+TAKEN_UP = events.TargetTakenUp(target="web1", seats=("app/web1@lb1",), asked=True)
+CUT = events.SessionsCut(target="web1", sessions=7)
 
 
 @pytest.mark.parametrize(
     "later",
     [
         TAKEN_UP,
-        told.TargetClaimed(target="web1", seats=("app/web1@lb1",)),
-        told.TargetNotTaken(target="web1", because="no room"),
-        told.TargetRecovered(target="web1", restarted=True),
-        told.TargetRecovered(target="web1", restarted=False),
-        told.TargetGivenBack(target="web1", because="no"),
-        told.TargetSkipped(target="web1", because="in maint, not by us"),
-        told.RolloutStarted(targets=BOTH, max_out=1, floor="1"),
-        told.RecoveryStarted(of="a1b2c3", targets=("web1",)),
-        told.RunResumed(of="a1b2c3", done=("web1",)),
+        events.TargetClaimed(target="web1", seats=("app/web1@lb1",)),
+        events.TargetNotTaken(target="web1", because="no room"),
+        events.TargetRecovered(target="web1", restarted=True),
+        events.TargetRecovered(target="web1", restarted=False),
+        events.TargetGivenBack(target="web1", because="no"),
+        events.TargetSkipped(target="web1", because="in maint, not by us"),
+        events.RolloutStarted(targets=BOTH, max_out=1, floor="1"),
+        events.RecoveryStarted(of="a1b2c3", targets=("web1",)),
+        events.RunResumed(of="a1b2c3", done=("web1",)),
     ],
     ids=lambda event: str(event.wire),
 )
 def test_sessions_that_were_cut_and_visitors_in_maint_are_never_forgotten(later: Event) -> None:
-    claimed = told.TargetClaimed(target="web1", seats=("app/web1@lb1",))
+    claimed = events.TargetClaimed(target="web1", seats=("app/web1@lb1",))
     line = ending_of(restart(claimed, CUT, VISITED, later)).ledger.lines["web1"]
     assert (line.cut, line.visited) == (7, 3)
 
 
 def test_what_another_hand_took_of_a_dead_run_keeps_what_its_visitors_met() -> None:
-    recovery = told.RecoveryStarted(of="a1b2c3", targets=("web1",))
-    theirs = told.TargetSkipped(target="web1", because="changed by somebody else since")
+    recovery = events.RecoveryStarted(of="a1b2c3", targets=("web1",))
+    theirs = events.TargetSkipped(target="web1", because="changed by somebody else since")
     line = ending_of((recovery, CUT, VISITED, theirs)).ledger.lines["web1"]
     assert (line.cut, line.visited) == (7, 3)
 
 
 def test_a_rollback_confesses_what_the_way_there_and_back_cost() -> None:
-    left = told.TargetLeftOut(target="web1", state="maint", because="no", asked=True, look="x")
-    events = deploy(
+    left = events.TargetLeftOut(target="web1", state="maint", because="no", asked=True, look="x")
+    stream = deploy(
         *turn("web1", CUT)[:-2],
         left,
         VISITED,
-        told.RolloutHalted(because="web1: no"),
-        said.RollbackStarted(release=RELEASE, targets=("web1",), because="web1: no"),
+        events.RolloutHalted(because="web1: no"),
+        events.RollbackStarted(release=RELEASE, targets=("web1",), because="web1: no"),
         TAKEN_UP,
-        told.RestartAsked(target="web1", instances=("app_1",)),
-        told.TargetReturned(target="web1"),
-        told.TargetDone(target="web1", seconds=3.0, release=BEFORE),
-        said.RollbackFinished(release=RELEASE),
+        events.RestartAsked(target="web1", instances=("app_1",)),
+        events.TargetReturned(target="web1"),
+        events.TargetDone(target="web1", seconds=3.0, release=BEFORE),
+        events.RollbackFinished(release=RELEASE),
         ALL_SERVE,
     )
-    ending = ending_of(events)
+    ending = ending_of(stream)
     assert ending.exit_code is Exit.ROLLED_BACK
     assert " 7 sessions were cut off: web1 7." in consequence(ending)
     assert MET in consequence(ending)
 
 
-DOWN = told.FleetSeen(serving=("web2",), down={"web1": "app/web1@lb1 is DOWN"})
+DOWN = events.FleetSeen(serving=("web2",), down={"web1": "app/web1@lb1 is DOWN"})
 
 
 def test_a_server_that_is_down_again_is_told_in_one_clean_sentence() -> None:
@@ -179,16 +178,16 @@ def test_a_server_that_is_down_again_is_not_told_to_be_taken_up() -> None:
 
 
 def test_what_failed_beside_a_server_that_is_down_again_is_not_told_to_be_taken_up() -> None:
-    moved = said.CurrentSwitched(host="web1", release=RELEASE)
-    events = (
-        said.DeployStarted(release=RELEASE, revision="", hosts=BOTH, fresh=True),
-        said.ReleaseInPlace(release=RELEASE, before=dict.fromkeys(BOTH, BEFORE)),
+    moved = events.CurrentSwitched(host="web1", release=RELEASE)
+    stream = (
+        events.DeployStarted(release=RELEASE, revision="", hosts=BOTH, fresh=True),
+        events.ReleaseInPlace(release=RELEASE, before=dict.fromkeys(BOTH, BEFORE)),
         *restart(moved, *turn("web1", release=RELEASE)),
-        told.TargetNotTaken(target="web2", because="no room"),
+        events.TargetNotTaken(target="web2", because="no room"),
         DOWN,
-        told.RolloutHalted(because="web2: no room"),
+        events.RolloutHalted(because="web2: no room"),
     )
-    said_of_it = account(ending_of(events))
+    said_of_it = account(ending_of(stream))
     assert "once mended:   rollout uninterrupted --accept-sick" in said_of_it
     assert "--take-up" not in said_of_it
 
@@ -196,29 +195,29 @@ def test_what_failed_beside_a_server_that_is_down_again_is_not_told_to_be_taken_
 @pytest.mark.parametrize("restarted_in_it", [True, False])
 def test_what_came_back_and_does_not_serve_is_not_said_to_serve(*, restarted_in_it: bool) -> None:
     how = BY_HAND.replace("web2", "web1")
-    events = (
-        told.RecoveryStarted(of="a1b2c3", targets=("web1",)),
-        told.TargetTakenUp(target="web1", seats=("app/web1@lb2",), asked=False),
-        told.TargetRecovered(target="web1", restarted=restarted_in_it),
-        told.FleetSeen(taken={"web1": how}),
-        told.RecoveryFinished(),
+    stream = (
+        events.RecoveryStarted(of="a1b2c3", targets=("web1",)),
+        events.TargetTakenUp(target="web1", seats=("app/web1@lb2",), asked=False),
+        events.TargetRecovered(target="web1", restarted=restarted_in_it),
+        events.FleetSeen(taken={"web1": how}),
+        events.RecoveryFinished(),
     )
-    ending = ending_of(events)
+    ending = ending_of(stream)
     assert consequence(ending) == (
         "recovered. No server is out because of run a1b2c3."
         f" Not serving now, by another hand or by itself: web1 ({how})."
     )
     picture = "\n".join(frame(ending.ledger, 1.0, {}, 0.0, Size(120, 24)))
     assert "serving" not in picture.replace("not serving", "")
-    halted = account(ending_of((*events, told.RolloutHalted(because="x"))))
+    halted = account(ending_of((*stream, events.RolloutHalted(because="x"))))
     assert "serving as it was found" not in halted
     assert "serving, " not in halted
 
 
 def test_what_monit_was_asked_in_vain_is_told_to_machines_and_still_to_be_restarted() -> None:
-    kept = told.TargetGivenBack(target="web1", because="it kept its process", asked=True)
-    asked = told.RestartAsked(target="web1", instances=("app_1",))
-    ending = ending_of(restart(asked, kept, told.RolloutHalted(because="web1: kept")))
+    kept = events.TargetGivenBack(target="web1", because="it kept its process", asked=True)
+    asked = events.RestartAsked(target="web1", instances=("app_1",))
+    ending = ending_of(restart(asked, kept, events.RolloutHalted(because="web1: kept")))
     spelled = json.loads(json_account(ending))
     assert [one["asked"] for one in spelled["targets"] if one["target"] == "web1"] == [True]
     assert "go on:   rollout resume   # restarts web1, web2\n" in account(ending)
@@ -240,11 +239,11 @@ def test_what_the_login_cannot_see_is_not_said_to_be_down(
     unfinished = frozenset({RELEASE})
     tell_uneven([HostReleases("web1", RELEASE, running, hidden, unfinished)], told_of.append)
     (seen,) = told_of
-    recovery = (told.RecoveryStarted(of="a1b2c3", targets=()), seen)
-    ending = ending_of((*recovery, told.RecoveryFinished()))
+    recovery = (events.RecoveryStarted(of="a1b2c3", targets=()), seen)
+    ending = ending_of((*recovery, events.RecoveryFinished()))
     assert words(seen) == f"`current` leads to {RELEASE}; {runs}"
     assert f" `current` of web1 leads to {RELEASE}, {runs}." in consequence(ending)
     assert f"leads to {RELEASE} on web1; {runs}\n" in account(
-        ending_of((*recovery, told.RolloutHalted(because="x")))
+        ending_of((*recovery, events.RolloutHalted(because="x")))
     )
     assert tuple(json.loads(json_line(stamped(seen)))["hidden"]) == hidden

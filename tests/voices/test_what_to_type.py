@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from rollout import deploy_events as said
-from rollout import events as told
+from rollout import events
 from rollout.events import Event
-from rollout.render.account import account
-from rollout.render.counts import missing
-from rollout.render.jsonl import json_account
-from rollout.render.retyped import about, leading_to
-from rollout.render.told import Hints
+from rollout.output.jsonl import json_account
+from rollout.output.messages import Hints
+from rollout.output.report.command_line import about, leading_to
+from rollout.output.report.counts import missing
+from rollout.output.report.report import account
 from tests.voices.recorded import HINTS, STILL_OUT, ending_of
 from tests.voices.recorded_deploys import BEFORE, DEPLOYS, RELEASE, left_out, switched, taken_out
 
@@ -22,10 +21,10 @@ TYPED = ("rollout", "--config", "my shop.toml", "deploy", "--ref", "v2.3")
 
 
 def steps(
-    events: Sequence[Event], *, again: Sequence[str] = (), hints: Hints = HINTS
+    stream: Sequence[Event], *, again: Sequence[str] = (), hints: Hints = HINTS
 ) -> dict[str, list[str]]:
     """Return what the account tells to type, without remarks, by its label."""
-    ending = replace(ending_of(events), hints=replace(hints, again=tuple(again)))
+    ending = replace(ending_of(stream), hints=replace(hints, again=tuple(again)))
     found: dict[str, list[str]] = {}
     label = ""
     for line in account(ending).rpartition("\n\n")[2].splitlines():
@@ -40,12 +39,12 @@ def halted_at(
 ) -> tuple[Event, ...]:
     """A deploy that left ``out`` out, all in one wave, and stopped there."""
     return (
-        said.DeployStarted(release=RELEASE, revision="", hosts=tuple(hosts), fresh=fresh),
+        events.DeployStarted(release=RELEASE, revision="", hosts=tuple(hosts), fresh=fresh),
         *switched(hosts),
-        said.ReleaseInPlace(release=RELEASE, before=before),
-        told.RolloutStarted(targets=tuple(hosts), max_out=2, floor="0"),
+        events.ReleaseInPlace(release=RELEASE, before=before),
+        events.RolloutStarted(targets=tuple(hosts), max_out=2, floor="0"),
         *(event for name in out for event in (*taken_out(name), left_out(name))),
-        told.RolloutHalted(because="it did not come up"),
+        events.RolloutHalted(because="it did not come up"),
     )
 
 
@@ -82,24 +81,24 @@ def test_each_host_goes_back_to_the_release_that_it_had() -> None:
 
 def test_a_host_on_which_nothing_has_moved_so_far_has_no_way_back_to_go() -> None:
     hosts = ["web1", "web2"]
-    events = halted_at(["web1"], hosts, dict.fromkeys(hosts, BEFORE))
-    unmoved = [e for e in events if getattr(e, "host", "") != "web2"]  # it would have in its turn
+    stream = halted_at(["web1"], hosts, dict.fromkeys(hosts, BEFORE))
+    unmoved = [e for e in stream if getattr(e, "host", "") != "web2"]  # it would have in its turn
     assert "or back" not in steps(unmoved)
     assert steps(unmoved)["once mended"] == ["rollout uninterrupted --take-up"]
 
 
 def test_what_still_runs_the_new_release_where_current_is_back_is_only_restarted() -> None:
-    on_it = told.TargetDone(target="web2", seconds=1.0, release=RELEASE)
-    back = said.CurrentRestored(host="web2")
+    on_it = events.TargetDone(target="web2", seconds=1.0, release=RELEASE)
+    back = events.CurrentRestored(host="web2")
     both = dict.fromkeys(["web1", "web2"], BEFORE)
-    events = (*halted_at(["web1"], ["web1", "web2"], both), on_it, back)
-    assert steps(events)["or back"] == ["rollout restart --hosts web2"]
+    stream = (*halted_at(["web1"], ["web1", "web2"], both), on_it, back)
+    assert steps(stream)["or back"] == ["rollout restart --hosts web2"]
 
 
 def test_a_rollback_goes_on_to_the_release_that_it_had_chosen() -> None:
     hosts = ["web1", "web2"]
-    events = halted_at(["web1"], hosts, dict.fromkeys(hosts, BEFORE), fresh=False)
-    typed = steps(events, again=("rollout", "rollback", "--max-out=2"))
+    stream = halted_at(["web1"], hosts, dict.fromkeys(hosts, BEFORE), fresh=False)
+    typed = steps(stream, again=("rollout", "rollback", "--max-out=2"))
     assert typed["go on"] == [f"rollout rollback --max-out=2 --to {RELEASE} --hosts web2"]
 
 
@@ -131,16 +130,16 @@ def test_nothing_is_put_back_twice_or_where_nothing_was() -> None:
     assert "old code" not in steps(halted_at(["web1"], ["web1"], {"web1": ""}))
     instances = ["web1/app_8000", "web1/app_8001"]
     begun, *rest = halted_at(instances, ["web1"], {"web1": BEFORE})
-    started = told.RolloutStarted(targets=tuple(instances), max_out=2, floor="0")
-    events = [begun, *(started if isinstance(e, told.RolloutStarted) else e for e in rest)]
-    assert len(steps(events)["old code"]) == 1
-    assert set(steps(events)) == {"look", "old code", "bring back", "or by hand"}
+    started = events.RolloutStarted(targets=tuple(instances), max_out=2, floor="0")
+    stream = [begun, *(started if isinstance(e, events.RolloutStarted) else e for e in rest)]
+    assert len(steps(stream)["old code"]) == 1
+    assert set(steps(stream)) == {"look", "old code", "bring back", "or by hand"}
 
 
 def test_a_host_that_was_not_asked_to_restart_is_given_back_and_not_taken_elsewhere() -> None:
-    events = halted_at([], ["web1"], {"web1": BEFORE})
-    claimed = told.TargetClaimed(target="web1", seats=("app/web1@lb1",))
-    said_of_it = account(ending_of([*events, claimed]))
+    stream = halted_at([], ["web1"], {"web1": BEFORE})
+    claimed = events.TargetClaimed(target="web1", seats=("app/web1@lb1",))
+    said_of_it = account(ending_of([*stream, claimed]))
     assert "old code" not in said_of_it
     assert "rollout recover   # web1, at once: never asked to restart" in said_of_it
 
@@ -153,30 +152,30 @@ def test_the_release_that_was_taken_back_is_said_to_be_kept() -> None:
 
 
 def failed(host: str, *tail: str, log: str = "/srv/my shop/.rollout/log/1.css.log") -> Event:
-    return said.StepFailed(host=host, step="compile css", because="exit 1", tail=tail, log=log)
+    return events.StepFailed(host=host, step="compile css", because="exit 1", tail=tail, log=log)
 
 
 def begun_on(*hosts: str) -> Event:
-    return said.DeployStarted(release="1", revision="", hosts=hosts, fresh=True)
+    return events.DeployStarted(release="1", revision="", hosts=hosts, fresh=True)
 
 
-TAKEN_BACK = said.DeployTakenBack(release="1", because="compile css")
+TAKEN_BACK = events.DeployTakenBack(release="1", because="compile css")
 
 
 def test_hosts_that_failed_are_named_as_the_fleet_stands() -> None:
     hosts = ("web1", "web2", "web3")
-    events = [begun_on(*hosts), *map(failed, reversed(hosts)), TAKEN_BACK]
-    said_of_it = account(ending_of(events))
+    stream = [begun_on(*hosts), *map(failed, reversed(hosts)), TAKEN_BACK]
+    said_of_it = account(ending_of(stream))
     assert "compile css failed on web1, web2, web3." in said_of_it
     assert "  web1, web2, web3   failed at compile css   exit 1\n" in said_of_it
-    spelled = json.loads(json_account(ending_of(events)))
+    spelled = json.loads(json_account(ending_of(stream)))
     assert [failure["host"] for failure in spelled["deploy"]["failed"]] == list(hosts)
 
 
 def test_the_account_repeats_the_end_of_what_a_failed_step_printed() -> None:
     lines = [f"line {number} \x1b[31mred" for number in range(9)]
-    events = [begun_on("web1", "web2"), failed("web1", *lines), failed("web2"), TAKEN_BACK]
-    shown = [x.partition("| ")[2] for x in account(ending_of(events)).splitlines() if "   | " in x]
+    stream = [begun_on("web1", "web2"), failed("web1", *lines), failed("web2"), TAKEN_BACK]
+    shown = [x.partition("| ")[2] for x in account(ending_of(stream)).splitlines() if "   | " in x]
     assert shown == [
         *(f"line {number} red" for number in range(4, 9)),
         "(web1; others printed something else)",
@@ -194,8 +193,8 @@ def test_the_account_repeats_the_end_of_what_a_failed_step_printed() -> None:
 def test_the_whole_log_of_a_failed_step_can_be_seen(host: str, ssh: str, typed: str) -> None:
     log = "/srv/my shop/.rollout/log/1.css.log"
     once = shlex.quote(log)
-    events = [begun_on("web1"), failed(host, log=log), TAKEN_BACK]
-    assert steps(events, hints=Hints(ssh=ssh))["log"] == [
+    stream = [begun_on("web1"), failed(host, log=log), TAKEN_BACK]
+    assert steps(stream, hints=Hints(ssh=ssh))["log"] == [
         typed.format(log=log, once=once, twice=shlex.quote(once))
     ]
 

@@ -9,18 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout import events as told
-from rollout.deploy_events import DeployStarted, DeployTakenBack, HookRan, StepFailed
-from rollout.events import Event
-from rollout.fleet import Finding
-from rollout.ledger import Exit
-from rollout.render.account import account, findings_lines
-from rollout.render.cells import cells, fit, padded
-from rollout.render.exits import exit_table
-from rollout.render.harmless import LONGEST, harmless
-from rollout.render.jsonl import json_line
-from rollout.render.plain import Plain, plain_line, whom, words
-from rollout.render.spans import in_words, on_a_clock
+from rollout import events
+from rollout.events import DeployStarted, DeployTakenBack, Event, HookRan, StepFailed
+from rollout.model.fleet import Finding
+from rollout.output.jsonl import json_line
+from rollout.output.plain import Plain, plain_line, whom, words
+from rollout.output.report.report import account, findings_lines
+from rollout.summary.exit_codes import exit_table
+from rollout.summary.run import Exit
+from rollout.text.elapsed import in_words, on_a_clock
+from rollout.text.sanitize import LONGEST, harmless
+from rollout.text.width import cells, fit, padded
 from tests.voices.recorded import (
     EVERY_KIND,
     RICH,
@@ -98,9 +97,9 @@ def test_nothing_that_moves_a_cursor_or_fakes_a_line_gets_through(text: str) -> 
     shown = harmless(text)
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cs", "Cf", "Zl", "Zp"}
     assert harmless(shown) == shown
-    line = plain_line(stamped(told.TargetWaiting(target=text, awaited=text, because=text)))
+    line = plain_line(stamped(events.TargetWaiting(target=text, awaited=text, because=text)))
     assert line.isprintable()
-    spelled = json_line(stamped(told.Noted(where=text, what=text)))
+    spelled = json_line(stamped(events.Noted(where=text, what=text)))
     assert spelled.isprintable()
     assert spelled.encode()
 

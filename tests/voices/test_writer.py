@@ -11,8 +11,8 @@ from typing import TextIO
 
 import pytest
 
-from rollout.render.plain import Plain
-from rollout.render.writer import Writer
+from rollout.output.plain import Plain
+from rollout.output.writer import Writer
 from tests.voices.recorded import RICH, broadcast_to
 
 AT_ONCE = 1.0

@@ -5,13 +5,13 @@ from functools import partial
 from pathlib import Path
 
 from rollout.adapters.haproxy import commands
-from rollout.adapters.haproxy.examination import examined
-from rollout.adapters.haproxy.replies import Overshadowed, complaints, read_look
-from rollout.adapters.haproxy.shared import Shared
-from rollout.adapters.haproxy.wire import Passage, Wire
-from rollout.adapters.threads import Pool
-from rollout.errors import BalancerError
-from rollout.fleet import AdminState, Finding, Reading, Seat
+from rollout.adapters.haproxy.admin_socket import Passage, Wire
+from rollout.adapters.haproxy.coalesce import Shared
+from rollout.adapters.haproxy.preflight import examined
+from rollout.adapters.haproxy.reply_parser import Overshadowed, complaints, read_look
+from rollout.adapters.local.thread_pool import Pool
+from rollout.model.errors import BalancerError
+from rollout.model.fleet import AdminState, Finding, Reading, Seat
 
 
 class HAProxyBalancer:

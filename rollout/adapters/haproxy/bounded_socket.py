@@ -13,7 +13,8 @@ from typing import Any
 from haproxyadmin import utils
 from haproxyadmin.internal import haproxy
 
-from rollout.adapters.bridge import LARGEST_REPLY, TOO_LONG, left_until
+from rollout.adapters.haproxy.socket_proxy import LARGEST_REPLY, TOO_LONG
+from rollout.adapters.local.deadline import seconds_left
 
 _conversation = threading.local()
 
@@ -43,7 +44,7 @@ class BoundedSocket(socket.socket):
         """Read to the end of the reply; within :func:`ends_at` only."""
         reply = bytearray()
         while True:
-            self.settimeout(left_until(_conversation.deadline))
+            self.settimeout(seconds_left(_conversation.deadline))
             data = self.recv(65536)
             if not data:
                 return reply.decode()

@@ -7,8 +7,8 @@ lines, while 2.6 and 2.8 obey them all (measured).
 import re
 from collections.abc import Iterator, Sequence
 
-from rollout.errors import BalancerError
-from rollout.fleet import AdminState, Seat
+from rollout.model.errors import BalancerError
+from rollout.model.fleet import AdminState, Seat
 
 NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 """What HAProxy accepts as the name of a proxy or server; no ``;``, no space, no line end."""

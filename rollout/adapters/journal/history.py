@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rollout.adapters.journal.file import settle
-from rollout.adapters.journal.names import Name
-from rollout.adapters.journal.reading import last_run, open_runs
-from rollout.adapters.processes import is_gone, is_of_an_earlier_boot
-from rollout.holders import Holder, Past
+from rollout.adapters.journal.files import Name
+from rollout.adapters.journal.reader import last_run, open_runs
+from rollout.adapters.journal.writer import settle
+from rollout.adapters.local.process_identity import is_gone, is_of_an_earlier_boot
+from rollout.model.lock_state import Holder, Past
 
 
 class Journals:
-    """Satisfies :class:`rollout.record_ports.History`.
+    """Satisfies :class:`rollout.ports.ownership.History`.
 
     Args:
         directory: Where the journals lie; it need not be there.

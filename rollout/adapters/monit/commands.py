@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rollout.adapters.monit.blocks import Version
+from rollout.adapters.monit.status_parser import Version
 
 OLDEST = (5, 3, 0)
 GROUP_HONOURED = (5, 14, 0)  # before: `-g` is accepted and ignored by status

@@ -6,12 +6,12 @@ from urllib.parse import quote
 
 from rollout.adapters.releases.layout import BELONGS_TO, LOGS, PLACE, STILL_WANTED, belonging
 from rollout.adapters.releases.processes import ENDING
-from rollout.adapters.releases.shell import FUNCTIONS
-from rollout.adapters.remote import LAST_LINES, last_lines
-from rollout.durations import spell_duration
-from rollout.errors import BuildFailed, ReleaseError
-from rollout.redaction import redact
-from rollout.releases import BuildStep, Release
+from rollout.adapters.releases.shell_functions import FUNCTIONS
+from rollout.adapters.ssh.scripts import LAST_LINES, last_lines
+from rollout.model.errors import BuildFailed, ReleaseError
+from rollout.model.releases import BuildStep, Release
+from rollout.text.durations import spell_duration
+from rollout.text.redact import redact
 
 GRACE = 5
 """Seconds from TERM to KILL."""

@@ -5,7 +5,7 @@ only ours is kept together in ``.rollout/``, so that going back to Capistrano st
 """
 
 NOTES = ".rollout/notes"
-"""One file per deploy that has begun and not ended; see :mod:`rollout.adapters.releases.notes`."""
+"""One file per deploy that has begun and not ended; see `deploy_notes`."""
 
 MARKS = ".rollout/marks"
 """One file per release with ``good`` or ``bad`` in it."""

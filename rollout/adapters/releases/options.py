@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
-from rollout.errors import SettingsError
+from rollout.model.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

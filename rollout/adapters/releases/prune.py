@@ -1,7 +1,7 @@
 """Removes releases that nobody needs, looking on the host again before each is gone."""
 
 from rollout.adapters.releases.processes import RUNNING
-from rollout.adapters.releases.shell import COMMON
+from rollout.adapters.releases.shell_functions import COMMON
 
 FAILED_LOGS = 10
 """The logs of so many releases that came to nothing are kept; theirs are the ones that are read."""

@@ -9,19 +9,20 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.remote import Remote, Said, Threads
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.download import curl_config
 from rollout.adapters.sources.export import as_memory, disk_trouble
 from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE, too_large
 from rollout.adapters.sources.local_files import check_artifact
-from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
-from rollout.adapters.sources.words import telling_line
-from rollout.durations import spell_duration
-from rollout.errors import ReleaseError, SourceError
-from rollout.fleet import Finding
-from rollout.redaction import redact
-from rollout.releases import BASTION, Release
+from rollout.adapters.sources.required_tools import LOOK, LOOK_WITHIN, findings, lacking
+from rollout.adapters.sources.tool_messages import telling_line
+from rollout.adapters.ssh.scripts import Remote
+from rollout.model.errors import ReleaseError, SourceError
+from rollout.model.fleet import Finding
+from rollout.model.releases import BASTION, Release
+from rollout.ports.commands import CommandResult, InThread
+from rollout.text.durations import spell_duration
+from rollout.text.redact import redact
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 UNPACKERS = {".gz": "gzip", ".tgz": "gzip", ".xz": "xz", ".txz": "xz", ".zst": "zstd"}
@@ -59,12 +60,12 @@ class ArtifactOptions:
 
 
 class ArtifactSource:
-    """Satisfies :class:`rollout.release_ports.Source` by a tarball and its checksum."""
+    """Satisfies :class:`rollout.ports.releases.Source` by a tarball and its checksum."""
 
     prepares = False
     notes = ()
 
-    def __init__(self, remote: Remote, in_thread: Threads, options: ArtifactOptions) -> None:
+    def __init__(self, remote: Remote, in_thread: InThread, options: ArtifactOptions) -> None:
         self._remote = remote
         self._in_thread = in_thread
         self._options = options
@@ -159,7 +160,7 @@ class ArtifactSource:
         if said.status != 0:
             raise self._trouble(host, said)
 
-    def _trouble(self, host: str, said: Said) -> ReleaseError:
+    def _trouble(self, host: str, said: CommandResult) -> ReleaseError:
         last = telling_line(said.err, f"exit {said.status}")
         match said.status:
             case scripts.OTHER_SUM:

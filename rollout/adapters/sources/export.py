@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rollout.adapters.sources.trees import REVISION, Entry
-from rollout.errors import SourceError
-from rollout.releases import BASTION, Release
+from rollout.adapters.sources.tree_hash import REVISION, Entry
+from rollout.model.errors import SourceError
+from rollout.model.releases import BASTION, Release
 
 LEFT_OVER_AFTER = 86400
 """Seconds after which the export of a run that has died is removed."""

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.remote import Remote, Said
 from rollout.adapters.sources import scripts
-from rollout.adapters.sources.contents import notes_of
+from rollout.adapters.sources.checkout_differences import notes_of
 from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE
-from rollout.adapters.sources.login import Login, split_login
-from rollout.adapters.sources.refs import as_commit, check_ref, judge
-from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
-from rollout.adapters.sources.words import telling_line
-from rollout.durations import spell_duration
-from rollout.errors import ReleaseError, RolloutError, SourceError
-from rollout.fleet import Finding
-from rollout.redaction import redact
-from rollout.releases import Release
+from rollout.adapters.sources.repository_login import Login, split_login
+from rollout.adapters.sources.required_tools import LOOK, LOOK_WITHIN, findings, lacking
+from rollout.adapters.sources.resolve_ref import as_commit, check_ref, judge
+from rollout.adapters.sources.tool_messages import telling_line
+from rollout.adapters.ssh.scripts import Remote
+from rollout.model.errors import ReleaseError, RolloutError, SourceError
+from rollout.model.fleet import Finding
+from rollout.model.releases import Release
+from rollout.ports.commands import CommandResult
+from rollout.text.durations import spell_duration
+from rollout.text.redact import redact
 
 TOOLS = ("git", "flock", "tar", "timeout")
 
@@ -52,7 +53,7 @@ class GitOptions:
 
 
 class GitSource:
-    """Satisfies :class:`rollout.release_ports.Source` by git on the hosts.
+    """Satisfies :class:`rollout.ports.releases.Source` by git on the hosts.
 
     A mirror that Capistrano made is taken over as it is; what it says about its remote does not
     count, the address of the settings does.
@@ -133,7 +134,7 @@ def check_repo(repo: str) -> str:
     return repo
 
 
-def git_trouble(host: str, said: Said, repo: str, to: str, within: float) -> RolloutError:
+def git_trouble(host: str, said: CommandResult, repo: str, to: str, within: float) -> RolloutError:
     """Say why one of the git scripts failed on ``host``, in our words and git's own last line."""
     last = telling_line(said.err, f"exit {said.status}")
     name = redact(repo)

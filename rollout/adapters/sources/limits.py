@@ -1,6 +1,6 @@
 """How much a release may take."""
 
-from rollout.sizes import spell_size
+from rollout.text.sizes import spell_size
 
 MAX_SIZE = 10 << 30
 """Bytes."""

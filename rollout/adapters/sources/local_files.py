@@ -5,8 +5,8 @@ import stat
 from pathlib import Path
 
 from rollout.adapters.sources.limits import RAISE_MAX_SIZE, too_large
-from rollout.adapters.sources.trees import REVISION
-from rollout.errors import SourceError
+from rollout.adapters.sources.tree_hash import REVISION
+from rollout.model.errors import SourceError
 
 
 def check_artifact(file: Path, name: str, max_size: int) -> None:

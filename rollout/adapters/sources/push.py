@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.remote import Remote, Threads, sentence
 from rollout.adapters.sources import scripts
-from rollout.adapters.sources.contents import hollow_notes
+from rollout.adapters.sources.checkout_differences import hollow_notes
 from rollout.adapters.sources.export import (
     as_memory,
     copy_tree,
@@ -24,16 +23,18 @@ from rollout.adapters.sources.export import (
     make_export,
     write_revision,
 )
-from rollout.adapters.sources.here import Mirror, build_here, pack
 from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE, too_large
 from rollout.adapters.sources.local_files import check_tree
+from rollout.adapters.sources.local_git import Mirror, build_here, pack
+from rollout.adapters.sources.required_tools import LOOK, LOOK_WITHIN, findings, lacking
 from rollout.adapters.sources.rsync import Carry, Rsync, Sending
-from rollout.adapters.sources.tools import LOOK, LOOK_WITHIN, findings, lacking
-from rollout.adapters.sources.trees import Entry, read_tree, revision_of, stamp
-from rollout.adapters.sources.words import telling_line
-from rollout.errors import ReleaseError, SourceError
-from rollout.fleet import Finding
-from rollout.releases import BASTION, BuildStep, Release
+from rollout.adapters.sources.tool_messages import telling_line
+from rollout.adapters.sources.tree_hash import Entry, read_tree, revision_of, stamp
+from rollout.adapters.ssh.scripts import Remote, sentence
+from rollout.model.errors import ReleaseError, SourceError
+from rollout.model.fleet import Finding
+from rollout.model.releases import BASTION, BuildStep, Release
+from rollout.ports.commands import InThread
 
 T = TypeVar("T")
 
@@ -73,7 +74,7 @@ class PushOptions:
 
 
 class PushSource:
-    """Satisfies :class:`rollout.release_ports.Source` by sending; :meth:`close` removes the export.
+    """A :class:`rollout.ports.releases.Source` that sends; :meth:`close` removes the export.
 
     Args:
         remote: For our scripts on the hosts.
@@ -85,7 +86,7 @@ class PushSource:
     prepares = True
 
     def __init__(
-        self, remote: Remote, carry: Carry, in_thread: Threads, options: PushOptions
+        self, remote: Remote, carry: Carry, in_thread: InThread, options: PushOptions
     ) -> None:
         self.notes: tuple[str, ...] = ()
         self._remote = remote

@@ -17,15 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from rollout.adapters.local.shell import end, text_of
 from rollout.adapters.releases.layout import belonging
-from rollout.adapters.remote import Said, Threads, command_of
-from rollout.adapters.shell_here import end, text_of
 from rollout.adapters.sources.scripts import RSYNC
-from rollout.adapters.sources.trees import REVISION
-from rollout.adapters.sources.words import telling_line
-from rollout.durations import spell_duration
-from rollout.errors import ReleaseError
-from rollout.releases import NAME, Release
+from rollout.adapters.sources.tool_messages import telling_line
+from rollout.adapters.sources.tree_hash import REVISION
+from rollout.adapters.ssh.scripts import command_of
+from rollout.model.errors import ReleaseError
+from rollout.model.releases import NAME, Release
+from rollout.ports.commands import CommandResult, InThread
+from rollout.text.durations import spell_duration
 
 JOIN = "printf '%s\\0' \"$@\" >&9; printf '\\0' >&9; exec 8<&0; cat <&8 >&9 & exec cat <&9"
 """What rsync takes for ssh: says with which words it was called, then passes everything on.
@@ -48,7 +49,9 @@ MOST_WORDS = 65_536
 class Carry(Protocol):
     """Run a command on a host with a socket as its input and output; blocks."""
 
-    def __call__(self, host: str, command: str, local: socket.socket, *, within: float) -> Said: ...
+    def __call__(
+        self, host: str, command: str, local: socket.socket, *, within: float
+    ) -> CommandResult: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class Sending:
 class Rsync:
     """rsync on both sides, over kept connections."""
 
-    def __init__(self, carry: Carry, in_thread: Threads) -> None:
+    def __init__(self, carry: Carry, in_thread: InThread) -> None:
         self._carry = carry
         self._in_thread = in_thread
 
@@ -85,7 +88,7 @@ class Rsync:
         ours, theirs = socket.socketpair()
         begun = threading.Event()
 
-        def converse() -> Said | None:
+        def converse() -> CommandResult | None:
             begun.set()
             with ours:
                 words = _called_with(ours)
@@ -154,7 +157,7 @@ def _command(to: str, release: Release, words: list[str]) -> str:
     return command_of(RSYNC, own, belonging(to, release.name))
 
 
-def _judge(host: str, code: int, errors: str, said: Said | None) -> None:
+def _judge(host: str, code: int, errors: str, said: CommandResult | None) -> None:
     """Raise what either side has to say; the host first, for it knows why rsync was not let in."""
     if said is not None and said.status != 0 and said.err.strip():
         raise ReleaseError(host, telling_line(f"{errors}\n{said.err}", ""))

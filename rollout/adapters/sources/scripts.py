@@ -5,7 +5,7 @@ anybody's words.
 """
 
 from rollout.adapters.releases.layout import INCOMING, STILL_WANTED
-from rollout.adapters.sources.login import PASSWORD, SERVER, USERNAME
+from rollout.adapters.sources.repository_login import PASSWORD, SERVER, USERNAME
 
 NOT_FETCHED, NO_MIRROR, NOT_ARCHIVED, NOT_UNPACKED = 66, 67, 68, 69
 NOT_RECEIVED, OTHER_SUM, NOT_ALLOWED, TOO_LARGE, LATE = 71, 72, 73, 74, 124
@@ -25,7 +25,7 @@ IFS= read -r {SERVER}; IFS= read -r {USERNAME}; IFS= read -r {PASSWORD}
 export {SERVER} {USERNAME} {PASSWORD}
 """
 """Comes before a git script on a host; the lines are those of
-:attr:`rollout.adapters.sources.login.Login.lines`.
+:attr:`rollout.adapters.sources.repository_login.Login.lines`.
 """
 
 HELPER = (

@@ -1,6 +1,7 @@
 """The edge to the hosts: OpenSSH's manners on paramiko's protocol, and no call that hangs."""
 
-from rollout.adapters.ssh.door import Ssh
+from rollout.adapters.ssh.client import Ssh
+from rollout.adapters.ssh.command import Result
 from rollout.adapters.ssh.errors import (
     Closed,
     CommandTimedOut,
@@ -19,8 +20,7 @@ from rollout.adapters.ssh.errors import (
     Unreachable,
     Unsupported,
 )
-from rollout.adapters.ssh.resolved import ResolvedHost, SshOptions
-from rollout.adapters.ssh.run import Result
+from rollout.adapters.ssh.host_config import ResolvedHost, SshOptions
 from rollout.adapters.ssh.stream import Stream
 
 __all__ = [

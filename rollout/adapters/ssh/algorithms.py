@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rollout.adapters.ssh.errors import Unsupported
-from rollout.adapters.ssh.resolved import ResolvedHost, to_set
+from rollout.adapters.ssh.host_config import ResolvedHost, to_set
 
 CERTIFIED = "-cert-v01@openssh.com"
 

@@ -7,10 +7,10 @@ host.  ``ssh -G`` never connects, but it does run ``Match exec``.
 import re
 import shlex
 
-from rollout.adapters.ssh.answer import read_answer
+from rollout.adapters.local.program import TooSlow, run_program
+from rollout.adapters.ssh.config_parser import read_answer
 from rollout.adapters.ssh.errors import NotConfigured
-from rollout.adapters.ssh.local_program import TooSlow, run_program
-from rollout.adapters.ssh.resolved import ResolvedHost, SshOptions, config_file
+from rollout.adapters.ssh.host_config import ResolvedHost, SshOptions, config_file
 
 ANSWER_WITHIN = 10.0
 """Seconds for ``ssh -G``; only a ``Match exec`` can make it slow."""

@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from rollout.adapters.ssh.algorithms import choose, nothing_in_common
+from rollout.adapters.ssh.auth_keys import Offers, open_agent
 from rollout.adapters.ssh.channel_end import PROHIBITED, ChannelRefused
-from rollout.adapters.ssh.dial import ProxyWords, dial, run_proxy
+from rollout.adapters.ssh.connect_tcp import ProxyWords, dial, run_proxy
 from rollout.adapters.ssh.errors import NotAuthenticated, SshError, Unreachable, Unsupported
-from rollout.adapters.ssh.keys import Offers, open_agent
+from rollout.adapters.ssh.force_close import Lifeline
+from rollout.adapters.ssh.host_config import ResolvedHost
+from rollout.adapters.ssh.host_key_policy import Trusted
+from rollout.adapters.ssh.import_paramiko import paramiko
 from rollout.adapters.ssh.known_hosts import HostKey
-from rollout.adapters.ssh.lean import paramiko
-from rollout.adapters.ssh.lifeline import Lifeline
-from rollout.adapters.ssh.resolved import ResolvedHost
+from rollout.adapters.ssh.tcp_socket import Wire
 from rollout.adapters.ssh.transport import Transport
-from rollout.adapters.ssh.trust import Trusted
 from rollout.adapters.ssh.watchdog import Watchdog
-from rollout.adapters.ssh.wire import Wire
 
 LibraryErrors = (paramiko.SSHException, EOFError, OSError)
 """All that paramiko raises when a connection does not come about or ends."""

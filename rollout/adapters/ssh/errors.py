@@ -1,6 +1,6 @@
 """What can go wrong on the way to a host, each with its own name and its own cure."""
 
-from rollout.errors import RemoteError
+from rollout.model.errors import RemoteError
 
 
 class SshError(RemoteError):

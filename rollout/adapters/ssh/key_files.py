@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from paramiko.pkey import PublicBlob
 
 from rollout.adapters.ssh.algorithms import CERTIFIED
+from rollout.adapters.ssh.import_paramiko import paramiko
 from rollout.adapters.ssh.known_hosts import parse_key
-from rollout.adapters.ssh.lean import paramiko
 
 OTHERS = 0o077
 """The mode bits for group and others: ssh refuses a key that has one of them."""

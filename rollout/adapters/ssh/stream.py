@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from rollout.adapters.ssh.channel_end import PROHIBITED, Bell, ChannelRefused, Ending
+from rollout.adapters.ssh.command import HAMMER
 from rollout.adapters.ssh.connection import Connection, LibraryErrors
 from rollout.adapters.ssh.errors import (
     ConnectionLost,
@@ -15,8 +16,7 @@ from rollout.adapters.ssh.errors import (
     NothingListens,
     SshError,
 )
-from rollout.adapters.ssh.lean import paramiko
-from rollout.adapters.ssh.run import HAMMER
+from rollout.adapters.ssh.import_paramiko import paramiko
 from rollout.adapters.ssh.transport import STREAMLOCAL
 from rollout.adapters.ssh.watchdog import Watchdog
 

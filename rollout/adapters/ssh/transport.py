@@ -23,8 +23,8 @@ from paramiko.packet import Packetizer
 
 from rollout.adapters.ssh.algorithms import Algorithms
 from rollout.adapters.ssh.channel_end import Bell, ChannelRefused, Ending, Refusal
-from rollout.adapters.ssh.lean import paramiko
-from rollout.adapters.ssh.wire import Wire
+from rollout.adapters.ssh.import_paramiko import paramiko
+from rollout.adapters.ssh.tcp_socket import Wire
 
 HERE = ("127.0.0.1", 0)
 """Where a forwarded connection is said to come from; sshd only logs it."""

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rollout.adapters.journal.names import names_in
-from rollout.adapters.journal.reading import read
-from rollout.holders import Past
+from rollout.adapters.journal.files import names_in
+from rollout.adapters.journal.reader import read
+from rollout.model.lock_state import Past
 from tests.integration.trouble.conftest import Troubled
 from tests.integration.trouble.running import Ended, Running
 

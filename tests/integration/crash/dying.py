@@ -14,7 +14,7 @@ from tests.integration.rolling.stage import WITHIN, Event
 FATED = """\
 import os, signal, sys
 from rollout.__main__ import main
-from rollout.render import jsonl
+from rollout.output import jsonl
 
 at, show = int(sys.argv.pop(1)), jsonl.JsonLines.show
 

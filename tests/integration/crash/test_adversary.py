@@ -55,7 +55,7 @@ main()
 AT_EVENT = """\
 import os, signal, sys
 from rollout.__main__ import main
-from rollout.render import jsonl
+from rollout.output import jsonl
 
 kind, nth, show = sys.argv.pop(1), int(sys.argv.pop(1)), jsonl.JsonLines.show
 seen = 0
@@ -140,7 +140,7 @@ def test_a_recover_that_dies_between_two_servers_loses_neither(trouble_in: MakeT
     killed_after(shop.fleet, "InstanceReborn", 2, "restart")
     assert shop.admin("web1")
     assert shop.admin("web2")
-    where = "rollout.adapters.journal.file|Journal.held|1|after"
+    where = "rollout.adapters.journal.writer|Journal.held|1|after"
     with struck(shop.fleet, where, signal.SIGKILL, "recover", "--yes") as dying:
         assert dying.wait(30) == -signal.SIGKILL
 
@@ -165,7 +165,7 @@ def test_a_yes_to_what_somebody_has_seen_to_meanwhile_touches_nothing(shop: Trou
 def test_whoever_resumes_after_another_one_has_restarts_nobody_again(shop: Troubled) -> None:
     killed_after(shop.fleet, "InstanceReborn", 1, "restart")
     assert shop.rollout("recover", "--yes").code == 0
-    where = "rollout.cli.charge|claim|1|before"  # as one who waits for the lock (--wait-lock)
+    where = "rollout.cli.locked_run|claim|1|before"  # as one who waits for the lock (--wait-lock)
     with struck(shop.fleet, where, signal.SIGSTOP, "resume", "--yes") as waiting:
         until(lambda: stopped(waiting.pid), "it waits", 20)
         assert shop.rollout("resume", "--yes").code == 0
@@ -204,7 +204,7 @@ def test_a_deploy_that_died_between_two_switches_leaves_one_release(
     shop = trouble_in(deploys=True)
     shop.fleet.shop.release()
     shop.settings(deploy__at_once=1)
-    where = "rollout.transaction|switch|2|before"
+    where = "rollout.deploy.transaction|switch|2|before"
     with struck(shop.fleet, where, signal.SIGKILL, "uninterrupted") as dying:
         assert dying.wait(30) == -signal.SIGKILL
     ended = shop.rollout("recover", "--yes")
@@ -300,7 +300,7 @@ def test_what_another_bastion_has_brought_back_is_not_touched_by_the_first(
 
 
 def test_a_run_that_slept_through_the_end_of_its_lock_restarts_nobody(shop: Troubled) -> None:
-    where = "rollout.adapters.record|KeptRecord.asked|1|after"
+    where = "rollout.adapters.journal.ownership_log|KeptRecord.asked|1|after"
     with struck(shop.fleet, where, signal.SIGSTOP, "restart") as asleep:
         until(lambda: stopped(asleep.pid), "it sleeps", 20)
         shutil.rmtree(shop.fleet.directory / "lock")

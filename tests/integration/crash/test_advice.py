@@ -38,7 +38,7 @@ SHAPE = Shape(
 FATED = """\
 import subprocess, sys
 from rollout.__main__ main_import
-from rollout.render import jsonl
+from rollout.output import jsonl
 
 kind, count, line = sys.argv.pop(1), int(sys.argv.pop(1)), sys.argv.pop(1)
 show, seen = jsonl.JsonLines.show, []

@@ -13,7 +13,7 @@ import pytest
 
 from examples.fleet import until
 from examples.fleet.programs import write_program
-from rollout.render.remains import FREE
+from rollout.output.lock import FREE
 from tests.integration.crash.bastion import kill_9, last_in, open_in, restarts, state_of
 from tests.integration.crash.clocks import WallClock
 from tests.integration.crash.disks import a_disk, fill, read_only

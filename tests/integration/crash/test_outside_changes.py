@@ -6,7 +6,7 @@ import pytest
 
 from examples.fleet import until
 from examples.fleet.balancer import ServerState
-from rollout.render.remains import FREE
+from rollout.output.lock import FREE
 from tests.integration.crash.bastion import kill_9, last_in, open_in, restarts, state_of
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
 from tests.integration.trouble.moments import asked, let_it_boot

@@ -13,7 +13,8 @@ from tests.integration.trouble.moments import let_it_boot
 pytestmark = pytest.mark.integration
 
 IMPATIENT = """\
-from rollout import proof, recovery
+from rollout.restart import verify as proof
+from rollout.recovery.recover import recover as recovery
 from rollout.__main__ import main
 
 proof.OLD_FOR = recovery.OLD_FOR = 4.0

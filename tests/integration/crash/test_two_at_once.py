@@ -13,8 +13,8 @@ import pytest
 from examples.fleet import until
 from examples.fleet.programs import write_program
 from examples.fleet.srv import FIRST
-from rollout.adapters.processes import this_process, user
-from rollout.render.remains import FREE
+from rollout.adapters.local.process_identity import this_process, user
+from rollout.output.lock import FREE
 from tests.integration.crash.bastion import Bastion, kill_9, restarts
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
 from tests.integration.trouble.places import a_visitor_stays

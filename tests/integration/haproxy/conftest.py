@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from rollout.adapters.haproxy import HAProxyBalancer
-from rollout.adapters.threads import Pool
-from rollout.fleet import Reading, Seat, SeatState
+from rollout.adapters.local.thread_pool import Pool
+from rollout.model.fleet import Reading, Seat, SeatState
 from tests.integration.haproxy.haproxyd import HAProxyd, Talking, haproxyd, talking
 
 FARM = """\

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.bridge import Bridge, converse, relay_command
 from rollout.adapters.haproxy import HAProxyBalancer
-from rollout.adapters.haproxy.remote import through_ssh
-from rollout.adapters.haproxy.tcp import over_tcp
+from rollout.adapters.haproxy.over_ssh import through_ssh
+from rollout.adapters.haproxy.over_tcp import over_tcp
+from rollout.adapters.haproxy.socket_proxy import Bridge, converse, relay_command
+from rollout.adapters.local.thread_pool import Pool
 from rollout.adapters.ssh import ForwardingRefused, Ssh, SshOptions
 from rollout.adapters.ssh.stream import Stream
-from rollout.adapters.threads import Pool
-from rollout.admin_sockets import TcpSocket, tcp_socket
-from rollout.errors import BalancerError, RemoteError
-from rollout.fleet import Admin, AdminState
+from rollout.model.errors import BalancerError, RemoteError
+from rollout.model.fleet import Admin, AdminState
+from rollout.text.admin_sockets import TcpSocket, tcp_socket
 from tests.integration.haproxy.conftest import play, seat
 from tests.integration.haproxy.haproxyd import HAProxyd, haproxyd
 from tests.integration.probe.server import free_port

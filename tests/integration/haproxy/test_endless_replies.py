@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from rollout.adapters.bridge import Bridge, converse
 from rollout.adapters.haproxy import HAProxyBalancer
-from rollout.adapters.threads import Pool
-from rollout.errors import BalancerError
-from rollout.fleet import Finding
+from rollout.adapters.haproxy.socket_proxy import Bridge, converse
+from rollout.adapters.local.thread_pool import Pool
+from rollout.model.errors import BalancerError
+from rollout.model.fleet import Finding
 from tests.integration.haproxy.conftest import play
 from tests.integration.haproxy.test_bridge import LocalStream
 

@@ -1,8 +1,8 @@
 import pytest
 
 from rollout.adapters.haproxy import HAProxyBalancer
-from rollout.adapters.threads import Pool
-from rollout.fleet import Admin, AdminState, Operation
+from rollout.adapters.local.thread_pool import Pool
+from rollout.model.fleet import Admin, AdminState, Operation
 from tests.integration.haproxy.conftest import play, seat, until, until_status
 from tests.integration.haproxy.haproxyd import HAProxyd, Talking
 

@@ -3,9 +3,9 @@ import asyncio
 import pytest
 
 from rollout.adapters.haproxy import HAProxyBalancer
-from rollout.adapters.threads import Pool
-from rollout.errors import BalancerError
-from rollout.fleet import Admin, AdminState, Operation, Seat, SeatState
+from rollout.adapters.local.thread_pool import Pool
+from rollout.model.errors import BalancerError
+from rollout.model.fleet import Admin, AdminState, Operation, Seat, SeatState
 from tests.integration.haproxy.conftest import play, seat, until, until_status
 from tests.integration.haproxy.haproxyd import HAProxyd, Talking, haproxyd, talking
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.haproxy import HAProxyBalancer
-from rollout.adapters.threads import Pool
-from rollout.errors import BalancerError
-from rollout.fleet import Admin, AdminState, Finding
+from rollout.adapters.local.thread_pool import Pool
+from rollout.model.errors import BalancerError
+from rollout.model.fleet import Admin, AdminState, Finding
 from tests.integration.haproxy.conftest import play, seat, until
 from tests.integration.haproxy.haproxyd import BINARY, HAProxyd
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rollout.adapters.threads import Pool
+from rollout.adapters.local.thread_pool import Pool
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from typing import TypeVar
 
 import pytest
 
-from rollout.adapters.lock.fleet_lock import FleetLock
-from rollout.adapters.lock.place import HERE, LockDirectory, Place
-from rollout.adapters.remote import Said
-from rollout.adapters.threads import Pool
-from rollout.errors import LockError
+from rollout.adapters.local.thread_pool import Pool
+from rollout.adapters.lock.lock_directory import HERE, LockDirectory, Place
+from rollout.adapters.lock.remote_lock import FleetLock
+from rollout.model.errors import LockError
+from rollout.ports.commands import CommandResult
 from tests.support.logins import ALICE as ALICE_LOGIN
 from tests.support.logins import CAROL, TEAM, Logins, settings_for, tree
 from tests.unit.left_out import ALICE, BOB
@@ -74,7 +74,7 @@ class Exchange:
 
     def __call__(
         self, host: str, command: str, *, within: float, stdin: bytes | memoryview = b""
-    ) -> Said:
+    ) -> CommandResult:
         path = f"PATH={shlex.quote(str(self._programs))}:$PATH; export PATH\n"
         return self._machine(host, path + command, within=within, stdin=stdin)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from rollout.adapters.processes import this_process
-from rollout.adapters.spelled import spell_holder
+from rollout.adapters.journal.serialization import spell_holder
+from rollout.adapters.local.process_identity import this_process
 from tests.support.logins import ALICE as ALICE_LOGIN
 from tests.support.logins import Logins, settings_for
 from tests.unit.left_out import ALICE

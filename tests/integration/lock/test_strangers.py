@@ -12,12 +12,12 @@ from typing import TypeVar
 
 import pytest
 
-from rollout.adapters.lock.fleet_lock import FleetLock
-from rollout.adapters.lock.place import HERE, LockDirectory, Place
-from rollout.adapters.spelled import spell_holder
-from rollout.adapters.threads import Pool
-from rollout.errors import LockError, LockHeld
-from rollout.holders import Kind
+from rollout.adapters.journal.serialization import spell_holder
+from rollout.adapters.local.thread_pool import Pool
+from rollout.adapters.lock.lock_directory import HERE, LockDirectory, Place
+from rollout.adapters.lock.remote_lock import FleetLock
+from rollout.model.errors import LockError, LockHeld
+from rollout.model.lock_state import Kind
 from tests.support.logins import ALICE as ALICE_LOGIN
 from tests.support.logins import BOB as BOB_LOGIN
 from tests.support.logins import CAROL, STRANGER, TEAM, UIDS, Logins, settings_for, tree

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
+from rollout.adapters.monit.supervisor import MonitOptions, MonitSupervisor
 from tests.integration.monit.daemon import Daemon, monit_in, run_here
 
 

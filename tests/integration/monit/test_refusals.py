@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
-from rollout.errors import RestartRefused, SupervisorError
-from rollout.fleet import Finding, Instance
+from rollout.adapters.monit.supervisor import MonitOptions, MonitSupervisor
+from rollout.model.errors import RestartRefused, SupervisorError
+from rollout.model.fleet import Finding, Instance
 from tests.integration.monit.daemon import Daemon, Said, run_here, until
 
 pytestmark = pytest.mark.integration

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.monit.sudoers import Caller, readlink_line, sudoers_line
-from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
-from rollout.errors import RestartRefused, SupervisorError
-from rollout.fleet import Instance
+from rollout.adapters.monit.supervisor import MonitOptions, MonitSupervisor
+from rollout.model.errors import RestartRefused, SupervisorError
+from rollout.model.fleet import Instance
 from tests.integration.monit.daemon import Daemon, Said, until
 
 pytestmark = [

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.supervisor import MonitSupervisor
-from rollout.fleet import Instance, InstanceState
+from rollout.adapters.monit.supervisor import MonitSupervisor
+from rollout.model.fleet import Instance, InstanceState
 from tests.integration.monit.daemon import Daemon, until
 
 pytestmark = pytest.mark.integration

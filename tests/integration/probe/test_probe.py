@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.http_once import Stream
-from rollout.adapters.monit.answers import Said
-from rollout.adapters.probe import PortProber, Resolved, Way
+from rollout.adapters.probe.http import Stream
+from rollout.adapters.probe.prober import PortProber, Resolved, Way
 from rollout.adapters.ssh import ForwardingRefused, NothingListens, Ssh, SshOptions
-from rollout.errors import RemoteError
-from rollout.fleet import Instance
-from rollout.ports import Answer
+from rollout.model.errors import RemoteError
+from rollout.model.fleet import Instance
+from rollout.ports.commands import CommandResult
+from rollout.ports.site import Answer
 from tests.integration.monit.daemon import Said as Local
 from tests.integration.monit.daemon import run_here
 from tests.integration.probe.server import free_port, says, self_signed, serving
@@ -37,7 +37,7 @@ class Here:
         assert host
         return self
 
-    def run(self, host: str, command: str, *, within: float) -> Said:
+    def run(self, host: str, command: str, *, within: float) -> CommandResult:
         return run_here(host, command, within=within)
 
     def open_port(self, host: str, address: str, port: int, *, within: float) -> Stream:
@@ -236,7 +236,7 @@ class Bare(Here):
     def open_port(self, host: str, address: str, port: int, *, within: float) -> Stream:
         raise ForwardingRefused(host, f"{address}:{port} {within}")
 
-    def run(self, host: str, command: str, *, within: float) -> Said:
+    def run(self, host: str, command: str, *, within: float) -> CommandResult:
         assert host
         done = subprocess.run(
             ["/bin/sh", "-c", f"PATH=/nonexistent; {command.replace('exec sh', 'exec /bin/sh')}"],

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rollout.adapters.releases.disk import ReleasesOnDisk
+from rollout.adapters.releases.on_hosts import ReleasesOnDisk
 from rollout.adapters.releases.options import ReleaseOptions
-from rollout.adapters.remote import Remote, Said
 from rollout.adapters.ssh import Ssh
-from rollout.fleet import Finding
-from rollout.releases import BuildStep, Mark, Release, Shelf
+from rollout.adapters.ssh.scripts import Remote
+from rollout.model.fleet import Finding
+from rollout.model.releases import BuildStep, Mark, Release, Shelf
+from rollout.ports.commands import CommandResult
 
 T = TypeVar("T")
 
@@ -37,7 +38,9 @@ class Place:
 
     @property
     def on_disk(self) -> ReleasesOnDisk:
-        def run(host: str, command: str, *, within: float, stdin: bytes | memoryview = b"") -> Said:
+        def run(
+            host: str, command: str, *, within: float, stdin: bytes | memoryview = b""
+        ) -> CommandResult:
             return self.ssh.run(host, self.wrap(command), within=within, stdin=bytes(stdin))
 
         options = ReleaseOptions(to=str(self.to), **self.settings)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.releases.layout import BELONGS_TO, PLACE
-from rollout.errors import ReleaseError
-from rollout.releases import Mark, Release
+from rollout.model.errors import ReleaseError
+from rollout.model.releases import Mark, Release
 from tests.integration.releases.place import (
     LIVE,
     NEW,

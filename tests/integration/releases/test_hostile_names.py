@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.errors import BuildFailed, ReleaseError
-from rollout.releases import Mark, Release
+from rollout.model.errors import BuildFailed, ReleaseError
+from rollout.model.releases import Mark, Release
 from tests.integration.releases.place import LIVE, NEW, OLD, RELEASE, Place, running_in, text_of
 
 pytestmark = pytest.mark.integration

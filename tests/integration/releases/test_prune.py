@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.errors import BuildFailed, ReleaseError
-from rollout.releases import Mark, Release
+from rollout.model.errors import BuildFailed, ReleaseError
+from rollout.model.releases import Mark, Release
 from tests.integration.releases.place import LIVE, NEW, OLD, Place, running_in
 
 pytestmark = pytest.mark.integration

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.ssh import ConnectionLost, Ssh, SshOptions
-from rollout.errors import BuildFailed, ReleaseError
-from rollout.releases import Mark, Release, Shelf, Shelved
+from rollout.model.errors import BuildFailed, ReleaseError
+from rollout.model.releases import Mark, Release, Shelf, Shelved
 from tests.integration.releases.place import (
     LIVE,
     NEW,

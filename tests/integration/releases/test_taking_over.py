@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from rollout.releases import Mark
+from rollout.model.releases import Mark
 from tests.contracts.terms_of_releases import releases_keep_their_word
 
 from .place import LIVE, NEW, Place

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.ssh import Ssh
-from rollout.errors import BuildFailed, ReleaseError
-from rollout.releases import Mark
+from rollout.model.errors import BuildFailed, ReleaseError
+from rollout.model.releases import Mark
 from tests.integration.releases.place import LIVE, NEW, OLD, Place, as_nobody, running_in, text_of
 
 pytestmark = pytest.mark.integration

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.releases.layout import NOTES
-from rollout.adapters.remote import Remote
 from rollout.adapters.ssh import Ssh, SshOptions
-from rollout.releases import Release
+from rollout.adapters.ssh.scripts import Remote
+from rollout.model.releases import Release
 from tests.integration.ssh.sshd import Sshd, running_sshd
 
 NAME = "20261122000000"

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.releases.layout import INCOMING, NOTES
-from rollout.adapters.remote import Remote
 from rollout.adapters.sources.artifact import ArtifactOptions, ArtifactSource
-from rollout.errors import ReleaseError, RolloutError
-from rollout.fleet import Finding
-from rollout.releases import BASTION
+from rollout.adapters.ssh.scripts import Remote
+from rollout.model.errors import ReleaseError, RolloutError
+from rollout.model.fleet import Finding
+from rollout.model.releases import BASTION
 from tests.integration.sources.conftest import NAME, Place
 from tests.integration.sources.loopback import serving
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.remote import Remote
 from rollout.adapters.sources.git import GitOptions, GitSource
 from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh
-from rollout.errors import SourceError
+from rollout.adapters.ssh.scripts import Remote
+from rollout.model.errors import SourceError
 from tests.integration.sources.conftest import Place, Repo
 
 pytestmark = pytest.mark.integration

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.releases.layout import NOTES
-from rollout.adapters.remote import Remote
 from rollout.adapters.sources.git import GitOptions, GitSource
-from rollout.errors import ReleaseError, RolloutError, SourceError
+from rollout.adapters.ssh.scripts import Remote
+from rollout.model.errors import ReleaseError, RolloutError, SourceError
 from tests.integration.sources.conftest import NAME, Place, Repo
 from tests.integration.ssh.sshd import running_sshd
 

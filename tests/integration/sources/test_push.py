@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.releases.layout import BELONGS_TO, NOTES, PLACE
-from rollout.adapters.remote import Remote
 from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh
-from rollout.errors import BuildFailed, ReleaseError, RolloutError, SourceError
-from rollout.fleet import Finding
-from rollout.releases import BASTION, BuildStep, Release
+from rollout.adapters.ssh.scripts import Remote
+from rollout.model.errors import BuildFailed, ReleaseError, RolloutError, SourceError
+from rollout.model.fleet import Finding
+from rollout.model.releases import BASTION, BuildStep, Release
 from tests.integration.sources.conftest import NAME, Place, Repo
 from tests.integration.ssh.sshd import Sshd
 

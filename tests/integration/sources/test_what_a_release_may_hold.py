@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.releases.layout import INCOMING
-from rollout.adapters.remote import Remote
 from rollout.adapters.sources.artifact import ArtifactOptions, ArtifactSource
 from rollout.adapters.sources.git import GitOptions, GitSource
 from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh
-from rollout.errors import ReleaseError, RolloutError, SourceError
-from rollout.release_ports import Source
+from rollout.adapters.ssh.scripts import Remote
+from rollout.model.errors import ReleaseError, RolloutError, SourceError
+from rollout.ports.releases import Source
 from tests.integration.sources.conftest import Place, Repo
 from tests.integration.sources.loopback import Web, make_certificate, serving
 from tests.integration.sources.test_artifact import sum_of, tarball

@@ -20,8 +20,8 @@ from rollout.adapters.ssh import (
     SshOptions,
     Unreachable,
 )
+from rollout.adapters.ssh.command import GRACE, HAMMER
 from rollout.adapters.ssh.login_shell import SHORT, bound
-from rollout.adapters.ssh.run import GRACE, HAMMER
 from tests.integration.ssh.sshd import Sshd, python, running_sshd
 
 pytestmark = pytest.mark.integration

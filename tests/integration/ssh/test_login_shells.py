@@ -9,30 +9,31 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from rollout.adapters import probe_by_exec
-from rollout.adapters.bridge import relay_command
+from rollout.adapters.haproxy.socket_proxy import relay_command
 from rollout.adapters.lock.script import LOCK
 from rollout.adapters.monit import commands
-from rollout.adapters.probe_question import question_of
+from rollout.adapters.probe import by_command as probe_by_exec
+from rollout.adapters.probe.request import question_of
 from rollout.adapters.releases.build import BUILD
-from rollout.adapters.releases.current import RESTORE, SWITCH
-from rollout.adapters.releases.examine import EXAMINE
-from rollout.adapters.releases.link import LINK
-from rollout.adapters.releases.look import LOOK
-from rollout.adapters.releases.notes import BEGIN, DISCARD, SETTLE
+from rollout.adapters.releases.cleanup import TIDY
+from rollout.adapters.releases.deploy_notes import BEGIN, DISCARD, SETTLE
+from rollout.adapters.releases.link_shared import LINK
+from rollout.adapters.releases.list import LOOK
+from rollout.adapters.releases.preflight import EXAMINE
+from rollout.adapters.releases.process_cwd import WHEREABOUTS
 from rollout.adapters.releases.prune import PRUNE
-from rollout.adapters.releases.tidy import TIDY
-from rollout.adapters.releases.whereabouts import WHEREABOUTS
-from rollout.adapters.remote import Remote, Said
+from rollout.adapters.releases.symlink_scripts import RESTORE, SWITCH
 from rollout.adapters.sources import scripts
 from rollout.adapters.ssh import CommandTimedOut, LoginShellFailed, Ssh, SshError, SshOptions
-from rollout.adapters.ssh.socket_trouble import question
-from rollout.fleet import Instance
+from rollout.adapters.ssh.scripts import Remote
+from rollout.adapters.ssh.socket_diagnosis import question
+from rollout.model.fleet import Instance
+from rollout.ports.commands import CommandResult
 from tests.integration.ssh.login_shells import Accounts, find_shell, sshd_with_accounts
 
 pytestmark = pytest.mark.integration
 
-Ask = Callable[..., Said]
+Ask = Callable[..., CommandResult]
 
 SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "fish", "tcsh", "csh")
 
@@ -116,7 +117,7 @@ def ask(ssh: Ssh) -> Ask:
         *words: str,
         stdin: bytes = b"",
         environ: Mapping[str, str] | None = None,
-    ) -> Said:
+    ) -> CommandResult:
         asking = remote.ask(host, script, *words, within=20, stdin=stdin, environ=environ)
         return asyncio.run(asking)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.ssh import NothingListens, Ssh, SshOptions, Unreachable
+from rollout.adapters.ssh.client import OVERSLEPT
 from rollout.adapters.ssh.connection import Connection
-from rollout.adapters.ssh.door import OVERSLEPT
 from tests.integration.ssh.login_shells import Accounts, sshd_with_accounts
 from tests.integration.ssh.sshd import Sshd, running_sshd
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.journal.names import KEPT, Name, names_in
-from rollout.adapters.spelled import spell_holder, spell_holding
+from rollout.adapters.journal.files import KEPT, Name, names_in
+from rollout.adapters.journal.serialization import spell_holder, spell_holding
 from tests.integration.trust.accounts import TEAM, UIDS, Accounts
 from tests.unit.left_out import ALICE, holding
 
@@ -31,12 +31,12 @@ directory = "{lock}"
 PRELUDE = """\
 import asyncio, json, os, sys
 from pathlib import Path
-from rollout.adapters.journal.file import Journal
+from rollout.adapters.journal.writer import Journal
 from rollout.adapters.journal.history import Journals
-from rollout.adapters.processes import this_process
-from rollout.adapters.spelled import read_holding
-from rollout.errors import RecordError
-from rollout.places import private_state_directory, state_directory
+from rollout.adapters.local.process_identity import this_process
+from rollout.adapters.journal.serialization import read_holding
+from rollout.model.errors import RecordError
+from rollout.paths import private_state_directory, state_directory
 
 said = json.loads(sys.argv[1])
 place = state_directory(os.environ)
@@ -99,7 +99,7 @@ def modes(place: Path) -> set[tuple[int, int]]:
 
 
 def place_of(accounts: Accounts, name: str, state: str = "") -> str:
-    code = "import os; from rollout.places import state_directory as f; print(f(os.environ))"
+    code = "import os; from rollout.paths import state_directory as f; print(f(os.environ))"
     return accounts.run(name, sys.executable, "-c", code, XDG_STATE_HOME=state).stdout.strip()
 
 

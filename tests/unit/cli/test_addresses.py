@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rollout.adapters.addresses import SshAddresses
-from rollout.adapters.threads import Pool
-from rollout.errors import RemoteError
+from rollout.adapters.local.thread_pool import Pool
+from rollout.adapters.ssh.addresses import SshAddresses
+from rollout.model.errors import RemoteError
 
 
 def look_up(

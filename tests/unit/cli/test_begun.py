@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.journal.names import names_in
-from rollout.adapters.journal.reading import read
-from rollout.cli.begun import begin, changed
-from rollout.cli.context import Asked
-from rollout.cli.resume import same_as_before
-from rollout.errors import RolloutError
-from rollout.holders import Past
+from rollout.adapters.journal.files import names_in
+from rollout.adapters.journal.reader import read
+from rollout.cli.commands.resume import same_as_before
+from rollout.cli.global_options import Asked
+from rollout.cli.new_run import begin, changed
+from rollout.model.errors import RolloutError
+from rollout.model.lock_state import Past
 
 SETTINGS = """\
 app = "shop"

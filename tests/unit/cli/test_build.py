@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.bridge import Bridge
-from rollout.cli.build import monit_options, open_site, ssh_options
-from rollout.cli.plans import plan_of, reach_of, scope_of
-from rollout.fleet import Target
-from rollout.plan import OnBusy
-from rollout.seating import By
-from rollout.settings.loading import load
+from rollout.adapters.haproxy.socket_proxy import Bridge
+from rollout.cli.from_settings import plan_of, reach_of, scope_of
+from rollout.cli.wiring import monit_options, open_site, ssh_options
+from rollout.model.fleet import Target
+from rollout.model.plan import OnBusy
+from rollout.restart.server_mapping import By
+from rollout.settings.load import load
 from rollout.settings.model import Settings
 
 HOME = Path("~").expanduser()

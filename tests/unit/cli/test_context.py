@@ -6,8 +6,8 @@ import pytest
 from typer.main import get_command
 
 from rollout.cli.app import app
-from rollout.cli.context import TAKE_A_VALUE, Asked, options_first
-from rollout.errors import SettingsError
+from rollout.cli.global_options import TAKE_A_VALUE, Asked, options_first
+from rollout.model.errors import SettingsError
 
 
 @pytest.mark.parametrize(

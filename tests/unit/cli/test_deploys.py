@@ -11,14 +11,14 @@ from rollout.adapters.sources.artifact import ArtifactSource
 from rollout.adapters.sources.git import GitSource
 from rollout.adapters.sources.push import PushSource
 from rollout.cli.app import app
-from rollout.cli.build import open_deploy, open_site
-from rollout.cli.deploys import deploy_of, deployable, see_current, steps, the_deploy
-from rollout.cli.plans import plan_of
-from rollout.cli.supplies import push_options
-from rollout.errors import SettingsError
-from rollout.releases import OnFailure, Release, Switch
-from rollout.settings.deploy import DeploySettings
-from rollout.settings.loading import Loaded, load
+from rollout.cli.deploy_wiring import push_options
+from rollout.cli.from_deploy_settings import deploy_of, deployable, see_current, steps, the_deploy
+from rollout.cli.from_settings import plan_of
+from rollout.cli.wiring import open_deploy, open_site
+from rollout.model.errors import SettingsError
+from rollout.model.releases import OnFailure, Release, Switch
+from rollout.settings.deploy_model import DeploySettings
+from rollout.settings.load import Loaded, load
 
 FILE = """\
 app = "shop"

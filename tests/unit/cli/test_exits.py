@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.cli.door import enter
+from rollout.cli.main import enter
 from rollout.version import version
 
 SETTINGS = 'app = "shop"\n[balancers.lb1]\nsocket = "/nowhere"\n[fleet]\nhosts = ["web[1-2]"]\n'
@@ -136,7 +136,7 @@ def test_a_fleet_that_is_not_there_is_refused_with_exit_3(here: Path) -> None:
 BROKEN = """
 import sys
 sys.argv = ["rollout", "config"]
-import rollout.settings.loading as loading
+import rollout.settings.load as loading
 def load(**_):
     password = "hunter2"
     raise {error}

@@ -8,12 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from rollout.cli.app import app
-from rollout.cli.prune import prune
-from rollout.cli.restart import restart
-from rollout.cli.rollback import rollback
-from rollout.cli.uninterrupted import uninterrupted
-from rollout.errors import SettingsError
-from rollout.settings.blame import tables
+from rollout.cli.commands.prune import prune
+from rollout.cli.commands.restart import restart
+from rollout.cli.commands.rollback import rollback
+from rollout.cli.commands.uninterrupted import uninterrupted
+from rollout.model.errors import SettingsError
+from rollout.settings.error_messages import tables
 from rollout.settings.flags import FLAGS
 
 NOT_SETTINGS = {"context", "hosts", "exclude", "cron", "take_up", "accept_sick", "to"}

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rollout.cli.app import app
-from rollout.errors import SettingsError
+from rollout.model.errors import SettingsError
 
 EXAMPLE = resources.files("rollout").joinpath("example.toml").read_text(encoding="utf-8")
 

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from rollout.cli.deploys import deploy_of, the_deploy
-from rollout.cli.plans import scope_of
-from rollout.deploys import Deploy
-from rollout.errors import SourceError, SupervisorError
-from rollout.fleet import Finding, InstanceState
-from rollout.ports import Site
-from rollout.readiness import ready_to_deploy, ready_to_roll_back
-from rollout.releases import Mark, Shelf, Shelved, to_roll_back_to
-from rollout.settings.loading import load
+from rollout.cli.from_deploy_settings import deploy_of, the_deploy
+from rollout.cli.from_settings import scope_of
+from rollout.deploy.disk_preflight import against, revision_of
+from rollout.deploy.preflight import ready_to_deploy, ready_to_roll_back
+from rollout.model.deploy import Deploy
+from rollout.model.errors import SourceError, SupervisorError
+from rollout.model.findings import Fitness
+from rollout.model.fleet import Finding, InstanceState
+from rollout.model.releases import Mark, Shelf, Shelved, to_roll_back_to
+from rollout.ports.site import Site
+from rollout.settings.load import load
 from rollout.settings.model import Settings
-from rollout.shelving import against, revision_of
-from rollout.sights import Fitness
 from tests.stories.clock import play
 from tests.stories.fakes import FakeSupervisor
 from tests.stories.fakes_of_releases import REVISION, FakeReleases, FakeSource

@@ -1,8 +1,8 @@
 import pytest
 
 from rollout.adapters.haproxy import commands
-from rollout.errors import BalancerError
-from rollout.fleet import AdminState, Seat
+from rollout.model.errors import BalancerError
+from rollout.model.fleet import AdminState, Seat
 
 WEB1 = Seat("lb1", "app", "web1")
 BAD_NAMES = ["", "a b", "a;b", "a\nb", "a\n", "a/b", "a#b", "ä", "a\0", "$(id)", "\u0661"]

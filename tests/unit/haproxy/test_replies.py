@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.haproxy.replies import Garbled, complaints, read_look
-from rollout.errors import BalancerError
-from rollout.fleet import Admin, Operation, Reading
+from rollout.adapters.haproxy.reply_parser import Garbled, complaints, read_look
+from rollout.model.errors import BalancerError
+from rollout.model.fleet import Admin, Operation, Reading
 
 CAPTURES = Path(__file__).parents[2] / "captures" / "haproxy"
 VERSIONS = ["2.6", "2.8"]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.haproxy.shared import Shared
-from rollout.adapters.haproxy.wire import Wire
-from rollout.adapters.threads import Pool
-from rollout.errors import BalancerError
+from rollout.adapters.haproxy.admin_socket import Wire
+from rollout.adapters.haproxy.coalesce import Shared
+from rollout.adapters.local.thread_pool import Pool
+from rollout.model.errors import BalancerError
 
 HELLO = b"Name: HAProxy\nProcess_num: 1\n\n"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from rollout.adapters.haproxy.statuses import STATUSES, known
+from rollout.adapters.haproxy.server_status import STATUSES, known
 
 SPELLINGS = [
     "UP",

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from rollout.adapters.threads import Pool
+from rollout.adapters.local.thread_pool import Pool
 
 
 def test_a_call_gives_back_what_the_function_returns_or_raises() -> None:
@@ -96,7 +96,7 @@ def test_closing_waits_for_nobody_and_drops_what_has_not_begun() -> None:
 def test_a_call_that_is_stuck_does_not_keep_the_program_from_ending() -> None:
     program = (
         "import asyncio, time\n"
-        "from rollout.adapters.threads import Pool\n"
+        "from rollout.adapters.local.thread_pool import Pool\n"
         "async def main():\n"
         "    task = asyncio.create_task(Pool().call(time.sleep, 60))\n"
         "    await asyncio.sleep(0.1)\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.journal.digests import KEY, comparable, is_sealed, open_digests
-from rollout.cli.begun import changed
+from rollout.adapters.journal.secret_digests import KEY, comparable, is_sealed, open_digests
+from rollout.cli.new_run import changed
 
 
 def mode_of(file: Path) -> int:

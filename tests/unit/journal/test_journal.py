@@ -12,25 +12,26 @@ from typing import TypeVar
 
 import pytest
 
-from rollout.adapters.journal.file import RESERVE, Journal, settle
+from rollout.adapters.journal.files import KEPT, Name, names_in
 from rollout.adapters.journal.history import Journals
-from rollout.adapters.journal.names import KEPT, Name, names_in
-from rollout.adapters.journal.reading import last_run, open_runs, read
-from rollout.adapters.spelled import spell_holder
-from rollout.deploy_events import (
+from rollout.adapters.journal.reader import last_run, open_runs, read
+from rollout.adapters.journal.serialization import spell_holder
+from rollout.adapters.journal.writer import RESERVE, Journal, settle
+from rollout.events import (
     DeployFinished,
     DeployStarted,
     DeployTakenBack,
+    Event,
     ReleaseInPlace,
     RollbackStarted,
+    RolloutStarted,
 )
-from rollout.errors import RecordError
-from rollout.events import Event, RolloutStarted
-from rollout.fleet import AdminState
-from rollout.holders import Past
-from rollout.ledger import Ledger
-from rollout.render.jsonl import JsonLines
-from rollout.render.told import Ending, Told
+from rollout.model.errors import RecordError
+from rollout.model.fleet import AdminState
+from rollout.model.lock_state import Past
+from rollout.output.jsonl import JsonLines
+from rollout.output.messages import Ending, Told
+from rollout.summary.run import Ledger
 from tests.unit.left_out import ALICE, holding, seat
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.journal import trial
-from rollout.adapters.journal.trial import try_directory
+from rollout.adapters.journal import preflight as trial
+from rollout.adapters.journal.preflight import try_directory
 
 
 def test_where_a_journal_can_be_written_nothing_is_found_and_nothing_is_left(

@@ -13,15 +13,15 @@ from typing import TypeVar
 
 import pytest
 
-from rollout.adapters.local_command import run_locally
-from rollout.adapters.lock.fleet_lock import AWAY_FOR, FRESH, FleetLock
-from rollout.adapters.lock.place import HERE, LockDirectory, Place
-from rollout.adapters.processes import is_gone
-from rollout.adapters.remote import Said
-from rollout.adapters.spelled import spell_holder
-from rollout.adapters.threads import Pool
-from rollout.errors import LockError, LockHeld, LockLost, RemoteError
-from rollout.holders import Held, Kind
+from rollout.adapters.journal.serialization import spell_holder
+from rollout.adapters.local.process_identity import is_gone
+from rollout.adapters.local.shell_command import run_locally
+from rollout.adapters.local.thread_pool import Pool
+from rollout.adapters.lock.lock_directory import HERE, LockDirectory, Place
+from rollout.adapters.lock.remote_lock import AWAY_FOR, FRESH, FleetLock
+from rollout.model.errors import LockError, LockHeld, LockLost, RemoteError
+from rollout.model.lock_state import Held, Kind
+from rollout.ports.commands import CommandResult
 from tests.unit.left_out import ALICE, BOB, CAROL, holding
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class Machine:
 
     def __call__(
         self, host: str, command: str, *, within: float, stdin: bytes | memoryview = b""
-    ) -> Said:
+    ) -> CommandResult:
         self.lives_for -= 1
         if self.lives_for < 0:
             raise Dead

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rollout.adapters.monit.births import read_processes
-from rollout.fleet import Birth
+from rollout.adapters.monit.proc_parser import read_processes
+from rollout.model.fleet import Birth
 
 TAIL = " 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 {ticks} 19 20 21"
 

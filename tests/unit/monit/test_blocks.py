@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.monit.blocks import ServiceBlock, parse_status, parse_version, port_of
-from rollout.errors import SupervisorError
+from rollout.adapters.monit.status_parser import ServiceBlock, parse_status, parse_version, port_of
+from rollout.model.errors import SupervisorError
 from tests.unit.monit.expected import SAID
 
 CAPTURES = Path(__file__).parents[2] / "captures" / "monit"

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.monit import commands
-from rollout.adapters.monit.answers import confirm_asked, heard
+from rollout.adapters.monit.responses import confirm_asked, heard
 from rollout.adapters.monit.sudoers import Caller
-from rollout.errors import RestartRefused, SupervisorError
+from rollout.model.errors import RestartRefused, SupervisorError
 
 OLD, GROUPS, NEW = (5, 10, 0), (5, 14, 0), (5, 33, 0)
 STAND_IN = """\

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from rollout.adapters.monit.answers import heard
+from rollout.adapters.monit.diagnosis import understand
+from rollout.adapters.monit.responses import heard
 from rollout.adapters.monit.sudoers import (
     Caller,
     believed,
@@ -12,7 +13,6 @@ from rollout.adapters.monit.sudoers import (
     readlink_line,
     sudoers_line,
 )
-from rollout.adapters.monit.troubles import understand
 from tests.integration.monit.daemon import Said
 
 

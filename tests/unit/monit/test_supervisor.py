@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from rollout.adapters.monit.supervisor import MonitOptions, MonitSupervisor
 from rollout.adapters.ssh.errors import CommandTimedOut, Unreachable
-from rollout.adapters.supervisor import MonitOptions, MonitSupervisor
-from rollout.errors import RemoteError, RestartRefused, SettingsError
-from rollout.fleet import Birth, Instance
+from rollout.model.errors import RemoteError, RestartRefused, SettingsError
+from rollout.model.fleet import Birth, Instance
 
 VERSION = "@monit 0\nThis is Monit version 5.33.0\n"
 PROC = "@boot b007\n@btime 1000\n@ticks 100\n"

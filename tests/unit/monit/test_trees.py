@@ -1,8 +1,8 @@
 """From what ``/proc`` showed before and after a restart to which process can still answer."""
 
-from rollout.adapters.monit.births import Processes, read_processes
-from rollout.adapters.monit.trees import KEPT, Tree
-from rollout.fleet import Birth
+from rollout.adapters.monit.proc_parser import Processes, read_processes
+from rollout.adapters.monit.process_trees import KEPT, Tree
+from rollout.model.fleet import Birth
 
 
 def stat(pid: int, parent: int, ticks: int, state: str = "S") -> str:

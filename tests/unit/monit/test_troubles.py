@@ -2,8 +2,8 @@
 
 import pytest
 
+from rollout.adapters.monit.diagnosis import understand
 from rollout.adapters.monit.sudoers import Caller
-from rollout.adapters.monit.troubles import understand
 
 WHO = Caller(command="sudo -n monit", group="app", user="deploy", path="/usr/bin/monit")
 NOPASSWD = "deploy ALL=(root) NOPASSWD: /usr/bin/monit"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from rollout.adapters.probe_question import Question, question_of
-from rollout.errors import SettingsError
-from rollout.fleet import Instance
+from rollout.adapters.probe.request import Question, question_of
+from rollout.model.errors import SettingsError
+from rollout.model.fleet import Instance
 
 MONGREL = Instance("mongrel 1", 8000)
 

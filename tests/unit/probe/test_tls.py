@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.tls_once import TlsStream
+from rollout.adapters.probe.tls import TlsStream
 
 
 class Dripping:

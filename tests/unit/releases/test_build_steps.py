@@ -3,8 +3,8 @@
 import pytest
 
 from rollout.adapters.releases.build import how_it_ended, judge, log_of, settings_of, words_of
-from rollout.errors import BuildFailed, ReleaseError
-from rollout.releases import BuildStep, Release
+from rollout.model.errors import BuildFailed, ReleaseError
+from rollout.model.releases import BuildStep, Release
 
 RELEASE = Release("20261122230000", "c0ffee")
 STEP = BuildStep("css", "make css", 600.0, {"A": "b c", "ROLLOUT_RELEASE": "another"})

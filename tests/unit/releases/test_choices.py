@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from rollout.releases import Mark, Shelf, Shelved, next_name, to_prune, to_roll_back_to
-from rollout.shelving import against
+from rollout.deploy.disk_preflight import against
+from rollout.model.releases import Mark, Shelf, Shelved, next_name, to_prune, to_roll_back_to
 
 NOW = datetime(2026, 11, 22, 19, 37, 2, tzinfo=UTC)
 A, B, C, D, E = (f"2026010{day}000000" for day in range(1, 6))

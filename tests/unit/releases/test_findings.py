@@ -2,10 +2,10 @@
 
 import pytest
 
-from rollout.adapters.releases.examine import parse_examine
-from rollout.adapters.releases.findings import spell_size
 from rollout.adapters.releases.options import ReleaseOptions
-from rollout.fleet import Finding
+from rollout.adapters.releases.preflight import parse_examine
+from rollout.adapters.releases.preflight_findings import spell_size
+from rollout.model.fleet import Finding
 
 
 def judge(*facts: tuple[str, str, str], to: str = "/srv/shop") -> tuple[Finding, ...]:

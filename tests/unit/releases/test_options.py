@@ -3,7 +3,7 @@
 import pytest
 
 from rollout.adapters.releases.options import ReleaseOptions
-from rollout.errors import SettingsError
+from rollout.model.errors import SettingsError
 
 
 def test_a_slash_at_the_end_means_nothing() -> None:

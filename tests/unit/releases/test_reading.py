@@ -2,11 +2,11 @@
 
 import pytest
 
-from rollout.adapters.releases.look import parse_look
-from rollout.adapters.releases.tidy import parse_tidy
-from rollout.adapters.releases.whereabouts import parse_whereabouts
-from rollout.errors import ReleaseError
-from rollout.releases import Mark, Shelf, Shelved
+from rollout.adapters.releases.cleanup import parse_tidy
+from rollout.adapters.releases.list import parse_look
+from rollout.adapters.releases.process_cwd import parse_whereabouts
+from rollout.model.errors import ReleaseError
+from rollout.model.releases import Mark, Shelf, Shelved
 
 OLD, LIVE, NEW = "20261101000000", "20261102000000", "20261122230000"
 

@@ -1,7 +1,7 @@
 """What would be gone from a site that is taken over, told before it is."""
 
 from rollout.adapters.releases.options import ReleaseOptions
-from rollout.adapters.releases.sharing import unshared
+from rollout.adapters.releases.shared_paths import unshared
 
 LIVE = "/data/shop/releases/20260101000000"
 BASE = ("base", "/data/shop/shared", LIVE)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.errors import SettingsError
-from rollout.settings.loading import load
+from rollout.model.errors import SettingsError
+from rollout.settings.load import load
 
 GOOD = """\
 app = "shop"

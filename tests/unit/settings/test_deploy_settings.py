@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rollout.errors import SettingsError
-from rollout.releases import OnFailure, Switch
-from rollout.settings.deploy import DeploySettings
-from rollout.settings.loading import Loaded, load
+from rollout.model.errors import SettingsError
+from rollout.model.releases import OnFailure, Switch
+from rollout.settings.deploy_model import DeploySettings
+from rollout.settings.load import Loaded, load
 from rollout.settings.secret import Secret
 
 GOOD = 'app = "shop"\n[balancers.lb1]\n[fleet]\nhosts = ["web[1-3]"]\n'

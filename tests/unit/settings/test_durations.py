@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rollout.durations import parse_duration, spell_duration
+from rollout.text.durations import parse_duration, spell_duration
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from rollout.plan import Patience
-from rollout.settings.blame import tables
-from rollout.settings.deploy import DeploySettings
-from rollout.settings.loading import load
+from rollout.model.plan import Patience
+from rollout.settings.deploy_model import DeploySettings
+from rollout.settings.error_messages import tables
+from rollout.settings.load import load
 from rollout.settings.model import Settings
 
 EXAMPLE = resources.files("rollout").joinpath("example.toml").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollout.errors import SettingsError
+from rollout.model.errors import SettingsError
 from rollout.settings.flags import read_flags
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rollout.errors import SettingsError
-from rollout.hostnames import expand, select, split_names
+from rollout.model.errors import SettingsError
+from rollout.text.hostnames import expand, select, split_names
 
 FLEET = ("web01", "web02", "web03", "web10", "db1")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rollout.settings.lines import Path, lines_of
+from rollout.settings.toml_lines import Path, lines_of
 
 TEXT = '''\
 # a comment with [brackets] and "quotes"

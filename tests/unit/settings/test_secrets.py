@@ -9,11 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from rollout.cli.app import app
-from rollout.cli.deploys import steps
-from rollout.errors import SettingsError
-from rollout.settings.loading import Loaded, load, with_secrets
+from rollout.cli.from_deploy_settings import steps
+from rollout.model.errors import SettingsError
+from rollout.settings.dump import as_text
+from rollout.settings.load import Loaded, load, with_secrets
 from rollout.settings.secret import Secret
-from rollout.settings.showing import as_text
 
 FILE = """\
 app = "shop"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rollout.plan import Share
-from rollout.shares import parse_share
+from rollout.model.plan import Share
+from rollout.text.shares import parse_share
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rollout.sizes import parse_size, spell_size
+from rollout.text.sizes import parse_size, spell_size
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from rollout.errors import SettingsError
-from rollout.plan import OnBusy, Patience, Share
-from rollout.settings.loading import load
+from rollout.model.errors import SettingsError
+from rollout.model.plan import OnBusy, Patience, Share
+from rollout.settings.load import load
 
 FILE = """\
 app = "shop"

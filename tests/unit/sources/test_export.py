@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.sources.export import disk_trouble
-from rollout.errors import SourceError
+from rollout.model.errors import SourceError
 
 
 def test_a_disk_that_says_no_is_told_in_a_sentence() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from rollout.adapters.sources.download import curl_config
-from rollout.adapters.sources.login import Login, split_login
-from rollout.errors import SourceError
+from rollout.adapters.sources.repository_login import Login, split_login
+from rollout.model.errors import SourceError
 
 
 @pytest.mark.parametrize(

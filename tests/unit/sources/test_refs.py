@@ -2,8 +2,8 @@
 
 import pytest
 
-from rollout.adapters.sources.refs import as_commit, check_ref, judge
-from rollout.errors import SourceError
+from rollout.adapters.sources.resolve_ref import as_commit, check_ref, judge
+from rollout.model.errors import SourceError
 
 OLD, NEW = "a" * 40, "b" * 40
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rollout.adapters.sources.trees import (
+from rollout.adapters.sources.tree_hash import (
     FORGOTTEN_AFTER,
     Entry,
     read_tree,

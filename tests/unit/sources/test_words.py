@@ -2,8 +2,8 @@
 
 import pytest
 
-from rollout.adapters.sources.tools import findings, lacking
-from rollout.adapters.sources.words import telling_line
+from rollout.adapters.sources.required_tools import findings, lacking
+from rollout.adapters.sources.tool_messages import telling_line
 
 GIT_SSH = """\
 git@git.example.com: Permission denied (publickey).

@@ -12,7 +12,7 @@ from rollout.adapters.ssh.algorithms import (
     nothing_in_common,
 )
 from rollout.adapters.ssh.errors import Unsupported
-from rollout.adapters.ssh.lean import paramiko
+from rollout.adapters.ssh.import_paramiko import paramiko
 from rollout.adapters.ssh.transport import Transport
 from tests.unit.ssh.test_config import answered
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.ssh.answer import read_answer
-from rollout.adapters.ssh.resolved import ResolvedHost, SshOptions
+from rollout.adapters.ssh.config_parser import read_answer
+from rollout.adapters.ssh.host_config import ResolvedHost, SshOptions
 
 ANSWER = """\
 host web1

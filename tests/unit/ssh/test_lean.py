@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.ssh.lean import import_lean, missing
+from rollout.adapters.ssh.import_paramiko import import_lean, missing
 
 
 def in_a_fresh_python(code: str) -> str:

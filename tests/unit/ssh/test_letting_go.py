@@ -1,8 +1,8 @@
 import threading
 
-from rollout.adapters.ssh.bounded import Bounded
+from rollout.adapters.ssh.bounded_output import Bounded
 from rollout.adapters.ssh.errors import Closed
-from rollout.adapters.ssh.lifeline import Lifeline
+from rollout.adapters.ssh.force_close import Lifeline
 from rollout.adapters.ssh.watchdog import Watchdog
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.ssh.local_program import Completed
-from rollout.adapters.ssh.revoked import KRL, Unreadable, find_revoked
+from rollout.adapters.local.program import Completed
+from rollout.adapters.ssh.revoked_keys import KRL, Unreadable, find_revoked
 from tests.unit.ssh.test_known_hosts import key
 
 
@@ -40,7 +40,7 @@ def test_an_answer_about_a_krl_that_is_not_clear_refuses_the_host(
     def answer(_: list[str], **__: object) -> Completed:
         return Completed(status, out, "")
 
-    monkeypatch.setattr("rollout.adapters.ssh.revoked.run_program", answer)
+    monkeypatch.setattr("rollout.adapters.ssh.revoked_keys.run_program", answer)
     file = tmp_path / "krl"
     file.write_bytes(KRL)
     with pytest.raises(Unreadable, match=told):

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from rollout.adapters.ssh.wire import UNANSWERED, Wire, make_prompt
+from rollout.adapters.ssh.tcp_socket import UNANSWERED, Wire, make_prompt
 
 
 def test_a_connection_is_prompt_and_does_not_wait_for_the_dead_for_ever() -> None:

@@ -1,0 +1,70 @@
+"""What lies in the state directory: a journal a run, and beside it a mark while it is open.
+
+Journals are numbered, not dated: a clock that was set back must not make the last run an older one.
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rollout.adapters.journal.state_directory import StateDirectory, opened
+
+KEPT = 200
+"""Journals of an app that stay; an open one stays in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Where a run writes its journal, and the file that is there as long as it is open.
+
+    ``marked`` tells whether that file was there when the names were listed.
+    """
+
+    directory: Path
+    app: str
+    number: int
+    run: str
+    marked: bool = field(default=False, compare=False)
+
+    @property
+    def journal(self) -> Path:
+        return self.directory / f"{self.app}.{self.number:06d}.{self.run}.jsonl"
+
+    @property
+    def mark(self) -> Path:
+        return self.journal.with_suffix(".open")
+
+
+def names_in(directory: Path, app: str) -> tuple[Name, ...]:
+    """List the journals of ``app``, the oldest first.
+
+    Raises:
+        RecordError: another account could have written in the directory.
+        OSError: the directory cannot be read.
+    """
+    try:
+        with opened(directory) as place:
+            return _names(place, app)
+    except FileNotFoundError:
+        return ()
+
+
+def next_name(place: StateDirectory, app: str, run: str) -> Name:
+    """Name the journal of a new run, and let the oldest go that nobody needs."""
+    known = _names(place, app)
+    for name in known[: max(0, len(known) - KEPT)]:
+        if not name.marked:
+            place.remove(name.journal.name)
+    return Name(place.path, app, known[-1].number + 1 if known else 1, run)
+
+
+def _names(place: StateDirectory, app: str) -> tuple[Name, ...]:
+    """List them; two runs that began at the same moment may have one number: their ids decide."""
+    shape = re.compile(rf"{re.escape(app)}\.([0-9]{{6,}})\.([0-9a-f]+)\.jsonl")
+    there = place.names()
+    found = filter(None, map(shape.fullmatch, there))
+    names = (
+        Name(place.path, app, int(match[1]), match[2], f"{match[0][:-6]}.open" in there)
+        for match in found
+    )
+    return tuple(sorted(names, key=lambda name: (name.number, name.run)))

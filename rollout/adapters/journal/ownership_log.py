@@ -1,0 +1,193 @@
+"""What we hold: in memory, in the journal here, and in the lock on the load balancers' hosts."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from rollout.model.errors import RecordError, RolloutError
+from rollout.model.fleet import AdminState, Birth, Seat, Target
+from rollout.model.ownership import Holding, Owned
+from rollout.ports.ownership import Lock
+
+
+class Keeper(Protocol):
+    """Where it survives us; see :class:`rollout.adapters.journal.writer.Journal`."""
+
+    def has_room(self) -> None: ...
+    async def held(self, holding: Holding) -> None: ...
+    async def released(
+        self, target: str, *, restarted: bool, renewed: Sequence[str] = ()
+    ) -> None: ...
+
+
+class KeptRecord:
+    """Satisfies :class:`rollout.ports.ownership.Record`.
+
+    The journal is written first, for a disk may take its time; then the lock, where another bastion
+    may have put itself in our place meanwhile; then the act may be done.
+
+    Args:
+        journal: On this machine; None for a record that lives as long as the process.
+        lock: Where all bastions meet; None where nobody else can be.
+        holdings: What a run before this one left out and this one answers for from now on.
+    """
+
+    def __init__(
+        self,
+        journal: Keeper | None = None,
+        lock: Lock | None = None,
+        holdings: Sequence[Holding] = (),
+    ) -> None:
+        self._journal = journal
+        self._lock = lock
+        self._held = {holding.target.name: holding for holding in holdings}
+        self._behind = False
+        self._one_by_one = asyncio.Lock()
+
+    @property
+    def held(self) -> tuple[Holding, ...]:
+        """All that is ours now."""
+        return tuple(self._held.values())
+
+    async def own(
+        self, target: Target, found: Sequence[Owned], *, release: str = "", relinked: bool = False
+    ) -> None:
+        if self._journal is not None:
+            self._journal.has_room()
+        holding = Holding(target=target, found=tuple(found), release=release, relinked=relinked)
+        await self._keep(holding, everywhere=True)
+
+    async def tells(
+        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool | None
+    ) -> None:
+        before = self._held[target]
+        coming = before.returning if returning is None else returning
+        holding = before.told_too(told, returning=coming)
+        if returning is None:
+            # Nothing is about to be told, so the lock hears of it with the next act or catch_up:
+            # a round trip for each order, not two.
+            await self._keep(holding, everywhere=False, needed=not coming, to_lock=False)
+        elif holding == before:
+            await self.still_ours()
+        else:
+            await self._keep(holding, everywhere=False, needed=not coming)
+
+    async def has_lines(self, target: Target, found: Sequence[Owned]) -> None:
+        before = self._held[target.name]
+        new = set(target.seats) - set(before.target.seats)
+        holding = before.with_lines(target, tuple(found))
+        await self._keep(holding, everywhere=False, needed=bool(new) and not before.returning)
+
+    async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
+        # everywhere: who sees to it from another machine must know that it is not as it was found
+        await self._keep(self._held[target].asked_too(before, release), everywhere=True)
+
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
+        async with self._one_by_one:
+            self._held.pop(target, None)
+            self._behind = True
+            with suppress(RolloutError):  # a reader of one that is still listed finds it serving
+                if self._journal is not None:
+                    await self._journal.released(target, restarted=restarted, renewed=renewed)
+                if self._lock is not None:
+                    await self._lock.keep(self.held, everywhere=False)
+                self._behind = False
+
+    async def catch_up(self, *, everywhere: bool = False) -> None:
+        async with self._one_by_one:
+            if self._behind and self._lock is not None:
+                with suppress(RolloutError):  # a lost lock is for the next act to find out
+                    await self._lock.keep(self.held, everywhere=everywhere)
+                    self._behind = False
+
+    async def still_ours(self, *, anew: bool = False) -> None:
+        if self._lock is not None:
+            await self._lock.keep(everywhere=anew)
+
+    def holding(self, target: str) -> Holding | None:
+        return self._held.get(target)
+
+    def was_asked(self, target: str) -> bool:
+        holding = self._held.get(target)
+        return holding is not None and bool(holding.asked)
+
+    async def _keep(
+        self, holding: Holding, *, everywhere: bool, needed: bool = True, to_lock: bool = True
+    ) -> None:
+        async with self._one_by_one:
+            then = {**self._held, holding.target.name: holding}
+            try:
+                if self._journal is not None:
+                    await self._journal.held(holding)
+            except RecordError:
+                if needed:
+                    raise
+            if self._lock is not None and to_lock:
+                try:
+                    await self._lock.keep(tuple(then.values()), everywhere=everywhere)
+                except RolloutError:
+                    await self._take_back(holding)
+                    raise
+            self._behind = not to_lock
+            self._held = then
+
+    async def _take_back(self, holding: Holding) -> None:
+        """Write down that a target is not ours after all, which was about to be."""
+        if holding.target.name not in self._held and self._journal is not None:
+            with suppress(RecordError):
+                await self._journal.released(holding.target.name, restarted=False)
+
+
+class NoRecord:
+    """A :class:`rollout.ports.ownership.Record` where the lock is not ours: no act is allowed.
+
+    Args:
+        why: What is raised before each act.
+        holdings: What earlier runs left out; it is only looked at.
+    """
+
+    def __init__(self, why: RolloutError, holdings: Sequence[Holding] = ()) -> None:
+        self._why = why
+        self._held = {holding.target.name: holding for holding in holdings}
+
+    @property
+    def held(self) -> tuple[Holding, ...]:
+        return tuple(self._held.values())
+
+    async def own(
+        self, target: Target, found: Sequence[Owned], *, release: str = "", relinked: bool = False
+    ) -> None:
+        del target, found, release, relinked
+        raise self._why
+
+    async def tells(
+        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool | None
+    ) -> None:
+        del target, told, returning
+        raise self._why
+
+    async def has_lines(self, target: Target, found: Sequence[Owned]) -> None:
+        del target, found
+        raise self._why
+
+    async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
+        del target, before, release
+        raise self._why
+
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
+        """Write nothing: nothing was ours."""
+
+    async def catch_up(self, *, everywhere: bool = False) -> None:
+        """Write nothing: there is no lock to be written into."""
+
+    async def still_ours(self, *, anew: bool = False) -> None:
+        del anew
+        raise self._why
+
+    def holding(self, target: str) -> Holding | None:
+        return self._held.get(target)
+
+    def was_asked(self, target: str) -> bool:
+        holding = self._held.get(target)
+        return holding is not None and bool(holding.asked)

@@ -1,0 +1,178 @@
+"""Reads journals: what a run was about, how far it came, and what it still holds."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rollout.adapters.journal.files import Name, names_in
+from rollout.adapters.journal.serialization import UNREADABLE, read_holder, read_holding
+from rollout.adapters.journal.state_directory import cannot_read, opened
+from rollout.model.errors import RecordError
+from rollout.model.lock_state import Past, PastDeploy, united
+from rollout.model.ownership import Holding
+
+Line = Mapping[str, Any]
+
+
+def open_runs(directory: Path, app: str) -> tuple[tuple[Name, Past], ...]:
+    """Read the runs of ``app`` that have not been closed, the oldest first.
+
+    Raises:
+        RecordError: a journal cannot be read.
+    """
+    names = [name for name in _names(directory, app) if name.marked]
+    return tuple((name, past) for name in names if (past := read(name)) is not None)
+
+
+def last_run(directory: Path, app: str, *, but: str = "") -> tuple[Name, Past] | None:
+    """Read the newest run of ``app`` that can be gone on with, other than ``but``.
+
+    It had begun to take servers out, or had put a release in place for them.
+
+    Raises:
+        RecordError: a journal cannot be read.
+    """
+    done: list[str] = []
+    renewed: dict[str, tuple[str, ...]] = {}
+    taken_back: set[str] = set()
+    for name in reversed(_names(directory, app)):
+        past = read(name) if name.run != but else None
+        if past is None:
+            continue
+        if past.targets or (past.deploy is not None and past.deploy.in_place):
+            done = list(dict.fromkeys((*past.done, *done)))
+            renewed = {n: r for n, r in united(past.renewed, renewed).items() if n not in done}
+            deploy = past.deploy
+            if deploy is not None and deploy.release in taken_back:
+                deploy = replace(deploy, gone_back=True)
+            return name, replace(past, done=tuple(done), renewed=renewed, deploy=deploy)
+        done += past.done  # it saw to what that one had left
+        renewed = united(past.renewed, renewed)
+        taken_back |= {*past.taken_back}
+    return None
+
+
+def read(name: Name) -> Past | None:
+    """Read one journal; None where not even its beginning was written.
+
+    Raises:
+        RecordError: it cannot be read.
+    """
+    try:
+        with (
+            opened(name.directory) as place,
+            os.fdopen(place.open(name.journal.name), "rb") as file,
+        ):
+            return _folded(str(name.journal), _lines(file))
+    except OSError as error:
+        raise cannot_read(name.journal, error) from error
+
+
+def _names(directory: Path, app: str) -> tuple[Name, ...]:
+    try:
+        return names_in(directory, app)
+    except OSError as error:
+        raise cannot_read(directory, error) from error
+
+
+def _lines(raw: Iterable[bytes]) -> Iterator[Line]:
+    """Give every whole line; one that a crash or a full disk has torn tells nothing."""
+    for row in raw:
+        try:
+            said = json.loads(row)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(said, dict):
+            yield said
+
+
+def _folded(file: str, lines: Iterator[Line]) -> Past | None:
+    past: Past | None = None
+    holdings: dict[str, Holding] = {}
+    for line in lines:
+        try:
+            if line["event"] == "record.began":
+                past = _begun(file, line)
+            elif past is not None:
+                past = _after(past, line, holdings)
+        except UNREADABLE as error:
+            if line.get("event") == "record.held":  # whoever that is, we must not forget them
+                raise RecordError(
+                    f"{file}: what was taken out cannot be read",
+                    "another version of rollout wrote it: use that one to recover",
+                ) from error
+            continue  # a later version's, or somebody's hand
+    return None if past is None else replace(past, holdings=tuple(holdings.values()))
+
+
+def _begun(file: str, line: Line) -> Past:
+    return Past(
+        file=file,
+        holder=read_holder(line["holder"]),
+        verb=str(line["verb"]),
+        hosts=tuple(map(str, line["hosts"])),
+        flags=dict(line["flags"]),
+        settings=dict(line["settings"]),
+        done=tuple(map(str, line.get("done", ()))),
+        renewed={str(k): tuple(map(str, names)) for k, names in line.get("renewed", {}).items()},
+    )
+
+
+def _after(past: Past, line: Line, holdings: dict[str, Holding]) -> Past:
+    match line["event"]:
+        case "record.held":
+            holding = read_holding(line["holding"])
+            holdings[holding.target.name] = holding
+            if holding.target.name in past.done:  # once more, on the way back
+                return replace(past, done=tuple(n for n in past.done if n != holding.target.name))
+        case "record.released":
+            name = str(line["target"])
+            holdings.pop(name, None)
+            if names := tuple(map(str, line.get("renewed", ()))):
+                past = replace(past, renewed=united(past.renewed, {name: names}))
+            if line["restarted"]:
+                return replace(past, done=tuple(dict.fromkeys((*past.done, name))))
+        case "record.answers":
+            return replace(past, answers=True)
+        case "record.settled":
+            holdings.clear()
+            return replace(past, settled=str(line["by"]))
+        case "rollout.started":
+            return replace(past, targets=tuple(dict.fromkeys((*past.targets, *line["targets"]))))
+        case "account":
+            return replace(past, exit_code=int(line["exit_code"]))
+        case _:
+            return _after_of_a_release(past, line)
+    return past
+
+
+def _after_of_a_release(past: Past, line: Line) -> Past:
+    if line["event"] == "deploy.unproven_taken_back" and past.deploy is None:
+        return replace(past, taken_back=(*past.taken_back, str(line["release"])))
+    return replace(past, deploy=_deploy_after(past.deploy, line))
+
+
+def _deploy_after(deploy: PastDeploy | None, line: Line) -> PastDeploy | None:
+    if line["event"] == "deploy.started":
+        return PastDeploy(
+            release=str(line["release"]),
+            revision=str(line["revision"]),
+            hosts=tuple(line["hosts"]),
+            fresh=bool(line["fresh"]),
+        )
+    if deploy is None:
+        return None
+    match line["event"]:
+        case "current.switching":
+            return replace(deploy, switching=True)
+        case "deploy.in_place":
+            return replace(deploy, in_place=True, before=dict(line["before"]))
+        case "deploy.taken_back" | "deploy.unproven_taken_back" | "rollback.started":
+            return replace(deploy, gone_back=True)
+        case "deploy.finished":
+            return replace(deploy, live=True)
+        case _:
+            return deploy

@@ -1,0 +1,1 @@
+"""This machine: processes, threads, shell commands, the login that runs us."""

@@ -1,0 +1,104 @@
+"""Runs a command on this machine, in a session of its own, and leaves nothing of it behind."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from rollout.adapters.local.exit_cleanup import ends_with_us
+from rollout.ports.site import Answer
+from rollout.text.durations import spell_duration
+
+LAST_WORDS = 4096
+LAST_LINES = 20
+REAP_WITHIN = 2.0
+
+
+async def ask_here(command: str, within: float, environ: Mapping[str, str]) -> Answer:
+    """Run ``sh -c command`` once; fine is exit 0.
+
+    ``said`` is the last line it wrote, or how it ended.  After ``within`` seconds it is killed,
+    with all that it started.
+    """
+    try:
+        # A file and not a pipe: a grandchild that keeps a pipe open would keep us waiting.
+        with tempfile.TemporaryFile() as words:
+            code = await run_here(["sh", "-c", command], within, environ, output=words)
+            if code is None:
+                said = f"no end after {spell_duration(within)}"
+                return Answer(fine=False, said=said, tail=tail_of(words))
+            fine, tail = code == 0, tail_of(words)
+            said = tail[-1].strip()[:200] if tail else f"exit {code}"
+            return Answer(fine=fine, said=said, tail=() if fine else tail)
+    except OSError as error:  # a full disk, no process to be had
+        return Answer(fine=False, said=f"it cannot be run here: {error.strerror}")
+
+
+async def run_here(
+    words: Sequence[str],
+    within: float,
+    environ: Mapping[str, str],
+    *,
+    output: IO[bytes],
+    errors: IO[bytes] | None = None,
+    directory: Path | None = None,
+) -> int | None:
+    """Run a program to its end; whatever it started is killed then, and when we are cancelled.
+
+    Args:
+        words: The program and its arguments; no shell reads them.
+        within: Seconds after which it is killed.
+        environ: All of its environment.
+        output: Takes what it writes.
+        errors: Takes its stderr, where that is wanted apart.
+        directory: Where it runs; where we do when left out.
+
+    Returns:
+        Its exit code, below 0 for a signal; None when its time was up.
+
+    Raises:
+        OSError: it cannot be run.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *words,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=output,
+        stderr=asyncio.subprocess.STDOUT if errors is None else errors,
+        env=dict(environ),
+        cwd=directory,
+        start_new_session=True,  # Ctrl-C on our terminal is ours to answer
+    )
+    try:
+        with ends_with_us(lambda: os.killpg(process.pid, signal.SIGKILL)):
+            async with asyncio.timeout(within):
+                return await process.wait()
+    except TimeoutError:
+        return None
+    finally:
+        await end(process)
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Kill what is left of a session and collect it; asyncio warns about whoever is forgotten."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(TimeoutError):  # stuck in the kernel: even SIGKILL has to wait
+        async with asyncio.timeout(REAP_WITHIN):
+            await process.wait()
+
+
+def text_of(words: IO[bytes], most: int = 1 << 20) -> str:
+    """Read the end of what was written, at most ``most`` bytes."""
+    size = words.seek(0, os.SEEK_END)
+    words.seek(max(0, size - most))
+    return words.read().decode(errors="replace")
+
+
+def tail_of(words: IO[bytes]) -> tuple[str, ...]:
+    """Read the last lines that were written; nothing when there is none."""
+    lines = text_of(words, LAST_WORDS).splitlines()
+    return tuple(line.rstrip() for line in lines if line.strip())[-LAST_LINES:]

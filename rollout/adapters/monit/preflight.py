@@ -1,0 +1,73 @@
+"""Is a host's monit fit for a rollout?  What is wrong with our instances, each with its cure."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from rollout.model.fleet import Finding, InstanceState, SickFinding
+
+
+def findings_in(
+    host: str,
+    states: Sequence[InstanceState],
+    command: str,
+    match: str,
+    expected: int | None,
+) -> tuple[Finding, ...]:
+    """Judge the instances of one host: their number first, then one by one.
+
+    A process that cannot be seen (``hidepid``) is no finding: its pid alone must do.
+    """
+    findings = [*_of_number(host, [state.name for state in states], command, match, expected)]
+    for state in states:
+        kind = SickFinding if _is_curable(state) else Finding
+        found = (
+            kind(host, what, cure, instance=state.name) for what, cure in _of_one(state, command)
+        )
+        findings += [*found][:1]
+    return tuple(findings)
+
+
+def _is_curable(state: InstanceState) -> bool:
+    """Tell whether it is broken, and monit, asked for a restart, would make a new process of it.
+
+    Of one that it does not watch it would do so only if there is none; of one that waits for its
+    time (`every`) it tells no process, so that the new one could not be proven (both measured with
+    5.33).
+    """
+    if state.status.lower() == "waiting":
+        return False
+    settling = state.pending or state.initializing
+    return state.birth is None or (state.monitored and not settling)
+
+
+def _of_number(
+    host: str, names: Sequence[str], command: str, match: str, expected: int | None
+) -> Iterator[Finding]:
+    listed = f" ({', '.join(names)})" if names else ""
+    if expected is not None and len(names) != expected:
+        what = f"{expected} instances expected, monit has {len(names)}{listed}"
+        yield Finding(host, what, f"correct monit.instances or monit.match; see: {command} summary")
+    elif not names:
+        what = f"no process of monit's matches {match!r}"
+        yield Finding(host, what, f"correct monit.match or monit.group; see: {command} summary")
+
+
+def _of_one(state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
+    name, quoted = state.name, shlex.quote(state.name)
+    by_admin = command.replace("sudo -n ", "sudo ", 1)  # the login may not: sudoers_line
+    settle = f"wait until it is OK: {command} summary"
+    if state.pending:
+        yield f"{name} has a {state.pending} pending", settle
+    if not state.monitored:
+        # Monit would only switch the watching on and call that a restart done.
+        yield f"{name} is not monitored: monit would not restart it", f"{by_admin} monitor {quoted}"
+    if state.initializing:
+        yield f"{name} is initializing", settle
+    if state.status.lower() == "waiting":
+        # Until its time comes monit does not call it running, whatever it is.
+        cure = f"take `every` off {name} in monit's control file"
+        yield f"{name} is waiting for its time", cure
+    if state.birth is None and state.called_running:
+        yield f"monit calls {name} {state.status}, but its process is gone", f"{by_admin} validate"
+    if not state.running:
+        yield f"{name} is not running: {state.status}", f"{by_admin} start {quoted}"

@@ -1,0 +1,78 @@
+"""Why a socket on a host cannot be reached: sshd gives one answer for four reasons.
+
+OpenSSH 9.2 says "open failed" (2) for a UNIX socket that is missing, closed to us or dead, and
+for one that it was configured not to reach.  The host itself knows which, so it is asked.
+"""
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from rollout.adapters.ssh.command import Result
+from rollout.adapters.ssh.errors import ForwardingRefused, NothingListens, SshError
+
+MISSING, NO_SOCKET, NO_PERMISSION, NOBODY, CLOSED = 81, 82, 83, 84, 85
+"""Exit codes of our question; high, so that no shell uses them for something else."""
+
+REASONS = {
+    MISSING: "does not exist on the host",
+    NO_SOCKET: "is not a socket",
+    NO_PERMISSION: "may not be used by this login",
+    NOBODY: "is there, but no process listens on it",
+    CLOSED: "is in a directory that this login may not enter",
+}
+
+GROUP = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,31}) ([0-7]{3,4})")
+"""What the host says of the group that has the rights: nothing else of it becomes a cure."""
+
+
+def explain(
+    refused: NothingListens, path: str, ask: Callable[[str], Result], ssh: str = "ssh"
+) -> NothingListens | ForwardingRefused:
+    """Find the better error for a socket that could not be opened; at worst the one we had."""
+    try:
+        answer = ask(question(path))
+    except SshError:
+        return refused
+    status = answer.status
+    if status == 0:
+        return ForwardingRefused(
+            refused.host,
+            f"{path}: it is there and open to this login, but sshd does not forward to it",
+            "AllowStreamLocalForwarding yes in sshd_config",
+        )
+    if status not in REASONS:
+        return refused
+    cure = f"{ssh} {refused.host} ls -l {shlex.quote(path)}"
+    found = GROUP.fullmatch(answer.out.strip())
+    if found and status in {NO_PERMISSION, CLOSED}:
+        cure = _join(found[1], int(found[2], 8), f"on {refused.host}", path, status)
+    return NothingListens(refused.host, f"{path} {REASONS[status]}", cure)
+
+
+def _join(group: str, mode: int, where: str, path: str, status: int) -> str:
+    """Spell how the login gets the right that a group has, or how HAProxy gives it to one."""
+    if mode & (0o010 if status == CLOSED else 0o020):
+        return f'{where}: sudo usermod -aG {group} "$(id -un)"; it holds from the next login on'
+    return (
+        f"{where}: give a group of the login the right, as in "
+        f"`stats socket {path} mode 660 level admin group GROUP`"
+    )
+
+
+def question(path: str) -> str:
+    """Ask for the reason in plain shell.
+
+    HAProxy binds ``PATH.PID.tmp`` and renames it, and the kernel goes on showing the first
+    name, so the listener is looked for by the beginning of its path.
+    """
+    quoted = shlex.quote(path)
+    above = (str(place) for place in reversed(PurePosixPath(path).parents))
+    return (
+        f'for above in {shlex.join(above)}; do test ! -d "$above" || test -x "$above" || '
+        f"{{ stat -c '%G %a' \"$above\"; exit {CLOSED}; }}; done; "
+        f"test -e {quoted} || exit {MISSING}; test -S {quoted} || exit {NO_SOCKET}; "
+        f"test -w {quoted} || {{ stat -c '%G %a' {quoted}; exit {NO_PERMISSION}; }}; "
+        f"test ! -r /proc/net/unix || grep -qF -- {quoted} /proc/net/unix || exit {NOBODY}"
+    )

@@ -1,0 +1,88 @@
+"""``rollout check``: everything that a rollout needs, tried out; nothing is changed."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from rollout.cli import options as said
+from rollout.cli.global_options import asked
+
+if TYPE_CHECKING:
+    from rollout.events import Event
+    from rollout.model.findings import Fitness
+    from rollout.output.select import Output
+    from rollout.settings.model import Settings
+
+
+def check(context: typer.Context, *, hosts: said.Only = None, exclude: said.Without = None) -> None:
+    """Try out all that a restart or a deploy needs; no change."""
+    from rollout.text.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
+
+    voice = asked(context).voice
+    settings = asked(context).settings(secrets=True).settings
+    chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
+    raise typer.Exit(run(settings, chosen, voice, asked(context).rollout))
+
+
+def run(
+    settings: "Settings", hosts: tuple[str, ...], voice: "Output", rollout: str = "rollout"
+) -> int:
+    """Look at everything and return the exit code of a restart now: 4 while the lock is held."""
+    import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
+    from contextlib import AsyncExitStack  # noqa: PLC0415
+    from dataclasses import replace  # noqa: PLC0415
+
+    from rollout.adapters.journal.ownership_log import NoRecord  # noqa: PLC0415
+    from rollout.cli.console import complain, hand_over  # noqa: PLC0415
+    from rollout.cli.from_settings import scope_of, wish_of  # noqa: PLC0415
+    from rollout.cli.new_run import history_of, try_journal  # noqa: PLC0415
+    from rollout.cli.wiring import NOT_TAKEN, open_deploy, open_lock, open_site  # noqa: PLC0415
+    from rollout.deploy.preflight import fit_for_either  # noqa: PLC0415
+    from rollout.events import Noted  # noqa: PLC0415
+    from rollout.lock.acquire import refusal  # noqa: PLC0415
+    from rollout.model.errors import LockError, LockHeld  # noqa: PLC0415
+    from rollout.model.fleet import Finding  # noqa: PLC0415
+    from rollout.output.select import Output  # noqa: PLC0415
+    from rollout.output.status import (  # noqa: PLC0415
+        fitness_json,
+        fitness_sentence,
+        fitness_table,
+    )
+    from rollout.restart.fleet_snapshot import finding  # noqa: PLC0415
+    from rollout.restart.preflight import with_others  # noqa: PLC0415
+    from rollout.summary.run import Exit  # noqa: PLC0415
+
+    scope, floor = scope_of(settings, hosts), settings.fleet.floor
+
+    wish = wish_of(settings, hosts, rollout, deploys=False, take_up=False)
+
+    async def story() -> "tuple[Fitness, bool]":
+        with open_lock(settings) as lock:
+            of_the_lock, notes = await lock.examine()
+        async with AsyncExitStack() as stack:
+            supply = None
+            if settings.deploy is None:
+                site = await stack.enter_async_context(open_site(settings))
+            else:
+                site, supply = await stack.enter_async_context(open_deploy(settings))
+            told: list[Event] = []
+            refused, out = await refusal(wish, history_of(settings), site, told.append)
+            site = replace(site, record=NoRecord(NOT_TAKEN, holdings=out))
+            fit = await fit_for_either(scope, floor, site, supply.source if supply else None)
+        others = of_the_lock
+        if refused is not None and not (of_the_lock and isinstance(refused, LockError)):
+            where = "lock" if isinstance(refused, LockHeld) else "run"
+            others = (*others, finding(where, refused))
+        changed = [Finding(one.where, one.what, "") for one in told if isinstance(one, Noted)]
+        fit = with_others(fit, (*others, *try_journal(settings)), (*notes, *changed))
+        return fit, isinstance(refused, LockHeld)
+
+    fit, busy = asyncio.run(story())
+    if voice is Output.JSON:
+        hand_over(fitness_json(fit))
+    else:
+        hand_over(fitness_table(fit))
+        complain(fitness_sentence(fit, deploy=settings.deploy is not None))
+    if busy:
+        return Exit.BUSY
+    return Exit.REFUSED if fit.findings else Exit.DONE

@@ -1,0 +1,51 @@
+"""``rollout init``: an annotated settings file to begin with."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rollout.cli.console import complain
+from rollout.model.errors import SettingsError
+from rollout.paths import FILE_NAME
+
+
+def init(
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is already there.")
+    ] = False,
+) -> None:
+    """Write ./rollout.toml with every setting in it, explained."""
+    from importlib import resources  # noqa: PLC0415 - `--help` can do without
+
+    file = Path(FILE_NAME)
+    text = resources.files("rollout").joinpath("example.toml").read_text(encoding="utf-8")
+    try:
+        (_replace if force else _create)(file, text)
+    except FileExistsError:
+        raise SettingsError([f"{file} is already there; --force replaces it"]) from None
+    except OSError as error:
+        raise SettingsError([f"{file} cannot be written: {error.strerror}"]) from error
+    complain(f"wrote {file}: set app, balancers and hosts in it, then try `rollout check`")
+
+
+def _create(file: Path, text: str) -> None:
+    with file.open("x", encoding="utf-8") as new:
+        new.write(text)
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write beside and rename over, so that a full disk does not cost the old file."""
+    from tempfile import mkstemp  # noqa: PLC0415 - `--help` can do without
+
+    handle, name = mkstemp(prefix=".rollout-", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as new:
+            new.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(file)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,88 @@
+"""``rollout prune``: releases that nobody needs any more are removed."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli import options as said
+from rollout.cli.global_options import asked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollout.events import Event
+    from rollout.model.fleet import Finding
+    from rollout.output.select import Output
+    from rollout.settings.model import Settings
+
+
+def prune(
+    context: typer.Context,
+    *,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            "--keep", metavar="N", help="So many good releases stay (default: [deploy] keep)."
+        ),
+    ] = None,
+    hosts: said.Only = None,
+    exclude: said.Without = None,
+) -> None:
+    """Remove old releases that nobody needs any more."""
+    from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415 - not for `--help`
+    from rollout.text.hostnames import select  # noqa: PLC0415
+
+    voice = asked(context).voice
+    loaded = asked(context).settings({"--keep": keep})
+    the_deploy(loaded.settings, loaded.sources[-1].origin(()))
+    names = loaded.settings.fleet.names
+    chosen = select(names, only=hosts or (), without=exclude or ())
+    raise typer.Exit(run(loaded.settings, chosen, voice))
+
+
+def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
+    """Remove what may go; 3 when a host could not be seen, 5 when something did not go."""
+    import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
+
+    from rollout.adapters.journal.ownership_log import KeptRecord  # noqa: PLC0415
+    from rollout.cli.console import complain, hand_over  # noqa: PLC0415
+    from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415
+    from rollout.cli.new_run import whoever_runs_this  # noqa: PLC0415
+    from rollout.cli.wiring import open_site  # noqa: PLC0415
+    from rollout.deploy.disk_preflight import shelves  # noqa: PLC0415
+    from rollout.deploy.prune import prune as pruned  # noqa: PLC0415
+    from rollout.events import Noted  # noqa: PLC0415
+    from rollout.lock.acquire import against_deploys  # noqa: PLC0415
+    from rollout.lock.guarded_releases import guarded  # noqa: PLC0415
+    from rollout.model.lock_state import Kind  # noqa: PLC0415
+    from rollout.output.releases import (  # noqa: PLC0415
+        pruned_json,
+        pruned_sentence,
+        pruned_table,
+    )
+    from rollout.output.select import Output  # noqa: PLC0415
+    from rollout.summary.run import Exit  # noqa: PLC0415
+
+    async def story() -> "tuple[Sequence[Event], tuple[Finding, ...]]":
+        told: list[Event] = []
+        async with open_site(settings) as site:
+            releases = guarded(site, KeptRecord(lock=site.lock)).releases
+            if releases is None:
+                raise AssertionError("a [deploy] without releases")
+            async with against_deploys(whoever_runs_this(Kind.RUN), site):
+                seen, findings = await shelves(hosts, releases)
+                # What a rollback needs is judged over all hosts, so none may be unknown.
+                if not findings:
+                    await pruned(seen, the_deploy(settings).keep, releases, told.append)
+        return told, findings
+
+    told, findings = asyncio.run(story())
+    if voice is Output.JSON:
+        hand_over(pruned_json(told, findings))
+    else:
+        if table := pruned_table(told, findings):
+            hand_over(table)
+        complain(pruned_sentence(told, findings))
+    if findings:
+        return Exit.REFUSED
+    return Exit.HALTED if any(isinstance(event, Noted) for event in told) else Exit.DONE

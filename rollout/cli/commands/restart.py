@@ -1,0 +1,75 @@
+"""``rollout restart``: every app server in turn, without one failed request."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from rollout.cli import options as said
+from rollout.cli.global_options import asked
+from rollout.cli.with_options import Flags, taking, with_sick
+
+if TYPE_CHECKING:
+    from rollout.cli.global_options import Asked
+    from rollout.cli.locked_run import Charge
+    from rollout.ports.site import Tell
+    from rollout.settings.load import Loaded
+
+
+@taking(said.PACE)
+def restart(
+    context: typer.Context,
+    *,
+    hosts: said.Only = None,
+    exclude: said.Without = None,
+    flags: Flags,
+    take_up: said.TakeUp = False,
+    accept_sick: said.AcceptSick = False,
+    cron: said.Cron = False,
+) -> None:
+    """Restart every app server in turn without dropping a request."""
+    from rollout.text.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
+
+    flags = with_sick(flags, accept_sick=accept_sick)
+    loaded = asked(context).settings(flags)
+    chosen = select(loaded.settings.fleet.names, only=hosts or (), without=exclude or ())
+    raise typer.Exit(run(loaded, chosen, asked(context), flags, take_up=take_up, cron=cron))
+
+
+def run(
+    loaded: "Loaded",
+    hosts: tuple[str, ...],
+    typed: "Asked",
+    flags: Flags,
+    *,
+    take_up: bool,
+    cron: bool,
+) -> int:
+    """Tell the story and return the exit code of its account."""
+    from rollout.cli import runner as running  # noqa: PLC0415 - for all of these: not for `--help`
+    from rollout.cli.from_settings import plan_of, scope_of  # noqa: PLC0415
+    from rollout.cli.run_with_output import looking_at  # noqa: PLC0415
+    from rollout.deploy.preflight import fit_for_a_restart  # noqa: PLC0415
+    from rollout.restart.preflight import announce  # noqa: PLC0415
+    from rollout.restart.rolling import rolling_restart  # noqa: PLC0415
+    from rollout.wait import unless_stopped  # noqa: PLC0415
+
+    settings = loaded.settings
+
+    async def story(charge: "Charge", tell: "Tell") -> None:
+        scope, floor = scope_of(settings, hosts, flags), settings.fleet.floor
+        looking = fit_for_a_restart(scope, floor, charge.site)
+        fit = charge.but_for(await unless_stopped(looking, charge.site.stop_asked))
+        if announce(fit, tell):
+            await rolling_restart(plan_of(settings, fit.targets, flags), charge.site, tell)
+
+    errand = running.Errand(
+        loaded=loaded,
+        typed=typed,
+        verb="restart",
+        hosts=hosts,
+        flags=flags,
+        take_up=take_up,
+        cron=cron,
+        meanwhile=looking_at(hosts),
+    )
+    return running.run(errand, story)

@@ -1,0 +1,151 @@
+"""``rollout resume``: who had no turn in a run that stopped has it now."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli import options as said
+from rollout.cli.global_options import asked
+
+if TYPE_CHECKING:
+    from rollout.cli.global_options import Asked
+    from rollout.cli.locked_run import Charge
+    from rollout.events import Event
+    from rollout.model.lock_state import Past
+    from rollout.model.past_runs import Left
+    from rollout.ports.site import Tell
+    from rollout.settings.load import Loaded
+
+Replan = Annotated[
+    bool,
+    typer.Option("--replan", help="Go on with the settings and the fleet as they are now."),
+]
+
+
+def resume(
+    context: typer.Context,
+    *,
+    yes: said.Yes = False,
+    replan: Replan = False,
+    cron: said.Cron = False,
+) -> None:
+    """Go on with a run that stopped or died part-way."""
+    from rollout.cli.console import hand_over  # noqa: PLC0415
+    from rollout.cli.new_run import history_of  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.unfinished import agreed, nothing_left  # noqa: PLC0415
+    from rollout.model.errors import RolloutError  # noqa: PLC0415
+    from rollout.recovery.resume import against_resuming, is_through  # noqa: PLC0415
+
+    settings = asked(context).settings().settings
+    left = agreed(settings, "Bring back what is out, and go on with the rest?", yes=yes or cron)
+    past = left.past if left else None
+    if left is None or (past is not None and past.verb == "recover"):
+        past = history_of(settings).last()  # a recovery has no turns of its own to be gone on with
+    if past is None and left is None:
+        raise typer.Exit(nothing_left())
+    if why := against_resuming(past, left):
+        raise RolloutError(why)
+    if past is None or is_through(past):
+        hand_over(f"nothing to resume: run {past.run if past else ''} is through")
+        raise typer.Exit
+    loaded = same_as_before(past, asked(context), replan=replan)
+    past = _of_this_fleet(past, loaded, replan=replan)
+    raise typer.Exit(run(loaded, past, left, asked(context), replan=replan, cron=cron))
+
+
+def _of_this_fleet(past: "Past", loaded: "Loaded", *, replan: bool) -> "Past":
+    """Leave out hosts that the settings do not know, where the operator wants it so.
+
+    Raises:
+        RolloutError: the journal names such hosts; none was contacted.
+    """
+    from rollout.cli.from_settings import hosts_known, hosts_unknown  # noqa: PLC0415 - not for `--help`
+    from rollout.model.errors import RolloutError  # noqa: PLC0415
+
+    unknown, known = hosts_unknown(past, loaded.settings), hosts_known(past, loaded.settings)
+    if unknown and not (replan and known.hosts):
+        cure = "; --replan goes on without" if known.hosts else ""
+        raise RolloutError(
+            f"nothing was touched: the journal of run {past.run} names {unknown}, which the "
+            f"settings do not know{cure}"
+        )
+    return known
+
+
+def same_as_before(past: "Past", typed: "Asked", *, replan: bool) -> "Loaded":
+    """Load the settings with the flags of the run, and see that they are those it had.
+
+    Raises:
+        RolloutError: they are not, and nobody said that they may differ.
+    """
+    from rollout.cli.new_run import changed, written_settings  # noqa: PLC0415 - not for `--help`
+    from rollout.model.errors import RolloutError  # noqa: PLC0415
+
+    loaded = typed.settings(past.flags)
+    differ = changed(past.settings, written_settings(loaded))
+    if differ and not replan:
+        lines = "\n  ".join(differ)
+        raise RolloutError(
+            f"nothing was touched: the settings are not those of run {past.run} any more:\n  "
+            f"{lines}\n  --replan goes on with them as they are now"
+        )
+    return loaded
+
+
+def run(
+    loaded: "Loaded",
+    past: "Past",
+    left: "Left | None",
+    typed: "Asked",
+    *,
+    replan: bool,
+    cron: bool,
+) -> int:
+    """Tell the story and return the exit code of its account."""
+    from rollout.cli import runner as running  # noqa: PLC0415 - for all of these: not for `--help`
+    from rollout.cli.from_deploy_settings import deploy_again  # noqa: PLC0415
+    from rollout.cli.from_settings import plan_of, scope_of  # noqa: PLC0415
+    from rollout.cli.new_run import history_of  # noqa: PLC0415
+    from rollout.cli.run_with_output import looking_at  # noqa: PLC0415
+    from rollout.events import DeployStarted  # noqa: PLC0415
+    from rollout.model.errors import RolloutError  # noqa: PLC0415
+    from rollout.recovery.resume import Resumption, resume  # noqa: PLC0415
+
+    settings = loaded.settings
+    resumption = Resumption(
+        past=past,
+        left=left,
+        scope=scope_of(settings, past.hosts, past.flags),
+        plan=plan_of(settings, (), past.flags),
+        max_out=settings.fleet.max_out,
+        canary=settings.fleet.canary,
+        deploy=deploy_again(settings, past),
+        whoever_is_there=replan,
+    )
+
+    async def story(charge: "Charge", tell: "Tell") -> None:
+        again = history_of(settings).last()  # now that nobody else can go on with it
+        if again is None or (again.run, set(again.done)) != (past.run, set(past.done)):
+            raise RolloutError(f"somebody has gone on with run {past.run} meanwhile")
+
+        def heard(event: "Event") -> None:
+            tell(event)
+            if isinstance(event, DeployStarted):  # it is in our journal from here on
+                charge.has_seen_to(event.hosts)
+
+        await resume(resumption, charge.site, charge.supply, heard, charge.findings)
+
+    errand = running.Errand(
+        loaded=loaded,
+        typed=typed,
+        verb=past.verb,
+        hosts=past.hosts,
+        flags=past.flags,
+        deploys=past.deploy is not None,
+        left=left,
+        done=past.done,
+        renewed=past.renewed,
+        cron=cron,
+        meanwhile=looking_at(past.hosts),
+    )
+    return running.run(errand, story)

@@ -1,0 +1,63 @@
+"""``rollout setup``: what an administrator types once on each machine; nothing is contacted."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from rollout.cli.global_options import asked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rollout.settings.model import Settings
+
+
+def setup(context: typer.Context) -> None:
+    """Print what an administrator types once on each machine."""
+    from rollout.cli.console import hand_over  # noqa: PLC0415 - not for `--help`
+    from rollout.output.select import Output  # noqa: PLC0415
+    from rollout.output.setup import setup_json, setup_text  # noqa: PLC0415
+
+    voice = asked(context).voice
+    lines = commands(asked(context).settings().settings)
+    hand_over((setup_json if voice is Output.JSON else setup_text)(lines))
+
+
+def commands(settings: "Settings") -> "Mapping[str, Sequence[str]]":
+    """Return the commands for root by machine, those that hold the lock first."""
+    from rollout.adapters.local.process_identity import user  # noqa: PLC0415
+    from rollout.adapters.lock.lock_directory import HERE  # noqa: PLC0415 - not for `--help`
+    from rollout.adapters.lock.setup_commands import commands_for_lock, commands_for_state  # noqa: PLC0415
+    from rollout.adapters.monit.sudoers import commands_for_sudo  # noqa: PLC0415
+    from rollout.adapters.ssh import Ssh  # noqa: PLC0415
+    from rollout.cli.wiring import lock_directory, lock_machines, ssh_options  # noqa: PLC0415
+
+    directory, ssh = lock_directory(settings), Ssh(ssh_options(settings))
+    app_servers: dict[Sequence[str], list[str]] = {}
+    for host in settings.fleet.names:
+        lines = sudo_lines(settings, ssh.resolve(host).user)
+        app_servers.setdefault(commands_for_sudo(settings.app, lines), []).append(host)
+    found: dict[str, Sequence[str]] = {}
+    for name in lock_machines(settings):
+        login = ssh.resolve(name).user if name else user()
+        found[name or HERE] = commands_for_lock(directory, login)
+    if HERE not in found or not directory.is_in_state:
+        mine = commands_for_state(directory.group, user())
+        found[HERE] = tuple(dict.fromkeys((*found.get(HERE, ()), *mine)))
+    found |= {", ".join(hosts): lines for lines, hosts in app_servers.items()}
+    return {machine: lines for machine, lines in found.items() if lines}
+
+
+def sudo_lines(settings: "Settings", login: str) -> "Sequence[str]":
+    """Return the lines for sudoers of an app server; none where sudo is not used."""
+    from rollout.adapters.monit.sudoers import (  # noqa: PLC0415 - not for `--help`
+        Caller,
+        readlink_line,
+        sudoers_line,
+    )
+
+    monit, deploy = settings.monit, settings.deploy
+    lines = [sudoers_line(Caller(monit.command, monit.group, user=login, match=monit.match))]
+    if deploy is not None and deploy.readlink.startswith("sudo "):
+        lines.append(readlink_line(login))
+    return lines if login != "root" else ()

@@ -1,0 +1,82 @@
+"""``rollout uninterrupted``: a new release on every server, without one failed request."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from rollout.cli import options as said
+from rollout.cli.global_options import asked
+from rollout.cli.with_options import Flags, taking, with_sick
+
+if TYPE_CHECKING:
+    from rollout.cli.global_options import Asked
+    from rollout.cli.locked_run import Charge
+    from rollout.ports.site import Tell
+    from rollout.settings.load import Loaded
+
+
+@taking({**said.WHAT, **said.HOW, **said.PACE})
+def uninterrupted(
+    context: typer.Context,
+    *,
+    hosts: said.Only = None,
+    exclude: said.Without = None,
+    flags: Flags,
+    take_up: said.TakeUp = False,
+    accept_sick: said.AcceptSick = False,
+    cron: said.Cron = False,
+) -> None:
+    """Deploy a new release; nobody who visits the site notices."""
+    from rollout.cli.from_deploy_settings import deployable  # noqa: PLC0415 - not for `--help`
+    from rollout.text.hostnames import select  # noqa: PLC0415
+
+    flags = with_sick(flags, accept_sick=accept_sick)
+    loaded = asked(context).settings(flags, secrets=True)
+    chosen = select(deployable(loaded, flags).fleet.names, only=hosts or (), without=exclude or ())
+    raise typer.Exit(run(loaded, chosen, asked(context), flags, take_up=take_up, cron=cron))
+
+
+def run(
+    loaded: "Loaded",
+    hosts: tuple[str, ...],
+    typed: "Asked",
+    flags: Flags,
+    *,
+    take_up: bool,
+    cron: bool,
+) -> int:
+    """Tell the story and return the exit code of its account."""
+    from functools import partial  # noqa: PLC0415 - for all of these: not for `--help`
+
+    from rollout.cli import runner as running  # noqa: PLC0415
+    from rollout.cli.from_deploy_settings import deploy_of, the_deploy  # noqa: PLC0415
+    from rollout.cli.from_settings import plan_of, scope_of  # noqa: PLC0415
+    from rollout.cli.run_with_output import looking_at  # noqa: PLC0415
+    from rollout.deploy.deploy import uninterrupted as deployed  # noqa: PLC0415
+    from rollout.deploy.preflight import ready_to_deploy  # noqa: PLC0415
+    from rollout.restart.preflight import announce  # noqa: PLC0415
+    from rollout.wait import unless_stopped  # noqa: PLC0415
+
+    settings = loaded.settings
+    scope = scope_of(settings, hosts, flags)
+    wish = partial(deploy_of, the_deploy(settings), fresh=True)
+
+    async def story(charge: "Charge", tell: "Tell") -> None:
+        site, supply = charge.site, charge.supplied
+        looking = ready_to_deploy(scope, settings.fleet.floor, site, supply.source, wish)
+        fit, deploy = await unless_stopped(looking, site.stop_asked)
+        if announce(charge.but_for(fit), tell, deploys=True) and deploy is not None:
+            await deployed(deploy, plan_of(settings, fit.targets, flags), site, supply, tell)
+
+    errand = running.Errand(
+        loaded=loaded,
+        typed=typed,
+        verb="uninterrupted",
+        hosts=hosts,
+        flags=flags,
+        deploys=True,
+        take_up=take_up,
+        cron=cron,
+        meanwhile=looking_at(hosts, the_deploy(settings).hooks.before),
+    )
+    return running.run(errand, story)

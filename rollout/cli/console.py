@@ -1,0 +1,71 @@
+"""Words for people go to stderr, each line with our name before it; data goes to stdout.
+
+A command that they name carries the options that stood before the one that was typed.
+"""
+
+import json
+import os
+import sys
+from contextlib import suppress
+
+from rollout.model.errors import RolloutError
+
+_typed = ["rollout"]
+"""The program and what of the options before the command decides about the settings."""
+
+
+def type_as(rollout: str = "rollout") -> None:
+    """Let each command that is named from now on begin with ``rollout``."""
+    _typed[0] = rollout
+
+
+def complain(*lines: str) -> None:
+    """Tell the person, one line each; several lines in one stay together, and none does harm.
+
+    Where that cannot be written nobody is left to be told, and the exit code still speaks.
+    """
+    from rollout.output.report.command_line import with_options  # noqa: PLC0415
+    from rollout.text.sanitize import harmless  # noqa: PLC0415 - most commands do not complain
+
+    with suppress(OSError):
+        for several in lines:
+            carried = with_options(several, _typed[0])
+            text = "\n".join(map(harmless, carried.split("\n")))
+            sys.stderr.write(f"rollout: {text}\n")
+
+
+def spoken(error: RolloutError) -> str:
+    """Say what stopped us, and below it what mends it, where that is known."""
+    cure = getattr(error, "cure", "")
+    return f"{error}\n  cure: {cure}" if cure else str(error)
+
+
+def hand_over(data: str) -> None:
+    """Write what was asked for to stdout; whoever has read enough of it may hang up.
+
+    Raises:
+        RolloutError: it cannot be written (a full disk).
+    """
+    if "`rollout " in data:
+        data = _carried(data)
+    # A terminal or a locale that cannot show a character gets its number, not a traceback.
+    encoding = sys.stdout.encoding or "utf-8"
+    shown = data.encode(encoding, "backslashreplace").decode(encoding)
+    try:
+        sys.stdout.write(shown if shown.endswith("\n") else f"{shown}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # Python flushes once more on its way out; give it a place where that works.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise RolloutError(f"stdout cannot be written: {error.strerror}") from error
+
+
+def _carried(data: str) -> str:
+    from rollout.output.columns import ForMachines  # noqa: PLC0415
+    from rollout.output.report.command_line import with_options  # noqa: PLC0415 - most data names no command
+
+    typed = _typed[0]
+    return with_options(
+        str(data), json.dumps(typed)[1:-1] if isinstance(data, ForMachines) else typed
+    )

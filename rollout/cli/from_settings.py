@@ -1,0 +1,122 @@
+"""From settings to what a run is about: its scope, its plan, and what to type afterwards."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rollout.cli.with_options import Flags
+from rollout.lock.acquire import Wish
+from rollout.model.fleet import Target
+from rollout.model.known_fleet import KnownFleet
+from rollout.model.lock_state import Past
+from rollout.model.plan import Plan, waves_of
+from rollout.restart.server_mapping import By, Scope
+from rollout.settings.flags import ACCEPT_SICK
+from rollout.settings.model import Settings
+from rollout.text.admin_sockets import tcp_socket
+
+NO_FLAGS: Flags = {}
+
+
+def scope_of(settings: Settings, hosts: tuple[str, ...], flags: Flags = NO_FLAGS) -> Scope:
+    """Say which hosts a run is about, and how to find their server lines."""
+    return Scope(
+        hosts=hosts,
+        server=settings.fleet.server,
+        by=By(settings.fleet.by),
+        accept_sick=ACCEPT_SICK in flags,
+    )
+
+
+def plan_of(settings: Settings, targets: Sequence[Target], flags: Flags = NO_FLAGS) -> Plan:
+    """Decide everything about a run over ``targets``; a share of them is rounded here."""
+    return Plan(
+        waves=waves_of(targets, settings.fleet.canary),
+        max_out=settings.fleet.max_out.at_most(len(targets)),
+        floor=settings.fleet.floor,
+        max_failures=settings.fleet.max_failures,
+        instances_at_a_time=settings.monit.instances_at_a_time,
+        probe_times=settings.restart.probe_times,
+        on_busy=settings.restart.on_busy,
+        look=_look(settings),
+        known=known_of(settings),
+        accept_sick=ACCEPT_SICK in flags,
+        patience=settings.patience(),
+    )
+
+
+def servers_of(settings: Settings) -> int:
+    """Count the targets of the whole fleet, as far as the settings tell."""
+    each = (settings.monit.instances or 1) if settings.fleet.by == "instance" else 1
+    return len(settings.fleet.names) * each
+
+
+def known_of(settings: Settings) -> KnownFleet:
+    """Say what the record of another run may name."""
+    return KnownFleet(
+        hosts=frozenset(settings.fleet.names),
+        balancers=frozenset(settings.balancers),
+        match=settings.monit.match,
+    )
+
+
+def hosts_known(past: Past, settings: Settings) -> Past:
+    """Return ``past`` without the hosts that the settings do not know.
+
+    Another person may have written its journal, and it decides which machines are contacted.
+    """
+
+    def known(hosts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(host for host in hosts if host in settings.fleet.names)
+
+    deploy = past.deploy and replace(past.deploy, hosts=known(past.deploy.hosts))
+    return replace(past, hosts=known(past.hosts), deploy=deploy)
+
+
+def hosts_unknown(past: Past, settings: Settings) -> str:
+    """Name the hosts of a run that the settings do not know, with commas; empty where none is."""
+    named = (*past.hosts, *(past.deploy.hosts if past.deploy else ()))
+    return ", ".join(dict.fromkeys(host for host in named if host not in settings.fleet.names))
+
+
+def wish_of(
+    settings: Settings, hosts: Sequence[str], rollout: str, *, deploys: bool, take_up: bool
+) -> Wish:
+    """Say what a new run wants of the lock."""
+    return Wish(
+        wait=settings.lock.wait,
+        hosts=hosts,
+        deploys=deploys,
+        take_up=take_up,
+        rollout=rollout,
+        look=_look(settings),
+    )
+
+
+def reach_of(settings: Settings) -> Mapping[str, str]:
+    """For each load balancer the command that passes its input to the admin socket."""
+    commands = {}
+    for name, said in settings.balancers.items():
+        tcp = tcp_socket(said.socket)
+        relay = f"socat - {shlex.quote(tcp.socat if tcp else f'UNIX-CONNECT:{said.socket}')}"
+        commands[name] = (
+            f"{ssh_words(settings)} {said.ssh} {shlex.quote(relay)}" if said.ssh else relay
+        )
+    return commands
+
+
+def _look(settings: Settings) -> str:
+    # The plan fills in {host}; a brace of the operator's own must survive that.
+    words = f"{ssh_words(settings)} HOST {settings.monit.command} status"
+    return words.replace("{", "{{").replace("}", "}}").replace(" HOST ", " {host} ", 1)
+
+
+def ssh_words(settings: Settings) -> str:
+    """Spell ssh as it must be typed to get to a host of ours."""
+    words = ["ssh"]
+    config = settings.ssh.config
+    # The words are quoted for a shell, which leaves a quoted ~ alone.
+    words += ["-F", str(Path(config).expanduser())] if config else []
+    words += ["-l", settings.ssh.user] if settings.ssh.user else []
+    return shlex.join(words)

@@ -1,0 +1,190 @@
+"""In charge of the fleet: with the lock, a record, and signs of life, from claim to release."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from rollout.adapters.journal.ownership_log import KeptRecord, NoRecord
+from rollout.cli.new_run import Begun
+from rollout.events import Noted, RolloutHalted
+from rollout.lock.acquire import Wish, alive, claim, let_go, lock_of
+from rollout.lock.guarded_releases import GuardedReleases, guarded
+from rollout.lock.previous_runs import inherited
+from rollout.model.errors import LockError, LockLost, RolloutError
+from rollout.model.findings import Fitness
+from rollout.model.fleet import Finding
+from rollout.model.ownership import Holding
+from rollout.model.past_runs import Left
+from rollout.ports.ownership import Lock
+from rollout.ports.site import Site, Supply, Tell
+from rollout.restart.preflight import with_others
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The world, in which acts are written down; or why we must not act in it.
+
+    ``findings`` are told with all that the preflight finds, so that all comes at once; ``supply``
+    is what only a deploy needs.
+    """
+
+    site: Site
+    findings: tuple[Finding, ...] = field(default=())
+    supply: Supply | None = None
+
+    def with_(self, supply: Supply | None) -> "Charge":
+        return replace(self, supply=supply)
+
+    @property
+    def supplied(self) -> Supply:
+        """What a deploy needs, where it was asked for."""
+        if self.supply is None:
+            raise AssertionError("a deploy without a source")
+        return self.supply
+
+    def has_seen_to(self, hosts: Iterable[str]) -> None:
+        """Say that nothing of a deploy that died is left to be seen to on ``hosts``."""
+        if isinstance(self.site.releases, GuardedReleases):
+            self.site.releases.tidied |= set(hosts)
+
+    def but_for(self, fit: Fitness) -> Fitness:
+        """Add to what the preflight found what keeps us from the lock, if that is not the same."""
+        return with_others(fit, self.findings)
+
+
+@asynccontextmanager
+async def in_charge(world: Site, begun: Begun, wish: Wish, tell: Tell) -> AsyncIterator[Charge]:
+    """Hold the lock for the length of the block.
+
+    Where a place cannot be asked the block is entered all the same, to find out what else is wrong:
+    with a world that can only be looked at.
+
+    Raises:
+        LockHeld: somebody else has it.
+        Unfinished: somebody had it, and has left something out.
+    """
+    try:
+        claimed = await claim(begun.holder, wish, begun.history, world, tell)
+    except LockError as error:
+        looked_at = guarded(world, NoRecord(error))
+        yield Charge(looked_at, (Finding(error.place, error.what, error.cure),))
+        return
+    async with held(world, begun, claimed.holdings, claimed.runs, tell) as site:
+        yield Charge(site)
+
+
+@asynccontextmanager
+async def in_charge_after(
+    left: Left, world: Site, begun: Begun, tell: Tell
+) -> AsyncIterator[Charge]:
+    """Hold the lock that a run before this one has left behind, and answer for what it left out.
+
+    Raises:
+        LockHeld: it is somebody else's by now.
+        LockError: a place could not be asked.
+        RecordError: it could not be written down.
+    """
+    lock = lock_of(world)
+    await lock.take_over(" ".join(left.runs), begun.holder, seize=left.unreadable)
+    for broken in left.unreadable:
+        what = (
+            f"what stood there could not be read ({broken.unreadable}); it is kept beside the lock "
+            f"as broken.{begun.run}: it may name servers that are out"
+        )
+        tell(Noted(where=broken.place, what=what))
+    try:
+        out = await _now_out(world, left, begun)
+    except RolloutError:
+        await let_go(lock)
+        raise
+    if left.given_up:
+        begun.history.settle(left.holder.run, begun.run)
+    async with held(world, begun, out, left.runs, tell) as site:
+        yield Charge(site)
+
+
+async def _now_out(world: Site, left: Left, begun: Begun) -> Sequence[Holding]:
+    """Read again what the run holds, which may have lived until its lock was taken.
+
+    Raises:
+        RolloutError: another run has seen to it since we looked.
+    """
+    lock = lock_of(world)
+    (ours, *_) = [one for one in await lock.look() if one.holder.run == begun.run]
+    by = (await lock.settled()).get(left.holder.run, begun.run)
+    past = begun.history.find(left.holder.run)
+    named = left.held is not None and not left.unreadable
+    gone = named and left.holder.run not in ours.before
+    seen_to = by not in {begun.run, left.claimed_by}
+    if seen_to or gone or (left.held is None and past is None):
+        other = "another run" if by == begun.run else f"run {by}"
+        raise RolloutError(
+            f"nothing was touched: {other} has seen to run {left.holder.run} since you looked"
+        )
+    if left.held is None:
+        return past.holdings if past else ()
+    if left.unreadable:
+        return tuple(left.holdings)
+    out = inherited(ours.holdings, left.runs, begun.history)
+    split = len({run for run in left.others if run not in left.held.before}) > 1
+    more = {h.target.name: h for h in left.holdings} if split else {}
+    return tuple((more | {h.target.name: h for h in out}).values())
+
+
+@asynccontextmanager
+async def held(
+    world: Site, begun: Begun, holdings: Sequence[Holding], runs: Sequence[str], tell: Tell
+) -> AsyncIterator[Site]:
+    """Give signs of life, and in the end the lock: back, or left behind with what is still out.
+
+    What ``runs`` before this one left is first written down as ours, and only then as not theirs.
+    A release that one of them had put in place, or had begun to, is in no lock: its journal stays
+    open until all of its hosts were seen to.
+    """
+    lock = lock_of(world)
+    record = KeptRecord(begun.journal, lock, holdings)
+    site = guarded(world, record)
+    try:
+        async with alive(lock, record):
+            for holding in holdings:
+                await begun.journal.held(holding)
+            if holdings:
+                await lock.keep(tuple(holdings), everywhere=True)
+            if runs:
+                await begun.journal.note("answers")
+            half = _half_deployed(runs, begun)
+            for run in runs:
+                if run not in half:
+                    begun.history.settle(run, begun.run)
+            yield site
+            for run, hosts in half.items():
+                if isinstance(site.releases, GuardedReleases) and hosts <= site.releases.tidied:
+                    begun.history.settle(run, begun.run)
+    finally:
+        await _end(lock, record, tell)
+
+
+def _half_deployed(runs: Sequence[str], begun: Begun) -> Mapping[str, frozenset[str]]:
+    """Return by run the hosts whose ``current`` may lead to a release that no server runs yet."""
+    pasts = filter(None, map(begun.history.find, runs))
+    return {
+        past.run: frozenset(past.deploy.hosts)
+        for past in pasts
+        if past.half_deployed and past.deploy is not None
+    }
+
+
+async def _end(lock: Lock, record: KeptRecord, tell: Tell) -> None:
+    """Give the lock back, or leave it behind with what is still out.
+
+    That it could not be is an error of the run: from another machine it looks as if it went on.
+    """
+    if record.held:
+        errors = await lock.end("ended with servers out")
+    else:
+        await record.catch_up(everywhere=True)
+        errors = await lock.release()
+    for error in errors:
+        what = f"the lock was not released: {error}"
+        lost = isinstance(error, LockLost)  # then it is another run's, and so is its end
+        tell(Noted(where="lock", what=what) if lost else RolloutHalted(because=what))

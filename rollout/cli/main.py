@@ -1,0 +1,45 @@
+"""The way in and the way out: every ending of the program has its exit code here."""
+
+import sys
+
+from rollout.cli.app import app
+from rollout.cli.console import complain, spoken, type_as
+from rollout.cli.global_options import options_first
+from rollout.model.errors import LockHeld, RolloutError, SettingsError
+
+
+def enter() -> int:
+    """Run what the command line asks for and return the exit code.
+
+    A command that has begun a story leaves with the ledger's code.  What arrives here as an
+    exception came before anything was changed, except for a bug, whose traceback is saved.
+    """
+    try:
+        sys.argv[1:] = options_first(sys.argv[1:])  # what is typed again later is read from there
+        app(prog_name="rollout")
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else 0
+    except SettingsError as error:
+        complain(*error.problems)
+        return _exit("USAGE")
+    except LockHeld as held:
+        complain(f"busy, nothing was touched: {held}")
+        return _exit("BUSY")
+    except RolloutError as error:
+        complain(spoken(error))
+        return _exit("REFUSED")
+    except Exception as error:  # noqa: BLE001 - the last place that can save the traceback
+        from rollout.cli.crash import save  # noqa: PLC0415 - only when something broke
+
+        name, place = type(error).__name__, save(error)
+        complain(f"this is a bug in rollout: {name}; the traceback is in {place}")
+        return _exit("BUG")
+    finally:
+        type_as()
+    return 0
+
+
+def _exit(name: str) -> int:
+    from rollout.summary.run import Exit  # noqa: PLC0415 - `--help` can do without the ledger
+
+    return int(Exit[name])

@@ -1,0 +1,142 @@
+"""A run that is about to begin: its id, its journal, and what it says of itself in the lock."""
+
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollout.adapters.journal.history import Journals
+from rollout.adapters.journal.preflight import refuse_private, try_directory
+from rollout.adapters.journal.secret_digests import comparable, is_sealed, open_digests
+from rollout.adapters.journal.serialization import spell_holder
+from rollout.adapters.journal.writer import Journal
+from rollout.adapters.local.person import client, sudo_user
+from rollout.adapters.local.process_identity import this_process, user
+from rollout.adapters.lock.lock_directory import utc_now
+from rollout.cli.with_options import Flags
+from rollout.model.fleet import Finding
+from rollout.model.lock_state import Holder, Kind
+from rollout.paths import state_directory
+from rollout.settings.dump import as_text
+from rollout.settings.load import Loaded
+from rollout.settings.model import Settings
+from rollout.text.redact import redact
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """One run, before anything was contacted.
+
+    Attributes:
+        holder: What the lock will say.
+        journal: Where everything is written down.
+        history: The runs before this one.
+    """
+
+    holder: Holder
+    journal: Journal
+    history: Journals
+
+    @property
+    def run(self) -> str:
+        return self.holder.run
+
+
+def begin(
+    loaded: Loaded,
+    verb: str,
+    hosts: Sequence[str],
+    *,
+    flags: Flags | None = None,
+    done: Sequence[str] = (),
+    renewed: Mapping[str, Sequence[str]] | None = None,
+) -> Begun:
+    """Begin the journal of a run.
+
+    Args:
+        loaded: The settings, which are written down for whoever resumes it.
+        verb: What it does for the fleet: ``restart``, ``uninterrupted``, ``rollback``, ``recover``.
+        hosts: The hosts that it is about.
+        flags: What was typed.
+        done: Targets that an earlier part of the same run has restarted.
+        renewed: Of others the instances that it has restarted.
+
+    Raises:
+        RecordError: nothing can be written down, so nothing is begun.
+    """
+    app, directory = loaded.settings.app, state_directory(os.environ)
+    refuse_private(directory, _sockets(loaded.settings))
+    holder = whoever_runs_this(Kind.RUN)
+    journal = Journal.begin(directory, app, holder.run)
+    journal.put(
+        "began",
+        at=holder.since,
+        app=app,
+        verb=verb,
+        holder=spell_holder(holder),
+        hosts=list(hosts),
+        flags={flag: redact(value) for flag, value in (flags or {}).items() if value is not None},
+        settings=dict(written_settings(loaded)),
+        done=list(done),
+        renewed={target: list(names) for target, names in (renewed or {}).items()},
+    )
+    return Begun(holder, journal, Journals(directory, app, but=holder.run))
+
+
+def history_of(settings: Settings) -> Journals:
+    """Return the runs of the app that this machine knows of."""
+    return Journals(state_directory(os.environ), settings.app)
+
+
+def try_journal(settings: Settings) -> tuple[Finding, ...]:
+    """Say what would keep a run from writing its journal, by writing."""
+    return try_directory(state_directory(os.environ), _sockets(settings))
+
+
+def _sockets(settings: Settings) -> tuple[Path, ...]:
+    """List the admin sockets, if all of them are on this machine."""
+    balancers = settings.balancers.values()
+    here = all(not balancer.ssh for balancer in balancers)
+    return tuple(Path(balancer.socket) for balancer in balancers) if here else ()
+
+
+def whoever_runs_this(kind: Kind, reason: str = "") -> Holder:
+    """Describe ourselves, for a lock."""
+    login = user()
+    return Holder(
+        run=secrets.token_hex(3),
+        kind=kind,
+        user=login,
+        process=this_process(),
+        since=utc_now(),
+        command=shlex.join(["rollout", *map(redact, sys.argv[1:])]),
+        reason=reason,
+        sudo_user=sudo_user(os.environ, login),
+        client=client(os.environ),
+    )
+
+
+def written_settings(loaded: Loaded) -> Mapping[str, str]:
+    """Return the settings as a journal has them: a digest in place of each secret."""
+    return as_text(loaded, open_digests(state_directory(os.environ)).seal)
+
+
+def changed(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Say what is set otherwise than it was; of a secret never what it was or is."""
+    keys = dict.fromkeys((*before, *now))
+    return tuple(
+        f"{key} {_difference(before.get(key, ''), now.get(key, ''))}"
+        for key in keys
+        if before.get(key) != now.get(key)
+    )
+
+
+def _difference(before: str, now: str) -> str:
+    if not is_sealed(before) and not is_sealed(now):
+        return redact(f"was {before or 'not set'}, is {now or 'not set'}")
+    if is_sealed(before) and is_sealed(now) and not comparable(before, now):
+        return "may have been changed: its digest is of another key than that of this machine"
+    return "was changed" if before and now else "was set" if now else "was removed"

@@ -1,0 +1,128 @@
+"""Before a run is seen to: what it left, whether it lives, and whether the operator agrees."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+
+import typer
+
+from rollout.cli.console import complain, hand_over
+from rollout.cli.new_run import history_of
+from rollout.cli.wiring import open_site
+from rollout.deploy.current_links import TAKES_IT_BACK, against_a_restart
+from rollout.lock.previous_runs import left_behind, lives
+from rollout.model.errors import LockHeld, RolloutError
+from rollout.model.fleet import Finding, Reading
+from rollout.model.lock_state import Kind
+from rollout.model.past_runs import Left, in_doubt
+from rollout.output.lock import remains_table
+from rollout.ports.site import Site
+from rollout.settings.model import Settings
+
+
+async def found_in(site: Site, settings: Settings) -> tuple[Left | None, Mapping[str, Reading]]:
+    """Find what the last run has left, and how its servers are now.
+
+    Raises:
+        LockError, RecordError: it cannot be told.
+    """
+    if site.lock is None:
+        raise AssertionError("a world without a lock")
+    left = await left_behind(site.lock, history_of(settings), site)
+    readings = {}
+    names = {one.seat.balancer for h in (left.holdings if left else ()) for one in h.found}
+    for name in names & set(site.balancers):
+        try:
+            readings[name] = await site.balancers[name].look()
+        except RolloutError as error:
+            complain(str(error))
+    return left, readings
+
+
+def agreed(
+    settings: Settings, what: str, *, yes: bool, force: bool = False, anyway: bool = False
+) -> Left | None:
+    """Show what a run has left, and ask whether to see to it; None where nothing is left.
+
+    Args:
+        settings: Which app it is about.
+        what: What is going to be done, as a question.
+        yes: Do not ask.
+        force: It may be alive; then it notices that its lock is gone, and touches nothing more.
+        anyway: Another run may say that it has seen to it.
+
+    Raises:
+        LockHeld: it lives, or somebody holds the lock by hand.
+        RolloutError: the operator said no or cannot be asked, or another run says that it has
+            seen to what HAProxy shows to be out.
+    """
+
+    async def story() -> tuple[Left | None, Mapping[str, Reading]]:
+        async with open_site(settings) as site:
+            left, readings = await found_in(site, settings)
+            if left is not None and not force:
+                await _not_alive(left, site)
+            return left, readings
+
+    left, readings = asyncio.run(story())
+    if left is not None:
+        complain(remains_table(left, readings).rstrip())
+        if left.claimed_by and left.holdings and not anyway:
+            raise RolloutError(f"nothing was changed; {in_doubt('rollout')}")
+        confirm(what, yes=yes)
+    return left
+
+
+async def _not_alive(left: Left, site: Site) -> None:
+    if left.held is None or left.certain or site.lock is None:
+        return
+    if left.holder.kind is Kind.HAND:
+        raise LockHeld(left.held.place, str(left.holder), "; `rollout lock release` gives it back")
+    if left.holder.kind is Kind.UNKNOWN:
+        raise LockHeld(left.held.place, str(left.holder), "; `rollout lock break` takes it")
+    complain(f"the lock is held by {left.holder}; listening whether it is alive …")
+    if await lives(site.lock, left.holder):
+        raise LockHeld(left.held.place, str(left.holder), "; it is alive: stop it there first")
+    complain("it has given no sign of life")
+
+
+def show_unproven(settings: Settings) -> bool:
+    """Show the hosts whose ``current`` leads to what a deploy that died has put there.
+
+    Returns:
+        Whether a recovery puts it back: it does where the release serves on no host.
+    """
+    if settings.deploy is None:
+        return False
+
+    async def look() -> tuple[Finding, ...]:
+        async with open_site(settings) as site:
+            findings, notes = await against_a_restart(settings.fleet.names, site)
+            return (*findings, *notes)
+
+    found = asyncio.run(look())
+    for finding in found:
+        complain(f"{finding.where}: {finding.what}")
+    return any(TAKES_IT_BACK in finding.cure for finding in found)
+
+
+def confirm(what: str, *, yes: bool) -> None:
+    """Ask ``what`` on the terminal, unless ``yes`` was said.
+
+    Raises:
+        RolloutError: the answer is no, or there is no terminal.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise RolloutError(
+            "nothing was changed: this needs a confirmation and stdin is no terminal; add --yes"
+        )
+    if not typer.confirm(f"rollout: {what}", err=True):
+        raise RolloutError("nothing was touched")
+
+
+def nothing_left() -> int:
+    """Say that there is nothing to be seen to."""
+    hand_over("nothing to recover: no run has left a server out, and the lock is free")
+    return 0

@@ -1,0 +1,179 @@
+"""The way back to the release before, when a host does not come up on the new one.
+
+The host that failed is the proof: it gets the old release first.  Only if that comes up there is
+the new one to blame, and the others follow; otherwise nothing more is touched.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from rollout.events import RollbackFinished, RollbackHalted, RollbackStarted
+from rollout.model.deploy import Deploy
+from rollout.model.errors import (
+    CrashLoop,
+    Halted,
+    NotRestarted,
+    RolloutError,
+    SmokeFailed,
+    SoakFailed,
+    TimedOut,
+    WrongRelease,
+    said_of,
+)
+from rollout.model.fleet import Target
+from rollout.model.plan import Plan
+from rollout.model.releases import Release
+from rollout.ports.releases import Releases
+from rollout.ports.site import Site, Tell
+from rollout.restart.current_link import restore_all
+from rollout.restart.one_target import bring_back
+from rollout.restart.rolling import Rolled, rolling_restart
+
+AGAINST_THE_RELEASE = (TimedOut, CrashLoop, NotRestarted, WrongRelease, SmokeFailed, SoakFailed)
+"""Failures that a release can be the cause of; a lost connection or a stop says nothing of it."""
+
+
+def to_blame(rolled: Rolled, site: Site) -> tuple[Target, ...]:
+    """Name the targets that did not come up on the new release, or did not hold on it.
+
+    One that was never asked to restart has not met it, whatever it waited for in vain.
+    """
+    failures = rolled.failed.items()
+    return tuple(
+        target
+        for target, why in failures
+        if isinstance(why, AGAINST_THE_RELEASE) and was_asked(target, rolled, site)
+    )
+
+
+def was_asked(target: Target, rolled: Rolled, site: Site) -> bool:
+    """Tell whether a target of the walk was asked to restart."""
+    return target in rolled.restarted or site.record.was_asked(target.name)
+
+
+async def roll_back(
+    deploy: Deploy,
+    before: Mapping[str, str],
+    rolled: Rolled,
+    plan: Plan,
+    site: Site,
+    releases: Releases,
+    tell: Tell,
+) -> bool:
+    """Put the release before back: on those that failed, then on all who may run the new one.
+
+    ``before`` says for each host which one that was.  Each target goes through the whole ladder
+    again, with the same floor.
+
+    Returns:
+        Whether it serves again everywhere; if not, how far it got has been told.
+    """
+    failed = to_blame(rolled, site)
+    because = "; ".join(f"{t}: {said_of(t.name, rolled.failed[t])}" for t in failed)
+    names = tuple(target.name for target in failed)
+    tell(RollbackStarted(release=deploy.release.name, targets=names, because=because))
+    try:
+        onto = {host: Release(before.get(host, ""), "") for host in deploy.hosts}
+        nowhere = [host for host, release in onto.items() if not release.name]
+        if nowhere:
+            hosts = ", ".join(nowhere)
+            raise Halted(f"no release of ours was live on {hosts} before this one: no way back")
+        old = replace(plan, onto=onto, relink=False)
+        await prove_the_old(deploy, failed, rolled, old, site, releases, tell)
+        if site.stop_asked():
+            raise Halted(f"stopped on request; {', '.join(names)} runs the release before again")
+        await take_the_others_back(deploy, failed, rolled, old, site, releases, tell)
+    except RolloutError as halt:
+        tell(RollbackHalted(because=str(halt)))
+        return False
+    tell(RollbackFinished(release=deploy.release.name))
+    return True
+
+
+async def prove_the_old(
+    deploy: Deploy,
+    failed: Sequence[Target],
+    rolled: Rolled,
+    old: Plan,
+    site: Site,
+    releases: Releases,
+    tell: Tell,
+) -> None:
+    """Bring the targets that failed back on the release before, all at once.
+
+    Raises:
+        RolloutError: one does not come up on that either, or could not be tried.
+    """
+    hosts = dict.fromkeys(target.host for target in failed)
+    if not await restore_all(hosts, deploy.release, releases, tell):
+        raise Halted("`current` could not be restored where the new release failed")
+    for target, failure in (await _all_back(failed, rolled, old, site, tell)).items():
+        said = said_of(target.name, failure)
+        if isinstance(failure, AGAINST_THE_RELEASE) and was_tried(target, old, site):
+            raise Halted(
+                f"{target} does not come up on the release before either ({said}): the new one is "
+                "not the cause, and no other server is restarted"
+            ) from failure
+        raise Halted(
+            f"{target}: {said}; whether it comes up on the release before is not known, and no "
+            "other server is restarted"
+        ) from failure
+
+
+def was_tried(target: Target, old: Plan, site: Site) -> bool:
+    """Tell whether a target was asked to restart onto the release before, and is out since."""
+    holding = site.record.holding(target.name)
+    before = old.onto[target.host].name
+    return holding is not None and bool(holding.asked) and holding.release == before
+
+
+async def take_the_others_back(
+    deploy: Deploy,
+    failed: Sequence[Target],
+    rolled: Rolled,
+    old: Plan,
+    site: Site,
+    releases: Releases,
+    tell: Tell,
+) -> None:
+    """Restore ``current`` everywhere else, and restart who may run the new release.
+
+    Raises:
+        Halted: somebody could not be taken back; all others were.
+    """
+    others = [host for host in deploy.hosts if host not in {target.host for target in failed}]
+    left = [] if await restore_all(others, deploy.release, releases, tell) else ["`current`"]
+    stuck = [t for t in rolled.failed if t not in failed and site.record.was_asked(t.name)]
+    left += [target.name for target in await _all_back(stuck, rolled, old, site, tell)]
+    back = tuple(target for target in rolled.restarted if target not in failed)
+    if back:
+        again = await rolling_restart(replace(old, waves=(back,)), site, tell)
+        left += [target.name for target in back if target not in again.restarted]
+    if left:
+        raise Halted(f"not taken back to the release before: {', '.join(left)}")
+
+
+async def _all_back(
+    targets: Sequence[Target], rolled: Rolled, old: Plan, site: Site, tell: Tell
+) -> dict[Target, RolloutError]:
+    """Bring ``targets`` back on the release before, all at once; return who failed, and why."""
+    results = await asyncio.gather(
+        *(_back(target, rolled.since[target], old, site, tell) for target in targets),
+        return_exceptions=True,
+    )
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, RolloutError):
+            raise result
+    pairs = zip(targets, results, strict=True)
+    return {target: result for target, result in pairs if isinstance(result, RolloutError)}
+
+
+async def _back(target: Target, began: float, old: Plan, site: Site, tell: Tell) -> None:
+    if site.record.holding(target.name):
+        await bring_back(target, began, old, site, tell)
+        return
+    # It had come back, and did not hold: it may be up again, and must be spared like any other.
+    again = await rolling_restart(replace(old, waves=((target,),)), site, tell)
+    if target not in again.restarted:
+        raise again.failed.get(target) or Halted("it could not be restarted on it")

@@ -1,0 +1,438 @@
+"""Everything that can happen in a run, as frozen values with a wire name.
+
+An event says what is *known* when it is told.  It carries no time and no number: the stamp is
+put on once, at the fan-out (``render/broadcast.py``), so that tests compare events with ``==``.
+Wire names are written by hand: renaming a class must not rename a public field.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from rollout.model.fleet import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutStarted:
+    """The fleet was found fit; from now on servers are taken out.  Names stand in order."""
+
+    wire: ClassVar[str] = "rollout.started"
+
+    targets: tuple[str, ...]
+    max_out: int
+    floor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutRefused:
+    """Nothing was touched, because of these findings."""
+
+    wire: ClassVar[str] = "rollout.refused"
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutHalted:
+    """Nothing new will be started; what was out has been seen through to a safe end."""
+
+    wire: ClassVar[str] = "rollout.halted"
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutFinished:
+    """Every planned target had its turn."""
+
+    wire: ClassVar[str] = "rollout.finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """A run that had stopped goes on: these targets came through it, and keep what they have."""
+
+    wire: ClassVar[str] = "run.resumed"
+
+    of: str
+    done: tuple[str, ...]
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryStarted:
+    """What the run ``of`` left out is seen to from now on: these targets, as it wrote them down.
+
+    Attributes:
+        asked: Those of them that were asked to restart.
+        rest: All that had not come through it; that they had no turn stops nobody.
+        gone_back: It was a deploy that had gone back from its release, or had begun to.
+    """
+
+    wire: ClassVar[str] = "recovery.started"
+
+    of: str
+    targets: tuple[str, ...]
+    asked: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    gone_back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryFinished:
+    """Each of them has been seen to: it serves, is somebody else's now, or was told to be out."""
+
+    wire: ClassVar[str] = "recovery.finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRequested:
+    """A person or the system asked us to stop: nothing new starts, what is out is seen through."""
+
+    wire: ClassVar[str] = "rollout.stop_requested"
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted:
+    """A second request to stop: we leave now, and what is out stays as the account says."""
+
+    wire: ClassVar[str] = "rollout.interrupted"
+
+    by: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """An oddity that stops nobody but belongs in front of a person."""
+
+    wire: ClassVar[str] = "noted"
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalancerReloaded:
+    """Another HAProxy process answers: what we had told the old one is gone; we tell it again."""
+
+    wire: ClassVar[str] = "balancer.reloaded"
+
+    balancer: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoakStarted:
+    """A whole wave is back and must carry traffic for ``seconds`` before the next is risked."""
+
+    wire: ClassVar[str] = "wave.soaking"
+
+    targets: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSkipped:
+    """Somebody else holds it out, so it is not ours to touch."""
+
+    wire: ClassVar[str] = "target.skipped"
+
+    target: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetWaiting:
+    """A wait goes on, for a reason that is new.
+
+    ``awaited`` fits between "not" and "yet": drained, empty, proven, called up by HAProxy, serving.
+    """
+
+    wire: ClassVar[str] = "target.waiting"
+
+    target: str
+    awaited: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetClaimed:
+    """It is written down as ours; the next act takes it out."""
+
+    wire: ClassVar[str] = "target.claimed"
+
+    target: str
+    seats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetTakenUp:
+    """A run before this one left it out, and it is ours now; ``asked`` to restart or not."""
+
+    wire: ClassVar[str] = "target.taken_up"
+
+    target: str
+    seats: tuple[str, ...]
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServersChanged:
+    """HAProxy has other server lines of a target that we hold than before.
+
+    What is ``gone`` from its configuration is asked of no more; what is ``new`` is held as well.
+    """
+
+    wire: ClassVar[str] = "target.servers_changed"
+
+    target: str
+    gone: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetVisited:
+    """HAProxy sent visitors to it in maint after its restart was asked for: they may have failed.
+
+    ``sessions`` came, by HAProxy's own counter, to ``servers``.
+    """
+
+    wire: ClassVar[str] = "target.visited"
+
+    target: str
+    sessions: int
+    servers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRecovered:
+    """It serves again.
+
+    ``restarted`` tells whether it had come through the restart that it was left out in; otherwise
+    it has still to be restarted, but for ``renewed``: its instances that have a new process.
+    """
+
+    wire: ClassVar[str] = "target.recovered"
+
+    target: str
+    restarted: bool
+    release: str = ""
+    renewed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetDraining:
+    """Every load balancer shows the drain; sessions it already had may still be open."""
+
+    wire: ClassVar[str] = "target.draining"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetDrained:
+    """Nothing is open and nothing queued, on every load balancer, and nobody new came."""
+
+    wire: ClassVar[str] = "target.drained"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetNotDrained:
+    """``drain_timeout`` passed first.  Normal with sticky clients; maint sends them elsewhere."""
+
+    wire: ClassVar[str] = "target.not_drained"
+
+    target: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetInMaint:
+    """Every load balancer shows maint: nobody new arrives at all."""
+
+    wire: ClassVar[str] = "target.maint"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsCut:
+    """Sessions that would not end were shut down, as the operator's policy says."""
+
+    wire: ClassVar[str] = "target.sessions_cut"
+
+    target: str
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetEmpty:
+    """Nothing is in flight any more: it may be restarted."""
+
+    wire: ClassVar[str] = "target.empty"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartAsked:
+    """We are about to ask monit.  From here only proof brings the target back."""
+
+    wire: ClassVar[str] = "target.restart_asked"
+
+    target: str
+    instances: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceReborn:
+    """The instance runs in a process that it did not have before."""
+
+    wire: ClassVar[str] = "instance.reborn"
+
+    target: str
+    instance: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceProven:
+    """It runs in a new process, which ``answered`` on its own port unless there is no probe."""
+
+    wire: ClassVar[str] = "instance.proven"
+
+    target: str
+    instance: str
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOnProbation:
+    """All its instances are proven; HAProxy checks it again, and balances nothing to it yet."""
+
+    wire: ClassVar[str] = "target.probation"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetReturned:
+    """Every load balancer calls it up and ready, with the weight it was found with."""
+
+    wire: ClassVar[str] = "target.returned"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OthersRestarted:
+    """Monit restarted ``instances`` beside those of ``target``, while visitors could meet them.
+
+    ``cure`` is what keeps it from doing so again.
+    """
+
+    wire: ClassVar[str] = "target.others_restarted"
+
+    target: str
+    instances: tuple[str, ...]
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetDone:
+    """Restarted, serving, and stable.
+
+    ``seconds`` is the time it was out of rotation, ``release`` the one that its processes were
+    seen to run in; empty for a restart, which does not ask.
+    """
+
+    wire: ClassVar[str] = "target.done"
+
+    target: str
+    seconds: float
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetNotTaken:
+    """Its turn came and nothing of it was touched.
+
+    ``because`` says what kept us, ``cure`` what mends that.
+    """
+
+    wire: ClassVar[str] = "target.not_taken"
+
+    target: str
+    because: str
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetGivenBack:
+    """It serves as before, with the processes that it had.
+
+    ``because`` says what stopped us, ``cure`` what mends that.  ``asked``: monit was asked to
+    restart it, and kept its processes.
+    """
+
+    wire: ClassVar[str] = "target.given_back"
+
+    target: str
+    because: str
+    cure: str = ""
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetLeftOut:
+    """It is out of rotation, or not known to serve, and we leave it so.
+
+    Attributes:
+        state: What HAProxy was last seen to have for it: ``maint``, ``drain``, ``ready`` (told to
+            serve and not seen to), two of these joined by ``and`` where somebody else changed some
+            of its seats, ``gone`` where HAProxy has none of them any more, or ``unknown``.
+        because: What stopped us.
+        asked: It was asked to restart; otherwise it is as it was, only out of rotation.
+        look: What to type to see more.
+        seats: What must be given back, of one that an earlier run took; else it was claimed with
+            them.
+    """
+
+    wire: ClassVar[str] = "target.left_out"
+
+    target: str
+    state: str
+    because: str
+    asked: bool
+    look: str
+    seats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetSeen:
+    """How the fleet stands when the run ends: one look at every load balancer.
+
+    Attributes:
+        serving: Targets of the run to which every load balancer of theirs sends visitors.
+        taken: Targets that are held out of rotation, with how.
+        down: Targets that are ready and get no visitors, with how HAProxy calls them.
+        gone: Targets of which HAProxy has no server line any more that is switched on.
+        others: Server lines of the same backends that get no visitors, and are no target's.
+        unseen: Load balancers that did not answer, with what they did instead.
+        other_owner: What is known of another run that has the lock by now, or empty.
+    """
+
+    wire: ClassVar[str] = "fleet.seen"
+
+    serving: tuple[str, ...] = ()
+    taken: Mapping[str, str] = field(default_factory=dict[str, str])
+    down: Mapping[str, str] = field(default_factory=dict[str, str])
+    gone: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict[str, str])
+    other_owner: str = ""

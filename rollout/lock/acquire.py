@@ -1,0 +1,314 @@
+"""The lock is taken, waited for, or taken from the dead, if they have left nothing out.
+
+It is never taken by age alone.  A holder that is gone for certain, on this machine, had either
+taken nobody out, and then its lock is ours; or it had, and then we refuse and say what to type.
+One that ended by itself, and said whom it left out, is in nobody's way who leaves those alone.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+
+from rollout.events import Noted, TargetLeftOut
+from rollout.lock.previous_runs import BEAT_EVERY, is_seen_to, is_under_way, left_behind, still_ours
+from rollout.model.errors import Halted, LockHeld, RolloutError, Unfinished
+from rollout.model.lock_state import Held, Holder
+from rollout.model.ownership import Holding
+from rollout.model.past_runs import Left, in_doubt, story_of
+from rollout.model.plan import look_command
+from rollout.ports.ownership import History, Lock, Record
+from rollout.ports.site import Site, Tell
+from rollout.wait import now
+
+ASK_EVERY = 2.0
+"""Seconds between two attempts at a lock that is held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a new run wants of the lock.
+
+    Attributes:
+        wait: Seconds to wait for it.
+        hosts: The hosts that it is about.
+        deploys: It is about a release, so it sees itself to what a deploy has left half done.
+        take_up: What an earlier run has left out there is restarted with the others.
+        rollout: rollout itself, as it is typed.
+        look: What to type to look at a host, with ``{host}`` in it.
+    """
+
+    wait: float
+    hosts: Sequence[str]
+    deploys: bool = False
+    take_up: bool = False
+    rollout: str = "rollout"
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The lock is ours; and so is what ``runs`` before us had left out."""
+
+    holdings: tuple[Holding, ...] = ()
+    runs: tuple[str, ...] = ()
+
+
+async def claim(holder: Holder, wish: Wish, history: History, site: Site, tell: Tell) -> Claimed:
+    """Take the lock for ``holder``, waiting for it if that is wished.
+
+    Raises:
+        LockHeld: somebody has it who lives, or of whom nobody can tell.
+        Unfinished: whoever had it before has left something out that is in our way.
+        LockError: a place could not be asked.
+        Halted: the operator wants us to stop.
+    """
+    lock = lock_of(site)
+    deadline, said = now() + wish.wait, ""
+    while True:
+        try:
+            await lock.take(holder)
+        except LockHeld as held:
+            left = await left_behind(lock, history, site)
+            if left is not None and left.held is not None and left.certain:
+                with suppress(LockHeld):  # another one was quicker: then that one is waited for
+                    return await _taken_over(left, holder, wish, history, site, tell)
+            if now() >= deadline:
+                raise
+            if said != held.holder:
+                said = held.holder
+                tell(Noted(where="lock", what=f"waiting: {held}"))
+        else:
+            return await _beside_what_is_left(wish, history, site, tell)
+        if site.stop_asked():
+            raise Halted("stopped on request, before anything was touched")
+        await asyncio.sleep(ASK_EVERY)
+
+
+async def refusal(
+    wish: Wish, history: History, site: Site, tell: Tell
+) -> tuple[RolloutError | None, tuple[Holding, ...]]:
+    """Say why :func:`claim` would refuse now, and what is out because of other runs.
+
+    Nothing is written: neither the lock nor a journal.
+    """
+    lock, out = lock_of(site), dict[str, Holding]()
+    runs: list[Left] = []
+    refused: RolloutError | None = None
+    try:
+        if seen := await lock.look():
+            left = await left_behind(lock, history, site)
+            if left is None or left.held is None or not left.certain:
+                theirs = tuple(left.holdings) if left else ()
+                return LockHeld(seen[0].place, str(seen[0].holder)), theirs
+            runs = [left]
+        unfinished, _ = await _open_runs(history, runs[0].runs if runs else (), site)
+        for run in (*runs, *unfinished):
+            ours = await _without_theirs(run, site, tell)
+            out |= {holding.target.name: holding for holding in ours.holdings}
+            refused = refused or _in_the_way(ours, wish)
+            if refused is None:
+                _name(ours, wish, tell)
+    except RolloutError as error:
+        refused = error
+    return refused, tuple(out.values())
+
+
+async def _open_runs(
+    history: History, known: Collection[str], site: Site
+) -> tuple[list[Left], dict[str, str]]:
+    """List the runs whose journals are open; apart from them those that another has seen to."""
+    settled = await lock_of(site).settled()
+    found, seen_to = [], {}
+    for past in history.open_runs():
+        if past.run in known or is_under_way(past, history):
+            continue
+        by = settled.get(past.run, "")  # from another machine: that one wrote to the lock
+        if by and not past.half_deployed and await is_seen_to(past.holdings, site):
+            seen_to[past.run] = by
+            continue
+        found.append(
+            Left(
+                holder=past.holder,
+                holdings=past.holdings,
+                past=past,
+                certain=True,
+                claimed_by=by,
+            )
+        )
+    return found, seen_to
+
+
+def lock_of(site: Site) -> Lock:
+    """Return the lock of a world that has one."""
+    if site.lock is None:
+        raise AssertionError("a world without a lock")
+    return site.lock
+
+
+async def _taken_over(
+    left: Left, holder: Holder, wish: Wish, history: History, site: Site, tell: Tell
+) -> Claimed:
+    holdings = await _not_in_the_way(left, wish, site, tell)
+    await lock_of(site).take_over(" ".join(left.runs), holder)
+    what = f"the lock was still that of run {left.holder.run}, which is no more: taken over"
+    tell(Noted(where="lock", what=what))
+    more = await _beside_what_is_left(wish, history, site, tell, known=left.runs)
+    return Claimed((*holdings, *more.holdings), (*left.runs, *more.runs))
+
+
+async def _beside_what_is_left(
+    wish: Wish, history: History, site: Site, tell: Tell, *, known: Collection[str] = ()
+) -> Claimed:
+    """Hold the lock against the journals that are open, though no lock speaks for them.
+
+    Those of the runs in ``known`` have been seen to already.
+    """
+    claimed = Claimed()
+    try:
+        unfinished, seen_to = await _open_runs(history, known, site)
+        for run, by in seen_to.items():
+            history.settle(run, by)
+        for left in unfinished:
+            more = await _not_in_the_way(left, wish, site, tell)
+            claimed = Claimed((*claimed.holdings, *more), (*claimed.runs, left.holder.run))
+    except RolloutError:
+        await let_go(lock_of(site))
+        raise
+    return claimed
+
+
+async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tuple[Holding, ...]:
+    """See that what a run left is in nobody's way, and return what of it is still out.
+
+    Raises:
+        Unfinished: it is.
+    """
+    left = await _without_theirs(left, site, tell)
+    if refused := _in_the_way(left, wish):
+        raise refused
+    _name(left, wish, tell)
+    return tuple(left.holdings)
+
+
+async def _without_theirs(left: Left, site: Site, tell: Tell) -> Left:
+    """Leave out what another hand has changed since, which is told."""
+    ours, theirs = await still_ours(left.holdings, site)
+    if theirs:
+        names = ", ".join(holding.target.name for holding in theirs)
+        what = f"left out by run {left.holder.run}, changed by somebody since, and theirs now"
+        tell(Noted(where=names, what=what))
+    return replace(left, holdings=ours)
+
+
+def _in_the_way(left: Left, wish: Wish) -> Unfinished | None:
+    """Say why what a run left, and nobody has changed since, keeps another from its ``wish``."""
+    ours = left.holdings
+    wanted = [holding for holding in ours if holding.target.host in wish.hosts]
+    if left.ended:
+        if wish.take_up or not wanted:
+            return None
+        names = ",".join(dict.fromkeys(holding.target.host for holding in wanted))
+        cure = (
+            f"`{wish.rollout} recover` brings back what can be proven; --take-up restarts it with "
+            f"the others, --exclude {names} goes on without"
+        )
+        return Unfinished(left.holder.run, story_of(left), cure)
+    if left.claimed_by and ours:
+        return Unfinished(left.holder.run, story_of(left), in_doubt(wish.rollout))
+    if left.past is not None and left.past.half_deployed and not wish.deploys:
+        cure = (
+            f"`{wish.rollout} recover` takes it back; `{wish.rollout} uninterrupted` deploys anew"
+            + ("" if left.past.half_switched else f"; `{wish.rollout} resume` restarts onto it")
+        )
+        return Unfinished(left.holder.run, story_of(left), cure)
+    if ours or (left.past is not None and left.past.unfinished):
+        deploy = left.past.deploy if left.past is not None else None
+        then = "`{} resume` then goes on with the rest"
+        if deploy is not None and deploy.gone_back:
+            then = "`{} rollback` then takes every host to the release before"
+        cure = f"`{wish.rollout} recover` brings back what is out; {then.format(wish.rollout)}"
+        return Unfinished(left.holder.run, story_of(left), cure)
+    return None
+
+
+def _name(left: Left, wish: Wish, tell: Tell) -> None:
+    """Name who is out before this run begins: the account is of the fleet as it is."""
+    for holding in left.holdings:
+        states = {state for told in holding.told.values() for state in told}
+        tell(
+            TargetLeftOut(
+                target=holding.target.name,
+                state=states.pop() if len(states) == 1 else "unknown",
+                because=f"by run {left.holder.run}, before this one",
+                asked=bool(holding.asked),
+                look=look_command(wish.look, holding.target.host),
+                seats=tuple(map(str, holding.target.seats)),
+            )
+        )
+
+
+async def let_go(lock: Lock) -> None:
+    """Give the lock back, or leave it behind where it still lists servers: it is their record."""
+    if await lock.release():
+        await lock.end("ended before it had seen to what is out")
+
+
+@asynccontextmanager
+async def against_deploys(holder: Holder, site: Site) -> AsyncIterator[None]:
+    """Hold the lock for the length of the block, so that no run begins beside it.
+
+    Raises:
+        LockHeld: a run has it that may live, or a person.
+        Unfinished: a run ended by itself and left servers out: the lock is their record.
+        LockError: a place could not be asked.
+    """
+    lock = lock_of(site)
+    try:
+        await lock.take(holder)
+    except LockHeld:
+        seen = await lock.look()
+        if seen and all(held.ended for held in seen):
+            raise _ended_with(seen) from None
+        if seen:
+            raise
+        await lock.take(holder)  # it was given back between the two
+    try:
+        async with alive(lock, site.record):
+            yield
+    finally:
+        for error in await lock.release():
+            raise error
+
+
+def _ended_with(seen: Sequence[Held]) -> Unfinished:
+    holder, out = seen[0].holder, [h.target.name for held in seen for h in held.holdings]
+    what = f"of {holder.who} since {holder.since} ended with {', '.join(dict.fromkeys(out))} out"
+    return Unfinished(holder.run, what, "`rollout recover` brings back what can be proven")
+
+
+@asynccontextmanager
+async def alive(lock: Lock, record: Record) -> AsyncIterator[None]:
+    """Give signs of life for the length of the block, and write into the lock what is not there.
+
+    Apart from each other: a place that is slow to take the news must not make the run seem dead in
+    the others.  The last news is seen through, for it could reach the place after the end.
+    """
+    over = asyncio.Event()
+    signs = asyncio.create_task(_every(BEAT_EVERY, lock.beat, over))
+    news = asyncio.create_task(_every(BEAT_EVERY, record.catch_up, over))
+    try:
+        yield
+    finally:
+        over.set()
+        signs.cancel()
+        await asyncio.wait({signs, news})
+
+
+async def _every(seconds: float, act: Callable[[], Awaitable[None]], over: asyncio.Event) -> None:
+    while not over.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await over.wait()
+        if not over.is_set():
+            await act()

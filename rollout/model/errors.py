@@ -1,0 +1,353 @@
+"""The causes we can name.  The sentence is made from the fields, so nobody matches text.
+
+The exit code is not here: it is the consequence for the fleet, which the ledger knows.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from rollout.model.fleet import Seat
+
+GOES_TOGETHER = (
+    "restart whole hosts (--by host), or take `depends on` out of monit's control file and reload "
+    "monit"
+)
+"""What cures that monit restarts more than it was asked to."""
+
+
+class RolloutError(Exception):
+    """Something we can name stopped us."""
+
+
+def said_of(name: str, error: Exception) -> str:
+    """Return what ``error`` says, for a line that begins with ``name`` already."""
+    said = str(error) if isinstance(error, RolloutError) else repr(error)
+    return said.removeprefix(f"{name}: ")
+
+
+def cure_of(error: Exception) -> str:
+    """Return what cures ``error``, and on which machine; empty where that is not known."""
+    cure = getattr(error, "cure", "")
+    where = getattr(error, "host", "") or getattr(error, "balancer", "")
+    return f"on {where}: {cure}" if cure and where else cure
+
+
+class SettingsError(RolloutError):
+    """What was said makes no sense; one line per problem, all of them."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Halted(RolloutError):
+    """Nothing new is started; the sentence names who failed and why, the deadline, or a stop."""
+
+
+class SoakFailed(Halted):
+    """A target that was back did not hold while it carried traffic."""
+
+    def __init__(self, target: str, because: str) -> None:
+        super().__init__(f"{target}: {because}")
+        self.target = target
+
+
+class TimedOut(RolloutError):
+    """We waited as long as we were told to; ``last`` is the last reason that was given."""
+
+    def __init__(self, purpose: str, within: float, last: str) -> None:
+        super().__init__(f"not {purpose} after {within:g}s: {last}")
+        self.within = within
+        self.last = last
+
+
+class BalancerError(RolloutError):
+    """HAProxy did not answer, said no, or disagrees with itself."""
+
+    def __init__(self, balancer: str, what: str, cure: str = "") -> None:
+        super().__init__(f"{balancer}: {what}")
+        self.balancer = balancer
+        self.what = what
+        self.cure = cure
+
+
+class SupervisorError(RolloutError):
+    """Monit did not answer, or its answer cannot be trusted."""
+
+    def __init__(self, host: str, what: str, cure: str = "") -> None:
+        super().__init__(f"{host}: {what}")
+        self.host = host
+        self.what = what
+        self.cure = cure
+
+
+class RestartRefused(SupervisorError):
+    """Monit said no to the very first restart we asked for: nothing was restarted."""
+
+
+class SupervisorBusy(SupervisorError):
+    """Monit has work of its own pending; this says nothing about a release or a process.
+
+    ``last`` is what it is busy with.
+    """
+
+    def __init__(self, host: str, last: str, within: float = 0.0) -> None:
+        after = f" after {within:g}s" if within else ""
+        super().__init__(
+            host,
+            f"not free to be restarted{after}: {last}",
+            "wait until nothing is pending in `monit summary` there, or raise monit.busy_timeout",
+        )
+        self.last = last
+        self.within = within
+
+
+class RemoteError(RolloutError):
+    """ssh: unreachable, unauthenticated, unknown host key, or lost on the way."""
+
+    def __init__(self, host: str, what: str, cure: str = "") -> None:
+        super().__init__(f"{host}: {what}")
+        self.host = host
+        self.what = what
+        self.cure = cure
+
+
+class ReleaseError(RolloutError):
+    """A release on the disk of a host could not be read, made, moved or removed."""
+
+    def __init__(self, host: str, what: str, cure: str = "") -> None:
+        super().__init__(f"{host}: {what}")
+        self.host = host
+        self.what = what
+        self.cure = cure
+
+
+class BuildFailed(ReleaseError):
+    """A step of the operator's own said no, or took too long.
+
+    ``tail`` is the end of what it printed, ``log`` where all of it is.
+    """
+
+    def __init__(self, host: str, what: str, *, tail: Sequence[str], log: str) -> None:
+        super().__init__(host, what)
+        self.tail = tuple(tail)
+        self.log = log
+
+
+class SourceError(RolloutError):
+    """The code to deploy cannot be had: no such branch, repository or artifact, no access."""
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.cure = cure
+
+
+class RecordError(RolloutError):
+    """What we are about to do cannot be written down, so it is not done."""
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.cure = cure
+
+
+class LockError(RolloutError):
+    """The lock of the app could not be read or taken in one place."""
+
+    def __init__(self, place: str, what: str, cure: str = "") -> None:
+        super().__init__(f"{place}: {what}")
+        self.place = place
+        self.what = what
+        self.cure = cure
+
+
+class LockHeld(RolloutError):
+    """Somebody else holds the lock; ``holder`` says who, ``also`` ends the sentence."""
+
+    def __init__(self, place: str, holder: str, also: str = "") -> None:
+        super().__init__(f"the lock is held by {holder}{also}")
+        self.place = place
+        self.holder = holder
+
+
+class Unfinished(RolloutError):
+    """A run before this one died, or left something out, and nobody has seen to it."""
+
+    def __init__(self, run: str, what: str, cure: str) -> None:
+        super().__init__(f"run {run} {what}")
+        self.run = run
+        self.what = what
+        self.cure = cure
+
+
+class NotOfThisFleet(RolloutError):
+    """The record of another run names what the settings do not know; nothing of it was touched."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}, though the record of a run lists it; nothing of it was touched")
+
+
+class LockLost(RolloutError):
+    """Our lock was broken or taken over: whoever did it sees to what was ours."""
+
+    def __init__(self, place: str, holder: str) -> None:
+        now = f"it is held by {holder}" if holder else "nobody holds it"
+        super().__init__(f"our lock on {place} was taken away, {now}; nothing more is touched")
+        self.place = place
+        self.holder = holder
+
+
+class NotOnAll(RolloutError):
+    """A step of the transaction failed on some hosts; ``failed`` says what each of them said."""
+
+    def __init__(self, step: str, failed: Mapping[str, RolloutError]) -> None:
+        said = "; ".join(f"{host}: {said_of(host, error)}" for host, error in failed.items())
+        super().__init__(f"{step}: {said}")
+        self.step = step
+        self.failed = dict(failed)
+
+
+class WrongRelease(RolloutError):
+    """An instance answers, and its process works in another directory than the new release."""
+
+    def __init__(self, where: Mapping[str, str], wanted: str) -> None:
+        said = ", ".join(f"{name} runs in {found or 'no release'}" for name, found in where.items())
+        super().__init__(f"{said}, not in {wanted}: its start program does not follow `current`")
+        self.where = dict(where)
+        self.wanted = wanted
+
+
+class NotRestarted(RolloutError):
+    """Monit calls the restart done, and the process is the one from before.
+
+    ``at_once``: it did so sooner than a stop program can have timed out.
+    """
+
+    def __init__(self, names: Sequence[str], *, after: float, at_once: bool = False) -> None:
+        super().__init__(
+            f"{', '.join(names)} not restarted: monit says OK {after:.0f}s after the request, with "
+            "the process from before (its stop program timed out, or it has a `restart program` "
+            "that keeps the process)"
+        )
+        self.names = tuple(names)
+        self.after = after
+        self.at_once = at_once
+
+
+class NotGivenBack(RolloutError):
+    """A target that was never asked to restart could not be given back after a failure."""
+
+
+class KeptItsProcess(RolloutError):
+    """Monit's restart leaves the process as it is; it was proven once more, and goes back."""
+
+    def __init__(self, names: Sequence[str], host: str) -> None:
+        named = ", ".join(names)
+        super().__init__(
+            f"monit on {host} calls the restart of {named} done, and each is the process from "
+            "before, which still answers: monit's restart must make a new process"
+        )
+        self.cure = (
+            "if monit was reloaded or started just then, it forgot the request: go on; otherwise "
+            "take `restart program` out of monit's control file, so that monit stops and starts "
+            "it, and reload monit"
+        )
+        self.names = tuple(names)
+        self.host = host
+
+
+class RestartedTogether(RolloutError):
+    """Monit restarted instances that nothing asked it to restart, beside those that were asked."""
+
+    def __init__(self, host: str, asked: Sequence[str], others: Sequence[str]) -> None:
+        super().__init__(
+            f"{host}: {', '.join(others)} got a new process when {', '.join(asked)} was asked to "
+            "restart: monit restarts them together (`depends on`), or it died at that moment"
+        )
+        self.cure = GOES_TOGETHER
+        self.host = host
+        self.asked = tuple(asked)
+        self.others = tuple(others)
+
+
+class Unmonitored(RolloutError):
+    """Monit does not watch an instance: a restart would only switch the watching on."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"{', '.join(names)} not monitored: monit would not restart it")
+        self.names = tuple(names)
+
+
+class CrashLoop(RolloutError):
+    """An instance answered and was a different process a moment later."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"{', '.join(names)} died after it had answered (crash loop)")
+        self.names = tuple(names)
+
+
+class VisitorsInMaint(RolloutError):
+    """HAProxy sends visitors to servers in maint: a restart would fail them."""
+
+    def __init__(self, sessions: int, servers: Sequence[str]) -> None:
+        came = "1 visitor came" if sessions == 1 else f"{sessions} visitors came"
+        super().__init__(
+            f"{came} to {', '.join(servers)} in maint: HAProxy's configuration sends them there "
+            "(`force-persist` or `option persist`), and a restart would fail them"
+        )
+        self.cure = (
+            "take that line out of the backend in HAProxy's configuration, and reload HAProxy"
+        )
+        self.sessions = sessions
+        self.servers = tuple(servers)
+
+
+class Busy(RolloutError):
+    """Sessions were still open when `maint_timeout` ended, and the policy is to stop."""
+
+    def __init__(self, sessions: int, within: float) -> None:
+        super().__init__(
+            f"{sessions} session{'' if sessions == 1 else 's'} still open after {within:g}s in "
+            'maint: restart.on_busy = "cut" closes them, a longer restart.maint_timeout waits'
+        )
+        self.sessions = sessions
+        self.within = within
+
+
+class FloorLost(RolloutError):
+    """The floor does not hold without the target, or has to be counted again before it goes out.
+
+    Attributes:
+        seats: Those that the target has by now: lines may have appeared since it was planned.
+        taken: It was out of rotation, and has been given back.
+    """
+
+    def __init__(self, because: str, seats: Sequence[Seat] = ()) -> None:
+        super().__init__(because)
+        self.seats = tuple(seats)
+        self.taken = True
+
+
+class NoRoom(RolloutError):
+    """Nobody of ours is out, and yet the next target cannot be spared."""
+
+
+class Meddled(RolloutError):
+    """Somebody else changed a seat that we hold; we do not fight."""
+
+    def __init__(self, seat: str, wanted: str, found: str) -> None:
+        super().__init__(f"{seat} was changed by somebody else: we had set {wanted}, it is {found}")
+        self.seat = seat
+        self.wanted = wanted
+        self.found = found
+
+
+class StopAsked(RolloutError):
+    """The operator asked us to stop; this target had not been restarted and goes back."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped on request before the restart")
+
+
+class SmokeFailed(RolloutError):
+    """The operator's own check said no; the result's last words travel with it."""

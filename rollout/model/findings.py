@@ -1,0 +1,82 @@
+"""What was seen in one look at everything, and whether it is fit for a rollout."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rollout.model.fleet import Finding, InstanceState, Reading, Target
+from rollout.model.releases import Shelf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSight:
+    """What one host showed; ``findings`` say why something is missing here.
+
+    One that is not ``reached`` has no address, or ssh does not get there.
+    """
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    instances: tuple[InstanceState, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    reached: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalancerSight:
+    """What one load balancer showed; ``reading`` is None when it could not be read."""
+
+    balancer: str
+    reading: Reading | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """Everything that was seen, in the order in which it was asked for."""
+
+    hosts: tuple[HostSight, ...]
+    balancers: tuple[BalancerSight, ...]
+    more: tuple[Finding, ...] = ()
+
+    @property
+    def readings(self) -> Mapping[str, Reading]:
+        return {b.balancer: b.reading for b in self.balancers if b.reading is not None}
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What keeps a rollout from working, balancers first; each thing once."""
+        first = [f for sight in self.balancers for f in sight.findings]
+        then = [f for sight in self.hosts for f in sight.findings]
+        return tuple(dict.fromkeys((*first, *then, *self.more)))
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A target that somebody else holds out; ``serves`` if visitors still meet it somewhere."""
+
+    target: str
+    because: str
+    serves: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitness:
+    """What the preflight found: who can have a turn, who is skipped, and what is wrong.
+
+    ``unreached`` are hosts to which a second look would say the same in other words.
+    """
+
+    targets: tuple[Target, ...]
+    skipped: tuple[Skipped, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+    unreached: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelving:
+    """What stands on the disks of the hosts, and what would keep a deploy from working there."""
+
+    shelves: tuple[Shelf, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...]

@@ -1,0 +1,38 @@
+"""What the answers to a look have in common: columns for people, one object for machines."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from rollout.model.fleet import Finding
+from rollout.output.report.report import findings_lines
+from rollout.text.width import cells, padded
+
+VERSION = 1
+Row = Sequence[str]
+
+
+def wrong(findings: Iterable[Finding]) -> list[str]:
+    """Lay out findings as one paragraph; none for none."""
+    lines = findings_lines(findings)
+    return ["\n".join(lines)] if lines else []
+
+
+def columns(rows: Sequence[Row]) -> str:
+    """Lay out ``rows``, each column as wide as its widest cell."""
+    if not rows:
+        return ""
+    count = max(len(row) for row in rows)
+    widths = [max((cells(row[n]) for row in rows if len(row) > n), default=0) for n in range(count)]
+    lines = ("  ".join(padded(c, w) for c, w in zip(row, widths, strict=False)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+class ForMachines(str):
+    """One object as JSON; a text that is put into it later must be spelled as JSON as well."""
+
+    __slots__ = ()
+
+
+def as_object(value: object) -> ForMachines:
+    """Spell one object for machines; nothing in it can move a cursor."""
+    return ForMachines(json.dumps(value, ensure_ascii=True) + "\n")

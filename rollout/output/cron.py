@@ -1,0 +1,91 @@
+"""Silence when all is well; otherwise one mail that tells the story."""
+
+from collections import deque
+
+from rollout import events
+from rollout.events import (
+    CurrentSwitched,
+    CurrentSwitching,
+    Event,
+    ReleaseDiscarded,
+    ReleasesPruned,
+    StepDone,
+)
+from rollout.output.messages import Ending, Stream, Told
+from rollout.output.plain import plain_lines, whom
+from rollout.output.report.report import account
+from rollout.summary.run import Exit, Ledger
+from rollout.summary.target import Standing
+
+LONGEST = 2000
+"""Events that are remembered; a run of a thousand hosts must not fill the memory."""
+SHOWN = 100
+"""Lines that a mail holds."""
+
+FINE = frozenset({Standing.DONE, Standing.RECOVERED, Standing.UNTOUCHED})
+"""Of these targets the account says enough; how they got there is not why the mail was sent."""
+
+ROUTINE = (StepDone, CurrentSwitching, CurrentSwitched, ReleaseDiscarded, ReleasesPruned)
+"""Told by every host of every deploy, so only those of a host that failed belong into the mail."""
+
+
+class Cron:
+    """Remembers the lines of the run, and gives them away only when the exit code is not 0.
+
+    A good run is one line if a server was skipped or does not serve at its end: it could be out
+    tomorrow as well.  So is one that cut sessions, after which a hook failed, or at the end of
+    which a load balancer did not answer.
+
+    Args:
+        stream: Where the mail is written.
+        story: Put the lines before the account; without, somebody else tells them already.
+    """
+
+    def __init__(self, stream: Stream, *, story: bool = True) -> None:
+        self._stream = stream
+        self._story = story
+        self._lines: deque[tuple[Event, str]] = deque(maxlen=LONGEST)
+
+    def show(self, told: Told) -> None:
+        self._lines.append((told.event, plain_lines(told)))
+
+    def end(self, ending: Ending) -> None:
+        if ending.exit_code is Exit.DONE:
+            if worth_a_line(ending.ledger):
+                self._stream.write(account(ending))
+            return
+        story = self._lines if self._story else ()
+        told = [line for event, line in story if matters(event, ending.ledger)]
+        left_out = len(told) - SHOWN
+        if left_out > 0:
+            told = [f"({left_out} earlier lines left out)\n", *told[-SHOWN:]]
+        self._stream.write("".join([*told, "\n"] if told else []))
+        self._stream.write(account(ending))
+
+
+def worth_a_line(ledger: Ledger) -> bool:
+    """Tell whether a good run still left something that a person should know."""
+    lines = ledger.lines.values()
+    noticed = any(line.now or line.cut or line.visited for line in lines)
+    told = ledger.named(Standing.SKIPPED) or ledger.deploy.warnings or ledger.unseen
+    return bool(told) or noticed
+
+
+LOUD = (
+    events.BalancerReloaded,
+    events.ServersChanged,
+    events.SessionsCut,
+    events.TargetDone,
+    events.TargetVisited,
+)
+"""What the whole run is judged by, whomever it was about."""
+
+
+def matters(event: Event, ledger: Ledger) -> bool:
+    """Tell whether a line belongs into the mail: the whole run, and who did not come through."""
+    if isinstance(event, LOUD):
+        return True
+    if isinstance(event, ROUTINE):
+        return whom(event) in {*ledger.deploy.failed, *ledger.deploy.unrestored}
+    line = ledger.lines.get(whom(event))
+    return line is None or line.standing not in FINE

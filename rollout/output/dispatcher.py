@@ -1,0 +1,104 @@
+"""Stamps each event once, keeps the account, and shows both to everyone still able to listen."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from rollout.events import Event
+from rollout.output.messages import Ending, Hints, Renderer, Stream, Told
+from rollout.output.report.command_line import with_options
+from rollout.summary.run import Exit, Ledger, enter
+from rollout.text.sanitize import harmless
+
+
+def utc_now() -> str:
+    """Read the wall clock: ``2026-11-22T19:37:02Z``.  Only for stamps, never for durations."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+class Broadcast:
+    """The fan-out.  ``tell`` and ``end`` belong to one thread; neither raises, neither waits.
+
+    A renderer that raises (a full disk, a bug of its own) is dropped, with one line on stderr if
+    that still works.  The fleet outranks the screen: a rollout never dies of its own narration.
+
+    Attributes:
+        ledger: The account after the last event told.
+    """
+
+    def __init__(
+        self,
+        renderers: Sequence[Renderer],
+        *,
+        run: str,
+        utc_now: Callable[[], str],
+        monotonic: Callable[[], float],
+        complain: Callable[[str], None],
+        streams: Sequence[Stream] = (),
+        hints: Hints | None = None,
+    ) -> None:
+        self.ledger = Ledger(fleet=hints.fleet if hints else 0)
+        self._renderers = list(renderers)
+        self._run = run
+        self._utc_now = utc_now
+        self._monotonic = monotonic
+        self._complain = complain
+        self._streams = tuple(streams)
+        self._hints = hints or Hints()
+        self._began = monotonic()
+        self._number = 0
+
+    def tell(self, event: Event) -> None:
+        """Enter ``event`` into the account and show it to everyone, with the options typed."""
+        event = with_options(event, self._hints.rollout)
+        self.ledger = enter(self.ledger, event)
+        self._number += 1
+        told = Told(self._run, self._number, self._utc_now(), event, self.ledger)
+        self._to_everyone(lambda renderer: renderer.show(told))
+
+    def end(
+        self,
+        outside: Exit | None = None,
+        *,
+        cause: str = "",
+        trace: str = "",
+        within: float = 1.0,
+    ) -> Ending:
+        """Give everyone the account, write out what is left, and say how the run ended.
+
+        Args:
+            outside: What no event can tell (``BUG``, ``USAGE``, ``BUSY``); outranked by a
+                target that is out.
+            cause: The sentence that goes with it.
+            trace: Where the traceback of a bug was saved.
+            within: Seconds to wait for readers who are slow, all streams together.
+        """
+        ending = Ending(
+            run=self._run,
+            number=self._number + 1,
+            at=self._utc_now(),
+            ledger=self.ledger,
+            seconds=self._monotonic() - self._began,
+            outside=outside,
+            cause=with_options(cause, self._hints.rollout),
+            trace=trace,
+            hints=self._hints,
+        )
+        self._to_everyone(lambda renderer: renderer.end(ending))
+        deadline = self._monotonic() + within
+        for stream in self._streams:
+            stream.close(max(0.0, deadline - self._monotonic()))
+        return ending
+
+    def _to_everyone(self, show: Callable[[Renderer], None]) -> None:
+        for renderer in tuple(self._renderers):
+            try:
+                show(renderer)
+            except Exception as error:  # noqa: BLE001 - a broken screen never stops a rollout
+                self._renderers.remove(renderer)
+                self._say_dropped(error)
+
+    def _say_dropped(self, error: Exception) -> None:
+        what = harmless(str(error) or type(error).__name__)
+        with suppress(Exception):  # when this fails too, nobody is left who could be told
+            self._complain(f"rollout: an output was dropped: {what}\n")

@@ -1,0 +1,138 @@
+"""One JSON object per line for machines: versioned, and only ever added to.
+
+The last line of a run is the account, made from the same value as the exit code.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rollout.output.messages import Ending, Stream, Told
+from rollout.output.report.headline import consequence
+from rollout.output.report.next_step import NextStep
+from rollout.output.report.next_steps import to_bring_back, to_look, to_old_code, to_recover
+from rollout.output.report.report import WHOLE_FLEET, steps_of, why
+from rollout.summary.deploy import Deployment, Phase
+from rollout.summary.exit_codes import exit_name
+from rollout.summary.target import Line, Standing
+from rollout.text.sanitize import harmless
+
+VERSION = 1
+"""Raised only when a field changes its meaning or goes; readers must ignore fields they lack."""
+
+
+def json_line(told: Told) -> str:
+    """Spell one event: the stamp, its wire name, then the fields of its dataclass."""
+    fields = {f.name: getattr(told.event, f.name) for f in dataclasses.fields(told.event)}
+    return _spelled({**_stamp(told, told.event.wire), **_plainly(fields)})
+
+
+def json_account(ending: Ending) -> str:
+    """Spell the last line of a run: the exit code, its name, and where every target stands."""
+    return _spelled(
+        {
+            **_stamp(ending, "account"),
+            "exit_code": ending.exit_code.value,
+            "exit": exit_name(ending.exit_code),
+            "fleet_now": ending.exit_code.fleet_now,
+            "sentence": harmless(consequence(ending)),
+            "seconds": round(ending.seconds, 3),
+            "out": _plainly(ending.ledger.out),
+            "targets": [_target(n, line, ending) for n, line in ending.ledger.lines.items()],
+            "others": _plainly(ending.ledger.others),
+            "unseen": _plainly(ending.ledger.unseen),
+            "deploy": _deploy(ending.ledger.deploy),
+            "why": list(why(ending)),
+            "findings": _plainly(ending.ledger.findings),
+            "trace": harmless(ending.trace),
+            "next": [_step(step) for step in steps_of(ending)],
+        }
+    )
+
+
+def _step(step: NextStep) -> Mapping[str, str]:
+    return {name: harmless(text, WHOLE_FLEET) for name, text in step._asdict().items()}
+
+
+def _deploy(deploy: Deployment) -> Any:  # noqa: ANN401 - as below
+    """Spell what became of the release; nothing for a run that was about none."""
+    if deploy.phase is Phase.NONE:
+        return None
+    return _plainly(
+        {
+            "phase": deploy.phase,
+            "release": deploy.release,
+            "revision": deploy.revision,
+            "fresh": deploy.fresh,
+            "hosts": deploy.hosts,
+            "failed": [deploy.failed[host] for host in deploy.in_order(deploy.failed)],
+            "before": deploy.before,
+            "moved": [host for host in deploy.hosts if host in deploy.moved],
+            "unrestored": deploy.unrestored,
+            "unproven": deploy.unproven,
+            "seen": {host: [one.current, one.running] for host, one in deploy.seen.items()},
+            "hidden": {host: one.hidden for host, one in deploy.seen.items() if one.hidden},
+            "leftovers": deploy.leftovers,
+            "because": deploy.because,
+            "warnings": deploy.warnings,
+        }
+    )
+
+
+def json_loss(lost: int) -> str:
+    """Spell the line that stands where lines were lost because nobody read them."""
+    return _spelled({"v": VERSION, "event": "output.lost", "lines": lost}) + "\n"
+
+
+def _target(name: str, line: Line, ending: Ending) -> dict[str, Any]:
+    fields = {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
+    fallen = line.standing is Standing.DOWN  # it is ready already, and nothing of ours
+    by_hand = to_bring_back(line, ending.hints.reach)
+    steps = (
+        {
+            "look": to_look(name, line, ending.hints),
+            "old_code": to_old_code(name, line, ending.ledger.deploy, ending.hints),
+            "recover": "" if fallen else to_recover(ending.hints),
+            "bring_back": [] if fallen else [step.text for step in by_hand],
+        }
+        if line.standing.out
+        else {}
+    )
+    return {"target": harmless(name), "out": line.standing.out, **_plainly(fields), **steps}
+
+
+def _stamp(told: Told | Ending, event: str) -> dict[str, Any]:
+    return {"v": VERSION, "run": told.run, "seq": told.number, "at": told.at, "event": event}
+
+
+def _plainly(value: Any) -> Any:  # noqa: ANN401 - what JSON can hold has no narrower type
+    """Turn nouns into what JSON can hold, with every text made harmless."""
+    match value:
+        case str():
+            return harmless(value)
+        case Mapping():
+            return {key: _plainly(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plainly(item) for item in value]
+        case _ if dataclasses.is_dataclass(value):
+            return {f.name: _plainly(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        case _:
+            return value
+
+
+def _spelled(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+
+
+class JsonLines:
+    """Objects as things happen; the account is the last."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def show(self, told: Told) -> None:
+        self._stream.write(f"{json_line(told)}\n")
+
+    def end(self, ending: Ending) -> None:
+        self._stream.write(f"{json_account(ending)}\n")

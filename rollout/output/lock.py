@@ -1,0 +1,164 @@
+"""What a run has left behind, and who holds the lock, for people and for machines."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from rollout.model.conditions import told
+from rollout.model.fleet import Reading
+from rollout.model.lock_state import Held, Kind
+from rollout.model.ownership import Holding
+from rollout.model.past_runs import Left, in_doubt, story_of
+from rollout.output.columns import VERSION, Row, as_object, columns
+from rollout.text.elapsed import in_words
+from rollout.text.sanitize import harmless
+
+FREE = "no run and no person holds the lock"
+
+
+def remains_table(left: Left, readings: Mapping[str, Reading]) -> str:
+    """Say what became of a run and how each server that it left out is now."""
+    lines = [f"run {left.holder.run} {story_of(left)}"]
+    lines += [f"  {left.holder.command}"] if left.holder.command else []
+    rows: list[Row] = []
+    for holding in left.holdings:
+        states = [_seat_words(holding, readings, number) for number in range(len(holding.found))]
+        rows += [
+            (
+                holding.target.name if n == 0 else "",
+                state,
+                _what_next(holding, readings) if n == 0 else "",
+            )
+            for n, state in enumerate(states)
+        ]
+    text = "\n".join(map(harmless, lines))
+    shown = columns([tuple(map(harmless, row)) for row in rows])
+    return f"{text}\n\n{shown}\n" if rows else f"{text}\n"
+
+
+def _seat_words(holding: Holding, readings: Mapping[str, Reading], number: int) -> str:
+    seat = holding.found[number].seat
+    reading = readings.get(seat.balancer)
+    row = reading.seats.get(seat) if reading else None
+    if reading is not None and row is None:
+        return f"{seat} is gone: HAProxy has no such server any more"
+    if row is None:
+        return f"{seat} cannot be seen now"
+    if holding.ours(row):
+        since = ""
+    elif holding.is_unproven(row):
+        since = ", in rotation without a proof"
+    else:
+        since = ", changed by somebody else since"
+    return f"{seat} is {told(row)} ({row.status}){since}"
+
+
+def _what_next(holding: Holding, readings: Mapping[str, Reading]) -> str:
+    rows = (
+        readings[s.balancer].seats.get(s) for s in holding.target.seats if s.balancer in readings
+    )
+    seen = [row for row in rows if row is not None]
+    if seen and not any(holding.may_be_ours(row) for row in seen):
+        return "left as it is: somebody else's now"
+    if holding.asked:
+        return "was asked to restart: comes back when it is proven"
+    return "was never asked to restart: goes back as it was found"
+
+
+def left_table(left: Left, readings: Mapping[str, Reading], rollout: str = "rollout") -> str:
+    """Say whose run holds the lock, or is unfinished, and what it has out."""
+    if left.certain:
+        text = remains_table(left, readings)
+        return f"{text.rstrip()}\n{_to_type(left, rollout)}"
+    held = [left.held] if left.held else []
+    return lock_table(held).rstrip()
+
+
+def _to_type(left: Left, rollout: str) -> str:
+    """Say what sees to a run that is over, as far as there is something to be seen to."""
+    if left.claimed_by and left.holdings:
+        return in_doubt(rollout)
+    said = [f"`{rollout} recover` brings it back"] if left.holdings else []
+    if left.past is not None and left.past.half_switched:
+        said.append(f"`{rollout} recover` takes its release back")
+    said.append(f"`{rollout} resume` goes on with the rest")
+    return ", ".join(dict.fromkeys(said))
+
+
+def left_fields(left: Left) -> dict[str, Any]:
+    """Spell the same for a JSON object."""
+    return {
+        "run": left.holder.run,
+        "kind": str(left.holder.kind),
+        "who": left.holder.who,
+        "pid": left.holder.process.pid,
+        "since": left.holder.since,
+        "command": left.holder.command,
+        "reason": left.holder.reason,
+        "over": left.certain,
+        "out": [
+            {
+                "target": holding.target.name,
+                "asked": bool(holding.asked),
+                "seats": [str(seat) for seat in holding.target.seats],
+            }
+            for holding in left.holdings
+        ],
+    }
+
+
+def lock_table(
+    held: Sequence[Held],
+    acts: Mapping[str, Sequence[str]] | None = None,
+    over: Collection[str] = (),
+) -> str:
+    """Say who holds the lock, in each place, and what a person did to it last.
+
+    Of the runs in ``over`` it is certain that they have ended.
+    """
+    lines: list[str] = [] if held else [FREE]
+    for one in held:
+        lines.append(f"{one.place}: held by {one.holder}")
+        if one.unreadable:
+            lines.append(f"  {one.unreadable}; last changed {in_words(max(one.age, 0.0))} ago")
+            lines.append("  `rollout lock break` takes it")
+        elif one.holder.kind is not Kind.HAND:
+            ago = in_words(max(one.quiet, 0.0))
+            said = one.ended or f"gave a sign of life {ago} ago"
+            if not one.ended and one.holder.run in over:
+                said = f"died: its process is gone; it gave its last sign of life {ago} ago"
+            lines.append(f"  {said}")
+            out = ", ".join(h.target.name for h in one.holdings) or "no server"
+            lines.append(f"  out of rotation because of it: {out}")
+    lines += [f"{place}: last by hand: {said[-1]}" for place, said in (acts or {}).items()]
+    return "\n".join(map(harmless, lines)) + "\n"
+
+
+def lock_json(
+    held: Sequence[Held],
+    acts: Mapping[str, Sequence[str]] | None = None,
+    over: Collection[str] = (),
+) -> str:
+    """Say the same as one JSON object."""
+    said = {place: list(lines) for place, lines in (acts or {}).items()}
+    fields = [{**as_fields(one), "over": one.holder.run in over} for one in held]
+    return as_object({"v": VERSION, "held": fields, "acts": said})
+
+
+def as_fields(held: Held) -> dict[str, Any]:
+    """Spell one holder for a JSON object."""
+    holder = held.holder
+    return {
+        "place": held.place,
+        "run": holder.run,
+        "kind": str(holder.kind),
+        "who": holder.who,
+        "pid": holder.process.pid,
+        "since": holder.since,
+        "command": holder.command,
+        "reason": holder.reason,
+        "quiet": held.quiet,
+        "ended": held.ended,
+        "unreadable": held.unreadable,
+        "made_by": held.made_by,
+        "out": [holding.target.name for holding in held.holdings],
+    }

@@ -1,0 +1,104 @@
+"""What a renderer is told: an event with its stamp, and at the end how it all ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rollout.events import Event
+from rollout.summary.run import Exit, Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event, stamped once.
+
+    Attributes:
+        run: The run's id.
+        number: 1 for the first event of the run, and so on.
+        at: UTC, ``2026-11-22T19:37:02Z``.
+        event: What happened.
+        ledger: The account after it.
+    """
+
+    run: str
+    number: int
+    at: str
+    event: Event
+    ledger: Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What the reader can type, as it works from where rollout was called.
+
+    Attributes:
+        reach: For a load balancer the command that passes its input to the admin socket.
+        ssh: ssh, as it is typed before the name of a host; empty if that is not known.
+        see_current: Shows where ``current`` leads, with ``{host}`` in it.
+        fleet: How many servers the settings name; 0 where that is not known.
+        rollout: rollout itself, with the options that stood before the command.
+        again: The whole command line that was typed, word by word; empty if that is not known.
+    """
+
+    reach: Mapping[str, str] = field(default_factory=dict)
+    ssh: str = ""
+    see_current: str = ""
+    fleet: int = 0
+    rollout: str = "rollout"
+    again: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How the run ended: the one value that the account, the JSON and the exit code are read off.
+
+    Attributes:
+        run: The run's id.
+        number: One more than the last event's.
+        at: UTC, as in :class:`Told`.
+        ledger: The account after the last event.
+        seconds: How long the run took.
+        outside: What no event can tell: ``BUG``, ``USAGE``, ``BUSY``; None for a run that told all.
+        cause: The sentence for ``outside``, or a cause that no event told.
+        trace: Where the traceback of a bug was saved, or empty.
+        hints: What the reader can type.
+    """
+
+    run: str
+    number: int
+    at: str
+    ledger: Ledger
+    seconds: float
+    outside: Exit | None = None
+    cause: str = ""
+    trace: str = ""
+    hints: Hints = field(default_factory=Hints)
+
+    @property
+    def exit_code(self) -> Exit:
+        """What the fleet looks like now; with somebody out it is that, whatever else went wrong."""
+        if self.outside is None or self.ledger.out or self.ledger.deploy.unrestored:
+            return self.ledger.exit_code
+        if self.outside is Exit.REFUSED and self.ledger.touched:
+            return Exit.BUG  # an error that a story should have told as its end
+        return self.outside
+
+
+class Renderer(Protocol):
+    """One reading of the stream.  It may raise; then it is not asked again."""
+
+    def show(self, told: Told) -> None:
+        """Read one event aloud, without waiting for whoever listens."""
+
+    def end(self, ending: Ending) -> None:
+        """Read the account aloud; nothing comes after it."""
+
+
+class Stream(Protocol):
+    """Where the words go."""
+
+    def write(self, text: str) -> None:
+        """Take ``text`` at once, to be written when the reader allows."""
+
+    def close(self, within: float) -> bool:
+        """Write what is left for at most ``within`` seconds; True when all of it went out."""

@@ -1,0 +1,1 @@
+"""The summary at the end of a run, for people: what the fleet looks like, and what to type."""

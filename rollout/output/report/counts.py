@@ -1,0 +1,123 @@
+"""How many servers, and which are missing: the words that every account shares."""
+
+from collections.abc import Sequence
+
+from rollout.output.messages import Ending
+from rollout.summary.run import Exit, Ledger
+from rollout.summary.target import Standing
+
+OUT_STATES = frozenset({"maint", "drain"})
+FEW = 4
+"""Server lines that are named before only their number is."""
+
+
+def servers(count: int) -> str:
+    """Count servers."""
+    return "1 server" if count == 1 else f"{count} servers"
+
+
+def missing(ledger: Ledger) -> str:
+    """Say how many are out of rotation, and how many are not known to serve."""
+    if not ledger.out:
+        return "nobody is missing because of us"
+    out = [name for name in ledger.out if ledger.lines[name].state in OUT_STATES]
+    down = [name for name in ledger.out if ledger.lines[name].standing is Standing.DOWN]
+    unknown = [name for name in ledger.out if name not in {*out, *down}]
+    of_all = 0 if ledger.rolling else ledger.fleet  # a walk counts those that it is about
+    total = servers(max(len(ledger.lines), of_all))
+    said = [
+        _count(out, total, "out of rotation"),
+        _count(down, total, "down again"),
+        _count(unknown, total, "not known to serve"),
+    ]
+    return " and ".join(part for part in said if part)
+
+
+def earlier(ledger: Ledger) -> str:
+    """Say how many of those who are done were so before, where a run was gone on with."""
+    before = [x for x in ledger.lines.values() if x.standing is Standing.DONE and x.because]
+    return f", {len(before)} of them by run {ledger.resumed}," if before else ""
+
+
+def _count(names: Sequence[str], total: str, what: str) -> str:
+    if not names:
+        return ""
+    return f"{len(names)} of {total} {'is' if len(names) == 1 else 'are'} {what}"
+
+
+def skipped_words(ledger: Ledger, what: str = "Skipped") -> str:
+    """Name who was skipped, and why, as a sentence to be added; empty when nobody was."""
+    skipped = ledger.named(Standing.SKIPPED)
+    because = "; ".join(f"{name} ({ledger.lines[name].because})" for name in skipped)
+    return f" {what}: {because}." if skipped else ""
+
+
+def visited_words(ledger: Ledger) -> str:
+    """Say how many visitors HAProxy sent to servers in maint; empty where it sent none."""
+    visited = {name: line.visited for name, line in ledger.lines.items() if line.visited}
+    if not visited:
+        return ""
+    count = sum(visited.values())
+    many = "1 visitor" if count == 1 else f"{count} visitors"
+    return (
+        f"HAProxy sent {many} to {', '.join(visited)} in maint (`force-persist` or "
+        "`option persist`): they may have failed."
+    )
+
+
+def stopped(ending: Ending) -> str:
+    """Say what stopped the run, and at whom."""
+    ledger = ending.ledger
+    if Exit.BUG in {ending.outside, ending.exit_code}:
+        return "stopped by a bug of its own"
+    if ledger.interrupted:
+        return f"interrupted by {ledger.stop}"
+    where = ledger.named(Standing.LEFT_OUT)
+    at = f" at {', '.join(where)}" if where else ""
+    if ledger.finished:
+        return f"finished, but not whole{',' if at else ''}{at}"
+    return f"halted{at}"
+
+
+def none_missing(ledger: Ledger) -> str:
+    """Say that all servers serve, as the end of a sentence.
+
+    Empty where one was not seen to, or a load balancer was not asked; what was skipped is another
+    hand's.
+    """
+    skipped = ledger.named(Standing.SKIPPED)
+    if ledger.unseen or {*ledger.lines} - {*skipped} - ledger.serving:
+        return ""
+    ours = " because of us" if skipped else ""
+    return f", none missing{ours}"
+
+
+def afterwards(ledger: Ledger) -> str:
+    """Say what the last look showed and what the visitors met, as sentences to be added."""
+    idle = [f"{name} ({line.now})" for name, line in ledger.lines.items() if line.now]
+    cut = {name: line.cut for name, line in ledger.lines.items() if line.cut}
+    each = ", ".join(f"{name} {count}" for name, count in cut.items())
+    others = list(ledger.others[:FEW])
+    others += [f"{len(ledger.others) - FEW} more"] if len(ledger.others) > FEW else []
+    said = [
+        f"Not serving now, by another hand or by itself: {'; '.join(idle)}." if idle else "",
+        f"{_were(sum(cut.values()))} cut off: {each}." if cut else "",
+        visited_words(ledger),
+        f"Besides, {'; '.join(others)}." if others else "",
+        f"At the end {', '.join(ledger.unseen)} did not answer." if ledger.unseen else "",
+    ]
+    return "".join(f" {part}" for part in said if part)
+
+
+def sessions(count: int) -> str:
+    """Count sessions."""
+    return "1 session" if count == 1 else f"{count} sessions"
+
+
+def _were(count: int) -> str:
+    return f"{sessions(count)} {verb(count, 'was', 'were')}"
+
+
+def verb(count: int, one: str = "serves", many: str = "serve") -> str:
+    """Choose the form that goes with a number."""
+    return one if count == 1 else many

@@ -1,0 +1,142 @@
+"""The first sentence of the account of a deploy: which release is live where, who is missing."""
+
+from rollout.output.deploy_sentences import release_words, some
+from rollout.output.messages import Ending
+from rollout.output.report.counts import missing, none_missing, servers, skipped_words, stopped
+from rollout.summary.deploy import Deployment, Phase
+from rollout.summary.run import Exit, Ledger
+from rollout.summary.target import Standing
+from rollout.text.elapsed import in_words
+
+SERVING = frozenset(
+    {
+        Standing.DONE,
+        Standing.UNTOUCHED,
+        Standing.GIVEN_BACK,
+        Standing.NOT_TAKEN,
+        Standing.RECOVERED,
+    }
+)
+"""They serve what they were last seen to run; with nothing seen, the release before."""
+
+
+def deploy_consequence(ending: Ending) -> str:
+    """Say what a deploy has left behind.
+
+    "None missing" is said only when every target was seen to serve, and "as it was" only of hosts
+    on which it was seen.
+    """
+    ledger = ending.ledger
+    match ending.exit_code:
+        case Exit.DONE:
+            return _live(ending)
+        case Exit.ROLLED_BACK:
+            return _undone(ledger)
+        case Exit.REDUCED:
+            said = [missing(ledger)] if ledger.out else []
+            said += [unrestored(ledger.deploy)] if ledger.deploy.unrestored else []
+            said += [] if ledger.deploy.phase.undone else [who_runs_what(ledger)]
+            return f"{_how_it_ended(ending)}. {_upper('; '.join(said))}."
+        case Exit.INTERRUPTED | Exit.TERMINATED | Exit.HALTED | Exit.BUG:
+            said = [who_runs_what(ledger), *([missing(ledger)] if ledger.started else [])]
+            return f"{_how_it_ended(ending)}. {_upper('; '.join(said))}."
+        case Exit.USAGE | Exit.REFUSED | Exit.BUSY:
+            return f"stopped. {_upper(who_runs_what(ledger))}."
+
+
+def _live(ending: Ending) -> str:
+    ledger, deploy = ending.ledger, ending.ledger.deploy
+    named = _upper(release_words(deploy.release, deploy.revision))
+    count = f"{len(ledger.named(Standing.DONE))} of {servers(len(ledger.lines))}"
+    how = "deployed" if deploy.fresh else "rolled back"
+    live = "live" if deploy.fresh else "live again"
+    said = f"done. {named} is {live} on {count}, {how} in {in_words(ending.seconds)}"
+    aside = skipped_words(ledger, "Skipped, not on this release")
+    said += f"{none_missing(ledger)}.{aside}"
+    for hook, words in deploy.warnings.items():
+        said += f" Warning: the hook `{hook}` failed: {words}."
+    return said
+
+
+def _undone(ledger: Ledger) -> str:
+    """Say that the release before is live; nobody is out, and every `current` was seen restored."""
+    deploy = ledger.deploy
+    named = release_words(deploy.release, deploy.revision)
+    if deploy.phase is Phase.ROLLED_BACK:
+        before = f"the one before is live again on every host, {missing(ledger)}"
+        return f"rolled back. {_upper(named)} did not come up; {before}."
+    if ledger.started:
+        said = "rolled back before any server was restarted"
+        return f"{said}. `current` is as it was on every host, {missing(ledger)}."
+    return (
+        f"rolled back before any server was touched: {cause(deploy)}. "
+        "`current` is as it was on every host."
+    )
+
+
+def cause(deploy: Deployment) -> str:
+    """Say in a few words why the transaction was taken back."""
+    if not deploy.failed:
+        return deploy.because
+    steps = dict.fromkeys(failure.step for failure in deploy.failed.values())
+    return f"{', '.join(steps)} failed on {some(deploy.in_order(deploy.failed))}"
+
+
+def unrestored(deploy: Deployment) -> str:
+    """Name the hosts on which a release that was to be taken back may be live all the same."""
+    where = ", ".join(deploy.in_order(deploy.unrestored))
+    return f"release {deploy.release} may still be live on {where}"
+
+
+def who_runs_what(ledger: Ledger) -> str:
+    """Count who runs the new release, and say who runs the one before, as far as it is known."""
+    deploy = ledger.deploy
+    named = release_words(deploy.release, deploy.revision)
+    if not ledger.started:
+        moved = [host for host in deploy.hosts if host in deploy.moved]
+        where = f"may lead to {named} on {', '.join(moved)}" if moved else "was not moved anywhere"
+        return f"no server was taken out, and `current` {where}"
+    new, old = runs_new(ledger), runs_old(ledger)
+    total = "" if ledger.out else f" of {servers(len(ledger.lines))}"
+    said = f"{len(new)}{total} {_verb(len(new))} {named}" if new else f"none{total} runs {named}"
+    said += f", {len(old)} {_verb(len(old))} the one before" if old else ""
+    return said
+
+
+def runs_new(ledger: Ledger) -> tuple[str, ...]:
+    """Name the targets whose processes were seen to run in the new release, and that serve."""
+    return tuple(
+        name
+        for name, line in ledger.lines.items()
+        if line.standing in SERVING and line.release == ledger.deploy.release
+    )
+
+
+def runs_old(ledger: Ledger) -> tuple[str, ...]:
+    """Name the targets that serve the release before: never restarted, or taken back to it."""
+    return tuple(
+        name
+        for name, line in ledger.lines.items()
+        if line.standing in SERVING and line.release != ledger.deploy.release
+    )
+
+
+def _how_it_ended(ending: Ending) -> str:
+    ledger = ending.ledger
+    if ending.outside is Exit.BUG or ledger.interrupted or ending.exit_code is Exit.BUG:
+        return stopped(ending)
+    match ledger.deploy.phase:
+        case Phase.ROLLBACK_HALTED:
+            return f"the rollback from release {ledger.deploy.release} halted"
+        case Phase.TAKEN_BACK | Phase.ROLLED_BACK:
+            return "rolled back, but not everywhere"
+        case _:
+            return "halted" if ending.exit_code is Exit.HALTED else stopped(ending)
+
+
+def _verb(count: int) -> str:
+    return "runs" if count == 1 else "run"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,111 @@
+"""Which voices speak: human words to stderr, data to stdout."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import partial
+from typing import TextIO
+
+from rollout.output.cron import Cron
+from rollout.output.dispatcher import Broadcast, utc_now
+from rollout.output.jsonl import JsonLines, json_loss
+from rollout.output.live import EVERY, Live, Picture
+from rollout.output.messages import Hints, Renderer, Stream
+from rollout.output.plain import Plain
+from rollout.output.table import Size
+from rollout.output.writer import Writer
+
+
+class Output(StrEnum):
+    """What ``--output`` may say."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    LIVE = "live"
+    JSON = "json"
+
+
+def voices(
+    output: Output = Output.AUTO,
+    *,
+    run: str,
+    environ: Mapping[str, str],
+    cron: bool = False,
+    hints: Hints | None = None,
+    meanwhile: str = "",
+    journal: Stream | None = None,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+    utc_now: Callable[[], str] = utc_now,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Broadcast:
+    """Open the outputs that were asked for.
+
+    ``auto`` is the table on a terminal and lines elsewhere; ``live`` without a terminal is lines
+    too.  With ``json`` people still get the account on stderr, but only when something is wrong,
+    as with ``cron``, which outranks every output for people.
+
+    Args:
+        output: What ``--output`` says.
+        run: The run's id.
+        environ: Where ``NO_COLOR`` and ``TERM`` are looked up.
+        cron: Silence when all is well.
+        hints: What the reader can type; default: rollout without options.
+        meanwhile: What the table shows until the first server or release has a line.
+        journal: Where every event is written down as well; none for a run that has no journal.
+        stdout: Where data goes; default ``sys.stdout``.
+        stderr: Where words for people go; default ``sys.stderr``.
+        utc_now: The wall clock, for stamps.
+        monotonic: The clock for durations.
+    """
+    data, people = stdout or sys.stdout, stderr or sys.stderr
+    renderers: list[Renderer] = []
+    if output in {Output.AUTO, Output.LIVE} and not cron and can_redraw(people, environ):
+        colour = not environ.get("NO_COLOR")
+        size = partial(size_of, people)
+        picture = Picture(size, monotonic, colour=colour, meanwhile=meanwhile)
+        words = Writer(people, paint=picture.paint, every=EVERY)
+        renderers.append(Live(words, picture))
+    else:
+        words = Writer(people)
+        quiet = cron or output is Output.JSON
+        renderers.append(Cron(words, story=output is not Output.JSON) if quiet else Plain(words))
+    streams: list[Stream] = [words]
+    if output is Output.JSON:
+        streams.insert(0, Writer(data, note=json_loss))
+        renderers.insert(0, JsonLines(streams[0]))
+    if journal is not None:
+        streams.insert(0, journal)
+        renderers.insert(0, JsonLines(journal))
+    return Broadcast(
+        renderers,
+        run=run,
+        utc_now=utc_now,
+        monotonic=monotonic,
+        complain=words.write,
+        streams=streams,
+        hints=hints,
+    )
+
+
+def can_redraw(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Tell whether ``stream`` is a terminal that can move its cursor."""
+    try:
+        return stream.isatty() and environ.get("TERM", "dumb") != "dumb"
+    except ValueError:  # closed
+        return False
+
+
+def size_of(terminal: TextIO) -> Size:
+    """Measure ``terminal`` as it is now; 80 by 24 when it does not say.
+
+    Not ``shutil.get_terminal_size``: that measures stdout, which may be a file, and believes an
+    exported ``COLUMNS``, which does not follow a resize.
+    """
+    try:
+        columns, rows = os.get_terminal_size(terminal.fileno())
+    except (OSError, ValueError):
+        columns, rows = 0, 0
+    return Size(columns or 80, rows or 24)

@@ -1,0 +1,173 @@
+"""The seams of what we hold: the record of it, the lock of the app, and the runs before this one.
+
+As in :mod:`rollout.ports.site`, every call answers or raises within its own deadline.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from rollout.model.errors import RolloutError
+from rollout.model.fleet import AdminState, Birth, Seat, Target
+from rollout.model.lock_state import Held, Holder, Past
+from rollout.model.ownership import Holding, Owned
+
+
+class Record(Protocol):
+    """What we hold, written down before the act that makes it true.
+
+    It is written where every bastion can read it as well, and only while we hold the lock there.
+
+    Raises:
+        RecordError: it could not be written; then the act must not be done.
+        LockLost: the lock is not ours any more; then nothing more may be done.
+    """
+
+    async def own(
+        self, target: Target, found: Sequence[Owned], *, release: str = "", relinked: bool = False
+    ) -> None:
+        """``target`` is about to be taken out; this is how it was found.
+
+        ``release`` is what it must run in once restarted; with ``relinked`` its ``current`` will
+        be moved there while it is out.
+        """
+
+    async def tells(
+        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool | None
+    ) -> None:
+        """Its seats are about to be told their state; ``told`` is what each may be in by then.
+
+        Of one that is ``returning`` a full disk is no reason to keep it out; None leaves that as it
+        was.
+        """
+
+    async def has_lines(self, target: Target, found: Sequence[Owned]) -> None:
+        """``target`` has other seats than before: a line appeared in HAProxy, or vanished.
+
+        Those that are new to it are about to be told their state.
+        """
+
+    async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
+        """Instances are about to be asked to restart: from here only proof brings it back.
+
+        ``before`` has the process of each, ``release`` is what they must be seen to run in.
+        """
+
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
+        """``target`` was seen serving as found, or is somebody else's now.
+
+        ``renewed`` are its instances that a restart had reached which did not reach all of them.
+
+        It is ours no more; that this cannot be written is no reason to stop.
+        """
+
+    async def still_ours(self, *, anew: bool = False) -> None:
+        """See that we may go on: for acts that leave nothing to be written.
+
+        With ``anew`` every place is asked, however lately one was: a place that does not answer is
+        a LockError then.
+        """
+
+    async def catch_up(self, *, everywhere: bool = False) -> None:
+        """Write into the lock what is out, if the last news has not come there; never raises.
+
+        A lock that lists more than what is out is not given back.
+        """
+
+    @property
+    def held(self) -> Sequence[Holding]:
+        """All that is ours now."""
+
+    def holding(self, target: str) -> Holding | None:
+        """What is known of ``target``, as long as it is ours."""
+
+    def was_asked(self, target: str) -> bool:
+        """Whether ``target`` is ours and was asked to restart."""
+
+
+class Lock(Protocol):
+    """The lock of the app, where all bastions meet: in every place, or in none.
+
+    Raises:
+        LockError: a place could not be asked, or said no.
+    """
+
+    async def look(self) -> tuple[Held, ...]:
+        """Read who holds it, in each place where somebody does, in order."""
+
+    async def take(self, holder: Holder) -> None:
+        """Take it in all places, or in none.
+
+        Raises:
+            LockHeld: somebody has it.
+        """
+
+    async def take_over(self, old: str, holder: Holder, *, seize: Sequence[Held] = ()) -> None:
+        """Put ``holder`` in the place of a run, holdings and all, and take it where none is.
+
+        Args:
+            old: The run; several, with blanks between them, where it is not the same everywhere.
+            holder: Whose it is from now on.
+            seize: What cannot be read, as it was seen: it is put aside, whatever it is.
+
+        Raises:
+            LockHeld: it is somebody else's than ``old``.
+        """
+
+    async def keep(self, holdings: Sequence[Holding] | None = None, *, everywhere: bool) -> None:
+        """See that it is ours, say that we live, and write down what we hold, if given.
+
+        Args:
+            holdings: All that we hold.
+            everywhere: It must be written in all places; else one that is away is left aside.
+
+        Raises:
+            LockLost: it is not ours any more.
+        """
+
+    async def beat(self) -> None:
+        """Give a sign of life, where the lock is still ours; never raises."""
+
+    async def settled(self) -> Mapping[str, str]:
+        """Read which runs have been seen to by which, as far as that is remembered."""
+
+    async def end(self, how: str) -> Sequence[RolloutError]:
+        """Leave it behind, with what we hold, for whoever brings that back.
+
+        Returns:
+            Why that could not be said in some places.
+        """
+
+    async def release(self) -> Sequence[RolloutError]:
+        """Give it back, and say where that could not be done.
+
+        A lock that still lists servers is left as it is: it is the record of what is out.
+        """
+
+
+class History(Protocol):
+    """The runs of the app that this machine knows of.
+
+    Raises:
+        RecordError: what was written down of them cannot be read.
+    """
+
+    def open_runs(self) -> Sequence[Past]:
+        """List those that have not come to an end, or left something out, the oldest first."""
+
+    def find(self, run: str) -> Past | None:
+        """Find one that has not been closed."""
+
+    def last(self) -> Past | None:
+        """Find the newest one that can be gone on with."""
+
+    def settle(self, run: str, by: str) -> None:
+        """Write down that the run ``by`` answers for what ``run`` had left."""
+
+    def is_gone(self, holder: Holder) -> bool:
+        """Tell whether a holder's process certainly runs no more."""
+
+    def is_of_an_earlier_boot(self, holder: Holder) -> bool:
+        """Tell whether it was a process of this machine before its last boot, by all names.
+
+        A copy of the machine has the same names, so whoever lives must be listened for.
+        """

@@ -1,0 +1,152 @@
+"""The seams: what the stories may ask of the world, as Protocols, and ``Site``, the world itself.
+
+Every call either answers or raises a :class:`~rollout.model.errors.RolloutError` within its own
+deadline; none hangs.  A call that raises may still have taken effect (the reply was lost), so
+the stories read the state back after every change.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rollout.events import Event
+from rollout.model.fleet import (
+    AdminState,
+    Birth,
+    Finding,
+    Instance,
+    InstanceState,
+    Reading,
+    Seat,
+)
+from rollout.ports.ownership import Lock, Record
+from rollout.ports.releases import Releases, Source
+
+
+class Balancer(Protocol):
+    """One HAProxy process group behind one admin socket."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def look(self) -> Reading:
+        """Read every server line of the backends we work with, in one reply."""
+
+    async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
+        """Tell HAProxy the administrative state of ``seats``, all in one line."""
+
+    async def switch_agent(self, seats: Sequence[Seat], *, on: bool) -> None:
+        """Enable or disable the agent check of ``seats``."""
+
+    async def set_weight(self, seat: Seat, weight: int) -> None:
+        """Set the weight of ``seat`` (0 to 256)."""
+
+    async def cut(self, seats: Sequence[Seat]) -> None:
+        """Shut down what is still open on ``seats``.  Visitors notice; only by policy."""
+
+    async def examine(self) -> tuple[Finding, ...]:
+        """Say what would keep a rollout from working here (level, backends), with cures."""
+
+
+class Supervisor(Protocol):
+    """Monit on the hosts."""
+
+    async def look(self, host: str) -> tuple[InstanceState, ...]:
+        """Read our instances on ``host``, with the births of their processes, in print order."""
+
+    async def restart(self, host: str, instances: Sequence[Instance]) -> None:
+        """Ask monit to restart ``instances``, all at once.  Never repeated, whatever happens.
+
+        Raises:
+            RestartRefused: certainly nothing was asked.
+            RolloutError: something may have been asked.
+        """
+
+    def remember(self, host: str, before: Mapping[str, Birth | None]) -> None:
+        """Take over what an earlier run saw right before it asked for a restart on ``host``.
+
+        From then on a look names the processes from before that live on.
+        """
+
+    async def examine(self, host: str) -> tuple[Finding, ...]:
+        """Say what would keep a restart from working on ``host`` (sudo, daemon, version)."""
+
+
+class Addresses(Protocol):
+    """Where a host is, as ssh and the resolver tell."""
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """List the IP addresses of ``host``, without brackets.
+
+        Raises:
+            RemoteError: it has none (a typo, DNS down).
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an instance said to one question; ``said`` is fit for a message.
+
+    ``tail`` is the end of what a command printed, where there was more than that; ``cure`` is what
+    to set where the answer itself shows it.
+    """
+
+    fine: bool
+    said: str
+    tail: tuple[str, ...] = ()
+    cure: str = ""
+
+
+class Prober(Protocol):
+    """Asks an instance's own port, on its own host."""
+
+    async def answers(self, host: str, instance: Instance) -> Answer:
+        """Ask once."""
+
+
+class Smoke(Protocol):
+    """The operator's own check of a target on probation."""
+
+    async def check(self, target: str, host: str) -> Answer:
+        """Run it once."""
+
+
+class Hooks(Protocol):
+    """Commands of the operator's own around a deploy."""
+
+    async def run(self, hook: str, facts: Mapping[str, str]) -> Answer | None:
+        """Run ``hook`` (before, switched, after), which finds ``facts`` in its environment.
+
+        Returns:
+            What came of it; None where there is none.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What only a deploy needs of the world."""
+
+    source: Source
+    hooks: Hooks
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The world as one argument.
+
+    ``started`` is when the command was started, on the loop's clock; None: when it is asked for.
+    """
+
+    balancers: Mapping[str, Balancer]
+    supervisor: Supervisor
+    prober: Prober | None
+    smoke: Smoke | None
+    record: Record
+    addresses: Addresses
+    releases: Releases | None = None
+    lock: Lock | None = None
+    stop_asked: Callable[[], bool] = lambda: False
+    started: float | None = None
+
+
+Tell = Callable[[Event], None]

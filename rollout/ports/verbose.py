@@ -1,0 +1,118 @@
+"""``--verbose``: what is asked at the seams and what was answered, without a word in the stories.
+
+Every request that changes something is said when it was answered, with the time it took; of
+the many looks only what is new.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from rollout.model.fleet import AdminState, Birth, Finding, Instance, InstanceState, Reading, Seat
+from rollout.ports.site import Balancer, Site, Supervisor
+
+Say = Callable[[str, str], None]
+"""Where it was said, and what."""
+
+
+def overhear(site: Site, say: Say) -> Site:
+    """Return the same world, telling ``say`` what goes on at its seams."""
+    balancers: dict[str, Balancer] = {
+        name: OverheardBalancer(balancer, say) for name, balancer in site.balancers.items()
+    }
+    supervisor = OverheardSupervisor(site.supervisor, say)
+    return replace(site, balancers=balancers, supervisor=supervisor)
+
+
+class _Ear:
+    """Says requests with their answer, and states when they are new."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._known: dict[tuple[str, str], str] = {}
+
+    @asynccontextmanager
+    async def asked(self, where: str, what: str) -> AsyncIterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        except Exception as error:
+            self._say(where, f"{what}: {error} ({time.monotonic() - began:.2f}s)")
+            raise
+        self._say(where, f"{what}: answered in {time.monotonic() - began:.2f}s")
+
+    def seen(self, where: str, thing: str, state: str) -> None:
+        if self._known.get((where, thing)) != state:
+            self._known[where, thing] = state
+            self._say(where, f"{thing} is {state}")
+
+
+class OverheardBalancer:
+    """Satisfies :class:`rollout.ports.site.Balancer`."""
+
+    def __init__(self, inner: Balancer, say: Say) -> None:
+        self._inner = inner
+        self._ear = _Ear(say)
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    async def look(self) -> Reading:
+        reading = await self._inner.look()
+        self._ear.seen(self.name, "process", f"pid {reading.process.pid}")
+        for state in reading.seats.values():
+            admin = f"admin {int(state.admin)}"
+            self._ear.seen(self.name, str(state.seat), f"{state.status}, {admin}")
+        return reading
+
+    async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
+        async with self._ear.asked(self.name, f"{state} for {_named(seats)}"):
+            await self._inner.order(seats, state)
+
+    async def switch_agent(self, seats: Sequence[Seat], *, on: bool) -> None:
+        async with self._ear.asked(self.name, f"agent {'on' if on else 'off'}: {_named(seats)}"):
+            await self._inner.switch_agent(seats, on=on)
+
+    async def set_weight(self, seat: Seat, weight: int) -> None:
+        async with self._ear.asked(self.name, f"weight {weight} for {seat}"):
+            await self._inner.set_weight(seat, weight)
+
+    async def cut(self, seats: Sequence[Seat]) -> None:
+        async with self._ear.asked(self.name, f"shutdown sessions of {_named(seats)}"):
+            await self._inner.cut(seats)
+
+    async def examine(self) -> tuple[Finding, ...]:
+        return await self._inner.examine()
+
+
+class OverheardSupervisor:
+    """Satisfies :class:`rollout.ports.site.Supervisor`."""
+
+    def __init__(self, inner: Supervisor, say: Say) -> None:
+        self._inner = inner
+        self._ear = _Ear(say)
+
+    async def look(self, host: str) -> tuple[InstanceState, ...]:
+        states = await self._inner.look(host)
+        for state in states:
+            pid = f"pid {state.birth.pid}" if state.birth else "no process"
+            pending = f", {state.pending} pending" if state.pending else ""
+            self._ear.seen(host, state.name, f"{state.status}{pending}, {pid}")
+        return states
+
+    async def restart(self, host: str, instances: Sequence[Instance]) -> None:
+        names = ", ".join(one.name for one in instances)
+        async with self._ear.asked(host, f"monit restart {names}"):
+            await self._inner.restart(host, instances)
+
+    def remember(self, host: str, before: Mapping[str, Birth | None]) -> None:
+        self._inner.remember(host, before)
+
+    async def examine(self, host: str) -> tuple[Finding, ...]:
+        return await self._inner.examine(host)
+
+
+def _named(seats: Sequence[Seat]) -> str:
+    return ", ".join(str(seat) for seat in seats)

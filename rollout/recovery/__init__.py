@@ -1,0 +1,1 @@
+"""After a run that died or stopped: `recover` brings servers back, `resume` goes on."""

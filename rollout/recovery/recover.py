@@ -1,0 +1,295 @@
+"""What a dead run left out, brought back on evidence or named.
+
+Never asked to restart: as fit as it was, so it goes back as it was found.  Asked: it climbs the
+rest of the ladder first.  What somebody has changed since is theirs: left as it is now, and named.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from rollout.deploy.current_links import take_back_unproven
+from rollout.events import (
+    Noted,
+    RecoveryFinished,
+    RecoveryStarted,
+    RolloutHalted,
+    TargetRecovered,
+    TargetReturned,
+    TargetSkipped,
+    TargetTakenUp,
+)
+from rollout.model.conditions import all_serving
+from rollout.model.errors import BalancerError, LockLost, RolloutError, said_of
+from rollout.model.fleet import AdminState, Verdict
+from rollout.model.lock_state import Past
+from rollout.model.ownership import Holding
+from rollout.model.plan import Plan
+from rollout.ports.site import Site, Tell
+from rollout.recovery.verify_after_crash import LateProof, proof_of, relink
+from rollout.restart.cleanup import left_out, seen_through
+from rollout.restart.control import Grip
+from rollout.restart.final_check import look_at_the_end
+from rollout.restart.lb_commands import switch_agents
+from rollout.restart.one_target import taken_up
+from rollout.restart.reenable import (
+    give_back,
+    return_on,
+    same_processes,
+    smoke,
+    stable,
+    until_checked,
+)
+from rollout.restart.verify import OLD_FOR
+
+NOTHING_LEFT = "HAProxy has none of its servers any more"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What need not be restarted again.
+
+    Attributes:
+        done: Targets whose restart had gone through.
+        renewed: Of others the instances that it had reached.
+    """
+
+    done: tuple[str, ...] = ()
+    renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+
+async def recover(
+    run: str,
+    holdings: Sequence[Holding],
+    plan: Plan,
+    site: Site,
+    tell: Tell,
+    *,
+    rest: Sequence[str] = (),
+    gone_back: bool = False,
+) -> Recovered:
+    """See to all that ``run`` left out, at once; what becomes of each is told, not raised.
+
+    The record must know them as ours already.  ``rest`` are all who had not come through that run;
+    ``gone_back``: it was a deploy that had gone back from its release, or had begun to.
+    """
+    names = tuple(holding.target.name for holding in holdings)
+    asked = tuple(holding.target.name for holding in holdings if holding.asked)
+    started = RecoveryStarted(
+        of=run, targets=names, asked=asked, rest=tuple(rest), gone_back=gone_back
+    )
+    tell(started)
+    plan = patient(plan)
+    results = await asyncio.gather(
+        *(_see_to(holding, plan, site, tell) for holding in holdings), return_exceptions=True
+    )
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, RolloutError):
+            raise result
+    lost = next((str(error) for error in results if isinstance(error, LockLost)), "")
+    targets = [holding.target for holding in holdings]
+    await look_at_the_end(targets, site, tell, other_owner=lost)
+    tell(RecoveryFinished())
+    proofs = {
+        holding.target.name: result
+        for holding, result in zip(holdings, results, strict=True)
+        if isinstance(result, LateProof)
+    }
+    return Recovered(
+        done=tuple(name for name, proof in proofs.items() if proof.restarted),
+        renewed={n: p.renewed for n, p in proofs.items() if p.renewed and not p.restarted},
+    )
+
+
+async def take_back_what_never_ran(
+    hosts: Sequence[str], past: Past | None, site: Site, tell: Tell
+) -> Sequence[str]:
+    """Put ``current`` back where it leads to a release that a dead deploy left, and nothing ran.
+
+    What could not be seen to is told.
+
+    Args:
+        hosts: The fleet: a journal names no other host to be contacted.
+        past: The journal of that deploy, if it is here and nobody has gone on with it.
+        site: The world.
+        tell: Hears of it.
+
+    Returns:
+        The hosts that were seen to.
+    """
+    if site.releases is None:
+        return ()
+    deployed = past.deploy.hosts if past is not None and past.deploy is not None else ()
+    left = await take_back_unproven(hosts, past, site, tell)
+    for host, error in left.away.items():
+        if host not in deployed:
+            what = f"where `current` leads is not known: {said_of(host, error)}"
+            tell(Noted(where=host, what=what))
+    unseen = [
+        f"{host}: {said_of(host, error)}" for host, error in left.away.items() if host in deployed
+    ]
+    unseen += dict.fromkeys(said_of(host, error) for host, error in left.kept.items())
+    if unseen:
+        tell(RolloutHalted(because=f"not every `current` was seen to: {'; '.join(unseen)}"))
+    return tuple(host for host in hosts if host not in {*left.away, *left.kept})
+
+
+async def give_up(run: str, holdings: Sequence[Holding], site: Site, tell: Tell) -> None:
+    """Leave all that ``run`` left out as it is; from now on it is the operator's."""
+    tell(RecoveryStarted(of=run, targets=tuple(h.target.name for h in holdings)))
+    for holding in holdings:
+        because = "given up on request, as it is now; it is yours"
+        tell(TargetSkipped(target=holding.target.name, because=because))
+        await site.record.released(holding.target.name, restarted=False)
+    tell(RecoveryFinished())
+
+
+def patient(plan: Plan) -> Plan:
+    """Allow long enough to tell that a restart was never begun, whatever a boot may take."""
+    enough = max(plan.patience.running_timeout, OLD_FOR + 10)
+    return replace(plan, patience=replace(plan.patience, running_timeout=enough))
+
+
+async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> LateProof | None:
+    """Bring one target back; return how it was proven, if it had been asked to restart.
+
+    Raises:
+        RolloutError: it is still out; that has been told.
+    """
+    name, asked = holding.target.name, bool(holding.asked)
+    grip = Grip(holding.target, site, tell, poll=plan.patience.poll)
+    try:
+        await taken_up(grip, holding, plan)
+    except RolloutError as error:
+        tell(left_out(said_of(name, error), "unknown", grip, plan, asked=asked))
+        raise
+    await _wake_agents(grip, site, tell)
+    theirs = "; ".join(f"{seat} is {state} now" for seat, state in grip.lost.items())
+    if not grip.seats and grip.lost and asked and _all_ready(grip):
+        return await _in_rotation(holding, grip, plan, site, tell)
+    if not grip.seats:
+        because = f"changed by somebody else since: {theirs}" if theirs else NOTHING_LEFT
+        tell(TargetSkipped(target=name, because=because))
+        await site.record.released(name, restarted=False)
+        return None
+    tell(TargetTakenUp(target=name, seats=tuple(map(str, grip.seats)), asked=asked))
+    if theirs:
+        tell(Noted(where=name, what=f"changed by somebody else since, and left so: {theirs}"))
+    for one in holding.found:
+        now = grip.found.get(one.seat)
+        if now is not None and now.weight != one.weight:
+            what = f"{one.seat} has weight {now.weight} now, not {one.weight}: left so"
+            tell(Noted(where=name, what=what))
+    if not asked:
+        await _as_found(holding, grip, plan, site, tell)
+        return None
+    return await _on_evidence(holding, grip, plan, site, tell)
+
+
+async def _wake_agents(grip: Grip, site: Site, tell: Tell) -> None:
+    """Let agents that we had silenced speak again where somebody else made their seat ready.
+
+    That of a seat which somebody holds out might end that: it stays silent, and is named.
+    """
+    silenced = [seat for seat in grip.lost if grip.found[seat].agent]
+    awake = [seat for seat in silenced if grip.lost[seat] is AdminState.READY]
+    with suppress(BalancerError):
+        await switch_agents(awake, site.balancers, on=True)
+    for seat in silenced:
+        if seat not in awake:
+            what = (
+                f"the agent check of {seat}, which we had switched off, stays off: it is held out"
+            )
+            tell(Noted(where=grip.target.name, what=what))
+
+
+def _all_ready(grip: Grip) -> bool:
+    return all(state is AdminState.READY for state in grip.lost.values())
+
+
+async def _in_rotation(
+    holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell
+) -> LateProof:
+    """See whether a target serves that somebody, or a reload, made ready without our proof.
+
+    Nothing is told to it: it is not in our hand.
+
+    Raises:
+        RolloutError: it is not proven, or HAProxy does not call it up; that has been told.
+    """
+    name = holding.target.name
+    tell(Noted(where=name, what="it is ready, by somebody else or a reload of HAProxy"))
+
+    async def served() -> Verdict:
+        return all_serving((await grip.watch.read_some()).values())
+
+    try:
+        proven = await proof_of(holding, grip, plan, site, tell)
+        await grip.until("serving", served, within=plan.patience.probation_timeout)
+        await same_processes(proven.proof, grip, plan)
+    except RolloutError as error:
+        because = f"it is ready, but not by us, and {said_of(name, error)}"
+        tell(left_out(because, "ready", grip, plan, asked=True))
+        raise
+    return await _is_back(name, proven, site, tell)
+
+
+async def _as_found(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
+    """Give back a target that was never asked to restart.
+
+    Raises:
+        RolloutError: it could not be; that has been told.
+    """
+    target = holding.target
+    try:
+        if holding.relinked:
+            await relink(holding, site, tell)
+        await give_back(grip, plan)
+    except RolloutError as error:
+        because = f"it could not be given back: {said_of(target.name, error)}"
+        tell(left_out(because, "unknown", grip, plan, asked=False))
+        raise
+    await site.record.released(target.name, restarted=False)
+    tell(TargetRecovered(target=target.name, restarted=False))
+
+
+async def _on_evidence(
+    holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell
+) -> LateProof:
+    """Prove a target that was asked to restart, and let visitors in.
+
+    One that was being made ready had been proven; it is asked once more where it stands.  Any other
+    waits in maint for its proof.
+
+    Raises:
+        RolloutError: there is no proof; it stays out, and that has been told.
+    """
+    name = holding.target.name
+    async with seen_through(grip, plan, site, tell) as way_back:
+        way_back.needs_proof()
+        if not holding.returning:
+            await grip.order(AdminState.MAINT)
+        proven = await proof_of(holding, grip, plan, site, tell)
+        await until_checked(grip, plan, tell)
+        if not holding.returning:
+            await smoke(holding.target, site)
+        await grip.announce(AdminState.READY)
+        await return_on(proven.proof, grip, plan)
+        way_back.proven()
+        await give_back(grip, plan)
+        tell(TargetReturned(target=name))
+        await stable(proven.proof, grip, plan, tell)
+    return await _is_back(name, proven, site, tell)
+
+
+async def _is_back(name: str, proven: LateProof, site: Site, tell: Tell) -> LateProof:
+    """Write down and tell that a target serves again, and what of its restart is done."""
+    renewed = () if proven.restarted else proven.renewed
+    await site.record.released(name, restarted=proven.restarted, renewed=renewed)
+    tell(
+        TargetRecovered(
+            target=name, restarted=proven.restarted, release=proven.release, renewed=renewed
+        )
+    )
+    return proven

@@ -1,0 +1,228 @@
+"""A run that stopped part-way goes on: whoever had no turn has it now, with the same settings."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rollout.deploy.deploy import hook, rolled_out
+from rollout.deploy.preflight import fit_for_a_deploy, fit_for_a_restart
+from rollout.deploy.transaction import Transaction
+from rollout.events import CurrentSwitched, DeployStarted, ReleaseInPlace, RolloutHalted, RunResumed
+from rollout.model.deploy import Deploy
+from rollout.model.errors import Halted, ReleaseError, RolloutError, Unfinished
+from rollout.model.findings import Fitness
+from rollout.model.fleet import Finding, Target
+from rollout.model.lock_state import Past, united
+from rollout.model.past_runs import Left
+from rollout.model.plan import Plan, Share, waves_of
+from rollout.model.releases import Shelf, Switch
+from rollout.ports.releases import Releases
+from rollout.ports.site import Site, Supply, Tell
+from rollout.recovery.recover import Recovered, recover
+from rollout.restart.preflight import announce, with_others
+from rollout.restart.rolling import rolling_restart
+from rollout.restart.server_mapping import Scope
+from rollout.wait import unless_stopped
+
+ANEW = "`rollout uninterrupted` deploys anew, `rollout rollback` takes every host back"
+"""What to type when a deploy cannot go on."""
+
+
+def against_resuming(past: Past | None, left: Left | None) -> str:
+    """Say why it cannot be resumed here, or nothing when it can."""
+    if past is None:
+        there = f": run {left.holder.run} is of {left.holder.process.host}" if left else ""
+        return f"this machine has no journal of a run to resume{there}"
+    if past.verb != "restart" and (past.deploy is None or not past.deploy.in_place):
+        return f"run {past.run} had put no release in place: nothing of it is left to go on with"
+    if past.deploy is not None and past.deploy.gone_back:
+        return (
+            f"run {past.run} went back from release {past.deploy.release}, or had begun to: "
+            "`rollout rollback` takes every host to the release before, `rollout uninterrupted` "
+            "deploys anew; with --take-up each restarts first what is out"
+        )
+    return ""
+
+
+def is_through(past: Past) -> bool:
+    """Tell whether the run has nothing left to be done."""
+    live = past.deploy is None or past.deploy.live
+    return not past.left and live and not past.holdings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """What goes on, decided before anything is contacted.
+
+    Attributes:
+        past: The run that stopped.
+        left: What it left out; None where somebody has seen to that.
+        scope: The hosts that it was about.
+        plan: How patiently; its targets are found out.
+        max_out: Of how many, or how many, may be out at once.
+        canary: So many were to go first.
+        deploy: What it was putting in place; None for a restart.
+        whoever_is_there: Go on without targets that are not to be had any more.
+    """
+
+    past: Past
+    left: Left | None
+    scope: Scope
+    plan: Plan
+    max_out: Share
+    canary: Share
+    deploy: Deploy | None
+    whoever_is_there: bool
+
+    @property
+    def touched(self) -> bool:
+        """Something was out, so something was told to a load balancer."""
+        return self.left is not None and bool(self.left.holdings)
+
+
+async def resume(
+    wanted: Resumption,
+    site: Site,
+    supply: Supply | None,
+    tell: Tell,
+    findings: Sequence[Finding] = (),
+) -> None:
+    """Bring back what the run left out, then restart whoever had no turn in it.
+
+    Who could not be brought back by proof has his turn first: it needs another restart.
+
+    Raises:
+        Unfinished: the fleet is not the one of the run any more; nobody else was touched.
+        RolloutError: its release is not in place any more; nobody else was touched.
+    """
+    back = await _back_first(wanted, site, tell)
+    try:
+        await _the_rest(wanted, back, site, supply, tell, findings)
+    except RolloutError as error:
+        if not wanted.touched:
+            raise
+        tell(RolloutHalted(because=str(error)))
+
+
+async def _the_rest(
+    wanted: Resumption,
+    back: Recovered,
+    site: Site,
+    supply: Supply | None,
+    tell: Tell,
+    findings: Sequence[Finding],
+) -> None:
+    unseen = [h.target.name for h in site.record.held if h.returning]
+    if unseen:
+        raise Halted(f"{', '.join(unseen)} was not seen to be back: nobody else is risked")
+    looking = _fitness(wanted, site)
+    fit = await unless_stopped(looking, site.stop_asked, "stopped on request before the next one")
+    fit = with_others(fit, findings)
+    if not announce(fit, tell):
+        return
+    plan = _rest_of(wanted, back, fit, site, tell)
+    if wanted.deploy is None:
+        await rolling_restart(plan, site, tell)
+    elif supply is not None:
+        through = tuple(target for target in fit.targets if target.name in back.done)
+        await _go_on_deploying(wanted.deploy, wanted.past, through, plan, site, supply, tell)
+
+
+async def _back_first(wanted: Resumption, site: Site, tell: Tell) -> Recovered:
+    """Bring back what is out, before another host is risked; return what is restarted already."""
+    past, left = wanted.past, wanted.left
+    before = Recovered(past.done, past.renewed)
+    if left is None or not site.record.held:
+        return before
+    back = await recover(left.holder.run, site.record.held, wanted.plan, site, tell)
+    return Recovered(
+        done=tuple(dict.fromkeys((*before.done, *back.done))),
+        renewed=united(before.renewed, back.renewed),
+    )
+
+
+async def _fitness(wanted: Resumption, site: Site) -> Fitness:
+    if wanted.deploy is None:
+        return await fit_for_a_restart(wanted.scope, wanted.plan.floor, site)
+    fit, _ = await fit_for_a_deploy(wanted.scope, wanted.plan.floor, site, None)
+    return fit
+
+
+def _rest_of(wanted: Resumption, back: Recovered, fit: Fitness, site: Site, tell: Tell) -> Plan:
+    """Plan the turns of those who had none; canaries who are done need no wave of their own.
+
+    Raises:
+        Unfinished: somebody who had none is not to be had any more.
+    """
+    past, done = wanted.past, back.done
+    there = {*(target.name for target in fit.targets), *(s.target for s in fit.skipped)}
+    gone = [name for name in past.left if name not in there and name not in done]
+    if gone and not wanted.whoever_is_there:
+        cure = "`rollout check` shows who is there; --replan goes on without"
+        raise Unfinished(past.run, f"had {', '.join(gone)} to restart: not to be had now", cure)
+    release = wanted.deploy.release.name if wanted.deploy else ""
+    tell(RunResumed(of=past.run, done=tuple(done), release=release))
+    left = [target for target in fit.targets if target.name not in done]
+    left.sort(key=lambda target: site.record.holding(target.name) is None)  # who is out, first
+    through = tuple(target for target in fit.targets if target.name in done)
+    waves = waves_of(left, wanted.canary, through)
+    return replace(
+        wanted.plan,
+        waves=waves,
+        canaries_done=through if len(waves) > 1 else (),
+        max_out=wanted.max_out.at_most(len(fit.targets)),
+        renewed={} if wanted.deploy else back.renewed,
+    )
+
+
+async def _go_on_deploying(
+    deploy: Deploy,
+    past: Past,
+    done: tuple[Target, ...],
+    plan: Plan,
+    site: Site,
+    supply: Supply,
+    tell: Tell,
+) -> None:
+    """Bring who is left onto the release that a dead run had put in place on every host.
+
+    Raises:
+        RolloutError: it is not in place any more; nothing was touched.
+    """
+    releases, was = site.releases, past.deploy
+    if releases is None or was is None:
+        raise AssertionError("a deploy without releases")
+    looks = (_seen_in_place(host, deploy, releases) for host in deploy.hosts)
+    shelves = await asyncio.gather(*looks)
+    new, before = {deploy.release.name, ""}, was.before
+    live = {s.host: (s.live | {before.get(s.host, "")}) - new for s in shelves}
+    transaction = Transaction(deploy, releases, supply.source, tell)
+    transaction.take_up(before, live, {shelf.host: shelf.good for shelf in shelves})
+    tell(
+        DeployStarted(
+            release=deploy.release.name,
+            revision=deploy.release.revision,
+            hosts=deploy.hosts,
+            fresh=deploy.fresh,
+        )
+    )
+    for shelf in shelves:
+        if shelf.current == deploy.release.name:
+            tell(CurrentSwitched(host=shelf.host, release=deploy.release.name))
+    tell(ReleaseInPlace(release=deploy.release.name, before=dict(was.before)))
+    outcome = await rolled_out(deploy, transaction, plan, site, releases, tell, done=done)
+    await hook("after", deploy, site, supply.hooks, tell, outcome=outcome)
+
+
+async def _seen_in_place(host: str, deploy: Deploy, releases: Releases) -> Shelf:
+    name, wanted = deploy.release.name, deploy.release.revision
+    shelf = await releases.look(host)
+    found = shelf.find(name)
+    if found is None or (wanted and found.revision != wanted):
+        raise ReleaseError(host, f"release {name} is not in place any more: {ANEW}")
+    if deploy.switch is Switch.TOGETHER and shelf.current != name:
+        what = f"`current` does not lead to release {name} any more"
+        raise ReleaseError(host, f"{what}: {ANEW}")
+    if shelf.current != name:  # it may have been, and been restored
+        await releases.begin(host, deploy.release, fresh=deploy.fresh)
+    return shelf

@@ -1,0 +1,1 @@
+"""The restart of app servers, one target after another; read `rolling` first."""

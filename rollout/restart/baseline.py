@@ -1,0 +1,215 @@
+"""The processes of a target right before a restart, read once monit has nothing else to do.
+
+Monit works on one service after another, and on what has died by itself; until it is done a restart
+would only wait in its queue, and a process that comes up by itself could pass for a new one.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from rollout.events import Noted
+from rollout.model.conditions import few
+from rollout.model.errors import (
+    FloorLost,
+    RemoteError,
+    RolloutError,
+    StopAsked,
+    SupervisorBusy,
+    SupervisorError,
+    TimedOut,
+    Unmonitored,
+)
+from rollout.model.fleet import Birth, InstanceState, Target, Verdict
+from rollout.model.plan import Plan
+from rollout.ports.site import Site, Tell
+from rollout.restart.control import Grip
+from rollout.restart.drain import until_empty
+from rollout.wait import now, until
+
+T = TypeVar("T")
+
+ANSWERS_WITHIN = 15.0
+"""Seconds for a monit that does not answer to be back, before the wait for it ends."""
+
+NO_WAIT = 1.0
+"""Seconds within which nothing that was seen before the wait has grown old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The instances of a host right before a restart.
+
+    Attributes:
+        births: The process of each instance of the target.
+        host: Every instance of the host, also those that are not asked to restart.
+    """
+
+    births: Mapping[str, Birth | None]
+    host: Mapping[str, InstanceState] = field(default_factory=dict[str, InstanceState])
+
+
+async def held_until_free(grip: Grip, plan: Plan, site: Site, tell: Tell) -> str:
+    """Wait until monit is done with its own work, before the target is taken out for ours.
+
+    An operator who stops monit for a work of their own has most often taken the server out as well.
+
+    Returns:
+        How another hand holds the target out by now, or nothing when it is ours to take.
+
+    Raises:
+        FloorLost: that took so long that the floor must be counted again.
+        RolloutError: monit is not free, or cannot be asked; nothing was touched.
+    """
+    if plan.accept_sick:  # what crashes again and again is never at rest
+        return ""
+    began = now()
+    try:
+        read = partial(_at_rest, grip.target, site)
+        await when_free(read, grip.target, plan, site, tell)
+    except (SupervisorError, RemoteError):
+        with suppress(RolloutError):
+            if held := await grip.find():
+                return held
+        raise
+    if (seconds := now() - began) > NO_WAIT:
+        what = f"monit was waited for {seconds:.0f}s, so the floor is counted again"
+        tell(Noted(where=grip.target.name, what=what))
+        raise FloorLost(what)
+    return ""
+
+
+async def baseline(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Baseline:
+    """Read the processes of a target that stands in maint and is as fit as it was found.
+
+    HAProxy may have been reloaded while monit was busy: it is seen to be empty once more.
+
+    Raises:
+        Unmonitored: monit would not restart it, only begin to watch it.
+        RolloutError: as :func:`when_free` and :func:`until_empty`.
+    """
+    read = partial(processes, grip.target, site, accept_sick=plan.accept_sick)
+    began = now()
+    before = await when_free(read, grip.target, plan, site, tell)
+    if now() - began <= NO_WAIT:
+        return before
+    await until_empty(grip, plan, site, tell)
+    return await read()
+
+
+async def wreckage(target: Target, plan: Plan, site: Site, tell: Tell) -> Baseline:
+    """Read what processes are left of a target that is out because it did not come up.
+
+    Monit may start its instances again and again, or have given them up; one that it gave up and
+    that is down is started by a restart (monit.md, section 4), so nothing is refused here.
+
+    Raises:
+        SupervisorBusy: monit does not come to an end of it within ``busy_timeout``.
+    """
+    return await when_free(partial(_remains, target, site), target, plan, site, tell, fit=False)
+
+
+async def when_free(
+    read: Callable[[], Awaitable[T]],
+    target: Target,
+    plan: Plan,
+    site: Site,
+    tell: Tell,
+    *,
+    fit: bool = True,
+) -> T:
+    """Ask until ``read`` finds monit with nothing left to do, and return what it read.
+
+    One that is not ``fit`` is out and cannot go back: neither a stop nor a monit that is away for
+    long ends the wait before its time.
+
+    Raises:
+        SupervisorBusy: monit was not done within ``busy_timeout``.
+        SupervisorError, RemoteError: monit did not answer.
+        StopAsked: the operator wants us to stop.
+    """
+    found: list[T] = []
+    away: list[SupervisorError | RemoteError] = []
+    silent_since: float | None = None
+    within = plan.patience.busy_timeout
+
+    async def question() -> Verdict:
+        nonlocal silent_since
+        if fit and site.stop_asked():
+            raise StopAsked
+        try:
+            found.append(await read())
+        except SupervisorBusy as busy:
+            silent_since = None
+            return Verdict(settled=False, because=busy.last)
+        except (SupervisorError, RemoteError) as error:
+            silent_since = now() if silent_since is None else silent_since
+            if not fit or now() - silent_since < ANSWERS_WITHIN:
+                raise
+            away.append(error)
+        return Verdict(settled=True, because="")
+
+    try:
+        await until(
+            "free to be restarted",
+            question,
+            target=target.name,
+            within=within,
+            tell=tell,
+            every=plan.patience.poll_host,
+        )
+    except TimedOut as late:
+        raise SupervisorBusy(target.host, late.last, within) from late
+    for error in away:
+        raise error
+    return found[-1]
+
+
+async def processes(target: Target, site: Site, *, accept_sick: bool = False) -> Baseline:
+    """Read the process of every instance, just before it is asked to restart.
+
+    With ``accept_sick`` one that monit has given up may have none: a restart starts it.
+
+    Raises:
+        Unmonitored: monit would not restart it, only begin to watch it.
+        SupervisorBusy: monit has something else to do with it, or does not know its process yet:
+            that one could pass for a new one later.
+        SupervisorError: an instance is not there.
+    """
+    states = {state.name: state for state in await site.supervisor.look(target.host)}
+    missing = [one.name for one in target.instances if one.name not in states]
+    if missing:
+        raise SupervisorError(target.host, f"monit does not list {', '.join(missing)} any more")
+    ours = [states[one.name] for one in target.instances]
+    unwatched = [s for s in ours if not s.monitored and not s.initializing]
+    if names := [s.name for s in unwatched if s.birth is not None or not accept_sick]:
+        raise Unmonitored(names)
+    see_free(target, ours)
+    return Baseline({state.name: state.birth for state in ours}, states)
+
+
+async def _at_rest(target: Target, site: Site) -> None:
+    names = {one.name for one in target.instances}
+    states = await site.supervisor.look(target.host)
+    see_free(target, [state for state in states if state.name in names])
+
+
+async def _remains(target: Target, site: Site) -> Baseline:
+    states = {s.name: s for s in await site.supervisor.look(target.host)}
+    ours = [states[one.name] for one in target.instances if one.name in states]
+    see_free(target, [state for state in ours if state.pending])
+    return Baseline({state.name: state.birth for state in ours}, states)
+
+
+def see_free(target: Target, instances: Sequence[InstanceState]) -> None:
+    """See that monit has nothing to do with ``instances``.
+
+    Raises:
+        SupervisorBusy: it has.
+    """
+    pending = [f"{s.name} ({s.pending} pending)" for s in instances if s.pending]
+    pending += [f"{s.name} (initializing)" for s in instances if s.initializing and not s.pending]
+    if pending:
+        raise SupervisorBusy(target.host, f"monit is busy with {few(pending)}")

@@ -1,0 +1,102 @@
+"""One look at the whole fleet when a run ends: what does not serve now, and by whose hand.
+
+The summary counts what was restarted; this tells what came of it since, such as a server that an
+operator has taken out again, or one that fell over after it was seen to be stable.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+from rollout.events import FleetSeen
+from rollout.model.conditions import carries, held_out, off
+from rollout.model.errors import RolloutError
+from rollout.model.fleet import Reading, Seat, SeatState, Target
+from rollout.ports.site import Balancer, Site, Tell
+
+
+async def look_at_the_end(
+    targets: Sequence[Target], site: Site, tell: Tell, *, other_owner: str = ""
+) -> tuple[Target, ...]:
+    """Tell how every target stands on every load balancer, and what else carries no visitors.
+
+    Without a target there is nothing to look at, and nothing is told.  A load balancer that
+    does not answer is named; nothing is raised, because the run is over.
+
+    Args:
+        targets: What the run was about.
+        site: The world.
+        tell: Hears of it.
+        other_owner: What is known of a run that has the lock by now, or empty.
+
+    Returns:
+        The targets that were seen not to serve, and that no hand holds out.
+    """
+    if not targets:
+        return ()
+    looks = await asyncio.gather(*(_look(balancer) for balancer in site.balancers.values()))
+    readings = {seen.balancer: seen for seen in looks if isinstance(seen, Reading)}
+    rows = {
+        seat: row
+        for seen in readings.values()
+        for seat, row in seen.seats.items()
+        if not off(row)  # by HAProxy's file: it is no server that could be missing
+    }
+    taken: dict[str, str] = {}
+    down: dict[str, str] = {}
+    for target in targets:
+        idle = [rows[seat] for seat in target.seats if seat in rows and not carries(rows[seat])]
+        if by_hand := [row for row in idle if held_out(row)]:
+            taken[target.name] = _words(by_hand)
+        elif idle:
+            down[target.name] = _words(idle)
+    ours = {seat for target in targets for seat in target.seats}
+    backends = {(seat.balancer, seat.backend) for seat in ours}
+    tell(
+        FleetSeen(
+            serving=tuple(t.name for t in targets if _serves(t, rows, readings)),
+            taken=taken,
+            down=down,
+            gone=tuple(t.name for t in targets if _gone(t, rows, readings)),
+            others=tuple(
+                _words([row])
+                for seat, row in rows.items()
+                if (seat.balancer, seat.backend) in backends
+                and seat not in ours
+                and not row.backup
+                and not carries(row)
+            ),
+            unseen={
+                name: str(seen)
+                for name, seen in zip(site.balancers, looks, strict=True)
+                if isinstance(seen, RolloutError)
+            },
+            other_owner=other_owner,
+        )
+    )
+    return tuple(target for target in targets if target.name in down)
+
+
+async def _look(balancer: Balancer) -> Reading | RolloutError:
+    try:
+        return await balancer.look()
+    except RolloutError as error:
+        return error
+
+
+def _serves(target: Target, rows: Mapping[Seat, SeatState], seen: Mapping[str, Reading]) -> bool:
+    """Judge whether visitors reach it through every load balancer of its own."""
+    ours = [rows[seat] for seat in target.seats if seat in rows]
+    return set(target.balancers) <= set(seen) & _shown_by(ours) and all(map(carries, ours))
+
+
+def _gone(target: Target, rows: Mapping[Seat, SeatState], seen: Mapping[str, Reading]) -> bool:
+    """Judge whether every load balancer of its own answers, and none has a server line of it."""
+    return set(target.balancers) <= set(seen) and not any(seat in rows for seat in target.seats)
+
+
+def _shown_by(rows: Iterable[SeatState]) -> set[str]:
+    return {row.seat.balancer for row in rows}
+
+
+def _words(rows: Sequence[SeatState]) -> str:
+    return "; ".join(f"{row.seat} is {held_out(row) or row.status}" for row in rows)

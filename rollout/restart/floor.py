@@ -1,0 +1,135 @@
+"""Whether the floor leaves room for any target at all, by what serves now, before a run begins."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout.model.conditions import carries, held_out, is_member
+from rollout.model.fleet import Finding, Reading, Seat, SeatState, Target
+from rollout.model.plan import Share
+
+
+@dataclass(frozen=True, slots=True)
+class Farm:
+    """One backend of one load balancer, counted for the target that takes most of it.
+
+    Attributes:
+        place: ``backend@balancer``.
+        members: How many servers share its visitors, whatever they are now.
+        needed: How many of them must serve, by the floor.
+        serving: How many carry visitors now.
+        held: How many an operator holds out.
+        takes: How many of the members the largest target takes.
+        left: How many would carry visitors without the largest target, as it is now.
+        spare: A backup would carry them where no member does.
+    """
+
+    place: str
+    members: int
+    needed: int
+    serving: int
+    held: int
+    takes: int
+    left: int
+    spare: bool
+
+    @property
+    def lowest(self) -> int:
+        """The floor that would let the largest target go now."""
+        return self.left or int(self.spare)
+
+    @property
+    def at_best(self) -> int:
+        """How many could serve without it, if all that is down or held out came up."""
+        return self.members - self.takes or int(self.spare)
+
+
+class Room:
+    """The backends of some targets, against the floor.
+
+    Args:
+        floor: The fewest servers that must keep serving.
+        readings: Each load balancer as it is now.
+        ours: Seats that are out because of us already: they come back first.
+        accept_sick: What carries no visitors costs nothing when it is taken.
+    """
+
+    def __init__(
+        self,
+        floor: Share,
+        readings: Mapping[str, Reading],
+        ours: Collection[Seat],
+        *,
+        accept_sick: bool = False,
+    ) -> None:
+        self._accept_sick = accept_sick
+        self._floor = floor
+        self._readings = readings
+        self._ours = ours
+
+    def findings(self, targets: Sequence[Target]) -> list[Finding]:
+        """Find backends in which the floor could never let any target go, however healthy."""
+        return [
+            Finding(
+                farm.place,
+                f"the floor is {self._words(farm)}, and one target takes "
+                f"{farm.takes} of them out: it could never be spared",
+                _cure(farm),
+            )
+            for farm in self._farms(targets)
+            if farm.takes and farm.at_best < farm.needed
+        ]
+
+    def notes(self, targets: Sequence[Target]) -> list[Finding]:
+        """Say where no target can be spared as it is now, until other servers are up again."""
+        return [
+            Finding(
+                farm.place,
+                f"{farm.serving} of {farm.members} servers serve now{_held(farm)} and the floor is "
+                f"{self._words(farm)}: a restart waits fleet.room_timeout for more of them; "
+                f"fleet.floor = {farm.lowest} would let one target go now",
+                "",
+            )
+            for farm in self._farms(targets)
+            if farm.takes and farm.at_best >= farm.needed > farm.lowest
+        ]
+
+    def _words(self, farm: Farm) -> str:
+        share = f" ({self._floor})" if self._floor.percent else ""
+        return f"{farm.needed} of {farm.members} servers{share}"
+
+    def _farms(self, targets: Sequence[Target]) -> Iterable[Farm]:
+        for name, backend in sorted({(s.balancer, s.backend) for t in targets for s in t.seats}):
+            rows = [r for r in self._readings[name].seats.values() if r.seat.backend == backend]
+            yield self._farm(f"{backend}@{name}", rows, targets)
+
+    def _farm(self, place: str, rows: Sequence[SeatState], targets: Sequence[Target]) -> Farm:
+        members = {r.seat: r for r in rows if is_member(r, ours=r.seat in self._ours)}
+        serving = {seat for seat, row in members.items() if carries(row) or seat in self._ours}
+        held = sum(1 for s, row in members.items() if held_out(row) and s not in self._ours)
+        costly = serving if self._accept_sick else set(members)
+        largest = max((set(t.seats) for t in targets), key=lambda seats: len(seats & costly))
+        takes = len(largest & costly)
+        return Farm(
+            place=place,
+            members=len(members),
+            needed=self._floor.at_least(len(members)),
+            serving=len(serving),
+            held=held,
+            takes=takes,
+            left=len(serving) - max(len(serving & set(t.seats)) for t in targets),
+            spare=any(r.backup and carries(r) and r.seat not in largest for r in rows),
+        )
+
+
+def _held(farm: Farm) -> str:
+    if not farm.held:
+        return ""
+    return f" ({farm.held} {'is' if farm.held == 1 else 'are'} held out by operators)"
+
+
+def _cure(farm: Farm) -> str:
+    now = f"{farm.serving} of {farm.members} servers serve now"
+    if farm.lowest:
+        return f"{now}: lower fleet.floor to {farm.lowest}, or add a server"
+    accepts = "fleet.floor = 0 accepts that no server serves meanwhile"
+    return f"{now}: add a server, or a `backup` server that serves meanwhile; {accepts}"

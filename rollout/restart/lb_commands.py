@@ -1,0 +1,86 @@
+"""What load balancers are told about seats: one line for each of them and each state."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout.model.fleet import AdminState, Seat, SeatState
+from rollout.ports.site import Balancer
+from rollout.wait import now
+
+OLDEST = 3.0
+"""Seconds that what earns a return, and a look at the lock, may have been seen ago."""
+
+LOOKS = 4
+"""Attempts at something fresher: a machine that is slower than that has nothing fresher."""
+
+
+@dataclass
+class LookAgain:
+    """What an order rests on, and how it is seen once more; None where nothing need be seen.
+
+    ``at`` is when it began to be seen last, on the loop's clock.
+    """
+
+    look: Callable[[], Awaitable[None]] | None = None
+    at: float = float("-inf")
+
+    async def if_old(self) -> None:
+        """See it once more, where that was too long ago."""
+        if self.look is not None and now() > self.at + OLDEST:
+            self.at = now()
+            await self.look()
+
+
+async def see_nothing_is_old(still_ours: Callable[[], Awaitable[None]], earn: LookAgain) -> None:
+    """See, right before an order, that nothing it rests on is old: a call may hang for long.
+
+    ``earn`` is what lets a target return, or go out.
+
+    Raises:
+        LockLost: the lock is another run's.
+        CrashLoop, TimedOut, FloorLost: what it rests on does not hold any more.
+    """
+    for _ in range(LOOKS):
+        asked_at = now()
+        await still_ours()  # the machine may have slept since
+        await earn.if_old()
+        if now() <= asked_at + OLDEST:
+            return
+
+
+async def send(wanted: Mapping[Seat, AdminState], balancers: Mapping[str, Balancer]) -> None:
+    """Tell each seat its state.
+
+    Raises:
+        BalancerError: one could not be told; all the others were, before it is raised.
+    """
+    orders: dict[tuple[str, AdminState], list[Seat]] = {}
+    for seat, state in wanted.items():
+        orders.setdefault((seat.balancer, state), []).append(seat)
+    results = await asyncio.gather(
+        *(balancers[name].order(seats, state) for (name, state), seats in orders.items()),
+        return_exceptions=True,
+    )
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def switch_agents(
+    seats: Sequence[Seat], balancers: Mapping[str, Balancer], *, on: bool
+) -> None:
+    """Enable or disable the agent checks of ``seats``."""
+    for name in dict.fromkeys(seat.balancer for seat in seats):
+        ours = [seat for seat in seats if seat.balancer == name]
+        await balancers[name].switch_agent(ours, on=on)
+
+
+async def put_back(
+    rows: Sequence[tuple[SeatState, SeatState]], balancers: Mapping[str, Balancer]
+) -> None:
+    """Give seats the weight and the agent they were found with; each as it was and as it is."""
+    for found, row in rows:
+        if row.weight != found.weight:
+            await balancers[row.seat.balancer].set_weight(row.seat, found.weight)
+    await switch_agents([found.seat for found, _ in rows if found.agent], balancers, on=True)

@@ -1,0 +1,189 @@
+"""Whether the fleet is fit for a rollout, and who is to be restarted: all findings at once."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from rollout.events import Noted, RolloutRefused, TargetSkipped
+from rollout.model.conditions import carries, held_out, off
+from rollout.model.errors import RolloutError
+from rollout.model.findings import Fitness, HostSight, Skipped, Survey
+from rollout.model.fleet import Finding, Instance, Reading, SickFinding, Target
+from rollout.model.plan import Share
+from rollout.ports.site import Prober, Site, Tell
+from rollout.restart.fleet_snapshot import finding, survey
+from rollout.restart.floor import Room
+from rollout.restart.server_mapping import Scope, seat_host, twofold
+
+ACCEPT_SICK = "--accept-sick"
+
+ASIDE = "A sick host can be left aside with --exclude"
+
+
+async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
+    """Look at everything, touch nothing.
+
+    A target that the record knows as ours already is out because of us: it is not somebody
+    else's, its instances need neither run nor answer, and it has its turn first.
+    """
+    seen = without_what_is_out(await survey(scope.hosts, site), site)
+    findings = [f for f in seen.findings if not isinstance(f, SickFinding)]
+    sick = [f for f in seen.findings if isinstance(f, SickFinding)]
+    targets: list[Target] = []
+    if len(seen.readings) == len(site.balancers):
+        for sight in seen.hosts:
+            seating = seat_host(sight, scope, seen.readings)
+            accepted = SickFinding if scope.accept_sick else ()
+            unfit = [f for f in sight.findings if not isinstance(f, accepted)]
+            findings += [] if unfit else seating.findings
+            targets += seating.targets
+    taken_up = {t.name for t in targets if site.record.holding(t.name)}
+    ours_already = {s for t in targets if t.name in taken_up for s in t.seats}
+    room = Room(floor, seen.readings, ours_already, accept_sick=scope.accept_sick)
+    findings += twofold(seen.hosts, targets) or room.findings(targets)
+    others = [t for t in targets if t.name not in taken_up]
+    skipped = tuple(s for t in others if (s := _skip(t, seen.readings)) is not None)
+    names = {s.target for s in skipped}
+    ours = tuple(t for t in targets if t.name not in names)
+    ours = tuple(sorted(ours, key=lambda target: target.name not in taken_up))
+    findings += unproven(ours, seen.readings, site)
+    unheard = await silent([t for t in ours if t.name not in taken_up], site)
+    findings += [f for f in unheard if not isinstance(f, SickFinding)]
+    sick += [f for f in unheard if isinstance(f, SickFinding)]
+    notes = [Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes]
+    if scope.accept_sick:
+        notes += [Finding(f.where, f"{f.what}: restarted all the same", "") for f in sick]
+        ours = tuple(sorted(ours, key=lambda target: _carries_any(target, seen.readings)))
+    else:
+        findings = [*findings, *_with_a_way_out(sick)]
+    return Fitness(
+        targets=ours,
+        skipped=skipped,
+        findings=tuple(dict.fromkeys(findings)),
+        notes=tuple(
+            dict.fromkeys((*notes, *alerts(seen.hosts), *(() if findings else room.notes(ours))))
+        ),
+        unreached=tuple(sight.host for sight in seen.hosts if not sight.reached),
+    )
+
+
+def alerts(hosts: Sequence[HostSight]) -> Iterator[Finding]:
+    """Note the instances that run while a rule of monit's matches; the probe decides on them."""
+    for host in hosts:
+        for one in host.instances:
+            if one.alert:
+                what = f"{one.name} runs, and monit reports for it: {one.alert}"
+                yield Finding(host.host, what, "")
+
+
+def _with_a_way_out(sick: Iterable[SickFinding]) -> list[Finding]:
+    """Name the flag for an outage: else the release that cures it could not be deployed."""
+    return [replace(f, cure=f"{f.cure}; in an outage: {ACCEPT_SICK}") for f in sick]
+
+
+def _carries_any(target: Target, readings: Mapping[str, Reading]) -> bool:
+    """Tell whether a visitor can meet it: those that none can meet go first and cost nothing."""
+    return any(carries(readings[seat.balancer].seats[seat]) for seat in target.seats)
+
+
+def without_what_is_out(seen: Survey, site: Site) -> Survey:
+    """Leave out what was found of instances that are out because of us: a restart may mend them."""
+    held = {
+        (holding.target.host, one.name)
+        for holding in site.record.held
+        for one in holding.target.instances
+    }
+    hosts = (
+        replace(
+            sight,
+            findings=tuple(f for f in sight.findings if (sight.host, f.instance) not in held),
+        )
+        for sight in seen.hosts
+    )
+    return replace(seen, hosts=tuple(hosts))
+
+
+def announce(fit: Fitness, tell: Tell, *, deploys: bool = False) -> bool:
+    """Tell what the preflight found; true when there is a target to be restarted.
+
+    A deploy that reaches no host is refused; so is a restart of which every target is skipped
+    though visitors still meet one: it would end well with nothing done.
+    """
+    for note in fit.notes:
+        tell(Noted(where=note.where, what=note.what))
+    for skipped in fit.skipped:
+        tell(TargetSkipped(target=skipped.target, because=skipped.because))
+    findings = fit.findings or none_is_left(fit, deploys=deploys)
+    if findings:
+        tell(RolloutRefused(findings=findings))
+    return bool(fit.targets) and not findings
+
+
+def with_others(
+    fit: Fitness, findings: Sequence[Finding], notes: Sequence[Finding] = ()
+) -> Fitness:
+    """Add what keeps a run from its lock or journal; a machine that is away is named once."""
+    known = {one.where for one in fit.findings}
+    more = dict.fromkeys(one for one in findings if one.where not in known)
+    return replace(fit, findings=(*fit.findings, *more), notes=(*fit.notes, *notes))
+
+
+def none_is_left(fit: Fitness, *, deploys: bool = False) -> tuple[Finding, ...]:
+    """Find that every target is skipped, where that must not pass for a good end."""
+    serving = [skipped.target for skipped in fit.skipped if skipped.serves]
+    if fit.targets or not fit.skipped or not (serving or deploys):
+        return ()
+    what = "no target is left: each is held out of rotation by another hand"
+    if serving:
+        still = "serves" if len(serving) == 1 else "serve"
+        what += f", on some lines; {', '.join(serving)} still {still}"
+    cure = (
+        "make the lines named above ready again, or leave their backend to itself with "
+        "balancers.NAME.backends"
+    )
+    return (Finding("fleet", what, cure),)
+
+
+def _skip(target: Target, readings: Mapping[str, Reading]) -> Skipped | None:
+    rows = [readings[seat.balancer].seats[seat] for seat in target.seats]
+    held = [f"{row.seat} is {held_out(row)}, not by us" for row in rows if held_out(row)]
+    if all(off(row) for row in rows):
+        held = [f"{row.seat} is {off(row)}" for row in rows]
+    serves = any(map(carries, rows))
+    return Skipped(target.name, "; ".join(held), serves) if held else None
+
+
+def unproven(
+    targets: Iterable[Target], readings: Mapping[str, Reading], site: Site
+) -> list[Finding]:
+    """Find seats whose return nothing could prove: no probe of ours and no check of HAProxy's."""
+    if site.prober is not None:
+        return []
+    blind = [s for t in targets for s in t.seats if not readings[s.balancer].seats[s].checked]
+    cure = 'set restart.probe, such as "http://127.0.0.1:{port}/up", or add `check` to the line'
+    return [Finding(str(s), "HAProxy does not check it and there is no probe", cure) for s in blind]
+
+
+async def silent(targets: Sequence[Target], site: Site) -> list[Finding]:
+    """Ask every instance now: a probe that fails before the restart proves nothing after it."""
+    prober = site.prober
+    if prober is None:
+        return []
+    asked = [(target.host, one) for target in targets for one in target.instances]
+    found = await asyncio.gather(*(_silent(prober, host, one) for host, one in asked))
+    return [words for words in found if words is not None]
+
+
+async def _silent(prober: Prober, host: str, one: Instance) -> Finding | None:
+    try:
+        answer = await prober.answers(host, one)
+    except RolloutError as error:
+        return finding(host, error)
+    cure = answer.cure or "is restart.probe right for it?"
+    if not one.port and not answer.fine:
+        cure = (
+            "give it a port in [monit.ports]; an instance behind a proxy of the host has none of "
+            'its own: restart.probe = "" leaves the proof to HAProxy\'s checks'
+        )
+    what = f"{one.name} does not answer the probe: {answer.said}"
+    return None if answer.fine else SickFinding(host, what, f"{cure}  {ASIDE}")

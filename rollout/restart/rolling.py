@@ -1,0 +1,91 @@
+"""The walk over the fleet, told in order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from rollout.events import RolloutFinished, RolloutHalted, RolloutStarted
+from rollout.model.errors import LockLost, RolloutError, SoakFailed
+from rollout.model.fleet import Target
+from rollout.model.plan import Plan
+from rollout.ports.site import Site, Tell
+from rollout.restart.final_check import look_at_the_end
+from rollout.restart.one_target import restart_one
+from rollout.restart.soak import soak
+from rollout.restart.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """What became of a walk, for a story that goes on after it.
+
+    Attributes:
+        restarted: Who went down the ladder and up again, in the order of their return.
+        failed: Who did not, or did not hold, with what stopped it.
+        skipped: Who was somebody else's when its turn came, and was not touched.
+        since: When each of them had its turn, on the loop's clock.
+        halted: Not every target had its turn.
+        down: Who was seen at the end not to serve, though no hand holds it out.
+    """
+
+    restarted: tuple[Target, ...]
+    failed: Mapping[Target, Exception]
+    skipped: tuple[Target, ...]
+    since: Mapping[Target, float]
+    halted: bool
+    down: tuple[Target, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """All had their turn, were restarted or are another hand's, and have not fallen over."""
+        return not self.halted and not self.failed and not self.down
+
+
+async def rolling_restart(
+    plan: Plan, site: Site, tell: Tell, *, done: Sequence[Target] = ()
+) -> Rolled:
+    """Restart every target in ``plan``, wave by wave, never with fewer serving than the floor.
+
+    What stops it is told, not raised: the account of the run is the result.  At the end ``done``,
+    which an earlier part of the run has restarted, are looked at as well.
+    """
+    all_of_it = (*done, *plan.targets)
+    names = tuple(target.name for target in plan.targets)
+    tell(RolloutStarted(targets=names, max_out=plan.max_out, floor=str(plan.floor)))
+    window = Window(plan, site, tell)
+    try:
+        async with window:
+            for wave in plan.waves:
+                for target in wave:
+                    await window.room_for(target)
+                    window.start(target, partial(restart_one, target, plan, site, tell))
+                await window.empty()
+                if wave is not plan.waves[-1]:
+                    window.see_whole(wave)
+                    await soak((*plan.canaries_done, *window.restarted), plan, site, tell)
+    except RolloutError as halt:
+        lost = next((str(e) for e in window.failed.values() if isinstance(e, LockLost)), "")
+        down = await look_at_the_end(all_of_it, site, tell, other_owner=lost)
+        tell(RolloutHalted(because=str(halt)))
+        weak = {t: halt for t in window.restarted if _is_about(halt, t)}
+        return _rolled(window, weak, down, halted=True)
+    down = await look_at_the_end(all_of_it, site, tell)
+    tell(RolloutFinished())
+    return _rolled(window, {}, down, halted=False)
+
+
+def _is_about(halt: RolloutError, target: Target) -> bool:
+    return isinstance(halt, SoakFailed) and halt.target == target.name
+
+
+def _rolled(
+    window: Window, weak: Mapping[Target, Exception], down: tuple[Target, ...], *, halted: bool
+) -> Rolled:
+    return Rolled(
+        restarted=tuple(window.restarted),
+        failed={**window.failed, **weak},
+        skipped=tuple(window.skipped),
+        since=window.since,
+        halted=halted,
+        down=down,
+    )

@@ -1,0 +1,89 @@
+"""Which server lines of HAProxy are a target's by now: lines vanish, move, appear, change.
+
+A line belongs to a target by its address and port: what is there under another name is the same
+app, and what has another address under the old name is another server.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from rollout.model.conditions import carries, off, told
+from rollout.model.fleet import Admin, AdminState, Reading, Seat, SeatState, Target
+
+Place = tuple[str, int]
+
+
+def places_of(rows: Iterable[SeatState]) -> dict[str, set[Place]]:
+    """Return by load balancer the addresses and ports of ``rows``."""
+    places: dict[str, set[Place]] = {}
+    for row in rows:
+        if row.address:
+            places.setdefault(row.seat.balancer, set()).add((row.address, row.port))
+    return places
+
+
+def new_lines(
+    target: Target, places: Mapping[str, set[Place]], readings: Iterable[Reading]
+) -> list[SeatState]:
+    """Find lines that lead to the target and are not known as its own.
+
+    What the file disables, or has no address, brings it no visitor and is left as it is.
+    """
+    known = set(target.seats)
+    everywhere = set[Place]().union(*places.values())
+    found = []
+    for reading in readings:
+        there = places.get(reading.balancer) or everywhere
+        found += [
+            row
+            for row in reading.seats.values()
+            if (row.address, row.port) in there and row.seat not in known and not off(row)
+        ]
+    return found
+
+
+def vanished(seats: Sequence[Seat], readings: Mapping[str, Reading]) -> list[Seat]:
+    """Find the seats that their load balancers, as far as they were read, have no more."""
+    return [s for s in seats if s.balancer in readings and s not in readings[s.balancer].seats]
+
+
+def has_moved(found: SeatState, row: SeatState, wanted: AdminState) -> bool:
+    """Judge whether a line that forgot what it was told leads to another server by now."""
+    place, before = (row.address, row.port), (found.address, found.port)
+    forgot = told(row) is AdminState.READY and wanted is not AdminState.READY
+    return forgot and bool(row.address and found.address) and place != before
+
+
+def is_disabled_since(found: SeatState, row: SeatState) -> bool:
+    """Judge whether HAProxy's file disables a line now that it did not when it was found."""
+    return bool(row.admin & ~found.admin & Admin.CONFIG_MAINT)
+
+
+def is_others_weight(found: SeatState, before: SeatState | None, row: SeatState) -> bool:
+    """Judge whether an operator has set the weight since the line was found.
+
+    ``before`` is the line at the last look, if the same HAProxy process showed it.  A reload goes
+    back to the weight of the file, and an agent may set any.
+    """
+    if row.agent or row.weight == found.weight:
+        return False
+    changed = before is not None and not before.agent and before.weight != row.weight
+    return changed or row.weight != row.initial_weight
+
+
+def as_new(row: SeatState) -> SeatState:
+    """Say how a new line was found: it serves unless HAProxy found out otherwise.
+
+    After a reload it is ``UP 1/2`` until its first check.
+    """
+    return replace(row, status="UP") if row.checked and carries(row) else row
+
+
+def with_lines(target: Target, seats: Sequence[Seat], rows: Mapping[Seat, SeatState]) -> Target:
+    """Return ``target`` with ``seats``; a new one stands for what others at its place stand for."""
+    behind = {}
+    for seat in seats:
+        port = rows[seat].port if seat in rows else 0
+        own = tuple(one for one in target.instances if one.port and one.port == port)
+        behind[seat] = target.behind.get(seat, own or target.instances)
+    return replace(target, seats=tuple(seats), behind=behind)

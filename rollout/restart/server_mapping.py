@@ -1,0 +1,191 @@
+"""Who sits where: from hosts, instances and server lines to targets.
+
+A line belongs to a host when its address is one of the host's, or when its name is the pattern's;
+and whatever shares address and port with such a line is the same app under another name, in
+whatever backend.  A line whose port is an instance's stands for that instance alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rollout.model.conditions import off
+from rollout.model.findings import HostSight
+from rollout.model.fleet import Birth, Finding, Instance, Reading, Seat, SeatState, Target
+
+
+class By(StrEnum):
+    """What is taken out together."""
+
+    HOST = "host"
+    INSTANCE = "instance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a run is about.
+
+    Attributes:
+        hosts: The chosen hosts, in order.
+        server: HAProxy's name for a host's line, with ``{host}``, ``{instance}`` and ``{port}``;
+            empty: found by address.
+        by: What is taken out together.
+        accept_sick: Instances that do not run or answer now are restarted all the same.
+    """
+
+    hosts: tuple[str, ...]
+    server: str = ""
+    by: By = By.HOST
+    accept_sick: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """The targets of one host, or why it has none."""
+
+    targets: tuple[Target, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def seat_host(sight: HostSight, scope: Scope, readings: Mapping[str, Reading]) -> Seating:
+    """Find the seats of one host on every load balancer, and the instances behind each.
+
+    A host that one load balancer does not know is a finding: traffic that we cannot stop there
+    would meet the restart.
+    """
+    instances = tuple(Instance(state.name, state.port) for state in sight.instances)
+    behind: dict[Seat, tuple[Instance, ...]] = {}
+    findings = []
+    for name, reading in readings.items():
+        rows = _rows_of(sight, scope, instances, reading)
+        if not rows:
+            findings.append(_nowhere(sight, scope, name, reading))
+        for row in rows:
+            behind[row.seat] = _behind(row, scope, sight.host, instances)
+    if findings or not instances:
+        return Seating(findings=tuple(findings))
+    if scope.by is By.INSTANCE:
+        return _one_by_one(sight.host, instances, behind, readings)
+    behind = _in_use(behind, readings)
+    return Seating((Target(sight.host, sight.host, tuple(behind), instances, behind),))
+
+
+def _in_use(
+    behind: Mapping[Seat, tuple[Instance, ...]], readings: Mapping[str, Reading]
+) -> dict[Seat, tuple[Instance, ...]]:
+    """Leave out lines that bring no visitor whatever we do: they stay as they are.
+
+    Where there is no other line they are kept, and tell why the target cannot have a turn.
+    """
+    used = {s: group for s, group in behind.items() if not off(readings[s.balancer].seats[s])}
+    return used or dict(behind)
+
+
+def twofold(sights: Sequence[HostSight], targets: Sequence[Target]) -> list[Finding]:
+    """Find machines that were named twice, and server lines that two hosts would take out.
+
+    A machine with two names would be restarted twice; of two hosts with one line each would
+    give back what the other still restarts.
+    """
+    findings = []
+    known: dict[frozenset[tuple[str, Birth]], str] = {}
+    for sight in sights:
+        processes = frozenset((one.name, one.birth) for one in sight.instances if one.birth)
+        first = known.setdefault(processes, sight.host) if processes else sight.host
+        if first != sight.host:
+            what = f"is the same machine as {first}: monit shows the same processes on both"
+            findings.append(Finding(sight.host, what, "name it once in fleet.hosts"))
+    if findings:
+        return findings
+    owner: dict[Seat, str] = {}
+    for target in targets:
+        for seat in target.seats:
+            first = owner.setdefault(seat, target.host)
+            if first != target.host:
+                what = f"{seat} would be taken out for {first} as well"
+                cure = "set fleet.server to how HAProxy names each host: an address can be shared"
+                findings.append(Finding(target.host, what, cure))
+    return findings
+
+
+def seats_of(
+    sight: HostSight, scope: Scope, readings: Mapping[str, Reading]
+) -> tuple[SeatState, ...]:
+    """Find the server lines of one host on every load balancer that was read."""
+    instances = tuple(Instance(state.name, state.port) for state in sight.instances)
+    return tuple(
+        r for reading in readings.values() for r in _rows_of(sight, scope, instances, reading)
+    )
+
+
+def _one_by_one(
+    host: str,
+    instances: Sequence[Instance],
+    behind: Mapping[Seat, tuple[Instance, ...]],
+    readings: Mapping[str, Reading],
+) -> Seating:
+    targets, findings = [], []
+    shared = [seat for seat, group in behind.items() if len(group) != 1]
+    if shared:
+        what = f"{shared[0]} stands for all instances of the host, not for one"
+        cure = 'take out whole hosts (fleet.by = "host"), or give each instance its own line'
+        return Seating(findings=(Finding(host, what, cure),))
+    for one in instances:
+        own = _in_use({s: group for s, group in behind.items() if group == (one,)}, readings)
+        if own:
+            targets.append(Target(f"{host}/{one.name}", host, tuple(own), (one,), own))
+        else:
+            what = f"no server line is {one.name}'s own (port {one.port or 'unknown'})"
+            cure = 'take out whole hosts (fleet.by = "host"), or set monit.ports'
+            findings.append(Finding(host, what, cure))
+    return Seating(tuple(targets), tuple(findings))
+
+
+def _rows_of(
+    sight: HostSight, scope: Scope, instances: Sequence[Instance], reading: Reading
+) -> tuple[SeatState, ...]:
+    rows = reading.seats.values()
+    if scope.server:
+        names = {_name(scope.server, sight.host, one) for one in instances or (Instance(""),)}
+        first = [row for row in rows if row.seat.server in names]
+    else:
+        first = [row for row in rows if row.address in sight.addresses]
+    places = {(row.address, row.port) for row in first if row.address}
+    return tuple(row for row in rows if row in first or (row.address, row.port) in places)
+
+
+def _name(pattern: str, host: str, instance: Instance) -> str:
+    return pattern.format(host=host, instance=instance.name, port=instance.port)
+
+
+def _behind(
+    row: SeatState, scope: Scope, host: str, instances: tuple[Instance, ...]
+) -> tuple[Instance, ...]:
+    if "{instance}" in scope.server or "{port}" in scope.server:
+        named = [i for i in instances if row.seat.server == _name(scope.server, host, i)]
+        if named:
+            return tuple(named)
+    own = tuple(one for one in instances if one.port and one.port == row.port)
+    return own or instances
+
+
+def _nowhere(sight: HostSight, scope: Scope, name: str, reading: Reading) -> Finding:
+    instances = tuple(Instance(state.name, state.port) for state in sight.instances)
+    names = dict.fromkeys(_name(scope.server, sight.host, one) for one in instances)
+    sought = (
+        f"named {' or '.join(names) or scope.server}"
+        if scope.server
+        else f"at {', '.join(sight.addresses)}"
+    )
+    backends = dict.fromkeys(seat.backend for seat in reading.seats)
+    shown = [
+        f"{row.seat.backend}/{row.seat.server} {row.address}" for row in reading.seats.values()
+    ]
+    few = ", ".join(shown[:4]) + (", …" if len(shown) > 4 else "")  # noqa: PLR2004 - a line's worth
+    return Finding(
+        sight.host,
+        f"{name} has no server line {sought} in {', '.join(backends) or 'any backend'}",
+        f"HAProxy knows {few or 'no server'}: in [fleet.addresses] give {sight.host} the address "
+        "that HAProxy has for it, or set fleet.server to how HAProxy names a host, or "
+        f"balancers.{name}.backends to where it is",
+    )

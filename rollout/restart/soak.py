@@ -1,0 +1,104 @@
+"""The soak: what was restarted carries traffic for a while before the next wave is risked."""
+
+from collections.abc import Mapping, Sequence
+
+from rollout.events import Noted, SoakStarted, TargetLeftOut
+from rollout.model.conditions import all_serving, carries, out_of_rotation
+from rollout.model.errors import Halted, SoakFailed
+from rollout.model.fleet import Birth, SeatState, Target, Verdict
+from rollout.model.plan import Plan, look_command
+from rollout.ports.site import Site, Tell
+from rollout.wait import now, until
+
+SOAK_EVERY = 1.0
+
+PROCESSES_EVERY = 5.0
+"""Seconds between two looks at the processes: monit costs one itself for each answer."""
+
+
+async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -> None:
+    """Let what was restarted carry traffic for a while before the next wave is risked.
+
+    With no seconds to soak it is seen once that visitors are sent to them.
+
+    Raises:
+        SoakFailed: a seat does not serve any more, or a process is another one.
+        Halted: the operator wants us to stop, or has taken one of them out of rotation.
+    """
+    seconds = plan.patience.soak
+    names = tuple(target.name for target in returned)
+    if seconds:
+        tell(SoakStarted(targets=names, seconds=seconds))
+    end = now() + seconds
+    births: dict[Target, Mapping[str, Birth | None]] = {}
+    look_at = now()
+
+    async def question() -> Verdict:
+        nonlocal look_at
+        last = now() >= end  # asked once: the round that ends it looks at the processes as well
+        due = last or now() >= look_at
+        if site.stop_asked():
+            raise Halted("stopped on request during the soak")
+        for target in returned:
+            rows, verdict = await carried(target, site)
+            if held := [f"{row.seat} is {how}" for row in rows if (how := out_of_rotation(row))]:
+                what = f"{'; '.join(held)}, by another hand"  # nothing against its restart
+                tell(Noted(where=target.name, what=f"{what}: left to it"))
+                raise Halted(
+                    f"no further server is risked: {target} was to carry traffic first, and {what}"
+                )
+            if verdict.settled and due:
+                verdict = await same(target, births, site)
+            if not verdict.settled:
+                look = look_command(plan.look, target.host)
+                because = f"it did not hold during the soak: {verdict.because}"
+                tell(
+                    TargetLeftOut(
+                        target=target.name, state="ready", because=because, asked=True, look=look
+                    )
+                )
+                raise SoakFailed(target.name, because)
+        if due:
+            look_at = now() + PROCESSES_EVERY
+        return Verdict(settled=last, because="")
+
+    await until(
+        "soaked",
+        question,
+        target=names[-1],  # a target of the account; a name for all would become a line of its own
+        within=seconds + plan.patience.probation_timeout,
+        tell=tell,
+        every=SOAK_EVERY,
+    )
+
+
+async def carried(target: Target, site: Site) -> tuple[Sequence[SeatState], Verdict]:
+    """Ask every load balancer of ``target`` whether it sends visitors to all its seats.
+
+    It does to one that missed a check, and to all after a reload, until their first check.
+
+    Returns:
+        How its seats are, and the verdict on them.
+    """
+    states: list[SeatState] = []
+    for name in target.balancers:
+        rows = (await site.balancers[name].look()).seats
+        states += [rows[seat] for seat in target.seats if seat in rows and seat.balancer == name]
+    idle = [state for state in states if not carries(state)]
+    return states, all_serving(idle) if idle else Verdict(settled=True, because="serves")
+
+
+async def same(
+    target: Target, births: dict[Target, Mapping[str, Birth | None]], site: Site
+) -> Verdict:
+    """See that every instance of ``target`` is the process that it was at the first look.
+
+    HAProxy may miss a crash: a process that is back within its checks is ``UP 1/2`` for a moment.
+    """
+    ours = {instance.name for instance in target.instances}
+    states = await site.supervisor.look(target.host)
+    found = {state.name: state.birth for state in states if state.name in ours}
+    before = births.setdefault(target, found)
+    changed = [name for name in sorted(ours) if found.get(name) != before.get(name)]
+    because = f"{', '.join(changed)} is another process: it died under the visitors"
+    return Verdict(settled=not changed, because=because)

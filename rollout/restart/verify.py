@@ -1,0 +1,288 @@
+"""From "asked to restart" to "proven": new processes that answer, watched in one loop.
+
+Each round looks at monit once, asks the port of every instance that is new, and looks at monit
+once more before it believes an answer: a process that answered and is another one now is a
+crash loop.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout.events import InstanceProven, InstanceReborn, Noted
+from rollout.model.conditions import (
+    answered_by_another,
+    few,
+    overlooked,
+    reborn,
+    restarted_too,
+    started_too,
+)
+from rollout.model.errors import CrashLoop, NotRestarted, WrongRelease
+from rollout.model.fleet import Birth, Instance, InstanceState, Target, Verdict
+from rollout.model.releases import Release
+from rollout.ports.site import Site, Tell
+from rollout.wait import now
+
+OLD_FOR = 35.0
+"""Seconds with an old process and nothing pending before we call it "not restarted".
+
+Monit's own stop timeout (30 s) and some: 5.18 shows a plain ``Running`` with the old pid while it
+waits for the process to stop (seen in its captures); later versions show the pending mark.
+"""
+
+
+DONE_AT_ONCE = 20.0
+"""Seconds within which a restart that monit calls done cannot be a stop that timed out.
+
+Monit gives a stop program 30 s unless told otherwise.  The process that it asked to end may still
+do so, and is no fit one; that of a `restart program` was never asked to.
+"""
+
+MONIT_EVERY = 1.0
+"""Seconds between two questions to monit while new processes boot.
+
+Only their ports can tell then, and are asked at every look; monit costs a process on the host.
+"""
+
+
+@dataclass(slots=True)
+class WayBack:
+    """Who has earned the way back: whoever was never asked to restart, or was proven since."""
+
+    asked: bool = False
+    fit: bool = True
+
+    def needs_proof(self) -> None:
+        self.asked, self.fit = True, False
+
+    def not_asked(self) -> None:
+        self.asked, self.fit = False, True
+
+    def proven(self) -> None:
+        self.fit = True
+
+
+class Proof:
+    """What is known so far about the instances of one target that were asked to restart.
+
+    With ``anew`` false it is of processes that may be those from before.
+
+    Attributes:
+        proven: Instances that run as a new process and answered; with the process they were.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        before: Mapping[str, Birth | None],
+        site: Site,
+        tell: Tell,
+        *,
+        times: int,
+        release: Release | None = None,
+        anew: bool = True,
+    ) -> None:
+        self.proven: dict[Instance, Birth] = {}
+        self._target = target
+        self._asked: list[Instance] = []
+        self._before = before
+        self._site = site
+        self._tell = tell
+        self._times = times
+        self._release = release
+        self._anew = anew
+        self._since = now()
+        self._old_since: float | None = None
+        self._seen: dict[str, Birth] = {}
+        self._births: Counter[str] = Counter()
+        self._states: dict[str, InstanceState] = {}
+        self._looked_at = float("-inf")
+        self._answered_by_another: dict[Instance, str] = {}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The instances of which a new process is due."""
+        return frozenset(one.name for one in self._asked)
+
+    def restarted_too(self, before: Mapping[str, InstanceState]) -> tuple[str, ...]:
+        """Name the instances of the host that got a new process without being asked to."""
+        return restarted_too(before, self._states.values())
+
+    def started_too(self, before: Mapping[str, InstanceState]) -> tuple[str, ...]:
+        """Name the instances of the host that have a new process, or will, without being asked."""
+        return started_too(before, self._states.values())
+
+    def expect(self, asked: Sequence[Instance]) -> None:
+        """``asked`` have just been asked to restart: from now on a new process is due."""
+        self._asked += asked
+        self._since = now()
+
+    async def round(self) -> Verdict:
+        """Go one round.
+
+        Raises:
+            NotRestarted: monit is done and a process is the one from before.
+            CrashLoop: a proven instance is a different process now.
+            WrongRelease: one answers from another directory than the release it should run in.
+        """
+        fresh = not self._only_ports_are_awaited()
+        states = await self._look() if fresh else self._states
+        if fresh:
+            self._judge_old(states.values())
+        waiting, answering = [], []
+        for instance in self._asked:
+            state = states.get(instance.name)
+            if instance in self.proven:
+                continue
+            if state is None:
+                waiting.append(f"{instance.name} is not in monit's list")
+                continue
+            verdict = reborn(self._before, state)
+            if not verdict.settled or state.birth is None:
+                waiting.append(verdict.because + self._crashes(instance))
+                continue
+            self._greet(instance, state.birth)
+            if state.connection_failed and self._site.prober is None:
+                waiting.append(f'{instance.name} is new, and monit calls it "{state.status}"')
+                continue  # monit's own test of the port is all the evidence there is
+            if not fresh and instance in self._answered_by_another:
+                waiting.append(self._answered_by_another[instance])
+                continue  # until the next look at the processes
+            answering.append(instance)
+        waiting += await self._ask(answering, states, fresh=fresh)
+        return Verdict(settled=len(self.proven) == len(self._asked), because=few(waiting))
+
+    async def still(self) -> None:
+        """See that every proven instance is the process that was proven.
+
+        Raises:
+            CrashLoop: one is not.
+        """
+        await self._look()
+
+    async def _look(self) -> dict[str, InstanceState]:
+        states = {s.name: s for s in await self._site.supervisor.look(self._target.host)}
+        changed = [
+            instance.name
+            for instance, birth in self.proven.items()
+            if instance.name not in states or states[instance.name].birth != birth
+        ]
+        if changed:
+            raise CrashLoop(changed)
+        self._states, self._looked_at = states, now()
+        return states
+
+    def _only_ports_are_awaited(self) -> bool:
+        """Every process is new, and monit was asked a moment ago: what is missing is an answer."""
+        booting = (self._states.get(one.name) for one in self._asked if one not in self.proven)
+        known = all(s is not None and reborn(self._before, s).settled for s in booting)
+        return known and now() < self._looked_at + MONIT_EVERY
+
+    def _judge_old(self, states: Iterable[InstanceState]) -> None:
+        asked = {one.name: self._before.get(one.name) for one in self._asked}
+        old = overlooked(asked, states)
+        if not old:
+            self._old_since = None
+            return
+        self._old_since = now() if self._old_since is None else self._old_since
+        if now() - self._old_since >= OLD_FOR:
+            at_once = self._old_since - self._since < DONE_AT_ONCE
+            raise NotRestarted(old, after=now() - self._since, at_once=at_once)
+
+    def _greet(self, instance: Instance, birth: Birth) -> None:
+        if self._seen.get(instance.name) != birth:
+            self._seen[instance.name] = birth
+            self._births[instance.name] += 1
+            if self._anew:
+                told = InstanceReborn(
+                    target=self._target.name, instance=instance.name, pid=birth.pid
+                )
+                self._tell(told)
+
+    def _crashes(self, instance: Instance) -> str:
+        count = self._births[instance.name]
+        return f" ({count} new processes so far, none stayed)" if count > 1 else ""
+
+    async def _ask(
+        self,
+        instances: Sequence[Instance],
+        states: Mapping[str, InstanceState],
+        *,
+        fresh: bool,
+    ) -> list[str]:
+        """Probe ``instances`` at once; believe those that are the same process afterwards."""
+        if not instances:
+            return []
+        said = await asyncio.gather(*(self._answers(instance) for instance in instances))
+        good = [one for one, words in zip(instances, said, strict=True) if not words]
+        waiting = [words for words in said if words]
+        if good:
+            waiting += await self._believe(good, states, fresh=fresh)
+        return waiting
+
+    async def _believe(
+        self,
+        good: Sequence[Instance],
+        states: Mapping[str, InstanceState],
+        *,
+        fresh: bool,
+    ) -> list[str]:
+        """Take ``good`` for proven if they are still who answered, and run in the new release.
+
+        Returns:
+            Of which it is not known yet that the new process answered, and not the old one.
+        """
+        lodgings = await self._lodgings(good, states)
+        after = await self._look()
+        waiting = []
+        for instance in good:
+            birth = states[instance.name].birth
+            if birth is None or instance.name not in after:
+                continue
+            if after[instance.name].birth != birth:
+                if fresh:
+                    raise CrashLoop([instance.name])
+                continue  # it may have died before it ever answered: the next round tells
+            if self._release and lodgings.get(birth.pid, "") != self._release.name:
+                found = {instance.name: lodgings.get(birth.pid, "")}
+                raise WrongRelease(found, self._release.name)
+            if words := answered_by_another(after[instance.name], self._release, lodgings):
+                self._answered_by_another[instance] = words
+                waiting.append(words)
+                continue
+            self._prove(instance, after[instance.name], birth)
+        return waiting
+
+    def _prove(self, instance: Instance, state: InstanceState, birth: Birth) -> None:
+        self.proven[instance] = birth
+        for left in state.survivors:
+            what = f"{left}, a process of {instance.name} from before the restart, has not ended"
+            self._tell(Noted(where=self._target.host, what=what))
+        answered = self._site.prober is not None
+        self._tell(
+            InstanceProven(target=self._target.name, instance=instance.name, answered=answered)
+        )
+
+    async def _lodgings(
+        self, instances: Sequence[Instance], states: Mapping[str, InstanceState]
+    ) -> Mapping[int, str]:
+        """See in which release each of them works, before it is seen to be still the same."""
+        if self._release is None or self._site.releases is None:
+            return {}
+        births = (states[one.name].birth for one in instances)
+        survivors = (left.pid for one in instances for left in states[one.name].survivors)
+        pids = (*(birth.pid for birth in births if birth is not None), *survivors)
+        return await self._site.releases.whereabouts(self._target.host, pids)
+
+    async def _answers(self, instance: Instance) -> str:
+        """Ask until it answered often enough in a row; say what is wrong, or nothing."""
+        prober = self._site.prober
+        if prober is None:
+            return ""
+        for _ in range(self._times):
+            answer = await prober.answers(self._target.host, instance)
+            if not answer.fine:
+                return f"{instance.name}: {answer.said}"
+        return ""

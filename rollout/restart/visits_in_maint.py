@@ -1,0 +1,63 @@
+"""Visitors that HAProxy sends to a server in maint: ``force-persist`` and ``option persist`` do."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from rollout.model.conditions import shows
+from rollout.model.fleet import AdminState, ProcessMark, Reading, Seat, SeatState
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A seat in maint: from which look on its sessions are counted, and the latest look.
+
+    ``settled`` is false of the first look, at which HAProxy may still have been told.
+    """
+
+    process: ProcessMark
+    since: SeatState
+    latest: SeatState
+    before: int
+    settled: bool = False
+
+    @property
+    def came(self) -> int:
+        """How many sessions what was open and queued at first does not explain."""
+        explained = self.since.sessions_total + self.since.sessions + self.since.queued
+        return self.before + max(0, self.latest.sessions_total - explained)
+
+
+class Newcomers:
+    """Counts them by HAProxy's own counter of sessions, look by look."""
+
+    def __init__(self) -> None:
+        self._counted: dict[Seat, Counted] = {}
+
+    @property
+    def count(self) -> dict[Seat, int]:
+        """How many came, by seat, since the last :meth:`forget`."""
+        return {seat: one.came for seat, one in self._counted.items() if one.came}
+
+    @property
+    def total(self) -> int:
+        return sum(self.count.values())
+
+    def see(self, readings: Mapping[str, Reading], seats: Iterable[Seat]) -> None:
+        """Look at ``seats``, which are to be in maint."""
+        for seat in seats:
+            reading = readings.get(seat.balancer)
+            row = reading.seats.get(seat) if reading else None
+            if reading is not None and row is not None and shows(row, AdminState.MAINT):
+                self._counted[seat] = self._after(self._counted.get(seat), reading.process, row)
+
+    def _after(self, known: Counted | None, process: ProcessMark, row: SeatState) -> Counted:
+        if known is None or known.process != process:  # another process counts from nothing
+            return Counted(process, row, row, known.came if known else 0)
+        if known.settled:
+            return replace(known, latest=row)
+        return Counted(process, row, row, known.came, settled=True)
+
+    def forget(self) -> None:
+        """Begin to count anew: from now on they meet a server that restarts."""
+        for seat, one in self._counted.items():
+            self._counted[seat] = replace(one, since=one.latest, before=0)

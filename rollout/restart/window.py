@@ -1,0 +1,214 @@
+"""At most so many out at once, never below the floor, and nothing new after a failure.
+
+A sliding window, not batches in lock-step: whenever a target is back and the floor allows it,
+the next one starts, so a slow drain delays nobody else.  A failure is kept as a value, so that it
+cancels no neighbour in mid-restart.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from rollout.events import TargetNotTaken
+from rollout.model.conditions import costing, floor_holds, held_out
+from rollout.model.errors import FloorLost, Halted, NoRoom, RestartedTogether, RolloutError, said_of
+from rollout.model.fleet import Reading, Seat, Target, Verdict
+from rollout.model.plan import Plan
+from rollout.ports.site import Site, Tell
+from rollout.wait import Murmur, now
+
+Climb = Callable[[], Awaitable[bool]]
+"""A target's way down the ladder and up again; false when it turned out not to be ours."""
+
+LOST_WITHIN = 15.0
+"""Seconds for a load balancer that does not answer to be back, before nothing more is started."""
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks for room; nothing is out of rotation because of this wait."""
+
+
+class Window:
+    """The targets that are out, and the decision whether one more may go.
+
+    Leaving it sees everything through that is out, whatever else happens.
+
+    Attributes:
+        restarted: Targets that went down their ladder and up again, in the order of their return.
+        skipped: Targets that somebody else had taken out when their turn came.
+        failed: Targets that did not, with what stopped them; or that took others with them.
+        since: When each of them had its turn, on the loop's clock.
+    """
+
+    def __init__(self, plan: Plan, site: Site, tell: Tell) -> None:
+        self.restarted: list[Target] = []
+        self.skipped: list[Target] = []
+        self.failed: dict[Target, Exception] = {}
+        self.since: dict[Target, float] = {}
+        self._plan = plan
+        self._site = site
+        self._tell = tell
+        self._began = now() if site.started is None else site.started
+        self._climbing: dict[Target, asyncio.Task[None]] = {}
+        self._seats: dict[str, tuple[Seat, ...]] = {}  # by target, where they are others by now
+        self._given_back: set[Target] = set()  # of those that climb: in rotation, waiting for room
+        self._were_out: set[Target] = set()  # of those that were given back
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.empty()
+        for failure in self.failed.values():
+            if not isinstance(failure, RolloutError):
+                raise failure  # a bug of ours
+        if error is None:
+            self._stop_after_failures()
+
+    async def empty(self) -> None:
+        """Wait until nothing is out any more."""
+        if self._climbing:
+            await asyncio.wait(self._climbing.values())
+        self._let_the_done_go()
+
+    def see_whole(self, wave: Sequence[Target]) -> None:
+        """See that all of a wave came back; what did not has proven nothing for the others.
+
+        Raises:
+            Halted: one did not, however many failures the plan forgives.
+        """
+        self._stop_before_more()
+        missing = [
+            f"{target}: {said_of(target.name, self.failed[target])}"
+            if target in self.failed
+            else f"{target}: taken out by another hand before its turn"
+            for target in wave
+            if target not in self.restarted
+        ]
+        if missing:
+            raise Halted(f"no further server is risked after the canary: {'; '.join(missing)}")
+
+    async def room_for(self, target: Target) -> None:
+        """Wait until ``target`` can be spared.
+
+        Raises:
+            NoRoom: nobody else of ours is out, and yet it cannot be spared.
+            Halted: nothing new is to be started.
+        """
+        murmur = Murmur(target.name, "spared", self._tell)
+        hopeless_since: float | None = None
+        while True:
+            self._stop_before_more()
+            others = self._others_than(target)
+            if len(others) >= self._plan.max_out:
+                await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            verdict, patience = await self._spared(target)
+            if verdict.settled:
+                return
+            murmur.say(verdict.because)
+            if others and any(t not in self._given_back for t in self._climbing if t != target):
+                hopeless_since = None
+                await asyncio.wait(others, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            hopeless_since = now() if hopeless_since is None else hopeless_since
+            if now() - hopeless_since >= patience:
+                if target not in self._were_out:  # else it was told to be given back, and why
+                    self._tell(TargetNotTaken(target=target.name, because=verdict.because))
+                raise NoRoom(f"{target} cannot be spared: {verdict.because}")
+            await asyncio.sleep(LOOK_EVERY)
+
+    def start(self, target: Target, climb: Climb) -> None:
+        """Let ``target`` climb its ladder beside the others."""
+        self.since[target] = now()
+        self._climbing[target] = asyncio.create_task(
+            self._see_through(target, climb), name=target.name
+        )
+
+    async def _see_through(self, target: Target, climb: Climb) -> None:
+        try:
+            while True:
+                try:
+                    (self.restarted if await climb() else self.skipped).append(target)
+                except FloorLost as lost:
+                    self._seats[target.name] = lost.seats or target.seats
+                    # it is in rotation, and has another turn when it can be spared
+                    self._given_back.add(target)
+                    if lost.taken:
+                        self._were_out.add(target)
+                    await self.room_for(target)
+                    self._given_back.discard(target)
+                else:
+                    return
+        except Halted:
+            return
+        except RestartedTogether as failure:  # it came back; others went with it while they served
+            self.restarted.append(target)
+            self.failed[target] = failure
+        except Exception as failure:  # noqa: BLE001 - a bug as well cancels no neighbour
+            self.failed[target] = failure
+
+    async def _spared(self, target: Target) -> tuple[Verdict, float]:
+        """Ask every load balancer of ``target`` whether the floor holds without it.
+
+        All that is climbing counts as out, also what has not been drained yet; what was given
+        back and waits for its next turn does not.  Whoever is spared must claim its place before
+        the next ``await``: this is counted after the looks.  One that is out because of us already
+        takes nothing away, so it waits for no other.
+
+        Returns:
+            The verdict, and how many seconds it is worth waiting for a better one.
+        """
+        try:
+            readings = await asyncio.gather(
+                *(self._site.balancers[name].look() for name in target.balancers)
+            )
+        except RolloutError as error:
+            return Verdict(settled=False, because=str(error)), LOST_WITHIN
+        if self._is_out(target, readings):
+            return Verdict(settled=True, because=""), 0.0
+        out = [t.seats for t in self._climbing if t not in self._given_back]
+        seats = self._seats.get(target.name, target.seats)
+        claimed = frozenset[Seat]().union(seats, *out)
+        for reading in readings:
+            rows = [row for seat, row in reading.seats.items() if seat in seats]
+            backends = costing(rows, accept_sick=self._plan.accept_sick)
+            verdict = floor_holds(self._plan.floor, reading, claimed, backends)
+            if not verdict.settled:
+                return verdict, self._plan.patience.room_timeout
+        return Verdict(settled=True, because=""), 0.0
+
+    def _is_out(self, target: Target, readings: Sequence[Reading]) -> bool:
+        """Tell whether a run before this one has left it out, on every load balancer."""
+        if self._site.record.holding(target.name) is None:
+            return False
+        rows = {seat: row for reading in readings for seat, row in reading.seats.items()}
+        return all(seat in rows and held_out(rows[seat]) for seat in target.seats)
+
+    def _stop_before_more(self) -> None:
+        if self._site.stop_asked():
+            raise Halted("stopped on request")
+        deadline = self._plan.patience.deadline
+        if deadline and now() - self._began >= deadline:
+            raise Halted(f"the deadline of {deadline:g}s for the whole run has passed")
+        self._stop_after_failures()
+
+    def _stop_after_failures(self) -> None:
+        together = any(isinstance(f, RestartedTogether) for f in self.failed.values())
+        if together or len(self.failed) > self._plan.max_failures:
+            said = (f"{t}: {said_of(t.name, failure)}" for t, failure in self.failed.items())
+            raise Halted("; ".join(said))
+
+    def _others_than(self, target: Target) -> tuple[asyncio.Task[None], ...]:
+        self._let_the_done_go()
+        return tuple(task for t, task in self._climbing.items() if t != target)
+
+    def _let_the_done_go(self) -> None:
+        done = [target for target, task in self._climbing.items() if task.done()]
+        for target in done:
+            self._climbing.pop(target).result()  # raises only what is no Exception

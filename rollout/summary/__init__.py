@@ -1,0 +1,1 @@
+"""Where every target and the whole run stand, folded from the events; the exit codes."""

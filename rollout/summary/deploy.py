@@ -1,0 +1,154 @@
+"""The account of a deploy: how far the release got, and on which hosts ``current`` has moved.
+
+Pessimistic, like the account of the targets: a link that was about to be moved counts as moved
+until it was seen restored.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import assert_never
+
+from rollout import events
+from rollout.events import DeployEvent
+
+
+class Phase(StrEnum):
+    """How far a deploy got.  The values are the words that the screen shows."""
+
+    NONE = ""
+    PREPARING = "preparing"
+    IN_PLACE = "in place"
+    TAKEN_BACK = "taken back"
+    LIVE = "live"
+    ROLLING_BACK = "rolling back"
+    ROLLBACK_HALTED = "rollback halted"
+    ROLLED_BACK = "rolled back"
+
+    @property
+    def undone(self) -> bool:
+        """The release before is live everywhere, as far as it is known."""
+        return self in {Phase.TAKEN_BACK, Phase.ROLLED_BACK}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The account of one deploy.
+
+    Attributes:
+        step: The step of the transaction that is under way.
+        at: Hosts that are to do it.
+        done: Those of them that have.
+        failed: For each host that failed, what it said.
+        before: By host the release that was live when it began; empty where none was.
+        moved: Hosts whose ``current`` leads, or may lead, to the release.
+        restored: Hosts whose ``current`` was moved and is as it was before.
+        unrestored: Hosts whose ``current`` could not be seen restored, with the reason.
+        leftovers: Hosts on which something is left to be removed, with the reason.
+        seen: Hosts whose instances do not all run what `current` leads to, as they were seen last.
+        unproven: By release that nothing has proven the hosts on which it was taken back.
+        because: Why it was taken back, or its rollback halted.
+        warnings: Hooks that failed and stopped nothing, with what they said.
+    """
+
+    phase: Phase = Phase.NONE
+    release: str = ""
+    revision: str = ""
+    fresh: bool = True
+    hosts: tuple[str, ...] = ()
+    step: str = ""
+    at: tuple[str, ...] = ()
+    done: frozenset[str] = frozenset()
+    failed: Mapping[str, events.StepFailed] = field(default_factory=dict[str, events.StepFailed])
+    before: Mapping[str, str] = field(default_factory=dict[str, str])
+    moved: frozenset[str] = frozenset()
+    restored: frozenset[str] = frozenset()
+    unrestored: Mapping[str, str] = field(default_factory=dict[str, str])
+    leftovers: Mapping[str, str] = field(default_factory=dict[str, str])
+    seen: Mapping[str, events.CurrentSeen] = field(default_factory=dict[str, events.CurrentSeen])
+    unproven: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    because: str = ""
+    warnings: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def in_order(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return ``names`` as the fleet stands; whatever is no host of the deploy comes last."""
+        place = {host: number for number, host in enumerate(self.hosts)}
+        return tuple(sorted(names, key=lambda name: place.get(name, len(place))))
+
+
+def enter_deploy(account: Deployment, event: DeployEvent) -> Deployment:
+    """Return the account after ``event``."""
+    match event:
+        case events.DeployStarted():
+            return replace(
+                account,
+                phase=Phase.PREPARING,
+                release=event.release,
+                revision=event.revision,
+                hosts=event.hosts,
+                fresh=event.fresh,
+            )
+        case events.StepStarted(step=step, hosts=hosts):
+            return replace(account, step=step, at=hosts, done=frozenset())
+        case events.StepDone(host=host):
+            return replace(account, done=account.done | {host})
+        case events.DeployTakenBack(because=because):
+            return replace(account, phase=Phase.TAKEN_BACK, because=because)
+        case events.ReleaseInPlace(before=before):
+            through = replace(account, step="", at=(), done=frozenset())
+            return replace(through, phase=Phase.IN_PLACE, before=before)
+        case events.DeployFinished():
+            return replace(account, phase=Phase.LIVE)
+        case events.RollbackStarted(because=because):
+            return replace(account, phase=Phase.ROLLING_BACK, because=because)
+        case events.RollbackHalted(because=because):
+            return replace(account, phase=Phase.ROLLBACK_HALTED, because=because)
+        case events.RollbackFinished():
+            return replace(account, phase=Phase.ROLLED_BACK)
+        case _:
+            return _enter_host(account, event)
+
+
+HostEvent = (
+    events.StepFailed
+    | events.CurrentSwitching
+    | events.CurrentSwitched
+    | events.CurrentRestored
+    | events.CurrentSeen
+    | events.UnprovenTakenBack
+    | events.ReleaseDiscarded
+    | events.UndoFailed
+    | events.HookRan
+    | events.ReleasesPruned
+)
+
+
+def _enter_host(account: Deployment, event: HostEvent) -> Deployment:
+    match event:
+        case events.StepFailed(host=host):
+            return replace(account, failed={**account.failed, host: event})
+        case events.CurrentSwitching(host=host) | events.CurrentSwitched(host=host):
+            return replace(
+                account, moved=account.moved | {host}, restored=account.restored - {host}
+            )
+        case events.CurrentRestored(host=host):
+            return replace(
+                account,
+                moved=account.moved - {host},
+                restored=account.restored | (account.moved & {host}),
+                unrestored={h: why for h, why in account.unrestored.items() if h != host},
+            )
+        case events.UnprovenTakenBack(release=release, hosts=hosts):
+            return replace(account, unproven={**account.unproven, release: hosts})
+        case events.CurrentSeen(host=host):
+            return replace(account, seen={**account.seen, host: event})
+        case events.UndoFailed(host=host, because=because, live=True):
+            return replace(account, unrestored={**account.unrestored, host: because})
+        case events.UndoFailed(host=host, because=because):
+            return replace(account, leftovers={**account.leftovers, host: because})
+        case events.HookRan(hook=hook, fine=False, said=said) if hook != "before":
+            return replace(account, warnings={**account.warnings, hook: said})
+        case events.ReleaseDiscarded() | events.HookRan() | events.ReleasesPruned():
+            return account
+        case _:
+            assert_never(event)

@@ -1,0 +1,210 @@
+"""The running account: where every target stands, folded from the events everyone else saw.
+
+The account is pessimistic: a target that was claimed counts as out until it was seen to serve.
+The exit code is read off the same account, so it cannot disagree with the screen.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from typing import Self
+
+from rollout import events
+from rollout.events import DeployEvent, Event
+from rollout.model.fleet import Finding
+from rollout.summary.deploy import Deployment, Phase, enter_deploy
+from rollout.summary.target import (
+    FINISHED,
+    Line,
+    Standing,
+    TargetEvent,
+    anew,
+    line_after,
+    line_at_the_end,
+)
+
+
+class Exit(IntEnum):
+    """What the fleet looks like now, as a number for cron and scripts."""
+
+    fleet_now: str
+
+    def __new__(cls, value: int, fleet_now: str) -> Self:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.fleet_now = fleet_now
+        return member
+
+    DONE = 0, "every planned target restarted and serving, or nothing to do"
+    BUG = 1, "ours; the traceback is saved and its place printed"
+    USAGE = 2, "nothing was contacted: command, settings or host names are wrong"
+    REFUSED = 3, "nothing was changed: preflight, floor, or an unfinished run"
+    BUSY = 4, "nothing was changed: the lock is held"
+    HALTED = 5, "stopped part-way; nobody is missing because of us"
+    REDUCED = 6, "what we touched is out of rotation, or not known to be as it was; it is named"
+    ROLLED_BACK = 7, "the new release was taken back; the old one is live"
+    INTERRUPTED = 130, "a second Ctrl-C; nobody is missing because of us"
+    TERMINATED = 143, "a second SIGTERM; nobody is missing because of us"
+
+
+def exit_named(code: int) -> Exit:
+    """Find the member whose number is ``code``."""
+    return next(member for member in Exit if member == code)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The account after some events.
+
+    Attributes:
+        lines: Each target of the plan, in its order, and what was skipped.
+        started: Something may have been taken out.
+        halted: Why the run stopped part-way, or empty.
+        finished: Every planned target had its turn.
+        findings: Why the run was refused.
+        stop: Who asked us to stop, or empty.
+        interrupted: The exit code of a second signal, or 0.
+        recovery: The run whose remains were seen to, or empty.
+        rest: Who had not come through that run.
+        gone_back: That run was a deploy that had gone back from its release, or had begun to.
+        resumed: The run that was gone on with, or empty.
+        rolling: A walk over the fleet was begun; a mere recovery has none.
+        deploy: What became of the release, where there was one.
+        serving: Targets that were seen to serve, by every load balancer, when the run ended.
+        others: Server lines of other hosts that got no visitors then.
+        unseen: Load balancers that did not answer then, with what they did instead.
+        fleet: How many servers the settings name; 0 where that is not known.
+    """
+
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    started: bool = False
+    halted: str = ""
+    finished: bool = False
+    findings: tuple[Finding, ...] = ()
+    stop: str = ""
+    interrupted: int = 0
+    max_out: int = 1
+    floor: str = ""
+    recovery: str = ""
+    rest: tuple[str, ...] = ()
+    gone_back: bool = False
+    resumed: str = ""
+    rolling: bool = False
+    deploy: Deployment = field(default_factory=Deployment)
+    serving: frozenset[str] = frozenset()
+    others: tuple[str, ...] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict[str, str])
+    fleet: int = 0
+
+    @property
+    def out(self) -> tuple[str, ...]:
+        """Targets that we took out and have not seen serving since, in order."""
+        return tuple(name for name, line in self.lines.items() if line.standing.out)
+
+    @property
+    def touched(self) -> bool:
+        """Something may have been changed, on a load balancer or on a disk."""
+        return self.started or self.deploy.phase is not Phase.NONE
+
+    def named(self, standing: Standing) -> tuple[str, ...]:
+        return tuple(name for name, line in self.lines.items() if line.standing is standing)
+
+    @property
+    def exit_code(self) -> Exit:
+        """The consequence; it outranks the cause."""
+        if self.out or self.deploy.unrestored:
+            return Exit.REDUCED
+        if self.interrupted:
+            return exit_named(self.interrupted)
+        if self.findings:
+            return Exit.HALTED if self.started else Exit.REFUSED
+        if self.deploy.phase.undone:
+            return Exit.ROLLED_BACK
+        if self.halted or self.named(Standing.GIVEN_BACK) or self.named(Standing.NOT_TAKEN):
+            return Exit.HALTED
+        unfinished = [x for x in self.lines.values() if x.standing not in FINISHED]
+        if self.started and (unfinished or not self.finished):
+            return Exit.BUG
+        if self.deploy.phase not in {Phase.NONE, Phase.LIVE}:
+            return Exit.BUG
+        return Exit.DONE
+
+
+def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901, PLR0912 - a case per event
+    """Return the account after ``event``."""
+    match event:
+        case events.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
+            lines = {name: Line() for name in targets} | dict(ledger.lines)
+            ordered = {name: lines[name] for name in (*targets, *ledger.lines)}
+            walk = replace(ledger, lines=ordered, started=True, rolling=True, finished=False)
+            return replace(walk, max_out=max_out, floor=floor)
+        case events.RolloutRefused(findings=findings):
+            return replace(ledger, findings=findings)
+        case events.RolloutHalted(because=because):
+            return replace(ledger, halted=because)
+        case events.RolloutFinished() | events.RecoveryFinished():
+            return replace(ledger, finished=True)
+        case events.RunResumed(of=of, done=done, release=release):
+            line = Line(Standing.DONE, f"by run {of}", asked=True, state="ready", release=release)
+            through = {name: line for name in done if name not in ledger.lines}
+            return replace(ledger, lines={**through, **ledger.lines}, resumed=of)
+        case events.RecoveryStarted(
+            of=run, targets=targets, asked=asked, rest=rest, gone_back=gone
+        ):
+            known = {name: ledger.lines.get(name, Line()) for name in targets}
+            left = {
+                name: replace(
+                    anew(line, Standing.LEFT_OUT, f"by run {run}"),
+                    state="unknown",
+                    asked=name in asked,
+                )
+                for name, line in known.items()
+            }
+            return replace(
+                ledger, lines=left, started=True, recovery=run, rest=rest, gone_back=gone
+            )
+        case events.TargetSkipped(target=name, because=because) if _was_out(ledger, name):
+            # somebody has it since, asked or not
+            taken = anew(ledger.lines[name], Standing.SKIPPED, because)
+            return replace(ledger, lines={**ledger.lines, name: taken})
+        case events.OthersRestarted(target=name, instances=instances):
+            went = _enter_target(ledger.lines, event)
+            went = {**went, **_taken_along(went, name, instances)}
+            return replace(ledger, lines=went)
+        case events.StopRequested(by=by):
+            return replace(ledger, stop=by)
+        case events.Interrupted(by=by, exit_code=code):
+            return replace(ledger, stop=by, interrupted=code)
+        case events.FleetSeen(serving=serving, others=others, unseen=unseen):
+            lines = {n: line_at_the_end(n, line, event) for n, line in ledger.lines.items()}
+            idle = {*event.taken, *event.down, *event.gone}
+            serve = (ledger.serving | {*serving}) - idle
+            seen = replace(ledger, lines=lines, serving=serve)
+            return replace(seen, others=others, unseen=unseen)
+        case events.Noted() | events.BalancerReloaded() | events.SoakStarted():
+            return ledger
+        case _ if isinstance(event, DeployEvent):
+            return replace(ledger, deploy=enter_deploy(ledger.deploy, event))
+        case _:
+            return replace(ledger, lines=_enter_target(ledger.lines, event))
+
+
+def _taken_along(
+    lines: Mapping[str, Line], name: str, instances: Iterable[str]
+) -> Mapping[str, Line]:
+    """Return the lines of targets without a turn whose instance monit restarted with ``name``."""
+    host = name.partition("/")[0]
+    along = Line(Standing.NOT_TAKEN, f"monit restarted it together with {name}")
+    others = [other for one in instances if (other := f"{host}/{one}") in lines]
+    return {other: along for other in others if lines[other].standing is Standing.UNTOUCHED}
+
+
+def _was_out(ledger: Ledger, name: str) -> bool:
+    """Whether it is known only as what the run before this one had left out."""
+    line = ledger.lines.get(name)
+    return bool(ledger.recovery) and line is not None and line.standing is Standing.LEFT_OUT
+
+
+def _enter_target(lines: Mapping[str, Line], event: TargetEvent) -> Mapping[str, Line]:
+    before = lines.get(event.target, Line())
+    return {**lines, event.target: line_after(before, event)}

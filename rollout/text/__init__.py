@@ -1,0 +1,1 @@
+"""Reading and writing of text: durations, sizes, host ranges, widths, passwords taken out."""

@@ -1,0 +1,117 @@
+"""Patience with a deadline: asks again until it is settled, and says each new reason once.
+
+Time is the event loop's, so that tests replace the clock and a delay of 70 s costs nothing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from rollout.events import TargetWaiting
+from rollout.model.errors import (
+    BalancerError,
+    Halted,
+    ReleaseError,
+    RemoteError,
+    SupervisorError,
+    TimedOut,
+    said_of,
+)
+from rollout.model.fleet import Verdict
+from rollout.ports.site import Tell
+
+T = TypeVar("T")
+
+NOTICE_WITHIN = 0.1
+"""Seconds until a stop is noticed where nobody asks for it."""
+
+Question = Callable[[], Awaitable[Verdict]]
+
+PASSING = (BalancerError, SupervisorError, RemoteError, ReleaseError)
+"""A look that failed may succeed a moment later (a reload, a lost connection): a reason to wait."""
+
+
+def now() -> float:
+    """Seconds on the loop's clock."""
+    return asyncio.get_running_loop().time()
+
+
+async def unless_stopped(
+    work: Coroutine[Any, Any, T],
+    stop_asked: Callable[[], bool],
+    because: str = "stopped on request, before anything was touched",
+) -> T:
+    """Await what can be left at any moment.
+
+    Raises:
+        Halted: the operator wants us to stop; it says ``because``.
+    """
+    task = asyncio.create_task(work)
+    try:
+        while not task.done():
+            if stop_asked():
+                raise Halted(because)
+            await asyncio.wait({task}, timeout=NOTICE_WITHIN)
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+class Murmur:
+    """Tells a reason when it is new, and a restless one (a falling number) ever more rarely.
+
+    A verdict without words is nobody's news.
+    """
+
+    def __init__(self, target: str, awaited: str, tell: Tell) -> None:
+        self._target = target
+        self._awaited = awaited
+        self._tell = tell
+        self._last = ""
+        self._told_at = float("-inf")
+        self._pause = 1.0
+
+    def say(self, because: str) -> None:
+        if because in {"", self._last} or now() < self._told_at + self._pause:
+            return
+        if self._last:
+            self._pause = min(self._pause * 2, 30.0)
+        self._last, self._told_at = because, now()
+        self._tell(TargetWaiting(target=self._target, awaited=self._awaited, because=because))
+
+
+async def until(
+    awaited: str,
+    question: Question,
+    *,
+    target: str,
+    within: float,
+    tell: Tell,
+    every: float,
+) -> None:
+    """Ask ``question`` every ``every`` seconds until it is settled.
+
+    A question that cannot be asked (no answer from HAProxy, monit or ssh) is not settled; any
+    other error ends the wait.
+
+    Raises:
+        TimedOut: ``within`` seconds passed; it carries the last reason given.
+        BalancerError, SupervisorError, RemoteError: time was up and the question could not be
+            asked, so nothing is known.
+    """
+    murmur = Murmur(target, awaited, tell)
+    deadline = now() + within
+    while True:
+        failed = None
+        try:
+            verdict = await question()
+        except PASSING as error:
+            failed = error
+            verdict = Verdict(settled=False, because=said_of(target, error))
+        if verdict.settled:
+            return
+        if now() >= deadline:
+            raise failed or TimedOut(awaited, within, verdict.because)
+        murmur.say(verdict.because)
+        await asyncio.sleep(min(every, max(deadline - now(), 0.0)))
