@@ -34,8 +34,8 @@ MARKS = {
     "target.not_drained": "drained",
     "target.empty": "empty",
     "target.restart_asked": "asked",
-    "instance.reborn": "reborn",
-    "instance.proven": "proven",
+    "instance.restarted": "reborn",
+    "instance.verified": "proven",
     "target.returned": "returned",
     "target.done": "done",
 }

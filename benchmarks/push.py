@@ -33,7 +33,7 @@ from rollout.adapters.sources.push import PushOptions, PushSource
 from rollout.adapters.ssh import Ssh, SshOptions
 from rollout.adapters.ssh.scripts import Remote
 from rollout.model.releases import Release
-from tests.integration.ssh.sshd import Sshd, public, running_sshd
+from tests.support.sshd import Sshd, public, running_sshd
 
 HOSTS = {f"web{number:02}": f"127.0.4.{number}" for number in range(1, 11)}
 FILES, SIZE, CHANGED = 1000, 5000, 20
@@ -160,7 +160,7 @@ class Bench:
             cache=self._cache,
             logs=self._cache / "logs",
             tree=self._tree,
-            within=PATIENCE,
+            timeout=PATIENCE,
         )
         return PushSource(Remote(ssh.run, pool.call), ssh.carry, pool.call, options)
 

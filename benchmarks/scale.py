@@ -23,17 +23,17 @@ from examples.fleet.waiting import until
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.local.thread_pool import Pool
 from rollout.model.errors import BalancerError
-from rollout.model.fleet import AdminState, Reading, Seat, SeatState
+from rollout.model.fleet import AdminState, BalancerSnapshot, Server, ServerState
 from rollout.model.plan import Plan, Share, waves_of
 from rollout.restart.rolling import rolling_restart
-from tests.stories.clock import play
-from tests.stories.fakes import FakeBalancer
-from tests.stories.harness import QUICK, Told, fleet, promises_broken, site_of
-from tests.stories.world import World, clock, targets_of
+from tests.support.simulation.clock import play
+from tests.support.simulation.fakes import FakeBalancer
+from tests.support.simulation.restarts import QUICK, Told, fleet, promises_broken, site_of
+from tests.support.simulation.world import World, clock, targets_of
 
 OUT = 20
 PAUSE = 0.1
-"""Seconds between two looks of one target: ``Patience.poll``."""
+"""Seconds between two looks of one target: ``Timeouts.poll``."""
 
 FEWER = 5
 """The fakes work out a row for whatever moves, so with many out their share grows."""
@@ -63,14 +63,14 @@ class Remembering(FakeBalancer):
 
     def __init__(self, world: World, name: str) -> None:
         super().__init__(world, name)
-        self._rows: dict[Seat, SeatState] = {}
-        self._told: dict[Seat, float] = {}
+        self._rows: dict[Server, ServerState] = {}
+        self._told: dict[Server, float] = {}
 
-    async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
+    async def order(self, seats: Sequence[Server], state: AdminState) -> None:
         await super().order(seats, state)
         self._told |= dict.fromkeys(seats, clock())
 
-    async def look(self) -> Reading:
+    async def look(self) -> BalancerSnapshot:
         async with self.world.faults.befall(f"{self.name} look", self._error):
             pass
         since, lines = clock() - FRESH, self.world.lines
@@ -78,7 +78,9 @@ class Remembering(FakeBalancer):
         anew = self._told if self._rows else lines
         self._rows |= {seat: lines[seat].row(clock()) for seat in anew}
         mark = self.world.marks[self.name]
-        return Reading(balancer=self.name, version="2.6", process=mark, seats=dict(self._rows))
+        return BalancerSnapshot(
+            balancer=self.name, version="2.6", process=mark, servers=dict(self._rows)
+        )
 
 
 def stories(hosts: int, max_out: int) -> None:
@@ -89,7 +91,7 @@ def stories(hosts: int, max_out: int) -> None:
         waves=waves_of(targets_of(world), Share(0)),
         max_out=max_out,
         floor=world.floor,
-        patience=QUICK,
+        timeouts=QUICK,
     )
     told = Told()
     play(rolling_restart(plan, site, told))

@@ -18,7 +18,7 @@ from pathlib import Path
 from unittest import mock
 
 from rollout.adapters.ssh import Ssh, SshOptions
-from tests.integration.ssh.sshd import Sshd, running_sshd
+from tests.support.sshd import Sshd, running_sshd
 
 WARM_TARGET, FIRST_TARGET = 5.0, 40.0
 """Milliseconds on a quiet machine: a warm command, and connecting with the first command."""
@@ -27,17 +27,17 @@ WARM_EACH = 5
 """Warm commands per round and case, back to back, as polls of several instances come."""
 
 
-def unbound(_within: float, _at_last: float, _user: str) -> str:
+def unbound(_timeout: float, _at_last: float, _user: str) -> str:
     """Stand in for ``bound``, as for a short command of a user who is not root."""
     return ""
 
 
 def ours(ssh: Ssh, *, wrapped: bool) -> None:
     if wrapped:
-        assert ssh.run("web1", "true", within=60).ok
+        assert ssh.run("web1", "true", timeout=60).ok
         return
     with mock.patch("rollout.adapters.ssh.command.bound", unbound):
-        assert ssh.run("web1", "true", within=10).ok
+        assert ssh.run("web1", "true", timeout=10).ok
 
 
 def ours_first(config: Path) -> None:

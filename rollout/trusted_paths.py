@@ -34,7 +34,7 @@ class UntrustedPath(RolloutError):
         self.path = path
         self.why = why
         self.quoted = shlex.quote(str(path))
-        self.cure = f"ls -ld {self.quoted}"
+        self.fix = f"ls -ld {self.quoted}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from rollout.model.errors import (
     TimedOut,
     said_of,
 )
-from rollout.model.fleet import Verdict
+from rollout.model.fleet import Condition
 from rollout.ports.site import Tell
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ T = TypeVar("T")
 NOTICE_WITHIN = 0.1
 """Seconds until a stop is noticed where nobody asks for it."""
 
-Question = Callable[[], Awaitable[Verdict]]
+Poll = Callable[[], Awaitable[Condition]]
 
 PASSING = (BalancerError, SupervisorError, RemoteError, ReleaseError)
 """A look that failed may succeed a moment later (a reload, a lost connection): a reason to wait."""
@@ -39,18 +39,18 @@ def now() -> float:
 async def unless_stopped(
     work: Coroutine[Any, Any, T],
     stop_asked: Callable[[], bool],
-    because: str = "stopped on request, before anything was touched",
+    reason: str = "stopped on request, before anything was touched",
 ) -> T:
     """Await what can be left at any moment.
 
     Raises:
-        Halted: the operator wants us to stop; it says ``because``.
+        Halted: the operator wants us to stop; it says ``reason``.
     """
     task = asyncio.create_task(work)
     try:
         while not task.done():
             if stop_asked():
-                raise Halted(because)
+                raise Halted(reason)
             await asyncio.wait({task}, timeout=NOTICE_WITHIN)
         return task.result()
     finally:
@@ -58,7 +58,7 @@ async def unless_stopped(
         await asyncio.wait({task})
 
 
-class Murmur:
+class WaitReporter:
     """Tells a reason when it is new, and a restless one (a falling number) ever more rarely.
 
     A verdict without words is nobody's news.
@@ -72,21 +72,21 @@ class Murmur:
         self._told_at = float("-inf")
         self._pause = 1.0
 
-    def say(self, because: str) -> None:
-        if because in {"", self._last} or now() < self._told_at + self._pause:
+    def say(self, reason: str) -> None:
+        if reason in {"", self._last} or now() < self._told_at + self._pause:
             return
         if self._last:
             self._pause = min(self._pause * 2, 30.0)
-        self._last, self._told_at = because, now()
-        self._tell(TargetWaiting(target=self._target, awaited=self._awaited, because=because))
+        self._last, self._told_at = reason, now()
+        self._tell(TargetWaiting(target=self._target, awaited=self._awaited, reason=reason))
 
 
 async def until(
     awaited: str,
-    question: Question,
+    question: Poll,
     *,
     target: str,
-    within: float,
+    timeout: float,
     tell: Tell,
     every: float,
 ) -> None:
@@ -96,22 +96,22 @@ async def until(
     other error ends the wait.
 
     Raises:
-        TimedOut: ``within`` seconds passed; it carries the last reason given.
+        TimedOut: ``timeout`` seconds passed; it carries the last reason given.
         BalancerError, SupervisorError, RemoteError: time was up and the question could not be
             asked, so nothing is known.
     """
-    murmur = Murmur(target, awaited, tell)
-    deadline = now() + within
+    murmur = WaitReporter(target, awaited, tell)
+    deadline = now() + timeout
     while True:
         failed = None
         try:
             verdict = await question()
         except PASSING as error:
             failed = error
-            verdict = Verdict(settled=False, because=said_of(target, error))
-        if verdict.settled:
+            verdict = Condition(met=False, reason=said_of(target, error))
+        if verdict.met:
             return
         if now() >= deadline:
-            raise failed or TimedOut(awaited, within, verdict.because)
-        murmur.say(verdict.because)
+            raise failed or TimedOut(awaited, timeout, verdict.reason)
+        murmur.say(verdict.reason)
         await asyncio.sleep(min(every, max(deadline - now(), 0.0)))

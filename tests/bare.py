@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.private import as_in_container
+from tests.support.private_files import as_in_container
 
 HOME = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("BARE_CACHE", "/var/cache/rollout-bare"))
@@ -79,7 +79,7 @@ class System:
         command: str,
         *,
         user: str = "root",
-        within: float = 15 * MINUTES,
+        timeout: float = 15 * MINUTES,
         network: str = "machine",
     ) -> tuple[int, str]:
         """Run a shell command as ``user`` in its home; return exit code and what it printed."""
@@ -122,9 +122,9 @@ class System:
                 },
             )
             try:
-                code = process.wait(within)
+                code = process.wait(timeout)
             except subprocess.TimeoutExpired as error:
-                raise Broken(f"`{command}` did not end within {within / 60:g} min") from error
+                raise Broken(f"`{command}` did not end within {timeout / 60:g} min") from error
             finally:
                 process.kill()  # the kernel kills every process of the namespace after it
                 process.wait()
@@ -163,14 +163,14 @@ def test(system: System) -> None:
     """Type ``make test`` as root; the network is needed to install, and not by any test."""
     system.prepare()
     system.must("cd rollout && make .venv/.ready")
-    system.must("cd rollout && make test", within=60 * MINUTES, network="private")
+    system.must("cd rollout && make test", timeout=60 * MINUTES, network="private")
 
 
 def quick(system: System) -> None:
     """Type ``make quick`` as root."""
     system.prepare()
     system.must("cd rollout && make .venv/.ready")
-    system.must("cd rollout && make quick", within=20 * MINUTES, network="private")
+    system.must("cd rollout && make quick", timeout=20 * MINUTES, network="private")
 
 
 def sudo(system: System) -> None:

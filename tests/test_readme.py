@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from rollout.adapters.monit.sudoers import Caller, readlink_line, sudoers_line
+from rollout.adapters.monit.sudoers import Invocation, readlink_line, sudoers_line
 from rollout.cli.app import app
 from rollout.events import Event
 from rollout.settings.load import load
@@ -100,5 +100,5 @@ def test_the_changelog_has_every_wire_name_and_every_exit_code() -> None:
 
 
 def test_the_readme_has_the_lines_for_sudoers_as_the_program_writes_them() -> None:
-    assert f"\n{sudoers_line(Caller(match='mongrel_.*'))}\n" in README
+    assert f"\n{sudoers_line(Invocation(match='mongrel_.*'))}\n" in README
     assert f"`{readlink_line('deploy')}`" in README

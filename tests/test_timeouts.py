@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.rolling.stage import WITHIN
+from tests.support.observed_restart import WITHIN
 
 HOME = Path(__file__).parents[1]
 

@@ -1,6 +1,6 @@
 """Real HAProxy, monit and sshd on loopback addresses of this machine, as the current user."""
 
-from examples.fleet.balancer import LoadBalancer, ServerState
+from examples.fleet.balancer import FleetServerState, LoadBalancer
 from examples.fleet.host import Host
 from examples.fleet.household import Missing
 from examples.fleet.shape import Shape
@@ -12,12 +12,12 @@ from examples.fleet.whole import Fleet
 __all__ = [
     "Failure",
     "Fleet",
+    "FleetServerState",
     "GaveUp",
     "Host",
     "LoadBalancer",
     "Missing",
     "Served",
-    "ServerState",
     "Shape",
     "Shop",
     "Tally",

@@ -15,7 +15,7 @@ from examples.fleet.shape import Shape
 from examples.fleet.waiting import until
 
 
-class ServerState(NamedTuple):
+class FleetServerState(NamedTuple):
     """One server line: the administrative bits, the status word, and the user's weight."""
 
     admin: int
@@ -80,9 +80,9 @@ class LoadBalancer(Machine):
         for pid in (self.master, *descendants(self.master)):
             tell(pid, signal.SIGCONT)
 
-    def command(self, line: str, *, to: Path | None = None, within: float = 5.0) -> str:
+    def command(self, line: str, *, to: Path | None = None, timeout: float = 5.0) -> str:
         """Say ``line`` at the admin socket, or at another; return the reply."""
-        return talk(to or self.socket, line, within)
+        return talk(to or self.socket, line, timeout)
 
     def process(self) -> str:
         """Return the pid of the process that answers; empty if none does."""
@@ -93,7 +93,7 @@ class LoadBalancer(Machine):
         lines = dict(line.partition(": ")[::2] for line in reply.splitlines())
         return lines.get("Pid", "")
 
-    def states(self) -> dict[str, ServerState]:
+    def states(self) -> dict[str, FleetServerState]:
         """Return the state of every server line, by ``backend/server``.
 
         Those of a proxy that the file disables have none.
@@ -110,7 +110,7 @@ class LoadBalancer(Machine):
         table = csv.DictReader(self.command("show stat").removeprefix("# ").splitlines())
         status = {f"{row['pxname']}/{row['svname']}": row["status"] for row in table}
         return {
-            name: ServerState(bits, status[name], weight)
+            name: FleetServerState(bits, status[name], weight)
             for name, (bits, weight) in admin.items()
             if name in status
         }
@@ -119,10 +119,10 @@ class LoadBalancer(Machine):
         return all(seat.status in {"UP", "no check"} for seat in self.states().values())
 
 
-def talk(path: Path, line: str, within: float) -> str:
+def talk(path: Path, line: str, timeout: float) -> str:
     """Say ``line`` to the socket at ``path``; return all of the reply."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(within)
+        connection.settimeout(timeout)
         connection.connect(str(path))
         connection.sendall(line.encode() + b"\n")
         chunks = iter(lambda: connection.recv(65536), b"")

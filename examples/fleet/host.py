@@ -132,28 +132,28 @@ class Host(Machine):
                 found |= {name: self.srv.release_of(birth[0])} if birth else {}
         return found
 
-    def answers(self, instance: str, within: float = 2.0) -> dict[str, object] | None:
+    def answers(self, instance: str, timeout: float = 2.0) -> dict[str, object] | None:
         """Return what the instance says of itself at ``/up`` or None."""
         url = f"http://{self.place.url(self.ports[instance])}/up"
         try:
-            with urllib.request.urlopen(url, timeout=within) as reply:
+            with urllib.request.urlopen(url, timeout=timeout) as reply:
                 said: dict[str, object] = json.load(reply)
         except (OSError, urllib.error.URLError, ValueError):
             return None
         return said
 
-    def until_up(self, within: float) -> None:
+    def until_up(self, timeout: float) -> None:
         """Wait until every instance answers.
 
         Raises:
             GaveUp: one did not.
         """
-        limit = time.monotonic() + within
+        limit = time.monotonic() + timeout
         for name in self.instances:
             left = max(0.0, limit - time.monotonic())
             until(partial(self.answers, name), f"{self.name}/{name} answers", left)
 
-    def until_watched(self, within: float) -> None:
+    def until_watched(self, timeout: float) -> None:
         """Wait until monit calls every instance OK; just after its start it calls them missing.
 
         Raises:
@@ -165,7 +165,7 @@ class Host(Machine):
             words = (rf"^Process '{name}'\s+status +OK$" for name in self.instances)
             return all(re.search(word, said, re.MULTILINE) for word in words)
 
-        until(watched, f"monit of {self.name} calls every instance OK", within)
+        until(watched, f"monit of {self.name} calls every instance OK", timeout)
 
     def agent_says(self, words: str) -> None:
         """Let the host's agent (see ``Shape.agent``) say ``words`` from now on."""

@@ -107,7 +107,7 @@ class Fleet:
         program_words = [str(door)] if door.exists() else [sys.executable, "-m", "rollout"]
         return [*program_words, "--config", str(self.settings_file), *words]
 
-    def rollout(self, *words: str, within: float = 120.0) -> subprocess.CompletedProcess[str]:
+    def rollout(self, *words: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
         """Run ``rollout WORDS`` to its end and return exit code, stdout and stderr.
 
         Raises:
@@ -119,7 +119,7 @@ class Fleet:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=within,
+            timeout=timeout,
             check=False,
         )
 
@@ -151,13 +151,13 @@ class Fleet:
             for instance, birth in host.births().items()
         }
 
-    def until_serving(self, within: float = PATIENCE) -> None:
+    def until_serving(self, timeout: float = PATIENCE) -> None:
         """Wait until every instance answers and every balancer calls every server up.
 
         Raises:
             GaveUp: not so in time.
         """
-        limit = time.monotonic() + within
+        limit = time.monotonic() + timeout
         for host in self.hosts.values():
             host.until_up(limit - time.monotonic())
         for name, balancer in self.balancers.items():

@@ -20,13 +20,13 @@ from rollout.cli.commands.rollback import rollback
 from rollout.cli.commands.setup import setup
 from rollout.cli.commands.status import status
 from rollout.cli.commands.uninterrupted import uninterrupted
-from rollout.cli.console import hand_over, type_as
-from rollout.cli.global_options import Asked
-from rollout.cli.typer_patch import Plainly
+from rollout.cli.console import print_output, type_as
+from rollout.cli.global_options import GlobalOptions
+from rollout.cli.typer_patch import FastGroup
 
 app = typer.Typer(
     name="rollout",
-    cls=Plainly,
+    cls=FastGroup,
     help="Restart app servers behind HAProxy, one after another, without one failed request.",
     epilog="Exit codes: 0 done, 1 bug, 2 usage, 3 refused, 4 busy, 5 halted, 6 reduced, "
     "7 rolled back.",
@@ -41,7 +41,7 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the fla
     if asked:
         from rollout.version import version  # noqa: PLC0415 - not for `--help`
 
-        hand_over(f"rollout {version()}")
+        print_output(f"rollout {version()}")
         raise typer.Exit
 
 
@@ -96,7 +96,7 @@ def before_the_command(
         for name in ("config", "env", "output")
         if (source := context.get_parameter_source(name)) and source.name == "ENVIRONMENT"
     )
-    context.obj = Asked(
+    context.obj = GlobalOptions(
         config=config, env=env, output=output, verbose=verbose, by_variable=by_variable
     )
     type_as(context.obj.rollout)

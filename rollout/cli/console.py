@@ -19,28 +19,28 @@ def type_as(rollout: str = "rollout") -> None:
     _typed[0] = rollout
 
 
-def complain(*lines: str) -> None:
+def print_error(*lines: str) -> None:
     """Tell the person, one line each; several lines in one stay together, and none does harm.
 
     Where that cannot be written nobody is left to be told, and the exit code still speaks.
     """
     from rollout.output.report.command_line import with_options  # noqa: PLC0415
-    from rollout.text.sanitize import harmless  # noqa: PLC0415 - most commands do not complain
+    from rollout.text.sanitize import sanitize  # noqa: PLC0415 - most commands do not complain
 
     with suppress(OSError):
         for several in lines:
             carried = with_options(several, _typed[0])
-            text = "\n".join(map(harmless, carried.split("\n")))
+            text = "\n".join(map(sanitize, carried.split("\n")))
             sys.stderr.write(f"rollout: {text}\n")
 
 
-def spoken(error: RolloutError) -> str:
+def format_error(error: RolloutError) -> str:
     """Say what stopped us, and below it what mends it, where that is known."""
-    cure = getattr(error, "cure", "")
-    return f"{error}\n  cure: {cure}" if cure else str(error)
+    fix = getattr(error, "fix", "")
+    return f"{error}\n  fix: {fix}" if fix else str(error)
 
 
-def hand_over(data: str) -> None:
+def print_output(data: str) -> None:
     """Write what was asked for to stdout; whoever has read enough of it may hang up.
 
     Raises:

@@ -18,7 +18,7 @@ from rollout.adapters.ssh.scripts import Remote
 from rollout.cli.from_deploy_settings import steps
 from rollout.paths import private_state_directory
 from rollout.ports.releases import Source
-from rollout.ports.site import Supply
+from rollout.ports.site import DeployServices
 from rollout.settings.deploy_model import DeploySettings
 
 
@@ -30,10 +30,10 @@ def build_releases(said: DeploySettings, ssh: Ssh, closing: AsyncExitStack) -> R
     return ReleasesOnDisk(Remote(ssh.run, threads(said, closing).call), options)
 
 
-def build_supply(said: DeploySettings, ssh: Ssh, closing: AsyncExitStack) -> Supply:
+def build_supply(said: DeploySettings, ssh: Ssh, closing: AsyncExitStack) -> DeployServices:
     """Make what brings the code, and the operator's hooks."""
     hooks = {name: getattr(said.hooks, name) for name in ("before", "switched", "after")}
-    return Supply(
+    return DeployServices(
         source=build_source(said, ssh, closing, os.environ),
         hooks=CommandHooks(hooks, said.hooks.timeout, os.environ),
     )
@@ -57,7 +57,7 @@ def build_source(
                 to=said.to,
                 repo=said.repo.text,
                 ref=said.ref,
-                within=said.timeout,
+                timeout=said.timeout,
                 max_size=said.max_size,
             )
             return GitSource(remote, options)
@@ -70,7 +70,7 @@ def artifact_options(said: DeploySettings) -> ArtifactOptions:
         artifact=said.artifact.text,
         sha256=said.sha256,
         strip=said.strip,
-        within=said.timeout,
+        timeout=said.timeout,
         max_size=said.max_size,
     )
 
@@ -92,7 +92,7 @@ def push_options(said: DeploySettings, environ: Mapping[str, str]) -> PushOption
         ref=said.ref,
         tree=Path(said.tree).expanduser() if said.tree else None,
         builds=steps(said, "bastion"),
-        within=said.timeout,
+        timeout=said.timeout,
         max_size=said.max_size,
         links=said.links and not steps(said, "hosts"),
         environ=dict(environ),

@@ -8,7 +8,7 @@ from rollout.cli.from_settings import ssh_words
 from rollout.cli.with_options import Flags
 from rollout.model.deploy import Deploy
 from rollout.model.errors import SettingsError
-from rollout.model.lock_state import Past
+from rollout.model.lock_state import PastRun
 from rollout.model.releases import BuildStep, Release, Switch
 from rollout.settings.deploy_model import DeploySettings
 from rollout.settings.load import Loaded
@@ -95,7 +95,7 @@ def deploy_of(
     )
 
 
-def deploy_again(settings: Settings, past: Past) -> Deploy | None:
+def deploy_again(settings: Settings, past: PastRun) -> Deploy | None:
     """Decide about the deploy of a run that goes on; None where it was a restart."""
     was = past.deploy
     if was is None:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from rollout.cli.with_options import Flags
-from rollout.lock.acquire import Wish
+from rollout.lock.acquire import LockRequest
 from rollout.model.fleet import Target
 from rollout.model.known_fleet import KnownFleet
-from rollout.model.lock_state import Past
+from rollout.model.lock_state import PastRun
 from rollout.model.plan import Plan, waves_of
-from rollout.restart.server_mapping import By, Scope
+from rollout.restart.server_mapping import Granularity, Selection
 from rollout.settings.flags import ACCEPT_SICK
 from rollout.settings.model import Settings
 from rollout.text.admin_sockets import tcp_socket
@@ -19,12 +19,12 @@ from rollout.text.admin_sockets import tcp_socket
 NO_FLAGS: Flags = {}
 
 
-def scope_of(settings: Settings, hosts: tuple[str, ...], flags: Flags = NO_FLAGS) -> Scope:
+def scope_of(settings: Settings, hosts: tuple[str, ...], flags: Flags = NO_FLAGS) -> Selection:
     """Say which hosts a run is about, and how to find their server lines."""
-    return Scope(
+    return Selection(
         hosts=hosts,
         server=settings.fleet.server,
-        by=By(settings.fleet.by),
+        by=Granularity(settings.fleet.by),
         accept_sick=ACCEPT_SICK in flags,
     )
 
@@ -39,10 +39,10 @@ def plan_of(settings: Settings, targets: Sequence[Target], flags: Flags = NO_FLA
         instances_at_a_time=settings.monit.instances_at_a_time,
         probe_times=settings.restart.probe_times,
         on_busy=settings.restart.on_busy,
-        look=_look(settings),
+        inspect_command=_look(settings),
         known=known_of(settings),
         accept_sick=ACCEPT_SICK in flags,
-        patience=settings.patience(),
+        timeouts=settings.timeouts(),
     )
 
 
@@ -61,7 +61,7 @@ def known_of(settings: Settings) -> KnownFleet:
     )
 
 
-def hosts_known(past: Past, settings: Settings) -> Past:
+def hosts_known(past: PastRun, settings: Settings) -> PastRun:
     """Return ``past`` without the hosts that the settings do not know.
 
     Another person may have written its journal, and it decides which machines are contacted.
@@ -74,23 +74,23 @@ def hosts_known(past: Past, settings: Settings) -> Past:
     return replace(past, hosts=known(past.hosts), deploy=deploy)
 
 
-def hosts_unknown(past: Past, settings: Settings) -> str:
+def hosts_unknown(past: PastRun, settings: Settings) -> str:
     """Name the hosts of a run that the settings do not know, with commas; empty where none is."""
     named = (*past.hosts, *(past.deploy.hosts if past.deploy else ()))
     return ", ".join(dict.fromkeys(host for host in named if host not in settings.fleet.names))
 
 
-def wish_of(
-    settings: Settings, hosts: Sequence[str], rollout: str, *, deploys: bool, take_up: bool
-) -> Wish:
+def lock_request(
+    settings: Settings, hosts: Sequence[str], rollout: str, *, deploys: bool, include_left_out: bool
+) -> LockRequest:
     """Say what a new run wants of the lock."""
-    return Wish(
+    return LockRequest(
         wait=settings.lock.wait,
         hosts=hosts,
         deploys=deploys,
-        take_up=take_up,
+        include_left_out=include_left_out,
         rollout=rollout,
-        look=_look(settings),
+        inspect_command=_look(settings),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
-from rollout.cli.console import complain
+from rollout.cli.console import print_error
 
 if TYPE_CHECKING:
     from rollout.output.select import Output
@@ -30,7 +30,7 @@ ACTING = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class GlobalOptions:
     """The global options, as typed.
 
     Attributes:
@@ -136,7 +136,7 @@ class Asked:
     def _print_once(self, line: str) -> None:
         if line not in self.lines:
             self.lines.add(line)
-            complain(line)
+            print_error(line)
 
 
 def _before_the_command(words: Sequence[str]) -> Sequence[str]:
@@ -177,8 +177,8 @@ def options_first(words: Sequence[str]) -> tuple[str, ...]:
     return (*before, *moved, *kept)
 
 
-def asked(context: typer.Context) -> Asked:
+def asked(context: typer.Context) -> GlobalOptions:
     """Return the global options of this command line, and what command they stand before."""
     command = context.command_path.partition(" ")[2]
     cron = bool(context.params.get("cron"))
-    return replace(cast("Asked", context.obj), command=command, cron=cron)
+    return replace(cast("GlobalOptions", context.obj), command=command, cron=cron)

@@ -4,24 +4,24 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from rollout.adapters.journal.ownership_log import KeptRecord, NoRecord
-from rollout.cli.new_run import Begun
+from rollout.adapters.journal.ownership_log import PersistentOwnershipLog, UnlockedOwnershipLog
+from rollout.cli.new_run import NewRun
 from rollout.events import Noted, RolloutHalted
-from rollout.lock.acquire import Wish, alive, claim, let_go, lock_of
+from rollout.lock.acquire import LockRequest, acquire, alive, lock_of, release
 from rollout.lock.guarded_releases import GuardedReleases, guarded
-from rollout.lock.previous_runs import inherited
+from rollout.lock.previous_runs import collect_owned_targets
 from rollout.model.errors import LockError, LockLost, RolloutError
-from rollout.model.findings import Fitness
+from rollout.model.findings import PreflightReport
 from rollout.model.fleet import Finding
-from rollout.model.ownership import Holding
-from rollout.model.past_runs import Left
+from rollout.model.ownership import OwnedTarget
+from rollout.model.past_runs import UnfinishedRun
 from rollout.ports.ownership import Lock
-from rollout.ports.site import Site, Supply, Tell
+from rollout.ports.site import DeployServices, Site, Tell
 from rollout.restart.preflight import with_others
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
+class LockedRun:
     """The world, in which acts are written down; or why we must not act in it.
 
     ``findings`` are told with all that the preflight finds, so that all comes at once; ``supply``
@@ -30,13 +30,13 @@ class Charge:
 
     site: Site
     findings: tuple[Finding, ...] = field(default=())
-    supply: Supply | None = None
+    supply: DeployServices | None = None
 
-    def with_(self, supply: Supply | None) -> "Charge":
+    def with_(self, supply: DeployServices | None) -> "LockedRun":
         return replace(self, supply=supply)
 
     @property
-    def supplied(self) -> Supply:
+    def with_deploy_services(self) -> DeployServices:
         """What a deploy needs, where it was asked for."""
         if self.supply is None:
             raise AssertionError("a deploy without a source")
@@ -47,13 +47,15 @@ class Charge:
         if isinstance(self.site.releases, GuardedReleases):
             self.site.releases.tidied |= set(hosts)
 
-    def but_for(self, fit: Fitness) -> Fitness:
+    def add_lock_findings(self, fit: PreflightReport) -> PreflightReport:
         """Add to what the preflight found what keeps us from the lock, if that is not the same."""
         return with_others(fit, self.findings)
 
 
 @asynccontextmanager
-async def in_charge(world: Site, begun: Begun, wish: Wish, tell: Tell) -> AsyncIterator[Charge]:
+async def hold_lock(
+    world: Site, begun: NewRun, wish: LockRequest, tell: Tell
+) -> AsyncIterator[LockedRun]:
     """Hold the lock for the length of the block.
 
     Where a place cannot be asked the block is entered all the same, to find out what else is wrong:
@@ -64,19 +66,19 @@ async def in_charge(world: Site, begun: Begun, wish: Wish, tell: Tell) -> AsyncI
         Unfinished: somebody had it, and has left something out.
     """
     try:
-        claimed = await claim(begun.holder, wish, begun.history, world, tell)
+        claimed = await acquire(begun.holder, wish, begun.history, world, tell)
     except LockError as error:
-        looked_at = guarded(world, NoRecord(error))
-        yield Charge(looked_at, (Finding(error.place, error.what, error.cure),))
+        looked_at = guarded(world, UnlockedOwnershipLog(error))
+        yield LockedRun(looked_at, (Finding(error.place, error.what, error.fix),))
         return
     async with held(world, begun, claimed.holdings, claimed.runs, tell) as site:
-        yield Charge(site)
+        yield LockedRun(site)
 
 
 @asynccontextmanager
-async def in_charge_after(
-    left: Left, world: Site, begun: Begun, tell: Tell
-) -> AsyncIterator[Charge]:
+async def take_over_lock(
+    left: UnfinishedRun, world: Site, begun: NewRun, tell: Tell
+) -> AsyncIterator[LockedRun]:
     """Hold the lock that a run before this one has left behind, and answer for what it left out.
 
     Raises:
@@ -95,15 +97,15 @@ async def in_charge_after(
     try:
         out = await _now_out(world, left, begun)
     except RolloutError:
-        await let_go(lock)
+        await release(lock)
         raise
-    if left.given_up:
+    if left.abandoned:
         begun.history.settle(left.holder.run, begun.run)
     async with held(world, begun, out, left.runs, tell) as site:
-        yield Charge(site)
+        yield LockedRun(site)
 
 
-async def _now_out(world: Site, left: Left, begun: Begun) -> Sequence[Holding]:
+async def _now_out(world: Site, left: UnfinishedRun, begun: NewRun) -> Sequence[OwnedTarget]:
     """Read again what the run holds, which may have lived until its lock was taken.
 
     Raises:
@@ -125,7 +127,7 @@ async def _now_out(world: Site, left: Left, begun: Begun) -> Sequence[Holding]:
         return past.holdings if past else ()
     if left.unreadable:
         return tuple(left.holdings)
-    out = inherited(ours.holdings, left.runs, begun.history)
+    out = collect_owned_targets(ours.holdings, left.runs, begun.history)
     split = len({run for run in left.others if run not in left.held.before}) > 1
     more = {h.target.name: h for h in left.holdings} if split else {}
     return tuple((more | {h.target.name: h for h in out}).values())
@@ -133,7 +135,7 @@ async def _now_out(world: Site, left: Left, begun: Begun) -> Sequence[Holding]:
 
 @asynccontextmanager
 async def held(
-    world: Site, begun: Begun, holdings: Sequence[Holding], runs: Sequence[str], tell: Tell
+    world: Site, begun: NewRun, holdings: Sequence[OwnedTarget], runs: Sequence[str], tell: Tell
 ) -> AsyncIterator[Site]:
     """Give signs of life, and in the end the lock: back, or left behind with what is still out.
 
@@ -142,7 +144,7 @@ async def held(
     open until all of its hosts were seen to.
     """
     lock = lock_of(world)
-    record = KeptRecord(begun.journal, lock, holdings)
+    record = PersistentOwnershipLog(begun.journal, lock, holdings)
     site = guarded(world, record)
     try:
         async with alive(lock, record):
@@ -164,7 +166,7 @@ async def held(
         await _end(lock, record, tell)
 
 
-def _half_deployed(runs: Sequence[str], begun: Begun) -> Mapping[str, frozenset[str]]:
+def _half_deployed(runs: Sequence[str], begun: NewRun) -> Mapping[str, frozenset[str]]:
     """Return by run the hosts whose ``current`` may lead to a release that no server runs yet."""
     pasts = filter(None, map(begun.history.find, runs))
     return {
@@ -174,7 +176,7 @@ def _half_deployed(runs: Sequence[str], begun: Begun) -> Mapping[str, frozenset[
     }
 
 
-async def _end(lock: Lock, record: KeptRecord, tell: Tell) -> None:
+async def _end(lock: Lock, record: PersistentOwnershipLog, tell: Tell) -> None:
     """Give the lock back, or leave it behind with what is still out.
 
     That it could not be is an error of the run: from another machine it looks as if it went on.
@@ -187,4 +189,4 @@ async def _end(lock: Lock, record: KeptRecord, tell: Tell) -> None:
     for error in errors:
         what = f"the lock was not released: {error}"
         lost = isinstance(error, LockLost)  # then it is another run's, and so is its end
-        tell(Noted(where="lock", what=what) if lost else RolloutHalted(because=what))
+        tell(Noted(where="lock", what=what) if lost else RolloutHalted(reason=what))

@@ -3,7 +3,7 @@
 import sys
 
 from rollout.cli.app import app
-from rollout.cli.console import complain, spoken, type_as
+from rollout.cli.console import format_error, print_error, type_as
 from rollout.cli.global_options import options_first
 from rollout.model.errors import LockHeld, RolloutError, SettingsError
 
@@ -20,19 +20,19 @@ def enter() -> int:
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 0
     except SettingsError as error:
-        complain(*error.problems)
+        print_error(*error.problems)
         return _exit("USAGE")
     except LockHeld as held:
-        complain(f"busy, nothing was touched: {held}")
+        print_error(f"busy, nothing was touched: {held}")
         return _exit("BUSY")
     except RolloutError as error:
-        complain(spoken(error))
+        print_error(format_error(error))
         return _exit("REFUSED")
     except Exception as error:  # noqa: BLE001 - the last place that can save the traceback
         from rollout.cli.crash import save  # noqa: PLC0415 - only when something broke
 
         name, place = type(error).__name__, save(error)
-        complain(f"this is a bug in rollout: {name}; the traceback is in {place}")
+        print_error(f"this is a bug in rollout: {name}; the traceback is in {place}")
         return _exit("BUG")
     finally:
         type_as()

@@ -18,7 +18,7 @@ from rollout.adapters.local.process_identity import this_process, user
 from rollout.adapters.lock.lock_directory import utc_now
 from rollout.cli.with_options import Flags
 from rollout.model.fleet import Finding
-from rollout.model.lock_state import Holder, Kind
+from rollout.model.lock_state import Kind, LockOwner
 from rollout.paths import state_directory
 from rollout.settings.dump import as_text
 from rollout.settings.load import Loaded
@@ -27,7 +27,7 @@ from rollout.text.redact import redact
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class NewRun:
     """One run, before anything was contacted.
 
     Attributes:
@@ -36,7 +36,7 @@ class Begun:
         history: The runs before this one.
     """
 
-    holder: Holder
+    holder: LockOwner
     journal: Journal
     history: Journals
 
@@ -53,7 +53,7 @@ def begin(
     flags: Flags | None = None,
     done: Sequence[str] = (),
     renewed: Mapping[str, Sequence[str]] | None = None,
-) -> Begun:
+) -> NewRun:
     """Begin the journal of a run.
 
     Args:
@@ -69,7 +69,7 @@ def begin(
     """
     app, directory = loaded.settings.app, state_directory(os.environ)
     refuse_private(directory, _sockets(loaded.settings))
-    holder = whoever_runs_this(Kind.RUN)
+    holder = current_owner(Kind.RUN)
     journal = Journal.begin(directory, app, holder.run)
     journal.put(
         "began",
@@ -83,7 +83,7 @@ def begin(
         done=list(done),
         renewed={target: list(names) for target, names in (renewed or {}).items()},
     )
-    return Begun(holder, journal, Journals(directory, app, but=holder.run))
+    return NewRun(holder, journal, Journals(directory, app, but=holder.run))
 
 
 def history_of(settings: Settings) -> Journals:
@@ -103,10 +103,10 @@ def _sockets(settings: Settings) -> tuple[Path, ...]:
     return tuple(Path(balancer.socket) for balancer in balancers) if here else ()
 
 
-def whoever_runs_this(kind: Kind, reason: str = "") -> Holder:
+def current_owner(kind: Kind, reason: str = "") -> LockOwner:
     """Describe ourselves, for a lock."""
     login = user()
-    return Holder(
+    return LockOwner(
         run=secrets.token_hex(3),
         kind=kind,
         user=login,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-Only = Annotated[
+Hosts = Annotated[
     list[str] | None,
     typer.Option(
         "--hosts",
@@ -13,7 +13,7 @@ Only = Annotated[
         "(default: all of [fleet] hosts).",
     ),
 ]
-Without = Annotated[
+Exclude = Annotated[
     list[str] | None,
     typer.Option("--exclude", metavar="NAMES", help="All but these hosts, written as for --hosts."),
 ]
@@ -51,7 +51,7 @@ Soak = Annotated[
         "(default: [fleet] soak).",
     ),
 ]
-By = Annotated[
+Granularity = Annotated[
     str | None,
     typer.Option(
         "--by",
@@ -146,10 +146,10 @@ WaitLock = Annotated[
         help="Wait so long for a rollout that is under way, e.g. 10m (default: [lock] wait).",
     ),
 ]
-TakeUp = Annotated[
+IncludeLeftOut = Annotated[
     bool,
     typer.Option(
-        "--take-up",
+        "--include-left-out",
         help="Restart with the others what an earlier run has left out of rotation.",
     ),
 ]
@@ -201,12 +201,12 @@ OnFailure = Annotated[
     ),
 ]
 
-PACE: dict[str, Any] = {
+RESTART_OPTIONS: dict[str, Any] = {
     "max_out": MaxOut,
     "floor": Floor,
     "canary": Canary,
     "soak": Soak,
-    "by": By,
+    "by": Granularity,
     "startup_delay": StartupDelay,
     "drain_timeout": DrainTimeout,
     "maint_timeout": MaintTimeout,
@@ -220,6 +220,6 @@ PACE: dict[str, Any] = {
 }
 """What every command that restarts servers takes."""
 
-WHAT: dict[str, Any] = {"ref": Ref, "artifact": Artifact, "sha256": Sha256}
-HOW: dict[str, Any] = {"switch": Switch, "on_failure": OnFailure}
+SOURCE_OPTIONS: dict[str, Any] = {"ref": Ref, "artifact": Artifact, "sha256": Sha256}
+DEPLOY_OPTIONS: dict[str, Any] = {"switch": Switch, "on_failure": OnFailure}
 """What a deploy takes besides."""

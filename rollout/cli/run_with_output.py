@@ -6,26 +6,26 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from rollout.cli.from_deploy_settings import see_current
 from rollout.cli.from_settings import reach_of, servers_of, ssh_words
-from rollout.cli.global_options import Asked
-from rollout.cli.new_run import Begun
-from rollout.cli.signals import narrate
+from rollout.cli.global_options import GlobalOptions
+from rollout.cli.new_run import NewRun
+from rollout.cli.signals import run_with_signals
 from rollout.events import Noted
 from rollout.output.deploy_sentences import hosts_words
 from rollout.output.dispatcher import Broadcast
-from rollout.output.messages import Hints
-from rollout.output.select import voices
+from rollout.output.messages import NextStepCommands
+from rollout.output.select import renderers
 from rollout.ports.site import Site, Tell
-from rollout.ports.verbose import overhear
+from rollout.ports.verbose import trace
 from rollout.settings.model import Settings
 
 StopAsked = Callable[[], bool]
 
 
-def tell_aloud(
+def run_with_output(
     story: Callable[[Tell, StopAsked], Awaitable[None]],
     settings: Settings,
-    asked: Asked,
-    begun: Begun,
+    asked: GlobalOptions,
+    begun: NewRun,
     *,
     cron: bool,
     meanwhile: str = "",
@@ -35,20 +35,22 @@ def tell_aloud(
     ``meanwhile`` is what it does until it has something to tell.
     """
     try:
-        return narrate(story, _voices_of(settings, asked, begun, cron=cron, meanwhile=meanwhile))
+        return run_with_signals(
+            story, _voices_of(settings, asked, begun, cron=cron, meanwhile=meanwhile)
+        )
     finally:
         begun.journal.leave()
 
 
 def _voices_of(
-    settings: Settings, asked: Asked, begun: Begun, *, cron: bool, meanwhile: str
+    settings: Settings, asked: GlobalOptions, begun: NewRun, *, cron: bool, meanwhile: str
 ) -> Broadcast:
-    return voices(
+    return renderers(
         asked.voice,
         run=begun.run,
         environ=os.environ,
         cron=cron,
-        hints=Hints(
+        hints=NextStepCommands(
             reach=reach_of(settings),
             ssh=ssh_words(settings),
             see_current=see_current(settings),
@@ -67,8 +69,6 @@ def looking_at(hosts: Sequence[str], hook: str = "") -> str:
     return f"looking at {hosts_words(len(hosts))}{then}"
 
 
-def overheard(site: Site, tell: Tell, *, verbose: bool) -> Site:
+def with_tracing(site: Site, tell: Tell, *, verbose: bool) -> Site:
     """Return the site, with what is asked and answered told as well where that is wanted."""
-    return (
-        overhear(site, lambda where, what: tell(Noted(where=where, what=what))) if verbose else site
-    )
+    return trace(site, lambda where, what: tell(Noted(where=where, what=what))) if verbose else site

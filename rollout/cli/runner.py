@@ -4,23 +4,23 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from rollout.cli.from_settings import wish_of
-from rollout.cli.global_options import Asked
-from rollout.cli.locked_run import Charge, in_charge, in_charge_after
+from rollout.cli.from_settings import lock_request
+from rollout.cli.global_options import GlobalOptions
+from rollout.cli.locked_run import LockedRun, hold_lock, take_over_lock
 from rollout.cli.new_run import begin
-from rollout.cli.run_with_output import overheard, tell_aloud
+from rollout.cli.run_with_output import run_with_output, with_tracing
 from rollout.cli.wiring import open_deploy, open_site
 from rollout.cli.with_options import Flags
 from rollout.events import Noted
-from rollout.model.past_runs import Left
-from rollout.ports.site import Supply, Tell
+from rollout.model.past_runs import UnfinishedRun
+from rollout.ports.site import DeployServices, Tell
 from rollout.settings.load import Loaded
 
-Story = Callable[[Charge, Tell], Awaitable[object]]
+CommandBody = Callable[[LockedRun, Tell], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class CommandSpec:
     """What a command is about.
 
     Attributes:
@@ -40,13 +40,13 @@ class Errand:
     """
 
     loaded: Loaded
-    typed: Asked
+    typed: GlobalOptions
     verb: str
     hosts: Sequence[str]
     flags: Flags | None = None
     deploys: bool = False
-    take_up: bool = False
-    left: Left | None = None
+    include_left_out: bool = False
+    left: UnfinishedRun | None = None
     done: Sequence[str] = ()
     renewed: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     cron: bool = False
@@ -54,7 +54,7 @@ class Errand:
     over_half_a_deploy: bool = False
 
 
-def run(errand: Errand, story: Story) -> int:
+def run(errand: CommandSpec, story: CommandBody) -> int:
     """Tell ``story``, in charge of the fleet, and return the exit code of its account."""
     settings = errand.loaded.settings
     begun = begin(
@@ -68,25 +68,27 @@ def run(errand: Errand, story: Story) -> int:
 
     async def whole(tell: Tell, stop_asked: Callable[[], bool]) -> None:
         async with AsyncExitStack() as stack:
-            supply: Supply | None = None
+            supply: DeployServices | None = None
             if errand.deploys:
                 deploy = open_deploy(settings, stop_asked=stop_asked)
                 world, supply = await stack.enter_async_context(deploy)
             else:
                 world = await stack.enter_async_context(open_site(settings, stop_asked=stop_asked))
-            world = overheard(world, tell, verbose=errand.typed.verbose)
+            world = with_tracing(world, tell, verbose=errand.typed.verbose)
             if errand.cron and (which := errand.typed.which_file(errand.loaded)):
                 tell(Noted(where="settings", what=which))
             if errand.left is None:
-                rollout, take_up = errand.typed.rollout, errand.take_up
+                rollout, take_up = errand.typed.rollout, errand.include_left_out
                 deploys = errand.deploys or errand.over_half_a_deploy
-                wish = wish_of(settings, errand.hosts, rollout, deploys=deploys, take_up=take_up)
-                charge = await stack.enter_async_context(in_charge(world, begun, wish, tell))
+                wish = lock_request(
+                    settings, errand.hosts, rollout, deploys=deploys, include_left_out=take_up
+                )
+                charge = await stack.enter_async_context(hold_lock(world, begun, wish, tell))
             else:
-                after = in_charge_after(errand.left, world, begun, tell)
+                after = take_over_lock(errand.left, world, begun, tell)
                 charge = await stack.enter_async_context(after)
             await story(charge.with_(supply), tell)
 
-    return tell_aloud(
+    return run_with_output(
         whole, settings, errand.typed, begun, cron=errand.cron, meanwhile=errand.meanwhile
     )

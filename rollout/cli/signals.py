@@ -11,16 +11,16 @@ import signal
 from collections.abc import Awaitable, Callable
 
 from rollout.adapters.local.exit_cleanup import end_all
-from rollout.cli.console import spoken
+from rollout.cli.console import format_error
 from rollout.cli.crash import save
 from rollout.events import Interrupted, RolloutHalted, RolloutRefused, StopRequested
-from rollout.model.errors import Halted, LockHeld, RolloutError, Unfinished
+from rollout.model.errors import Halted, LockHeld, RolloutError, UnfinishedRunFound
 from rollout.model.fleet import Finding
 from rollout.output.dispatcher import Broadcast
 from rollout.ports.site import Tell
 from rollout.summary.run import Exit
 
-Story = Callable[[Tell, Callable[[], bool]], Awaitable[None]]
+RunBody = Callable[[Tell, Callable[[], bool]], Awaitable[None]]
 """Tells what happens, and asks now and then whether it should stop."""
 
 LAST_WORDS = 1.0
@@ -60,10 +60,10 @@ class Signals:
         self._broadcast.tell(Interrupted(by=f"a second {by}", exit_code=LEAVING[number]))
         end_all()
         # No clean-up: it would wait for the very things that somebody has no patience for.
-        os._exit(self._broadcast.end(within=LAST_WORDS).exit_code)
+        os._exit(self._broadcast.end(timeout=LAST_WORDS).exit_code)
 
 
-def narrate(story: Story, broadcast: Broadcast) -> int:
+def run_with_signals(story: RunBody, broadcast: Broadcast) -> int:
     """Run ``story`` to its end and return the exit code of its account."""
     signals = Signals(broadcast)
 
@@ -72,10 +72,10 @@ def narrate(story: Story, broadcast: Broadcast) -> int:
         try:
             await story(broadcast.tell, lambda: signals.stop_asked)
         except Halted as halt:
-            broadcast.tell(RolloutHalted(because=str(halt)))
-        except Unfinished as left:
+            broadcast.tell(RolloutHalted(reason=str(halt)))
+        except UnfinishedRunFound as left:
             where = f"run {left.run}"
-            broadcast.tell(RolloutRefused(findings=(Finding(where, left.what, left.cure),)))
+            broadcast.tell(RolloutRefused(findings=(Finding(where, left.what, left.fix),)))
         finally:
             signals.stop_listening()
 
@@ -84,9 +84,9 @@ def narrate(story: Story, broadcast: Broadcast) -> int:
     except LockHeld as held:
         return broadcast.end(Exit.BUSY, cause=str(held)).exit_code
     except RolloutError as error:
-        return broadcast.end(Exit.REFUSED, cause=spoken(error)).exit_code
+        return broadcast.end(Exit.REFUSED, cause=format_error(error)).exit_code
     except Exception as bug:  # noqa: BLE001 - the account must be told, whatever broke
         return broadcast.end(
             Exit.BUG, cause=f"{type(bug).__name__}: {bug}", trace=save(bug)
         ).exit_code
-    return broadcast.end(within=5.0).exit_code
+    return broadcast.end(timeout=5.0).exit_code

@@ -10,7 +10,7 @@ from typing import Any
 from typer.core import TyperGroup, TyperOption
 
 
-class TextOption(TyperOption):
+class RawTextOption(TyperOption):
     """An option whose value is the text that was typed; flags stay flags."""
 
     def process_value(self, ctx: Any, value: Any) -> Any:  # noqa: ANN401 - typer's own, unexported
@@ -19,12 +19,12 @@ class TextOption(TyperOption):
         return self.callback(ctx, self, value) if self.callback is not None else value
 
 
-class Plainly(TyperGroup):
+class FastGroup(TyperGroup):
     """A group whose own options are text and flags, and nothing else."""
 
     def get_params(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own, unexported
         options = super().get_params(ctx)
         for option in options:
             if type(option) is TyperOption:
-                option.__class__ = TextOption  # typer makes them itself and offers no other way
+                option.__class__ = RawTextOption  # typer makes them itself and offers no other way
         return options

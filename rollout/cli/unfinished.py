@@ -6,21 +6,23 @@ from collections.abc import Mapping
 
 import typer
 
-from rollout.cli.console import complain, hand_over
+from rollout.cli.console import print_error, print_output
 from rollout.cli.new_run import history_of
 from rollout.cli.wiring import open_site
 from rollout.deploy.current_links import TAKES_IT_BACK, against_a_restart
-from rollout.lock.previous_runs import left_behind, lives
+from rollout.lock.previous_runs import find_unfinished_run, is_alive
 from rollout.model.errors import LockHeld, RolloutError
-from rollout.model.fleet import Finding, Reading
+from rollout.model.fleet import BalancerSnapshot, Finding
 from rollout.model.lock_state import Kind
-from rollout.model.past_runs import Left, in_doubt
+from rollout.model.past_runs import UnfinishedRun, in_doubt
 from rollout.output.lock import remains_table
 from rollout.ports.site import Site
 from rollout.settings.model import Settings
 
 
-async def found_in(site: Site, settings: Settings) -> tuple[Left | None, Mapping[str, Reading]]:
+async def found_in(
+    site: Site, settings: Settings
+) -> tuple[UnfinishedRun | None, Mapping[str, BalancerSnapshot]]:
     """Find what the last run has left, and how its servers are now.
 
     Raises:
@@ -28,20 +30,20 @@ async def found_in(site: Site, settings: Settings) -> tuple[Left | None, Mapping
     """
     if site.lock is None:
         raise AssertionError("a world without a lock")
-    left = await left_behind(site.lock, history_of(settings), site)
+    left = await find_unfinished_run(site.lock, history_of(settings), site)
     readings = {}
-    names = {one.seat.balancer for h in (left.holdings if left else ()) for one in h.found}
+    names = {one.server.balancer for h in (left.holdings if left else ()) for one in h.found}
     for name in names & set(site.balancers):
         try:
             readings[name] = await site.balancers[name].look()
         except RolloutError as error:
-            complain(str(error))
+            print_error(str(error))
     return left, readings
 
 
-def agreed(
+def confirmed(
     settings: Settings, what: str, *, yes: bool, force: bool = False, anyway: bool = False
-) -> Left | None:
+) -> UnfinishedRun | None:
     """Show what a run has left, and ask whether to see to it; None where nothing is left.
 
     Args:
@@ -57,7 +59,7 @@ def agreed(
             seen to what HAProxy shows to be out.
     """
 
-    async def story() -> tuple[Left | None, Mapping[str, Reading]]:
+    async def story() -> tuple[UnfinishedRun | None, Mapping[str, BalancerSnapshot]]:
         async with open_site(settings) as site:
             left, readings = await found_in(site, settings)
             if left is not None and not force:
@@ -66,24 +68,24 @@ def agreed(
 
     left, readings = asyncio.run(story())
     if left is not None:
-        complain(remains_table(left, readings).rstrip())
+        print_error(remains_table(left, readings).rstrip())
         if left.claimed_by and left.holdings and not anyway:
             raise RolloutError(f"nothing was changed; {in_doubt('rollout')}")
         confirm(what, yes=yes)
     return left
 
 
-async def _not_alive(left: Left, site: Site) -> None:
+async def _not_alive(left: UnfinishedRun, site: Site) -> None:
     if left.held is None or left.certain or site.lock is None:
         return
-    if left.holder.kind is Kind.HAND:
+    if left.holder.kind is Kind.MANUAL:
         raise LockHeld(left.held.place, str(left.holder), "; `rollout lock release` gives it back")
     if left.holder.kind is Kind.UNKNOWN:
         raise LockHeld(left.held.place, str(left.holder), "; `rollout lock break` takes it")
-    complain(f"the lock is held by {left.holder}; listening whether it is alive …")
-    if await lives(site.lock, left.holder):
+    print_error(f"the lock is held by {left.holder}; listening whether it is alive …")
+    if await is_alive(site.lock, left.holder):
         raise LockHeld(left.held.place, str(left.holder), "; it is alive: stop it there first")
-    complain("it has given no sign of life")
+    print_error("it has given no sign of life")
 
 
 def show_unproven(settings: Settings) -> bool:
@@ -102,8 +104,8 @@ def show_unproven(settings: Settings) -> bool:
 
     found = asyncio.run(look())
     for finding in found:
-        complain(f"{finding.where}: {finding.what}")
-    return any(TAKES_IT_BACK in finding.cure for finding in found)
+        print_error(f"{finding.where}: {finding.what}")
+    return any(TAKES_IT_BACK in finding.fix for finding in found)
 
 
 def confirm(what: str, *, yes: bool) -> None:
@@ -124,5 +126,5 @@ def confirm(what: str, *, yes: bool) -> None:
 
 def nothing_left() -> int:
     """Say that there is nothing to be seen to."""
-    hand_over("nothing to recover: no run has left a server out, and the lock is free")
+    print_output("nothing to recover: no run has left a server out, and the lock is free")
     return 0

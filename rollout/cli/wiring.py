@@ -9,13 +9,13 @@ from pathlib import Path
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.over_ssh import through_ssh
 from rollout.adapters.haproxy.over_tcp import over_tcp
-from rollout.adapters.haproxy.socket_proxy import Bridge
-from rollout.adapters.journal.ownership_log import NoRecord
+from rollout.adapters.haproxy.socket_proxy import SocketProxy
+from rollout.adapters.journal.ownership_log import UnlockedOwnershipLog
 from rollout.adapters.local.exit_cleanup import ends_with_us
 from rollout.adapters.local.shell_command import run_locally
 from rollout.adapters.local.smoke import CommandSmoke
 from rollout.adapters.local.thread_pool import Pool
-from rollout.adapters.lock.lock_directory import HERE, LockDirectory, Place
+from rollout.adapters.lock.lock_directory import HERE, LockDirectory, LockLocation
 from rollout.adapters.lock.remote_lock import FleetLock
 from rollout.adapters.monit.supervisor import MonitOptions, MonitSupervisor
 from rollout.adapters.probe.prober import PortProber
@@ -26,13 +26,13 @@ from rollout.cli.from_deploy_settings import the_deploy
 from rollout.cli.from_settings import ssh_words
 from rollout.lock.guarded_releases import guarded
 from rollout.model.errors import LockError
-from rollout.ports.site import Balancer, Site, Supply
+from rollout.ports.site import Balancer, DeployServices, Site
 from rollout.settings.model import Settings
 from rollout.text.admin_sockets import tcp_socket
 from rollout.wait import now
 
 NOT_TAKEN = LockError("lock", "this command has not taken it")
-NOT_OURS = NoRecord(NOT_TAKEN)
+NOT_OURS = UnlockedOwnershipLog(NOT_TAKEN)
 """The record of a world that is looked at without the lock."""
 
 REPLY_WITHIN = 5.0
@@ -55,7 +55,7 @@ async def open_site(
 @asynccontextmanager
 async def open_deploy(
     settings: Settings, *, stop_asked: Callable[[], bool] = lambda: False
-) -> AsyncIterator[tuple[Site, Supply]]:
+) -> AsyncIterator[tuple[Site, DeployServices]]:
     """Build the same world, and what only a deploy needs of it.
 
     Raises:
@@ -122,24 +122,24 @@ def open_lock(settings: Settings) -> Iterator[FleetLock]:
 
 def build_lock(settings: Settings, ssh: Ssh, pool: Pool) -> FleetLock:
     """Make the lock: one place for each machine that a load balancer runs on, in order."""
-    directory, within = lock_directory(settings), settings.ssh.connect_timeout
+    directory, timeout = lock_directory(settings), settings.ssh.connect_timeout
     return FleetLock(
         [
-            Place(
+            LockDirectory(
                 name or HERE,
                 ssh.run if name else run_locally,
                 pool.call,
                 directory,
-                within=within,
+                timeout=timeout,
             )
             for name in lock_machines(settings)
         ]
     )
 
 
-def lock_directory(settings: Settings) -> LockDirectory:
+def lock_directory(settings: Settings) -> LockLocation:
     """Say where the lock lies on each machine, and who may write there."""
-    return LockDirectory(
+    return LockLocation(
         path=settings.lock.directory,
         app=settings.app,
         group=settings.lock.group,
@@ -165,17 +165,17 @@ def build_balancers(
     balancers: dict[str, Balancer] = {}
     for name, said in settings.balancers.items():
         tcp = tcp_socket(said.socket)
-        entrance: Path | Bridge = Path(said.socket)
-        within = REPLY_WITHIN
+        entrance: Path | SocketProxy = Path(said.socket)
+        timeout = REPLY_WITHIN
         if said.ssh:
-            entrance = through_ssh(ssh, said.ssh, said.socket, within=within + connect)
+            entrance = through_ssh(ssh, said.ssh, said.socket, timeout=timeout + connect)
             closing.push_async_callback(entrance.close)
-            within += connect + 1.0  # a little more, so that the bridge can still say why
+            timeout += connect + 1.0  # a little more, so that the bridge can still say why
         elif tcp is not None:
-            entrance = over_tcp(name, tcp, within=within)
+            entrance = over_tcp(name, tcp, timeout=timeout)
             closing.push_async_callback(entrance.close)
-            within += 1.0
-        balancers[name] = HAProxyBalancer(name, entrance, said.backends, pool, within)
+            timeout += 1.0
+        balancers[name] = HAProxyBalancer(name, entrance, said.backends, pool, timeout)
     return balancers
 
 

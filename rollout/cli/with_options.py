@@ -13,7 +13,7 @@ Flags = Mapping[str, str | None]
 Command = Callable[..., None]
 
 
-def taking(options: Mapping[str, Any]) -> Callable[[Command], Command]:
+def with_options(options: Mapping[str, Any]) -> Callable[[Command], Command]:
     """Give a command ``options``, which it gets as one mapping: its argument ``flags``.
 
     typer reads the options of a command off its signature, so the signature is what changes:

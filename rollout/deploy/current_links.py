@@ -13,18 +13,18 @@ from functools import partial
 from rollout.events import CurrentSeen, Noted, ReleaseDiscarded, UnprovenTakenBack
 from rollout.model.errors import ReleaseError, RolloutError, said_of
 from rollout.model.fleet import Finding
-from rollout.model.lock_state import Past
+from rollout.model.lock_state import PastRun
 from rollout.model.releases import Release
 from rollout.ports.releases import Releases
 from rollout.ports.site import Site, Tell
-from rollout.restart.current_link import insist, restore
+from rollout.restart.current_link import restore, retry_once
 
 TAKES_IT_BACK = "`rollout recover` puts `current` back"
 """What to type where such a release serves on no host."""
 
 
 @dataclass(frozen=True, slots=True)
-class HostReleases:
+class CurrentOnHost:
     """The releases of one host at one moment.
 
     Attributes:
@@ -60,7 +60,7 @@ class HostReleases:
         return self.current == release and not self.hidden and release not in self.running.values()
 
 
-async def look_at_host(host: str, site: Site) -> HostReleases:
+async def look_at_host(host: str, site: Site) -> CurrentOnHost:
     """Read where ``current`` of a host leads, and what its instances run in.
 
     Raises:
@@ -71,7 +71,7 @@ async def look_at_host(host: str, site: Site) -> HostReleases:
     states = [state for state in await site.supervisor.look(host) if state.birth is not None]
     pids = {state.birth.pid: state.name for state in states if state.birth is not None}
     where = await releases.whereabouts(host, tuple(pids)) if pids else {}
-    return HostReleases(
+    return CurrentOnHost(
         host=host,
         current=shelf.current,
         running={pids[pid]: found for pid, found in where.items() if pid in pids},
@@ -82,16 +82,16 @@ async def look_at_host(host: str, site: Site) -> HostReleases:
 
 async def look_at_hosts(
     hosts: Iterable[str], site: Site
-) -> tuple[tuple[HostReleases, ...], Mapping[str, RolloutError]]:
+) -> tuple[tuple[CurrentOnHost, ...], Mapping[str, RolloutError]]:
     """Read it of several hosts at once; of a host that could not be read, why."""
     names = tuple(hosts)
     results = await asyncio.gather(
         *(look_at_host(host, site) for host in names), return_exceptions=True
     )
-    seen: list[HostReleases] = []
+    seen: list[CurrentOnHost] = []
     failed: dict[str, RolloutError] = {}
     for host, result in zip(names, results, strict=True):
-        if isinstance(result, HostReleases):
+        if isinstance(result, CurrentOnHost):
             seen.append(result)
         elif isinstance(result, RolloutError):
             failed[host] = result
@@ -126,8 +126,8 @@ async def against_a_restart(
     ran = ran or any(one.all_run(two.unproven) for one in seen for two in unproven)
     ways = "`rollout rollback` takes every host to the release before, `rollout uninterrupted` "
     ways += "deploys anew"
-    cure = ways if ran else f"{TAKES_IT_BACK}; {ways}"
-    findings = tuple(Finding(one.host, _would_start(one, ran=ran), cure) for one in unproven)
+    fix = ways if ran else f"{TAKES_IT_BACK}; {ways}"
+    findings = tuple(Finding(one.host, _would_start(one, ran=ran), fix) for one in unproven)
     notes = tuple(
         Finding(host, f"where `current` leads is not known: {said_of(host, error)}", "")
         for host, error in failed.items()
@@ -136,7 +136,7 @@ async def against_a_restart(
     return findings, notes
 
 
-def _would_start(one: HostReleases, *, ran: bool) -> str:
+def _would_start(one: CurrentOnHost, *, ran: bool) -> str:
     seen = [*dict.fromkeys(one.running.values())]
     seen += ["what this login cannot see"] if one.hidden else []
     runs = " and ".join(seen) or "not at all"
@@ -180,7 +180,7 @@ async def _put_back(host: str, release: Release, site: Site, tell: Tell, *, disc
 
 
 async def _discard(host: str, release: Release, site: Site, tell: Tell) -> None:
-    if error := await insist(partial(releases_of(site).discard, host, release)):
+    if error := await retry_once(partial(releases_of(site).discard, host, release)):
         what = f"release {release.name} is kept: {said_of(host, error)}"
         tell(Noted(where=host, what=what))
     else:
@@ -201,7 +201,7 @@ class LeftBehind:
 
 
 async def take_back_unproven(
-    hosts: Sequence[str], past: Past | None, site: Site, tell: Tell
+    hosts: Sequence[str], past: PastRun | None, site: Site, tell: Tell
 ) -> LeftBehind:
     """Take back each release of a deploy that did not end, if it is proven on no host.
 
@@ -230,7 +230,9 @@ async def take_back_unproven(
     return LeftBehind(away={**failed, **away}, kept=kept)
 
 
-def _is_proven(release: str, seen: Sequence[HostReleases], past: Past | None, site: Site) -> bool:
+def _is_proven(
+    release: str, seen: Sequence[CurrentOnHost], past: PastRun | None, site: Site
+) -> bool:
     """Tell whether a server came back on ``release``, by what runs now or by the journal."""
     held = {holding.target.host for holding in site.record.held}
     if any(one.all_run(release) for one in seen if one.host not in held):
@@ -242,7 +244,7 @@ def _is_proven(release: str, seen: Sequence[HostReleases], past: Past | None, si
     return past.deploy.release == release and bool(done - others)
 
 
-def _may_run(release: str, host: str, past: Past | None, site: Site) -> bool:
+def _may_run(release: str, host: str, past: PastRun | None, site: Site) -> bool:
     """Tell whether a host that cannot be seen may serve ``release``."""
     if past is None or past.deploy is None or past.deploy.release != release:
         return True
@@ -250,7 +252,7 @@ def _may_run(release: str, host: str, past: Past | None, site: Site) -> bool:
 
 
 async def _take_back_everywhere(
-    release: str, seen: Sequence[HostReleases], doubt: Sequence[str], site: Site, tell: Tell
+    release: str, seen: Sequence[CurrentOnHost], doubt: Sequence[str], site: Site, tell: Tell
 ) -> Mapping[str, RolloutError]:
     """Take ``release`` back where nothing was asked; return where it is left, with the reason."""
     asked = {holding.target.host for holding in site.record.held if holding.asked}
@@ -271,7 +273,7 @@ async def _take_back_everywhere(
     return kept
 
 
-def tell_uneven(seen: Iterable[HostReleases], tell: Tell) -> None:
+def tell_uneven(seen: Iterable[CurrentOnHost], tell: Tell) -> None:
     """Tell of each host whose instances do not run what ``current`` leads to."""
     for one in seen:
         if one.unproven or (one.running and not one.all_run(one.current)):

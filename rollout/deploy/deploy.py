@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from rollout.deploy.current_links import take_back_where_it_never_ran, tell_where_hosts_are
-from rollout.deploy.disk_preflight import shelves
+from rollout.deploy.disk_preflight import read_releases
 from rollout.deploy.prune import prune
-from rollout.deploy.rollback import roll_back, to_blame, was_asked
+from rollout.deploy.rollback import failed_because_of_release, roll_back, was_asked
 from rollout.deploy.transaction import Transaction
 from rollout.events import (
     DeployFinished,
@@ -18,20 +18,22 @@ from rollout.events import (
     RolloutHalted,
     RolloutRefused,
 )
-from rollout.model.conditions import carries
+from rollout.model.conditions import receives_traffic
 from rollout.model.deploy import Deploy
 from rollout.model.errors import Halted, RolloutError, said_of
-from rollout.model.fleet import Finding, Seat, SeatState, Target
+from rollout.model.fleet import Finding, Server, ServerState, Target
 from rollout.model.plan import Plan
-from rollout.model.releases import Mark, OnFailure, Switch
+from rollout.model.releases import OnFailure, ReleaseStatus, Switch
 from rollout.ports.releases import Releases
-from rollout.ports.site import Answer, Hooks, Site, Supply, Tell
-from rollout.restart.final_check import look_at_the_end
-from rollout.restart.rolling import Rolled, rolling_restart
+from rollout.ports.site import CheckResult, DeployServices, Hooks, Site, Tell
+from rollout.restart.final_check import check_at_the_end
+from rollout.restart.rolling import RollingResult, rolling_restart
 from rollout.wait import unless_stopped
 
 
-async def uninterrupted(deploy: Deploy, plan: Plan, site: Site, supply: Supply, tell: Tell) -> None:
+async def uninterrupted(
+    deploy: Deploy, plan: Plan, site: Site, supply: DeployServices, tell: Tell
+) -> None:
     """Put a release on every host of ``plan`` and let every target come back on it.
 
     What stops it is told, not raised: the account is the result.  Either the release serves
@@ -41,7 +43,7 @@ async def uninterrupted(deploy: Deploy, plan: Plan, site: Site, supply: Supply, 
     releases = site.releases
     if releases is None:
         raise AssertionError("a deploy without releases")
-    if not await agreed(deploy, site, supply.hooks, tell):
+    if not await run_before_hook(deploy, site, supply.hooks, tell):
         return
     tell(
         DeployStarted(
@@ -60,7 +62,7 @@ async def uninterrupted(deploy: Deploy, plan: Plan, site: Site, supply: Supply, 
 
 
 async def _deployed(
-    deploy: Deploy, plan: Plan, site: Site, releases: Releases, supply: Supply, tell: Tell
+    deploy: Deploy, plan: Plan, site: Site, releases: Releases, supply: DeployServices, tell: Tell
 ) -> str:
     """Do it, and say in one word for the after-hook what came of it."""
     transaction = Transaction(deploy, releases, supply.source, tell)
@@ -91,32 +93,36 @@ async def rolled_out(
         What came of it, in one word for the after-hook.
     """
     onto = dict.fromkeys(deploy.hosts, deploy.release)
-    plan = replace(plan, onto=onto, relink=deploy.switch is Switch.EACH)
+    plan = replace(plan, release_by_host=onto, switch_current_per_host=deploy.switch is Switch.EACH)
     rolled = await rolling_restart(plan, site, tell, done=done)
     rolled = replace(rolled, restarted=(*done, *rolled.restarted))
-    if not touched(rolled, site):
+    if not any_process_on_release(rolled, site):
         await transaction.take_back("no server was restarted on it")
         return "taken_back"
     if rolled.whole:
-        deploy = await without_the_skipped(deploy, rolled, transaction)
-        await made_good(deploy, transaction, releases, tell)
+        deploy = await drop_skipped_hosts(deploy, rolled, transaction)
+        await finish_release(deploy, transaction, releases, tell)
         if aside := (*deploy.left_aside, *await still_serving(rolled.skipped, site)):
             what = "not deployed to, and still serving the release before"
-            tell(RolloutHalted(because=f"{', '.join(aside)}: {what}"))
+            tell(RolloutHalted(reason=f"{', '.join(aside)}: {what}"))
         return "live"
     await take_back_where_it_was_not_asked(deploy, rolled, site, tell)
-    if deploy.on_failure is OnFailure.ROLLBACK and rolled.halted and to_blame(rolled, site):
+    if (
+        deploy.on_failure is OnFailure.ROLLBACK
+        and rolled.halted
+        and failed_because_of_release(rolled, site)
+    ):
         back = await roll_back(deploy, transaction.before, rolled, plan, site, releases, tell)
-        await look_at_the_end(plan.targets, site, tell)
+        await check_at_the_end(plan.targets, site, tell)
         if back:
             names = dict.fromkeys(deploy.hosts, deploy.release.name)
-            await mark(names, Mark.BAD, releases, tell)
+            await mark(names, ReleaseStatus.BAD, releases, tell)
             return "rolled_back"
     await tell_where_hosts_are(deploy.hosts, site, tell)
     return "halted"
 
 
-def touched(rolled: Rolled, site: Site) -> bool:
+def any_process_on_release(rolled: RollingResult, site: Site) -> bool:
     """Tell whether some process may run the new release: it was asked to restart on it."""
     return bool(rolled.restarted) or any(site.record.was_asked(t.name) for t in rolled.failed)
 
@@ -126,26 +132,26 @@ async def still_serving(skipped: Sequence[Target], site: Site) -> tuple[str, ...
 
     Of one that cannot be asked the worst is assumed.
     """
-    names = {seat.balancer for target in skipped for seat in target.seats}
-    rows: dict[Seat, SeatState] = {}
+    names = {seat.balancer for target in skipped for seat in target.servers}
+    rows: dict[Server, ServerState] = {}
     for name in names:
         with suppress(RolloutError):
-            rows |= (await site.balancers[name].look()).seats
+            rows |= (await site.balancers[name].look()).servers
     return tuple(
         target.name
         for target in skipped
-        if any(seat not in rows or carries(rows[seat]) for seat in target.seats)
+        if any(seat not in rows or receives_traffic(rows[seat]) for seat in target.servers)
     )
 
 
 async def take_back_where_it_was_not_asked(
-    deploy: Deploy, rolled: Rolled, site: Site, tell: Tell
+    deploy: Deploy, rolled: RollingResult, site: Site, tell: Tell
 ) -> None:
     """Put ``current`` back at once where the release never ran, if it holds on no host.
 
     A process that dies there must come back as the release that serves.
     """
-    if set(rolled.restarted) - set(to_blame(rolled, site)):
+    if set(rolled.restarted) - set(failed_because_of_release(rolled, site)):
         return
     asked = {t.host for t in (*rolled.restarted, *rolled.failed) if was_asked(t, rolled, site)}
     never = [host for host in deploy.hosts if host not in asked]
@@ -153,7 +159,9 @@ async def take_back_where_it_was_not_asked(
         await take_back_where_it_never_ran(deploy.release.name, never, site, tell, discard=False)
 
 
-async def without_the_skipped(deploy: Deploy, rolled: Rolled, transaction: Transaction) -> Deploy:
+async def drop_skipped_hosts(
+    deploy: Deploy, rolled: RollingResult, transaction: Transaction
+) -> Deploy:
     """Take the release back from hosts that were somebody else's when their turn came.
 
     Their processes are what they were, so what monit starts anew there should be that as well.
@@ -163,7 +171,7 @@ async def without_the_skipped(deploy: Deploy, rolled: Rolled, transaction: Trans
     return replace(deploy, hosts=tuple(host for host in deploy.hosts if host in on_it))
 
 
-async def made_good(
+async def finish_release(
     deploy: Deploy, transaction: Transaction, releases: Releases, tell: Tell
 ) -> None:
     """Mark the release good on every host, and remove what nobody needs any more.
@@ -171,18 +179,20 @@ async def made_good(
     Every server was seen on it at the end, so nothing that goes wrong here does more than warn.  A
     release from which it goes back on request is bad only if it had never been marked good.
     """
-    await mark(dict.fromkeys(deploy.hosts, deploy.release.name), Mark.GOOD, releases, tell)
+    await mark(dict.fromkeys(deploy.hosts, deploy.release.name), ReleaseStatus.GOOD, releases, tell)
     left = {host: transaction.live[host] - {deploy.release.name} for host in deploy.hosts}
     for name in sorted(set[str]().union(*left.values())):
         if not deploy.fresh and name > deploy.release.name:
             hosts = [h for h in deploy.hosts if name in left[h] - transaction.good[h]]
-            await mark(dict.fromkeys(hosts, name), Mark.BAD, releases, tell)
+            await mark(dict.fromkeys(hosts, name), ReleaseStatus.BAD, releases, tell)
     tell(DeployFinished(release=deploy.release.name, revision=deploy.release.revision))
-    seen, _ = await shelves(deploy.hosts, releases)
+    seen, _ = await read_releases(deploy.hosts, releases)
     await prune(seen, deploy.keep, releases, tell, left=set[str]().union(*left.values()))
 
 
-async def mark(names: Mapping[str, str], verdict: Mark, releases: Releases, tell: Tell) -> None:
+async def mark(
+    names: Mapping[str, str], verdict: ReleaseStatus, releases: Releases, tell: Tell
+) -> None:
     """Write down on each host what became of a release of it."""
 
     async def one(host: str, name: str) -> None:
@@ -195,7 +205,7 @@ async def mark(names: Mapping[str, str], verdict: Mark, releases: Releases, tell
     await asyncio.gather(*(one(host, name) for host, name in names.items()))
 
 
-async def agreed(deploy: Deploy, site: Site, hooks: Hooks, tell: Tell) -> bool:
+async def run_before_hook(deploy: Deploy, site: Site, hooks: Hooks, tell: Tell) -> bool:
     """Run the hook that stands before everything; if it says no, nothing is begun.
 
     Raises:
@@ -204,17 +214,17 @@ async def agreed(deploy: Deploy, site: Site, hooks: Hooks, tell: Tell) -> bool:
     said = await hook("before", deploy, site, hooks, tell)
     if site.stop_asked():
         raise Halted("stopped on request, before any host was touched")
-    if said is None or said.fine:
+    if said is None or said.ok:
         return True
-    cure = "mend it, or run it by hand (deploy.hooks.before); nothing of the deploy was begun"
-    finding = Finding("hooks.before", f"it said no: {said.said}", cure)
+    fix = "mend it, or run it by hand (deploy.hooks.before); nothing of the deploy was begun"
+    finding = Finding("hooks.before", f"it said no: {said.message}", fix)
     tell(RolloutRefused(findings=(finding,)))
     return False
 
 
 async def hook(
     name: str, deploy: Deploy, site: Site, hooks: Hooks, tell: Tell, *, outcome: str = ""
-) -> Answer | None:
+) -> CheckResult | None:
     """Run a command of the operator's own, which learns what is deployed and what came of it.
 
     A stop that is asked for while it runs ends it; one of before does not keep it from running.
@@ -231,7 +241,7 @@ async def hook(
             hooks.run(name, facts), lambda: site.stop_asked() and not patient
         )
     except Halted:
-        said = Answer(fine=False, said="ended on request")
+        said = CheckResult(ok=False, message="ended on request")
     if said is not None:
-        tell(HookRan(hook=name, fine=said.fine, said=said.said, tail=said.tail))
+        tell(HookRan(hook=name, ok=said.ok, message=said.message, tail=said.output))
     return said

@@ -5,9 +5,9 @@ import shlex
 from collections.abc import Sequence
 
 from rollout.model.errors import RolloutError
-from rollout.model.findings import Shelving
+from rollout.model.findings import DiskReport
 from rollout.model.fleet import Finding, Target
-from rollout.model.releases import NAME, Shelf
+from rollout.model.releases import NAME, HostReleases
 from rollout.ports.releases import Releases, Source
 from rollout.ports.site import Site
 from rollout.restart.fleet_snapshot import finding
@@ -17,7 +17,7 @@ OLDEST = "20000101000000"
 """The name under which a release of another tool is taken over: older than all that follow."""
 
 
-async def shelving(targets: Sequence[Target], site: Site, source: Source | None) -> Shelving:
+async def check_disks(targets: Sequence[Target], site: Site, source: Source | None) -> DiskReport:
     """Look at the disks of the targets' hosts; without a source for a release that is there."""
     releases = site.releases
     if releases is None:
@@ -35,25 +35,25 @@ async def shelving(targets: Sequence[Target], site: Site, source: Source | None)
         for r in shelf.releases
         if r.unfinished
     ]
-    return Shelving(
+    return DiskReport(
         shelves=shelves,
         findings=tuple(dict.fromkeys(findings)),
-        notes=(*notes, *uneven(shelves)),
+        notes=(*notes, *differing_live_releases(shelves)),
     )
 
 
-async def shelves(
+async def read_releases(
     hosts: Sequence[str], releases: Releases
-) -> tuple[tuple[Shelf, ...], tuple[Finding, ...]]:
+) -> tuple[tuple[HostReleases, ...], tuple[Finding, ...]]:
     """Read the releases of ``hosts``; a host that cannot be read becomes a finding."""
     seen = await asyncio.gather(*(_look(host, releases) for host in hosts))
     return (
-        tuple(shelf for shelf in seen if isinstance(shelf, Shelf)),
+        tuple(shelf for shelf in seen if isinstance(shelf, HostReleases)),
         tuple(found for found in seen if isinstance(found, Finding)),
     )
 
 
-def uneven(shelves: Sequence[Shelf]) -> tuple[Finding, ...]:
+def differing_live_releases(shelves: Sequence[HostReleases]) -> tuple[Finding, ...]:
     """Note hosts whose live release is not that of the others."""
     live = {shelf.current for shelf in shelves}
     if len(live) < 2:  # noqa: PLR2004 - one is even
@@ -64,7 +64,7 @@ def uneven(shelves: Sequence[Shelf]) -> tuple[Finding, ...]:
     )
 
 
-def against(name: str, shelves: Sequence[Shelf]) -> tuple[Finding, ...]:
+def rollback_blockers(name: str, shelves: Sequence[HostReleases]) -> tuple[Finding, ...]:
     """Say what keeps the release ``name`` from being made live again; nothing when it can be."""
     look = "`rollout releases` shows what there is"
     if not name:
@@ -89,12 +89,12 @@ def against(name: str, shelves: Sequence[Shelf]) -> tuple[Finding, ...]:
     return ()
 
 
-def revision_of(name: str, shelves: Sequence[Shelf]) -> str:
+def revision_of(name: str, shelves: Sequence[HostReleases]) -> str:
     """Read what the release was made from; empty where that was never written down."""
     return next((r.revision for shelf in shelves if (r := shelf.find(name))), "")
 
 
-async def _look(host: str, releases: Releases) -> Shelf | Finding:
+async def _look(host: str, releases: Releases) -> HostReleases | Finding:
     try:
         return await releases.look(host)
     except RolloutError as error:
@@ -103,7 +103,7 @@ async def _look(host: str, releases: Releases) -> Shelf | Finding:
 
 async def _host(
     host: str, releases: Releases, source: Source | None
-) -> tuple[Shelf | None, list[Finding]]:
+) -> tuple[HostReleases | None, list[Finding]]:
     try:
         findings = list(await releases.examine(host))
         if source is not None:
@@ -152,13 +152,11 @@ def _of_another_name(host: str, instance: str, to: str, release: str) -> Finding
     )
     old, new = shlex.quote(f"{to}/releases/{release}"), shlex.quote(f"{to}/releases/{OLDEST}")
     link = shlex.quote(f"{to}/current")
-    cure = (
-        f"there: cp -a {old} {new} && ln -sfn {new} {link}\nthen, on all hosts: `rollout restart`"
-    )
-    return Finding(host, what, cure)
+    fix = f"there: cp -a {old} {new} && ln -sfn {new} {link}\nthen, on all hosts: `rollout restart`"
+    return Finding(host, what, fix)
 
 
-def _outside(host: str, found: Sequence[tuple[str, str]], shelf: Shelf) -> list[Finding]:
+def _outside(host: str, found: Sequence[tuple[str, str]], shelf: HostReleases) -> list[Finding]:
     """Say that an instance works in no release.
 
     Whether a new release reached it could never be proven, and it would have none to go back to.
@@ -167,18 +165,18 @@ def _outside(host: str, found: Sequence[tuple[str, str]], shelf: Shelf) -> list[
         return []
     name, place = found[0]
     if shelf.current:
-        cure = "let its start program change to `current` and stay there"
-        return [Finding(host, f"{name} works in {place}, which is in no release", cure)]
+        fix = "let its start program change to `current` and stay there"
+        return [Finding(host, f"{name} works in {place}, which is in no release", fix)]
     to, found_it, rest = place.rpartition("/releases/")
     other = rest.partition("/")[0]
     if found_it and other and shelf.link.rstrip("/").rpartition("/")[2] == other:
         return [_of_another_name(host, name, to, other)]
-    cure = f'set deploy.to = "{to}"' if found_it else "correct deploy.to"
+    fix = f'set deploy.to = "{to}"' if found_it else "correct deploy.to"
     return [
         Finding(
             host,
             f"{name} works in {place}, and `current` of deploy.to leads to no release",
-            f"{cure}; if it is right: let what runs there now be its first release, with `current` "
+            f"{fix}; if it is right: let what runs there now be its first release, with `current` "
             "leading to it and the start program following `current`",
         )
     ]

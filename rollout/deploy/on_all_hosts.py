@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from rollout.events import StepDone, StepFailed, StepStarted
-from rollout.model.errors import BuildFailed, Halted, NotOnAll, RolloutError, said_of
+from rollout.model.errors import BuildFailed, FailedOnSomeHosts, Halted, RolloutError, said_of
 from rollout.ports.site import Tell
 from rollout.wait import NOTICE_WITHIN, now
 
@@ -60,7 +60,7 @@ async def everywhere(
         if not task.cancelled():
             task.result()  # a bug of ours
     if failed:
-        raise NotOnAll(step, {host: failed[host] for host in hosts if host in failed})
+        raise FailedOnSomeHosts(step, {host: failed[host] for host in hosts if host in failed})
 
 
 async def _until_done(
@@ -83,7 +83,7 @@ async def _until_done(
 
 
 def _failure(step: str, host: str, error: RolloutError) -> StepFailed:
-    because = said_of(host, error)
+    reason = said_of(host, error)
     if isinstance(error, BuildFailed):
-        return StepFailed(host=host, step=step, because=because, tail=error.tail, log=error.log)
-    return StepFailed(host=host, step=step, because=because)
+        return StepFailed(host=host, step=step, reason=reason, tail=error.tail, log=error.log)
+    return StepFailed(host=host, step=step, reason=reason)

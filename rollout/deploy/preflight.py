@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from rollout.deploy.current_links import against_a_restart
-from rollout.deploy.disk_preflight import against, revision_of, shelving
+from rollout.deploy.disk_preflight import check_disks, revision_of, rollback_blockers
 from rollout.model.deploy import Deploy
 from rollout.model.errors import ReleaseError, RemoteError, RolloutError
-from rollout.model.findings import Fitness, Shelving
+from rollout.model.findings import DiskReport, PreflightReport
 from rollout.model.fleet import Finding, Target
 from rollout.model.plan import Share
 from rollout.model.releases import Release, next_name, to_roll_back_to
@@ -17,13 +17,13 @@ from rollout.ports.releases import Source
 from rollout.ports.site import Site
 from rollout.restart.fleet_snapshot import finding
 from rollout.restart.preflight import none_is_left, preflight
-from rollout.restart.server_mapping import Scope
+from rollout.restart.server_mapping import Selection
 
-Wish = Callable[[Release, tuple[str, ...]], Deploy]
+Requirement = Callable[[Release, tuple[str, ...]], Deploy]
 """What the operator wants done with a release on some hosts."""
 
 
-async def fit_for_a_restart(scope: Scope, floor: Share, site: Site) -> Fitness:
+async def restart_preflight(scope: Selection, floor: Share, site: Site) -> PreflightReport:
     """Look at the fleet, and at where ``current`` of its hosts leads; touch nothing.
 
     A restart starts what ``current`` leads to, and that may be a release which nothing has proven.
@@ -35,9 +35,9 @@ async def fit_for_a_restart(scope: Scope, floor: Share, site: Site) -> Fitness:
     return replace(fit, findings=(*fit.findings, *findings), notes=(*fit.notes, *notes))
 
 
-async def fit_for_a_deploy(
-    scope: Scope, floor: Share, site: Site, source: Source | None
-) -> tuple[Fitness, Shelving]:
+async def deploy_preflight(
+    scope: Selection, floor: Share, site: Site, source: Source | None
+) -> tuple[PreflightReport, DiskReport]:
     """Look at the fleet as for a restart, and at the disks of its hosts; touch nothing.
 
     Without a source only what concerns a release that is there is looked at.
@@ -45,18 +45,20 @@ async def fit_for_a_deploy(
     return await _and_its_disks(await preflight(scope, floor, site), scope, site, source)
 
 
-async def fit_for_either(scope: Scope, floor: Share, site: Site, source: Source | None) -> Fitness:
+async def preflight_for_either(
+    scope: Selection, floor: Share, site: Site, source: Source | None
+) -> PreflightReport:
     """Look at all that a restart looks at, and with a source at all that a deploy does."""
-    fit = await fit_for_a_restart(scope, floor, site)
+    fit = await restart_preflight(scope, floor, site)
     if source is not None:
         fit, _ = await _and_its_disks(fit, scope, site, source)
     return replace(fit, findings=fit.findings or none_is_left(fit))
 
 
 async def _and_its_disks(
-    fit: Fitness, scope: Scope, site: Site, source: Source | None
-) -> tuple[Fitness, Shelving]:
-    seen = await shelving(_whose_disks(fit, scope.hosts), site, source)
+    fit: PreflightReport, scope: Selection, site: Site, source: Source | None
+) -> tuple[PreflightReport, DiskReport]:
+    seen = await check_disks(_whose_disks(fit, scope.hosts), site, source)
     both = replace(
         fit,
         findings=tuple(dict.fromkeys((*fit.findings, *seen.findings))),
@@ -65,7 +67,7 @@ async def _and_its_disks(
     return both, seen
 
 
-def _whose_disks(fit: Fitness, hosts: Sequence[str]) -> tuple[Target, ...]:
+def _whose_disks(fit: PreflightReport, hosts: Sequence[str]) -> tuple[Target, ...]:
     """List the targets, and in place of those that were found unfit their hosts.
 
     Whose target somebody else holds out has no part in the deploy.
@@ -79,10 +81,10 @@ def _whose_disks(fit: Fitness, hosts: Sequence[str]) -> tuple[Target, ...]:
 
 
 async def ready_to_deploy(
-    scope: Scope, floor: Share, site: Site, source: Source, wish: Wish
-) -> tuple[Fitness, Deploy | None]:
+    scope: Selection, floor: Share, site: Site, source: Source, wish: Requirement
+) -> tuple[PreflightReport, Deploy | None]:
     """Find out whether a new release can be deployed, and which it is."""
-    fit, seen = await fit_for_a_deploy(scope, floor, site, source)
+    fit, seen = await deploy_preflight(scope, floor, site, source)
     if fit.findings or not fit.targets:
         return fit, None
     names = hosts_of(fit.targets)
@@ -98,21 +100,21 @@ async def ready_to_deploy(
 
 
 async def ready_to_roll_back(
-    scope: Scope, floor: Share, site: Site, to: str | None, wish: Wish
-) -> tuple[Fitness, Deploy | None]:
+    scope: Selection, floor: Share, site: Site, to: str | None, wish: Requirement
+) -> tuple[PreflightReport, Deploy | None]:
     """Find out whether the release ``to``, or the last good one, can be made live again."""
-    fit, seen = await fit_for_a_deploy(scope, floor, site, None)
+    fit, seen = await deploy_preflight(scope, floor, site, None)
     if fit.findings or not fit.targets:
         return fit, None
     name = to_roll_back_to(seen.shelves) if to is None else to
-    if found := against(name, seen.shelves):
+    if found := rollback_blockers(name, seen.shelves):
         return replace(fit, findings=found), None
     release = Release(name, revision_of(name, seen.shelves))
     deploy = wish(release, hosts_of(fit.targets))
     return fit, replace(deploy, left_aside=_still_serving(fit))
 
 
-def _still_serving(fit: Fitness) -> tuple[str, ...]:
+def _still_serving(fit: PreflightReport) -> tuple[str, ...]:
     return tuple(skipped.target for skipped in fit.skipped if skipped.serves)
 
 

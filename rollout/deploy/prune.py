@@ -5,13 +5,13 @@ from collections.abc import Collection, Sequence
 
 from rollout.events import Noted, ReleasesPruned
 from rollout.model.errors import said_of
-from rollout.model.releases import Shelf, to_prune, to_roll_back_to
+from rollout.model.releases import HostReleases, to_prune, to_roll_back_to
 from rollout.ports.releases import Releases
 from rollout.ports.site import Tell
 
 
 async def prune(
-    shelves: Sequence[Shelf],
+    shelves: Sequence[HostReleases],
     keep: int,
     releases: Releases,
     tell: Tell,
@@ -28,7 +28,7 @@ async def prune(
 
 
 async def _prune(
-    shelf: Shelf, keep: int, needed: Sequence[str], releases: Releases, tell: Tell
+    shelf: HostReleases, keep: int, needed: Sequence[str], releases: Releases, tell: Tell
 ) -> None:
     names = to_prune(shelf, keep, needed)
     if not names:

@@ -27,14 +27,14 @@ from rollout.model.releases import Release
 from rollout.ports.releases import Releases
 from rollout.ports.site import Site, Tell
 from rollout.restart.current_link import restore_all
-from rollout.restart.one_target import bring_back
-from rollout.restart.rolling import Rolled, rolling_restart
+from rollout.restart.one_target import restart_again
+from rollout.restart.rolling import RollingResult, rolling_restart
 
 AGAINST_THE_RELEASE = (TimedOut, CrashLoop, NotRestarted, WrongRelease, SmokeFailed, SoakFailed)
 """Failures that a release can be the cause of; a lost connection or a stop says nothing of it."""
 
 
-def to_blame(rolled: Rolled, site: Site) -> tuple[Target, ...]:
+def failed_because_of_release(rolled: RollingResult, site: Site) -> tuple[Target, ...]:
     """Name the targets that did not come up on the new release, or did not hold on it.
 
     One that was never asked to restart has not met it, whatever it waited for in vain.
@@ -47,7 +47,7 @@ def to_blame(rolled: Rolled, site: Site) -> tuple[Target, ...]:
     )
 
 
-def was_asked(target: Target, rolled: Rolled, site: Site) -> bool:
+def was_asked(target: Target, rolled: RollingResult, site: Site) -> bool:
     """Tell whether a target of the walk was asked to restart."""
     return target in rolled.restarted or site.record.was_asked(target.name)
 
@@ -55,7 +55,7 @@ def was_asked(target: Target, rolled: Rolled, site: Site) -> bool:
 async def roll_back(
     deploy: Deploy,
     before: Mapping[str, str],
-    rolled: Rolled,
+    rolled: RollingResult,
     plan: Plan,
     site: Site,
     releases: Releases,
@@ -69,32 +69,32 @@ async def roll_back(
     Returns:
         Whether it serves again everywhere; if not, how far it got has been told.
     """
-    failed = to_blame(rolled, site)
-    because = "; ".join(f"{t}: {said_of(t.name, rolled.failed[t])}" for t in failed)
+    failed = failed_because_of_release(rolled, site)
+    reason = "; ".join(f"{t}: {said_of(t.name, rolled.failed[t])}" for t in failed)
     names = tuple(target.name for target in failed)
-    tell(RollbackStarted(release=deploy.release.name, targets=names, because=because))
+    tell(RollbackStarted(release=deploy.release.name, targets=names, reason=reason))
     try:
         onto = {host: Release(before.get(host, ""), "") for host in deploy.hosts}
         nowhere = [host for host, release in onto.items() if not release.name]
         if nowhere:
             hosts = ", ".join(nowhere)
             raise Halted(f"no release of ours was live on {hosts} before this one: no way back")
-        old = replace(plan, onto=onto, relink=False)
-        await prove_the_old(deploy, failed, rolled, old, site, releases, tell)
+        old = replace(plan, release_by_host=onto, switch_current_per_host=False)
+        await verify_old_release(deploy, failed, rolled, old, site, releases, tell)
         if site.stop_asked():
             raise Halted(f"stopped on request; {', '.join(names)} runs the release before again")
-        await take_the_others_back(deploy, failed, rolled, old, site, releases, tell)
+        await return_others_to_old_release(deploy, failed, rolled, old, site, releases, tell)
     except RolloutError as halt:
-        tell(RollbackHalted(because=str(halt)))
+        tell(RollbackHalted(reason=str(halt)))
         return False
     tell(RollbackFinished(release=deploy.release.name))
     return True
 
 
-async def prove_the_old(
+async def verify_old_release(
     deploy: Deploy,
     failed: Sequence[Target],
-    rolled: Rolled,
+    rolled: RollingResult,
     old: Plan,
     site: Site,
     releases: Releases,
@@ -124,14 +124,14 @@ async def prove_the_old(
 def was_tried(target: Target, old: Plan, site: Site) -> bool:
     """Tell whether a target was asked to restart onto the release before, and is out since."""
     holding = site.record.holding(target.name)
-    before = old.onto[target.host].name
+    before = old.release_by_host[target.host].name
     return holding is not None and bool(holding.asked) and holding.release == before
 
 
-async def take_the_others_back(
+async def return_others_to_old_release(
     deploy: Deploy,
     failed: Sequence[Target],
-    rolled: Rolled,
+    rolled: RollingResult,
     old: Plan,
     site: Site,
     releases: Releases,
@@ -155,7 +155,7 @@ async def take_the_others_back(
 
 
 async def _all_back(
-    targets: Sequence[Target], rolled: Rolled, old: Plan, site: Site, tell: Tell
+    targets: Sequence[Target], rolled: RollingResult, old: Plan, site: Site, tell: Tell
 ) -> dict[Target, RolloutError]:
     """Bring ``targets`` back on the release before, all at once; return who failed, and why."""
     results = await asyncio.gather(
@@ -171,7 +171,7 @@ async def _all_back(
 
 async def _back(target: Target, began: float, old: Plan, site: Site, tell: Tell) -> None:
     if site.record.holding(target.name):
-        await bring_back(target, began, old, site, tell)
+        await restart_again(target, began, old, site, tell)
         return
     # It had come back, and did not hold: it may be up again, and must be spared like any other.
     again = await rolling_restart(replace(old, waves=((target,),)), site, tell)

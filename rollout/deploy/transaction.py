@@ -15,7 +15,7 @@ from rollout.model.errors import ReleaseError, RolloutError, said_of
 from rollout.model.releases import BASTION, BuildStep, Switch
 from rollout.ports.releases import Releases, Source
 from rollout.ports.site import Tell
-from rollout.restart.current_link import insist, restore, switch
+from rollout.restart.current_link import restore, retry_once, switch
 
 Undo = Callable[[str], Awaitable[object]]
 """Undone on a host; what cannot be undone is told, not raised."""
@@ -85,13 +85,13 @@ class Transaction:
             raise
         self._tell(ReleaseInPlace(release=self._deploy.release.name, before=dict(self.before)))
 
-    async def take_back(self, because: str) -> None:
+    async def take_back(self, reason: str) -> None:
         """Keep all promises, the last one first, on all hosts at once.
 
         One that cannot be kept is named and keeps no other from being kept.
         """
         await self.take_back_from(self._deploy.hosts)
-        self._tell(DeployTakenBack(release=self._deploy.release.name, because=because))
+        self._tell(DeployTakenBack(release=self._deploy.release.name, reason=reason))
 
     async def take_back_from(self, hosts: Iterable[str]) -> None:
         """Keep the promises of some hosts."""
@@ -144,13 +144,13 @@ class Transaction:
     async def _discard(self, host: str) -> None:
         release = self._deploy.release
         discard = partial(self._releases.discard, host, release)
-        error = await insist(discard)
+        error = await retry_once(discard)
         if error and await self._is_current(host) and await self._restore(host):
             # A switch whose connection stalled came late, or a build step moved it by itself.
-            error = await insist(discard)
+            error = await retry_once(discard)
         if error and host not in self._unrestored:
             live = await self._is_live(host)
-            self._tell(UndoFailed(host=host, because=said_of(host, error), live=live))
+            self._tell(UndoFailed(host=host, reason=said_of(host, error), live=live))
         elif not error and self._deploy.fresh:
             self._tell(ReleaseDiscarded(host=host, release=release.name))
 

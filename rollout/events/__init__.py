@@ -28,8 +28,8 @@ from rollout.events.deploy import (
 from rollout.events.run import (
     BalancerReloaded,
     FleetSeen,
-    InstanceProven,
-    InstanceReborn,
+    InstanceRestarted,
+    InstanceVerified,
     Interrupted,
     Noted,
     OthersRestarted,
@@ -45,21 +45,21 @@ from rollout.events.run import (
     SessionsCut,
     SoakStarted,
     StopRequested,
+    TargetAdopted,
     TargetClaimed,
     TargetDone,
     TargetDrained,
     TargetDraining,
     TargetEmpty,
-    TargetGivenBack,
     TargetInMaint,
     TargetLeftOut,
     TargetNotDrained,
-    TargetNotTaken,
+    TargetNotStarted,
     TargetOnProbation,
     TargetRecovered,
     TargetReturned,
+    TargetReturnedUntouched,
     TargetSkipped,
-    TargetTakenUp,
     TargetVisited,
     TargetWaiting,
 )
@@ -77,8 +77,8 @@ __all__ = [
     "Event",
     "FleetSeen",
     "HookRan",
-    "InstanceProven",
-    "InstanceReborn",
+    "InstanceRestarted",
+    "InstanceVerified",
     "Interrupted",
     "Noted",
     "OthersRestarted",
@@ -103,21 +103,21 @@ __all__ = [
     "StepFailed",
     "StepStarted",
     "StopRequested",
+    "TargetAdopted",
     "TargetClaimed",
     "TargetDone",
     "TargetDrained",
     "TargetDraining",
     "TargetEmpty",
-    "TargetGivenBack",
     "TargetInMaint",
     "TargetLeftOut",
     "TargetNotDrained",
-    "TargetNotTaken",
+    "TargetNotStarted",
     "TargetOnProbation",
     "TargetRecovered",
     "TargetReturned",
+    "TargetReturnedUntouched",
     "TargetSkipped",
-    "TargetTakenUp",
     "TargetVisited",
     "TargetWaiting",
     "UndoFailed",
@@ -140,7 +140,7 @@ Event = (
     | TargetSkipped
     | TargetWaiting
     | TargetClaimed
-    | TargetTakenUp
+    | TargetAdopted
     | ServersChanged
     | TargetVisited
     | TargetRecovered
@@ -151,14 +151,14 @@ Event = (
     | SessionsCut
     | TargetEmpty
     | RestartAsked
-    | InstanceReborn
-    | InstanceProven
+    | InstanceRestarted
+    | InstanceVerified
     | TargetOnProbation
     | TargetReturned
     | OthersRestarted
     | TargetDone
-    | TargetNotTaken
-    | TargetGivenBack
+    | TargetNotStarted
+    | TargetReturnedUntouched
     | TargetLeftOut
     | FleetSeen
     | DeployEvent

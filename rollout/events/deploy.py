@@ -52,7 +52,7 @@ class StepFailed:
 
     host: str
     step: str
-    because: str
+    reason: str
     tail: tuple[str, ...] = ()
     log: str = ""
 
@@ -93,7 +93,7 @@ class CurrentSeen:
     Attributes:
         running: The release of each instance that has a process, or its directory.
         hidden: Instances that have a process whose directory the login may not see.
-        unproven: ``current`` leads to a release whose deploy did not end.
+        find_unverifiable: ``current`` leads to a release whose deploy did not end.
     """
 
     wire: ClassVar[str] = "current.seen"
@@ -139,7 +139,7 @@ class UndoFailed:
     wire: ClassVar[str] = "deploy.undo_failed"
 
     host: str
-    because: str
+    reason: str
     live: bool
 
 
@@ -150,7 +150,7 @@ class DeployTakenBack:
     wire: ClassVar[str] = "deploy.taken_back"
 
     release: str
-    because: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +188,7 @@ class RollbackStarted:
 
     release: str
     targets: tuple[str, ...]
-    because: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +197,7 @@ class RollbackHalted:
 
     wire: ClassVar[str] = "rollback.halted"
 
-    because: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,8 +219,8 @@ class HookRan:
     wire: ClassVar[str] = "hook.ran"
 
     hook: str
-    fine: bool
-    said: str
+    ok: bool
+    message: str
     tail: tuple[str, ...] = ()
 
 

@@ -38,7 +38,7 @@ class RolloutHalted:
 
     wire: ClassVar[str] = "rollout.halted"
 
-    because: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ class TargetSkipped:
     wire: ClassVar[str] = "target.skipped"
 
     target: str
-    because: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ class TargetWaiting:
 
     target: str
     awaited: str
-    because: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,17 +165,17 @@ class TargetClaimed:
     wire: ClassVar[str] = "target.claimed"
 
     target: str
-    seats: tuple[str, ...]
+    servers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetTakenUp:
+class TargetAdopted:
     """A run before this one left it out, and it is ours now; ``asked`` to restart or not."""
 
-    wire: ClassVar[str] = "target.taken_up"
+    wire: ClassVar[str] = "target.adopted"
 
     target: str
-    seats: tuple[str, ...]
+    servers: tuple[str, ...]
     asked: bool
 
 
@@ -248,7 +248,7 @@ class TargetNotDrained:
     wire: ClassVar[str] = "target.not_drained"
 
     target: str
-    because: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,10 +290,10 @@ class RestartAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceReborn:
+class InstanceRestarted:
     """The instance runs in a process that it did not have before."""
 
-    wire: ClassVar[str] = "instance.reborn"
+    wire: ClassVar[str] = "instance.restarted"
 
     target: str
     instance: str
@@ -301,10 +301,10 @@ class InstanceReborn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceProven:
+class InstanceVerified:
     """It runs in a new process, which ``answered`` on its own port unless there is no probe."""
 
-    wire: ClassVar[str] = "instance.proven"
+    wire: ClassVar[str] = "instance.verified"
 
     target: str
     instance: str
@@ -333,14 +333,14 @@ class TargetReturned:
 class OthersRestarted:
     """Monit restarted ``instances`` beside those of ``target``, while visitors could meet them.
 
-    ``cure`` is what keeps it from doing so again.
+    ``fix`` is what keeps it from doing so again.
     """
 
     wire: ClassVar[str] = "target.others_restarted"
 
     target: str
     instances: tuple[str, ...]
-    cure: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,32 +359,32 @@ class TargetDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetNotTaken:
+class TargetNotStarted:
     """Its turn came and nothing of it was touched.
 
-    ``because`` says what kept us, ``cure`` what mends that.
+    ``reason`` says what kept us, ``fix`` what mends that.
     """
 
-    wire: ClassVar[str] = "target.not_taken"
+    wire: ClassVar[str] = "target.not_started"
 
     target: str
-    because: str
-    cure: str = ""
+    reason: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetGivenBack:
+class TargetReturnedUntouched:
     """It serves as before, with the processes that it had.
 
-    ``because`` says what stopped us, ``cure`` what mends that.  ``asked``: monit was asked to
+    ``reason`` says what stopped us, ``fix`` what mends that.  ``asked``: monit was asked to
     restart it, and kept its processes.
     """
 
-    wire: ClassVar[str] = "target.given_back"
+    wire: ClassVar[str] = "target.returned_untouched"
 
     target: str
-    because: str
-    cure: str = ""
+    reason: str
+    fix: str = ""
     asked: bool = False
 
 
@@ -396,10 +396,10 @@ class TargetLeftOut:
         state: What HAProxy was last seen to have for it: ``maint``, ``drain``, ``ready`` (told to
             serve and not seen to), two of these joined by ``and`` where somebody else changed some
             of its seats, ``gone`` where HAProxy has none of them any more, or ``unknown``.
-        because: What stopped us.
+        reason: What stopped us.
         asked: It was asked to restart; otherwise it is as it was, only out of rotation.
         look: What to type to see more.
-        seats: What must be given back, of one that an earlier run took; else it was claimed with
+        servers: What must be given back, of one that an earlier run took; else it was claimed with
             them.
     """
 
@@ -407,10 +407,10 @@ class TargetLeftOut:
 
     target: str
     state: str
-    because: str
+    reason: str
     asked: bool
     look: str
-    seats: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,19 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from rollout.events import Noted, TargetLeftOut
-from rollout.lock.previous_runs import BEAT_EVERY, is_seen_to, is_under_way, left_behind, still_ours
-from rollout.model.errors import Halted, LockHeld, RolloutError, Unfinished
-from rollout.model.lock_state import Held, Holder
-from rollout.model.ownership import Holding
-from rollout.model.past_runs import Left, in_doubt, story_of
-from rollout.model.plan import look_command
-from rollout.ports.ownership import History, Lock, Record
+from rollout.lock.previous_runs import (
+    BEAT_EVERY,
+    find_unfinished_run,
+    is_settled,
+    is_under_way,
+    split_ours_and_changed,
+)
+from rollout.model.errors import Halted, LockHeld, RolloutError, UnfinishedRunFound
+from rollout.model.lock_state import LockOwner, LockState
+from rollout.model.ownership import OwnedTarget
+from rollout.model.past_runs import UnfinishedRun, in_doubt, story_of
+from rollout.model.plan import inspect_command_of
+from rollout.ports.ownership import Lock, OwnershipLog, RunHistory
 from rollout.ports.site import Site, Tell
 from rollout.wait import now
 
@@ -26,7 +32,7 @@ ASK_EVERY = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class LockRequest:
     """What a new run wants of the lock.
 
     Attributes:
@@ -41,20 +47,22 @@ class Wish:
     wait: float
     hosts: Sequence[str]
     deploys: bool = False
-    take_up: bool = False
+    include_left_out: bool = False
     rollout: str = "rollout"
-    look: str = ""
+    inspect_command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class LockGrant:
     """The lock is ours; and so is what ``runs`` before us had left out."""
 
-    holdings: tuple[Holding, ...] = ()
+    holdings: tuple[OwnedTarget, ...] = ()
     runs: tuple[str, ...] = ()
 
 
-async def claim(holder: Holder, wish: Wish, history: History, site: Site, tell: Tell) -> Claimed:
+async def acquire(
+    holder: LockOwner, wish: LockRequest, history: RunHistory, site: Site, tell: Tell
+) -> LockGrant:
     """Take the lock for ``holder``, waiting for it if that is wished.
 
     Raises:
@@ -69,7 +77,7 @@ async def claim(holder: Holder, wish: Wish, history: History, site: Site, tell: 
         try:
             await lock.take(holder)
         except LockHeld as held:
-            left = await left_behind(lock, history, site)
+            left = await find_unfinished_run(lock, history, site)
             if left is not None and left.held is not None and left.certain:
                 with suppress(LockHeld):  # another one was quicker: then that one is waited for
                     return await _taken_over(left, holder, wish, history, site, tell)
@@ -79,25 +87,25 @@ async def claim(holder: Holder, wish: Wish, history: History, site: Site, tell: 
                 said = held.holder
                 tell(Noted(where="lock", what=f"waiting: {held}"))
         else:
-            return await _beside_what_is_left(wish, history, site, tell)
+            return await _acquire_past_open_journals(wish, history, site, tell)
         if site.stop_asked():
             raise Halted("stopped on request, before anything was touched")
         await asyncio.sleep(ASK_EVERY)
 
 
 async def refusal(
-    wish: Wish, history: History, site: Site, tell: Tell
-) -> tuple[RolloutError | None, tuple[Holding, ...]]:
-    """Say why :func:`claim` would refuse now, and what is out because of other runs.
+    wish: LockRequest, history: RunHistory, site: Site, tell: Tell
+) -> tuple[RolloutError | None, tuple[OwnedTarget, ...]]:
+    """Say why :func:`acquire` would refuse now, and what is out because of other runs.
 
     Nothing is written: neither the lock nor a journal.
     """
-    lock, out = lock_of(site), dict[str, Holding]()
-    runs: list[Left] = []
+    lock, out = lock_of(site), dict[str, OwnedTarget]()
+    runs: list[UnfinishedRun] = []
     refused: RolloutError | None = None
     try:
         if seen := await lock.look():
-            left = await left_behind(lock, history, site)
+            left = await find_unfinished_run(lock, history, site)
             if left is None or left.held is None or not left.certain:
                 theirs = tuple(left.holdings) if left else ()
                 return LockHeld(seen[0].place, str(seen[0].holder)), theirs
@@ -108,15 +116,15 @@ async def refusal(
             out |= {holding.target.name: holding for holding in ours.holdings}
             refused = refused or _in_the_way(ours, wish)
             if refused is None:
-                _name(ours, wish, tell)
+                _report_left_out(ours, wish, tell)
     except RolloutError as error:
         refused = error
     return refused, tuple(out.values())
 
 
 async def _open_runs(
-    history: History, known: Collection[str], site: Site
-) -> tuple[list[Left], dict[str, str]]:
+    history: RunHistory, known: Collection[str], site: Site
+) -> tuple[list[UnfinishedRun], dict[str, str]]:
     """List the runs whose journals are open; apart from them those that another has seen to."""
     settled = await lock_of(site).settled()
     found, seen_to = [], {}
@@ -124,11 +132,11 @@ async def _open_runs(
         if past.run in known or is_under_way(past, history):
             continue
         by = settled.get(past.run, "")  # from another machine: that one wrote to the lock
-        if by and not past.half_deployed and await is_seen_to(past.holdings, site):
+        if by and not past.half_deployed and await is_settled(past.holdings, site):
             seen_to[past.run] = by
             continue
         found.append(
-            Left(
+            UnfinishedRun(
                 holder=past.holder,
                 holdings=past.holdings,
                 past=past,
@@ -147,38 +155,45 @@ def lock_of(site: Site) -> Lock:
 
 
 async def _taken_over(
-    left: Left, holder: Holder, wish: Wish, history: History, site: Site, tell: Tell
-) -> Claimed:
-    holdings = await _not_in_the_way(left, wish, site, tell)
+    left: UnfinishedRun,
+    holder: LockOwner,
+    wish: LockRequest,
+    history: RunHistory,
+    site: Site,
+    tell: Tell,
+) -> LockGrant:
+    holdings = await _reject_unfinished(left, wish, site, tell)
     await lock_of(site).take_over(" ".join(left.runs), holder)
     what = f"the lock was still that of run {left.holder.run}, which is no more: taken over"
     tell(Noted(where="lock", what=what))
-    more = await _beside_what_is_left(wish, history, site, tell, known=left.runs)
-    return Claimed((*holdings, *more.holdings), (*left.runs, *more.runs))
+    more = await _acquire_past_open_journals(wish, history, site, tell, known=left.runs)
+    return LockGrant((*holdings, *more.holdings), (*left.runs, *more.runs))
 
 
-async def _beside_what_is_left(
-    wish: Wish, history: History, site: Site, tell: Tell, *, known: Collection[str] = ()
-) -> Claimed:
+async def _acquire_past_open_journals(
+    wish: LockRequest, history: RunHistory, site: Site, tell: Tell, *, known: Collection[str] = ()
+) -> LockGrant:
     """Hold the lock against the journals that are open, though no lock speaks for them.
 
     Those of the runs in ``known`` have been seen to already.
     """
-    claimed = Claimed()
+    claimed = LockGrant()
     try:
         unfinished, seen_to = await _open_runs(history, known, site)
         for run, by in seen_to.items():
             history.settle(run, by)
         for left in unfinished:
-            more = await _not_in_the_way(left, wish, site, tell)
-            claimed = Claimed((*claimed.holdings, *more), (*claimed.runs, left.holder.run))
+            more = await _reject_unfinished(left, wish, site, tell)
+            claimed = LockGrant((*claimed.holdings, *more), (*claimed.runs, left.holder.run))
     except RolloutError:
-        await let_go(lock_of(site))
+        await release(lock_of(site))
         raise
     return claimed
 
 
-async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tuple[Holding, ...]:
+async def _reject_unfinished(
+    left: UnfinishedRun, wish: LockRequest, site: Site, tell: Tell
+) -> tuple[OwnedTarget, ...]:
     """See that what a run left is in nobody's way, and return what of it is still out.
 
     Raises:
@@ -187,13 +202,13 @@ async def _not_in_the_way(left: Left, wish: Wish, site: Site, tell: Tell) -> tup
     left = await _without_theirs(left, site, tell)
     if refused := _in_the_way(left, wish):
         raise refused
-    _name(left, wish, tell)
+    _report_left_out(left, wish, tell)
     return tuple(left.holdings)
 
 
-async def _without_theirs(left: Left, site: Site, tell: Tell) -> Left:
+async def _without_theirs(left: UnfinishedRun, site: Site, tell: Tell) -> UnfinishedRun:
     """Leave out what another hand has changed since, which is told."""
-    ours, theirs = await still_ours(left.holdings, site)
+    ours, theirs = await split_ours_and_changed(left.holdings, site)
     if theirs:
         names = ", ".join(holding.target.name for holding in theirs)
         what = f"left out by run {left.holder.run}, changed by somebody since, and theirs now"
@@ -201,61 +216,61 @@ async def _without_theirs(left: Left, site: Site, tell: Tell) -> Left:
     return replace(left, holdings=ours)
 
 
-def _in_the_way(left: Left, wish: Wish) -> Unfinished | None:
+def _in_the_way(left: UnfinishedRun, wish: LockRequest) -> UnfinishedRunFound | None:
     """Say why what a run left, and nobody has changed since, keeps another from its ``wish``."""
     ours = left.holdings
     wanted = [holding for holding in ours if holding.target.host in wish.hosts]
     if left.ended:
-        if wish.take_up or not wanted:
+        if wish.include_left_out or not wanted:
             return None
         names = ",".join(dict.fromkeys(holding.target.host for holding in wanted))
-        cure = (
-            f"`{wish.rollout} recover` brings back what can be proven; --take-up restarts it with "
-            f"the others, --exclude {names} goes on without"
+        fix = (
+            f"`{wish.rollout} recover` brings back what can be proven; --include-left-out "
+            f"restarts it with the others, --exclude {names} goes on without"
         )
-        return Unfinished(left.holder.run, story_of(left), cure)
+        return UnfinishedRunFound(left.holder.run, story_of(left), fix)
     if left.claimed_by and ours:
-        return Unfinished(left.holder.run, story_of(left), in_doubt(wish.rollout))
+        return UnfinishedRunFound(left.holder.run, story_of(left), in_doubt(wish.rollout))
     if left.past is not None and left.past.half_deployed and not wish.deploys:
-        cure = (
+        fix = (
             f"`{wish.rollout} recover` takes it back; `{wish.rollout} uninterrupted` deploys anew"
             + ("" if left.past.half_switched else f"; `{wish.rollout} resume` restarts onto it")
         )
-        return Unfinished(left.holder.run, story_of(left), cure)
+        return UnfinishedRunFound(left.holder.run, story_of(left), fix)
     if ours or (left.past is not None and left.past.unfinished):
         deploy = left.past.deploy if left.past is not None else None
         then = "`{} resume` then goes on with the rest"
         if deploy is not None and deploy.gone_back:
             then = "`{} rollback` then takes every host to the release before"
-        cure = f"`{wish.rollout} recover` brings back what is out; {then.format(wish.rollout)}"
-        return Unfinished(left.holder.run, story_of(left), cure)
+        fix = f"`{wish.rollout} recover` brings back what is out; {then.format(wish.rollout)}"
+        return UnfinishedRunFound(left.holder.run, story_of(left), fix)
     return None
 
 
-def _name(left: Left, wish: Wish, tell: Tell) -> None:
+def _report_left_out(left: UnfinishedRun, wish: LockRequest, tell: Tell) -> None:
     """Name who is out before this run begins: the account is of the fleet as it is."""
     for holding in left.holdings:
-        states = {state for told in holding.told.values() for state in told}
+        states = {state for told in holding.possible_states.values() for state in told}
         tell(
             TargetLeftOut(
                 target=holding.target.name,
                 state=states.pop() if len(states) == 1 else "unknown",
-                because=f"by run {left.holder.run}, before this one",
+                reason=f"by run {left.holder.run}, before this one",
                 asked=bool(holding.asked),
-                look=look_command(wish.look, holding.target.host),
-                seats=tuple(map(str, holding.target.seats)),
+                look=inspect_command_of(wish.inspect_command, holding.target.host),
+                servers=tuple(map(str, holding.target.servers)),
             )
         )
 
 
-async def let_go(lock: Lock) -> None:
+async def release(lock: Lock) -> None:
     """Give the lock back, or leave it behind where it still lists servers: it is their record."""
     if await lock.release():
         await lock.end("ended before it had seen to what is out")
 
 
 @asynccontextmanager
-async def against_deploys(holder: Holder, site: Site) -> AsyncIterator[None]:
+async def against_deploys(holder: LockOwner, site: Site) -> AsyncIterator[None]:
     """Hold the lock for the length of the block, so that no run begins beside it.
 
     Raises:
@@ -281,14 +296,14 @@ async def against_deploys(holder: Holder, site: Site) -> AsyncIterator[None]:
             raise error
 
 
-def _ended_with(seen: Sequence[Held]) -> Unfinished:
+def _ended_with(seen: Sequence[LockState]) -> UnfinishedRunFound:
     holder, out = seen[0].holder, [h.target.name for held in seen for h in held.holdings]
     what = f"of {holder.who} since {holder.since} ended with {', '.join(dict.fromkeys(out))} out"
-    return Unfinished(holder.run, what, "`rollout recover` brings back what can be proven")
+    return UnfinishedRunFound(holder.run, what, "`rollout recover` brings back what can be proven")
 
 
 @asynccontextmanager
-async def alive(lock: Lock, record: Record) -> AsyncIterator[None]:
+async def alive(lock: Lock, record: OwnershipLog) -> AsyncIterator[None]:
     """Give signs of life for the length of the block, and write into the lock what is not there.
 
     Apart from each other: a place that is slow to take the news must not make the run seem dead in

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rollout.model.fleet import Finding
-from rollout.model.releases import BuildStep, Mark, Release, Shelf
-from rollout.ports.ownership import Record
+from rollout.model.releases import BuildStep, HostReleases, Release, ReleaseStatus
+from rollout.ports.ownership import OwnershipLog
 from rollout.ports.releases import Releases
 from rollout.ports.site import Site
 
 
-def guarded(site: Site, record: Record) -> Site:
+def guarded(site: Site, record: OwnershipLog) -> Site:
     """Return the same world, in which each change is first allowed by ``record``."""
     releases = site.releases
     if isinstance(releases, GuardedReleases):
@@ -27,12 +27,12 @@ class GuardedReleases:
         tidied: The hosts on which what an earlier deploy had begun was seen to.
     """
 
-    def __init__(self, inner: Releases, record: Record) -> None:
+    def __init__(self, inner: Releases, record: OwnershipLog) -> None:
         self.inner = inner
         self._record = record
         self.tidied: set[str] = set()
 
-    async def look(self, host: str) -> Shelf:
+    async def look(self, host: str) -> HostReleases:
         return await self.inner.look(host)
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
@@ -74,7 +74,7 @@ class GuardedReleases:
         await self._record.still_ours()
         await self.inner.discard(host, release)
 
-    async def settle(self, host: str, release: str, mark: Mark) -> None:
+    async def settle(self, host: str, release: str, mark: ReleaseStatus) -> None:
         await self._record.still_ours()
         await self.inner.settle(host, release, mark)
 

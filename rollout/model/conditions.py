@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from rollout.model.fleet import (
     Admin,
     AdminState,
-    Birth,
+    BalancerSnapshot,
+    Condition,
     InstanceState,
-    Operation,
-    Reading,
-    Seat,
-    SeatState,
-    Verdict,
+    OperationalState,
+    ProcessIdentity,
+    Server,
+    ServerState,
 )
 from rollout.model.plan import Share
 from rollout.model.releases import NAME, Release
@@ -32,7 +32,7 @@ DISABLED = Admin.CONFIG_MAINT | Admin.FORCED_MAINT
 puts it back, also through a reload with a state file (measured on 2.6)."""
 
 
-def shows(state: SeatState, wanted: AdminState) -> bool:
+def has_admin_state(state: ServerState, wanted: AdminState) -> bool:
     """Judge whether HAProxy has for this server the administrative state it was told.
 
     The bits decide, never the status word: ``DOWN`` hides a drain.
@@ -47,14 +47,14 @@ def shows(state: SeatState, wanted: AdminState) -> bool:
             return forced == Admin.FORCED_MAINT
 
 
-def told(state: SeatState) -> AdminState:
+def admin_state_of(state: ServerState) -> AdminState:
     """Name the administrative state that HAProxy has for this server."""
     if state.admin & Admin.FORCED_MAINT:
         return AdminState.MAINT
     return AdminState.DRAIN if state.admin & Admin.FORCED_DRAIN else AdminState.READY
 
 
-def off(state: SeatState) -> str:
+def is_disabled(state: ServerState) -> str:
     """Say why no visitor can reach this server although no operator took it out, or nothing.
 
     The file disables it, or HAProxy has no address for it.
@@ -66,7 +66,7 @@ def off(state: SeatState) -> str:
     return "without an address" if state.admin & Admin.NO_ADDRESS else ""
 
 
-def weightless(state: SeatState) -> bool:
+def has_no_weight(state: ServerState) -> bool:
     """Judge whether the file gives it no share of the visitors.
 
     Those who have its cookie still come.
@@ -74,50 +74,50 @@ def weightless(state: SeatState) -> bool:
     return state.weight == 0 and state.initial_weight == 0
 
 
-def is_member(state: SeatState, *, ours: bool = False) -> bool:
+def is_member(state: ServerState, *, ours: bool = False) -> bool:
     """Judge whether it is one of the servers that share the visitors of its backend.
 
     What the file disables is none, unless it is ``ours``: then an operator had enabled it.
     """
-    return not state.backup and not weightless(state) and (ours or not off(state))
+    return not state.backup and not has_no_weight(state) and (ours or not is_disabled(state))
 
 
-def held_out(state: SeatState) -> str:
+def external_hold(state: ServerState) -> str:
     """Say how an operator keeps this server out of rotation, or nothing where none does.
 
     ``CONFIG_MAINT`` alone is a server that the file disables and an operator enabled: it is in.
     """
     if not state.admin and state.weight:
         return ""  # nearly always; a farm of 1,000 is judged at every look
-    if off(state):
+    if is_disabled(state):
         return ""
     words = [text for bit, text in HELD.items() if state.admin & bit]
-    if not words and state.weight == 0 and not weightless(state):
+    if not words and state.weight == 0 and not has_no_weight(state):
         words = ["at weight 0"]
     return words[0] if words else ""
 
 
-def out_of_rotation(state: SeatState) -> str:
+def out_of_rotation(state: ServerState) -> str:
     """Say why no visitor is sent to this server whatever its health, or nothing."""
-    return held_out(state) or off(state)
+    return external_hold(state) or is_disabled(state)
 
 
-def serving(state: SeatState) -> Verdict:
+def serving(state: ServerState) -> Condition:
     """Judge whether this server is ready and up, at full weight.
 
     Exactly ``UP`` or ``no check``: ``UP 1/2`` is one bad check from ``DOWN``, and is also what
     HAProxy shows for a server that just left maint and was never checked.
     """
     if out := out_of_rotation(state):
-        return Verdict(settled=False, because=f"{state.seat} is {out}")
+        return Condition(met=False, reason=f"{state.server} is {out}")
     if state.status in {"UP", "no check"} and state.throttle is not None:
-        return Verdict(settled=False, because=f"{state.seat} is in slow start, {state.throttle}%")
-    if state.status not in {"UP", "no check"} or state.operation != Operation.RUNNING:
-        return Verdict(settled=False, because=f"HAProxy calls {state.seat} {state.status}")
-    return Verdict(settled=True, because=f"{state.seat} serves")
+        return Condition(met=False, reason=f"{state.server} is in slow start, {state.throttle}%")
+    if state.status not in {"UP", "no check"} or state.operation != OperationalState.RUNNING:
+        return Condition(met=False, reason=f"HAProxy calls {state.server} {state.status}")
+    return Condition(met=True, reason=f"{state.server} serves")
 
 
-def carries(state: SeatState) -> bool:
+def receives_traffic(state: ServerState) -> bool:
     """Judge whether HAProxy sends visitors to this server.
 
     It does so after a missed check, and to all after a reload, until their first check.
@@ -125,29 +125,29 @@ def carries(state: SeatState) -> bool:
     return not out_of_rotation(state) and state.status.split()[0] in {"UP", "no"}
 
 
-def few(reasons: Sequence[str]) -> str:
+def summarize(reasons: Sequence[str]) -> str:
     """Join reasons for a line: the first two, and how many more."""
     more = f"; and {len(reasons) - 2} more" if len(reasons) > 2 else ""  # noqa: PLR2004 - two
     return "; ".join(reasons[:2]) + more
 
 
-def all_serving(states: Iterable[SeatState]) -> Verdict:
+def all_serving(states: Iterable[ServerState]) -> Condition:
     """Judge a target's seats together; the first that does not serve gives the reason."""
     for state in states:
         verdict = serving(state)
-        if not verdict.settled:
+        if not verdict.met:
             return verdict
-    return Verdict(settled=True, because="serves")
+    return Condition(met=True, reason="serves")
 
 
-def on_probation(state: SeatState) -> Verdict:
+def on_probation(state: ServerState) -> Condition:
     """Judge whether HAProxy's own checks call a drained server up.
 
     Leaving maint for ``drain`` starts the checks with nothing balanced to the server; exactly
     ``DRAIN`` (not ``DRAIN 1/2``) is a full row of good ones.  Measured on 2.6, 2.8 and 3.4.
     """
     fine = not state.checked or state.status in {"DRAIN", "DRAIN (agent)"}
-    return Verdict(settled=fine, because=f"HAProxy checks {state.seat}: {state.status}")
+    return Condition(met=fine, reason=f"HAProxy checks {state.server}: {state.status}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Traffic:
     total: int
 
     @classmethod
-    def of(cls, states: Iterable[SeatState]) -> "Traffic":
+    def of(cls, states: Iterable[ServerState]) -> "Traffic":
         rows = tuple(states)
         return cls(
             sum(row.sessions for row in rows),
@@ -168,7 +168,7 @@ class Traffic:
         )
 
 
-def drained(before: Traffic | None, now: Traffic, *, newcomers: str) -> Verdict:
+def drained(before: Traffic | None, now: Traffic, *, newcomers: str) -> Condition:
     """Judge two looks in a row: nothing open, nothing queued, and nobody came in between.
 
     Args:
@@ -181,13 +181,13 @@ def drained(before: Traffic | None, now: Traffic, *, newcomers: str) -> Verdict:
         queue = f" and {now.queued} queued" if now.queued else ""
         tail = f"; {newcomers}" if came else ""
         open_now = f"{now.sessions} session{'' if now.sessions == 1 else 's'} open"
-        return Verdict(settled=False, because=f"{open_now}{queue}{tail}")
+        return Condition(met=False, reason=f"{open_now}{queue}{tail}")
     if before is None or came or before.sessions or before.queued:
-        return Verdict(settled=False, because=newcomers if came else "")
-    return Verdict(settled=True, because="nothing open, nothing queued")
+        return Condition(met=False, reason=newcomers if came else "")
+    return Condition(met=True, reason="nothing open, nothing queued")
 
 
-def reborn(before: Mapping[str, Birth | None], now: InstanceState) -> Verdict:
+def is_new_process(before: Mapping[str, ProcessIdentity | None], now: InstanceState) -> Condition:
     """Judge whether an instance runs in a new process.
 
     "Running" alone proves nothing: until its turn comes it describes the process we asked monit
@@ -198,10 +198,10 @@ def reborn(before: Mapping[str, Birth | None], now: InstanceState) -> Verdict:
         watched = "" if now.monitored else ", not monitored"
         if now.birth is None and now.called_running:
             watched += ", but has no process"  # monit has not noticed yet
-        return Verdict(settled=False, because=f'{now.name} is "{now.status}{pending}"{watched}')
+        return Condition(met=False, reason=f'{now.name} is "{now.status}{pending}"{watched}')
     if now.birth == before.get(now.name):
-        return Verdict(settled=False, because=f"{now.name} is still the process from before")
-    return Verdict(settled=True, because=f"{now.name} is new")
+        return Condition(met=False, reason=f"{now.name} is still the process from before")
+    return Condition(met=True, reason=f"{now.name} is new")
 
 
 def restarted_too(
@@ -268,8 +268,8 @@ def answered_by_another(
     return ""
 
 
-def overlooked(
-    before: Mapping[str, Birth | None], host: Iterable[InstanceState]
+def unchanged_processes(
+    before: Mapping[str, ProcessIdentity | None], host: Iterable[InstanceState]
 ) -> tuple[str, ...]:
     """Name the instances whose restart monit calls done though the process is the old one.
 
@@ -286,28 +286,28 @@ def overlooked(
     )
 
 
-def fully(state: SeatState) -> bool:
+def is_fully_serving(state: ServerState) -> bool:
     """Judge whether this server serves, with nothing left to be desired."""
-    return serving(state).settled
+    return serving(state).met
 
 
-def costing(states: Iterable[SeatState], *, accept_sick: bool) -> list[str]:
+def costing(states: Iterable[ServerState], *, accept_sick: bool) -> list[str]:
     """List the backends in which it costs something to take ``states`` out.
 
     In an outage nothing is lost with a server that carries no visitors, and it must not wait for
     others that are as sick; where that is not known, every server counts.
     """
-    return [state.seat.backend for state in states if not accept_sick or carries(state)]
+    return [state.server.backend for state in states if not accept_sick or receives_traffic(state)]
 
 
 def floor_holds(
     floor: Share,
-    reading: Reading,
-    claimed: frozenset[Seat],
+    reading: BalancerSnapshot,
+    claimed: frozenset[Server],
     backends: Iterable[str],
     *,
-    counts: Callable[[SeatState], bool] = fully,
-) -> Verdict:
+    counts: Callable[[ServerState], bool] = is_fully_serving,
+) -> Condition:
     """Judge whether enough servers serve on one load balancer without those we have claimed.
 
     Servers that are down or held out, for whatever reason, do not count.  What the file disables or
@@ -317,16 +317,16 @@ def floor_holds(
     would send it back.
     """
     for backend in dict.fromkeys(backends):
-        rows = [s for s in reading.seats.values() if s.seat.backend == backend]
-        farm = [s for s in rows if is_member(s, ours=s.seat in claimed)]
+        rows = [s for s in reading.servers.values() if s.server.backend == backend]
+        farm = [s for s in rows if is_member(s, ours=s.server in claimed)]
         needed = floor.at_least(len(farm))
-        left = sum(1 for s in farm if s.seat not in claimed and counts(s))
-        spare = not left and any(s.backup and s.seat not in claimed and counts(s) for s in rows)
+        left = sum(1 for s in farm if s.server not in claimed and counts(s))
+        spare = not left and any(s.backup and s.server not in claimed and counts(s) for s in rows)
         if farm and left + spare < needed:
-            return Verdict(
-                settled=False,
-                because=f"{backend}@{reading.balancer} would have {left} of {len(farm)} servers "
+            return Condition(
+                met=False,
+                reason=f"{backend}@{reading.balancer} would have {left} of {len(farm)} servers "
                 f"serving{' and a backup' if spare else ''}, "
                 f"the floor is {needed}{f' ({floor})' if floor.percent else ''}",
             )
-    return Verdict(settled=True, because="the floor holds")
+    return Condition(met=True, reason="the floor holds")

@@ -5,7 +5,7 @@ The exit code is not here: it is the consequence for the fleet, which the ledger
 
 from collections.abc import Mapping, Sequence
 
-from rollout.model.fleet import Seat
+from rollout.model.fleet import Server
 
 GOES_TOGETHER = (
     "restart whole hosts (--by host), or take `depends on` out of monit's control file and reload "
@@ -24,11 +24,11 @@ def said_of(name: str, error: Exception) -> str:
     return said.removeprefix(f"{name}: ")
 
 
-def cure_of(error: Exception) -> str:
+def fix_of(error: Exception) -> str:
     """Return what cures ``error``, and on which machine; empty where that is not known."""
-    cure = getattr(error, "cure", "")
+    fix = getattr(error, "fix", "")
     where = getattr(error, "host", "") or getattr(error, "balancer", "")
-    return f"on {where}: {cure}" if cure and where else cure
+    return f"on {where}: {fix}" if fix and where else fix
 
 
 class SettingsError(RolloutError):
@@ -46,38 +46,38 @@ class Halted(RolloutError):
 class SoakFailed(Halted):
     """A target that was back did not hold while it carried traffic."""
 
-    def __init__(self, target: str, because: str) -> None:
-        super().__init__(f"{target}: {because}")
+    def __init__(self, target: str, reason: str) -> None:
+        super().__init__(f"{target}: {reason}")
         self.target = target
 
 
 class TimedOut(RolloutError):
     """We waited as long as we were told to; ``last`` is the last reason that was given."""
 
-    def __init__(self, purpose: str, within: float, last: str) -> None:
-        super().__init__(f"not {purpose} after {within:g}s: {last}")
-        self.within = within
+    def __init__(self, purpose: str, timeout: float, last: str) -> None:
+        super().__init__(f"not {purpose} after {timeout:g}s: {last}")
+        self.timeout = timeout
         self.last = last
 
 
 class BalancerError(RolloutError):
     """HAProxy did not answer, said no, or disagrees with itself."""
 
-    def __init__(self, balancer: str, what: str, cure: str = "") -> None:
+    def __init__(self, balancer: str, what: str, fix: str = "") -> None:
         super().__init__(f"{balancer}: {what}")
         self.balancer = balancer
         self.what = what
-        self.cure = cure
+        self.fix = fix
 
 
 class SupervisorError(RolloutError):
     """Monit did not answer, or its answer cannot be trusted."""
 
-    def __init__(self, host: str, what: str, cure: str = "") -> None:
+    def __init__(self, host: str, what: str, fix: str = "") -> None:
         super().__init__(f"{host}: {what}")
         self.host = host
         self.what = what
-        self.cure = cure
+        self.fix = fix
 
 
 class RestartRefused(SupervisorError):
@@ -90,35 +90,35 @@ class SupervisorBusy(SupervisorError):
     ``last`` is what it is busy with.
     """
 
-    def __init__(self, host: str, last: str, within: float = 0.0) -> None:
-        after = f" after {within:g}s" if within else ""
+    def __init__(self, host: str, last: str, timeout: float = 0.0) -> None:
+        after = f" after {timeout:g}s" if timeout else ""
         super().__init__(
             host,
             f"not free to be restarted{after}: {last}",
             "wait until nothing is pending in `monit summary` there, or raise monit.busy_timeout",
         )
         self.last = last
-        self.within = within
+        self.timeout = timeout
 
 
 class RemoteError(RolloutError):
     """ssh: unreachable, unauthenticated, unknown host key, or lost on the way."""
 
-    def __init__(self, host: str, what: str, cure: str = "") -> None:
+    def __init__(self, host: str, what: str, fix: str = "") -> None:
         super().__init__(f"{host}: {what}")
         self.host = host
         self.what = what
-        self.cure = cure
+        self.fix = fix
 
 
 class ReleaseError(RolloutError):
     """A release on the disk of a host could not be read, made, moved or removed."""
 
-    def __init__(self, host: str, what: str, cure: str = "") -> None:
+    def __init__(self, host: str, what: str, fix: str = "") -> None:
         super().__init__(f"{host}: {what}")
         self.host = host
         self.what = what
-        self.cure = cure
+        self.fix = fix
 
 
 class BuildFailed(ReleaseError):
@@ -136,29 +136,29 @@ class BuildFailed(ReleaseError):
 class SourceError(RolloutError):
     """The code to deploy cannot be had: no such branch, repository or artifact, no access."""
 
-    def __init__(self, what: str, cure: str = "") -> None:
+    def __init__(self, what: str, fix: str = "") -> None:
         super().__init__(what)
         self.what = what
-        self.cure = cure
+        self.fix = fix
 
 
 class RecordError(RolloutError):
     """What we are about to do cannot be written down, so it is not done."""
 
-    def __init__(self, what: str, cure: str = "") -> None:
+    def __init__(self, what: str, fix: str = "") -> None:
         super().__init__(what)
         self.what = what
-        self.cure = cure
+        self.fix = fix
 
 
 class LockError(RolloutError):
     """The lock of the app could not be read or taken in one place."""
 
-    def __init__(self, place: str, what: str, cure: str = "") -> None:
+    def __init__(self, place: str, what: str, fix: str = "") -> None:
         super().__init__(f"{place}: {what}")
         self.place = place
         self.what = what
-        self.cure = cure
+        self.fix = fix
 
 
 class LockHeld(RolloutError):
@@ -170,14 +170,14 @@ class LockHeld(RolloutError):
         self.holder = holder
 
 
-class Unfinished(RolloutError):
+class UnfinishedRunFound(RolloutError):
     """A run before this one died, or left something out, and nobody has seen to it."""
 
-    def __init__(self, run: str, what: str, cure: str) -> None:
+    def __init__(self, run: str, what: str, fix: str) -> None:
         super().__init__(f"run {run} {what}")
         self.run = run
         self.what = what
-        self.cure = cure
+        self.fix = fix
 
 
 class NotOfThisFleet(RolloutError):
@@ -197,7 +197,7 @@ class LockLost(RolloutError):
         self.holder = holder
 
 
-class NotOnAll(RolloutError):
+class FailedOnSomeHosts(RolloutError):
     """A step of the transaction failed on some hosts; ``failed`` says what each of them said."""
 
     def __init__(self, step: str, failed: Mapping[str, RolloutError]) -> None:
@@ -238,7 +238,7 @@ class NotGivenBack(RolloutError):
     """A target that was never asked to restart could not be given back after a failure."""
 
 
-class KeptItsProcess(RolloutError):
+class ProcessKept(RolloutError):
     """Monit's restart leaves the process as it is; it was proven once more, and goes back."""
 
     def __init__(self, names: Sequence[str], host: str) -> None:
@@ -247,7 +247,7 @@ class KeptItsProcess(RolloutError):
             f"monit on {host} calls the restart of {named} done, and each is the process from "
             "before, which still answers: monit's restart must make a new process"
         )
-        self.cure = (
+        self.fix = (
             "if monit was reloaded or started just then, it forgot the request: go on; otherwise "
             "take `restart program` out of monit's control file, so that monit stops and starts "
             "it, and reload monit"
@@ -264,7 +264,7 @@ class RestartedTogether(RolloutError):
             f"{host}: {', '.join(others)} got a new process when {', '.join(asked)} was asked to "
             "restart: monit restarts them together (`depends on`), or it died at that moment"
         )
-        self.cure = GOES_TOGETHER
+        self.fix = GOES_TOGETHER
         self.host = host
         self.asked = tuple(asked)
         self.others = tuple(others)
@@ -295,26 +295,26 @@ class VisitorsInMaint(RolloutError):
             f"{came} to {', '.join(servers)} in maint: HAProxy's configuration sends them there "
             "(`force-persist` or `option persist`), and a restart would fail them"
         )
-        self.cure = (
+        self.fix = (
             "take that line out of the backend in HAProxy's configuration, and reload HAProxy"
         )
         self.sessions = sessions
         self.servers = tuple(servers)
 
 
-class Busy(RolloutError):
+class SessionsStillOpen(RolloutError):
     """Sessions were still open when `maint_timeout` ended, and the policy is to stop."""
 
-    def __init__(self, sessions: int, within: float) -> None:
+    def __init__(self, sessions: int, timeout: float) -> None:
         super().__init__(
-            f"{sessions} session{'' if sessions == 1 else 's'} still open after {within:g}s in "
+            f"{sessions} session{'' if sessions == 1 else 's'} still open after {timeout:g}s in "
             'maint: restart.on_busy = "cut" closes them, a longer restart.maint_timeout waits'
         )
         self.sessions = sessions
-        self.within = within
+        self.timeout = timeout
 
 
-class FloorLost(RolloutError):
+class FloorBroken(RolloutError):
     """The floor does not hold without the target, or has to be counted again before it goes out.
 
     Attributes:
@@ -322,17 +322,17 @@ class FloorLost(RolloutError):
         taken: It was out of rotation, and has been given back.
     """
 
-    def __init__(self, because: str, seats: Sequence[Seat] = ()) -> None:
-        super().__init__(because)
+    def __init__(self, reason: str, seats: Sequence[Server] = ()) -> None:
+        super().__init__(reason)
         self.seats = tuple(seats)
         self.taken = True
 
 
-class NoRoom(RolloutError):
+class FloorUnreachable(RolloutError):
     """Nobody of ours is out, and yet the next target cannot be spared."""
 
 
-class Meddled(RolloutError):
+class ChangedExternally(RolloutError):
     """Somebody else changed a seat that we hold; we do not fight."""
 
     def __init__(self, seat: str, wanted: str, found: str) -> None:

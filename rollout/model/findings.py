@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rollout.model.fleet import Finding, InstanceState, Reading, Target
-from rollout.model.releases import Shelf
+from rollout.model.fleet import BalancerSnapshot, Finding, InstanceState, Target
+from rollout.model.releases import HostReleases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostSight:
+class HostSnapshot:
     """What one host showed; ``findings`` say why something is missing here.
 
     One that is not ``reached`` has no address, or ssh does not get there.
@@ -22,24 +22,24 @@ class HostSight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BalancerSight:
+class BalancerCheck:
     """What one load balancer showed; ``reading`` is None when it could not be read."""
 
     balancer: str
-    reading: Reading | None = None
+    reading: BalancerSnapshot | None = None
     findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class FleetSnapshot:
     """Everything that was seen, in the order in which it was asked for."""
 
-    hosts: tuple[HostSight, ...]
-    balancers: tuple[BalancerSight, ...]
+    hosts: tuple[HostSnapshot, ...]
+    balancers: tuple[BalancerCheck, ...]
     more: tuple[Finding, ...] = ()
 
     @property
-    def readings(self) -> Mapping[str, Reading]:
+    def readings(self) -> Mapping[str, BalancerSnapshot]:
         return {b.balancer: b.reading for b in self.balancers if b.reading is not None}
 
     @property
@@ -55,12 +55,12 @@ class Skipped:
     """A target that somebody else holds out; ``serves`` if visitors still meet it somewhere."""
 
     target: str
-    because: str
+    reason: str
     serves: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fitness:
+class PreflightReport:
     """What the preflight found: who can have a turn, who is skipped, and what is wrong.
 
     ``unreached`` are hosts to which a second look would say the same in other words.
@@ -74,9 +74,9 @@ class Fitness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelving:
+class DiskReport:
     """What stands on the disks of the hosts, and what would keep a deploy from working there."""
 
-    shelves: tuple[Shelf, ...]
+    shelves: tuple[HostReleases, ...]
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]

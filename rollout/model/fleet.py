@@ -34,7 +34,7 @@ class Admin(IntFlag):
     FQDN_BY_CLI = 64
 
 
-class Operation(IntFlag):
+class OperationalState(IntFlag):
     """``srv_op_state`` of ``show servers state``: what HAProxy thinks of a server's health."""
 
     STOPPED = 0
@@ -44,23 +44,23 @@ class Operation(IntFlag):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Seat:
+class Server:
     """One server line of one load balancer."""
 
     balancer: str
     backend: str
-    server: str
+    name: str
 
     def __str__(self) -> str:
-        return f"{self.backend}/{self.server}@{self.balancer}"
+        return f"{self.backend}/{self.name}@{self.balancer}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeatState:
+class ServerState:
     """One server line as HAProxy described it in one reply.
 
     Attributes:
-        seat: Which line.
+        server: Which line.
         address: IP address as HAProxy resolved it, without brackets; empty when it has none.
         port: Port; 0 when HAProxy maps ports.
         status: The ``status`` column, exactly (``UP``, ``UP 1/2``, ``DRAIN``, ``no check``, …).
@@ -78,12 +78,12 @@ class SeatState:
         throttle: Percent of the weight given during slow start; None when at full weight.
     """
 
-    seat: Seat
+    server: Server
     address: str
     port: int
     status: str
     admin: Admin
-    operation: Operation
+    operation: OperationalState
     sessions: int
     queued: int
     sessions_total: int
@@ -97,7 +97,7 @@ class SeatState:
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessMark:
+class HaproxyProcess:
     """What tells one HAProxy process from its successor after a reload: pid and start second."""
 
     pid: int
@@ -105,7 +105,7 @@ class ProcessMark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class BalancerSnapshot:
     """One reply of one load balancer: its process and its server lines, from the same moment.
 
     ``notes`` are oddities worth a line to the operator (an agent that speaks no UTF-8), ``age``
@@ -114,8 +114,8 @@ class Reading:
 
     balancer: str
     version: str
-    process: ProcessMark
-    seats: Mapping[Seat, SeatState]
+    process: HaproxyProcess
+    servers: Mapping[Server, ServerState]
     notes: tuple[str, ...] = ()
     age: float = float("inf")
 
@@ -138,7 +138,7 @@ class ProcessTree:
 
 
 @dataclass(frozen=True, slots=True)
-class Birth:
+class ProcessIdentity:
     """A process that cannot be mistaken for another: pid, start time in ticks since boot, boot id.
 
     ``started`` is None when ``/proc`` hides other users' processes; then only the pid tells.
@@ -205,7 +205,7 @@ class InstanceState:
     status: str
     monitored: bool
     pending: str
-    birth: Birth | None
+    birth: ProcessIdentity | None
     up_since: float | None = None
     port: int = 0
     survivors: tuple[Survivor, ...] = ()
@@ -255,9 +255,9 @@ class Target:
 
     name: str
     host: str
-    seats: tuple[Seat, ...]
+    servers: tuple[Server, ...]
     instances: tuple[Instance, ...]
-    behind: Mapping[Seat, tuple[Instance, ...]]
+    instances_by_server: Mapping[Server, tuple[Instance, ...]]
     """For each seat the instances that must be proven before HAProxy may check it again."""
 
     def __hash__(self) -> int:
@@ -268,15 +268,15 @@ class Target:
 
     @property
     def balancers(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(seat.balancer for seat in self.seats))
+        return tuple(dict.fromkeys(seat.balancer for seat in self.servers))
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Condition:
     """Whether a wait is over, and if not (or why) in words made for the person watching."""
 
-    settled: bool
-    because: str
+    met: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,7 @@ class Finding:
 
     where: str
     what: str
-    cure: str
+    fix: str
     instance: str = ""
 
 

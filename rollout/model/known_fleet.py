@@ -24,7 +24,7 @@ class KnownFleet:
         """Say what of ``target`` the settings do not know; empty where they know all of it."""
         if target.host not in self.hosts:
             return f"the settings know no host {target.host}"
-        for seat in target.seats:
+        for seat in target.servers:
             if seat.balancer not in self.balancers:
                 return f"the settings know no load balancer {seat.balancer}"
         for one in target.instances:

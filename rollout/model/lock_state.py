@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rollout.model.ownership import Holding
+from rollout.model.ownership import OwnedTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +40,12 @@ class Kind(StrEnum):
     """Why the lock is held."""
 
     RUN = "run"
-    HAND = "hand"
+    MANUAL = "hand"
     UNKNOWN = "unknown"  # what stands there cannot be read here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class LockOwner:
     """Who holds a lock.
 
     Attributes:
@@ -53,7 +53,7 @@ class Holder:
         user: Who typed it, or whose cron job it is.
         since: UTC, ``2026-11-22T19:37:02Z``, by the clock of the holder's machine.
         command: What was typed.
-        reason: Why, in words; a freeze by hand has one.
+        reason_of: Why, in words; a freeze by hand has one.
         sudo_user: The login that became ``user`` by sudo or su, where that is known.
         client: The address that it came from by ssh, where that is known.
     """
@@ -80,21 +80,21 @@ class Holder:
         if self.kind is Kind.UNKNOWN:
             run = f" (run {self.run})" if self.run else ""
             return f"a run that cannot be read{run}, {self.command}"
-        if self.kind is Kind.HAND:
+        if self.kind is Kind.MANUAL:
             return f"{self.who}, by hand since {self.since}: {self.reason or 'no reason given'}"
         said = f"{self.who} (run {self.run}, pid {self.process.pid}) since {self.since}"
         return f"{said}: {self.command}" if self.command else said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class LockState:
     """The lock as it was seen in one place.
 
     Attributes:
         place: Where: the name of a load balancer's host, or ``here``.
         holdings: What the holder says that it has taken out.
-        beats: How often it has said so far that it is alive; a number, for clocks may be wrong.
-        quiet: Seconds since it last did, by the clock of the place.
+        heartbeats: How many signs of life it has given; a number, because clocks may be wrong.
+        seconds_since_heartbeat: Seconds since it last did, by the clock of the place.
         ended: How its run ended, if it has ended and left something out; else empty.
         before: The runs that it took over from.
         number: How often it has written down what it holds; of two places the higher one counts.
@@ -106,10 +106,10 @@ class Held:
     """
 
     place: str
-    holder: Holder
-    holdings: Sequence[Holding] = ()
-    beats: int = 0
-    quiet: float = 0.0
+    holder: LockOwner
+    holdings: Sequence[OwnedTarget] = ()
+    heartbeats: int = 0
+    seconds_since_heartbeat: float = 0.0
     ended: str = ""
     before: tuple[str, ...] = ()
     number: int = 0
@@ -121,7 +121,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastRun:
     """A run as its journal tells it.
 
     Attributes:
@@ -140,11 +140,11 @@ class Past:
         exit_code: What its account said; None if it never came to that.
         taken_back: Releases of other runs that it has taken back, because nothing had proven them.
         settled: By which run what it left was seen to; empty as long as nobody did.
-        answers: It had written down all that it took over from the run before it.
+        inherited: It had written down all that it took over from the run before it.
     """
 
     file: str
-    holder: Holder
+    holder: LockOwner
     verb: str
     hosts: tuple[str, ...] = ()
     flags: Mapping[str, str] = field(default_factory=dict)
@@ -152,12 +152,12 @@ class Past:
     targets: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
     renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    holdings: tuple[Holding, ...] = ()
+    holdings: tuple[OwnedTarget, ...] = ()
     deploy: "PastDeploy | None" = None
     exit_code: int | None = None
     taken_back: tuple[str, ...] = ()
     settled: str = ""
-    answers: bool = False
+    inherited: bool = False
 
     @property
     def run(self) -> str:

@@ -8,19 +8,19 @@ has changed since.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from rollout.model.conditions import out_of_rotation, serving, shows
-from rollout.model.fleet import AdminState, Birth, Seat, SeatState, Target
+from rollout.model.conditions import has_admin_state, out_of_rotation, serving
+from rollout.model.fleet import AdminState, ProcessIdentity, Server, ServerState, Target
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
+class ServerSnapshot:
     """One seat as it was found before the first change, so that it can be given back so.
 
     ``status`` is HAProxy's own word for how it was (``UP``, ``no check``, ``DOWN``).  A line of
     this name at another ``address`` and ``port`` is another server; empty where not known.
     """
 
-    seat: Seat
+    server: Server
     weight: int
     agent: bool
     status: str = "UP"
@@ -28,10 +28,10 @@ class Owned:
     port: int = 0
 
     @classmethod
-    def of(cls, row: SeatState) -> "Owned":
-        return cls(row.seat, row.weight, row.agent, row.status, row.address, row.port)
+    def of(cls, row: ServerState) -> "ServerSnapshot":
+        return cls(row.server, row.weight, row.agent, row.status, row.address, row.port)
 
-    def over(self, row: SeatState) -> SeatState:
+    def over(self, row: ServerState) -> ServerState:
         """Say of a seat that was taken up again how it was found before all.
 
         A weight that is neither what it was nor what the file says (a reload) is somebody's wish.
@@ -43,13 +43,14 @@ class Owned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class OwnedTarget:
     """One target that is ours until it was seen serving as found.
 
     Attributes:
         found: Each seat before the first change.
-        told: By seat the states that it can be in because of us: the last one that was seen, and
-            those it was told, or was about to be told, since; none where somebody else has it.
+        possible_states: By server the states that it can be in because of us: the last one that was
+            seen, and those that we have ordered, or were about to order, since; none where another
+            hand has changed it.
         asked: The instances that were, or were about to be, asked to restart, with the process
             that each of them had.
         release: What they must be seen to run in once they were restarted; empty for a restart.
@@ -58,40 +59,44 @@ class Holding:
     """
 
     target: Target
-    found: tuple[Owned, ...]
-    told: Mapping[Seat, tuple[AdminState, ...]] = field(default_factory=dict)
-    asked: Mapping[str, Birth | None] = field(default_factory=dict)
+    found: tuple[ServerSnapshot, ...]
+    possible_states: Mapping[Server, tuple[AdminState, ...]] = field(default_factory=dict)
+    asked: Mapping[str, ProcessIdentity | None] = field(default_factory=dict)
     release: str = ""
     relinked: bool = False
     returning: bool = False
 
     def told_too(
-        self, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool
-    ) -> "Holding":
-        return replace(self, told={**self.told, **told}, returning=returning)
+        self, told: Mapping[Server, tuple[AdminState, ...]], *, returning: bool
+    ) -> "OwnedTarget":
+        return replace(self, possible_states={**self.possible_states, **told}, returning=returning)
 
-    def asked_too(self, before: Mapping[str, Birth | None], release: str) -> "Holding":
+    def asked_too(
+        self, before: Mapping[str, ProcessIdentity | None], release: str
+    ) -> "OwnedTarget":
         return replace(self, asked={**self.asked, **before}, release=release)
 
-    def with_lines(self, target: Target, found: tuple[Owned, ...]) -> "Holding":
+    def with_lines(self, target: Target, found: tuple[ServerSnapshot, ...]) -> "OwnedTarget":
         """Return it with the seats that the target has by now."""
-        told = {seat: states for seat, states in self.told.items() if seat in target.seats}
-        return replace(self, target=target, found=found, told=told)
+        told = {
+            seat: states for seat, states in self.possible_states.items() if seat in target.servers
+        }
+        return replace(self, target=target, found=found, possible_states=told)
 
-    def ours(self, now: SeatState) -> AdminState | None:
+    def ours(self, now: ServerState) -> AdminState | None:
         """Name the state that a seat is in if it can be in it because of us.
 
         What was not told anything yet is as it was found.
         """
-        could_be = self.told.get(now.seat, (AdminState.READY,))
-        return next((state for state in could_be if shows(now, state)), None)
+        could_be = self.possible_states.get(now.server, (AdminState.READY,))
+        return next((state for state in could_be if has_admin_state(now, state)), None)
 
-    def may_be_ours(self, now: SeatState) -> bool:
+    def may_be_ours(self, now: ServerState) -> bool:
         """Judge whether a seat may still be as we left it, or is in rotation without our proof."""
         return self.is_unproven(now) or self.ours(now) is not None
 
-    def is_unproven(self, now: SeatState | None) -> bool:
+    def is_unproven(self, now: ServerState | None) -> bool:
         """Judge whether a seat is in rotation without our proof, as a reload can leave it."""
         if now is None or not self.asked:
             return False
-        return not out_of_rotation(now) and not serving(now).settled
+        return not out_of_rotation(now) and not serving(now).met

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rollout.model.lock_state import Held, Holder, Kind, Past
-from rollout.model.ownership import Holding
+from rollout.model.lock_state import Kind, LockOwner, LockState, PastRun
+from rollout.model.ownership import OwnedTarget
 
 UNKNOWN_RUN = "unknown"
 """Stands for the run of a deploy of which only the hosts still tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class UnfinishedRun:
     """What a run before this one left behind.
 
     Attributes:
@@ -25,15 +25,15 @@ class Left:
         claimed_by: The run that says it has seen to this one, though HAProxy shows it out still.
     """
 
-    holder: Holder
-    holdings: Sequence[Holding] = ()
-    past: Past | None = None
-    held: Held | None = None
+    holder: LockOwner
+    holdings: Sequence[OwnedTarget] = ()
+    past: PastRun | None = None
+    held: LockState | None = None
     certain: bool = False
     others: tuple[str, ...] = ()
-    unreadable: tuple[Held, ...] = ()
+    unreadable: tuple[LockState, ...] = ()
     claimed_by: str = ""
-    given_up: bool = False
+    abandoned: bool = False
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -50,11 +50,11 @@ class Left:
         return self.past is not None and not self.past.died
 
 
-def story_of(left: Left) -> str:
+def story_of(left: UnfinishedRun) -> str:
     """Say in one sentence what became of a run: ``of ops@bastion …  died; out: web1; …``."""
     past, ended = left.past, left.held.ended if left.held else ""
     code = past.exit_code if past is not None else None
-    if left.holder.kind is Kind.HAND:
+    if left.holder.kind is Kind.MANUAL:
         return f"of {left.holder}"
     if left.held is not None and left.held.unreadable:
         return f"cannot be read on {left.held.place}: {left.held.unreadable}"
@@ -79,6 +79,6 @@ def story_of(left: Left) -> str:
 def in_doubt(rollout: str) -> str:
     """Say what to type where a server is out and two records differ about why."""
     return (
-        f"if a person has put it there: `{rollout} recover --give-up` leaves it; if not: "
+        f"if a person has put it there: `{rollout} recover --abandon` leaves it; if not: "
         f"`{rollout} recover --anyway` brings it back"
     )

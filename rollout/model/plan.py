@@ -30,7 +30,7 @@ class Share:
         return math.ceil(total * self.amount / 100) if self.percent else int(self.amount)
 
 
-def look_command(look: str, host: str) -> str:
+def inspect_command_of(look: str, host: str) -> str:
     """Fill ``host`` into a command that is shown to be typed: one word, whatever it contains."""
     return look.format(host=shlex.quote(host))
 
@@ -43,7 +43,7 @@ class OnBusy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Timeouts:
     """How long each step may take, in seconds; the names are those of the settings.
 
     ``poll`` is the pause between two looks at a load balancer, ``poll_host`` at a host.
@@ -75,13 +75,14 @@ class Plan:
         instances_at_a_time: How many instances of a target boot together; 0 for all.
         probe_times: How many good answers in a row prove an instance.
         on_busy: What to do with sessions that do not end.
-        look: What to type to look at a host, with ``{host}`` in it.
+        inspect_command: What to type to look at a host, with ``{host}`` in it.
         known: What the settings know; a record that names anything else is not acted upon.
-        onto: By host the release that its new processes must be seen to run in; a host that is not
-            there is not asked.
+        release_by_host: The release that the new processes of a host must be seen to run in; of a
+            host that is not there nothing is asked.
         renewed: By target the instances that have a new process already, by an earlier part of this
             run or by monit itself: they are proven with the others, and not restarted again.
-        relink: Move ``current`` of a host to ``onto`` while it is in maint, before the restart.
+        switch_current_per_host: Move ``current`` of a host to its release while it is in maint,
+            before the restart.
         canaries_done: Targets of the first wave that an earlier part of the run has restarted, if
             nothing behind the gate was risked in it.
         accept_sick: Instances may be down or not answer before they are restarted; what carries no
@@ -95,14 +96,14 @@ class Plan:
     instances_at_a_time: int = 0
     probe_times: int = 2
     on_busy: OnBusy = OnBusy.STOP
-    look: str = "ssh {host} sudo monit status"
+    inspect_command: str = "ssh {host} sudo monit status"
     known: KnownFleet | None = None
-    onto: Mapping[str, Release] = field(default_factory=dict[str, Release])
+    release_by_host: Mapping[str, Release] = field(default_factory=dict[str, Release])
     renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    relink: bool = False
+    switch_current_per_host: bool = False
     canaries_done: tuple[Target, ...] = ()
     accept_sick: bool = False
-    patience: Patience = Patience()
+    timeouts: Timeouts = Timeouts()
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -17,7 +17,7 @@ BASTION = "bastion"
 """Stands for a host in what is done on the machine that rollout runs on."""
 
 
-class Mark(StrEnum):
+class ReleaseStatus(StrEnum):
     """What became of a release; Capistrano leaves no mark."""
 
     GOOD = "good"
@@ -48,7 +48,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelved:
+class ReleaseOnHost:
     """One release on one host.
 
     Attributes:
@@ -60,7 +60,7 @@ class Shelved:
 
     name: str
     revision: str = ""
-    mark: Mark = Mark.NONE
+    mark: ReleaseStatus = ReleaseStatus.NONE
     unfinished: bool = False
     again: bool = False
 
@@ -71,7 +71,7 @@ class Shelved:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class HostReleases:
     """The releases of one host, oldest first.
 
     Attributes:
@@ -83,7 +83,7 @@ class Shelf:
     host: str
     link: str = ""
     current: str = ""
-    releases: tuple[Shelved, ...] = ()
+    releases: tuple[ReleaseOnHost, ...] = ()
     running: frozenset[str] = frozenset()
 
     @property
@@ -94,9 +94,9 @@ class Shelf:
     @property
     def good(self) -> frozenset[str]:
         """The releases that are marked good."""
-        return frozenset(one.name for one in self.releases if one.mark is Mark.GOOD)
+        return frozenset(one.name for one in self.releases if one.mark is ReleaseStatus.GOOD)
 
-    def find(self, name: str) -> Shelved | None:
+    def find(self, name: str) -> ReleaseOnHost | None:
         return next((release for release in self.releases if release.name == name), None)
 
 
@@ -107,17 +107,17 @@ class BuildStep:
     Attributes:
         name: As in the settings: ``stylesheets``.
         command: For ``sh -c``, as the operator wrote it.
-        within: Seconds after which it is ended, with all that it started.
+        timeout: Seconds after which it is ended, with all that it started.
         environ: What it finds in its environment besides that of the login.
     """
 
     name: str
     command: str
-    within: float
+    timeout: float
     environ: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def next_name(now: datetime, shelves: Sequence[Shelf]) -> str:
+def next_name(now: datetime, shelves: Sequence[HostReleases]) -> str:
     """Name a new release: the UTC second, but later than every release on every host.
 
     A clock that was set back must not make a new release older than the one it replaces.
@@ -133,7 +133,7 @@ def next_name(now: datetime, shelves: Sequence[Shelf]) -> str:
     return after.strftime(WRITTEN)
 
 
-def to_roll_back_to(shelves: Sequence[Shelf]) -> str:
+def to_roll_back_to(shelves: Sequence[HostReleases]) -> str:
     """Choose the release to go back to: the last good one before the one that is live.
 
     Every host must have it.  Where no release is marked, as after Capistrano, the newest one
@@ -145,7 +145,7 @@ def to_roll_back_to(shelves: Sequence[Shelf]) -> str:
         Its name; empty when there is none.
     """
     live = max((name for shelf in shelves for name in shelf.live), default="")
-    marks: dict[str, set[Mark]] = {}
+    marks: dict[str, set[ReleaseStatus]] = {}
     for shelf in shelves:
         for release in shelf.releases:
             if release.whole and (not live or release.name < live):
@@ -153,13 +153,14 @@ def to_roll_back_to(shelves: Sequence[Shelf]) -> str:
     everywhere = [
         name
         for name, found in sorted(marks.items())
-        if Mark.BAD not in found and all((r := shelf.find(name)) and r.whole for shelf in shelves)
+        if ReleaseStatus.BAD not in found
+        and all((r := shelf.find(name)) and r.whole for shelf in shelves)
     ]
-    good = [name for name in everywhere if marks[name] == {Mark.GOOD}]
+    good = [name for name in everywhere if marks[name] == {ReleaseStatus.GOOD}]
     return next(reversed(good or everywhere), "")
 
 
-def to_prune(shelf: Shelf, keep: int, needed: Collection[str] = ()) -> tuple[str, ...]:
+def to_prune(shelf: HostReleases, keep: int, needed: Collection[str] = ()) -> tuple[str, ...]:
     """Choose what may go: all but the newest ``keep`` good ones and whatever is needed.
 
     Needed are the live release, those in which a process runs, those of a deploy that has not
@@ -168,7 +169,7 @@ def to_prune(shelf: Shelf, keep: int, needed: Collection[str] = ()) -> tuple[str
     """
     kept = {shelf.current, *shelf.running, *needed}
     kept |= {release.name for release in shelf.releases if release.unfinished}
-    good = [r.name for r in shelf.releases if r.mark is not Mark.BAD and not r.unfinished]
-    bad = [r.name for r in shelf.releases if r.mark is Mark.BAD]
+    good = [r.name for r in shelf.releases if r.mark is not ReleaseStatus.BAD and not r.unfinished]
+    bad = [r.name for r in shelf.releases if r.mark is ReleaseStatus.BAD]
     kept |= {*good[max(0, len(good) - keep) :], *bad[-1:]}
     return tuple(r.name for r in shelf.releases if r.name not in kept)

@@ -11,18 +11,18 @@ from rollout.events import (
     ReleasesPruned,
     StepDone,
 )
-from rollout.output.messages import Ending, Stream, Told
-from rollout.output.plain import plain_lines, whom
-from rollout.output.report.report import account
-from rollout.summary.run import Exit, Ledger
-from rollout.summary.target import Standing
+from rollout.output.messages import RunResult, StampedEvent, Stream
+from rollout.output.plain import plain_lines, subject_of
+from rollout.output.report.report import summary_text
+from rollout.summary.run import Exit, RunSummary
+from rollout.summary.target import TargetPhase
 
 LONGEST = 2000
 """Events that are remembered; a run of a thousand hosts must not fill the memory."""
 SHOWN = 100
 """Lines that a mail holds."""
 
-FINE = frozenset({Standing.DONE, Standing.RECOVERED, Standing.UNTOUCHED})
+FINE = frozenset({TargetPhase.DONE, TargetPhase.RECOVERED, TargetPhase.UNTOUCHED})
 """Of these targets the account says enough; how they got there is not why the mail was sent."""
 
 ROUTINE = (StepDone, CurrentSwitching, CurrentSwitched, ReleaseDiscarded, ReleasesPruned)
@@ -46,13 +46,13 @@ class Cron:
         self._story = story
         self._lines: deque[tuple[Event, str]] = deque(maxlen=LONGEST)
 
-    def show(self, told: Told) -> None:
+    def show(self, told: StampedEvent) -> None:
         self._lines.append((told.event, plain_lines(told)))
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: RunResult) -> None:
         if ending.exit_code is Exit.DONE:
             if worth_a_line(ending.ledger):
-                self._stream.write(account(ending))
+                self._stream.write(summary_text(ending))
             return
         story = self._lines if self._story else ()
         told = [line for event, line in story if matters(event, ending.ledger)]
@@ -60,14 +60,14 @@ class Cron:
         if left_out > 0:
             told = [f"({left_out} earlier lines left out)\n", *told[-SHOWN:]]
         self._stream.write("".join([*told, "\n"] if told else []))
-        self._stream.write(account(ending))
+        self._stream.write(summary_text(ending))
 
 
-def worth_a_line(ledger: Ledger) -> bool:
+def worth_a_line(ledger: RunSummary) -> bool:
     """Tell whether a good run still left something that a person should know."""
     lines = ledger.lines.values()
     noticed = any(line.now or line.cut or line.visited for line in lines)
-    told = ledger.named(Standing.SKIPPED) or ledger.deploy.warnings or ledger.unseen
+    told = ledger.named(TargetPhase.SKIPPED) or ledger.deploy.warnings or ledger.unseen
     return bool(told) or noticed
 
 
@@ -81,11 +81,11 @@ LOUD = (
 """What the whole run is judged by, whomever it was about."""
 
 
-def matters(event: Event, ledger: Ledger) -> bool:
+def matters(event: Event, ledger: RunSummary) -> bool:
     """Tell whether a line belongs into the mail: the whole run, and who did not come through."""
     if isinstance(event, LOUD):
         return True
     if isinstance(event, ROUTINE):
-        return whom(event) in {*ledger.deploy.failed, *ledger.deploy.unrestored}
-    line = ledger.lines.get(whom(event))
+        return subject_of(event) in {*ledger.deploy.failed, *ledger.deploy.unrestored}
+    line = ledger.lines.get(subject_of(event))
     return line is None or line.standing not in FINE

@@ -39,7 +39,7 @@ def some(names: Sequence[str], most: int = 5) -> str:
 
 def why_failed(failure: events.StepFailed) -> str:
     """Say why a step failed, without its name, which stands before it already."""
-    return failure.because.removeprefix(f"{failure.step.removeprefix('compile ')}: ")
+    return failure.reason.removeprefix(f"{failure.step.removeprefix('compile ')}: ")
 
 
 def runs_words(seen: events.CurrentSeen) -> str:
@@ -82,24 +82,24 @@ def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence
             return f"release {release}, which nothing has proven, is taken back on {some(hosts)}"
         case events.ReleaseDiscarded(release=release):
             return f"release {release} removed, logs of its builds kept"
-        case events.UndoFailed(because=because, live=True):
-            return f"NOT TAKEN BACK, `current` may lead to the new release: {because}"
-        case events.UndoFailed(because=because):
-            return f"something is left over, the next deploy removes it: {because}"
-        case events.DeployTakenBack(release=release, because=because):
-            return f"release {release} was taken back, no server was restarted: {because}"
+        case events.UndoFailed(reason=reason, live=True):
+            return f"NOT TAKEN BACK, `current` may lead to the new release: {reason}"
+        case events.UndoFailed(reason=reason):
+            return f"something is left over, the next deploy removes it: {reason}"
+        case events.DeployTakenBack(release=release, reason=reason):
+            return f"release {release} was taken back, no server was restarted: {reason}"
         case events.ReleaseInPlace(release=release):
             return f"release {release} is in place on every host; no server was taken out so far"
         case events.DeployFinished():
             return f"{release_words(event.release, event.revision)} is live and marked good"
-        case events.RollbackStarted(release=release, targets=targets, because=because):
+        case events.RollbackStarted(release=release, targets=targets, reason=reason):
             first = f", {', '.join(targets)} first" if targets else ""
-            return f"rolls back from release {release}{first}: {because}"
-        case events.RollbackHalted(because=because):
-            return f"rollback halted, no other server is restarted: {because}"
+            return f"rolls back from release {release}{first}: {reason}"
+        case events.RollbackHalted(reason=reason):
+            return f"rollback halted, no other server is restarted: {reason}"
         case events.RollbackFinished(release=release):
             return f"rolled back from release {release}: the one before serves everywhere again"
-        case events.HookRan(hook=hook, fine=fine, said=said):
+        case events.HookRan(hook=hook, ok=fine, message=said):
             return f"hook `{hook}` {'ran' if fine else 'FAILED'}{f': {said}' if said else ''}"
         case events.ReleasesPruned(releases=releases):
             return f"removed, no longer needed: {', '.join(releases) or 'nothing'}"

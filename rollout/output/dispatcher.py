@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from rollout.events import Event
-from rollout.output.messages import Ending, Hints, Renderer, Stream, Told
+from rollout.output.messages import NextStepCommands, Renderer, RunResult, StampedEvent, Stream
 from rollout.output.report.command_line import with_options
-from rollout.summary.run import Exit, Ledger, enter
-from rollout.text.sanitize import harmless
+from rollout.summary.run import Exit, RunSummary, enter
+from rollout.text.sanitize import sanitize
 
 
 def utc_now() -> str:
@@ -35,16 +35,16 @@ class Broadcast:
         monotonic: Callable[[], float],
         complain: Callable[[str], None],
         streams: Sequence[Stream] = (),
-        hints: Hints | None = None,
+        hints: NextStepCommands | None = None,
     ) -> None:
-        self.ledger = Ledger(fleet=hints.fleet if hints else 0)
+        self.ledger = RunSummary(fleet=hints.fleet if hints else 0)
         self._renderers = list(renderers)
         self._run = run
         self._utc_now = utc_now
         self._monotonic = monotonic
         self._complain = complain
         self._streams = tuple(streams)
-        self._hints = hints or Hints()
+        self._hints = hints or NextStepCommands()
         self._began = monotonic()
         self._number = 0
 
@@ -53,7 +53,7 @@ class Broadcast:
         event = with_options(event, self._hints.rollout)
         self.ledger = enter(self.ledger, event)
         self._number += 1
-        told = Told(self._run, self._number, self._utc_now(), event, self.ledger)
+        told = StampedEvent(self._run, self._number, self._utc_now(), event, self.ledger)
         self._to_everyone(lambda renderer: renderer.show(told))
 
     def end(
@@ -62,8 +62,8 @@ class Broadcast:
         *,
         cause: str = "",
         trace: str = "",
-        within: float = 1.0,
-    ) -> Ending:
+        timeout: float = 1.0,
+    ) -> RunResult:
         """Give everyone the account, write out what is left, and say how the run ended.
 
         Args:
@@ -71,9 +71,9 @@ class Broadcast:
                 target that is out.
             cause: The sentence that goes with it.
             trace: Where the traceback of a bug was saved.
-            within: Seconds to wait for readers who are slow, all streams together.
+            timeout: Seconds to wait for readers who are slow, all streams together.
         """
-        ending = Ending(
+        ending = RunResult(
             run=self._run,
             number=self._number + 1,
             at=self._utc_now(),
@@ -85,7 +85,7 @@ class Broadcast:
             hints=self._hints,
         )
         self._to_everyone(lambda renderer: renderer.end(ending))
-        deadline = self._monotonic() + within
+        deadline = self._monotonic() + timeout
         for stream in self._streams:
             stream.close(max(0.0, deadline - self._monotonic()))
         return ending
@@ -99,6 +99,6 @@ class Broadcast:
                 self._say_dropped(error)
 
     def _say_dropped(self, error: Exception) -> None:
-        what = harmless(str(error) or type(error).__name__)
+        what = sanitize(str(error) or type(error).__name__)
         with suppress(Exception):  # when this fails too, nobody is left who could be told
             self._complain(f"rollout: an output was dropped: {what}\n")

@@ -8,35 +8,35 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rollout.output.messages import Ending, Stream, Told
-from rollout.output.report.headline import consequence
+from rollout.output.messages import RunResult, StampedEvent, Stream
+from rollout.output.report.headline import headline
 from rollout.output.report.next_step import NextStep
 from rollout.output.report.next_steps import to_bring_back, to_look, to_old_code, to_recover
 from rollout.output.report.report import WHOLE_FLEET, steps_of, why
-from rollout.summary.deploy import Deployment, Phase
+from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.exit_codes import exit_name
-from rollout.summary.target import Line, Standing
-from rollout.text.sanitize import harmless
+from rollout.summary.target import TargetPhase, TargetSummary
+from rollout.text.sanitize import sanitize
 
 VERSION = 1
 """Raised only when a field changes its meaning or goes; readers must ignore fields they lack."""
 
 
-def json_line(told: Told) -> str:
+def json_line(told: StampedEvent) -> str:
     """Spell one event: the stamp, its wire name, then the fields of its dataclass."""
     fields = {f.name: getattr(told.event, f.name) for f in dataclasses.fields(told.event)}
     return _spelled({**_stamp(told, told.event.wire), **_plainly(fields)})
 
 
-def json_account(ending: Ending) -> str:
+def json_summary(ending: RunResult) -> str:
     """Spell the last line of a run: the exit code, its name, and where every target stands."""
     return _spelled(
         {
-            **_stamp(ending, "account"),
+            **_stamp(ending, "summary"),
             "exit_code": ending.exit_code.value,
             "exit": exit_name(ending.exit_code),
             "fleet_now": ending.exit_code.fleet_now,
-            "sentence": harmless(consequence(ending)),
+            "sentence": sanitize(headline(ending)),
             "seconds": round(ending.seconds, 3),
             "out": _plainly(ending.ledger.out),
             "targets": [_target(n, line, ending) for n, line in ending.ledger.lines.items()],
@@ -45,17 +45,17 @@ def json_account(ending: Ending) -> str:
             "deploy": _deploy(ending.ledger.deploy),
             "why": list(why(ending)),
             "findings": _plainly(ending.ledger.findings),
-            "trace": harmless(ending.trace),
+            "trace": sanitize(ending.trace),
             "next": [_step(step) for step in steps_of(ending)],
         }
     )
 
 
 def _step(step: NextStep) -> Mapping[str, str]:
-    return {name: harmless(text, WHOLE_FLEET) for name, text in step._asdict().items()}
+    return {name: sanitize(text, WHOLE_FLEET) for name, text in step._asdict().items()}
 
 
-def _deploy(deploy: Deployment) -> Any:  # noqa: ANN401 - as below
+def _deploy(deploy: DeploySummary) -> Any:  # noqa: ANN401 - as below
     """Spell what became of the release; nothing for a run that was about none."""
     if deploy.phase is Phase.NONE:
         return None
@@ -74,7 +74,7 @@ def _deploy(deploy: Deployment) -> Any:  # noqa: ANN401 - as below
             "seen": {host: [one.current, one.running] for host, one in deploy.seen.items()},
             "hidden": {host: one.hidden for host, one in deploy.seen.items() if one.hidden},
             "leftovers": deploy.leftovers,
-            "because": deploy.because,
+            "reason": deploy.reason,
             "warnings": deploy.warnings,
         }
     )
@@ -85,9 +85,9 @@ def json_loss(lost: int) -> str:
     return _spelled({"v": VERSION, "event": "output.lost", "lines": lost}) + "\n"
 
 
-def _target(name: str, line: Line, ending: Ending) -> dict[str, Any]:
+def _target(name: str, line: TargetSummary, ending: RunResult) -> dict[str, Any]:
     fields = {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
-    fallen = line.standing is Standing.DOWN  # it is ready already, and nothing of ours
+    fallen = line.standing is TargetPhase.DOWN  # it is ready already, and nothing of ours
     by_hand = to_bring_back(line, ending.hints.reach)
     steps = (
         {
@@ -99,10 +99,10 @@ def _target(name: str, line: Line, ending: Ending) -> dict[str, Any]:
         if line.standing.out
         else {}
     )
-    return {"target": harmless(name), "out": line.standing.out, **_plainly(fields), **steps}
+    return {"target": sanitize(name), "out": line.standing.out, **_plainly(fields), **steps}
 
 
-def _stamp(told: Told | Ending, event: str) -> dict[str, Any]:
+def _stamp(told: StampedEvent | RunResult, event: str) -> dict[str, Any]:
     return {"v": VERSION, "run": told.run, "seq": told.number, "at": told.at, "event": event}
 
 
@@ -110,7 +110,7 @@ def _plainly(value: Any) -> Any:  # noqa: ANN401 - what JSON can hold has no nar
     """Turn nouns into what JSON can hold, with every text made harmless."""
     match value:
         case str():
-            return harmless(value)
+            return sanitize(value)
         case Mapping():
             return {key: _plainly(item) for key, item in value.items()}
         case list() | tuple():
@@ -131,8 +131,8 @@ class JsonLines:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
-    def show(self, told: Told) -> None:
+    def show(self, told: StampedEvent) -> None:
         self._stream.write(f"{json_line(told)}\n")
 
-    def end(self, ending: Ending) -> None:
-        self._stream.write(f"{json_account(ending)}\n")
+    def end(self, ending: RunResult) -> None:
+        self._stream.write(f"{json_summary(ending)}\n")

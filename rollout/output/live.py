@@ -22,22 +22,22 @@ from rollout.events import (
     SessionsCut,
     StepFailed,
     StopRequested,
-    TargetGivenBack,
     TargetLeftOut,
-    TargetNotTaken,
+    TargetNotStarted,
+    TargetReturnedUntouched,
     TargetSkipped,
     TargetVisited,
     UndoFailed,
 )
-from rollout.output.messages import Ending, Stream, Told
+from rollout.output.messages import RunResult, StampedEvent, Stream
 from rollout.output.plain import plain_lines
-from rollout.output.report.report import account
+from rollout.output.report.report import summary_text
 from rollout.output.table import Size, frame
 from rollout.summary.deploy import Phase
-from rollout.summary.run import Ledger
-from rollout.summary.target import Standing
+from rollout.summary.run import RunSummary
+from rollout.summary.target import TargetPhase
 from rollout.text.elapsed import on_a_clock
-from rollout.text.width import cells, fit
+from rollout.text.width import cells, truncate
 
 EVERY = 0.25
 """Seconds between two frames: a person sees no more, and a slow line carries no more."""
@@ -56,9 +56,9 @@ IMPORTANT = (
     SessionsCut,
     StepFailed,
     StopRequested,
-    TargetGivenBack,
+    TargetReturnedUntouched,
     TargetLeftOut,
-    TargetNotTaken,
+    TargetNotStarted,
     TargetSkipped,
     TargetVisited,
     UndoFailed,
@@ -67,10 +67,10 @@ IMPORTANT = (
 
 def important(event: Event) -> bool:
     """Tell whether ``event`` deserves a line that stays."""
-    return isinstance(event, IMPORTANT) or (isinstance(event, HookRan) and not event.fine)
+    return isinstance(event, IMPORTANT) or (isinstance(event, HookRan) and not event.ok)
 
 
-class Picture:
+class TableState:
     """What the writer's thread paints: the frame of the latest account over the one before.
 
     ``see`` and ``finish`` belong to the rollout's thread, ``paint`` to the writer's.
@@ -96,12 +96,12 @@ class Picture:
         self._meanwhile = meanwhile
         self._lock = threading.Lock()
         self._began = monotonic()
-        self._ledger = Ledger()
+        self._ledger = RunSummary()
         self._since: dict[str, float] = {}
         self._finished = False
         self._drawn: list[str] = []
 
-    def see(self, ledger: Ledger) -> None:
+    def see(self, ledger: RunSummary) -> None:
         """Take the account to be drawn from now on; times start where a standing changed."""
         with self._lock:
             for name, line in ledger.lines.items():
@@ -109,7 +109,7 @@ class Picture:
                     self._since[name] = self._monotonic()
             self._ledger = ledger
 
-    def _standing(self, name: str) -> Standing | None:
+    def _standing(self, name: str) -> TargetPhase | None:
         line = self._ledger.lines.get(name)
         return None if line is None else line.standing
 
@@ -137,7 +137,9 @@ class Picture:
             if self._finished or not self._meanwhile:
                 return []
             return [
-                fit(f"  {self._meanwhile} …  {on_a_clock(now - self._began)}", size.columns - 1)
+                truncate(
+                    f"  {self._meanwhile} …  {on_a_clock(now - self._began)}", size.columns - 1
+                )
             ]
         return frame(self._ledger, now, self._since, self._began, size, colour=self._colour)
 
@@ -164,16 +166,16 @@ def _bare(line: str) -> str:
 class Live:
     """Feeds the picture; what is important gets a line that stays."""
 
-    def __init__(self, stream: Stream, picture: Picture) -> None:
+    def __init__(self, stream: Stream, picture: TableState) -> None:
         self._stream = stream
         self._picture = picture
 
-    def show(self, told: Told) -> None:
+    def show(self, told: StampedEvent) -> None:
         self._picture.see(told.ledger)
         if important(told.event):
             self._stream.write(plain_lines(told))
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: RunResult) -> None:
         self._picture.see(ending.ledger)
         self._picture.finish()
-        self._stream.write(f"\n{account(ending)}")
+        self._stream.write(f"\n{summary_text(ending)}")

@@ -3,19 +3,19 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from rollout.model.conditions import told
-from rollout.model.fleet import Reading
-from rollout.model.lock_state import Held, Kind
-from rollout.model.ownership import Holding
-from rollout.model.past_runs import Left, in_doubt, story_of
+from rollout.model.conditions import admin_state_of
+from rollout.model.fleet import BalancerSnapshot
+from rollout.model.lock_state import Kind, LockState
+from rollout.model.ownership import OwnedTarget
+from rollout.model.past_runs import UnfinishedRun, in_doubt, story_of
 from rollout.output.columns import VERSION, Row, as_object, columns
 from rollout.text.elapsed import in_words
-from rollout.text.sanitize import harmless
+from rollout.text.sanitize import sanitize
 
 FREE = "no run and no person holds the lock"
 
 
-def remains_table(left: Left, readings: Mapping[str, Reading]) -> str:
+def remains_table(left: UnfinishedRun, readings: Mapping[str, BalancerSnapshot]) -> str:
     """Say what became of a run and how each server that it left out is now."""
     lines = [f"run {left.holder.run} {story_of(left)}"]
     lines += [f"  {left.holder.command}"] if left.holder.command else []
@@ -30,15 +30,15 @@ def remains_table(left: Left, readings: Mapping[str, Reading]) -> str:
             )
             for n, state in enumerate(states)
         ]
-    text = "\n".join(map(harmless, lines))
-    shown = columns([tuple(map(harmless, row)) for row in rows])
+    text = "\n".join(map(sanitize, lines))
+    shown = columns([tuple(map(sanitize, row)) for row in rows])
     return f"{text}\n\n{shown}\n" if rows else f"{text}\n"
 
 
-def _seat_words(holding: Holding, readings: Mapping[str, Reading], number: int) -> str:
-    seat = holding.found[number].seat
+def _seat_words(holding: OwnedTarget, readings: Mapping[str, BalancerSnapshot], number: int) -> str:
+    seat = holding.found[number].server
     reading = readings.get(seat.balancer)
-    row = reading.seats.get(seat) if reading else None
+    row = reading.servers.get(seat) if reading else None
     if reading is not None and row is None:
         return f"{seat} is gone: HAProxy has no such server any more"
     if row is None:
@@ -49,12 +49,14 @@ def _seat_words(holding: Holding, readings: Mapping[str, Reading], number: int) 
         since = ", in rotation without a proof"
     else:
         since = ", changed by somebody else since"
-    return f"{seat} is {told(row)} ({row.status}){since}"
+    return f"{seat} is {admin_state_of(row)} ({row.status}){since}"
 
 
-def _what_next(holding: Holding, readings: Mapping[str, Reading]) -> str:
+def _what_next(holding: OwnedTarget, readings: Mapping[str, BalancerSnapshot]) -> str:
     rows = (
-        readings[s.balancer].seats.get(s) for s in holding.target.seats if s.balancer in readings
+        readings[s.balancer].servers.get(s)
+        for s in holding.target.servers
+        if s.balancer in readings
     )
     seen = [row for row in rows if row is not None]
     if seen and not any(holding.may_be_ours(row) for row in seen):
@@ -64,7 +66,9 @@ def _what_next(holding: Holding, readings: Mapping[str, Reading]) -> str:
     return "was never asked to restart: goes back as it was found"
 
 
-def left_table(left: Left, readings: Mapping[str, Reading], rollout: str = "rollout") -> str:
+def left_table(
+    left: UnfinishedRun, readings: Mapping[str, BalancerSnapshot], rollout: str = "rollout"
+) -> str:
     """Say whose run holds the lock, or is unfinished, and what it has out."""
     if left.certain:
         text = remains_table(left, readings)
@@ -73,7 +77,7 @@ def left_table(left: Left, readings: Mapping[str, Reading], rollout: str = "roll
     return lock_table(held).rstrip()
 
 
-def _to_type(left: Left, rollout: str) -> str:
+def _to_type(left: UnfinishedRun, rollout: str) -> str:
     """Say what sees to a run that is over, as far as there is something to be seen to."""
     if left.claimed_by and left.holdings:
         return in_doubt(rollout)
@@ -84,7 +88,7 @@ def _to_type(left: Left, rollout: str) -> str:
     return ", ".join(dict.fromkeys(said))
 
 
-def left_fields(left: Left) -> dict[str, Any]:
+def left_fields(left: UnfinishedRun) -> dict[str, Any]:
     """Spell the same for a JSON object."""
     return {
         "run": left.holder.run,
@@ -99,7 +103,7 @@ def left_fields(left: Left) -> dict[str, Any]:
             {
                 "target": holding.target.name,
                 "asked": bool(holding.asked),
-                "seats": [str(seat) for seat in holding.target.seats],
+                "servers": [str(seat) for seat in holding.target.servers],
             }
             for holding in left.holdings
         ],
@@ -107,7 +111,7 @@ def left_fields(left: Left) -> dict[str, Any]:
 
 
 def lock_table(
-    held: Sequence[Held],
+    held: Sequence[LockState],
     acts: Mapping[str, Sequence[str]] | None = None,
     over: Collection[str] = (),
 ) -> str:
@@ -121,8 +125,8 @@ def lock_table(
         if one.unreadable:
             lines.append(f"  {one.unreadable}; last changed {in_words(max(one.age, 0.0))} ago")
             lines.append("  `rollout lock break` takes it")
-        elif one.holder.kind is not Kind.HAND:
-            ago = in_words(max(one.quiet, 0.0))
+        elif one.holder.kind is not Kind.MANUAL:
+            ago = in_words(max(one.seconds_since_heartbeat, 0.0))
             said = one.ended or f"gave a sign of life {ago} ago"
             if not one.ended and one.holder.run in over:
                 said = f"died: its process is gone; it gave its last sign of life {ago} ago"
@@ -130,11 +134,11 @@ def lock_table(
             out = ", ".join(h.target.name for h in one.holdings) or "no server"
             lines.append(f"  out of rotation because of it: {out}")
     lines += [f"{place}: last by hand: {said[-1]}" for place, said in (acts or {}).items()]
-    return "\n".join(map(harmless, lines)) + "\n"
+    return "\n".join(map(sanitize, lines)) + "\n"
 
 
 def lock_json(
-    held: Sequence[Held],
+    held: Sequence[LockState],
     acts: Mapping[str, Sequence[str]] | None = None,
     over: Collection[str] = (),
 ) -> str:
@@ -144,7 +148,7 @@ def lock_json(
     return as_object({"v": VERSION, "held": fields, "acts": said})
 
 
-def as_fields(held: Held) -> dict[str, Any]:
+def as_fields(held: LockState) -> dict[str, Any]:
     """Spell one holder for a JSON object."""
     holder = held.holder
     return {
@@ -156,7 +160,7 @@ def as_fields(held: Held) -> dict[str, Any]:
         "since": holder.since,
         "command": holder.command,
         "reason": holder.reason,
-        "quiet": held.quiet,
+        "quiet": held.seconds_since_heartbeat,
         "ended": held.ended,
         "unreadable": held.unreadable,
         "made_by": held.made_by,

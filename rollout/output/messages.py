@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rollout.events import Event
-from rollout.summary.run import Exit, Ledger
+from rollout.summary.run import Exit, RunSummary
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StampedEvent:
     """One event, stamped once.
 
     Attributes:
@@ -24,11 +24,11 @@ class Told:
     number: int
     at: str
     event: Event
-    ledger: Ledger
+    ledger: RunSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
+class NextStepCommands:
     """What the reader can type, as it works from where rollout was called.
 
     Attributes:
@@ -49,13 +49,13 @@ class Hints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class RunResult:
     """How the run ended: the one value that the account, the JSON and the exit code are read off.
 
     Attributes:
         run: The run's id.
         number: One more than the last event's.
-        at: UTC, as in :class:`Told`.
+        at: UTC, as in :class:`StampedEvent`.
         ledger: The account after the last event.
         seconds: How long the run took.
         outside: What no event can tell: ``BUG``, ``USAGE``, ``BUSY``; None for a run that told all.
@@ -67,12 +67,12 @@ class Ending:
     run: str
     number: int
     at: str
-    ledger: Ledger
+    ledger: RunSummary
     seconds: float
     outside: Exit | None = None
     cause: str = ""
     trace: str = ""
-    hints: Hints = field(default_factory=Hints)
+    hints: NextStepCommands = field(default_factory=NextStepCommands)
 
     @property
     def exit_code(self) -> Exit:
@@ -87,10 +87,10 @@ class Ending:
 class Renderer(Protocol):
     """One reading of the stream.  It may raise; then it is not asked again."""
 
-    def show(self, told: Told) -> None:
+    def show(self, told: StampedEvent) -> None:
         """Read one event aloud, without waiting for whoever listens."""
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: RunResult) -> None:
         """Read the account aloud; nothing comes after it."""
 
 
@@ -100,5 +100,5 @@ class Stream(Protocol):
     def write(self, text: str) -> None:
         """Take ``text`` at once, to be written when the reader allows."""
 
-    def close(self, within: float) -> bool:
-        """Write what is left for at most ``within`` seconds; True when all of it went out."""
+    def close(self, timeout: float) -> bool:
+        """Write what is left for at most ``timeout`` seconds; True when all of it went out."""

@@ -5,43 +5,43 @@ from typing import assert_never
 from rollout import events
 from rollout.events import DeployEvent, Event, HookRan, StepFailed
 from rollout.output.deploy_sentences import deploy_words
-from rollout.output.messages import Ending, Stream, Told
+from rollout.output.messages import RunResult, StampedEvent, Stream
 from rollout.output.report.counts import FEW, verb
 from rollout.output.report.counts import sessions as count_sessions
-from rollout.output.report.report import account
-from rollout.summary.run import Ledger
+from rollout.output.report.report import summary_text
+from rollout.summary.run import RunSummary
 from rollout.summary.target import GONE, TargetEvent
 from rollout.text.elapsed import in_words
-from rollout.text.sanitize import harmless
+from rollout.text.sanitize import sanitize
 
 WHOLE_RUN = "rollout"
 """The first word of a line that is about no target in particular."""
 
 
-def plain_line(told: Told) -> str:
+def plain_line(told: StampedEvent) -> str:
     """Spell one event as one line: instant, whom it is about, what is known now."""
-    return f"{told.at} {whom(told.event)} {harmless(words(told.event))}"
+    return f"{told.at} {subject_of(told.event)} {sanitize(words(told.event))}"
 
 
-def plain_lines(told: Told) -> str:
+def plain_lines(told: StampedEvent) -> str:
     """Spell one event as its line and, for what failed, the end of what it printed."""
-    head = f"{told.at} {whom(told.event)}     |"
-    tail = [f"{head} {harmless(line)}" for line in _tail(told.event, told.ledger)]
+    head = f"{told.at} {subject_of(told.event)}     |"
+    tail = [f"{head} {sanitize(line)}" for line in _tail(told.event, told.ledger)]
     return "".join(f"{line}\n" for line in (plain_line(told), *tail))
 
 
-def _tail(event: Event, ledger: Ledger) -> tuple[str, ...]:
+def _tail(event: Event, ledger: RunSummary) -> tuple[str, ...]:
     """Return what was printed last by that of which ``event`` tells the failure."""
     match event:
         case StepFailed():
             return _once(event, ledger)
-        case HookRan(fine=False, tail=tail):
+        case HookRan(ok=False, tail=tail):
             return tail
         case _:
             return ()
 
 
-def _once(failed: StepFailed, ledger: Ledger) -> tuple[str, ...]:
+def _once(failed: StepFailed, ledger: RunSummary) -> tuple[str, ...]:
     """Return what a step printed last, but only once where many hosts printed the same."""
     others = ledger.deploy.failed.values()
     alike = (f.host for f in others if (f.step, f.tail) == (failed.step, failed.tail))
@@ -49,10 +49,10 @@ def _once(failed: StepFailed, ledger: Ledger) -> tuple[str, ...]:
     return failed.tail if first == failed.host or not failed.tail else (f"as on {first}",)
 
 
-def whom(event: Event) -> str:
+def subject_of(event: Event) -> str:
     """Name the target or host that ``event`` is about; else where it was noted; else the run."""
     name = next((n for key in ("target", "host", "where") if (n := getattr(event, key, ""))), "")
-    return harmless(name) or WHOLE_RUN
+    return sanitize(name) or WHOLE_RUN
 
 
 def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, and nothing else
@@ -63,8 +63,8 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             return f"starts: {names}; at most {max_out} out at once, floor {floor}"
         case events.RolloutRefused(findings=findings):
             return f"refused before anything was touched: {_findings(len(findings))}"
-        case events.RolloutHalted(because=because):
-            return f"halted, nothing new is started: {because}"
+        case events.RolloutHalted(reason=reason):
+            return f"halted, nothing new is started: {reason}"
         case events.RolloutFinished():
             return "finished: every planned target had its turn"
         case events.RunResumed(of=run, done=done):
@@ -107,13 +107,13 @@ def _fleet_words(seen: events.FleetSeen) -> str:
 def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
     """Say it of one target."""
     match event:
-        case events.TargetSkipped(because=because):
-            return f"skipped, not ours to touch: {because}"
-        case events.TargetWaiting(awaited=awaited, because=because):
-            return f"not {awaited} yet: {because}"
-        case events.TargetClaimed(seats=seats):
+        case events.TargetSkipped(reason=reason):
+            return f"skipped, not ours to touch: {reason}"
+        case events.TargetWaiting(awaited=awaited, reason=reason):
+            return f"not {awaited} yet: {reason}"
+        case events.TargetClaimed(servers=seats):
             return f"claimed, next it is taken out: {', '.join(seats)}"
-        case events.TargetTakenUp(seats=seats, asked=asked):
+        case events.TargetAdopted(servers=seats, asked=asked):
             how = "it must be proven first" if asked else "it was never asked to restart"
             return f"taken up again, {how}: {', '.join(seats)}"
         case events.ServersChanged(gone=gone, new=new):
@@ -140,8 +140,8 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
             return "draining"
         case events.TargetDrained():
             return "drained: no session open, none queued, nobody new"
-        case events.TargetNotDrained(because=because):
-            return f"not drained in time ({because}); goes on to maint, where nobody new arrives"
+        case events.TargetNotDrained(reason=reason):
+            return f"not drained in time ({reason}); goes on to maint, where nobody new arrives"
         case events.TargetInMaint():
             return "in maint: nobody new arrives"
         case events.SessionsCut(sessions=sessions):
@@ -150,11 +150,11 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
             return "empty: nothing is in flight, it may be restarted"
         case events.RestartAsked(instances=instances):
             return f"asking monit to restart {', '.join(instances)}; only proof brings it back now"
-        case events.InstanceReborn(instance=instance, pid=pid):
+        case events.InstanceRestarted(instance=instance, pid=pid):
             return f"{instance} reborn with pid {pid}"
-        case events.InstanceProven(instance=instance, answered=True):
+        case events.InstanceVerified(instance=instance, answered=True):
             return f"{instance} proven: it answers and is still the same process"
-        case events.InstanceProven(instance=instance):
+        case events.InstanceVerified(instance=instance):
             return f"{instance} proven: a new process; there is no probe to ask it"
         case events.TargetOnProbation():
             return "on probation: back in drain, HAProxy checks it and balances nothing to it"
@@ -163,14 +163,14 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
         case events.TargetDone(seconds=seconds, release=release):
             runs = f", runs release {release}" if release else ""
             return f"done: restarted, serving, stable{runs}; was out for {in_words(seconds)}"
-        case events.TargetNotTaken(because=because):
-            return f"not taken, nothing of it was touched: {because}"
-        case events.TargetGivenBack(because=because, asked=asked):
+        case events.TargetNotStarted(reason=reason):
+            return f"not taken, nothing of it was touched: {reason}"
+        case events.TargetReturnedUntouched(reason=reason, asked=asked):
             how = "with the processes that it had" if asked else "never asked to restart"
-            return f"given back as it was, {how}: {because}"
-        case events.TargetLeftOut(state=state, because=because, asked=asked):
+            return f"given back as it was, {how}: {reason}"
+        case events.TargetLeftOut(state=state, reason=reason, asked=asked):
             restart = "asked to restart" if asked else "never asked to restart"
-            return f"LEFT OUT in state {state}, {restart}: {because}"
+            return f"LEFT OUT in state {state}, {restart}: {reason}"
         case _:
             assert_never(event)
 
@@ -189,8 +189,8 @@ class Plain:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
-    def show(self, told: Told) -> None:
+    def show(self, told: StampedEvent) -> None:
         self._stream.write(plain_lines(told))
 
-    def end(self, ending: Ending) -> None:
-        self._stream.write(account(ending))
+    def end(self, ending: RunResult) -> None:
+        self._stream.write(summary_text(ending))

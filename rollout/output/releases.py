@@ -5,34 +5,34 @@ from dataclasses import asdict
 
 from rollout.events import Event, Noted, ReleasesPruned
 from rollout.model.fleet import Finding
-from rollout.model.releases import Shelf, Shelved
+from rollout.model.releases import HostReleases, ReleaseOnHost
 from rollout.output.columns import VERSION, Row, as_object, columns, wrong
 from rollout.output.deploy_sentences import hosts_words, short
-from rollout.text.sanitize import harmless
+from rollout.text.sanitize import sanitize
 
 
-def shelves_table(shelves: Sequence[Shelf], findings: Sequence[Finding]) -> str:
+def shelves_table(shelves: Sequence[HostReleases], findings: Sequence[Finding]) -> str:
     """Lay out each host with its releases, oldest first; what is wrong stands below."""
     rows: list[Row] = []
     for shelf in shelves:
         ours = [_row(release, shelf) for release in shelf.releases] or [("no releases",)]
         if shelf.link and not shelf.current:
-            ours.append(("", "", "", f"current leads to {harmless(shelf.link)}, none of these"))
+            ours.append(("", "", "", f"current leads to {sanitize(shelf.link)}, none of these"))
         rows += [(shelf.host if n == 0 else "", *row) for n, row in enumerate(ours)]
     return "\n\n".join(part for part in [columns(rows), *wrong(findings)] if part) + "\n"
 
 
-def _row(release: Shelved, shelf: Shelf) -> Row:
+def _row(release: ReleaseOnHost, shelf: HostReleases) -> Row:
     words = [
         "current" if release.name == shelf.current else "",
         "running" if release.name in shelf.running else "",
         "unfinished" if release.unfinished else "",
     ]
-    revision = harmless(short(release.revision)) or "-"
+    revision = sanitize(short(release.revision)) or "-"
     return release.name, revision, release.mark or "-", ", ".join(word for word in words if word)
 
 
-def shelves_json(shelves: Sequence[Shelf], findings: Sequence[Finding]) -> str:
+def shelves_json(shelves: Sequence[HostReleases], findings: Sequence[Finding]) -> str:
     """Say the same as one JSON object, for machines."""
     return as_object(
         {
@@ -61,7 +61,7 @@ def pruned_table(told: Sequence[Event], findings: Sequence[Finding]) -> str:
         for event in told
         if isinstance(event, ReleasesPruned)
     ]
-    rows += [(e.where, "FAILED", harmless(e.what)) for e in told if isinstance(e, Noted)]
+    rows += [(e.where, "FAILED", sanitize(e.what)) for e in told if isinstance(e, Noted)]
     parts = [part for part in [columns(rows), *wrong(findings)] if part]
     return "".join(f"{part}\n" for part in parts)
 

@@ -11,8 +11,8 @@ from typing import TextIO
 from rollout.output.cron import Cron
 from rollout.output.dispatcher import Broadcast, utc_now
 from rollout.output.jsonl import JsonLines, json_loss
-from rollout.output.live import EVERY, Live, Picture
-from rollout.output.messages import Hints, Renderer, Stream
+from rollout.output.live import EVERY, Live, TableState
+from rollout.output.messages import NextStepCommands, Renderer, Stream
 from rollout.output.plain import Plain
 from rollout.output.table import Size
 from rollout.output.writer import Writer
@@ -27,13 +27,13 @@ class Output(StrEnum):
     JSON = "json"
 
 
-def voices(
+def renderers(
     output: Output = Output.AUTO,
     *,
     run: str,
     environ: Mapping[str, str],
     cron: bool = False,
-    hints: Hints | None = None,
+    hints: NextStepCommands | None = None,
     meanwhile: str = "",
     journal: Stream | None = None,
     stdout: TextIO | None = None,
@@ -65,7 +65,7 @@ def voices(
     if output in {Output.AUTO, Output.LIVE} and not cron and can_redraw(people, environ):
         colour = not environ.get("NO_COLOR")
         size = partial(size_of, people)
-        picture = Picture(size, monotonic, colour=colour, meanwhile=meanwhile)
+        picture = TableState(size, monotonic, colour=colour, meanwhile=meanwhile)
         words = Writer(people, paint=picture.paint, every=EVERY)
         renderers.append(Live(words, picture))
     else:

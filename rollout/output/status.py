@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from rollout.model.conditions import serving, told
-from rollout.model.findings import Fitness, HostSight, Survey
-from rollout.model.fleet import InstanceState, SeatState
-from rollout.model.past_runs import Left
+from rollout.model.conditions import admin_state_of, serving
+from rollout.model.findings import FleetSnapshot, HostSnapshot, PreflightReport
+from rollout.model.fleet import InstanceState, ServerState
+from rollout.model.past_runs import UnfinishedRun
 from rollout.output.columns import VERSION, Row, as_object, columns, wrong
 from rollout.output.lock import left_fields, left_table
-from rollout.text.sanitize import harmless
+from rollout.text.sanitize import sanitize
 
 
 def status_table(
-    survey: Survey,
-    seats: Mapping[str, Sequence[SeatState]],
-    left: Left | None = None,
+    survey: FleetSnapshot,
+    seats: Mapping[str, Sequence[ServerState]],
+    left: UnfinishedRun | None = None,
     rollout: str = "rollout",
 ) -> str:
     """Lay out each host with its server lines and its instances; what is wrong stands below.
@@ -39,7 +39,9 @@ def status_table(
 
 
 def status_json(
-    survey: Survey, seats: Mapping[str, Sequence[SeatState]], left: Left | None = None
+    survey: FleetSnapshot,
+    seats: Mapping[str, Sequence[ServerState]],
+    left: UnfinishedRun | None = None,
 ) -> str:
     """Say the same as one JSON object, for machines."""
     return as_object(
@@ -56,23 +58,23 @@ def status_json(
     )
 
 
-def fitness_table(fit: Fitness) -> str:
+def fitness_table(fit: PreflightReport) -> str:
     """Say who can be restarted, who is skipped and what is wrong, with cures."""
     rows: list[Row] = [
         (
             target.name,
-            ", ".join(str(seat) for seat in target.seats),
+            ", ".join(str(seat) for seat in target.servers),
             ", ".join(one.name for one in target.instances),
         )
         for target in fit.targets
     ]
-    rows += [(s.target, "skipped", s.because) for s in fit.skipped]
-    notes = [f"note: {note.where}: {harmless(note.what)}" for note in fit.notes]
+    rows += [(s.target, "skipped", s.reason) for s in fit.skipped]
+    notes = [f"note: {note.where}: {sanitize(note.what)}" for note in fit.notes]
     parts = [columns(rows), "\n".join(notes)]
     return "\n\n".join([part for part in parts if part] + wrong(fit.findings)) + "\n"
 
 
-def fitness_sentence(fit: Fitness, *, deploy: bool = False) -> str:
+def fitness_sentence(fit: PreflightReport, *, deploy: bool = False) -> str:
     """Say in one sentence whether a rollout could start, and a deploy if that was asked."""
     if fit.findings:
         count = len(fit.findings)
@@ -82,7 +84,7 @@ def fitness_sentence(fit: Fitness, *, deploy: bool = False) -> str:
     return f"fit: {len(fit.targets)} {what}{skipped}; nothing was touched."
 
 
-def fitness_json(fit: Fitness) -> str:
+def fitness_json(fit: PreflightReport) -> str:
     """Say the same as one JSON object, for machines."""
     return as_object(
         {
@@ -92,7 +94,7 @@ def fitness_json(fit: Fitness) -> str:
                 {
                     "name": target.name,
                     "host": target.host,
-                    "seats": [str(seat) for seat in target.seats],
+                    "servers": [str(seat) for seat in target.servers],
                     "instances": [one.name for one in target.instances],
                 }
                 for target in fit.targets
@@ -104,11 +106,11 @@ def fitness_json(fit: Fitness) -> str:
     )
 
 
-def _seat_row(state: SeatState) -> Row:
-    word = "serving" if serving(state).settled else told(state).value
+def _seat_row(state: ServerState) -> Row:
+    word = "serving" if serving(state).met else admin_state_of(state).value
     return (
-        str(state.seat),
-        harmless(state.status),
+        str(state.server),
+        sanitize(state.status),
         word,
         f"{state.sessions} open",
         f"weight {state.weight}",
@@ -119,7 +121,7 @@ def _instance_row(state: InstanceState) -> Row:
     status = f"{state.status} - {state.pending} pending" if state.pending else state.status
     pid = f"pid {state.birth.pid}" if state.birth else "no process"
     watched = "monitored" if state.monitored else "not monitored"
-    return state.name, harmless(status), watched, pid, _since(state.up_since)
+    return state.name, sanitize(status), watched, pid, _since(state.up_since)
 
 
 def _since(moment: float | None) -> str:
@@ -128,21 +130,21 @@ def _since(moment: float | None) -> str:
     return f"since {datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _host_object(sight: HostSight, seats: Mapping[str, Sequence[SeatState]]) -> object:
+def _host_object(sight: HostSnapshot, seats: Mapping[str, Sequence[ServerState]]) -> object:
     return {
         "host": sight.host,
         "addresses": list(sight.addresses),
-        "seats": [_seat_object(state) for state in seats.get(sight.host, ())],
+        "servers": [_seat_object(state) for state in seats.get(sight.host, ())],
         "instances": [_instance_object(state) for state in sight.instances],
     }
 
 
-def _seat_object(state: SeatState) -> object:
+def _seat_object(state: ServerState) -> object:
     return {
-        **asdict(state.seat),
+        **asdict(state.server),
         "status": state.status,
-        "told": told(state).value,
-        "serving": serving(state).settled,
+        "told": admin_state_of(state).value,
+        "serving": serving(state).met,
         "sessions": state.sessions,
         "weight": state.weight,
         "address": state.address,

@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout.output.deploy_sentences import hosts_words, release_words, some
-from rollout.output.report.report import not_serving, reason, standing_words
-from rollout.summary.deploy import Deployment, Phase
-from rollout.summary.run import Ledger
-from rollout.summary.target import Line, Standing
+from rollout.output.report.report import not_serving, reason_of, standing_words
+from rollout.summary.deploy import DeploySummary, Phase
+from rollout.summary.run import RunSummary
+from rollout.summary.target import TargetPhase, TargetSummary
 from rollout.text.elapsed import on_a_clock
-from rollout.text.sanitize import harmless
-from rollout.text.width import cells, fit, padded, roomiest
+from rollout.text.sanitize import sanitize
+from rollout.text.width import cells, padded, truncate, widest_that_fits
 
 NAME_AT_MOST = 24
 WAITED_FOR = 3
 """Hosts named in the line of the release; of more it is enough to know how many."""
-FAILED = frozenset({Standing.LEFT_OUT, Standing.GIVEN_BACK, Standing.NOT_TAKEN})
-AT_REST = (Standing.UNTOUCHED, Standing.SKIPPED, Standing.RECOVERED, Standing.DONE)
+FAILED = frozenset({TargetPhase.LEFT_OUT, TargetPhase.GIVEN_BACK, TargetPhase.NOT_TAKEN})
+AT_REST = (TargetPhase.UNTOUCHED, TargetPhase.SKIPPED, TargetPhase.RECOVERED, TargetPhase.DONE)
 """What a long fleet shows as a count, in this order."""
 
 INDENT = "  "
@@ -32,7 +32,7 @@ class Size:
 
 
 def frame(
-    ledger: Ledger,
+    ledger: RunSummary,
     now: float,
     since: Mapping[str, float],
     began: float,
@@ -61,7 +61,7 @@ def frame(
         return above
     room = max(1, size.rows - 2 - len(above))
     shown, counts = _shown(ledger, room)
-    name_width = min(NAME_AT_MOST, max((cells(harmless(name)) for name in shown), default=0))
+    name_width = min(NAME_AT_MOST, max((cells(sanitize(name)) for name in shown), default=0))
     words_width = max((len(standing_words(ledger.lines[name])) for name in shown), default=0)
     rows = [
         _row(name, ledger.lines[name], _time(name, ledger, now, since), widths, colour=colour)
@@ -71,12 +71,12 @@ def frame(
     return [
         *above,
         *rows,
-        *(fit(f"  {count}", columns) for count in counts),
+        *(truncate(f"  {count}", columns) for count in counts),
         _whole(ledger, now - began, columns),
     ]
 
 
-def _shown(ledger: Ledger, room: int) -> tuple[Sequence[str], list[str]]:
+def _shown(ledger: RunSummary, room: int) -> tuple[Sequence[str], list[str]]:
     """Choose who has a line, and count the others."""
     if len(ledger.lines) <= room:
         return tuple(ledger.lines), []
@@ -95,50 +95,52 @@ def _shown(ledger: Ledger, room: int) -> tuple[Sequence[str], list[str]]:
     return tuple(name for name in ledger.lines if name in chosen), [f"and {', '.join(said)}"]
 
 
-def _time(name: str, ledger: Ledger, now: float, since: Mapping[str, float]) -> str:
+def _time(name: str, ledger: RunSummary, now: float, since: Mapping[str, float]) -> str:
     line = ledger.lines[name]
-    if line.standing is Standing.DONE:
+    if line.standing is TargetPhase.DONE:
         return on_a_clock(line.seconds or 0.0)
     if line.standing in AT_REST or line.standing in FAILED or name not in since:
         return ""
     return on_a_clock(now - since[name])
 
 
-def _row(name: str, line: Line, time: str, widths: tuple[int, int, int], *, colour: bool) -> str:
+def _row(
+    name: str, line: TargetSummary, time: str, widths: tuple[int, int, int], *, colour: bool
+) -> str:
     name_width, words_width, columns = widths
     standing = padded(standing_words(line), words_width)
-    head = f"  {padded(harmless(name), name_width)}  "
+    head = f"  {padded(sanitize(name), name_width)}  "
     room = columns - cells(head) - len(standing)
     if room < 0:
-        return fit(head + standing, columns)
-    because = _because(line)
+        return truncate(head + standing, columns)
+    reason = _because(line)
     tail = f"  {time}" if time else ""
-    said = padded(f"  {harmless(because)}", room - len(tail)) + tail if room > len(tail) else ""
+    said = padded(f"  {sanitize(reason)}", room - len(tail)) + tail if room > len(tail) else ""
     return f"{head}{_tinted(standing, line.standing, colour=colour)}{said}".rstrip()
 
 
-def _because(line: Line) -> str:
+def _because(line: TargetSummary) -> str:
     """Give the reason; on the screen an untouched target may say what it waits for."""
-    if line.standing is Standing.DONE:
+    if line.standing is TargetPhase.DONE:
         return not_serving(line) if line.now else "serving"
-    return line.because if line.standing is Standing.UNTOUCHED else reason(line)
+    return line.reason if line.standing is TargetPhase.UNTOUCHED else reason_of(line)
 
 
-def _tinted(text: str, standing: Standing, *, colour: bool) -> str:
+def _tinted(text: str, standing: TargetPhase, *, colour: bool) -> str:
     if not colour:
         return text
     return f"\x1b[{_tint(standing)}m{text}\x1b[0m"
 
 
-def _tint(standing: Standing) -> str:
+def _tint(standing: TargetPhase) -> str:
     if standing in FAILED:
         return RED
-    if standing in {Standing.DONE, Standing.RECOVERED, Standing.RETURNED}:
+    if standing in {TargetPhase.DONE, TargetPhase.RECOVERED, TargetPhase.RETURNED}:
         return GREEN
     return GREY if standing in AT_REST else YELLOW
 
 
-def _deploy(ledger: Ledger, seconds: float, columns: int) -> str:
+def _deploy(ledger: RunSummary, seconds: float, columns: int) -> str:
     """Draw the line of the release: at which step, on how many hosts, which one, who is waited for.
 
     The fewer columns, the less of it, from the end; the step and the count go last.
@@ -150,10 +152,10 @@ def _deploy(ledger: Ledger, seconds: float, columns: int) -> str:
         texts = _step(deploy, room)
     else:
         texts = [_joined(deploy.phase, name) for name in (*_names(deploy), "")]
-    return fit(f"{INDENT}{roomiest(texts, room)}{clock}", columns)
+    return truncate(f"{INDENT}{widest_that_fits(texts, room)}{clock}", columns)
 
 
-def _step(deploy: Deployment, room: int) -> list[str]:
+def _step(deploy: DeploySummary, room: int) -> list[str]:
     done = [host for host in deploy.at if host in deploy.done]
     left = [host for host in deploy.at if host not in deploy.done]
     waiting = f"waiting for {some(left, WAITED_FOR)}" if done and left else ""
@@ -162,21 +164,21 @@ def _step(deploy: Deployment, room: int) -> list[str]:
     texts = [_joined(*head, name, waiting) for name in _names(deploy)]
     texts += [_joined(*head, waiting)] if waiting else []
     texts += [_joined(*head, name) for name in (*_names(deploy), "")]
-    step = fit(harmless(deploy.step), max(1, room - len(count) - 3))
+    step = truncate(sanitize(deploy.step), max(1, room - len(count) - 3))
     return [*texts, _joined(step, count)]
 
 
-def _names(deploy: Deployment) -> tuple[str, ...]:
+def _names(deploy: DeploySummary) -> tuple[str, ...]:
     return release_words(deploy.release, deploy.revision), release_words(deploy.release, "")
 
 
 def _joined(*parts: str) -> str:
-    return " · ".join(harmless(part) for part in parts if part)
+    return " · ".join(sanitize(part) for part in parts if part)
 
 
-def _whole(ledger: Ledger, seconds: float, columns: int) -> str:
+def _whole(ledger: RunSummary, seconds: float, columns: int) -> str:
     """Draw the line of the whole: of what there is no room for, the floor goes first."""
-    done = f"{len(ledger.named(Standing.DONE))} of {len(ledger.lines)} done"
+    done = f"{len(ledger.named(TargetPhase.DONE))} of {len(ledger.lines)} done"
     out = f"{len(ledger.out)} out"
     most = f"{out} (at most {ledger.max_out})"
     floor = f"floor {ledger.floor}" if ledger.floor else ""
@@ -188,10 +190,12 @@ def _whole(ledger: Ledger, seconds: float, columns: int) -> str:
         (done, out, state, clock),
     ]
     room = max(1, columns - len(INDENT))
-    return fit(f"{INDENT}{roomiest((_joined(*parts) for parts in versions), room)}", columns)
+    return truncate(
+        f"{INDENT}{widest_that_fits((_joined(*parts) for parts in versions), room)}", columns
+    )
 
 
-def _state(ledger: Ledger) -> str:
+def _state(ledger: RunSummary) -> str:
     if ledger.deploy.phase is Phase.ROLLING_BACK:
         return "rolling back"
     if ledger.halted:

@@ -83,12 +83,12 @@ class Writer:
                 self._lost += 1
             self._change.notify()
 
-    def close(self, within: float) -> bool:
-        """Write what waits for at most ``within`` seconds; True when all of it went out."""
+    def close(self, timeout: float) -> bool:
+        """Write what waits for at most ``timeout`` seconds; True when all of it went out."""
         with self._change:
             self._closing = True
             self._change.notify()
-        self._thread.join(within)
+        self._thread.join(timeout)
         return not self._thread.is_alive() and not self._gone and self._broken is None
 
     def _run(self) -> None:

@@ -27,14 +27,14 @@ class CommandResult(Protocol):
 class RunCommand(Protocol):
     """Run a command by ``sh`` on a host, within so many seconds; blocks."""
 
-    def __call__(self, host: str, command: str, *, within: float) -> CommandResult: ...
+    def __call__(self, host: str, command: str, *, timeout: float) -> CommandResult: ...
 
 
 class RunCommandWithInput(Protocol):
     """Run a command by ``sh`` on a host, within so many seconds; blocks."""
 
     def __call__(
-        self, host: str, command: str, *, within: float, stdin: bytes | memoryview = b""
+        self, host: str, command: str, *, timeout: float, stdin: bytes | memoryview = b""
     ) -> CommandResult: ...
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from rollout.model.errors import RolloutError
-from rollout.model.fleet import AdminState, Birth, Seat, Target
-from rollout.model.lock_state import Held, Holder, Past
-from rollout.model.ownership import Holding, Owned
+from rollout.model.fleet import AdminState, ProcessIdentity, Server, Target
+from rollout.model.lock_state import LockOwner, LockState, PastRun
+from rollout.model.ownership import OwnedTarget, ServerSnapshot
 
 
-class Record(Protocol):
+class OwnershipLog(Protocol):
     """What we hold, written down before the act that makes it true.
 
     It is written where every bastion can read it as well, and only while we hold the lock there.
@@ -23,7 +23,12 @@ class Record(Protocol):
     """
 
     async def own(
-        self, target: Target, found: Sequence[Owned], *, release: str = "", relinked: bool = False
+        self,
+        target: Target,
+        found: Sequence[ServerSnapshot],
+        *,
+        release: str = "",
+        relinked: bool = False,
     ) -> None:
         """``target`` is about to be taken out; this is how it was found.
 
@@ -31,8 +36,8 @@ class Record(Protocol):
         be moved there while it is out.
         """
 
-    async def tells(
-        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool | None
+    async def records_intent(
+        self, target: str, told: Mapping[Server, tuple[AdminState, ...]], *, returning: bool | None
     ) -> None:
         """Its seats are about to be told their state; ``told`` is what each may be in by then.
 
@@ -40,13 +45,15 @@ class Record(Protocol):
         was.
         """
 
-    async def has_lines(self, target: Target, found: Sequence[Owned]) -> None:
+    async def has_lines(self, target: Target, found: Sequence[ServerSnapshot]) -> None:
         """``target`` has other seats than before: a line appeared in HAProxy, or vanished.
 
         Those that are new to it are about to be told their state.
         """
 
-    async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
+    async def asked(
+        self, target: str, before: Mapping[str, ProcessIdentity | None], release: str
+    ) -> None:
         """Instances are about to be asked to restart: from here only proof brings it back.
 
         ``before`` has the process of each, ``release`` is what they must be seen to run in.
@@ -74,10 +81,10 @@ class Record(Protocol):
         """
 
     @property
-    def held(self) -> Sequence[Holding]:
+    def held(self) -> Sequence[OwnedTarget]:
         """All that is ours now."""
 
-    def holding(self, target: str) -> Holding | None:
+    def holding(self, target: str) -> OwnedTarget | None:
         """What is known of ``target``, as long as it is ours."""
 
     def was_asked(self, target: str) -> bool:
@@ -91,17 +98,19 @@ class Lock(Protocol):
         LockError: a place could not be asked, or said no.
     """
 
-    async def look(self) -> tuple[Held, ...]:
+    async def look(self) -> tuple[LockState, ...]:
         """Read who holds it, in each place where somebody does, in order."""
 
-    async def take(self, holder: Holder) -> None:
+    async def take(self, holder: LockOwner) -> None:
         """Take it in all places, or in none.
 
         Raises:
             LockHeld: somebody has it.
         """
 
-    async def take_over(self, old: str, holder: Holder, *, seize: Sequence[Held] = ()) -> None:
+    async def take_over(
+        self, old: str, holder: LockOwner, *, seize: Sequence[LockState] = ()
+    ) -> None:
         """Put ``holder`` in the place of a run, holdings and all, and take it where none is.
 
         Args:
@@ -113,7 +122,9 @@ class Lock(Protocol):
             LockHeld: it is somebody else's than ``old``.
         """
 
-    async def keep(self, holdings: Sequence[Holding] | None = None, *, everywhere: bool) -> None:
+    async def keep(
+        self, holdings: Sequence[OwnedTarget] | None = None, *, everywhere: bool
+    ) -> None:
         """See that it is ours, say that we live, and write down what we hold, if given.
 
         Args:
@@ -144,29 +155,29 @@ class Lock(Protocol):
         """
 
 
-class History(Protocol):
+class RunHistory(Protocol):
     """The runs of the app that this machine knows of.
 
     Raises:
         RecordError: what was written down of them cannot be read.
     """
 
-    def open_runs(self) -> Sequence[Past]:
+    def open_runs(self) -> Sequence[PastRun]:
         """List those that have not come to an end, or left something out, the oldest first."""
 
-    def find(self, run: str) -> Past | None:
+    def find(self, run: str) -> PastRun | None:
         """Find one that has not been closed."""
 
-    def last(self) -> Past | None:
+    def last(self) -> PastRun | None:
         """Find the newest one that can be gone on with."""
 
     def settle(self, run: str, by: str) -> None:
         """Write down that the run ``by`` answers for what ``run`` had left."""
 
-    def is_gone(self, holder: Holder) -> bool:
+    def is_gone(self, holder: LockOwner) -> bool:
         """Tell whether a holder's process certainly runs no more."""
 
-    def is_of_an_earlier_boot(self, holder: Holder) -> bool:
+    def is_of_an_earlier_boot(self, holder: LockOwner) -> bool:
         """Tell whether it was a process of this machine before its last boot, by all names.
 
         A copy of the machine has the same names, so whoever lives must be listened for.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from rollout.model.fleet import Finding
-from rollout.model.releases import BuildStep, Mark, Release, Shelf
+from rollout.model.releases import BuildStep, HostReleases, Release, ReleaseStatus
 
 
 class Releases(Protocol):
@@ -23,7 +23,7 @@ class Releases(Protocol):
         RemoteError: ssh failed; the act may have been done.
     """
 
-    async def look(self, host: str) -> Shelf:
+    async def look(self, host: str) -> HostReleases:
         """Read what stands there."""
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
@@ -72,7 +72,7 @@ class Releases(Protocol):
         Logs are kept.  A release that is ``current`` is not removed but an error.
         """
 
-    async def settle(self, host: str, release: str, mark: Mark) -> None:
+    async def settle(self, host: str, release: str, mark: ReleaseStatus) -> None:
         """Its deploy has ended: mark it and remove the note."""
 
     async def prune(self, host: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -12,14 +12,14 @@ from typing import Protocol
 from rollout.events import Event
 from rollout.model.fleet import (
     AdminState,
-    Birth,
+    BalancerSnapshot,
     Finding,
     Instance,
     InstanceState,
-    Reading,
-    Seat,
+    ProcessIdentity,
+    Server,
 )
-from rollout.ports.ownership import Lock, Record
+from rollout.ports.ownership import Lock, OwnershipLog
 from rollout.ports.releases import Releases, Source
 
 
@@ -29,19 +29,19 @@ class Balancer(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def look(self) -> Reading:
+    async def look(self) -> BalancerSnapshot:
         """Read every server line of the backends we work with, in one reply."""
 
-    async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
+    async def order(self, seats: Sequence[Server], state: AdminState) -> None:
         """Tell HAProxy the administrative state of ``seats``, all in one line."""
 
-    async def switch_agent(self, seats: Sequence[Seat], *, on: bool) -> None:
+    async def switch_agent(self, seats: Sequence[Server], *, on: bool) -> None:
         """Enable or disable the agent check of ``seats``."""
 
-    async def set_weight(self, seat: Seat, weight: int) -> None:
+    async def set_weight(self, seat: Server, weight: int) -> None:
         """Set the weight of ``seat`` (0 to 256)."""
 
-    async def cut(self, seats: Sequence[Seat]) -> None:
+    async def cut(self, seats: Sequence[Server]) -> None:
         """Shut down what is still open on ``seats``.  Visitors notice; only by policy."""
 
     async def examine(self) -> tuple[Finding, ...]:
@@ -62,7 +62,7 @@ class Supervisor(Protocol):
             RolloutError: something may have been asked.
         """
 
-    def remember(self, host: str, before: Mapping[str, Birth | None]) -> None:
+    def remember(self, host: str, before: Mapping[str, ProcessIdentity | None]) -> None:
         """Take over what an earlier run saw right before it asked for a restart on ``host``.
 
         From then on a look names the processes from before that live on.
@@ -84,37 +84,37 @@ class Addresses(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What an instance said to one question; ``said`` is fit for a message.
+class CheckResult:
+    """What an instance said to one question; ``message`` is fit for a message.
 
-    ``tail`` is the end of what a command printed, where there was more than that; ``cure`` is what
+    ``output`` is the end of what a command printed, where there was more than that; ``fix`` is what
     to set where the answer itself shows it.
     """
 
-    fine: bool
-    said: str
-    tail: tuple[str, ...] = ()
-    cure: str = ""
+    ok: bool
+    message: str
+    output: tuple[str, ...] = ()
+    fix: str = ""
 
 
 class Prober(Protocol):
     """Asks an instance's own port, on its own host."""
 
-    async def answers(self, host: str, instance: Instance) -> Answer:
+    async def answers(self, host: str, instance: Instance) -> CheckResult:
         """Ask once."""
 
 
 class Smoke(Protocol):
     """The operator's own check of a target on probation."""
 
-    async def check(self, target: str, host: str) -> Answer:
+    async def check(self, target: str, host: str) -> CheckResult:
         """Run it once."""
 
 
 class Hooks(Protocol):
     """Commands of the operator's own around a deploy."""
 
-    async def run(self, hook: str, facts: Mapping[str, str]) -> Answer | None:
+    async def run(self, hook: str, facts: Mapping[str, str]) -> CheckResult | None:
         """Run ``hook`` (before, switched, after), which finds ``facts`` in its environment.
 
         Returns:
@@ -123,7 +123,7 @@ class Hooks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Supply:
+class DeployServices:
     """What only a deploy needs of the world."""
 
     source: Source
@@ -141,7 +141,7 @@ class Site:
     supervisor: Supervisor
     prober: Prober | None
     smoke: Smoke | None
-    record: Record
+    record: OwnershipLog
     addresses: Addresses
     releases: Releases | None = None
     lock: Lock | None = None

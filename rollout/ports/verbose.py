@@ -9,23 +9,31 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from rollout.model.fleet import AdminState, Birth, Finding, Instance, InstanceState, Reading, Seat
+from rollout.model.fleet import (
+    AdminState,
+    BalancerSnapshot,
+    Finding,
+    Instance,
+    InstanceState,
+    ProcessIdentity,
+    Server,
+)
 from rollout.ports.site import Balancer, Site, Supervisor
 
 Say = Callable[[str, str], None]
 """Where it was said, and what."""
 
 
-def overhear(site: Site, say: Say) -> Site:
+def trace(site: Site, say: Say) -> Site:
     """Return the same world, telling ``say`` what goes on at its seams."""
     balancers: dict[str, Balancer] = {
-        name: OverheardBalancer(balancer, say) for name, balancer in site.balancers.items()
+        name: TracingBalancer(balancer, say) for name, balancer in site.balancers.items()
     }
-    supervisor = OverheardSupervisor(site.supervisor, say)
+    supervisor = TracingSupervisor(site.supervisor, say)
     return replace(site, balancers=balancers, supervisor=supervisor)
 
 
-class _Ear:
+class _Tracer:
     """Says requests with their answer, and states when they are new."""
 
     def __init__(self, say: Say) -> None:
@@ -48,38 +56,38 @@ class _Ear:
             self._say(where, f"{thing} is {state}")
 
 
-class OverheardBalancer:
+class TracingBalancer:
     """Satisfies :class:`rollout.ports.site.Balancer`."""
 
     def __init__(self, inner: Balancer, say: Say) -> None:
         self._inner = inner
-        self._ear = _Ear(say)
+        self._ear = _Tracer(say)
 
     @property
     def name(self) -> str:
         return self._inner.name
 
-    async def look(self) -> Reading:
+    async def look(self) -> BalancerSnapshot:
         reading = await self._inner.look()
         self._ear.seen(self.name, "process", f"pid {reading.process.pid}")
-        for state in reading.seats.values():
+        for state in reading.servers.values():
             admin = f"admin {int(state.admin)}"
-            self._ear.seen(self.name, str(state.seat), f"{state.status}, {admin}")
+            self._ear.seen(self.name, str(state.server), f"{state.status}, {admin}")
         return reading
 
-    async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
+    async def order(self, seats: Sequence[Server], state: AdminState) -> None:
         async with self._ear.asked(self.name, f"{state} for {_named(seats)}"):
             await self._inner.order(seats, state)
 
-    async def switch_agent(self, seats: Sequence[Seat], *, on: bool) -> None:
+    async def switch_agent(self, seats: Sequence[Server], *, on: bool) -> None:
         async with self._ear.asked(self.name, f"agent {'on' if on else 'off'}: {_named(seats)}"):
             await self._inner.switch_agent(seats, on=on)
 
-    async def set_weight(self, seat: Seat, weight: int) -> None:
+    async def set_weight(self, seat: Server, weight: int) -> None:
         async with self._ear.asked(self.name, f"weight {weight} for {seat}"):
             await self._inner.set_weight(seat, weight)
 
-    async def cut(self, seats: Sequence[Seat]) -> None:
+    async def cut(self, seats: Sequence[Server]) -> None:
         async with self._ear.asked(self.name, f"shutdown sessions of {_named(seats)}"):
             await self._inner.cut(seats)
 
@@ -87,12 +95,12 @@ class OverheardBalancer:
         return await self._inner.examine()
 
 
-class OverheardSupervisor:
+class TracingSupervisor:
     """Satisfies :class:`rollout.ports.site.Supervisor`."""
 
     def __init__(self, inner: Supervisor, say: Say) -> None:
         self._inner = inner
-        self._ear = _Ear(say)
+        self._ear = _Tracer(say)
 
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         states = await self._inner.look(host)
@@ -107,12 +115,12 @@ class OverheardSupervisor:
         async with self._ear.asked(host, f"monit restart {names}"):
             await self._inner.restart(host, instances)
 
-    def remember(self, host: str, before: Mapping[str, Birth | None]) -> None:
+    def remember(self, host: str, before: Mapping[str, ProcessIdentity | None]) -> None:
         self._inner.remember(host, before)
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
         return await self._inner.examine(host)
 
 
-def _named(seats: Sequence[Seat]) -> str:
+def _named(seats: Sequence[Server]) -> str:
     return ", ".join(str(seat) for seat in seats)

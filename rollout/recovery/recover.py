@@ -15,31 +15,31 @@ from rollout.events import (
     RecoveryFinished,
     RecoveryStarted,
     RolloutHalted,
+    TargetAdopted,
     TargetRecovered,
     TargetReturned,
     TargetSkipped,
-    TargetTakenUp,
 )
 from rollout.model.conditions import all_serving
 from rollout.model.errors import BalancerError, LockLost, RolloutError, said_of
-from rollout.model.fleet import AdminState, Verdict
-from rollout.model.lock_state import Past
-from rollout.model.ownership import Holding
+from rollout.model.fleet import AdminState, Condition
+from rollout.model.lock_state import PastRun
+from rollout.model.ownership import OwnedTarget
 from rollout.model.plan import Plan
 from rollout.ports.site import Site, Tell
-from rollout.recovery.verify_after_crash import LateProof, proof_of, relink
-from rollout.restart.cleanup import left_out, seen_through
-from rollout.restart.control import Grip
-from rollout.restart.final_check import look_at_the_end
+from rollout.recovery.verify_after_crash import VerificationAfterCrash, proof_of, relink
+from rollout.restart.cleanup import ensure_safe_end, left_out_event
+from rollout.restart.control import TargetControl
+from rollout.restart.final_check import check_at_the_end
 from rollout.restart.lb_commands import switch_agents
-from rollout.restart.one_target import taken_up
+from rollout.restart.one_target import adopt
 from rollout.restart.reenable import (
-    give_back,
-    return_on,
+    make_ready_and_verify,
+    return_when_verified,
+    run_smoke_check,
     same_processes,
-    smoke,
-    stable,
-    until_checked,
+    wait_until_checked,
+    wait_until_stable,
 )
 from rollout.restart.verify import OLD_FOR
 
@@ -47,7 +47,7 @@ NOTHING_LEFT = "HAProxy has none of its servers any more"
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered:
+class RecoveryResult:
     """What need not be restarted again.
 
     Attributes:
@@ -61,14 +61,14 @@ class Recovered:
 
 async def recover(
     run: str,
-    holdings: Sequence[Holding],
+    holdings: Sequence[OwnedTarget],
     plan: Plan,
     site: Site,
     tell: Tell,
     *,
     rest: Sequence[str] = (),
     gone_back: bool = False,
-) -> Recovered:
+) -> RecoveryResult:
     """See to all that ``run`` left out, at once; what becomes of each is told, not raised.
 
     The record must know them as ours already.  ``rest`` are all who had not come through that run;
@@ -80,30 +80,30 @@ async def recover(
         of=run, targets=names, asked=asked, rest=tuple(rest), gone_back=gone_back
     )
     tell(started)
-    plan = patient(plan)
+    plan = with_min_timeouts(plan)
     results = await asyncio.gather(
-        *(_see_to(holding, plan, site, tell) for holding in holdings), return_exceptions=True
+        *(_recover_one(holding, plan, site, tell) for holding in holdings), return_exceptions=True
     )
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, RolloutError):
             raise result
     lost = next((str(error) for error in results if isinstance(error, LockLost)), "")
     targets = [holding.target for holding in holdings]
-    await look_at_the_end(targets, site, tell, other_owner=lost)
+    await check_at_the_end(targets, site, tell, other_owner=lost)
     tell(RecoveryFinished())
     proofs = {
         holding.target.name: result
         for holding, result in zip(holdings, results, strict=True)
-        if isinstance(result, LateProof)
+        if isinstance(result, VerificationAfterCrash)
     }
-    return Recovered(
+    return RecoveryResult(
         done=tuple(name for name, proof in proofs.items() if proof.restarted),
         renewed={n: p.renewed for n, p in proofs.items() if p.renewed and not p.restarted},
     )
 
 
 async def take_back_what_never_ran(
-    hosts: Sequence[str], past: Past | None, site: Site, tell: Tell
+    hosts: Sequence[str], past: PastRun | None, site: Site, tell: Tell
 ) -> Sequence[str]:
     """Put ``current`` back where it leads to a release that a dead deploy left, and nothing ran.
 
@@ -131,63 +131,65 @@ async def take_back_what_never_ran(
     ]
     unseen += dict.fromkeys(said_of(host, error) for host, error in left.kept.items())
     if unseen:
-        tell(RolloutHalted(because=f"not every `current` was seen to: {'; '.join(unseen)}"))
+        tell(RolloutHalted(reason=f"not every `current` was seen to: {'; '.join(unseen)}"))
     return tuple(host for host in hosts if host not in {*left.away, *left.kept})
 
 
-async def give_up(run: str, holdings: Sequence[Holding], site: Site, tell: Tell) -> None:
+async def abandon(run: str, holdings: Sequence[OwnedTarget], site: Site, tell: Tell) -> None:
     """Leave all that ``run`` left out as it is; from now on it is the operator's."""
     tell(RecoveryStarted(of=run, targets=tuple(h.target.name for h in holdings)))
     for holding in holdings:
-        because = "given up on request, as it is now; it is yours"
-        tell(TargetSkipped(target=holding.target.name, because=because))
+        reason = "given up on request, as it is now; it is yours"
+        tell(TargetSkipped(target=holding.target.name, reason=reason))
         await site.record.released(holding.target.name, restarted=False)
     tell(RecoveryFinished())
 
 
-def patient(plan: Plan) -> Plan:
+def with_min_timeouts(plan: Plan) -> Plan:
     """Allow long enough to tell that a restart was never begun, whatever a boot may take."""
-    enough = max(plan.patience.running_timeout, OLD_FOR + 10)
-    return replace(plan, patience=replace(plan.patience, running_timeout=enough))
+    enough = max(plan.timeouts.running_timeout, OLD_FOR + 10)
+    return replace(plan, timeouts=replace(plan.timeouts, running_timeout=enough))
 
 
-async def _see_to(holding: Holding, plan: Plan, site: Site, tell: Tell) -> LateProof | None:
+async def _recover_one(
+    holding: OwnedTarget, plan: Plan, site: Site, tell: Tell
+) -> VerificationAfterCrash | None:
     """Bring one target back; return how it was proven, if it had been asked to restart.
 
     Raises:
         RolloutError: it is still out; that has been told.
     """
     name, asked = holding.target.name, bool(holding.asked)
-    grip = Grip(holding.target, site, tell, poll=plan.patience.poll)
+    grip = TargetControl(holding.target, site, tell, poll=plan.timeouts.poll)
     try:
-        await taken_up(grip, holding, plan)
+        await adopt(grip, holding, plan)
     except RolloutError as error:
-        tell(left_out(said_of(name, error), "unknown", grip, plan, asked=asked))
+        tell(left_out_event(said_of(name, error), "unknown", grip, plan, asked=asked))
         raise
     await _wake_agents(grip, site, tell)
     theirs = "; ".join(f"{seat} is {state} now" for seat, state in grip.lost.items())
     if not grip.seats and grip.lost and asked and _all_ready(grip):
-        return await _in_rotation(holding, grip, plan, site, tell)
+        return await _recover_already_ready(holding, grip, plan, site, tell)
     if not grip.seats:
-        because = f"changed by somebody else since: {theirs}" if theirs else NOTHING_LEFT
-        tell(TargetSkipped(target=name, because=because))
+        reason = f"changed by somebody else since: {theirs}" if theirs else NOTHING_LEFT
+        tell(TargetSkipped(target=name, reason=reason))
         await site.record.released(name, restarted=False)
         return None
-    tell(TargetTakenUp(target=name, seats=tuple(map(str, grip.seats)), asked=asked))
+    tell(TargetAdopted(target=name, servers=tuple(map(str, grip.seats)), asked=asked))
     if theirs:
         tell(Noted(where=name, what=f"changed by somebody else since, and left so: {theirs}"))
     for one in holding.found:
-        now = grip.found.get(one.seat)
+        now = grip.found.get(one.server)
         if now is not None and now.weight != one.weight:
-            what = f"{one.seat} has weight {now.weight} now, not {one.weight}: left so"
+            what = f"{one.server} has weight {now.weight} now, not {one.weight}: left so"
             tell(Noted(where=name, what=what))
     if not asked:
-        await _as_found(holding, grip, plan, site, tell)
+        await _recover_untouched(holding, grip, plan, site, tell)
         return None
-    return await _on_evidence(holding, grip, plan, site, tell)
+    return await _recover_restarted(holding, grip, plan, site, tell)
 
 
-async def _wake_agents(grip: Grip, site: Site, tell: Tell) -> None:
+async def _wake_agents(grip: TargetControl, site: Site, tell: Tell) -> None:
     """Let agents that we had silenced speak again where somebody else made their seat ready.
 
     That of a seat which somebody holds out might end that: it stays silent, and is named.
@@ -204,13 +206,13 @@ async def _wake_agents(grip: Grip, site: Site, tell: Tell) -> None:
             tell(Noted(where=grip.target.name, what=what))
 
 
-def _all_ready(grip: Grip) -> bool:
+def _all_ready(grip: TargetControl) -> bool:
     return all(state is AdminState.READY for state in grip.lost.values())
 
 
-async def _in_rotation(
-    holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell
-) -> LateProof:
+async def _recover_already_ready(
+    holding: OwnedTarget, grip: TargetControl, plan: Plan, site: Site, tell: Tell
+) -> VerificationAfterCrash:
     """See whether a target serves that somebody, or a reload, made ready without our proof.
 
     Nothing is told to it: it is not in our hand.
@@ -221,21 +223,23 @@ async def _in_rotation(
     name = holding.target.name
     tell(Noted(where=name, what="it is ready, by somebody else or a reload of HAProxy"))
 
-    async def served() -> Verdict:
+    async def served() -> Condition:
         return all_serving((await grip.watch.read_some()).values())
 
     try:
         proven = await proof_of(holding, grip, plan, site, tell)
-        await grip.until("serving", served, within=plan.patience.probation_timeout)
+        await grip.wait_until("serving", served, timeout=plan.timeouts.probation_timeout)
         await same_processes(proven.proof, grip, plan)
     except RolloutError as error:
-        because = f"it is ready, but not by us, and {said_of(name, error)}"
-        tell(left_out(because, "ready", grip, plan, asked=True))
+        reason = f"it is ready, but not by us, and {said_of(name, error)}"
+        tell(left_out_event(reason, "ready", grip, plan, asked=True))
         raise
     return await _is_back(name, proven, site, tell)
 
 
-async def _as_found(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
+async def _recover_untouched(
+    holding: OwnedTarget, grip: TargetControl, plan: Plan, site: Site, tell: Tell
+) -> None:
     """Give back a target that was never asked to restart.
 
     Raises:
@@ -245,18 +249,18 @@ async def _as_found(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: 
     try:
         if holding.relinked:
             await relink(holding, site, tell)
-        await give_back(grip, plan)
+        await make_ready_and_verify(grip, plan)
     except RolloutError as error:
-        because = f"it could not be given back: {said_of(target.name, error)}"
-        tell(left_out(because, "unknown", grip, plan, asked=False))
+        reason = f"it could not be given back: {said_of(target.name, error)}"
+        tell(left_out_event(reason, "unknown", grip, plan, asked=False))
         raise
     await site.record.released(target.name, restarted=False)
     tell(TargetRecovered(target=target.name, restarted=False))
 
 
-async def _on_evidence(
-    holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell
-) -> LateProof:
+async def _recover_restarted(
+    holding: OwnedTarget, grip: TargetControl, plan: Plan, site: Site, tell: Tell
+) -> VerificationAfterCrash:
     """Prove a target that was asked to restart, and let visitors in.
 
     One that was being made ready had been proven; it is asked once more where it stands.  Any other
@@ -266,24 +270,26 @@ async def _on_evidence(
         RolloutError: there is no proof; it stays out, and that has been told.
     """
     name = holding.target.name
-    async with seen_through(grip, plan, site, tell) as way_back:
+    async with ensure_safe_end(grip, plan, site, tell) as way_back:
         way_back.needs_proof()
         if not holding.returning:
-            await grip.order(AdminState.MAINT)
+            await grip.set_state(AdminState.MAINT)
         proven = await proof_of(holding, grip, plan, site, tell)
-        await until_checked(grip, plan, tell)
+        await wait_until_checked(grip, plan, tell)
         if not holding.returning:
-            await smoke(holding.target, site)
-        await grip.announce(AdminState.READY)
-        await return_on(proven.proof, grip, plan)
+            await run_smoke_check(holding.target, site)
+        await grip.record_intent(AdminState.READY)
+        await return_when_verified(proven.proof, grip, plan)
         way_back.proven()
-        await give_back(grip, plan)
+        await make_ready_and_verify(grip, plan)
         tell(TargetReturned(target=name))
-        await stable(proven.proof, grip, plan, tell)
+        await wait_until_stable(proven.proof, grip, plan, tell)
     return await _is_back(name, proven, site, tell)
 
 
-async def _is_back(name: str, proven: LateProof, site: Site, tell: Tell) -> LateProof:
+async def _is_back(
+    name: str, proven: VerificationAfterCrash, site: Site, tell: Tell
+) -> VerificationAfterCrash:
     """Write down and tell that a target serves again, and what of its restart is done."""
     renewed = () if proven.restarted else proven.renewed
     await site.record.released(name, restarted=proven.restarted, renewed=renewed)

@@ -5,30 +5,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rollout.deploy.deploy import hook, rolled_out
-from rollout.deploy.preflight import fit_for_a_deploy, fit_for_a_restart
+from rollout.deploy.preflight import deploy_preflight, restart_preflight
 from rollout.deploy.transaction import Transaction
 from rollout.events import CurrentSwitched, DeployStarted, ReleaseInPlace, RolloutHalted, RunResumed
 from rollout.model.deploy import Deploy
-from rollout.model.errors import Halted, ReleaseError, RolloutError, Unfinished
-from rollout.model.findings import Fitness
+from rollout.model.errors import Halted, ReleaseError, RolloutError, UnfinishedRunFound
+from rollout.model.findings import PreflightReport
 from rollout.model.fleet import Finding, Target
-from rollout.model.lock_state import Past, united
-from rollout.model.past_runs import Left
+from rollout.model.lock_state import PastRun, united
+from rollout.model.past_runs import UnfinishedRun
 from rollout.model.plan import Plan, Share, waves_of
-from rollout.model.releases import Shelf, Switch
+from rollout.model.releases import HostReleases, Switch
 from rollout.ports.releases import Releases
-from rollout.ports.site import Site, Supply, Tell
-from rollout.recovery.recover import Recovered, recover
-from rollout.restart.preflight import announce, with_others
+from rollout.ports.site import DeployServices, Site, Tell
+from rollout.recovery.recover import RecoveryResult, recover
+from rollout.restart.preflight import report_preflight, with_others
 from rollout.restart.rolling import rolling_restart
-from rollout.restart.server_mapping import Scope
+from rollout.restart.server_mapping import Selection
 from rollout.wait import unless_stopped
 
 ANEW = "`rollout uninterrupted` deploys anew, `rollout rollback` takes every host back"
 """What to type when a deploy cannot go on."""
 
 
-def against_resuming(past: Past | None, left: Left | None) -> str:
+def against_resuming(past: PastRun | None, left: UnfinishedRun | None) -> str:
     """Say why it cannot be resumed here, or nothing when it can."""
     if past is None:
         there = f": run {left.holder.run} is of {left.holder.process.host}" if left else ""
@@ -39,19 +39,19 @@ def against_resuming(past: Past | None, left: Left | None) -> str:
         return (
             f"run {past.run} went back from release {past.deploy.release}, or had begun to: "
             "`rollout rollback` takes every host to the release before, `rollout uninterrupted` "
-            "deploys anew; with --take-up each restarts first what is out"
+            "deploys anew; with --include-left-out each restarts first what is out"
         )
     return ""
 
 
-def is_through(past: Past) -> bool:
+def is_through(past: PastRun) -> bool:
     """Tell whether the run has nothing left to be done."""
     live = past.deploy is None or past.deploy.live
     return not past.left and live and not past.holdings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resumption:
+class ResumeRequest:
     """What goes on, decided before anything is contacted.
 
     Attributes:
@@ -62,17 +62,17 @@ class Resumption:
         max_out: Of how many, or how many, may be out at once.
         canary: So many were to go first.
         deploy: What it was putting in place; None for a restart.
-        whoever_is_there: Go on without targets that are not to be had any more.
+        allow_missing_targets: Go on without targets that are not to be had any more.
     """
 
-    past: Past
-    left: Left | None
-    scope: Scope
+    past: PastRun
+    left: UnfinishedRun | None
+    scope: Selection
     plan: Plan
     max_out: Share
     canary: Share
     deploy: Deploy | None
-    whoever_is_there: bool
+    allow_missing_targets: bool
 
     @property
     def touched(self) -> bool:
@@ -81,9 +81,9 @@ class Resumption:
 
 
 async def resume(
-    wanted: Resumption,
+    wanted: ResumeRequest,
     site: Site,
-    supply: Supply | None,
+    supply: DeployServices | None,
     tell: Tell,
     findings: Sequence[Finding] = (),
 ) -> None:
@@ -95,20 +95,20 @@ async def resume(
         Unfinished: the fleet is not the one of the run any more; nobody else was touched.
         RolloutError: its release is not in place any more; nobody else was touched.
     """
-    back = await _back_first(wanted, site, tell)
+    back = await _recover_first(wanted, site, tell)
     try:
-        await _the_rest(wanted, back, site, supply, tell, findings)
+        await _restart_remaining(wanted, back, site, supply, tell, findings)
     except RolloutError as error:
         if not wanted.touched:
             raise
-        tell(RolloutHalted(because=str(error)))
+        tell(RolloutHalted(reason=str(error)))
 
 
-async def _the_rest(
-    wanted: Resumption,
-    back: Recovered,
+async def _restart_remaining(
+    wanted: ResumeRequest,
+    back: RecoveryResult,
     site: Site,
-    supply: Supply | None,
+    supply: DeployServices | None,
     tell: Tell,
     findings: Sequence[Finding],
 ) -> None:
@@ -118,7 +118,7 @@ async def _the_rest(
     looking = _fitness(wanted, site)
     fit = await unless_stopped(looking, site.stop_asked, "stopped on request before the next one")
     fit = with_others(fit, findings)
-    if not announce(fit, tell):
+    if not report_preflight(fit, tell):
         return
     plan = _rest_of(wanted, back, fit, site, tell)
     if wanted.deploy is None:
@@ -128,27 +128,29 @@ async def _the_rest(
         await _go_on_deploying(wanted.deploy, wanted.past, through, plan, site, supply, tell)
 
 
-async def _back_first(wanted: Resumption, site: Site, tell: Tell) -> Recovered:
+async def _recover_first(wanted: ResumeRequest, site: Site, tell: Tell) -> RecoveryResult:
     """Bring back what is out, before another host is risked; return what is restarted already."""
     past, left = wanted.past, wanted.left
-    before = Recovered(past.done, past.renewed)
+    before = RecoveryResult(past.done, past.renewed)
     if left is None or not site.record.held:
         return before
     back = await recover(left.holder.run, site.record.held, wanted.plan, site, tell)
-    return Recovered(
+    return RecoveryResult(
         done=tuple(dict.fromkeys((*before.done, *back.done))),
         renewed=united(before.renewed, back.renewed),
     )
 
 
-async def _fitness(wanted: Resumption, site: Site) -> Fitness:
+async def _fitness(wanted: ResumeRequest, site: Site) -> PreflightReport:
     if wanted.deploy is None:
-        return await fit_for_a_restart(wanted.scope, wanted.plan.floor, site)
-    fit, _ = await fit_for_a_deploy(wanted.scope, wanted.plan.floor, site, None)
+        return await restart_preflight(wanted.scope, wanted.plan.floor, site)
+    fit, _ = await deploy_preflight(wanted.scope, wanted.plan.floor, site, None)
     return fit
 
 
-def _rest_of(wanted: Resumption, back: Recovered, fit: Fitness, site: Site, tell: Tell) -> Plan:
+def _rest_of(
+    wanted: ResumeRequest, back: RecoveryResult, fit: PreflightReport, site: Site, tell: Tell
+) -> Plan:
     """Plan the turns of those who had none; canaries who are done need no wave of their own.
 
     Raises:
@@ -157,9 +159,11 @@ def _rest_of(wanted: Resumption, back: Recovered, fit: Fitness, site: Site, tell
     past, done = wanted.past, back.done
     there = {*(target.name for target in fit.targets), *(s.target for s in fit.skipped)}
     gone = [name for name in past.left if name not in there and name not in done]
-    if gone and not wanted.whoever_is_there:
-        cure = "`rollout check` shows who is there; --replan goes on without"
-        raise Unfinished(past.run, f"had {', '.join(gone)} to restart: not to be had now", cure)
+    if gone and not wanted.allow_missing_targets:
+        fix = "`rollout check` shows who is there; --replan goes on without"
+        raise UnfinishedRunFound(
+            past.run, f"had {', '.join(gone)} to restart: not to be had now", fix
+        )
     release = wanted.deploy.release.name if wanted.deploy else ""
     tell(RunResumed(of=past.run, done=tuple(done), release=release))
     left = [target for target in fit.targets if target.name not in done]
@@ -177,11 +181,11 @@ def _rest_of(wanted: Resumption, back: Recovered, fit: Fitness, site: Site, tell
 
 async def _go_on_deploying(
     deploy: Deploy,
-    past: Past,
+    past: PastRun,
     done: tuple[Target, ...],
     plan: Plan,
     site: Site,
-    supply: Supply,
+    supply: DeployServices,
     tell: Tell,
 ) -> None:
     """Bring who is left onto the release that a dead run had put in place on every host.
@@ -214,7 +218,7 @@ async def _go_on_deploying(
     await hook("after", deploy, site, supply.hooks, tell, outcome=outcome)
 
 
-async def _seen_in_place(host: str, deploy: Deploy, releases: Releases) -> Shelf:
+async def _seen_in_place(host: str, deploy: Deploy, releases: Releases) -> HostReleases:
     name, wanted = deploy.release.name, deploy.release.revision
     shelf = await releases.look(host)
     found = shelf.find(name)

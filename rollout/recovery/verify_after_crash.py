@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 from rollout.events import Noted
 from rollout.model.errors import NotRestarted, ReleaseError, WrongRelease
-from rollout.model.fleet import Birth
-from rollout.model.ownership import Holding
+from rollout.model.fleet import ProcessIdentity
+from rollout.model.ownership import OwnedTarget
 from rollout.model.plan import Plan
 from rollout.model.releases import Release
 from rollout.ports.site import Site, Tell
-from rollout.restart.control import Grip
+from rollout.restart.control import TargetControl
 from rollout.restart.current_link import restore
-from rollout.restart.restart import until_proven
-from rollout.restart.verify import Proof
+from rollout.restart.restart import wait_until_verified
+from rollout.restart.verify import RestartVerifier
 
 
 @dataclass(frozen=True, slots=True)
-class LateProof:
+class VerificationAfterCrash:
     """How a target was proven.
 
     Attributes:
@@ -27,13 +27,15 @@ class LateProof:
         renewed: The instances that have another process than the one before the request.
     """
 
-    proof: Proof
+    proof: RestartVerifier
     restarted: bool
     release: str
     renewed: tuple[str, ...]
 
 
-async def proof_of(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: Tell) -> LateProof:
+async def proof_of(
+    holding: OwnedTarget, grip: TargetControl, plan: Plan, site: Site, tell: Tell
+) -> VerificationAfterCrash:
     """See every instance run and answer in the release that `current` leads to.
 
     Each is a new process, or the old one if the request never arrived.  Where `current` went back
@@ -53,12 +55,14 @@ async def proof_of(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: T
         raise ReleaseError(target.host, f"{what}{holding.release}: it would serve two")
     release = Release(current, "") if current else None
 
-    async def proven(before: Mapping[str, Birth | None], release: Release | None) -> Proof:
+    async def proven(
+        before: Mapping[str, ProcessIdentity | None], release: Release | None
+    ) -> RestartVerifier:
         times, anew = plan.probe_times, bool(before)
-        proof = Proof(target, before, site, tell, times=times, release=release, anew=anew)
+        proof = RestartVerifier(target, before, site, tell, times=times, release=release, anew=anew)
         proof.expect(target.instances)
         try:
-            await until_proven(proof, grip, plan, probation=not holding.returning)
+            await wait_until_verified(proof, grip, plan, probation=not holding.returning)
         except WrongRelease as wrong:
             if went_back:
                 raise _to_be_taken_back(holding, current, wrong) from wrong
@@ -79,29 +83,29 @@ async def proof_of(holding: Holding, grip: Grip, plan: Plan, site: Site, tell: T
     renewed = _renewed(holding, proof)
     restarted = not went_back and (whole or (not holding.release and _all_of(renewed, proof)))
     seen_in = current if went_back or restarted else ""
-    return LateProof(proof, restarted, seen_in, renewed)
+    return VerificationAfterCrash(proof, restarted, seen_in, renewed)
 
 
-def _renewed(holding: Holding, proof: Proof) -> tuple[str, ...]:
+def _renewed(holding: OwnedTarget, proof: RestartVerifier) -> tuple[str, ...]:
     """Name the instances whose process is not the one that they had when they were asked."""
     now = {one.name: birth for one, birth in proof.proven.items()}
     return tuple(name for name, before in holding.asked.items() if now.get(name) != before)
 
 
-def _all_of(renewed: tuple[str, ...], proof: Proof) -> bool:
+def _all_of(renewed: tuple[str, ...], proof: RestartVerifier) -> bool:
     return {one.name for one in proof.proven} == {*renewed}
 
 
-def _to_be_taken_back(holding: Holding, current: str, wrong: WrongRelease) -> ReleaseError:
+def _to_be_taken_back(holding: OwnedTarget, current: str, wrong: WrongRelease) -> ReleaseError:
     host, where = holding.target.host, wrong.where.items()
     runs = ", ".join(f"{name} runs in {found or 'no release'}" for name, found in where)
-    typed = f"`rollout rollback --to {current} --hosts {host} --take-up`"
+    typed = f"`rollout rollback --to {current} --hosts {host} --include-left-out`"
     return ReleaseError(
         host, f"{runs}, and `current` leads to {current}: {typed} restarts it there"
     )
 
 
-async def relink(holding: Holding, site: Site, tell: Tell) -> None:
+async def relink(holding: OwnedTarget, site: Site, tell: Tell) -> None:
     """Let ``current`` lead to what the processes of the host run in."""
     host, release = holding.target.host, Release(holding.release, "")
     if site.releases is None:
@@ -110,7 +114,7 @@ async def relink(holding: Holding, site: Site, tell: Tell) -> None:
         raise ReleaseError(host, "`current` could not be restored")
 
 
-async def _current_of(holding: Holding, site: Site) -> str:
+async def _current_of(holding: OwnedTarget, site: Site) -> str:
     """Read what monit starts there; empty for a restart that was about no release.
 
     Raises:
@@ -124,6 +128,6 @@ async def _current_of(holding: Holding, site: Site) -> str:
         raise ReleaseError(
             host,
             f"it was restarted onto release {holding.release}, and `current` leads to none: "
-            f"`rollout rollback --take-up` takes it to one",
+            f"`rollout rollback --include-left-out` takes it to one",
         )
     return current

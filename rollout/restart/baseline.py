@@ -11,9 +11,9 @@ from functools import partial
 from typing import TypeVar
 
 from rollout.events import Noted
-from rollout.model.conditions import few
+from rollout.model.conditions import summarize
 from rollout.model.errors import (
-    FloorLost,
+    FloorBroken,
     RemoteError,
     RolloutError,
     StopAsked,
@@ -22,11 +22,11 @@ from rollout.model.errors import (
     TimedOut,
     Unmonitored,
 )
-from rollout.model.fleet import Birth, InstanceState, Target, Verdict
+from rollout.model.fleet import Condition, InstanceState, ProcessIdentity, Target
 from rollout.model.plan import Plan
 from rollout.ports.site import Site, Tell
-from rollout.restart.control import Grip
-from rollout.restart.drain import until_empty
+from rollout.restart.control import TargetControl
+from rollout.restart.drain import wait_until_empty
 from rollout.wait import now, until
 
 T = TypeVar("T")
@@ -47,11 +47,11 @@ class Baseline:
         host: Every instance of the host, also those that are not asked to restart.
     """
 
-    births: Mapping[str, Birth | None]
+    births: Mapping[str, ProcessIdentity | None]
     host: Mapping[str, InstanceState] = field(default_factory=dict[str, InstanceState])
 
 
-async def held_until_free(grip: Grip, plan: Plan, site: Site, tell: Tell) -> str:
+async def wait_until_monit_is_idle(grip: TargetControl, plan: Plan, site: Site, tell: Tell) -> str:
     """Wait until monit is done with its own work, before the target is taken out for ours.
 
     An operator who stops monit for a work of their own has most often taken the server out as well.
@@ -68,38 +68,40 @@ async def held_until_free(grip: Grip, plan: Plan, site: Site, tell: Tell) -> str
     began = now()
     try:
         read = partial(_at_rest, grip.target, site)
-        await when_free(read, grip.target, plan, site, tell)
+        await read_when_idle(read, grip.target, plan, site, tell)
     except (SupervisorError, RemoteError):
         with suppress(RolloutError):
-            if held := await grip.find():
+            if held := await grip.read_initial_state():
                 return held
         raise
     if (seconds := now() - began) > NO_WAIT:
         what = f"monit was waited for {seconds:.0f}s, so the floor is counted again"
         tell(Noted(where=grip.target.name, what=what))
-        raise FloorLost(what)
+        raise FloorBroken(what)
     return ""
 
 
-async def baseline(grip: Grip, plan: Plan, site: Site, tell: Tell) -> Baseline:
+async def read_processes_before(
+    grip: TargetControl, plan: Plan, site: Site, tell: Tell
+) -> Baseline:
     """Read the processes of a target that stands in maint and is as fit as it was found.
 
     HAProxy may have been reloaded while monit was busy: it is seen to be empty once more.
 
     Raises:
         Unmonitored: monit would not restart it, only begin to watch it.
-        RolloutError: as :func:`when_free` and :func:`until_empty`.
+        RolloutError: as :func:`read_when_idle` and :func:`wait_until_empty`.
     """
-    read = partial(processes, grip.target, site, accept_sick=plan.accept_sick)
+    read = partial(read_processes, grip.target, site, accept_sick=plan.accept_sick)
     began = now()
-    before = await when_free(read, grip.target, plan, site, tell)
+    before = await read_when_idle(read, grip.target, plan, site, tell)
     if now() - began <= NO_WAIT:
         return before
-    await until_empty(grip, plan, site, tell)
+    await wait_until_empty(grip, plan, site, tell)
     return await read()
 
 
-async def wreckage(target: Target, plan: Plan, site: Site, tell: Tell) -> Baseline:
+async def read_remaining_processes(target: Target, plan: Plan, site: Site, tell: Tell) -> Baseline:
     """Read what processes are left of a target that is out because it did not come up.
 
     Monit may start its instances again and again, or have given them up; one that it gave up and
@@ -108,10 +110,12 @@ async def wreckage(target: Target, plan: Plan, site: Site, tell: Tell) -> Baseli
     Raises:
         SupervisorBusy: monit does not come to an end of it within ``busy_timeout``.
     """
-    return await when_free(partial(_remains, target, site), target, plan, site, tell, fit=False)
+    return await read_when_idle(
+        partial(_remains, target, site), target, plan, site, tell, fit=False
+    )
 
 
-async def when_free(
+async def read_when_idle(
     read: Callable[[], Awaitable[T]],
     target: Target,
     plan: Plan,
@@ -133,9 +137,9 @@ async def when_free(
     found: list[T] = []
     away: list[SupervisorError | RemoteError] = []
     silent_since: float | None = None
-    within = plan.patience.busy_timeout
+    timeout = plan.timeouts.busy_timeout
 
-    async def question() -> Verdict:
+    async def question() -> Condition:
         nonlocal silent_since
         if fit and site.stop_asked():
             raise StopAsked
@@ -143,31 +147,31 @@ async def when_free(
             found.append(await read())
         except SupervisorBusy as busy:
             silent_since = None
-            return Verdict(settled=False, because=busy.last)
+            return Condition(met=False, reason=busy.last)
         except (SupervisorError, RemoteError) as error:
             silent_since = now() if silent_since is None else silent_since
             if not fit or now() - silent_since < ANSWERS_WITHIN:
                 raise
             away.append(error)
-        return Verdict(settled=True, because="")
+        return Condition(met=True, reason="")
 
     try:
         await until(
             "free to be restarted",
             question,
             target=target.name,
-            within=within,
+            timeout=timeout,
             tell=tell,
-            every=plan.patience.poll_host,
+            every=plan.timeouts.poll_host,
         )
     except TimedOut as late:
-        raise SupervisorBusy(target.host, late.last, within) from late
+        raise SupervisorBusy(target.host, late.last, timeout) from late
     for error in away:
         raise error
     return found[-1]
 
 
-async def processes(target: Target, site: Site, *, accept_sick: bool = False) -> Baseline:
+async def read_processes(target: Target, site: Site, *, accept_sick: bool = False) -> Baseline:
     """Read the process of every instance, just before it is asked to restart.
 
     With ``accept_sick`` one that monit has given up may have none: a restart starts it.
@@ -186,24 +190,24 @@ async def processes(target: Target, site: Site, *, accept_sick: bool = False) ->
     unwatched = [s for s in ours if not s.monitored and not s.initializing]
     if names := [s.name for s in unwatched if s.birth is not None or not accept_sick]:
         raise Unmonitored(names)
-    see_free(target, ours)
+    check_idle(target, ours)
     return Baseline({state.name: state.birth for state in ours}, states)
 
 
 async def _at_rest(target: Target, site: Site) -> None:
     names = {one.name for one in target.instances}
     states = await site.supervisor.look(target.host)
-    see_free(target, [state for state in states if state.name in names])
+    check_idle(target, [state for state in states if state.name in names])
 
 
 async def _remains(target: Target, site: Site) -> Baseline:
     states = {s.name: s for s in await site.supervisor.look(target.host)}
     ours = [states[one.name] for one in target.instances if one.name in states]
-    see_free(target, [state for state in ours if state.pending])
+    check_idle(target, [state for state in ours if state.pending])
     return Baseline({state.name: state.birth for state in ours}, states)
 
 
-def see_free(target: Target, instances: Sequence[InstanceState]) -> None:
+def check_idle(target: Target, instances: Sequence[InstanceState]) -> None:
     """See that monit has nothing to do with ``instances``.
 
     Raises:
@@ -212,4 +216,4 @@ def see_free(target: Target, instances: Sequence[InstanceState]) -> None:
     pending = [f"{s.name} ({s.pending} pending)" for s in instances if s.pending]
     pending += [f"{s.name} (initializing)" for s in instances if s.initializing and not s.pending]
     if pending:
-        raise SupervisorBusy(target.host, f"monit is busy with {few(pending)}")
+        raise SupervisorBusy(target.host, f"monit is busy with {summarize(pending)}")

@@ -3,50 +3,52 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from rollout.events import TargetGivenBack, TargetLeftOut, TargetVisited
+from rollout.events import TargetLeftOut, TargetReturnedUntouched, TargetVisited
 from rollout.model.conditions import all_serving
 from rollout.model.errors import (
     CrashLoop,
-    KeptItsProcess,
     LockLost,
     NotGivenBack,
+    ProcessKept,
     RolloutError,
     TimedOut,
-    cure_of,
+    fix_of,
     said_of,
 )
 from rollout.model.fleet import AdminState
-from rollout.model.plan import Plan, look_command
+from rollout.model.plan import Plan, inspect_command_of
 from rollout.ports.site import Site, Tell
-from rollout.restart.control import Grip
-from rollout.restart.reenable import give_back
-from rollout.restart.verify import WayBack
+from rollout.restart.control import TargetControl
+from rollout.restart.reenable import make_ready_and_verify
+from rollout.restart.verify import ReturnPermission
 
 EVIDENCE_AGAINST = (TimedOut, CrashLoop)
 """What takes a proven target out again.  An LB that does not answer says nothing against it."""
 
 
 @asynccontextmanager
-async def seen_through(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncIterator[WayBack]:
+async def ensure_safe_end(
+    grip: TargetControl, plan: Plan, site: Site, tell: Tell
+) -> AsyncIterator[ReturnPermission]:
     """Bring the target to a safe end, whatever happens in the block.
 
     A failure inside gives back a target that was never asked to restart, leaves a proven one as
     the load balancers were told, and keeps one without proof in maint.  A bug of ours counts as a
     failure like any other: it must not cost a server.
     """
-    way_back = WayBack()
+    way_back = ReturnPermission()
     name = grip.target.name
     try:
         yield way_back
     except Exception as failure:
         if not way_back.asked:
-            if lost := await take_back(failure, grip, plan, site, tell):
+            if lost := await give_back(failure, grip, plan, site, tell):
                 raise lost from failure
         elif way_back.fit and not isinstance(failure, EVIDENCE_AGAINST):
             state = grip.state_after(AdminState.READY)
-            tell(left_out(said_of(name, failure), state, grip, plan, asked=True))
+            tell(left_out_event(said_of(name, failure), state, grip, plan, asked=True))
         else:
-            await keep_out(failure, grip, plan, tell)
+            await leave_in_maint(failure, grip, plan, tell)
         raise
     finally:
         if way_back.asked and grip.newcomers.total:
@@ -54,66 +56,70 @@ async def seen_through(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncI
             tell(TargetVisited(target=name, sessions=grip.newcomers.total, servers=servers))
 
 
-async def take_back(
-    failure: Exception, grip: Grip, plan: Plan, site: Site, tell: Tell
+async def give_back(
+    failure: Exception, grip: TargetControl, plan: Plan, site: Site, tell: Tell
 ) -> RolloutError | None:
     """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named.
 
     Returns:
         What keeps it out, unless it went back, or ``failure`` is a bug.
     """
-    because = said_of(grip.target.name, failure)
+    reason = said_of(grip.target.name, failure)
     try:
-        await give_back(grip, plan)
+        await make_ready_and_verify(grip, plan)
         await site.record.released(grip.target.name, restarted=False)
     except LockLost as lost:
-        await name_it(lost, grip, plan, tell)
+        await report_after_lock_loss(lost, grip, plan, tell)
         return lost if isinstance(failure, RolloutError) else None
     except RolloutError as error:
         again = "" if str(error) == str(failure) else f": {error}"
-        because = f"{because}; and it could not be given back{again}"
-        tell(left_out(because, "unknown", grip, plan, asked=False))
-        return NotGivenBack(because) if isinstance(failure, RolloutError) else None
+        reason = f"{reason}; and it could not be given back{again}"
+        tell(left_out_event(reason, "unknown", grip, plan, asked=False))
+        return NotGivenBack(reason) if isinstance(failure, RolloutError) else None
     else:
         theirs = "; it is left to them" if grip.lost else ""
-        told = TargetGivenBack(
+        told = TargetReturnedUntouched(
             target=grip.target.name,
-            because=f"{because}{theirs}",
-            cure=cure_of(failure),
-            asked=isinstance(failure, KeptItsProcess),
+            reason=f"{reason}{theirs}",
+            fix=fix_of(failure),
+            asked=isinstance(failure, ProcessKept),
         )
         tell(told)
     return None
 
 
-async def name_it(lost: LockLost, grip: Grip, plan: Plan, tell: Tell) -> None:
+async def report_after_lock_loss(
+    lost: LockLost, grip: TargetControl, plan: Plan, tell: Tell
+) -> None:
     """Say how a target is that whoever took our lock sees to; it was never asked to restart."""
     try:
-        served = all_serving((await grip.watch.read_some()).values()).settled
+        served = all_serving((await grip.watch.read_some()).values()).met
     except RolloutError:
         served = False
     if served:
-        tell(TargetGivenBack(target=grip.target.name, because=f"{lost}; it serves"))
+        tell(TargetReturnedUntouched(target=grip.target.name, reason=f"{lost}; it serves"))
     else:
-        tell(left_out(str(lost), "unknown", grip, plan, asked=False))
+        tell(left_out_event(str(lost), "unknown", grip, plan, asked=False))
 
 
-async def keep_out(failure: Exception, grip: Grip, plan: Plan, tell: Tell) -> None:
+async def leave_in_maint(failure: Exception, grip: TargetControl, plan: Plan, tell: Tell) -> None:
     """Keep the target in maint, where no visitor meets it, and name it."""
-    state, because = grip.state_after(AdminState.MAINT), said_of(grip.target.name, failure)
+    state, reason = grip.state_after(AdminState.MAINT), said_of(grip.target.name, failure)
     try:
-        await grip.order(AdminState.MAINT)
+        await grip.set_state(AdminState.MAINT)
     except RolloutError as error:
-        state, because = "unknown", f"{because}; and maint could not be confirmed: {error}"
-    tell(left_out(because, state, grip, plan, asked=True))
+        state, reason = "unknown", f"{reason}; and maint could not be confirmed: {error}"
+    tell(left_out_event(reason, state, grip, plan, asked=True))
 
 
-def left_out(because: str, state: str, grip: Grip, plan: Plan, *, asked: bool) -> TargetLeftOut:
+def left_out_event(
+    reason: str, state: str, grip: TargetControl, plan: Plan, *, asked: bool
+) -> TargetLeftOut:
     return TargetLeftOut(
         target=grip.target.name,
         state=state,
-        because=because,
+        reason=reason,
         asked=asked,
-        look=look_command(plan.look, grip.target.host),
-        seats=tuple(map(str, grip.target.seats)),
+        look=inspect_command_of(plan.inspect_command, grip.target.host),
+        servers=tuple(map(str, grip.target.servers)),
     )

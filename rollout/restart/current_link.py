@@ -28,8 +28,8 @@ async def switch(host: str, release: Release, releases: Releases, tell: Tell) ->
 
 async def restore(host: str, release: Release, releases: Releases, tell: Tell) -> bool:
     """Make ``current`` what it was before ``release``; false when that failed, which is told."""
-    if error := await insist(partial(releases.restore, host, release)):
-        tell(UndoFailed(host=host, because=said_of(host, error), live=True))
+    if error := await retry_once(partial(releases.restore, host, release)):
+        tell(UndoFailed(host=host, reason=said_of(host, error), live=True))
         return False
     tell(CurrentRestored(host=host))
     return True
@@ -43,7 +43,7 @@ async def restore_all(
     return all(done)
 
 
-async def insist(act: Callable[[], Awaitable[None]]) -> Exception | None:
+async def retry_once(act: Callable[[], Awaitable[None]]) -> Exception | None:
     """Do an undo, and once more a moment later when it fails; return why it failed in the end.
 
     A bug of ours is a failure like any other here: it must not keep other hosts from their undo.

@@ -11,12 +11,18 @@ from rollout.events import (
     TargetInMaint,
     TargetNotDrained,
 )
-from rollout.model.conditions import Traffic, carries, costing, drained, floor_holds
-from rollout.model.errors import Busy, FloorLost, StopAsked, TimedOut, VisitorsInMaint
-from rollout.model.fleet import AdminState, Verdict
+from rollout.model.conditions import Traffic, costing, drained, floor_holds, receives_traffic
+from rollout.model.errors import (
+    FloorBroken,
+    SessionsStillOpen,
+    StopAsked,
+    TimedOut,
+    VisitorsInMaint,
+)
+from rollout.model.fleet import AdminState, Condition
 from rollout.model.plan import OnBusy, Plan
 from rollout.ports.site import Site, Tell
-from rollout.restart.control import Grip
+from rollout.restart.control import TargetControl
 from rollout.wait import now
 
 STICKY = "sticky clients keep coming"
@@ -28,20 +34,22 @@ CUT_WITHIN = 5.0
 """Seconds for HAProxy to close what was shut down; measured: at once."""
 
 
-async def until_drained(grip: Grip, plan: Plan, site: Site, tell: Tell) -> None:
+async def wait_until_drained(grip: TargetControl, plan: Plan, site: Site, tell: Tell) -> None:
     """Wait until nothing is open, politely: sticky clients may keep coming for ever."""
     name = grip.target.name
     try:
-        await until_quiet("drained", STICKY, plan.patience.drain_timeout, grip, plan, site)
+        await wait_until_quiet("drained", STICKY, plan.timeouts.drain_timeout, grip, plan, site)
     except TimedOut as late:
         rows = grip.watch.rows(grip.watch.answered).values()
         grip.lingering = 0 if STICKY in late.last else Traffic.of(rows).sessions
-        tell(TargetNotDrained(target=name, because=late.last or ONE_LOOK))
+        tell(TargetNotDrained(target=name, reason=late.last or ONE_LOOK))
     else:
         tell(TargetDrained(target=name))
 
 
-async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell, *, fit: bool = True) -> None:
+async def wait_until_empty(
+    grip: TargetControl, plan: Plan, site: Site, tell: Tell, *, fit: bool = True
+) -> None:
     """Let nobody new arrive at all, and wait until what is in flight has ended.
 
     One that is not ``fit`` cannot go back, so nothing that others need makes it.
@@ -51,34 +59,34 @@ async def until_empty(grip: Grip, plan: Plan, site: Site, tell: Tell, *, fit: bo
         VisitorsInMaint: HAProxy goes on sending visitors to one that is ``fit``.
     """
     name = grip.target.name
-    await grip.order(AdminState.MAINT)
+    await grip.set_state(AdminState.MAINT)
     tell(TargetInMaint(target=name))
     if grip.lingering and not Traffic.of(grip.watch.rows(grip.watch.answered).values()).sessions:
         many = "1 session" if grip.lingering == 1 else f"{grip.lingering} sessions"
         what = f"{many}, open through all of the drain, ended the moment it was in maint: {MARKED}"
         tell(Noted(where=name, what=what))
-    within = plan.patience.maint_timeout
+    timeout = plan.timeouts.maint_timeout
     try:
-        await until_quiet("empty", PERSISTENT, within, grip, plan, site, fit=fit)
+        await wait_until_quiet("empty", PERSISTENT, timeout, grip, plan, site, fit=fit)
     except TimedOut:
-        states = await grip.look()
+        states = await grip.read_all()
         left = Traffic.of(states.values())
         if plan.on_busy is OnBusy.STOP:
-            raise Busy(left.sessions + left.queued, within) from None
+            raise SessionsStillOpen(left.sessions + left.queued, timeout) from None
         await site.record.still_ours()
         for balancer in grip.target.balancers:
             seats = [seat for seat in grip.seats if seat.balancer == balancer]
             await site.balancers[balancer].cut(seats)
         tell(SessionsCut(target=name, sessions=left.sessions))
-        await until_quiet("empty", PERSISTENT, CUT_WITHIN, grip, plan, site, fit=fit)
+        await wait_until_quiet("empty", PERSISTENT, CUT_WITHIN, grip, plan, site, fit=fit)
     tell(TargetEmpty(target=name))
 
 
-async def until_quiet(
+async def wait_until_quiet(
     awaited: str,
     newcomers: str,
-    within: float,
-    grip: Grip,
+    timeout: float,
+    grip: TargetControl,
     plan: Plan,
     site: Site,
     *,
@@ -98,36 +106,36 @@ async def until_quiet(
     before: Traffic | None = None
     reload = grip.watch.reloaded_at
 
-    async def question() -> Verdict:
+    async def question() -> Condition:
         nonlocal before, reload
-        states = await grip.look()
+        states = await grip.read_all()
         if fit:
-            can_go_on(grip, plan, site)
-            see_that_nobody_comes(grip)
+            check_still_allowed(grip, plan, site)
+            check_no_visitors(grip)
         if grip.watch.reloaded_at > reload:
             before, reload = None, grip.watch.reloaded_at
         traffic = Traffic.of(states.values())
         verdict = drained(before, traffic, newcomers=newcomers)
         before = traffic
-        if verdict.settled and hidden() > 0:
-            return Verdict(settled=False, because=HIDDEN)
+        if verdict.met and hidden() > 0:
+            return Condition(met=False, reason=HIDDEN)
         return verdict
 
     def hidden() -> float:
-        return grip.watch.reloaded_at + plan.patience.drain_timeout - now()
+        return grip.watch.reloaded_at + plan.timeouts.drain_timeout - now()
 
     while True:
         try:
-            await grip.until(awaited, question, within=within)
+            await grip.wait_until(awaited, question, timeout=timeout)
         except TimedOut:
             if hidden() <= 0:
                 raise
-            within = hidden()
+            timeout = hidden()
         else:
             return
 
 
-def see_that_nobody_comes(grip: Grip) -> None:
+def check_no_visitors(grip: TargetControl) -> None:
     """See that HAProxy sends no visitor to what is in maint.
 
     Raises:
@@ -137,7 +145,7 @@ def see_that_nobody_comes(grip: Grip) -> None:
         raise VisitorsInMaint(grip.newcomers.total, [*map(str, grip.newcomers.count)])
 
 
-def can_go_on(grip: Grip, plan: Plan, site: Site) -> None:
+def check_still_allowed(grip: TargetControl, plan: Plan, site: Site) -> None:
     """See that nothing has come up that a target not yet restarted should go back for.
 
     Raises:
@@ -146,20 +154,20 @@ def can_go_on(grip: Grip, plan: Plan, site: Site) -> None:
     """
     if site.stop_asked():
         raise StopAsked
-    ours = frozenset(grip.target.seats)
+    ours = frozenset(grip.target.servers)
     backends = costing(grip.found.values(), accept_sick=plan.accept_sick)
     for reading in grip.watch.readings.values():
-        verdict = floor_holds(plan.floor, reading, ours, backends, counts=carries)
-        if not verdict.settled:
-            raise FloorLost(verdict.because, grip.target.seats)
+        verdict = floor_holds(plan.floor, reading, ours, backends, counts=receives_traffic)
+        if not verdict.met:
+            raise FloorBroken(verdict.reason, grip.target.servers)
 
 
-async def still_spared(grip: Grip, plan: Plan, site: Site) -> None:
+async def check_floor_still_holds(grip: TargetControl, plan: Plan, site: Site) -> None:
     """See that the floor still holds without the target: the call before may have hung for long.
 
     Raises:
-        FloorLost, StopAsked: as :func:`can_go_on`.
+        FloorLost, StopAsked: as :func:`check_still_allowed`.
         BalancerError: no load balancer answered.
     """
     await grip.watch.read_some()
-    can_go_on(grip, plan, site)
+    check_still_allowed(grip, plan, site)

@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from rollout.events import FleetSeen
-from rollout.model.conditions import carries, held_out, off
+from rollout.model.conditions import external_hold, is_disabled, receives_traffic
 from rollout.model.errors import RolloutError
-from rollout.model.fleet import Reading, Seat, SeatState, Target
+from rollout.model.fleet import BalancerSnapshot, Server, ServerState, Target
 from rollout.ports.site import Balancer, Site, Tell
 
 
-async def look_at_the_end(
+async def check_at_the_end(
     targets: Sequence[Target], site: Site, tell: Tell, *, other_owner: str = ""
 ) -> tuple[Target, ...]:
     """Tell how every target stands on every load balancer, and what else carries no visitors.
@@ -34,22 +34,26 @@ async def look_at_the_end(
     if not targets:
         return ()
     looks = await asyncio.gather(*(_look(balancer) for balancer in site.balancers.values()))
-    readings = {seen.balancer: seen for seen in looks if isinstance(seen, Reading)}
+    readings = {seen.balancer: seen for seen in looks if isinstance(seen, BalancerSnapshot)}
     rows = {
         seat: row
         for seen in readings.values()
-        for seat, row in seen.seats.items()
-        if not off(row)  # by HAProxy's file: it is no server that could be missing
+        for seat, row in seen.servers.items()
+        if not is_disabled(row)  # by HAProxy's file: it is no server that could be missing
     }
     taken: dict[str, str] = {}
     down: dict[str, str] = {}
     for target in targets:
-        idle = [rows[seat] for seat in target.seats if seat in rows and not carries(rows[seat])]
-        if by_hand := [row for row in idle if held_out(row)]:
+        idle = [
+            rows[seat]
+            for seat in target.servers
+            if seat in rows and not receives_traffic(rows[seat])
+        ]
+        if by_hand := [row for row in idle if external_hold(row)]:
             taken[target.name] = _words(by_hand)
         elif idle:
             down[target.name] = _words(idle)
-    ours = {seat for target in targets for seat in target.seats}
+    ours = {seat for target in targets for seat in target.servers}
     backends = {(seat.balancer, seat.backend) for seat in ours}
     tell(
         FleetSeen(
@@ -63,7 +67,7 @@ async def look_at_the_end(
                 if (seat.balancer, seat.backend) in backends
                 and seat not in ours
                 and not row.backup
-                and not carries(row)
+                and not receives_traffic(row)
             ),
             unseen={
                 name: str(seen)
@@ -76,27 +80,31 @@ async def look_at_the_end(
     return tuple(target for target in targets if target.name in down)
 
 
-async def _look(balancer: Balancer) -> Reading | RolloutError:
+async def _look(balancer: Balancer) -> BalancerSnapshot | RolloutError:
     try:
         return await balancer.look()
     except RolloutError as error:
         return error
 
 
-def _serves(target: Target, rows: Mapping[Seat, SeatState], seen: Mapping[str, Reading]) -> bool:
+def _serves(
+    target: Target, rows: Mapping[Server, ServerState], seen: Mapping[str, BalancerSnapshot]
+) -> bool:
     """Judge whether visitors reach it through every load balancer of its own."""
-    ours = [rows[seat] for seat in target.seats if seat in rows]
-    return set(target.balancers) <= set(seen) & _shown_by(ours) and all(map(carries, ours))
+    ours = [rows[seat] for seat in target.servers if seat in rows]
+    return set(target.balancers) <= set(seen) & _shown_by(ours) and all(map(receives_traffic, ours))
 
 
-def _gone(target: Target, rows: Mapping[Seat, SeatState], seen: Mapping[str, Reading]) -> bool:
+def _gone(
+    target: Target, rows: Mapping[Server, ServerState], seen: Mapping[str, BalancerSnapshot]
+) -> bool:
     """Judge whether every load balancer of its own answers, and none has a server line of it."""
-    return set(target.balancers) <= set(seen) and not any(seat in rows for seat in target.seats)
+    return set(target.balancers) <= set(seen) and not any(seat in rows for seat in target.servers)
 
 
-def _shown_by(rows: Iterable[SeatState]) -> set[str]:
-    return {row.seat.balancer for row in rows}
+def _shown_by(rows: Iterable[ServerState]) -> set[str]:
+    return {row.server.balancer for row in rows}
 
 
-def _words(rows: Sequence[SeatState]) -> str:
-    return "; ".join(f"{row.seat} is {held_out(row) or row.status}" for row in rows)
+def _words(rows: Sequence[ServerState]) -> str:
+    return "; ".join(f"{row.server} is {external_hold(row) or row.status}" for row in rows)

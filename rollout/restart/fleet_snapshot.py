@@ -17,35 +17,35 @@ from rollout.model.errors import (
     RolloutError,
     SourceError,
     SupervisorError,
-    Unfinished,
+    UnfinishedRunFound,
 )
-from rollout.model.findings import BalancerSight, HostSight, Survey
+from rollout.model.findings import BalancerCheck, FleetSnapshot, HostSnapshot
 from rollout.model.fleet import Finding, InstanceState
 from rollout.ports.site import Balancer, Site
 
 
-async def survey(hosts: Sequence[str], site: Site) -> Survey:
+async def take_fleet_snapshot(hosts: Sequence[str], site: Site) -> FleetSnapshot:
     """Look at ``hosts`` and at every load balancer."""
     async with asyncio.TaskGroup() as looks:
-        balancers = [looks.create_task(see_balancer(b)) for b in site.balancers.values()]
-        sights = [looks.create_task(see_host(host, site)) for host in hosts]
-    return Survey(
+        balancers = [looks.create_task(check_balancer(b)) for b in site.balancers.values()]
+        sights = [looks.create_task(check_host(host, site)) for host in hosts]
+    return FleetSnapshot(
         hosts=tuple(task.result() for task in sights),
         balancers=tuple(task.result() for task in balancers),
     )
 
 
-async def see_balancer(balancer: Balancer) -> BalancerSight:
+async def check_balancer(balancer: Balancer) -> BalancerCheck:
     """Read one load balancer, and what would keep us from working with it."""
     try:
         findings = await balancer.examine()
         reading = None if findings else await balancer.look()
     except RolloutError as error:
-        return BalancerSight(balancer=balancer.name, findings=(finding(balancer.name, error),))
-    return BalancerSight(balancer=balancer.name, reading=reading, findings=findings)
+        return BalancerCheck(balancer=balancer.name, findings=(finding(balancer.name, error),))
+    return BalancerCheck(balancer=balancer.name, reading=reading, findings=findings)
 
 
-async def see_host(host: str, site: Site) -> HostSight:
+async def check_host(host: str, site: Site) -> HostSnapshot:
     """Read one host: its addresses, its instances, and what would keep a restart from working."""
     addresses: tuple[str, ...] = ()
     instances: tuple[InstanceState, ...] = ()
@@ -60,12 +60,12 @@ async def see_host(host: str, site: Site) -> HostSight:
         findings = tuple(dict.fromkeys((*findings, finding(host, error))))
     except RolloutError as error:
         findings, reached = (finding(host, error),), not isinstance(error, RemoteError)
-    return HostSight(
+    return HostSnapshot(
         host=host, addresses=addresses, instances=instances, findings=findings, reached=reached
     )
 
 
-CURED = (
+FIXABLE = (
     BalancerError,
     LockError,
     RecordError,
@@ -78,10 +78,10 @@ CURED = (
 
 def finding(where: str, error: RolloutError) -> Finding:
     """Turn an error into a finding, with its cure where it has one."""
-    if isinstance(error, Unfinished):
-        return Finding(where, str(error), error.cure)
+    if isinstance(error, UnfinishedRunFound):
+        return Finding(where, str(error), error.fix)
     if isinstance(error, LockHeld):
         return Finding(where, str(error), "`rollout lock` shows it; --wait-lock 10m waits for it")
-    if isinstance(error, CURED):
-        return Finding(where, error.what, error.cure)
+    if isinstance(error, FIXABLE):
+        return Finding(where, error.what, error.fix)
     return Finding(where, str(error), "")

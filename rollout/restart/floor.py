@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rollout.model.conditions import carries, held_out, is_member
-from rollout.model.fleet import Finding, Reading, Seat, SeatState, Target
+from rollout.model.conditions import external_hold, is_member, receives_traffic
+from rollout.model.fleet import BalancerSnapshot, Finding, Server, ServerState, Target
 from rollout.model.plan import Share
 
 
 @dataclass(frozen=True, slots=True)
-class Farm:
+class BackendCapacity:
     """One backend of one load balancer, counted for the target that takes most of it.
 
     Attributes:
@@ -43,7 +43,7 @@ class Farm:
         return self.members - self.takes or int(self.spare)
 
 
-class Room:
+class FloorCheck:
     """The backends of some targets, against the floor.
 
     Args:
@@ -56,8 +56,8 @@ class Room:
     def __init__(
         self,
         floor: Share,
-        readings: Mapping[str, Reading],
-        ours: Collection[Seat],
+        readings: Mapping[str, BalancerSnapshot],
+        ours: Collection[Server],
         *,
         accept_sick: bool = False,
     ) -> None:
@@ -73,7 +73,7 @@ class Room:
                 farm.place,
                 f"the floor is {self._words(farm)}, and one target takes "
                 f"{farm.takes} of them out: it could never be spared",
-                _cure(farm),
+                _fix(farm),
             )
             for farm in self._farms(targets)
             if farm.takes and farm.at_best < farm.needed
@@ -93,41 +93,45 @@ class Room:
             if farm.takes and farm.at_best >= farm.needed > farm.lowest
         ]
 
-    def _words(self, farm: Farm) -> str:
+    def _words(self, farm: BackendCapacity) -> str:
         share = f" ({self._floor})" if self._floor.percent else ""
         return f"{farm.needed} of {farm.members} servers{share}"
 
-    def _farms(self, targets: Sequence[Target]) -> Iterable[Farm]:
-        for name, backend in sorted({(s.balancer, s.backend) for t in targets for s in t.seats}):
-            rows = [r for r in self._readings[name].seats.values() if r.seat.backend == backend]
+    def _farms(self, targets: Sequence[Target]) -> Iterable[BackendCapacity]:
+        for name, backend in sorted({(s.balancer, s.backend) for t in targets for s in t.servers}):
+            rows = [r for r in self._readings[name].servers.values() if r.server.backend == backend]
             yield self._farm(f"{backend}@{name}", rows, targets)
 
-    def _farm(self, place: str, rows: Sequence[SeatState], targets: Sequence[Target]) -> Farm:
-        members = {r.seat: r for r in rows if is_member(r, ours=r.seat in self._ours)}
-        serving = {seat for seat, row in members.items() if carries(row) or seat in self._ours}
-        held = sum(1 for s, row in members.items() if held_out(row) and s not in self._ours)
+    def _farm(
+        self, place: str, rows: Sequence[ServerState], targets: Sequence[Target]
+    ) -> BackendCapacity:
+        members = {r.server: r for r in rows if is_member(r, ours=r.server in self._ours)}
+        serving = {
+            seat for seat, row in members.items() if receives_traffic(row) or seat in self._ours
+        }
+        held = sum(1 for s, row in members.items() if external_hold(row) and s not in self._ours)
         costly = serving if self._accept_sick else set(members)
-        largest = max((set(t.seats) for t in targets), key=lambda seats: len(seats & costly))
+        largest = max((set(t.servers) for t in targets), key=lambda seats: len(seats & costly))
         takes = len(largest & costly)
-        return Farm(
+        return BackendCapacity(
             place=place,
             members=len(members),
             needed=self._floor.at_least(len(members)),
             serving=len(serving),
             held=held,
             takes=takes,
-            left=len(serving) - max(len(serving & set(t.seats)) for t in targets),
-            spare=any(r.backup and carries(r) and r.seat not in largest for r in rows),
+            left=len(serving) - max(len(serving & set(t.servers)) for t in targets),
+            spare=any(r.backup and receives_traffic(r) and r.server not in largest for r in rows),
         )
 
 
-def _held(farm: Farm) -> str:
+def _held(farm: BackendCapacity) -> str:
     if not farm.held:
         return ""
     return f" ({farm.held} {'is' if farm.held == 1 else 'are'} held out by operators)"
 
 
-def _cure(farm: Farm) -> str:
+def _fix(farm: BackendCapacity) -> str:
     now = f"{farm.serving} of {farm.members} servers serve now"
     if farm.lowest:
         return f"{now}: lower fleet.floor to {farm.lowest}, or add a server"

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rollout.model.fleet import AdminState, Seat, SeatState
+from rollout.model.fleet import AdminState, Server, ServerState
 from rollout.ports.site import Balancer
 from rollout.wait import now
 
@@ -16,7 +16,7 @@ LOOKS = 4
 
 
 @dataclass
-class LookAgain:
+class ReadAgain:
     """What an order rests on, and how it is seen once more; None where nothing need be seen.
 
     ``at`` is when it began to be seen last, on the loop's clock.
@@ -32,7 +32,7 @@ class LookAgain:
             await self.look()
 
 
-async def see_nothing_is_old(still_ours: Callable[[], Awaitable[None]], earn: LookAgain) -> None:
+async def read_again_if_stale(still_ours: Callable[[], Awaitable[None]], earn: ReadAgain) -> None:
     """See, right before an order, that nothing it rests on is old: a call may hang for long.
 
     ``earn`` is what lets a target return, or go out.
@@ -49,13 +49,31 @@ async def see_nothing_is_old(still_ours: Callable[[], Awaitable[None]], earn: Lo
             return
 
 
-async def send(wanted: Mapping[Seat, AdminState], balancers: Mapping[str, Balancer]) -> None:
+async def order(
+    wanted: Mapping[Server, AdminState],
+    awake: Sequence[Server],
+    balancers: Mapping[str, Balancer],
+    may: Callable[[], Awaitable[None]],
+) -> None:
+    """Order each server its state, if it ``may`` still be ordered; ``awake`` agents are silenced.
+
+    They are silenced at each order: a reload wakes agents, and their words undo it (measured).
+
+    Raises:
+        BalancerError: one could not be told; all the others were, before it is raised.
+    """
+    await switch_agents(awake, balancers, on=False)
+    await may()
+    await send(wanted, balancers)
+
+
+async def send(wanted: Mapping[Server, AdminState], balancers: Mapping[str, Balancer]) -> None:
     """Tell each seat its state.
 
     Raises:
         BalancerError: one could not be told; all the others were, before it is raised.
     """
-    orders: dict[tuple[str, AdminState], list[Seat]] = {}
+    orders: dict[tuple[str, AdminState], list[Server]] = {}
     for seat, state in wanted.items():
         orders.setdefault((seat.balancer, state), []).append(seat)
     results = await asyncio.gather(
@@ -68,7 +86,7 @@ async def send(wanted: Mapping[Seat, AdminState], balancers: Mapping[str, Balanc
 
 
 async def switch_agents(
-    seats: Sequence[Seat], balancers: Mapping[str, Balancer], *, on: bool
+    seats: Sequence[Server], balancers: Mapping[str, Balancer], *, on: bool
 ) -> None:
     """Enable or disable the agent checks of ``seats``."""
     for name in dict.fromkeys(seat.balancer for seat in seats):
@@ -77,10 +95,10 @@ async def switch_agents(
 
 
 async def put_back(
-    rows: Sequence[tuple[SeatState, SeatState]], balancers: Mapping[str, Balancer]
+    rows: Sequence[tuple[ServerState, ServerState]], balancers: Mapping[str, Balancer]
 ) -> None:
     """Give seats the weight and the agent they were found with; each as it was and as it is."""
     for found, row in rows:
         if row.weight != found.weight:
-            await balancers[row.seat.balancer].set_weight(row.seat, found.weight)
-    await switch_agents([found.seat for found, _ in rows if found.agent], balancers, on=True)
+            await balancers[row.server.balancer].set_weight(row.server, found.weight)
+    await switch_agents([found.server for found, _ in rows if found.agent], balancers, on=True)

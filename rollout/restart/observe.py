@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 
 from rollout.events import BalancerReloaded, Noted
 from rollout.model.errors import BalancerError
-from rollout.model.fleet import ProcessMark, Reading, Seat, SeatState, Target
+from rollout.model.fleet import BalancerSnapshot, HaproxyProcess, Server, ServerState, Target
 from rollout.ports.site import Site, Tell
 from rollout.restart.server_changes import new_lines, places_of, vanished
 from rollout.wait import now
 
-Rows = dict[Seat, SeatState]
+Rows = dict[Server, ServerState]
 
 
-class Watch:
+class TargetObserver:
     """What was last seen of a target.
 
     Attributes:
@@ -24,14 +24,14 @@ class Watch:
     """
 
     def __init__(self, target: Target, site: Site, tell: Tell) -> None:
-        self.readings: dict[str, Reading] = {}
+        self.readings: dict[str, BalancerSnapshot] = {}
         self.reloaded_at = float("-inf")
         self.away: dict[str, BalancerError] = {}
         self.target = target
         self._names = target.balancers  # also of one that has no line of it any more
         self._site = site
         self._tell = tell
-        self._marks: dict[str, ProcessMark] = {}
+        self._marks: dict[str, HaproxyProcess] = {}
 
     async def begin(self) -> Rows:
         """Look for the first time: reloads are those from now on, and the youngest one before."""
@@ -48,15 +48,15 @@ class Watch:
             BalancerError: one did not answer, or has no line of the target any more.
         """
         rows = await self.begin()
-        for seat in vanished(self.target.seats, self.readings):
-            what = f"has no server {seat.backend}/{seat.server} any more"
+        for seat in vanished(self.target.servers, self.readings):
+            what = f"has no server {seat.backend}/{seat.name} any more"
             if seat.balancer not in {there.balancer for there in rows}:
-                cure = "was its configuration changed?  `rollout check` shows what is there now"
-                raise BalancerError(seat.balancer, what, cure)
+                fix = "was its configuration changed?  `rollout check` shows what is there now"
+                raise BalancerError(seat.balancer, what, fix)
             self._tell(Noted(where=self.target.name, what=f"{seat.balancer} {what}"))
         places = places_of(rows.values())
         new = new_lines(self.target, places, self.readings.values())
-        return rows | {row.seat: row for row in new}
+        return rows | {row.server: row for row in new}
 
     async def read(self, names: Sequence[str]) -> Rows:
         """Read the seats on the load balancers ``names``; one that is gone is not among the rows.
@@ -96,18 +96,18 @@ class Watch:
     def rows(self, names: Iterable[str]) -> Rows:
         """Return the seats on the load balancers ``names`` as the last look found them."""
         wanted = set(names)
-        found = {seat: self.find(seat) for seat in self.target.seats if seat.balancer in wanted}
+        found = {seat: self.find(seat) for seat in self.target.servers if seat.balancer in wanted}
         return {seat: row for seat, row in found.items() if row is not None}
 
     @property
-    def answered(self) -> dict[str, Reading]:
+    def answered(self) -> dict[str, BalancerSnapshot]:
         """The last look at each load balancer that is not away."""
         return {name: seen for name, seen in self.readings.items() if name not in self.away}
 
-    def find(self, seat: Seat) -> SeatState | None:
+    def find(self, seat: Server) -> ServerState | None:
         """Return how ``seat`` was at the last look; None where it was not there."""
         reading = self.readings.get(seat.balancer)
-        return reading.seats.get(seat) if reading else None
+        return reading.servers.get(seat) if reading else None
 
     def reloaded(self, names: Iterable[str]) -> tuple[str, ...]:
         """Name those that are another HAProxy process now, and were not noticed to be yet."""

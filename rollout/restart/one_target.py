@@ -15,44 +15,55 @@ from functools import partial
 from rollout.events import (
     Noted,
     OthersRestarted,
+    TargetAdopted,
     TargetClaimed,
     TargetDone,
     TargetDraining,
-    TargetNotTaken,
+    TargetNotStarted,
     TargetReturned,
     TargetSkipped,
-    TargetTakenUp,
 )
 from rollout.model.errors import (
     GOES_TOGETHER,
-    FloorLost,
-    KeptItsProcess,
-    Meddled,
+    ChangedExternally,
+    FloorBroken,
     NotOfThisFleet,
     NotRestarted,
+    ProcessKept,
     RestartedTogether,
     RolloutError,
-    cure_of,
+    fix_of,
     said_of,
 )
-from rollout.model.fleet import AdminState, Birth, Target, Verdict
-from rollout.model.ownership import Holding
+from rollout.model.fleet import AdminState, Condition, ProcessIdentity, Target
+from rollout.model.ownership import OwnedTarget
 from rollout.model.plan import Plan
 from rollout.ports.site import Site, Tell
-from rollout.restart.baseline import Baseline, baseline, held_until_free, wreckage
-from rollout.restart.cleanup import left_out, seen_through
-from rollout.restart.control import Grip
+from rollout.restart.baseline import (
+    Baseline,
+    read_processes_before,
+    read_remaining_processes,
+    wait_until_monit_is_idle,
+)
+from rollout.restart.cleanup import ensure_safe_end, left_out_event
+from rollout.restart.control import TargetControl
 from rollout.restart.current_link import restore, switch
 from rollout.restart.drain import (
-    can_go_on,
-    see_that_nobody_comes,
-    still_spared,
-    until_drained,
-    until_empty,
+    check_floor_still_holds,
+    check_no_visitors,
+    check_still_allowed,
+    wait_until_drained,
+    wait_until_empty,
 )
-from rollout.restart.reenable import give_back, return_on, smoke, stable, until_checked
-from rollout.restart.restart import ask_to_restart, batches, hold_for, until_proven
-from rollout.restart.verify import Proof, WayBack
+from rollout.restart.reenable import (
+    make_ready_and_verify,
+    return_when_verified,
+    run_smoke_check,
+    wait_until_checked,
+    wait_until_stable,
+)
+from rollout.restart.restart import ask_to_restart, batches, wait_startup_delay, wait_until_verified
+from rollout.restart.verify import RestartVerifier, ReturnPermission
 from rollout.wait import now
 
 
@@ -71,26 +82,26 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         RolloutError: it was not restarted, or not proven; where it stands has been told.
     """
     if site.record.holding(target.name) is not None:  # out because of us already
-        see_that_it_went_alone(target, await bring_back(target, now(), plan, site, tell))
+        check_restarted_alone(target, await restart_again(target, now(), plan, site, tell))
         return True
-    grip = Grip(target, site, tell, poll=plan.patience.poll)
+    grip = TargetControl(target, site, tell, poll=plan.timeouts.poll)
     grip.spared.at = now()
-    if not await taken(grip, plan, site, tell):
+    if not await take_ownership(grip, plan, site, tell):
         return False
     began = now()
     async with out_of_rotation(grip, plan, site, tell) as way_back:
-        await until_drained(grip, plan, site, tell)
-        await until_empty(grip, plan, site, tell)
-        async with on_its_release(target, plan, way_back, site, tell):
-            before = await baseline(grip, plan, site, tell)
-            await grip.look()  # the last before the point of no return
-            see_that_nobody_comes(grip)
-            others = await restarted_and_back(before, began, grip, plan, way_back, site, tell)
-    see_that_it_went_alone(target, others)
+        await wait_until_drained(grip, plan, site, tell)
+        await wait_until_empty(grip, plan, site, tell)
+        async with with_release_switched(target, plan, way_back, site, tell):
+            before = await read_processes_before(grip, plan, site, tell)
+            await grip.read_all()  # the last before the point of no return
+            check_no_visitors(grip)
+            others = await restart_and_return(before, began, grip, plan, way_back, site, tell)
+    check_restarted_alone(target, others)
     return True
 
 
-def see_that_it_went_alone(target: Target, others: Sequence[str]) -> None:
+def check_restarted_alone(target: Target, others: Sequence[str]) -> None:
     """See that monit restarted nothing beside the target.
 
     Raises:
@@ -100,7 +111,7 @@ def see_that_it_went_alone(target: Target, others: Sequence[str]) -> None:
         raise RestartedTogether(target.host, [one.name for one in target.instances], others)
 
 
-async def bring_back(
+async def restart_again(
     target: Target, began: float, plan: Plan, site: Site, tell: Tell
 ) -> tuple[str, ...]:
     """Restart once more a target that stands in maint because of us, and bring it back on proof.
@@ -109,44 +120,46 @@ async def bring_back(
     still in their stop.  A server that a reload made ready is out as well until it serves.
 
     Returns:
-        As :func:`restarted_and_back`.
+        As :func:`restart_and_return`.
 
     Raises:
         RolloutError: it was not proven, and stays in maint; that has been told.
     """
-    grip = Grip(target, site, tell, poll=plan.patience.poll)
+    grip = TargetControl(target, site, tell, poll=plan.timeouts.poll)
     holding = site.record.holding(target.name)
     if holding is None:
         raise AssertionError(f"{target} is not ours to bring back")
     site.supervisor.remember(target.host, holding.asked)
     try:
-        await taken_up(grip, holding, plan)
-        grip.take_again([seat for seat in grip.lost if holding.is_unproven(grip.watch.find(seat))])
+        await adopt(grip, holding, plan)
+        grip.own_again([seat for seat in grip.lost if holding.is_unproven(grip.watch.find(seat))])
         for seat, theirs in grip.lost.items():
-            raise Meddled(str(seat), AdminState.MAINT, theirs)
+            raise ChangedExternally(str(seat), AdminState.MAINT, theirs)
     except RolloutError as error:
-        tell(left_out(said_of(target.name, error), "unknown", grip, plan, asked=True))
+        tell(left_out_event(said_of(target.name, error), "unknown", grip, plan, asked=True))
         raise
-    tell(TargetTakenUp(target=target.name, seats=tuple(map(str, target.seats)), asked=True))
-    async with seen_through(grip, plan, site, tell) as way_back:
+    tell(TargetAdopted(target=target.name, servers=tuple(map(str, target.servers)), asked=True))
+    async with ensure_safe_end(grip, plan, site, tell) as way_back:
         way_back.needs_proof()
-        await until_empty(grip, plan, site, tell, fit=False)  # sticky clients had come to it again
-        async with on_its_release(target, plan, way_back, site, tell):
-            before = await wreckage(target, plan, site, tell)
-            new = await up_by_itself(holding, before.births, plan, site)
+        await wait_until_empty(
+            grip, plan, site, tell, fit=False
+        )  # sticky clients had come to it again
+        async with with_release_switched(target, plan, way_back, site, tell):
+            before = await read_remaining_processes(target, plan, site, tell)
+            new = await find_already_new(holding, before.births, plan, site)
             plan = replace(plan, renewed={**plan.renewed, target.name: new})
-            return await restarted_and_back(before, began, grip, plan, way_back, site, tell)
+            return await restart_and_return(before, began, grip, plan, way_back, site, tell)
 
 
-async def up_by_itself(
-    holding: Holding, births: Mapping[str, Birth | None], plan: Plan, site: Site
+async def find_already_new(
+    holding: OwnedTarget, births: Mapping[str, ProcessIdentity | None], plan: Plan, site: Site
 ) -> tuple[str, ...]:
     """Name the instances that monit's own attempt has brought up on the release they are to run.
 
     Each has another process than when it was asked to restart, and answers: that is a proof as good
     as a restart of ours, which would cost it one more.
     """
-    target, release = holding.target, plan.onto.get(holding.target.host)
+    target, release = holding.target, plan.release_by_host.get(holding.target.host)
     if release is None or site.releases is None or site.prober is None:
         return ()
     new = {
@@ -162,10 +175,10 @@ async def up_by_itself(
         answers = await asyncio.gather(*(site.prober.answers(target.host, one) for one in there))
     except RolloutError:
         return ()  # a restart of ours will tell
-    return tuple(one.name for one, said in zip(there, answers, strict=True) if said.fine)
+    return tuple(one.name for one, said in zip(there, answers, strict=True) if said.ok)
 
 
-async def taken_up(grip: Grip, holding: Holding, plan: Plan) -> None:
+async def adopt(grip: TargetControl, holding: OwnedTarget, plan: Plan) -> None:
     """Take again in hand what is out because of us; a load balancer that is away is waited for.
 
     Raises:
@@ -175,19 +188,19 @@ async def taken_up(grip: Grip, holding: Holding, plan: Plan) -> None:
     if plan.known is not None and (why := plan.known.objection(holding.target)):
         raise NotOfThisFleet(why)
 
-    async def question() -> Verdict:
-        await grip.take_up(holding)
-        return Verdict(settled=True, because="")
+    async def question() -> Condition:
+        await grip.adopt(holding)
+        return Condition(met=True, reason="")
 
-    await grip.until("taken up again", question, within=plan.patience.probation_timeout)
+    await grip.wait_until("taken up again", question, timeout=plan.timeouts.probation_timeout)
 
 
-async def restarted_and_back(
+async def restart_and_return(
     before: Baseline,
     began: float,
-    grip: Grip,
+    grip: TargetControl,
     plan: Plan,
-    way_back: WayBack,
+    way_back: ReturnPermission,
     site: Site,
     tell: Tell,
 ) -> tuple[str, ...]:
@@ -202,50 +215,50 @@ async def restarted_and_back(
         KeptItsProcess: monit kept its processes; it is to be given back as it was.
         RolloutError: it was not restarted, or not proven.
     """
-    target, release = grip.target, plan.onto.get(grip.target.host)
+    target, release = grip.target, plan.release_by_host.get(grip.target.host)
     name = release.name if release else ""
     grip.newcomers.forget()
     fit = not way_back.asked
     renewed = plan.renewed.get(target.name, ())
     old = {one: birth for one, birth in before.births.items() if one not in renewed}
-    proof = Proof(target, old, site, tell, times=plan.probe_times, release=release)
+    proof = RestartVerifier(target, old, site, tell, times=plan.probe_times, release=release)
     proof.expect([one for one in target.instances if one.name in renewed])
     try:
         if len(proof.names) == len(target.instances):
-            await until_proven(proof, grip, plan)
-        await every_batch(proof, before, name, grip, plan, way_back, site, tell)
+            await wait_until_verified(proof, grip, plan)
+        await restart_batches(proof, before, name, grip, plan, way_back, site, tell)
     except NotRestarted as never:
         if fit and not release and never.at_once and set(never.names) == proof.names:
-            await as_it_is(never, before, grip, plan, way_back, site, tell)
+            await verify_kept_processes(never, before, grip, plan, way_back, site, tell)
         raise
 
-    await until_checked(grip, plan, tell)
-    await smoke(target, site)
-    await grip.announce(AdminState.READY)  # before the last look, which must not grow old
-    await return_on(proof, grip, plan)
+    await wait_until_checked(grip, plan, tell)
+    await run_smoke_check(target, site)
+    await grip.record_intent(AdminState.READY)  # before the last look, which must not grow old
+    await return_when_verified(proof, grip, plan)
     way_back.proven()
-    await give_back(grip, plan)
+    await make_ready_and_verify(grip, plan)
     tell(TargetReturned(target=target.name))
 
     seconds = round(now() - began, 1)
-    await stable(proof, grip, plan, tell)
+    await wait_until_stable(proof, grip, plan, tell)
     # not before: until here it may be taken out again
     await site.record.released(target.name, restarted=True)
     tell(TargetDone(target=target.name, seconds=seconds, release=name))
     own = {one.name for one in target.instances}
     others = tuple(one for one in proof.restarted_too(before.host) if one not in own)
     if others:
-        tell(OthersRestarted(target=target.name, instances=others, cure=GOES_TOGETHER))
+        tell(OthersRestarted(target=target.name, instances=others, fix=GOES_TOGETHER))
     return others
 
 
-async def every_batch(
-    proof: Proof,
+async def restart_batches(
+    proof: RestartVerifier,
     before: Baseline,
     release: str,
-    grip: Grip,
+    grip: TargetControl,
     plan: Plan,
-    way_back: WayBack,
+    way_back: ReturnPermission,
     site: Site,
     tell: Tell,
 ) -> None:
@@ -264,8 +277,8 @@ async def every_batch(
             continue
         await ask_to_restart(left, before.births, release, target, way_back, site, tell)
         proof.expect(left)
-        await hold_for(plan.patience.startup_delay, grip, plan)
-        await until_proven(proof, grip, plan)
+        await wait_startup_delay(plan.timeouts.startup_delay, grip, plan)
+        await wait_until_verified(proof, grip, plan)
         too = proof.started_too(before.host)
         if others := [o for o in target.instances if o.name in too and o.name not in proof.names]:
             births = {one.name: before.births[one.name] for one in others}
@@ -274,15 +287,15 @@ async def every_batch(
             names = ", ".join(births)
             tell(Noted(where=target.name, what=f"monit restarted {names} as well: not asked again"))
             proof.expect(others)
-            await until_proven(proof, grip, plan)
+            await wait_until_verified(proof, grip, plan)
 
 
-async def as_it_is(
+async def verify_kept_processes(
     never: NotRestarted,
     before: Baseline,
-    grip: Grip,
+    grip: TargetControl,
     plan: Plan,
-    way_back: WayBack,
+    way_back: ReturnPermission,
     site: Site,
     tell: Tell,
 ) -> None:
@@ -293,22 +306,22 @@ async def as_it_is(
         NotRestarted: that could not be seen.
     """
     target = grip.target
-    proof = Proof(target, {}, site, tell, times=plan.probe_times, anew=False)
+    proof = RestartVerifier(target, {}, site, tell, times=plan.probe_times, anew=False)
     proof.expect(target.instances)
     try:
-        await until_proven(proof, grip, plan)
-        await until_checked(grip, plan, tell)
-        await grip.announce(AdminState.READY)
-        await return_on(proof, grip, plan)
+        await wait_until_verified(proof, grip, plan)
+        await wait_until_checked(grip, plan, tell)
+        await grip.record_intent(AdminState.READY)
+        await return_when_verified(proof, grip, plan)
     except RolloutError as error:
         raise never from error
     if {one.name: birth for one, birth in proof.proven.items()} != before.births:
         raise never
     way_back.not_asked()
-    raise KeptItsProcess(never.names, target.host) from never
+    raise ProcessKept(never.names, target.host) from never
 
 
-async def taken(grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
+async def take_ownership(grip: TargetControl, plan: Plan, site: Site, tell: Tell) -> bool:
     """Look at the target and write it down as ours, or say why it is not ours to take.
 
     Raises:
@@ -316,40 +329,42 @@ async def taken(grip: Grip, plan: Plan, site: Site, tell: Tell) -> bool:
             since room was found for it; it was not taken.
         RolloutError: it could not be looked at or written down; nothing was touched.
     """
-    name, planned = grip.target.name, set(grip.target.seats)
+    name, planned = grip.target.name, set(grip.target.servers)
     try:
-        if held := await grip.find() or await held_until_free(grip, plan, site, tell):
-            tell(TargetSkipped(target=name, because=held))
+        if held := await grip.read_initial_state() or await wait_until_monit_is_idle(
+            grip, plan, site, tell
+        ):
+            tell(TargetSkipped(target=name, reason=held))
             return False
-        if set(grip.target.seats) - planned:  # room was found for fewer
-            can_go_on(grip, plan, site)
-        release = plan.onto.get(grip.target.host)
+        if set(grip.target.servers) - planned:  # room was found for fewer
+            check_still_allowed(grip, plan, site)
+        release = plan.release_by_host.get(grip.target.host)
         await site.record.own(
             grip.target,
             grip.owned,
             release=release.name if release else "",
-            relinked=plan.relink and release is not None,
+            relinked=plan.switch_current_per_host and release is not None,
         )
-    except FloorLost as lost:
+    except FloorBroken as lost:
         lost.taken = False
         raise
     except RolloutError as error:
-        tell(TargetNotTaken(target=name, because=said_of(name, error), cure=cure_of(error)))
+        tell(TargetNotStarted(target=name, reason=said_of(name, error), fix=fix_of(error)))
         raise
     return True
 
 
 @asynccontextmanager
-async def on_its_release(
-    target: Target, plan: Plan, way_back: WayBack, site: Site, tell: Tell
+async def with_release_switched(
+    target: Target, plan: Plan, way_back: ReturnPermission, site: Site, tell: Tell
 ) -> AsyncIterator[None]:
     """Move ``current`` of the host, if hosts switch one by one, while nobody visits it.
 
     Until a restart was asked for, a failure moves it back: a process that monit starts anew must
     be what the other processes of the host are.
     """
-    release, releases = plan.onto.get(target.host), site.releases
-    if not plan.relink or release is None or releases is None:
+    release, releases = plan.release_by_host.get(target.host), site.releases
+    if not plan.switch_current_per_host or release is None or releases is None:
         yield
         return
     try:
@@ -362,13 +377,15 @@ async def on_its_release(
 
 
 @asynccontextmanager
-async def out_of_rotation(grip: Grip, plan: Plan, site: Site, tell: Tell) -> AsyncIterator[WayBack]:
-    """Hold the target out of rotation for the length of the block; see :func:`seen_through`."""
-    seats = tuple(str(seat) for seat in grip.target.seats)
-    tell(TargetClaimed(target=grip.target.name, seats=seats))
-    async with seen_through(grip, plan, site, tell) as way_back:
-        grip.spared.look = partial(still_spared, grip, plan, site)
-        await grip.order(AdminState.DRAIN)
+async def out_of_rotation(
+    grip: TargetControl, plan: Plan, site: Site, tell: Tell
+) -> AsyncIterator[ReturnPermission]:
+    """Hold the target out of rotation for the length of the block; see :func:`ensure_safe_end`."""
+    seats = tuple(str(seat) for seat in grip.target.servers)
+    tell(TargetClaimed(target=grip.target.name, servers=seats))
+    async with ensure_safe_end(grip, plan, site, tell) as way_back:
+        grip.spared.look = partial(check_floor_still_holds, grip, plan, site)
+        await grip.set_state(AdminState.DRAIN)
         grip.spared.look = None
         tell(TargetDraining(target=grip.target.name))
         yield way_back

@@ -5,49 +5,49 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rollout.events import Noted, RolloutRefused, TargetSkipped
-from rollout.model.conditions import carries, held_out, off
+from rollout.model.conditions import external_hold, is_disabled, receives_traffic
 from rollout.model.errors import RolloutError
-from rollout.model.findings import Fitness, HostSight, Skipped, Survey
-from rollout.model.fleet import Finding, Instance, Reading, SickFinding, Target
+from rollout.model.findings import FleetSnapshot, HostSnapshot, PreflightReport, Skipped
+from rollout.model.fleet import BalancerSnapshot, Finding, Instance, SickFinding, Target
 from rollout.model.plan import Share
 from rollout.ports.site import Prober, Site, Tell
-from rollout.restart.fleet_snapshot import finding, survey
-from rollout.restart.floor import Room
-from rollout.restart.server_mapping import Scope, seat_host, twofold
+from rollout.restart.fleet_snapshot import finding, take_fleet_snapshot
+from rollout.restart.floor import FloorCheck
+from rollout.restart.server_mapping import Selection, find_duplicates, map_host
 
 ACCEPT_SICK = "--accept-sick"
 
 ASIDE = "A sick host can be left aside with --exclude"
 
 
-async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
+async def preflight(scope: Selection, floor: Share, site: Site) -> PreflightReport:
     """Look at everything, touch nothing.
 
     A target that the record knows as ours already is out because of us: it is not somebody
     else's, its instances need neither run nor answer, and it has its turn first.
     """
-    seen = without_what_is_out(await survey(scope.hosts, site), site)
+    seen = without_what_is_out(await take_fleet_snapshot(scope.hosts, site), site)
     findings = [f for f in seen.findings if not isinstance(f, SickFinding)]
     sick = [f for f in seen.findings if isinstance(f, SickFinding)]
     targets: list[Target] = []
     if len(seen.readings) == len(site.balancers):
         for sight in seen.hosts:
-            seating = seat_host(sight, scope, seen.readings)
+            seating = map_host(sight, scope, seen.readings)
             accepted = SickFinding if scope.accept_sick else ()
             unfit = [f for f in sight.findings if not isinstance(f, accepted)]
             findings += [] if unfit else seating.findings
             targets += seating.targets
     taken_up = {t.name for t in targets if site.record.holding(t.name)}
-    ours_already = {s for t in targets if t.name in taken_up for s in t.seats}
-    room = Room(floor, seen.readings, ours_already, accept_sick=scope.accept_sick)
-    findings += twofold(seen.hosts, targets) or room.findings(targets)
+    ours_already = {s for t in targets if t.name in taken_up for s in t.servers}
+    room = FloorCheck(floor, seen.readings, ours_already, accept_sick=scope.accept_sick)
+    findings += find_duplicates(seen.hosts, targets) or room.findings(targets)
     others = [t for t in targets if t.name not in taken_up]
     skipped = tuple(s for t in others if (s := _skip(t, seen.readings)) is not None)
     names = {s.target for s in skipped}
     ours = tuple(t for t in targets if t.name not in names)
     ours = tuple(sorted(ours, key=lambda target: target.name not in taken_up))
-    findings += unproven(ours, seen.readings, site)
-    unheard = await silent([t for t in ours if t.name not in taken_up], site)
+    findings += find_unverifiable(ours, seen.readings, site)
+    unheard = await find_silent_instances([t for t in ours if t.name not in taken_up], site)
     findings += [f for f in unheard if not isinstance(f, SickFinding)]
     sick += [f for f in unheard if isinstance(f, SickFinding)]
     notes = [Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes]
@@ -56,7 +56,7 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
         ours = tuple(sorted(ours, key=lambda target: _carries_any(target, seen.readings)))
     else:
         findings = [*findings, *_with_a_way_out(sick)]
-    return Fitness(
+    return PreflightReport(
         targets=ours,
         skipped=skipped,
         findings=tuple(dict.fromkeys(findings)),
@@ -67,7 +67,7 @@ async def preflight(scope: Scope, floor: Share, site: Site) -> Fitness:
     )
 
 
-def alerts(hosts: Sequence[HostSight]) -> Iterator[Finding]:
+def alerts(hosts: Sequence[HostSnapshot]) -> Iterator[Finding]:
     """Note the instances that run while a rule of monit's matches; the probe decides on them."""
     for host in hosts:
         for one in host.instances:
@@ -78,15 +78,15 @@ def alerts(hosts: Sequence[HostSight]) -> Iterator[Finding]:
 
 def _with_a_way_out(sick: Iterable[SickFinding]) -> list[Finding]:
     """Name the flag for an outage: else the release that cures it could not be deployed."""
-    return [replace(f, cure=f"{f.cure}; in an outage: {ACCEPT_SICK}") for f in sick]
+    return [replace(f, fix=f"{f.fix}; in an outage: {ACCEPT_SICK}") for f in sick]
 
 
-def _carries_any(target: Target, readings: Mapping[str, Reading]) -> bool:
+def _carries_any(target: Target, readings: Mapping[str, BalancerSnapshot]) -> bool:
     """Tell whether a visitor can meet it: those that none can meet go first and cost nothing."""
-    return any(carries(readings[seat.balancer].seats[seat]) for seat in target.seats)
+    return any(receives_traffic(readings[seat.balancer].servers[seat]) for seat in target.servers)
 
 
-def without_what_is_out(seen: Survey, site: Site) -> Survey:
+def without_what_is_out(seen: FleetSnapshot, site: Site) -> FleetSnapshot:
     """Leave out what was found of instances that are out because of us: a restart may mend them."""
     held = {
         (holding.target.host, one.name)
@@ -103,7 +103,7 @@ def without_what_is_out(seen: Survey, site: Site) -> Survey:
     return replace(seen, hosts=tuple(hosts))
 
 
-def announce(fit: Fitness, tell: Tell, *, deploys: bool = False) -> bool:
+def report_preflight(fit: PreflightReport, tell: Tell, *, deploys: bool = False) -> bool:
     """Tell what the preflight found; true when there is a target to be restarted.
 
     A deploy that reaches no host is refused; so is a restart of which every target is skipped
@@ -112,7 +112,7 @@ def announce(fit: Fitness, tell: Tell, *, deploys: bool = False) -> bool:
     for note in fit.notes:
         tell(Noted(where=note.where, what=note.what))
     for skipped in fit.skipped:
-        tell(TargetSkipped(target=skipped.target, because=skipped.because))
+        tell(TargetSkipped(target=skipped.target, reason=skipped.reason))
     findings = fit.findings or none_is_left(fit, deploys=deploys)
     if findings:
         tell(RolloutRefused(findings=findings))
@@ -120,15 +120,15 @@ def announce(fit: Fitness, tell: Tell, *, deploys: bool = False) -> bool:
 
 
 def with_others(
-    fit: Fitness, findings: Sequence[Finding], notes: Sequence[Finding] = ()
-) -> Fitness:
+    fit: PreflightReport, findings: Sequence[Finding], notes: Sequence[Finding] = ()
+) -> PreflightReport:
     """Add what keeps a run from its lock or journal; a machine that is away is named once."""
     known = {one.where for one in fit.findings}
     more = dict.fromkeys(one for one in findings if one.where not in known)
     return replace(fit, findings=(*fit.findings, *more), notes=(*fit.notes, *notes))
 
 
-def none_is_left(fit: Fitness, *, deploys: bool = False) -> tuple[Finding, ...]:
+def none_is_left(fit: PreflightReport, *, deploys: bool = False) -> tuple[Finding, ...]:
     """Find that every target is skipped, where that must not pass for a good end."""
     serving = [skipped.target for skipped in fit.skipped if skipped.serves]
     if fit.targets or not fit.skipped or not (serving or deploys):
@@ -137,34 +137,36 @@ def none_is_left(fit: Fitness, *, deploys: bool = False) -> tuple[Finding, ...]:
     if serving:
         still = "serves" if len(serving) == 1 else "serve"
         what += f", on some lines; {', '.join(serving)} still {still}"
-    cure = (
+    fix = (
         "make the lines named above ready again, or leave their backend to itself with "
         "balancers.NAME.backends"
     )
-    return (Finding("fleet", what, cure),)
+    return (Finding("fleet", what, fix),)
 
 
-def _skip(target: Target, readings: Mapping[str, Reading]) -> Skipped | None:
-    rows = [readings[seat.balancer].seats[seat] for seat in target.seats]
-    held = [f"{row.seat} is {held_out(row)}, not by us" for row in rows if held_out(row)]
-    if all(off(row) for row in rows):
-        held = [f"{row.seat} is {off(row)}" for row in rows]
-    serves = any(map(carries, rows))
+def _skip(target: Target, readings: Mapping[str, BalancerSnapshot]) -> Skipped | None:
+    rows = [readings[seat.balancer].servers[seat] for seat in target.servers]
+    held = [
+        f"{row.server} is {external_hold(row)}, not by us" for row in rows if external_hold(row)
+    ]
+    if all(is_disabled(row) for row in rows):
+        held = [f"{row.server} is {is_disabled(row)}" for row in rows]
+    serves = any(map(receives_traffic, rows))
     return Skipped(target.name, "; ".join(held), serves) if held else None
 
 
-def unproven(
-    targets: Iterable[Target], readings: Mapping[str, Reading], site: Site
+def find_unverifiable(
+    targets: Iterable[Target], readings: Mapping[str, BalancerSnapshot], site: Site
 ) -> list[Finding]:
     """Find seats whose return nothing could prove: no probe of ours and no check of HAProxy's."""
     if site.prober is not None:
         return []
-    blind = [s for t in targets for s in t.seats if not readings[s.balancer].seats[s].checked]
-    cure = 'set restart.probe, such as "http://127.0.0.1:{port}/up", or add `check` to the line'
-    return [Finding(str(s), "HAProxy does not check it and there is no probe", cure) for s in blind]
+    blind = [s for t in targets for s in t.servers if not readings[s.balancer].servers[s].checked]
+    fix = 'set restart.probe, such as "http://127.0.0.1:{port}/up", or add `check` to the line'
+    return [Finding(str(s), "HAProxy does not check it and there is no probe", fix) for s in blind]
 
 
-async def silent(targets: Sequence[Target], site: Site) -> list[Finding]:
+async def find_silent_instances(targets: Sequence[Target], site: Site) -> list[Finding]:
     """Ask every instance now: a probe that fails before the restart proves nothing after it."""
     prober = site.prober
     if prober is None:
@@ -179,11 +181,11 @@ async def _silent(prober: Prober, host: str, one: Instance) -> Finding | None:
         answer = await prober.answers(host, one)
     except RolloutError as error:
         return finding(host, error)
-    cure = answer.cure or "is restart.probe right for it?"
-    if not one.port and not answer.fine:
-        cure = (
+    fix = answer.fix or "is restart.probe right for it?"
+    if not one.port and not answer.ok:
+        fix = (
             "give it a port in [monit.ports]; an instance behind a proxy of the host has none of "
             'its own: restart.probe = "" leaves the proof to HAProxy\'s checks'
         )
-    what = f"{one.name} does not answer the probe: {answer.said}"
-    return None if answer.fine else SickFinding(host, what, f"{cure}  {ASIDE}")
+    what = f"{one.name} does not answer the probe: {answer.message}"
+    return None if answer.ok else SickFinding(host, what, f"{fix}  {ASIDE}")

@@ -3,17 +3,23 @@
 from functools import partial
 
 from rollout.events import Noted, TargetOnProbation
-from rollout.model.conditions import all_serving, carries, few, on_probation, shows
-from rollout.model.errors import Meddled, SmokeFailed, TimedOut
-from rollout.model.fleet import AdminState, Target, Verdict
+from rollout.model.conditions import (
+    all_serving,
+    has_admin_state,
+    on_probation,
+    receives_traffic,
+    summarize,
+)
+from rollout.model.errors import ChangedExternally, SmokeFailed, TimedOut
+from rollout.model.fleet import AdminState, Condition, Target
 from rollout.model.plan import Plan
 from rollout.ports.site import Site, Tell
-from rollout.restart.control import Grip
-from rollout.restart.verify import Proof
+from rollout.restart.control import TargetControl
+from rollout.restart.verify import RestartVerifier
 from rollout.wait import now
 
 
-async def until_checked(grip: Grip, plan: Plan, tell: Tell) -> None:
+async def wait_until_checked(grip: TargetControl, plan: Plan, tell: Tell) -> None:
     """Wait until HAProxy's own checks call every seat up, with nothing balanced to it.
 
     A load balancer that has gone away is waited for and then left aside; giving the target back
@@ -23,43 +29,43 @@ async def until_checked(grip: Grip, plan: Plan, tell: Tell) -> None:
         TimedOut: they do not.
     """
     tell(TargetOnProbation(target=grip.target.name))
-    end = now() + plan.patience.probation_timeout
+    end = now() + plan.timeouts.probation_timeout
 
-    async def question() -> Verdict:
-        seen = await grip.glance()
+    async def question() -> Condition:
+        seen = await grip.read_available()
         states = {seat: row for seat, row in seen.items() if not grip.returned(seat)}
-        late = [s for s in states if not shows(states[s], AdminState.DRAIN)]
+        late = [s for s in states if not has_admin_state(states[s], AdminState.DRAIN)]
         if late:  # on a load balancer that was away when its turn came
-            await grip.order(AdminState.DRAIN, late)
+            await grip.set_state(AdminState.DRAIN, late)
         verdicts = [on_probation(state) for state in states.values()]
-        waiting = [verdict.because for verdict in verdicts if not verdict.settled]
+        waiting = [verdict.reason for verdict in verdicts if not verdict.met]
         if not waiting and now() < end:
             waiting = [str(error) for error in grip.watch.away.values()]
-        return Verdict(settled=not waiting and not late, because=few(waiting))
+        return Condition(met=not waiting and not late, reason=summarize(waiting))
 
-    await grip.until("called up by HAProxy", question, within=plan.patience.probation_timeout)
+    await grip.wait_until("called up by HAProxy", question, timeout=plan.timeouts.probation_timeout)
 
 
-async def same_processes(proof: Proof, grip: Grip, plan: Plan) -> None:
+async def same_processes(proof: RestartVerifier, grip: TargetControl, plan: Plan) -> None:
     """See that every proven instance is the process that was proven; a lost look is asked again.
 
     Raises:
         CrashLoop: one is not.
     """
 
-    async def question() -> Verdict:
-        await proof.still()
-        return Verdict(settled=True, because="")
+    async def question() -> Condition:
+        await proof.verify_unchanged()
+        return Condition(met=True, reason="")
 
-    await grip.until(
+    await grip.wait_until(
         "looked at again",
         question,
-        within=plan.patience.probation_timeout,
-        every=plan.patience.poll_host,
+        timeout=plan.timeouts.probation_timeout,
+        every=plan.timeouts.poll_host,
     )
 
 
-async def last_look(proof: Proof, grip: Grip, plan: Plan) -> None:
+async def verify_before_return(proof: RestartVerifier, grip: TargetControl, plan: Plan) -> None:
     """See once more, at one time, what lets the target return.
 
     The processes are those that were proven, and HAProxy's checks call every drained server up.
@@ -69,61 +75,63 @@ async def last_look(proof: Proof, grip: Grip, plan: Plan) -> None:
         TimedOut: HAProxy does not call a server up any more.
     """
 
-    async def question() -> Verdict:
+    async def question() -> Condition:
         began = now()
-        await proof.still()
+        await proof.verify_unchanged()
         seen = await grip.watch.read_some()
         rows = [seen[seat] for seat in grip.seats if seat in seen]
-        verdicts = [on_probation(row) for row in rows if shows(row, AdminState.DRAIN)]
-        waiting = [verdict.because for verdict in verdicts if not verdict.settled]
+        verdicts = [on_probation(row) for row in rows if has_admin_state(row, AdminState.DRAIN)]
+        waiting = [verdict.reason for verdict in verdicts if not verdict.met]
         grip.proven.at = began
-        return Verdict(settled=not waiting, because=few(waiting))
+        return Condition(met=not waiting, reason=summarize(waiting))
 
-    await grip.until(
+    await grip.wait_until(
         "looked at again",
         question,
-        within=plan.patience.probation_timeout,
-        every=plan.patience.poll_host,
+        timeout=plan.timeouts.probation_timeout,
+        every=plan.timeouts.poll_host,
     )
 
 
-async def return_on(proof: Proof, grip: Grip, plan: Plan) -> None:
+async def return_when_verified(proof: RestartVerifier, grip: TargetControl, plan: Plan) -> None:
     """Look once more, and let no order make the target ready on what was seen too long ago.
 
     Raises:
-        CrashLoop, TimedOut: as :func:`last_look`.
+        CrashLoop, TimedOut: as :func:`verify_before_return`.
     """
-    grip.proven.look = partial(last_look, proof, grip, plan)
+    grip.proven.look = partial(verify_before_return, proof, grip, plan)
     await grip.proven.look()
 
 
-async def smoke(target: Target, site: Site) -> None:
+async def run_smoke_check(target: Target, site: Site) -> None:
     """Ask the operator's own check, if there is one."""
     if site.smoke is None:
         return
     answer = await site.smoke.check(target.name, target.host)
-    if not answer.fine:
-        raise SmokeFailed(f"smoke test: {answer.said}")
+    if not answer.ok:
+        raise SmokeFailed(f"smoke test: {answer.message}")
 
 
-async def give_back(grip: Grip, plan: Plan) -> None:
+async def make_ready_and_verify(grip: TargetControl, plan: Plan) -> None:
     """Make the target ready, as it was found, and see HAProxy call it up and serving.
 
     Raises:
         TimedOut: HAProxy does not call up a seat that it called up before.
         BalancerError: a load balancer could not be told or asked; the others were.
     """
-    await grip.let_go()
+    await grip.set_ready_as_found()
     expected = [s for s in grip.seats if grip.found[s].status in {"UP", "no check"}]
 
-    async def question() -> Verdict:
-        states = await grip.look()
+    async def question() -> Condition:
+        states = await grip.read_all()
         return all_serving(states[seat] for seat in expected if seat in states)
 
-    await grip.until("serving", question, within=plan.patience.probation_timeout)
+    await grip.wait_until("serving", question, timeout=plan.timeouts.probation_timeout)
 
 
-async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
+async def wait_until_stable(
+    proof: RestartVerifier, grip: TargetControl, plan: Plan, tell: Tell
+) -> None:
     """See the returned target serve, as the same processes, for a while.
 
     A server that an operator takes out again meanwhile was back, and is theirs now: it is named,
@@ -135,28 +143,28 @@ async def stable(proof: Proof, grip: Grip, plan: Plan, tell: Tell) -> None:
         CrashLoop: a process is not the one that was proven.
     """
     began = now()
-    end = began + plan.patience.stable
+    end = began + plan.timeouts.stable
 
-    async def question() -> Verdict:
+    async def question() -> Condition:
         try:
-            states = (await grip.look()).values()
-        except Meddled as taken:
+            states = (await grip.read_all()).values()
+        except ChangedExternally as taken:
             tell(Noted(where=grip.target.name, what=str(taken)))
-            return Verdict(settled=not grip.seats, because="")
+            return Condition(met=not grip.seats, reason="")
         verdict = all_serving(states)
-        down = [state for state in states if not carries(state)]
+        down = [state for state in states if not receives_traffic(state)]
         if down:
-            because = all_serving(down).because
-            raise TimedOut("stable", round(now() - began, 1), because)
-        return Verdict(
-            settled=verdict.settled and now() >= end,
-            because="" if verdict.settled else verdict.because,
+            reason = all_serving(down).reason
+            raise TimedOut("stable", round(now() - began, 1), reason)
+        return Condition(
+            met=verdict.met and now() >= end,
+            reason="" if verdict.met else verdict.reason,
         )
 
-    await grip.until(
+    await grip.wait_until(
         "stable",
         question,
-        within=plan.patience.stable + plan.patience.probation_timeout,
-        every=plan.patience.poll_host,
+        timeout=plan.timeouts.stable + plan.timeouts.probation_timeout,
+        every=plan.timeouts.poll_host,
     )
     await same_processes(proof, grip, plan)

@@ -6,11 +6,11 @@ from contextlib import suppress
 
 from rollout.events import Noted, RestartAsked
 from rollout.model.errors import BalancerError, RemoteError, RestartRefused, SupervisorError
-from rollout.model.fleet import AdminState, Birth, Instance, Target, Verdict
+from rollout.model.fleet import AdminState, Condition, Instance, ProcessIdentity, Target
 from rollout.model.plan import Plan
 from rollout.ports.site import Site, Tell
-from rollout.restart.control import Grip
-from rollout.restart.verify import Proof, WayBack
+from rollout.restart.control import TargetControl
+from rollout.restart.verify import RestartVerifier, ReturnPermission
 from rollout.wait import now
 
 
@@ -23,10 +23,10 @@ def batches(instances: Sequence[Instance], size: int) -> Iterator[Sequence[Insta
 
 async def ask_to_restart(
     batch: Sequence[Instance],
-    before: Mapping[str, Birth | None],
+    before: Mapping[str, ProcessIdentity | None],
     release: str,
     target: Target,
-    way_back: WayBack,
+    way_back: ReturnPermission,
     site: Site,
     tell: Tell,
 ) -> None:
@@ -60,16 +60,18 @@ async def ask_to_restart(
         tell(Noted(where=target.name, what=f"{lost}; not asking again, watching"))
 
 
-async def hold_for(seconds: float, grip: Grip, plan: Plan) -> None:
+async def wait_startup_delay(seconds: float, grip: TargetControl, plan: Plan) -> None:
     """Wait out the start-up delay with an eye on HAProxy, which may be reloaded meanwhile."""
     end = now() + seconds
     while (left := end - now()) > 0:
         with suppress(BalancerError):
-            await grip.glance()
-        await asyncio.sleep(min(left, plan.patience.poll_host))
+            await grip.read_available()
+        await asyncio.sleep(min(left, plan.timeouts.poll_host))
 
 
-async def until_proven(proof: Proof, grip: Grip, plan: Plan, *, probation: bool = True) -> None:
+async def wait_until_verified(
+    proof: RestartVerifier, grip: TargetControl, plan: Plan, *, probation: bool = True
+) -> None:
     """Wait until every instance asked is a new process that answers.
 
     A seat goes on ``probation`` as soon as the instances behind it are proven, so that HAProxy's
@@ -80,22 +82,22 @@ async def until_proven(proof: Proof, grip: Grip, plan: Plan, *, probation: bool 
     """
     trusted: set[object] = set()
 
-    async def question() -> Verdict:
-        seen = await grip.glance()
-        verdict = await proof.round()
+    async def question() -> Condition:
+        seen = await grip.read_available()
+        verdict = await proof.poll()
         ready = [
             seat
-            for seat, behind in grip.target.behind.items()
+            for seat, behind in grip.target.instances_by_server.items()
             if probation
             and seat in seen
             and seat not in trusted
             and all(one in proof.proven for one in behind)
         ]
         if ready:
-            await grip.order(AdminState.DRAIN, ready)
+            await grip.set_state(AdminState.DRAIN, ready)
             trusted.update(ready)
         return verdict
 
-    await grip.until(
-        "proven", question, within=plan.patience.running_timeout, every=plan.patience.poll_host
+    await grip.wait_until(
+        "proven", question, timeout=plan.timeouts.running_timeout, every=plan.timeouts.poll_host
     )

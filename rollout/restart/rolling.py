@@ -9,14 +9,14 @@ from rollout.model.errors import LockLost, RolloutError, SoakFailed
 from rollout.model.fleet import Target
 from rollout.model.plan import Plan
 from rollout.ports.site import Site, Tell
-from rollout.restart.final_check import look_at_the_end
+from rollout.restart.final_check import check_at_the_end
 from rollout.restart.one_target import restart_one
 from rollout.restart.soak import soak
 from rollout.restart.window import Window
 
 
 @dataclass(frozen=True, slots=True)
-class Rolled:
+class RollingResult:
     """What became of a walk, for a story that goes on after it.
 
     Attributes:
@@ -43,7 +43,7 @@ class Rolled:
 
 async def rolling_restart(
     plan: Plan, site: Site, tell: Tell, *, done: Sequence[Target] = ()
-) -> Rolled:
+) -> RollingResult:
     """Restart every target in ``plan``, wave by wave, never with fewer serving than the floor.
 
     What stops it is told, not raised: the account of the run is the result.  At the end ``done``,
@@ -57,7 +57,7 @@ async def rolling_restart(
         async with window:
             for wave in plan.waves:
                 for target in wave:
-                    await window.room_for(target)
+                    await window.wait_for_capacity(target)
                     window.start(target, partial(restart_one, target, plan, site, tell))
                 await window.empty()
                 if wave is not plan.waves[-1]:
@@ -65,11 +65,11 @@ async def rolling_restart(
                     await soak((*plan.canaries_done, *window.restarted), plan, site, tell)
     except RolloutError as halt:
         lost = next((str(e) for e in window.failed.values() if isinstance(e, LockLost)), "")
-        down = await look_at_the_end(all_of_it, site, tell, other_owner=lost)
-        tell(RolloutHalted(because=str(halt)))
+        down = await check_at_the_end(all_of_it, site, tell, other_owner=lost)
+        tell(RolloutHalted(reason=str(halt)))
         weak = {t: halt for t in window.restarted if _is_about(halt, t)}
         return _rolled(window, weak, down, halted=True)
-    down = await look_at_the_end(all_of_it, site, tell)
+    down = await check_at_the_end(all_of_it, site, tell)
     tell(RolloutFinished())
     return _rolled(window, {}, down, halted=False)
 
@@ -80,8 +80,8 @@ def _is_about(halt: RolloutError, target: Target) -> bool:
 
 def _rolled(
     window: Window, weak: Mapping[Target, Exception], down: tuple[Target, ...], *, halted: bool
-) -> Rolled:
-    return Rolled(
+) -> RollingResult:
+    return RollingResult(
         restarted=tuple(window.restarted),
         failed={**window.failed, **weak},
         skipped=tuple(window.skipped),

@@ -7,59 +7,59 @@ app, and what has another address under the old name is another server.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from rollout.model.conditions import carries, off, told
-from rollout.model.fleet import Admin, AdminState, Reading, Seat, SeatState, Target
+from rollout.model.conditions import admin_state_of, is_disabled, receives_traffic
+from rollout.model.fleet import Admin, AdminState, BalancerSnapshot, Server, ServerState, Target
 
 Place = tuple[str, int]
 
 
-def places_of(rows: Iterable[SeatState]) -> dict[str, set[Place]]:
+def places_of(rows: Iterable[ServerState]) -> dict[str, set[Place]]:
     """Return by load balancer the addresses and ports of ``rows``."""
     places: dict[str, set[Place]] = {}
     for row in rows:
         if row.address:
-            places.setdefault(row.seat.balancer, set()).add((row.address, row.port))
+            places.setdefault(row.server.balancer, set()).add((row.address, row.port))
     return places
 
 
 def new_lines(
-    target: Target, places: Mapping[str, set[Place]], readings: Iterable[Reading]
-) -> list[SeatState]:
+    target: Target, places: Mapping[str, set[Place]], readings: Iterable[BalancerSnapshot]
+) -> list[ServerState]:
     """Find lines that lead to the target and are not known as its own.
 
     What the file disables, or has no address, brings it no visitor and is left as it is.
     """
-    known = set(target.seats)
+    known = set(target.servers)
     everywhere = set[Place]().union(*places.values())
     found = []
     for reading in readings:
         there = places.get(reading.balancer) or everywhere
         found += [
             row
-            for row in reading.seats.values()
-            if (row.address, row.port) in there and row.seat not in known and not off(row)
+            for row in reading.servers.values()
+            if (row.address, row.port) in there and row.server not in known and not is_disabled(row)
         ]
     return found
 
 
-def vanished(seats: Sequence[Seat], readings: Mapping[str, Reading]) -> list[Seat]:
+def vanished(seats: Sequence[Server], readings: Mapping[str, BalancerSnapshot]) -> list[Server]:
     """Find the seats that their load balancers, as far as they were read, have no more."""
-    return [s for s in seats if s.balancer in readings and s not in readings[s.balancer].seats]
+    return [s for s in seats if s.balancer in readings and s not in readings[s.balancer].servers]
 
 
-def has_moved(found: SeatState, row: SeatState, wanted: AdminState) -> bool:
+def has_moved(found: ServerState, row: ServerState, wanted: AdminState) -> bool:
     """Judge whether a line that forgot what it was told leads to another server by now."""
     place, before = (row.address, row.port), (found.address, found.port)
-    forgot = told(row) is AdminState.READY and wanted is not AdminState.READY
+    forgot = admin_state_of(row) is AdminState.READY and wanted is not AdminState.READY
     return forgot and bool(row.address and found.address) and place != before
 
 
-def is_disabled_since(found: SeatState, row: SeatState) -> bool:
+def is_disabled_since(found: ServerState, row: ServerState) -> bool:
     """Judge whether HAProxy's file disables a line now that it did not when it was found."""
     return bool(row.admin & ~found.admin & Admin.CONFIG_MAINT)
 
 
-def is_others_weight(found: SeatState, before: SeatState | None, row: SeatState) -> bool:
+def is_others_weight(found: ServerState, before: ServerState | None, row: ServerState) -> bool:
     """Judge whether an operator has set the weight since the line was found.
 
     ``before`` is the line at the last look, if the same HAProxy process showed it.  A reload goes
@@ -71,19 +71,21 @@ def is_others_weight(found: SeatState, before: SeatState | None, row: SeatState)
     return changed or row.weight != row.initial_weight
 
 
-def as_new(row: SeatState) -> SeatState:
+def as_new(row: ServerState) -> ServerState:
     """Say how a new line was found: it serves unless HAProxy found out otherwise.
 
     After a reload it is ``UP 1/2`` until its first check.
     """
-    return replace(row, status="UP") if row.checked and carries(row) else row
+    return replace(row, status="UP") if row.checked and receives_traffic(row) else row
 
 
-def with_lines(target: Target, seats: Sequence[Seat], rows: Mapping[Seat, SeatState]) -> Target:
+def with_lines(
+    target: Target, seats: Sequence[Server], rows: Mapping[Server, ServerState]
+) -> Target:
     """Return ``target`` with ``seats``; a new one stands for what others at its place stand for."""
     behind = {}
     for seat in seats:
         port = rows[seat].port if seat in rows else 0
         own = tuple(one for one in target.instances if one.port and one.port == port)
-        behind[seat] = target.behind.get(seat, own or target.instances)
-    return replace(target, seats=tuple(seats), behind=behind)
+        behind[seat] = target.instances_by_server.get(seat, own or target.instances)
+    return replace(target, servers=tuple(seats), instances_by_server=behind)

@@ -9,12 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rollout.model.conditions import off
-from rollout.model.findings import HostSight
-from rollout.model.fleet import Birth, Finding, Instance, Reading, Seat, SeatState, Target
+from rollout.model.conditions import is_disabled
+from rollout.model.findings import HostSnapshot
+from rollout.model.fleet import (
+    BalancerSnapshot,
+    Finding,
+    Instance,
+    ProcessIdentity,
+    Server,
+    ServerState,
+    Target,
+)
 
 
-class By(StrEnum):
+class Granularity(StrEnum):
     """What is taken out together."""
 
     HOST = "host"
@@ -22,7 +30,7 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Selection:
     """What a run is about.
 
     Attributes:
@@ -35,60 +43,64 @@ class Scope:
 
     hosts: tuple[str, ...]
     server: str = ""
-    by: By = By.HOST
+    by: Granularity = Granularity.HOST
     accept_sick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Seating:
+class TargetMapping:
     """The targets of one host, or why it has none."""
 
     targets: tuple[Target, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
-def seat_host(sight: HostSight, scope: Scope, readings: Mapping[str, Reading]) -> Seating:
+def map_host(
+    sight: HostSnapshot, scope: Selection, readings: Mapping[str, BalancerSnapshot]
+) -> TargetMapping:
     """Find the seats of one host on every load balancer, and the instances behind each.
 
     A host that one load balancer does not know is a finding: traffic that we cannot stop there
     would meet the restart.
     """
     instances = tuple(Instance(state.name, state.port) for state in sight.instances)
-    behind: dict[Seat, tuple[Instance, ...]] = {}
+    behind: dict[Server, tuple[Instance, ...]] = {}
     findings = []
     for name, reading in readings.items():
-        rows = _rows_of(sight, scope, instances, reading)
+        rows = _servers_of(sight, scope, instances, reading)
         if not rows:
-            findings.append(_nowhere(sight, scope, name, reading))
+            findings.append(_no_server_finding(sight, scope, name, reading))
         for row in rows:
-            behind[row.seat] = _behind(row, scope, sight.host, instances)
+            behind[row.server] = _instances_of_server(row, scope, sight.host, instances)
     if findings or not instances:
-        return Seating(findings=tuple(findings))
-    if scope.by is By.INSTANCE:
+        return TargetMapping(findings=tuple(findings))
+    if scope.by is Granularity.INSTANCE:
         return _one_by_one(sight.host, instances, behind, readings)
     behind = _in_use(behind, readings)
-    return Seating((Target(sight.host, sight.host, tuple(behind), instances, behind),))
+    return TargetMapping((Target(sight.host, sight.host, tuple(behind), instances, behind),))
 
 
 def _in_use(
-    behind: Mapping[Seat, tuple[Instance, ...]], readings: Mapping[str, Reading]
-) -> dict[Seat, tuple[Instance, ...]]:
+    behind: Mapping[Server, tuple[Instance, ...]], readings: Mapping[str, BalancerSnapshot]
+) -> dict[Server, tuple[Instance, ...]]:
     """Leave out lines that bring no visitor whatever we do: they stay as they are.
 
     Where there is no other line they are kept, and tell why the target cannot have a turn.
     """
-    used = {s: group for s, group in behind.items() if not off(readings[s.balancer].seats[s])}
+    used = {
+        s: group for s, group in behind.items() if not is_disabled(readings[s.balancer].servers[s])
+    }
     return used or dict(behind)
 
 
-def twofold(sights: Sequence[HostSight], targets: Sequence[Target]) -> list[Finding]:
+def find_duplicates(sights: Sequence[HostSnapshot], targets: Sequence[Target]) -> list[Finding]:
     """Find machines that were named twice, and server lines that two hosts would take out.
 
     A machine with two names would be restarted twice; of two hosts with one line each would
     give back what the other still restarts.
     """
     findings = []
-    known: dict[frozenset[tuple[str, Birth]], str] = {}
+    known: dict[frozenset[tuple[str, ProcessIdentity]], str] = {}
     for sight in sights:
         processes = frozenset((one.name, one.birth) for one in sight.instances if one.birth)
         first = known.setdefault(processes, sight.host) if processes else sight.host
@@ -97,57 +109,57 @@ def twofold(sights: Sequence[HostSight], targets: Sequence[Target]) -> list[Find
             findings.append(Finding(sight.host, what, "name it once in fleet.hosts"))
     if findings:
         return findings
-    owner: dict[Seat, str] = {}
+    owner: dict[Server, str] = {}
     for target in targets:
-        for seat in target.seats:
+        for seat in target.servers:
             first = owner.setdefault(seat, target.host)
             if first != target.host:
                 what = f"{seat} would be taken out for {first} as well"
-                cure = "set fleet.server to how HAProxy names each host: an address can be shared"
-                findings.append(Finding(target.host, what, cure))
+                fix = "set fleet.server to how HAProxy names each host: an address can be shared"
+                findings.append(Finding(target.host, what, fix))
     return findings
 
 
-def seats_of(
-    sight: HostSight, scope: Scope, readings: Mapping[str, Reading]
-) -> tuple[SeatState, ...]:
+def servers_of(
+    sight: HostSnapshot, scope: Selection, readings: Mapping[str, BalancerSnapshot]
+) -> tuple[ServerState, ...]:
     """Find the server lines of one host on every load balancer that was read."""
     instances = tuple(Instance(state.name, state.port) for state in sight.instances)
     return tuple(
-        r for reading in readings.values() for r in _rows_of(sight, scope, instances, reading)
+        r for reading in readings.values() for r in _servers_of(sight, scope, instances, reading)
     )
 
 
 def _one_by_one(
     host: str,
     instances: Sequence[Instance],
-    behind: Mapping[Seat, tuple[Instance, ...]],
-    readings: Mapping[str, Reading],
-) -> Seating:
+    behind: Mapping[Server, tuple[Instance, ...]],
+    readings: Mapping[str, BalancerSnapshot],
+) -> TargetMapping:
     targets, findings = [], []
     shared = [seat for seat, group in behind.items() if len(group) != 1]
     if shared:
         what = f"{shared[0]} stands for all instances of the host, not for one"
-        cure = 'take out whole hosts (fleet.by = "host"), or give each instance its own line'
-        return Seating(findings=(Finding(host, what, cure),))
+        fix = 'take out whole hosts (fleet.by = "host"), or give each instance its own line'
+        return TargetMapping(findings=(Finding(host, what, fix),))
     for one in instances:
         own = _in_use({s: group for s, group in behind.items() if group == (one,)}, readings)
         if own:
             targets.append(Target(f"{host}/{one.name}", host, tuple(own), (one,), own))
         else:
             what = f"no server line is {one.name}'s own (port {one.port or 'unknown'})"
-            cure = 'take out whole hosts (fleet.by = "host"), or set monit.ports'
-            findings.append(Finding(host, what, cure))
-    return Seating(tuple(targets), tuple(findings))
+            fix = 'take out whole hosts (fleet.by = "host"), or set monit.ports'
+            findings.append(Finding(host, what, fix))
+    return TargetMapping(tuple(targets), tuple(findings))
 
 
-def _rows_of(
-    sight: HostSight, scope: Scope, instances: Sequence[Instance], reading: Reading
-) -> tuple[SeatState, ...]:
-    rows = reading.seats.values()
+def _servers_of(
+    sight: HostSnapshot, scope: Selection, instances: Sequence[Instance], reading: BalancerSnapshot
+) -> tuple[ServerState, ...]:
+    rows = reading.servers.values()
     if scope.server:
         names = {_name(scope.server, sight.host, one) for one in instances or (Instance(""),)}
-        first = [row for row in rows if row.seat.server in names]
+        first = [row for row in rows if row.server.name in names]
     else:
         first = [row for row in rows if row.address in sight.addresses]
     places = {(row.address, row.port) for row in first if row.address}
@@ -158,18 +170,20 @@ def _name(pattern: str, host: str, instance: Instance) -> str:
     return pattern.format(host=host, instance=instance.name, port=instance.port)
 
 
-def _behind(
-    row: SeatState, scope: Scope, host: str, instances: tuple[Instance, ...]
+def _instances_of_server(
+    row: ServerState, scope: Selection, host: str, instances: tuple[Instance, ...]
 ) -> tuple[Instance, ...]:
     if "{instance}" in scope.server or "{port}" in scope.server:
-        named = [i for i in instances if row.seat.server == _name(scope.server, host, i)]
+        named = [i for i in instances if row.server.name == _name(scope.server, host, i)]
         if named:
             return tuple(named)
     own = tuple(one for one in instances if one.port and one.port == row.port)
     return own or instances
 
 
-def _nowhere(sight: HostSight, scope: Scope, name: str, reading: Reading) -> Finding:
+def _no_server_finding(
+    sight: HostSnapshot, scope: Selection, name: str, reading: BalancerSnapshot
+) -> Finding:
     instances = tuple(Instance(state.name, state.port) for state in sight.instances)
     names = dict.fromkeys(_name(scope.server, sight.host, one) for one in instances)
     sought = (
@@ -177,9 +191,9 @@ def _nowhere(sight: HostSight, scope: Scope, name: str, reading: Reading) -> Fin
         if scope.server
         else f"at {', '.join(sight.addresses)}"
     )
-    backends = dict.fromkeys(seat.backend for seat in reading.seats)
+    backends = dict.fromkeys(seat.backend for seat in reading.servers)
     shown = [
-        f"{row.seat.backend}/{row.seat.server} {row.address}" for row in reading.seats.values()
+        f"{row.server.backend}/{row.server.name} {row.address}" for row in reading.servers.values()
     ]
     few = ", ".join(shown[:4]) + (", …" if len(shown) > 4 else "")  # noqa: PLR2004 - a line's worth
     return Finding(

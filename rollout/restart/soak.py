@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from rollout.events import Noted, SoakStarted, TargetLeftOut
-from rollout.model.conditions import all_serving, carries, out_of_rotation
+from rollout.model.conditions import all_serving, out_of_rotation, receives_traffic
 from rollout.model.errors import Halted, SoakFailed
-from rollout.model.fleet import Birth, SeatState, Target, Verdict
-from rollout.model.plan import Plan, look_command
+from rollout.model.fleet import Condition, ProcessIdentity, ServerState, Target
+from rollout.model.plan import Plan, inspect_command_of
 from rollout.ports.site import Site, Tell
 from rollout.wait import now, until
 
@@ -25,15 +25,15 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
         SoakFailed: a seat does not serve any more, or a process is another one.
         Halted: the operator wants us to stop, or has taken one of them out of rotation.
     """
-    seconds = plan.patience.soak
+    seconds = plan.timeouts.soak
     names = tuple(target.name for target in returned)
     if seconds:
         tell(SoakStarted(targets=names, seconds=seconds))
     end = now() + seconds
-    births: dict[Target, Mapping[str, Birth | None]] = {}
+    births: dict[Target, Mapping[str, ProcessIdentity | None]] = {}
     look_at = now()
 
-    async def question() -> Verdict:
+    async def question() -> Condition:
         nonlocal look_at
         last = now() >= end  # asked once: the round that ends it looks at the processes as well
         due = last or now() >= look_at
@@ -41,38 +41,38 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
             raise Halted("stopped on request during the soak")
         for target in returned:
             rows, verdict = await carried(target, site)
-            if held := [f"{row.seat} is {how}" for row in rows if (how := out_of_rotation(row))]:
+            if held := [f"{row.server} is {how}" for row in rows if (how := out_of_rotation(row))]:
                 what = f"{'; '.join(held)}, by another hand"  # nothing against its restart
                 tell(Noted(where=target.name, what=f"{what}: left to it"))
                 raise Halted(
                     f"no further server is risked: {target} was to carry traffic first, and {what}"
                 )
-            if verdict.settled and due:
+            if verdict.met and due:
                 verdict = await same(target, births, site)
-            if not verdict.settled:
-                look = look_command(plan.look, target.host)
-                because = f"it did not hold during the soak: {verdict.because}"
+            if not verdict.met:
+                look = inspect_command_of(plan.inspect_command, target.host)
+                reason = f"it did not hold during the soak: {verdict.reason}"
                 tell(
                     TargetLeftOut(
-                        target=target.name, state="ready", because=because, asked=True, look=look
+                        target=target.name, state="ready", reason=reason, asked=True, look=look
                     )
                 )
-                raise SoakFailed(target.name, because)
+                raise SoakFailed(target.name, reason)
         if due:
             look_at = now() + PROCESSES_EVERY
-        return Verdict(settled=last, because="")
+        return Condition(met=last, reason="")
 
     await until(
         "soaked",
         question,
         target=names[-1],  # a target of the account; a name for all would become a line of its own
-        within=seconds + plan.patience.probation_timeout,
+        timeout=seconds + plan.timeouts.probation_timeout,
         tell=tell,
         every=SOAK_EVERY,
     )
 
 
-async def carried(target: Target, site: Site) -> tuple[Sequence[SeatState], Verdict]:
+async def carried(target: Target, site: Site) -> tuple[Sequence[ServerState], Condition]:
     """Ask every load balancer of ``target`` whether it sends visitors to all its seats.
 
     It does to one that missed a check, and to all after a reload, until their first check.
@@ -80,17 +80,17 @@ async def carried(target: Target, site: Site) -> tuple[Sequence[SeatState], Verd
     Returns:
         How its seats are, and the verdict on them.
     """
-    states: list[SeatState] = []
+    states: list[ServerState] = []
     for name in target.balancers:
-        rows = (await site.balancers[name].look()).seats
-        states += [rows[seat] for seat in target.seats if seat in rows and seat.balancer == name]
-    idle = [state for state in states if not carries(state)]
-    return states, all_serving(idle) if idle else Verdict(settled=True, because="serves")
+        rows = (await site.balancers[name].look()).servers
+        states += [rows[seat] for seat in target.servers if seat in rows and seat.balancer == name]
+    idle = [state for state in states if not receives_traffic(state)]
+    return states, all_serving(idle) if idle else Condition(met=True, reason="serves")
 
 
 async def same(
-    target: Target, births: dict[Target, Mapping[str, Birth | None]], site: Site
-) -> Verdict:
+    target: Target, births: dict[Target, Mapping[str, ProcessIdentity | None]], site: Site
+) -> Condition:
     """See that every instance of ``target`` is the process that it was at the first look.
 
     HAProxy may miss a crash: a process that is back within its checks is ``UP 1/2`` for a moment.
@@ -100,5 +100,5 @@ async def same(
     found = {state.name: state.birth for state in states if state.name in ours}
     before = births.setdefault(target, found)
     changed = [name for name in sorted(ours) if found.get(name) != before.get(name)]
-    because = f"{', '.join(changed)} is another process: it died under the visitors"
-    return Verdict(settled=not changed, because=because)
+    reason = f"{', '.join(changed)} is another process: it died under the visitors"
+    return Condition(met=not changed, reason=reason)

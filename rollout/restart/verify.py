@@ -10,17 +10,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rollout.events import InstanceProven, InstanceReborn, Noted
+from rollout.events import InstanceRestarted, InstanceVerified, Noted
 from rollout.model.conditions import (
     answered_by_another,
-    few,
-    overlooked,
-    reborn,
+    is_new_process,
     restarted_too,
     started_too,
+    summarize,
+    unchanged_processes,
 )
 from rollout.model.errors import CrashLoop, NotRestarted, WrongRelease
-from rollout.model.fleet import Birth, Instance, InstanceState, Target, Verdict
+from rollout.model.fleet import Condition, Instance, InstanceState, ProcessIdentity, Target
 from rollout.model.releases import Release
 from rollout.ports.site import Site, Tell
 from rollout.wait import now
@@ -48,7 +48,7 @@ Only their ports can tell then, and are asked at every look; monit costs a proce
 
 
 @dataclass(slots=True)
-class WayBack:
+class ReturnPermission:
     """Who has earned the way back: whoever was never asked to restart, or was proven since."""
 
     asked: bool = False
@@ -64,7 +64,7 @@ class WayBack:
         self.fit = True
 
 
-class Proof:
+class RestartVerifier:
     """What is known so far about the instances of one target that were asked to restart.
 
     With ``anew`` false it is of processes that may be those from before.
@@ -76,7 +76,7 @@ class Proof:
     def __init__(
         self,
         target: Target,
-        before: Mapping[str, Birth | None],
+        before: Mapping[str, ProcessIdentity | None],
         site: Site,
         tell: Tell,
         *,
@@ -84,7 +84,7 @@ class Proof:
         release: Release | None = None,
         anew: bool = True,
     ) -> None:
-        self.proven: dict[Instance, Birth] = {}
+        self.proven: dict[Instance, ProcessIdentity] = {}
         self._target = target
         self._asked: list[Instance] = []
         self._before = before
@@ -95,7 +95,7 @@ class Proof:
         self._anew = anew
         self._since = now()
         self._old_since: float | None = None
-        self._seen: dict[str, Birth] = {}
+        self._seen: dict[str, ProcessIdentity] = {}
         self._births: Counter[str] = Counter()
         self._states: dict[str, InstanceState] = {}
         self._looked_at = float("-inf")
@@ -119,7 +119,7 @@ class Proof:
         self._asked += asked
         self._since = now()
 
-    async def round(self) -> Verdict:
+    async def poll(self) -> Condition:
         """Go one round.
 
         Raises:
@@ -130,7 +130,7 @@ class Proof:
         fresh = not self._only_ports_are_awaited()
         states = await self._look() if fresh else self._states
         if fresh:
-            self._judge_old(states.values())
+            self._check_not_restarted(states.values())
         waiting, answering = [], []
         for instance in self._asked:
             state = states.get(instance.name)
@@ -139,11 +139,11 @@ class Proof:
             if state is None:
                 waiting.append(f"{instance.name} is not in monit's list")
                 continue
-            verdict = reborn(self._before, state)
-            if not verdict.settled or state.birth is None:
-                waiting.append(verdict.because + self._crashes(instance))
+            verdict = is_new_process(self._before, state)
+            if not verdict.met or state.birth is None:
+                waiting.append(verdict.reason + self._crashes(instance))
                 continue
-            self._greet(instance, state.birth)
+            self._note_new_process(instance, state.birth)
             if state.connection_failed and self._site.prober is None:
                 waiting.append(f'{instance.name} is new, and monit calls it "{state.status}"')
                 continue  # monit's own test of the port is all the evidence there is
@@ -152,9 +152,9 @@ class Proof:
                 continue  # until the next look at the processes
             answering.append(instance)
         waiting += await self._ask(answering, states, fresh=fresh)
-        return Verdict(settled=len(self.proven) == len(self._asked), because=few(waiting))
+        return Condition(met=len(self.proven) == len(self._asked), reason=summarize(waiting))
 
-    async def still(self) -> None:
+    async def verify_unchanged(self) -> None:
         """See that every proven instance is the process that was proven.
 
         Raises:
@@ -177,12 +177,12 @@ class Proof:
     def _only_ports_are_awaited(self) -> bool:
         """Every process is new, and monit was asked a moment ago: what is missing is an answer."""
         booting = (self._states.get(one.name) for one in self._asked if one not in self.proven)
-        known = all(s is not None and reborn(self._before, s).settled for s in booting)
+        known = all(s is not None and is_new_process(self._before, s).met for s in booting)
         return known and now() < self._looked_at + MONIT_EVERY
 
-    def _judge_old(self, states: Iterable[InstanceState]) -> None:
+    def _check_not_restarted(self, states: Iterable[InstanceState]) -> None:
         asked = {one.name: self._before.get(one.name) for one in self._asked}
-        old = overlooked(asked, states)
+        old = unchanged_processes(asked, states)
         if not old:
             self._old_since = None
             return
@@ -191,12 +191,12 @@ class Proof:
             at_once = self._old_since - self._since < DONE_AT_ONCE
             raise NotRestarted(old, after=now() - self._since, at_once=at_once)
 
-    def _greet(self, instance: Instance, birth: Birth) -> None:
+    def _note_new_process(self, instance: Instance, birth: ProcessIdentity) -> None:
         if self._seen.get(instance.name) != birth:
             self._seen[instance.name] = birth
             self._births[instance.name] += 1
             if self._anew:
-                told = InstanceReborn(
+                told = InstanceRestarted(
                     target=self._target.name, instance=instance.name, pid=birth.pid
                 )
                 self._tell(told)
@@ -219,10 +219,10 @@ class Proof:
         good = [one for one, words in zip(instances, said, strict=True) if not words]
         waiting = [words for words in said if words]
         if good:
-            waiting += await self._believe(good, states, fresh=fresh)
+            waiting += await self._accept(good, states, fresh=fresh)
         return waiting
 
-    async def _believe(
+    async def _accept(
         self,
         good: Sequence[Instance],
         states: Mapping[str, InstanceState],
@@ -234,7 +234,7 @@ class Proof:
         Returns:
             Of which it is not known yet that the new process answered, and not the old one.
         """
-        lodgings = await self._lodgings(good, states)
+        lodgings = await self._release_dirs(good, states)
         after = await self._look()
         waiting = []
         for instance in good:
@@ -255,17 +255,17 @@ class Proof:
             self._prove(instance, after[instance.name], birth)
         return waiting
 
-    def _prove(self, instance: Instance, state: InstanceState, birth: Birth) -> None:
+    def _prove(self, instance: Instance, state: InstanceState, birth: ProcessIdentity) -> None:
         self.proven[instance] = birth
         for left in state.survivors:
             what = f"{left}, a process of {instance.name} from before the restart, has not ended"
             self._tell(Noted(where=self._target.host, what=what))
         answered = self._site.prober is not None
         self._tell(
-            InstanceProven(target=self._target.name, instance=instance.name, answered=answered)
+            InstanceVerified(target=self._target.name, instance=instance.name, answered=answered)
         )
 
-    async def _lodgings(
+    async def _release_dirs(
         self, instances: Sequence[Instance], states: Mapping[str, InstanceState]
     ) -> Mapping[int, str]:
         """See in which release each of them works, before it is seen to be still the same."""
@@ -283,6 +283,6 @@ class Proof:
             return ""
         for _ in range(self._times):
             answer = await prober.answers(self._target.host, instance)
-            if not answer.fine:
-                return f"{instance.name}: {answer.said}"
+            if not answer.ok:
+                return f"{instance.name}: {answer.message}"
         return ""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from rollout.model.conditions import shows
-from rollout.model.fleet import AdminState, ProcessMark, Reading, Seat, SeatState
+from rollout.model.conditions import has_admin_state
+from rollout.model.fleet import AdminState, BalancerSnapshot, HaproxyProcess, Server, ServerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +14,9 @@ class Counted:
     ``settled`` is false of the first look, at which HAProxy may still have been told.
     """
 
-    process: ProcessMark
-    since: SeatState
-    latest: SeatState
+    process: HaproxyProcess
+    since: ServerState
+    latest: ServerState
     before: int
     settled: bool = False
 
@@ -27,14 +27,14 @@ class Counted:
         return self.before + max(0, self.latest.sessions_total - explained)
 
 
-class Newcomers:
+class MaintVisits:
     """Counts them by HAProxy's own counter of sessions, look by look."""
 
     def __init__(self) -> None:
-        self._counted: dict[Seat, Counted] = {}
+        self._counted: dict[Server, Counted] = {}
 
     @property
-    def count(self) -> dict[Seat, int]:
+    def count(self) -> dict[Server, int]:
         """How many came, by seat, since the last :meth:`forget`."""
         return {seat: one.came for seat, one in self._counted.items() if one.came}
 
@@ -42,15 +42,15 @@ class Newcomers:
     def total(self) -> int:
         return sum(self.count.values())
 
-    def see(self, readings: Mapping[str, Reading], seats: Iterable[Seat]) -> None:
+    def see(self, readings: Mapping[str, BalancerSnapshot], seats: Iterable[Server]) -> None:
         """Look at ``seats``, which are to be in maint."""
         for seat in seats:
             reading = readings.get(seat.balancer)
-            row = reading.seats.get(seat) if reading else None
-            if reading is not None and row is not None and shows(row, AdminState.MAINT):
+            row = reading.servers.get(seat) if reading else None
+            if reading is not None and row is not None and has_admin_state(row, AdminState.MAINT):
                 self._counted[seat] = self._after(self._counted.get(seat), reading.process, row)
 
-    def _after(self, known: Counted | None, process: ProcessMark, row: SeatState) -> Counted:
+    def _after(self, known: Counted | None, process: HaproxyProcess, row: ServerState) -> Counted:
         if known is None or known.process != process:  # another process counts from nothing
             return Counted(process, row, row, known.came if known else 0)
         if known.settled:

@@ -10,15 +10,22 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from rollout.events import TargetNotTaken
-from rollout.model.conditions import costing, floor_holds, held_out
-from rollout.model.errors import FloorLost, Halted, NoRoom, RestartedTogether, RolloutError, said_of
-from rollout.model.fleet import Reading, Seat, Target, Verdict
+from rollout.events import TargetNotStarted
+from rollout.model.conditions import costing, external_hold, floor_holds
+from rollout.model.errors import (
+    FloorBroken,
+    FloorUnreachable,
+    Halted,
+    RestartedTogether,
+    RolloutError,
+    said_of,
+)
+from rollout.model.fleet import BalancerSnapshot, Condition, Server, Target
 from rollout.model.plan import Plan
 from rollout.ports.site import Site, Tell
-from rollout.wait import Murmur, now
+from rollout.wait import WaitReporter, now
 
-Climb = Callable[[], Awaitable[bool]]
+RestartFn = Callable[[], Awaitable[bool]]
 """A target's way down the ladder and up again; false when it turned out not to be ours."""
 
 LOST_WITHIN = 15.0
@@ -50,7 +57,7 @@ class Window:
         self._tell = tell
         self._began = now() if site.started is None else site.started
         self._climbing: dict[Target, asyncio.Task[None]] = {}
-        self._seats: dict[str, tuple[Seat, ...]] = {}  # by target, where they are others by now
+        self._seats: dict[str, tuple[Server, ...]] = {}  # by target, where they are others by now
         self._given_back: set[Target] = set()  # of those that climb: in rotation, waiting for room
         self._were_out: set[Target] = set()  # of those that were given back
 
@@ -74,7 +81,7 @@ class Window:
         """Wait until nothing is out any more."""
         if self._climbing:
             await asyncio.wait(self._climbing.values())
-        self._let_the_done_go()
+        self._collect_finished()
 
     def see_whole(self, wave: Sequence[Target]) -> None:
         """See that all of a wave came back; what did not has proven nothing for the others.
@@ -93,14 +100,14 @@ class Window:
         if missing:
             raise Halted(f"no further server is risked after the canary: {'; '.join(missing)}")
 
-    async def room_for(self, target: Target) -> None:
+    async def wait_for_capacity(self, target: Target) -> None:
         """Wait until ``target`` can be spared.
 
         Raises:
             NoRoom: nobody else of ours is out, and yet it cannot be spared.
             Halted: nothing new is to be started.
         """
-        murmur = Murmur(target.name, "spared", self._tell)
+        murmur = WaitReporter(target.name, "spared", self._tell)
         hopeless_since: float | None = None
         while True:
             self._stop_before_more()
@@ -108,10 +115,10 @@ class Window:
             if len(others) >= self._plan.max_out:
                 await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            verdict, patience = await self._spared(target)
-            if verdict.settled:
+            verdict, patience = await self._can_be_spared(target)
+            if verdict.met:
                 return
-            murmur.say(verdict.because)
+            murmur.say(verdict.reason)
             if others and any(t not in self._given_back for t in self._climbing if t != target):
                 hopeless_since = None
                 await asyncio.wait(others, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
@@ -119,29 +126,29 @@ class Window:
             hopeless_since = now() if hopeless_since is None else hopeless_since
             if now() - hopeless_since >= patience:
                 if target not in self._were_out:  # else it was told to be given back, and why
-                    self._tell(TargetNotTaken(target=target.name, because=verdict.because))
-                raise NoRoom(f"{target} cannot be spared: {verdict.because}")
+                    self._tell(TargetNotStarted(target=target.name, reason=verdict.reason))
+                raise FloorUnreachable(f"{target} cannot be spared: {verdict.reason}")
             await asyncio.sleep(LOOK_EVERY)
 
-    def start(self, target: Target, climb: Climb) -> None:
+    def start(self, target: Target, climb: RestartFn) -> None:
         """Let ``target`` climb its ladder beside the others."""
         self.since[target] = now()
         self._climbing[target] = asyncio.create_task(
-            self._see_through(target, climb), name=target.name
+            self._run_target(target, climb), name=target.name
         )
 
-    async def _see_through(self, target: Target, climb: Climb) -> None:
+    async def _run_target(self, target: Target, climb: RestartFn) -> None:
         try:
             while True:
                 try:
                     (self.restarted if await climb() else self.skipped).append(target)
-                except FloorLost as lost:
-                    self._seats[target.name] = lost.seats or target.seats
+                except FloorBroken as lost:
+                    self._seats[target.name] = lost.seats or target.servers
                     # it is in rotation, and has another turn when it can be spared
                     self._given_back.add(target)
                     if lost.taken:
                         self._were_out.add(target)
-                    await self.room_for(target)
+                    await self.wait_for_capacity(target)
                     self._given_back.discard(target)
                 else:
                     return
@@ -153,7 +160,7 @@ class Window:
         except Exception as failure:  # noqa: BLE001 - a bug as well cancels no neighbour
             self.failed[target] = failure
 
-    async def _spared(self, target: Target) -> tuple[Verdict, float]:
+    async def _can_be_spared(self, target: Target) -> tuple[Condition, float]:
         """Ask every load balancer of ``target`` whether the floor holds without it.
 
         All that is climbing counts as out, also what has not been drained yet; what was given
@@ -169,31 +176,31 @@ class Window:
                 *(self._site.balancers[name].look() for name in target.balancers)
             )
         except RolloutError as error:
-            return Verdict(settled=False, because=str(error)), LOST_WITHIN
+            return Condition(met=False, reason=str(error)), LOST_WITHIN
         if self._is_out(target, readings):
-            return Verdict(settled=True, because=""), 0.0
-        out = [t.seats for t in self._climbing if t not in self._given_back]
-        seats = self._seats.get(target.name, target.seats)
-        claimed = frozenset[Seat]().union(seats, *out)
+            return Condition(met=True, reason=""), 0.0
+        out = [t.servers for t in self._climbing if t not in self._given_back]
+        seats = self._seats.get(target.name, target.servers)
+        claimed = frozenset[Server]().union(seats, *out)
         for reading in readings:
-            rows = [row for seat, row in reading.seats.items() if seat in seats]
+            rows = [row for seat, row in reading.servers.items() if seat in seats]
             backends = costing(rows, accept_sick=self._plan.accept_sick)
             verdict = floor_holds(self._plan.floor, reading, claimed, backends)
-            if not verdict.settled:
-                return verdict, self._plan.patience.room_timeout
-        return Verdict(settled=True, because=""), 0.0
+            if not verdict.met:
+                return verdict, self._plan.timeouts.room_timeout
+        return Condition(met=True, reason=""), 0.0
 
-    def _is_out(self, target: Target, readings: Sequence[Reading]) -> bool:
+    def _is_out(self, target: Target, readings: Sequence[BalancerSnapshot]) -> bool:
         """Tell whether a run before this one has left it out, on every load balancer."""
         if self._site.record.holding(target.name) is None:
             return False
-        rows = {seat: row for reading in readings for seat, row in reading.seats.items()}
-        return all(seat in rows and held_out(rows[seat]) for seat in target.seats)
+        rows = {seat: row for reading in readings for seat, row in reading.servers.items()}
+        return all(seat in rows and external_hold(rows[seat]) for seat in target.servers)
 
     def _stop_before_more(self) -> None:
         if self._site.stop_asked():
             raise Halted("stopped on request")
-        deadline = self._plan.patience.deadline
+        deadline = self._plan.timeouts.deadline
         if deadline and now() - self._began >= deadline:
             raise Halted(f"the deadline of {deadline:g}s for the whole run has passed")
         self._stop_after_failures()
@@ -205,10 +212,10 @@ class Window:
             raise Halted("; ".join(said))
 
     def _others_than(self, target: Target) -> tuple[asyncio.Task[None], ...]:
-        self._let_the_done_go()
+        self._collect_finished()
         return tuple(task for t, task in self._climbing.items() if t != target)
 
-    def _let_the_done_go(self) -> None:
+    def _collect_finished(self) -> None:
         done = [target for target, task in self._climbing.items() if task.done()]
         for target in done:
             self._climbing.pop(target).result()  # raises only what is no Exception

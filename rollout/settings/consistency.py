@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rollout.settings.deploy_consistency import deploy_contradictions
 from rollout.settings.model import Settings
-from rollout.settings.toml_lines import Path
+from rollout.settings.toml_lines import KeyPath
 from rollout.text.admin_sockets import tcp_socket
 from rollout.text.hostnames import expand
 from rollout.text.suggest import did_you_mean
@@ -14,7 +14,7 @@ from rollout.text.suggest import did_you_mean
 _WHOLE = 100
 
 
-def contradictions(settings: Settings) -> list[tuple[Path, str]]:
+def contradictions(settings: Settings) -> list[tuple[KeyPath, str]]:
     """List what cannot hold together: the key to change, and why."""
     return [
         *_odd_sockets(settings),
@@ -26,7 +26,7 @@ def contradictions(settings: Settings) -> list[tuple[Path, str]]:
     ]
 
 
-def _odd_sockets(settings: Settings) -> Iterator[tuple[Path, str]]:
+def _odd_sockets(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     for name, said in settings.balancers.items():
         tcp = tcp_socket(said.socket)
         if tcp is not None and not said.ssh and not tcp.is_loopback:
@@ -43,7 +43,7 @@ def _odd_sockets(settings: Settings) -> Iterator[tuple[Path, str]]:
             )
 
 
-def _repeated_hosts(settings: Settings) -> Iterator[tuple[Path, str]]:
+def _repeated_hosts(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     times = Counter(settings.fleet.names)
     seen: set[str] = set()
     for index, pattern in enumerate(settings.fleet.hosts):
@@ -53,14 +53,14 @@ def _repeated_hosts(settings: Settings) -> Iterator[tuple[Path, str]]:
             seen.add(name)
 
 
-def _addresses_of_strangers(settings: Settings) -> Iterator[tuple[Path, str]]:
+def _addresses_of_strangers(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     for name in settings.fleet.addresses:
         if name not in settings.fleet.names:
             near = did_you_mean(name, settings.fleet.names)
             yield ("fleet", "addresses", name), f"no host of fleet.hosts has this name{near}"
 
 
-def _no_room(settings: Settings) -> Iterator[tuple[Path, str]]:
+def _no_room(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     floor, most = settings.fleet.floor, settings.fleet.max_out
     if floor.percent and floor.amount == _WHOLE:
         yield ("fleet", "floor"), "with 100% no server could ever be taken out"
@@ -72,7 +72,7 @@ def _no_room(settings: Settings) -> Iterator[tuple[Path, str]]:
         yield ("fleet", "canary"), f"must be at most {count}, the number of hosts"
 
 
-def _blind_probe(settings: Settings) -> Iterator[tuple[Path, str]]:
+def _blind_probe(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     probe, many = settings.restart.probe, settings.monit.instances
     if probe and many > 1 and not ("{port}" in probe or "{instance}" in probe):
         why = (

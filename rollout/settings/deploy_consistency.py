@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from rollout.settings.deploy_model import DeploySettings
-from rollout.settings.toml_lines import Path
+from rollout.settings.toml_lines import KeyPath
 
 
-def deploy_contradictions(said: DeploySettings) -> Iterator[tuple[Path, str]]:
+def deploy_contradictions(said: DeploySettings) -> Iterator[tuple[KeyPath, str]]:
     """List what cannot hold together: the key to change, and why."""
     yield from _no_source(said)
     yield from _unverified(said)
@@ -14,7 +14,7 @@ def deploy_contradictions(said: DeploySettings) -> Iterator[tuple[Path, str]]:
     yield from _nowhere(said)
 
 
-def _unverified(said: DeploySettings) -> Iterator[tuple[Path, str]]:
+def _unverified(said: DeploySettings) -> Iterator[tuple[KeyPath, str]]:
     """Find an artifact that could be another one on its way, with no checksum to tell."""
     by_http = said.artifact.text[:7].lower() == "http://"
     if said.strategy == "artifact" and by_http and not said.sha256:
@@ -24,14 +24,14 @@ def _unverified(said: DeploySettings) -> Iterator[tuple[Path, str]]:
         )
 
 
-def _nowhere(said: DeploySettings) -> Iterator[tuple[Path, str]]:
+def _nowhere(said: DeploySettings) -> Iterator[tuple[KeyPath, str]]:
     why = f'"bastion" is for strategy = "push" alone: with "{said.strategy}" no code comes by here'
     for name, step in said.build.items():
         if step.where == "bastion" and said.strategy != "push":
             yield ("deploy", "build", name, "where"), why
 
 
-def _no_source(said: DeploySettings) -> Iterator[tuple[Path, str]]:
+def _no_source(said: DeploySettings) -> Iterator[tuple[KeyPath, str]]:
     repo, artifact = ("deploy", "repo"), ("deploy", "artifact")
     match said.strategy:
         case "git" if not said.repo:
@@ -46,9 +46,9 @@ def _no_source(said: DeploySettings) -> Iterator[tuple[Path, str]]:
             return
 
 
-def _twice(said: DeploySettings) -> Iterator[tuple[Path, str]]:
+def _twice(said: DeploySettings) -> Iterator[tuple[KeyPath, str]]:
     """Find what is shared twice, or inside something else that is."""
-    keys: list[tuple[Path, str]] = [
+    keys: list[tuple[KeyPath, str]] = [
         (("deploy", key, index), path)
         for key, paths in (("shared", said.shared), ("shared_files", said.shared_files))
         for index, path in enumerate(paths)

@@ -6,20 +6,20 @@ from pydantic import AfterValidator, Field, model_validator
 
 from rollout.model.releases import OnFailure, Switch
 from rollout.settings.deploy_types import (
+    AbsolutePath,
     Artifact,
     Environment,
-    Inside,
     Origin,
     Ref,
+    RelativePaths,
     Repo,
-    Root,
     Sha256,
     Size,
     StepName,
     Timeout,
 )
 from rollout.settings.secret import Secret
-from rollout.settings.types import Command, Count, Line, Positive, Section, Toggle
+from rollout.settings.types import Bool, Command, Count, Positive, Section, SingleLine
 
 
 def _something(said: str) -> str:
@@ -31,7 +31,7 @@ def _something(said: str) -> str:
 class BuildSettings(Section):
     """``build.NAME``: one step, in the new release; a text in place of the table is its ``run``."""
 
-    run: Annotated[Line, AfterValidator(_something)]
+    run: Annotated[SingleLine, AfterValidator(_something)]
     where: Literal["hosts", "bastion"] = "hosts"
     timeout: Timeout = 600.0
     env: Environment = Field(default={})
@@ -47,28 +47,28 @@ class BuildSettings(Section):
 class HookSettings(Section):
     """``[deploy.hooks]``: commands of the operator's own, run on this machine."""
 
-    before: Line = ""
-    switched: Line = ""
-    after: Line = ""
+    before: SingleLine = ""
+    switched: SingleLine = ""
+    after: SingleLine = ""
     timeout: Timeout = 300.0
 
 
 class DeploySettings(Section):
     """``[deploy]``; without it only the commands that restart can be used."""
 
-    to: Root
+    to: AbsolutePath
     strategy: Literal["git", "push", "artifact"] = "git"
     repo: Repo = Secret()
     ref: Ref = "main"
     tree: Origin = ""
-    links: Toggle = True
+    links: Bool = True
     artifact: Artifact = Secret()
     sha256: Sha256 = ""
     strip: Count = 0
     max_size: Size = 10 << 30
     keep: Positive = 5
-    shared: Inside = ()
-    shared_files: Inside = ()
+    shared: RelativePaths = ()
+    shared_files: RelativePaths = ()
     switch: Switch = Switch.TOGETHER
     on_failure: OnFailure = OnFailure.ROLLBACK
     at_once: Positive = 10

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, InstanceOf, PlainSerialize
 
 from rollout.settings.secret import Secret, as_secret, write_secret
 from rollout.settings.templates import an_absolute_path
-from rollout.settings.types import Duration, Line, one_line
-from rollout.text.git_refs import wrong_with
+from rollout.settings.types import Duration, SingleLine, one_line
+from rollout.text.git_refs import ref_error
 from rollout.text.redact import redact
 from rollout.text.sizes import parse_size, spell_size
 
@@ -46,7 +46,7 @@ def _inside(said: str) -> str:
 
 def _ref(said: str) -> str:
     """Let through what git would take for a branch, a tag or a commit, and for no option."""
-    if why := wrong_with(said):
+    if why := ref_error(said):
         raise ValueError(f"{said!r} is no branch, tag or commit for git: {why}")
     return said
 
@@ -151,14 +151,16 @@ def _paths(said: Any) -> Any:  # noqa: ANN401 - whatever TOML can hold
     return [part.strip() for part in said.split(",")] if said.strip() else []
 
 
-Root = Annotated[Line, AfterValidator(_root)]
+AbsolutePath = Annotated[SingleLine, AfterValidator(_root)]
 """An absolute path on the hosts."""
 
-Inside = Annotated[tuple[Annotated[Line, AfterValidator(_inside)], ...], BeforeValidator(_paths)]
+RelativePaths = Annotated[
+    tuple[Annotated[SingleLine, AfterValidator(_inside)], ...], BeforeValidator(_paths)
+]
 """Paths relative to a release; from the environment with commas between them."""
 
-Ref = Annotated[Line, AfterValidator(_ref)]
-Origin = Annotated[Line, AfterValidator(_origin)]
+Ref = Annotated[SingleLine, AfterValidator(_ref)]
+Origin = Annotated[SingleLine, AfterValidator(_origin)]
 """A path that programs are given as an argument."""
 
 _Secret = Annotated[InstanceOf[Secret], BeforeValidator(as_secret), PlainSerializer(write_secret)]
@@ -171,7 +173,7 @@ Artifact = Annotated[
 Size = Annotated[int, BeforeValidator(_size), PlainSerializer(spell_size)]
 """Written ``"10GiB"``, kept as bytes."""
 
-Sha256 = Annotated[Line, AfterValidator(_sha256)]
+Sha256 = Annotated[SingleLine, AfterValidator(_sha256)]
 StepName = Annotated[str, AfterValidator(_step)]
 Environment = dict[
     Annotated[str, AfterValidator(_variable)],

@@ -9,7 +9,7 @@ from rollout.settings.error_messages import spell_path
 from rollout.settings.load import Loaded
 from rollout.settings.model import Settings
 from rollout.settings.secret import put, secrets_in
-from rollout.settings.toml_lines import Path
+from rollout.settings.toml_lines import KeyPath
 from rollout.text.redact import MASK, redact
 
 _COLUMN = 44
@@ -43,7 +43,7 @@ def as_toml(loaded: Loaded, *, secrets: bool = False) -> str:
     """
     tree = _shown(loaded, secrets=secrets)
     masked = _changed(loaded, tree)
-    table: Path = ()
+    table: KeyPath = ()
     lines: list[str] = []
     for path, value in _leaves(tree):
         if path[:-1] != table:
@@ -90,13 +90,13 @@ def _shown(loaded: Loaded, *, secrets: bool) -> dict[str, Any]:
     return tree
 
 
-def _changed(loaded: Loaded, shown: Mapping[str, Any]) -> tuple[Path, ...]:
+def _changed(loaded: Loaded, shown: Mapping[str, Any]) -> tuple[KeyPath, ...]:
     """List the settings of which ``shown`` does not show the value."""
     values = dict(_leaves(_tree(loaded.settings)))
     return tuple(path for path, value in _leaves(shown) if value != values[path])
 
 
-def _masked_paths(settings: Settings) -> frozenset[Path]:
+def _masked_paths(settings: Settings) -> frozenset[KeyPath]:
     """List the values of environments that stand in the settings themselves, and are not empty."""
     return frozenset(
         path
@@ -117,7 +117,7 @@ def _redacted(value: Any) -> Any:  # noqa: ANN401 - what TOML can hold
             return value
 
 
-def _leaves(tree: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, Any]]:
+def _leaves(tree: Mapping[str, Any], above: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
     """Walk the values of a table before the tables in it, as TOML must be written."""
     for key, value in tree.items():
         if not value or not isinstance(value, dict):

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rollout.model.errors import SettingsError
-from rollout.settings.source import Source, plant
-from rollout.settings.toml_lines import Path
+from rollout.settings.source import SettingsSource, set_path
+from rollout.settings.toml_lines import KeyPath
 
 PREFIX = "ROLLOUT_"
 NOT_SETTINGS = frozenset({"ROLLOUT_CONFIG", "ROLLOUT_ENV", "ROLLOUT_OUTPUT"})
@@ -22,7 +22,7 @@ FACTS = frozenset(
 """What a hook is told by us; one that calls `rollout status` must not be told of unknown keys."""
 
 
-def read_environment(environ: Mapping[str, str]) -> Source:
+def read_environment(environ: Mapping[str, str]) -> SettingsSource:
     """Collect our variables into a tree; names are not case sensitive after the prefix.
 
     All but the names of variables of a build's own, as in ``ROLLOUT_DEPLOY__ENV__RAILS_ENV``.
@@ -31,7 +31,7 @@ def read_environment(environ: Mapping[str, str]) -> Source:
         SettingsError: one variable sets a table and another a key in it.
     """
     tree: dict[str, Any] = {}
-    where: dict[Path, str] = {}
+    where: dict[KeyPath, str] = {}
     problems: list[str] = []
     others = NOT_SETTINGS | FACTS if IN_A_HOOK in environ else NOT_SETTINGS
     for name in sorted(environ):
@@ -39,13 +39,13 @@ def read_environment(environ: Mapping[str, str]) -> Source:
             continue
         path = _path(name.removeprefix(PREFIX))
         where[path] = name
-        if not plant(tree, path, environ[name]):
+        if not set_path(tree, path, environ[name]):
             problems.append(
                 f"{name}: another variable already sets {'.'.join(path[:-1])} as a whole"
             )
     if problems:
         raise SettingsError(problems)
-    return Source(tree=tree, where=where, spell=_variable)
+    return SettingsSource(tree=tree, where=where, spell=_variable)
 
 
 def how_to_unset(name: str) -> str:
@@ -62,5 +62,5 @@ def _path(name: str) -> tuple[str, ...]:
     return (*keys[:until], variable) if variable else tuple(keys)
 
 
-def _variable(path: Path) -> str:
+def _variable(path: KeyPath) -> str:
     return PREFIX + "__".join(str(key) for key in path).upper()

@@ -13,11 +13,11 @@ from pydantic_core import ErrorDetails
 
 from rollout.settings.environment import NOT_SETTINGS, PREFIX, how_to_unset
 from rollout.settings.model import Settings
-from rollout.settings.source import Source, who_said
-from rollout.settings.toml_lines import Path
+from rollout.settings.source import SettingsSource, source_of
+from rollout.settings.toml_lines import KeyPath
 from rollout.text.suggest import did_you_mean, nearest
 
-_HINTS: dict[Path, str] = {
+_HINTS: dict[KeyPath, str] = {
     ("app",): 'write for example app = "shop"',
     ("balancers",): "write at least one [balancers.NAME]",
     ("fleet",): 'write [fleet] with hosts = ["web[01-08]"]',
@@ -48,7 +48,9 @@ _PLAIN = {
 }
 
 
-def problems_of(error: ValidationError, sources: Sequence[Source], above: Path = ()) -> list[str]:
+def problems_of(
+    error: ValidationError, sources: Sequence[SettingsSource], above: KeyPath = ()
+) -> list[str]:
     """Write one sentence per error, all of them, in the order of the settings.
 
     ``above`` is the path of the part that was validated.
@@ -60,16 +62,16 @@ def problems_of(error: ValidationError, sources: Sequence[Source], above: Path =
     ]
 
 
-def problem(path: Path, what: str, sources: Sequence[Source]) -> str:
+def problem(path: KeyPath, what: str, sources: Sequence[SettingsSource]) -> str:
     """Put the origin and the key before ``what``.
 
     What nobody said is the last source's fault: the file is where it would be written.
     """
-    source = who_said(path, sources) or sources[-1]
+    source = source_of(path, sources) or sources[-1]
     return f"{source.origin(path)}: {spell_path(path)}: {what}"
 
 
-def spell_path(path: Path) -> str:
+def spell_path(path: KeyPath) -> str:
     """Write a path as TOML would: ``fleet.hosts[2]``, ``balancers."lb 1".socket``."""
     words = ""
     for key in path:
@@ -94,9 +96,11 @@ def tables(
                 yield from tables(part, (*path, name, *named))
 
 
-def _sentences(details: ErrorDetails, sources: Sequence[Source], above: Path) -> list[str]:
-    path: Path = (*above, *(key for key in details["loc"] if key != "[key]"))
-    source = who_said(path, sources)
+def _sentences(
+    details: ErrorDetails, sources: Sequence[SettingsSource], above: KeyPath
+) -> list[str]:
+    path: KeyPath = (*above, *(key for key in details["loc"] if key != "[key]"))
+    source = source_of(path, sources)
     if details["type"] == "extra_forbidden" and source is not None and source.spell:
         return [
             f"{name}: this environment variable is no setting"
@@ -107,14 +111,14 @@ def _sentences(details: ErrorDetails, sources: Sequence[Source], above: Path) ->
     return [problem(path, _what(details, path, sources), sources)]
 
 
-def _what(details: ErrorDetails, path: Path, sources: Sequence[Source]) -> str:
+def _what(details: ErrorDetails, path: KeyPath, sources: Sequence[SettingsSource]) -> str:
     limits, said = details.get("ctx", {}), details["input"]
     match details["type"]:
         case "missing" | "too_short" as kind:
             hint = f" ({_HINTS[path]})" if path in _HINTS else ""
             return f"is {'missing' if kind == 'missing' else 'empty'}{hint}"
         case "extra_forbidden":
-            return f"unknown key{_meant(path, sources)}"
+            return f"unknown key{_suggest_key(path, sources)}"
         case "value_error":
             return str(limits["error"])
         case "string_type":
@@ -151,16 +155,16 @@ def _kind(said: object) -> str:
             return "something else"
 
 
-def _meant(path: Path, sources: Sequence[Source]) -> str:
+def _suggest_key(path: KeyPath, sources: Sequence[SettingsSource]) -> str:
     """Suggest the table in which this very key belongs, or the nearest key of the same table."""
-    source = who_said(path, sources)
+    source = source_of(path, sources)
     *above, key = path
     if above == ["deploy"] and key in _CAPISTRANOS:
         return f" (Capistrano's {key} is {_CAPISTRANOS[str(key)]!r} here)"
     known = {table: tuple(model.model_fields) for table, model in tables()}
     homes = [table for table, names in known.items() if key in names and "*" not in table]
     if len(homes) == 1 and (key,) not in known:
-        right: Path = (*homes[0], str(key))
+        right: KeyPath = (*homes[0], str(key))
         written = source.spell(right) if source and source.spell else spell_path(right)
         return f" (did you mean {written}?)"
     here = next((names for table, names in known.items() if _fits(table, above)), ())
@@ -170,7 +174,7 @@ def _meant(path: Path, sources: Sequence[Source]) -> str:
     return ""
 
 
-def _meant_variable(name: str, said: Path, source: Source) -> str:
+def _meant_variable(name: str, said: KeyPath, source: SettingsSource) -> str:
     """Suggest the variable of the one setting that has this very key, or the nearest variable."""
     if source.spell is None:
         return ""
@@ -185,9 +189,9 @@ def _meant_variable(name: str, said: Path, source: Source) -> str:
     return ""
 
 
-def _known_keys(said: Path) -> list[Path]:
+def _known_keys(said: KeyPath) -> list[KeyPath]:
     """List the path of every setting; a name that the operator chooses is as in ``said``."""
-    keys: list[Path] = []
+    keys: list[KeyPath] = []
     for table, model in tables():
         named = tuple(
             (said[at] if at < len(said) else key) if key == "*" else key

@@ -10,8 +10,8 @@ from pathlib import Path as FilePath
 
 from rollout.model.errors import SettingsError
 from rollout.settings.environment import how_to_unset
-from rollout.settings.source import Source
-from rollout.settings.toml_lines import Path, lines_of
+from rollout.settings.source import SettingsSource
+from rollout.settings.toml_lines import KeyPath, lines_of
 from rollout.text.suggest import did_you_mean
 from rollout.trusted_paths import Trust, UntrustedPath, open_file, open_inside
 
@@ -57,7 +57,7 @@ def find_file(
             if _is_there(place):
                 return Found(place, _read_trusted(place))
         except UntrustedPath as error:
-            warn(f"{_spell(place)} is ignored: {error}; see `{error.cure}`{_remedy(place)}")
+            warn(f"{_spell(place)} is ignored: {error}; see `{error.fix}`{_remedy(place)}")
         except OSError as error:
             raise SettingsError([f"{place}: cannot be read: {error.strerror}"]) from error
     looked = ", ".join(str(place) for place in places)
@@ -71,7 +71,7 @@ def _named(file: FilePath, flag: str) -> bytes:
         return _read(open_file(file)) if os.geteuid() == 0 else file.read_bytes()
     except UntrustedPath as error:
         raise SettingsError(
-            [f"{flag}: {file} is not read as root: {error}; see `{error.cure}`{_FOR_ROOT}"]
+            [f"{flag}: {file} is not read as root: {error}; see `{error.fix}`{_FOR_ROOT}"]
         ) from error
     except FileNotFoundError as error:
         raise SettingsError([f"{flag}: there is no file {file}"]) from error
@@ -129,7 +129,7 @@ def _remedy(place: FilePath) -> str:
     return f"; if you trust it, name it: `rollout --config {_spell(place)}`"
 
 
-def read_file(found: Found, env: str | None, *, flag: str = "--env") -> tuple[Source, ...]:
+def read_file(found: Found, env: str | None, *, flag: str = "--env") -> tuple[SettingsSource, ...]:
     """Read a settings file: the overlay chosen by ``env``, if any, before the file itself.
 
     ``flag`` is how ``env`` was chosen.
@@ -144,7 +144,7 @@ def read_file(found: Found, env: str | None, *, flag: str = "--env") -> tuple[So
     if not isinstance(overlays, Mapping):
         origin = where.get((OVERLAYS,), str(file))
         raise SettingsError([f"{origin}: env: must be tables, [env.NAME]"])
-    base = Source(tree=tree, where=where)
+    base = SettingsSource(tree=tree, where=where)
     if env is None:
         return (base,)
     prefix = (OVERLAYS, env)
@@ -152,7 +152,7 @@ def read_file(found: Found, env: str | None, *, flag: str = "--env") -> tuple[So
     if not isinstance(overlay, Mapping):
         raise SettingsError([f"{flag}: {_no_overlay(file, env, overlays)}{how_to_unset(flag)}"])
     inside = {path[2:]: place for path, place in where.items() if path[:2] == prefix}
-    return Source(tree=overlay, where=inside), base
+    return SettingsSource(tree=overlay, where=inside), base
 
 
 def _text(found: Found) -> str:
@@ -178,8 +178,8 @@ def _parsed(text: str, file: FilePath) -> dict[str, object]:
         raise SettingsError([f"{file}:{line}: is not TOML: {what}, column {column}"]) from error
 
 
-def _places(text: str, file: FilePath) -> dict[Path, str]:
-    places: dict[Path, str] = {(): str(file)}
+def _places(text: str, file: FilePath) -> dict[KeyPath, str]:
+    places: dict[KeyPath, str] = {(): str(file)}
     places.update({path: f"{file}:{line}" for path, line in lines_of(text).items()})
     return places
 

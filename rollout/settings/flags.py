@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rollout.model.errors import SettingsError
-from rollout.settings.source import Source, plant
-from rollout.settings.toml_lines import Path
+from rollout.settings.source import SettingsSource, set_path
+from rollout.settings.toml_lines import KeyPath
 
 FLAGS: Mapping[str, tuple[str, str]] = {
     "--max-out": ("fleet", "max_out"),
@@ -35,7 +35,7 @@ ACCEPT_SICK = "--accept-sick"
 """No setting, being of one outage; a journal has it among the flags, and so has a resume."""
 
 
-def read_flags(said: Mapping[str, str | None]) -> Source:
+def read_flags(said: Mapping[str, str | None]) -> SettingsSource:
     """Put the flags that were given where their settings are.
 
     Raises:
@@ -44,9 +44,9 @@ def read_flags(said: Mapping[str, str | None]) -> Source:
     if unknown := [flag for flag in said if flag not in {*FLAGS, ACCEPT_SICK}]:
         raise SettingsError([f"{flag}: no such flag" for flag in unknown])
     tree: dict[str, Any] = {}
-    where: dict[Path, str] = {}
+    where: dict[KeyPath, str] = {}
     for flag, value in said.items():
         if value is not None and flag != ACCEPT_SICK:
             where[FLAGS[flag]] = flag
-            plant(tree, FLAGS[flag], value)
-    return Source(tree=tree, where=where)
+            set_path(tree, FLAGS[flag], value)
+    return SettingsSource(tree=tree, where=where)

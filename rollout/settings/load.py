@@ -17,8 +17,8 @@ from rollout.settings.files import Warn, find_file, read_file
 from rollout.settings.flags import read_flags
 from rollout.settings.model import Settings
 from rollout.settings.secret import put, read, secrets_in
-from rollout.settings.source import Source, who_said
-from rollout.settings.toml_lines import Path
+from rollout.settings.source import SettingsSource, source_of
+from rollout.settings.toml_lines import KeyPath
 
 BY_FLAG: Mapping[str, str] = {"config": "--config", "env": "--env"}
 """How the file and the overlay are chosen, unless a variable does it."""
@@ -32,12 +32,12 @@ class Loaded:
     """
 
     settings: Settings
-    sources: tuple[Source, ...]
+    sources: tuple[SettingsSource, ...]
     file: FilePath
 
-    def origin(self, path: Path) -> str:
+    def origin(self, path: KeyPath) -> str:
         """Say where ``path`` was set: ``rollout.toml:12``, a variable, a flag or ``default``."""
-        source = who_said(path, self.sources)
+        source = source_of(path, self.sources)
         return source.origin(path) if source else "default"
 
 
@@ -104,7 +104,7 @@ def with_secrets(loaded: Loaded, environ: Mapping[str, str]) -> Loaded:
     return replace(loaded, settings=settings)
 
 
-def _merged(sources: Sequence[Source]) -> Settings:
+def _merged(sources: Sequence[SettingsSource]) -> Settings:
     class Sourced(Settings):
         """The settings, told which sources to read; pydantic-settings merges them key by key."""
 

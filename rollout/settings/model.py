@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from rollout.model.plan import OnBusy, Patience, Share
+from rollout.model.plan import OnBusy, Share, Timeouts
 from rollout.settings.deploy_model import DeploySettings
 from rollout.settings.templates import (
     a_host_header,
@@ -18,32 +18,32 @@ from rollout.settings.types import (
     AddressList,
     Command,
     Count,
+    CountOrPercent,
     Duration,
     Group,
+    HaproxyName,
     HostList,
-    Line,
-    Name,
     Names,
     OneHost,
     Pattern,
     Port,
-    Portion,
     Positive,
     Section,
+    SingleLine,
 )
 from rollout.text.hostnames import expand
 
 LOCK_DIRECTORY = "/var/lib/rollout/lock"
 """Where an administrator makes the lock's directory for the team (``rollout setup``)."""
 
-_BASE = Patience()
+_BASE = Timeouts()
 
 
 class BalancerSettings(Section):
     """``[balancers.NAME]``: one HAProxy; without ``ssh`` it runs on this machine."""
 
     ssh: OneHost = ""
-    socket: Annotated[Line, AfterValidator(an_admin_socket)] = "/run/haproxy/admin.sock"
+    socket: Annotated[SingleLine, AfterValidator(an_admin_socket)] = "/run/haproxy/admin.sock"
     backends: Names = ()
 
 
@@ -51,12 +51,12 @@ class FleetSettings(Section):
     """``[fleet]``: who is restarted, and how many may be missing at once."""
 
     hosts: HostList
-    server: Annotated[Line, AfterValidator(a_server)] = ""
+    server: Annotated[SingleLine, AfterValidator(a_server)] = ""
     addresses: dict[str, AddressList] = Field(default={})
     by: Literal["host", "instance"] = "host"
-    max_out: Portion = Share(1)
-    floor: Portion = Share(50, percent=True)
-    canary: Portion = Share(0)
+    max_out: CountOrPercent = Share(1)
+    floor: CountOrPercent = Share(50, percent=True)
+    canary: CountOrPercent = Share(0)
     soak: Duration = _BASE.soak
     max_failures: Count = 0
     deadline: Duration = _BASE.deadline
@@ -71,8 +71,8 @@ class FleetSettings(Section):
 class SshSettings(Section):
     """``[ssh]``: what is not said here comes from the operator's own ssh configuration."""
 
-    user: Line = ""
-    config: Line = ""
+    user: SingleLine = ""
+    config: SingleLine = ""
     connect_timeout: Duration = 10.0
 
 
@@ -80,7 +80,7 @@ class MonitSettings(Section):
     """``[monit]``: how monit is asked, and which of its services are ours."""
 
     command: Command = "sudo -n monit"
-    group: Line = ""
+    group: SingleLine = ""
     match: Pattern = ".*"
     instances: Count = 0
     instances_at_a_time: Count = 0
@@ -96,19 +96,19 @@ class RestartSettings(Section):
     on_busy: OnBusy = OnBusy.STOP
     startup_delay: Duration = _BASE.startup_delay
     running_timeout: Duration = _BASE.running_timeout
-    probe: Annotated[Line, AfterValidator(a_probe)] = ""
-    probe_host: Annotated[Line, AfterValidator(a_host_header)] = ""
+    probe: Annotated[SingleLine, AfterValidator(a_probe)] = ""
+    probe_host: Annotated[SingleLine, AfterValidator(a_host_header)] = ""
     probe_times: Positive = 2
     probation_timeout: Duration = _BASE.probation_timeout
     stable: Duration = _BASE.stable
-    smoke: Line = ""
+    smoke: SingleLine = ""
     smoke_timeout: Duration = 30.0
 
 
 class LockSettings(Section):
     """``[lock]``: where it lies on the hosts of the load balancers, and how long to wait for it."""
 
-    directory: Annotated[Line, AfterValidator(an_absolute_path)] = LOCK_DIRECTORY
+    directory: Annotated[SingleLine, AfterValidator(an_absolute_path)] = LOCK_DIRECTORY
     group: Group = "rollout"
     wait: Duration = 0.0
 
@@ -123,8 +123,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
-    app: Name
-    balancers: Annotated[dict[Name, BalancerSettings], Field(min_length=1)]
+    app: HaproxyName
+    balancers: Annotated[dict[HaproxyName, BalancerSettings], Field(min_length=1)]
     fleet: FleetSettings
     ssh: SshSettings = SshSettings()
     monit: MonitSettings = MonitSettings()
@@ -132,9 +132,9 @@ class Settings(BaseSettings):
     lock: LockSettings = LockSettings()
     deploy: DeploySettings | None = None
 
-    def patience(self) -> Patience:
+    def timeouts(self) -> Timeouts:
         """How long each step may take."""
-        return Patience(
+        return Timeouts(
             drain_timeout=self.restart.drain_timeout,
             maint_timeout=self.restart.maint_timeout,
             startup_delay=self.restart.startup_delay,

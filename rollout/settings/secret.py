@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from rollout.settings.toml_lines import Path
+from rollout.settings.toml_lines import KeyPath
 
 LONGEST = 65_536
 """Bytes of a file that holds one secret."""
@@ -113,7 +113,7 @@ def _read_file(name: str) -> str:
     return text
 
 
-def secrets_in(tree: Any, above: Path = ()) -> Iterator[tuple[Path, Secret]]:  # noqa: ANN401 - any part of the settings
+def secrets_in(tree: Any, above: KeyPath = ()) -> Iterator[tuple[KeyPath, Secret]]:  # noqa: ANN401 - any part of the settings
     """Walk the secrets in a part of the settings, each with its path."""
     if isinstance(tree, Secret):
         yield above, tree
@@ -125,7 +125,7 @@ def secrets_in(tree: Any, above: Path = ()) -> Iterator[tuple[Path, Secret]]:  #
             yield from secrets_in(getattr(tree, key), (*above, key))
 
 
-def put(tree: Any, path: Path, value: object) -> None:  # noqa: ANN401 - tables, or lists, in each other
+def put(tree: Any, path: KeyPath, value: object) -> None:  # noqa: ANN401 - tables, or lists, in each other
     """Set what stands at ``path`` of ``tree``."""
     for key in path[:-1]:
         tree = tree[key]

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rollout.settings.toml_lines import Path
+from rollout.settings.toml_lines import KeyPath
 
-Tree = Mapping[str, Any]
+SettingsTree = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SettingsSource:
     """One source.
 
     Attributes:
@@ -20,11 +20,11 @@ class Source:
         spell: How a key would be written here, for a suggestion; None where it is as in TOML.
     """
 
-    tree: Tree
-    where: Mapping[Path, str] = field(default_factory=dict)
-    spell: Callable[[Path], str] | None = None
+    tree: SettingsTree
+    where: Mapping[KeyPath, str] = field(default_factory=dict)
+    spell: Callable[[KeyPath], str] | None = None
 
-    def says(self, path: Path) -> bool:
+    def says(self, path: KeyPath) -> bool:
         """Tell whether what stands at ``path`` was said here, be it as a part of a list."""
         here: Any = self.tree
         for key in path:
@@ -35,7 +35,7 @@ class Source:
             here = here[key]
         return True
 
-    def origin(self, path: Path) -> str:
+    def origin(self, path: KeyPath) -> str:
         """Name the place of ``path``, or of the nearest thing around it that has one.
 
         A table that was made by its keys alone, as variables do, has the place of its first key.
@@ -47,12 +47,12 @@ class Source:
         return next(below, "")
 
 
-def who_said(path: Path, sources: Sequence[Source]) -> Source | None:
+def source_of(path: KeyPath, sources: Sequence[SettingsSource]) -> SettingsSource | None:
     """Find the source whose word counts for ``path``: the first one, as they are merged."""
     return next((source for source in sources if source.says(path)), None)
 
 
-def plant(tree: dict[str, Any], path: Sequence[str], value: Any) -> bool:  # noqa: ANN401 - as TOML
+def set_path(tree: dict[str, Any], path: Sequence[str], value: Any) -> bool:  # noqa: ANN401 - as TOML
     """Set ``value`` at ``path``, making tables on the way; False if something else is there."""
     here = tree
     for key in path[:-1]:

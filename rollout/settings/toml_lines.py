@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """The way to a value: keys, and numbers for the elements of lists."""
 
 _BLANK = re.compile(r"[ \t\r\n]*(?:#[^\n]*[\r\n \t]*)*")
@@ -25,7 +25,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _BARE_VALUE = re.compile(r"[^,\]}\n#]+")
 
 
-def lines_of(text: str) -> Mapping[Path, int]:
+def lines_of(text: str) -> Mapping[KeyPath, int]:
     """Find the line, counted from 1, of every table, key and list element in ``text``."""
     reader = _Reader(text)
     reader.document()
@@ -36,10 +36,10 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.lines: dict[Path, int] = {}
+        self.lines: dict[KeyPath, int] = {}
 
     def document(self) -> None:
-        table: Path = ()
+        table: KeyPath = ()
         while self.peek():
             if self.peek() == "[":
                 self.skip("[")
@@ -50,7 +50,7 @@ class _Reader:
             else:
                 self.pair(table)
 
-    def pair(self, table: Path) -> None:
+    def pair(self, table: KeyPath) -> None:
         begin = self.at
         path = (*table, *self.key())
         for length in range(len(table) + 1, len(path) + 1):
@@ -58,7 +58,7 @@ class _Reader:
         self.skip("=")
         self.value(path)
 
-    def value(self, path: Path) -> None:
+    def value(self, path: KeyPath) -> None:
         first = self.peek()
         if first == "[":
             self.at += 1
@@ -106,5 +106,5 @@ class _Reader:
         self.at = found.end()
         return found[0]
 
-    def note(self, path: Path, at: int) -> None:
+    def note(self, path: KeyPath, at: int) -> None:
         self.lines.setdefault(path, self.text.count("\n", 0, at) + 1)

@@ -122,18 +122,18 @@ def _address(said: str) -> str:
 Duration = Annotated[float, BeforeValidator(_seconds), PlainSerializer(spell_duration)]
 """Written ``"90s"``, kept as seconds."""
 
-Portion = Annotated[Share, BeforeValidator(_share), PlainSerializer(_write_share)]
+CountOrPercent = Annotated[Share, BeforeValidator(_share), PlainSerializer(_write_share)]
 """Written ``2`` or ``"25%"``."""
 
 Count = Annotated[int, BeforeValidator(_number), Field(ge=0)]
 Positive = Annotated[int, BeforeValidator(_number), Field(ge=1)]
-Toggle = Annotated[bool, BeforeValidator(_toggle)]
+Bool = Annotated[bool, BeforeValidator(_toggle)]
 Port = Annotated[int, BeforeValidator(_number), Field(ge=1, le=65_535)]
 
-Line = Annotated[str, AfterValidator(one_line)]
+SingleLine = Annotated[str, AfterValidator(one_line)]
 """Free text that fits on one line: no newline can smuggle in a second command."""
 
-Name = Annotated[str, AfterValidator(_name)]
+HaproxyName = Annotated[str, AfterValidator(_name)]
 """As HAProxy spells names; nothing in it can end a command on its socket."""
 
 Group = Annotated[str, AfterValidator(_group)]
@@ -141,12 +141,12 @@ Group = Annotated[str, AfterValidator(_group)]
 
 OneHost = Annotated[str, AfterValidator(_host)]
 SomeHosts = Annotated[str, AfterValidator(_hosts)]
-Command = Annotated[Line, AfterValidator(_command)]
+Command = Annotated[SingleLine, AfterValidator(_command)]
 """Words as a shell would split them; nothing is expanded."""
 
-Pattern = Annotated[Line, AfterValidator(_pattern)]
+Pattern = Annotated[SingleLine, AfterValidator(_pattern)]
 
-Names = Annotated[tuple[Name, ...], BeforeValidator(_list)]
+Names = Annotated[tuple[HaproxyName, ...], BeforeValidator(_list)]
 AddressList = Annotated[
     tuple[Annotated[str, AfterValidator(_address)], ...],
     BeforeValidator(_list),

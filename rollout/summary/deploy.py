@@ -32,7 +32,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
+class DeploySummary:
     """The account of one deploy.
 
     Attributes:
@@ -46,8 +46,8 @@ class Deployment:
         unrestored: Hosts whose ``current`` could not be seen restored, with the reason.
         leftovers: Hosts on which something is left to be removed, with the reason.
         seen: Hosts whose instances do not all run what `current` leads to, as they were seen last.
-        unproven: By release that nothing has proven the hosts on which it was taken back.
-        because: Why it was taken back, or its rollback halted.
+        find_unverifiable: By release that nothing has proven the hosts on which it was taken back.
+        reason: Why it was taken back, or its rollback halted.
         warnings: Hooks that failed and stopped nothing, with what they said.
     """
 
@@ -67,7 +67,7 @@ class Deployment:
     leftovers: Mapping[str, str] = field(default_factory=dict[str, str])
     seen: Mapping[str, events.CurrentSeen] = field(default_factory=dict[str, events.CurrentSeen])
     unproven: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    because: str = ""
+    reason: str = ""
     warnings: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def in_order(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ class Deployment:
         return tuple(sorted(names, key=lambda name: place.get(name, len(place))))
 
 
-def enter_deploy(account: Deployment, event: DeployEvent) -> Deployment:
+def enter_deploy(account: DeploySummary, event: DeployEvent) -> DeploySummary:
     """Return the account after ``event``."""
     match event:
         case events.DeployStarted():
@@ -92,17 +92,17 @@ def enter_deploy(account: Deployment, event: DeployEvent) -> Deployment:
             return replace(account, step=step, at=hosts, done=frozenset())
         case events.StepDone(host=host):
             return replace(account, done=account.done | {host})
-        case events.DeployTakenBack(because=because):
-            return replace(account, phase=Phase.TAKEN_BACK, because=because)
+        case events.DeployTakenBack(reason=reason):
+            return replace(account, phase=Phase.TAKEN_BACK, reason=reason)
         case events.ReleaseInPlace(before=before):
             through = replace(account, step="", at=(), done=frozenset())
             return replace(through, phase=Phase.IN_PLACE, before=before)
         case events.DeployFinished():
             return replace(account, phase=Phase.LIVE)
-        case events.RollbackStarted(because=because):
-            return replace(account, phase=Phase.ROLLING_BACK, because=because)
-        case events.RollbackHalted(because=because):
-            return replace(account, phase=Phase.ROLLBACK_HALTED, because=because)
+        case events.RollbackStarted(reason=reason):
+            return replace(account, phase=Phase.ROLLING_BACK, reason=reason)
+        case events.RollbackHalted(reason=reason):
+            return replace(account, phase=Phase.ROLLBACK_HALTED, reason=reason)
         case events.RollbackFinished():
             return replace(account, phase=Phase.ROLLED_BACK)
         case _:
@@ -123,7 +123,7 @@ HostEvent = (
 )
 
 
-def _enter_host(account: Deployment, event: HostEvent) -> Deployment:
+def _enter_host(account: DeploySummary, event: HostEvent) -> DeploySummary:
     match event:
         case events.StepFailed(host=host):
             return replace(account, failed={**account.failed, host: event})
@@ -142,11 +142,11 @@ def _enter_host(account: Deployment, event: HostEvent) -> Deployment:
             return replace(account, unproven={**account.unproven, release: hosts})
         case events.CurrentSeen(host=host):
             return replace(account, seen={**account.seen, host: event})
-        case events.UndoFailed(host=host, because=because, live=True):
-            return replace(account, unrestored={**account.unrestored, host: because})
-        case events.UndoFailed(host=host, because=because):
-            return replace(account, leftovers={**account.leftovers, host: because})
-        case events.HookRan(hook=hook, fine=False, said=said) if hook != "before":
+        case events.UndoFailed(host=host, reason=reason, live=True):
+            return replace(account, unrestored={**account.unrestored, host: reason})
+        case events.UndoFailed(host=host, reason=reason):
+            return replace(account, leftovers={**account.leftovers, host: reason})
+        case events.HookRan(hook=hook, ok=False, message=said) if hook != "before":
             return replace(account, warnings={**account.warnings, hook: said})
         case events.ReleaseDiscarded() | events.HookRan() | events.ReleasesPruned():
             return account

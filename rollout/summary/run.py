@@ -12,12 +12,12 @@ from typing import Self
 from rollout import events
 from rollout.events import DeployEvent, Event
 from rollout.model.fleet import Finding
-from rollout.summary.deploy import Deployment, Phase, enter_deploy
+from rollout.summary.deploy import DeploySummary, Phase, enter_deploy
 from rollout.summary.target import (
     FINISHED,
-    Line,
-    Standing,
     TargetEvent,
+    TargetPhase,
+    TargetSummary,
     anew,
     line_after,
     line_at_the_end,
@@ -53,7 +53,7 @@ def exit_named(code: int) -> Exit:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class RunSummary:
     """The account after some events.
 
     Attributes:
@@ -76,7 +76,7 @@ class Ledger:
         fleet: How many servers the settings name; 0 where that is not known.
     """
 
-    lines: Mapping[str, Line] = field(default_factory=dict)
+    lines: Mapping[str, TargetSummary] = field(default_factory=dict)
     started: bool = False
     halted: str = ""
     finished: bool = False
@@ -90,7 +90,7 @@ class Ledger:
     gone_back: bool = False
     resumed: str = ""
     rolling: bool = False
-    deploy: Deployment = field(default_factory=Deployment)
+    deploy: DeploySummary = field(default_factory=DeploySummary)
     serving: frozenset[str] = frozenset()
     others: tuple[str, ...] = ()
     unseen: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -106,7 +106,7 @@ class Ledger:
         """Something may have been changed, on a load balancer or on a disk."""
         return self.started or self.deploy.phase is not Phase.NONE
 
-    def named(self, standing: Standing) -> tuple[str, ...]:
+    def named(self, standing: TargetPhase) -> tuple[str, ...]:
         return tuple(name for name, line in self.lines.items() if line.standing is standing)
 
     @property
@@ -120,7 +120,7 @@ class Ledger:
             return Exit.HALTED if self.started else Exit.REFUSED
         if self.deploy.phase.undone:
             return Exit.ROLLED_BACK
-        if self.halted or self.named(Standing.GIVEN_BACK) or self.named(Standing.NOT_TAKEN):
+        if self.halted or self.named(TargetPhase.GIVEN_BACK) or self.named(TargetPhase.NOT_TAKEN):
             return Exit.HALTED
         unfinished = [x for x in self.lines.values() if x.standing not in FINISHED]
         if self.started and (unfinished or not self.finished):
@@ -130,31 +130,33 @@ class Ledger:
         return Exit.DONE
 
 
-def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901, PLR0912 - a case per event
+def enter(ledger: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR0912 - a case per event
     """Return the account after ``event``."""
     match event:
         case events.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
-            lines = {name: Line() for name in targets} | dict(ledger.lines)
+            lines = {name: TargetSummary() for name in targets} | dict(ledger.lines)
             ordered = {name: lines[name] for name in (*targets, *ledger.lines)}
             walk = replace(ledger, lines=ordered, started=True, rolling=True, finished=False)
             return replace(walk, max_out=max_out, floor=floor)
         case events.RolloutRefused(findings=findings):
             return replace(ledger, findings=findings)
-        case events.RolloutHalted(because=because):
-            return replace(ledger, halted=because)
+        case events.RolloutHalted(reason=reason):
+            return replace(ledger, halted=reason)
         case events.RolloutFinished() | events.RecoveryFinished():
             return replace(ledger, finished=True)
         case events.RunResumed(of=of, done=done, release=release):
-            line = Line(Standing.DONE, f"by run {of}", asked=True, state="ready", release=release)
+            line = TargetSummary(
+                TargetPhase.DONE, f"by run {of}", asked=True, state="ready", release=release
+            )
             through = {name: line for name in done if name not in ledger.lines}
             return replace(ledger, lines={**through, **ledger.lines}, resumed=of)
         case events.RecoveryStarted(
             of=run, targets=targets, asked=asked, rest=rest, gone_back=gone
         ):
-            known = {name: ledger.lines.get(name, Line()) for name in targets}
+            known = {name: ledger.lines.get(name, TargetSummary()) for name in targets}
             left = {
                 name: replace(
-                    anew(line, Standing.LEFT_OUT, f"by run {run}"),
+                    anew(line, TargetPhase.LEFT_OUT, f"by run {run}"),
                     state="unknown",
                     asked=name in asked,
                 )
@@ -163,9 +165,9 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901, PLR0912 - a ca
             return replace(
                 ledger, lines=left, started=True, recovery=run, rest=rest, gone_back=gone
             )
-        case events.TargetSkipped(target=name, because=because) if _was_out(ledger, name):
+        case events.TargetSkipped(target=name, reason=reason) if _was_out(ledger, name):
             # somebody has it since, asked or not
-            taken = anew(ledger.lines[name], Standing.SKIPPED, because)
+            taken = anew(ledger.lines[name], TargetPhase.SKIPPED, reason)
             return replace(ledger, lines={**ledger.lines, name: taken})
         case events.OthersRestarted(target=name, instances=instances):
             went = _enter_target(ledger.lines, event)
@@ -190,21 +192,23 @@ def enter(ledger: Ledger, event: Event) -> Ledger:  # noqa: C901, PLR0912 - a ca
 
 
 def _taken_along(
-    lines: Mapping[str, Line], name: str, instances: Iterable[str]
-) -> Mapping[str, Line]:
+    lines: Mapping[str, TargetSummary], name: str, instances: Iterable[str]
+) -> Mapping[str, TargetSummary]:
     """Return the lines of targets without a turn whose instance monit restarted with ``name``."""
     host = name.partition("/")[0]
-    along = Line(Standing.NOT_TAKEN, f"monit restarted it together with {name}")
+    along = TargetSummary(TargetPhase.NOT_TAKEN, f"monit restarted it together with {name}")
     others = [other for one in instances if (other := f"{host}/{one}") in lines]
-    return {other: along for other in others if lines[other].standing is Standing.UNTOUCHED}
+    return {other: along for other in others if lines[other].standing is TargetPhase.UNTOUCHED}
 
 
-def _was_out(ledger: Ledger, name: str) -> bool:
+def _was_out(ledger: RunSummary, name: str) -> bool:
     """Whether it is known only as what the run before this one had left out."""
     line = ledger.lines.get(name)
-    return bool(ledger.recovery) and line is not None and line.standing is Standing.LEFT_OUT
+    return bool(ledger.recovery) and line is not None and line.standing is TargetPhase.LEFT_OUT
 
 
-def _enter_target(lines: Mapping[str, Line], event: TargetEvent) -> Mapping[str, Line]:
-    before = lines.get(event.target, Line())
+def _enter_target(
+    lines: Mapping[str, TargetSummary], event: TargetEvent
+) -> Mapping[str, TargetSummary]:
+    before = lines.get(event.target, TargetSummary())
     return {**lines, event.target: line_after(before, event)}

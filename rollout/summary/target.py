@@ -7,7 +7,7 @@ from typing import assert_never
 from rollout import events
 
 
-class Standing(StrEnum):
+class TargetPhase(StrEnum):
     """Where a target stands.  The values are the words that the screen shows."""
 
     UNTOUCHED = "untouched"
@@ -34,19 +34,19 @@ class Standing(StrEnum):
 
 OUT = frozenset(
     {
-        Standing.CLAIMED,
-        Standing.DRAINING,
-        Standing.MAINT,
-        Standing.RESTARTING,
-        Standing.PROVING,
-        Standing.PROBATION,
-        Standing.LEFT_OUT,
-        Standing.DOWN,
+        TargetPhase.CLAIMED,
+        TargetPhase.DRAINING,
+        TargetPhase.MAINT,
+        TargetPhase.RESTARTING,
+        TargetPhase.PROVING,
+        TargetPhase.PROBATION,
+        TargetPhase.LEFT_OUT,
+        TargetPhase.DOWN,
     }
 )
 
 
-FINISHED = frozenset({Standing.DONE, Standing.RECOVERED, Standing.SKIPPED})
+FINISHED = frozenset({TargetPhase.DONE, TargetPhase.RECOVERED, TargetPhase.SKIPPED})
 """Where every target of a good run ends."""
 
 
@@ -54,34 +54,34 @@ GONE = "HAProxy has no server of it that is switched on"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TargetSummary:
     """One target in the account.
 
     Attributes:
-        because: The last reason told about it.
+        reason: The last reason told about it.
         asked: It was asked to restart; of one that was given back, in vain.
         look: What to type to see more, or empty.
         state: What HAProxy was last seen to have for it, or empty.
         seconds: How long it was out of rotation, once it is done.
-        seats: What was claimed, as ``backend/server@balancer``: what must be given back.
+        servers: What was claimed, as ``backend/server@balancer``: what must be given back.
         release: What its processes were seen to run in; empty where nobody asked.
         cut: Sessions that were shut down in it.
-        cure: What mends what stopped it, where that is known.
+        fix: What mends what stopped it, where that is known.
         now: What keeps visitors from it when the run ends, though it is not out because of us.
         visited: How many visitors HAProxy sent to it in maint, after its restart was asked for.
         took: Instances of other targets that monit restarted together with it.
     """
 
-    standing: Standing = Standing.UNTOUCHED
-    because: str = ""
+    standing: TargetPhase = TargetPhase.UNTOUCHED
+    reason: str = ""
     asked: bool = False
     look: str = ""
     state: str = ""
     seconds: float | None = None
-    seats: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
     release: str = ""
     cut: int = 0
-    cure: str = ""
+    fix: str = ""
     now: str = ""
     visited: int = 0
     took: tuple[str, ...] = ()
@@ -91,7 +91,7 @@ TargetEvent = (
     events.TargetSkipped
     | events.TargetWaiting
     | events.TargetClaimed
-    | events.TargetTakenUp
+    | events.TargetAdopted
     | events.ServersChanged
     | events.TargetVisited
     | events.TargetRecovered
@@ -102,83 +102,83 @@ TargetEvent = (
     | events.SessionsCut
     | events.TargetEmpty
     | events.RestartAsked
-    | events.InstanceReborn
-    | events.InstanceProven
+    | events.InstanceRestarted
+    | events.InstanceVerified
     | events.TargetOnProbation
     | events.TargetReturned
     | events.OthersRestarted
     | events.TargetDone
-    | events.TargetNotTaken
-    | events.TargetGivenBack
+    | events.TargetNotStarted
+    | events.TargetReturnedUntouched
     | events.TargetLeftOut
 )
 
 
-def line_after(line: Line, event: TargetEvent) -> Line:  # noqa: C901, PLR0912 - a case per event
+def line_after(line: TargetSummary, event: TargetEvent) -> TargetSummary:  # noqa: C901, PLR0912 - a case per event
     """Return the line after ``event``."""
     match event:
-        case events.TargetSkipped(because=because) if not line.asked:
-            return anew(line, Standing.SKIPPED, because)  # also of what a dead run had, and lost
-        case events.TargetSkipped(because=because):  # on the way back to the release before
-            return replace(line, because=because)
-        case events.TargetWaiting(because=because) | events.TargetNotDrained(because=because):
-            return replace(line, because=because)
-        case events.TargetClaimed(seats=seats):
-            return replace(anew(line, Standing.CLAIMED), seats=seats, release=line.release)
-        case events.TargetTakenUp(seats=seats, asked=asked):
-            return replace(anew(line, Standing.CLAIMED), asked=asked, seats=seats)
+        case events.TargetSkipped(reason=reason) if not line.asked:
+            return anew(line, TargetPhase.SKIPPED, reason)  # also of what a dead run had, and lost
+        case events.TargetSkipped(reason=reason):  # on the way back to the release before
+            return replace(line, reason=reason)
+        case events.TargetWaiting(reason=reason) | events.TargetNotDrained(reason=reason):
+            return replace(line, reason=reason)
+        case events.TargetClaimed(servers=seats):
+            return replace(anew(line, TargetPhase.CLAIMED), servers=seats, release=line.release)
+        case events.TargetAdopted(servers=seats, asked=asked):
+            return replace(anew(line, TargetPhase.CLAIMED), asked=asked, servers=seats)
         case events.ServersChanged(gone=gone, new=new):
-            return replace(line, seats=(*(s for s in line.seats if s not in gone), *new))
+            return replace(line, servers=(*(s for s in line.servers if s not in gone), *new))
         case events.TargetVisited(sessions=sessions):
             return replace(line, visited=line.visited + sessions)
         case events.TargetRecovered(restarted=True, release=release):
-            done = anew(line, Standing.DONE)
+            done = anew(line, TargetPhase.DONE)
             return replace(done, state="ready", asked=True, release=release)
         case events.TargetRecovered(release=release, renewed=renewed):
             reached = f"new process: {', '.join(renewed)}" if renewed else ""
-            back = anew(line, Standing.RECOVERED, reached)
+            back = anew(line, TargetPhase.RECOVERED, reached)
             return replace(back, state="ready", release=release)
         case events.TargetDraining():
-            return replace(line, standing=Standing.DRAINING, because="", state="drain")
+            return replace(line, standing=TargetPhase.DRAINING, reason="", state="drain")
         case events.TargetInMaint():
-            return replace(line, standing=Standing.MAINT, because="", state="maint")
+            return replace(line, standing=TargetPhase.MAINT, reason="", state="maint")
         case events.SessionsCut(sessions=sessions):
-            return replace(line, because="", cut=line.cut + sessions)
+            return replace(line, reason="", cut=line.cut + sessions)
         case events.TargetDrained() | events.TargetEmpty():
-            return replace(line, because="")
+            return replace(line, reason="")
         case events.RestartAsked():
-            return replace(line, standing=Standing.RESTARTING, because="", asked=True)
-        case events.InstanceReborn() | events.InstanceProven():
-            return replace(line, standing=Standing.PROVING, because="")
+            return replace(line, standing=TargetPhase.RESTARTING, reason="", asked=True)
+        case events.InstanceRestarted() | events.InstanceVerified():
+            return replace(line, standing=TargetPhase.PROVING, reason="")
         case events.TargetOnProbation():
-            return replace(line, standing=Standing.PROBATION, because="", state="drain")
+            return replace(line, standing=TargetPhase.PROBATION, reason="", state="drain")
         case events.TargetReturned():
-            return replace(line, standing=Standing.RETURNED, because="", state="ready")
-        case events.OthersRestarted(instances=instances, cure=cure):
-            return replace(line, took=instances, cure=cure)
+            return replace(line, standing=TargetPhase.RETURNED, reason="", state="ready")
+        case events.OthersRestarted(instances=instances, fix=fix):
+            return replace(line, took=instances, fix=fix)
         case events.TargetDone(seconds=seconds, release=release):
-            done = replace(line, standing=Standing.DONE, because="", release=release)
+            done = replace(line, standing=TargetPhase.DONE, reason="", release=release)
             return replace(done, seconds=seconds)
-        case events.TargetNotTaken(because=because, cure=cure):
-            kept = anew(line, Standing.NOT_TAKEN, because)
-            return replace(kept, release=line.release, cure=cure)
-        case events.TargetGivenBack(because=because, cure=cure, asked=asked):
-            back = replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
-            return replace(back, cure=cure, asked=asked)
-        case events.TargetLeftOut(state=state, because=because, asked=asked, look=look):
-            left = replace(line, standing=Standing.LEFT_OUT, because=because)
-            seats = event.seats or line.seats
-            return replace(left, asked=asked, look=look, state=state, seats=seats)
+        case events.TargetNotStarted(reason=reason, fix=fix):
+            kept = anew(line, TargetPhase.NOT_TAKEN, reason)
+            return replace(kept, release=line.release, fix=fix)
+        case events.TargetReturnedUntouched(reason=reason, fix=fix, asked=asked):
+            back = replace(line, standing=TargetPhase.GIVEN_BACK, reason=reason, state="ready")
+            return replace(back, fix=fix, asked=asked)
+        case events.TargetLeftOut(state=state, reason=reason, asked=asked, look=look):
+            left = replace(line, standing=TargetPhase.LEFT_OUT, reason=reason)
+            seats = event.servers or line.servers
+            return replace(left, asked=asked, look=look, state=state, servers=seats)
         case _:
             assert_never(event)
 
 
-def anew(line: Line, standing: Standing, because: str = "") -> Line:
+def anew(line: TargetSummary, standing: TargetPhase, reason: str = "") -> TargetSummary:
     """Begin a line again: of what was known only that stays which its visitors have met."""
-    return Line(standing, because, cut=line.cut, visited=line.visited, took=line.took)
+    return TargetSummary(standing, reason, cut=line.cut, visited=line.visited, took=line.took)
 
 
-def line_at_the_end(name: str, line: Line, seen: events.FleetSeen) -> Line:
+def line_at_the_end(name: str, line: TargetSummary, seen: events.FleetSeen) -> TargetSummary:
     """Return the line after the last look at the whole fleet.
 
     What was restarted and serves no visitors now is out, unless another hand holds it, or HAProxy
@@ -189,13 +189,13 @@ def line_at_the_end(name: str, line: Line, seen: events.FleetSeen) -> Line:
     if now or name in seen.serving:  # a look is about the targets of one walk, not about all
         line = replace(line, now="")
     match line.standing:
-        case Standing.DONE if down:
-            because = f"it was back, and does not serve now: {down}"
-            return replace(line, standing=Standing.DOWN, because=because, state="ready")
-        case Standing.LEFT_OUT if seen.other_owner and name in seen.serving:
-            because = f"{seen.other_owner}; it serves"
-            return replace(line, standing=Standing.GIVEN_BACK, because=because, state="ready")
-        case Standing.SKIPPED | Standing.LEFT_OUT:
+        case TargetPhase.DONE if down:
+            reason = f"it was back, and does not serve now: {down}"
+            return replace(line, standing=TargetPhase.DOWN, reason=reason, state="ready")
+        case TargetPhase.LEFT_OUT if seen.other_owner and name in seen.serving:
+            reason = f"{seen.other_owner}; it serves"
+            return replace(line, standing=TargetPhase.GIVEN_BACK, reason=reason, state="ready")
+        case TargetPhase.SKIPPED | TargetPhase.LEFT_OUT:
             return line
         case _ if line.standing.out:
             return line

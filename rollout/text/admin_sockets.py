@@ -13,7 +13,7 @@ LARGEST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
-class TcpSocket:
+class TcpAddress:
     """An admin socket on TCP: all that can connect to it can change HAProxy."""
 
     address: str
@@ -36,7 +36,7 @@ class TcpSocket:
         return f"TCP6:{self}" if self.is_v6 else f"TCP4:{self}"
 
 
-def tcp_socket(said: str) -> TcpSocket | None:
+def tcp_socket(said: str) -> TcpAddress | None:
     """Read the setting ``socket``; None where it is a path.
 
     Raises:
@@ -56,4 +56,4 @@ def tcp_socket(said: str) -> TcpSocket | None:
         ) from None
     if known.is_unspecified or not 0 < port <= LARGEST_PORT:
         raise ValueError(f"{said!r} is nowhere to connect to: give an address such as 127.0.0.1")
-    return TcpSocket(str(known), port)
+    return TcpAddress(str(known), port)

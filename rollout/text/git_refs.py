@@ -5,7 +5,7 @@ import re
 FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
 
 
-def wrong_with(ref: str) -> str:
+def ref_error(ref: str) -> str:
     """Say why ``ref`` can be none; nothing when it can.
 
     Quotes, semicolons, ``$`` and the like are legal in a name.  Source: git-check-ref-format(1),

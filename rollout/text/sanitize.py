@@ -23,7 +23,7 @@ _ESCAPES = re.compile(
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
-def harmless(text: str, longest: int = LONGEST) -> str:
+def sanitize(text: str, longest: int = LONGEST) -> str:
     """Return ``text`` as one line of printable characters, at most about ``longest`` of them.
 
     Escape sequences vanish, any white space becomes a blank, everything else that

@@ -15,7 +15,7 @@ def _cell(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def fit(text: str, columns: int) -> str:
+def truncate(text: str, columns: int) -> str:
     """Return ``text``, or as much of it as fits into ``columns`` with an ellipsis at its end."""
     if cells(text) <= columns:
         return text
@@ -28,16 +28,16 @@ def fit(text: str, columns: int) -> str:
     return f"{kept}…" if columns > 0 else ""
 
 
-def roomiest(texts: Iterable[str], columns: int) -> str:
+def widest_that_fits(texts: Iterable[str], columns: int) -> str:
     """Return the first of ``texts`` that fits into ``columns``, or else what fits of the last."""
     text = ""
     for text in texts:
         if cells(text) <= columns:
             break
-    return fit(text, columns)
+    return truncate(text, columns)
 
 
 def padded(text: str, columns: int) -> str:
     """Return ``text`` in exactly ``columns`` columns."""
-    short = fit(text, columns)
+    short = truncate(text, columns)
     return short + " " * (columns - cells(short))

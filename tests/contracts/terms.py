@@ -6,75 +6,75 @@ A story that leans on something which is not written here leans on the fake.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from rollout.model.conditions import on_probation, reborn, serving, shows
-from rollout.model.fleet import AdminState, Instance, InstanceState, Seat, SeatState, Verdict
+from rollout.model.conditions import has_admin_state, is_new_process, on_probation, serving
+from rollout.model.fleet import AdminState, Condition, Instance, InstanceState, Server, ServerState
 from rollout.ports.site import Balancer, Prober, Supervisor
 from rollout.wait import until
 
 
-async def patiently(question: Callable[[], Awaitable[Verdict]], within: float = 20.0) -> None:
-    await until("so", question, target="-", within=within, tell=lambda _: None, every=0.05)
+async def patiently(question: Callable[[], Awaitable[Condition]], timeout: float = 20.0) -> None:
+    await until("so", question, target="-", timeout=timeout, tell=lambda _: None, every=0.05)
 
 
-async def balancer_keeps_its_word(balancer: Balancer, seat: Seat) -> None:
+async def balancer_keeps_its_word(balancer: Balancer, seat: Server) -> None:
     """Walk a seat, whose app answers all the while, through every administrative state."""
 
-    async def row() -> SeatState:
-        return (await balancer.look()).seats[seat]
+    async def row() -> ServerState:
+        return (await balancer.look()).servers[seat]
 
     first = await balancer.look()
-    assert serving(first.seats[seat]).settled
-    assert first.seats[seat].checked
+    assert serving(first.servers[seat]).met
+    assert first.servers[seat].checked
 
     await balancer.order([seat], AdminState.DRAIN)
     drained = await row()
-    assert shows(drained, AdminState.DRAIN)
+    assert has_admin_state(drained, AdminState.DRAIN)
     assert drained.status == "DRAIN", "a drain takes no health away"
-    assert not serving(drained).settled
+    assert not serving(drained).met
 
     await balancer.order([seat], AdminState.MAINT)
     await balancer.order([seat], AdminState.MAINT)
-    assert shows(await row(), AdminState.MAINT), "repeating an order changes nothing"
+    assert has_admin_state(await row(), AdminState.MAINT), "repeating an order changes nothing"
     assert (await row()).status == "MAINT"
 
     await balancer.order([seat], AdminState.READY)
     unchecked = await row()
-    assert shows(unchecked, AdminState.READY)
+    assert has_admin_state(unchecked, AdminState.READY)
     assert unchecked.status == "UP 1/2", "up the moment it leaves maint, before any check"
-    assert not serving(unchecked).settled
+    assert not serving(unchecked).met
 
-    async def is_serving() -> Verdict:
+    async def is_serving() -> Condition:
         return serving(await row())
 
     await patiently(is_serving)
 
     await balancer.order([seat], AdminState.MAINT)
     await balancer.order([seat], AdminState.DRAIN)
-    assert not on_probation(await row()).settled, "checked anew, with nothing balanced to it"
+    assert not on_probation(await row()).met, "checked anew, with nothing balanced to it"
 
-    async def is_checked() -> Verdict:
+    async def is_checked() -> Condition:
         return on_probation(await row())
 
     await patiently(is_checked)
     await balancer.order([seat], AdminState.READY)
-    assert serving(await row()).settled, "out of a drain it is up at once"
+    assert serving(await row()).met, "out of a drain it is up at once"
     assert (await balancer.look()).process == first.process
 
 
 async def balancer_sees_a_dead_app(
-    balancer: Balancer, seat: Seat, kill: Callable[[], None]
+    balancer: Balancer, seat: Server, kill: Callable[[], None]
 ) -> None:
     """Its checks call a server down without touching what it was told."""
     kill()
 
-    async def is_down() -> Verdict:
-        row = (await balancer.look()).seats[seat]
-        return Verdict(settled=row.status == "DOWN", because=row.status)
+    async def is_down() -> Condition:
+        row = (await balancer.look()).servers[seat]
+        return Condition(met=row.status == "DOWN", reason=row.status)
 
     await patiently(is_down)
-    row = (await balancer.look()).seats[seat]
-    assert shows(row, AdminState.READY)
-    assert not serving(row).settled
+    row = (await balancer.look()).servers[seat]
+    assert has_admin_state(row, AdminState.READY)
+    assert not serving(row).met
 
 
 async def supervisor_keeps_its_word(
@@ -85,8 +85,8 @@ async def supervisor_keeps_its_word(
     async def states() -> dict[str, InstanceState]:
         return {state.name: state for state in await supervisor.look(host)}
 
-    async def is_settled() -> Verdict:
-        return Verdict(settled=all(s.running for s in (await states()).values()), because="starts")
+    async def is_settled() -> Condition:
+        return Condition(met=all(s.running for s in (await states()).values()), reason="starts")
 
     await patiently(is_settled)
     before = await states()
@@ -96,10 +96,10 @@ async def supervisor_keeps_its_word(
     assert after.pending or after.initializing or after.birth != births[one.name], (
         "the first look after the request never shows the old process as simply fine"
     )
-    assert not reborn(births, after).settled or after.birth != births[one.name]
+    assert not is_new_process(births, after).met or after.birth != births[one.name]
 
-    async def is_reborn() -> Verdict:
-        return reborn(births, (await states())[one.name])
+    async def is_reborn() -> Condition:
+        return is_new_process(births, (await states())[one.name])
 
     await patiently(is_reborn)
     assert (await states())[other.name].birth == births[other.name]
@@ -110,12 +110,12 @@ async def prober_keeps_its_word(
 ) -> None:
     """An instance answers while it lives, and a dead one is an answer too, not an error."""
     answer = await prober.answers(host, one)
-    assert answer.fine, answer.said
+    assert answer.ok, answer.message
     kill()
     for _ in range(100):
         answer = await prober.answers(host, one)
-        if not answer.fine:
+        if not answer.ok:
             break
         await asyncio.sleep(0.05)
-    assert not answer.fine
-    assert answer.said
+    assert not answer.ok
+    assert answer.message

@@ -1,15 +1,15 @@
 """The fakes of the stories keep the terms."""
 
-from rollout.model.fleet import Instance, Seat
-from tests.stories.clock import play
-from tests.stories.fakes import FakeBalancer, FakeProber, FakeSupervisor
-from tests.stories.fakes_of_releases import FakeReleases
-from tests.stories.harness import fleet
-from tests.stories.world import FIRST
+from rollout.model.fleet import Instance, Server
+from tests.contracts import release_terms as terms_of_releases
+from tests.contracts import terms
+from tests.support.simulation.clock import play
+from tests.support.simulation.fake_releases import FakeReleases
+from tests.support.simulation.fakes import FakeBalancer, FakeProber, FakeSupervisor
+from tests.support.simulation.restarts import fleet
+from tests.support.simulation.world import FIRST
 
-from . import terms, terms_of_releases
-
-SEAT = Seat("lb1", "app", "web1")
+SEAT = Server("lb1", "app", "web1")
 ONE, OTHER = Instance("mongrel_8000", 8000), Instance("mongrel_8001", 8001)
 
 

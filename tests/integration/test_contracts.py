@@ -7,16 +7,15 @@ import pytest
 
 from examples.fleet import Fleet, Shape
 from rollout.cli.wiring import open_site
-from rollout.model.fleet import Instance, Seat
+from rollout.model.fleet import Instance, Server
 from rollout.ports.site import Site
 from rollout.settings.load import load
 from tests.contracts import terms
-
-from .conftest import MakeFleet
+from tests.integration.conftest import MakeFleet
 
 pytestmark = pytest.mark.integration
 
-SEAT = Seat("lb1", "app", "web1")
+SEAT = Server("lb1", "app", "web1")
 ONE, OTHER = Instance("mongrel_8000", 8000), Instance("mongrel_8001", 8001)
 
 

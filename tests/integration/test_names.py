@@ -21,7 +21,7 @@ def slowly(host: str) -> str:
 
 def test_a_slow_resolver_is_not_late_because_others_had_their_turn_first() -> None:
     pool = Pool(2)
-    look = SshAddresses(slowly, pool, within=0.8, at_once=2)
+    look = SshAddresses(slowly, pool, timeout=0.8, at_once=2)
 
     async def all_of_them() -> list[tuple[str, ...]]:
         return await asyncio.gather(*(look.addresses(f"web{n}") for n in range(HOSTS)))

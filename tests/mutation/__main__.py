@@ -13,16 +13,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from .mutants import MUTANTS, Mutant
+from tests.mutation.mutants import MUTANTS, Mutant
 
 HOME = Path(__file__).parents[2]
 KEPT = ("rollout", "tests", "examples", "pyproject.toml")
 
 ROUNDS = (
-    ("tests/stories/test_recovery.py", "tests/stories/test_claiming.py"),
-    ("tests/unit/test_record.py", "tests/unit/test_holdings.py"),
-    ("tests/stories/test_any_life.py",),
-    ("tests/stories",),
+    ("tests/scenarios/test_recovery.py", "tests/scenarios/test_acquire.py"),
+    ("tests/unit/adapters/journal/test_ownership_log.py", "tests/unit/model/test_ownership.py"),
+    ("tests/scenarios/test_random_lives.py",),
+    ("tests/scenarios",),
 )
 """What is most likely to notice comes first; each round is cut off at its first red test."""
 

@@ -26,13 +26,13 @@ class Mutant:
 
 
 STRANGERS = ("tests/integration/lock",)
-LOCK = ("tests/unit/lock",)
-WORDS = ("tests/stories/test_whose_word.py",)
+LOCK = ("tests/unit/adapters/lock",)
+WORDS = ("tests/scenarios/test_previous_runs.py",)
 PATHS = ("tests/unit/test_trusted_paths.py", "tests/integration/trust")
-TAKING = ("tests/stories/test_taking_out.py",)
-EVIDENCE = ("tests/stories/test_evidence.py",)
-MONIT = ("tests/unit/monit",)
-LINES = ("tests/stories/test_server_lines.py",)
+TAKING = ("tests/scenarios/test_one_target.py",)
+EVIDENCE = ("tests/scenarios/test_evidence.py",)
+MONIT = ("tests/unit/adapters/monit",)
+LINES = ("tests/scenarios/test_server_changes.py",)
 SSH = ("tests/integration/ssh/test_policy.py",)
 CHECKOUTS = ("tests/integration/sources/test_checkouts.py",)
 
@@ -81,7 +81,7 @@ MUTANTS = (
     Mutant(
         "every order is written down before it is given",
         "restart/control.py",
-        "                await self._write_down({seat: self._wanted[seat] for seat in seats})\n",
+        "                await self._record({seat: self._wanted[seat] for seat in seats})\n",
     ),
     Mutant(
         "what somebody changed while we held it is theirs in the record",
@@ -91,13 +91,13 @@ MUTANTS = (
     Mutant(
         "an order that never got through is given again",
         "restart/control.py",
-        "(reloaded or self._unheard(states[seat]))",
-        "reloaded",
+        "if reloaded or self._order_was_lost(states[seat])]",
+        "if reloaded]",
     ),
     Mutant(
         "what somebody took while a look hung is not given back by us",
         "restart/control.py",
-        "            await self._see(name)\n",
+        "            await self._detect_external_changes(name)\n",
     ),
     Mutant(
         "a change by somebody else stops us",
@@ -118,15 +118,15 @@ MUTANTS = (
     Mutant(
         "a warning of sudo before monit's silence is no refusal",
         "adapters/monit/diagnosis.py",
-        "            return Trouble(said, cure(who), untouched=not silent, of_one=of_one)\n",
-        "            return Trouble(said, cure(who), of_one=of_one)\n",
+        "            return Diagnosis(said, fix(who), untouched=not silent, of_one=of_one)\n",
+        "            return Diagnosis(said, fix(who), of_one=of_one)\n",
         MONIT,
     ),
     Mutant(
         "what nobody knows may have been asked",
         "adapters/monit/diagnosis.py",
-        '{who.command} status", untouched=False)',
-        '{who.command} status")',
+        '{who.command} status", untouched=False',
+        '{who.command} status"',
         MONIT,
     ),
     Mutant(
@@ -155,14 +155,14 @@ MUTANTS = (
         "model/conditions.py",
         "        if left.listens is None:\n",
         "        if False:\n",
-        ("tests/unit/test_answered_by_another.py",),
+        ("tests/unit/model/test_answered_by_another.py",),
     ),
     Mutant(
         "a socket that another process keeps is no proof",
         "model/conditions.py",
         "    if now.port_lost:\n",
         "    if False:\n",
-        ("tests/unit/test_answered_by_another.py",),
+        ("tests/unit/model/test_answered_by_another.py",),
     ),
     Mutant(
         "a pid that was used again is no survivor",
@@ -201,7 +201,7 @@ MUTANTS = (
     Mutant(
         "the floor is counted again after a wait for monit",
         "restart/baseline.py",
-        "        raise FloorLost(what)\n",
+        "        raise FloorBroken(what)\n",
         noticed_by=EVIDENCE,
     ),
     Mutant(
@@ -221,22 +221,22 @@ MUTANTS = (
     Mutant(
         "a server that an operator took while monit was busy is skipped",
         "restart/baseline.py",
-        "        raise SupervisorBusy(target.host, late.last, within) from late\n",
+        "        raise SupervisorBusy(target.host, late.last, timeout) from late\n",
         "        raise\n",
         TAKING,
     ),
     Mutant(
         "what could not be given back is not restarted in a turn of its own",
         "restart/cleanup.py",
-        "            if lost := await take_back(failure, grip, plan, site, tell):\n"
+        "            if lost := await give_back(failure, grip, plan, site, tell):\n"
         "                raise lost from failure\n",
-        "            await take_back(failure, grip, plan, site, tell)\n",
+        "            await give_back(failure, grip, plan, site, tell)\n",
         TAKING,
     ),
     Mutant(
         "a server that an operator took while monit was away is skipped",
         "restart/baseline.py",
-        "            if held := await grip.find():\n                return held\n",
+        "            if held := await grip.read_initial_state():\n                return held\n",
         "            pass\n",
         TAKING,
     ),
@@ -270,14 +270,14 @@ MUTANTS = (
     Mutant(
         "the floor is asked before one more goes",
         "restart/window.py",
-        "            if not verdict.settled:\n                return verdict, self._plan",
+        "            if not verdict.met:\n                return verdict, self._plan",
         "            if False:\n                return verdict, self._plan",
     ),
     Mutant(
         "what was left out is not called ours once somebody changed it",
         "model/ownership.py",
-        "        return next((state for state in could_be if shows(now, state)), None)\n",
-        "        return next((state for state in AdminState if shows(now, state)), None)\n",
+        "in could_be if has_admin_state(now, state)), None)\n",
+        "in AdminState if has_admin_state(now, state)), None)\n",
     ),
     Mutant(
         "how it was left is written down in the end",
@@ -288,24 +288,24 @@ MUTANTS = (
     Mutant(
         "one without proof is kept in maint",
         "restart/cleanup.py",
-        "        await grip.order(AdminState.MAINT)\n",
+        "        await grip.set_state(AdminState.MAINT)\n",
         "        pass\n",
     ),
     Mutant(
         "nobody new arrives while a recovered one is unproven",
         "recovery/recover.py",
-        "            await grip.order(AdminState.MAINT)\n",
+        "            await grip.set_state(AdminState.MAINT)\n",
         "            pass\n",
     ),
     Mutant(
         "HAProxy has checked a recovered one before it is ready",
         "recovery/recover.py",
-        "        await until_checked(grip, plan, tell)\n",
+        "        await wait_until_checked(grip, plan, tell)\n",
     ),
     Mutant(
         "a recovered one is still who was proven when it is made ready",
         "recovery/recover.py",
-        "AdminState.READY)\n        await return_on(proven.proof, grip, plan)\n",
+        "AdminState.READY)\n        await return_when_verified(proven.proof, grip, plan)\n",
         "AdminState.READY)\n",
     ),
     Mutant(
@@ -317,7 +317,7 @@ MUTANTS = (
     Mutant(
         "no server is taken out on a count of the floor from before a call that hung",
         "restart/one_target.py",
-        "        grip.spared.look = partial(still_spared, grip, plan, site)\n",
+        "        grip.spared.look = partial(check_floor_still_holds, grip, plan, site)\n",
     ),
     Mutant(
         "a canary that did not come back opens nothing",
@@ -336,22 +336,22 @@ MUTANTS = (
     Mutant(
         "a server that fell over after its turn counts as out",
         "summary/target.py",
-        "        case Standing.DONE if down:\n",
-        "        case Standing.DONE if False:\n",
+        "        case TargetPhase.DONE if down:\n",
+        "        case TargetPhase.DONE if False:\n",
     ),
     Mutant(
         "none missing is said only where every server was seen to serve",
         "output/report/counts.py",
         "    if ledger.unseen or {*ledger.lines} - {*skipped} - ledger.serving:\n",
         "    if False:\n",
-        ("tests/voices",),
+        ("tests/output",),
     ),
     Mutant(
         "a command that is printed acts on the settings that were typed",
         "output/dispatcher.py",
         "        event = with_options(event, self._hints.rollout)\n",
         "",
-        ("tests/voices",),
+        ("tests/output",),
     ),
     Mutant(
         "the summary knows of what another hand has taken meanwhile",
@@ -368,7 +368,7 @@ MUTANTS = (
     Mutant(
         "a restart that never arrived is waited for long enough",
         "recovery/recover.py",
-        "    plan = patient(plan)\n",
+        "    plan = with_min_timeouts(plan)\n",
     ),
     Mutant(
         "a server that another hand made ready stays theirs in the record",
@@ -420,7 +420,8 @@ MUTANTS = (
     Mutant(
         "what serves on a host is not taken back from the others",
         "deploy/deploy.py",
-        "    if set(rolled.restarted) - set(to_blame(rolled, site)):\n        return\n",
+        "    if set(rolled.restarted) - set(failed_because_of_release(rolled, site)):\n"
+        "        return\n",
     ),
     Mutant(
         "a recovery leaves a release alone that serves on a host",
@@ -449,7 +450,7 @@ MUTANTS = (
     Mutant(
         "who could not take the lock is given a world that can only be looked at",
         "cli/locked_run.py",
-        "        looked_at = guarded(world, NoRecord(error))\n",
+        "        looked_at = guarded(world, UnlockedOwnershipLog(error))\n",
         "        looked_at = world\n",
     ),
     Mutant(
@@ -496,8 +497,8 @@ MUTANTS = (
     Mutant(
         "instances that are out stop no take-up",
         "restart/preflight.py",
-        "    seen = without_what_is_out(await survey(scope.hosts, site), site)\n",
-        "    seen = await survey(scope.hosts, site)\n",
+        "    seen = without_what_is_out(await take_fleet_snapshot(scope.hosts, site), site)\n",
+        "    seen = await take_fleet_snapshot(scope.hosts, site)\n",
     ),
     Mutant(
         "a process from before the request is no attempt of monit's own",
@@ -536,8 +537,8 @@ MUTANTS = (
     Mutant(
         "`current` goes back with a host that was never asked",
         "recovery/recover.py",
-        "            await relink(holding, site, tell)\n        await give_back",
-        "            pass\n        await give_back",
+        "            await relink(holding, site, tell)\n        await make_ready_and_verify",
+        "            pass\n        await make_ready_and_verify",
     ),
     Mutant(
         "one that is back is not ours any more",
@@ -548,8 +549,9 @@ MUTANTS = (
     Mutant(
         "what is theirs is not taken up",
         "restart/control.py",
-        "            elif state is None:\n                self.lost[seat] = told(row)\n",
-        "            elif state is None:\n                self._wanted[seat] = told(row)\n",
+        "            elif state is None:\n                self.lost[seat] = admin_state_of(row)\n",
+        "            elif state is None:\n"
+        "                self._wanted[seat] = admin_state_of(row)\n",
     ),
     Mutant(
         "a lock of the living is not taken",
@@ -566,7 +568,7 @@ MUTANTS = (
     Mutant(
         "a refused run gives the lock back",
         "lock/acquire.py",
-        "        await let_go(lock_of(site))\n        raise\n",
+        "        await release(lock_of(site))\n        raise\n",
         "        raise\n",
     ),
     Mutant(
@@ -660,14 +662,14 @@ MUTANTS = (
         "adapters/journal/serialization.py",
         "    if expand(_text(said)) != (said,):\n",
         "    if False:\n",
-        ("tests/unit/test_spelled.py",),
+        ("tests/unit/adapters/journal/test_serialization.py",),
     ),
     Mutant(
         "a name for HAProxy is one before it is believed",
         "adapters/journal/serialization.py",
         "    if not _NAME.fullmatch(_text(said)):\n",
         "    if False:\n",
-        ("tests/unit/test_spelled.py",),
+        ("tests/unit/adapters/journal/test_serialization.py",),
     ),
     Mutant(
         "a record that names what the settings do not know is not acted upon",
@@ -679,14 +681,14 @@ MUTANTS = (
     Mutant(
         "the word that a server was seen to closes no journal while it is out",
         "lock/acquire.py",
-        "        if by and not past.half_deployed and await is_seen_to(past.holdings, site):\n",
+        "        if by and not past.half_deployed and await is_settled(past.holdings, site):\n",
         "        if by:\n",
         WORDS,
     ),
     Mutant(
         "the word that a server was seen to hides no run while it is out",
         "lock/previous_runs.py",
-        "        if by and not past.half_deployed and await is_seen_to(past.holdings, site):\n",
+        "        if by and not past.half_deployed and await is_settled(past.holdings, site):\n",
         "        if by:\n",
         WORDS,
     ),
@@ -781,7 +783,7 @@ MUTANTS = (
         "adapters/local/program.py",
         "        os.killpg(process.pid, signal.SIGKILL)\n",
         "        process.kill()\n",
-        ("tests/unit/test_local_command.py",),
+        ("tests/unit/adapters/local/test_shell_command.py",),
     ),
     Mutant(
         "a file of another account's is no settings file",
@@ -828,7 +830,7 @@ MUTANTS = (
     Mutant(
         "in an outage the floor holds for what still carries visitors",
         "model/conditions.py",
-        "if not accept_sick or carries(state)]",
+        "if not accept_sick or receives_traffic(state)]",
         "if not accept_sick]",
     ),
     Mutant(
@@ -861,14 +863,14 @@ MUTANTS = (
     Mutant(
         "a line that is gone keeps no other from being told again",
         "restart/control.py",
-        "        gone = lines.vanished(self.target.seats, seen)\n",
+        "        gone = lines.vanished(self.target.servers, seen)\n",
         "        gone = []\n",
         noticed_by=LINES,
     ),
     Mutant(
         "a line that appears for a host that is out is taken",
         "restart/control.py",
-        "        new = [row for row in new if not held_out(row)]\n",
+        "        new = [row for row in new if not external_hold(row)]\n",
         "        new = []\n",
         noticed_by=LINES,
     ),
@@ -889,7 +891,7 @@ MUTANTS = (
     Mutant(
         "with lines that appeared since, room is looked for again",
         "restart/one_target.py",
-        "            can_go_on(grip, plan, site)\n",
+        "            check_still_allowed(grip, plan, site)\n",
         "            pass\n",
         noticed_by=LINES,
     ),
@@ -910,8 +912,8 @@ MUTANTS = (
     Mutant(
         "one server that an operator takes leaves the others watched",
         "restart/reenable.py",
-        '            return Verdict(settled=not grip.seats, because="")\n',
-        '            return Verdict(settled=True, because="")\n',
+        '            return Condition(met=not grip.seats, reason="")\n',
+        '            return Condition(met=True, reason="")\n',
         noticed_by=LINES,
     ),
     Mutant(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .mutants import MUTANTS, Mutant
+from tests.mutation.mutants import MUTANTS, Mutant
 
 HOUSE = Path(__file__).parents[2] / "rollout"
 

@@ -57,7 +57,7 @@ def commands_in(said: str) -> list[str]:
     return list(dict.fromkeys(ROLLOUT.findall(said)))
 
 
-def type_line(fleet: Fleet, line: str, *, within: float = WITHIN, answer: str = "y\n") -> Typed:
+def type_line(fleet: Fleet, line: str, *, timeout: float = WITHIN, answer: str = "y\n") -> Typed:
     """Type ``line`` in a shell on a terminal, and ``answer`` when it asks."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{fleet.environment['PATH']}"
     env = {**fleet.environment, "PATH": path, "TERM": "dumb"}
@@ -72,7 +72,7 @@ def type_line(fleet: Fleet, line: str, *, within: float = WITHIN, answer: str = 
         start_new_session=True,
     )
     os.close(theirs)
-    said, end, asked = b"", time.monotonic() + within, False
+    said, end, asked = b"", time.monotonic() + timeout, False
     try:
         while time.monotonic() < end:
             ready, _, _ = select.select([ours], [], [], 0.2)

@@ -119,7 +119,7 @@ class Logins:
         }
 
     def run(
-        self, name: str, words: Sequence[str], *, within: float = 60.0, **more: str
+        self, name: str, words: Sequence[str], *, timeout: float = 60.0, **more: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(name, words),
@@ -127,16 +127,16 @@ class Logins:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=within,
+            timeout=timeout,
             check=False,
         )
 
     def rollout(
-        self, name: str, config: Path, *words: str, within: float = 60.0, **more: str
+        self, name: str, config: Path, *words: str, timeout: float = 60.0, **more: str
     ) -> subprocess.CompletedProcess[str]:
         """Run ``rollout --config CONFIG WORDS`` as ``name``, to its end."""
         typed = [sys.executable, "-m", "rollout", "--config", str(config), *words]
-        return self.run(name, typed, within=within, PYTHONPATH=str(CHECKOUT), **more)
+        return self.run(name, typed, timeout=timeout, PYTHONPATH=str(CHECKOUT), **more)
 
     def python(self, name: str, program: str, *words: str) -> str:
         """Run a program of the test as ``name`` and return what it printed."""
@@ -161,12 +161,12 @@ class Machine:
         self._name = name
 
     def __call__(
-        self, host: str, command: str, *, within: float, stdin: bytes | memoryview = b""
+        self, host: str, command: str, *, timeout: float, stdin: bytes | memoryview = b""
     ) -> CommandResult:
         words = self._logins.command(self._name, ["sh", "-c", command])
         settings = [f"{k}={v}" for k, v in self._logins.environment(self._name).items()]
         line = shlex.join(["env", "-i", *settings, *words])
-        return run_locally(host, line, within=within, stdin=stdin)
+        return run_locally(host, line, timeout=timeout, stdin=stdin)
 
 
 def tree(path: Path) -> dict[str, tuple[int, int, bytes]]:

@@ -87,7 +87,7 @@ def test_links_of_ours_are_followed_and_where_they_lead_is_judged(place: Path) -
     with pytest.raises(UntrustedPath) as refused:
         read(place / "file")
     assert refused.value.path == place / "real"
-    assert refused.value.cure == f"ls -ld {place}/real"
+    assert refused.value.fix == f"ls -ld {place}/real"
 
 
 def test_links_that_go_round_end(place: Path) -> None:

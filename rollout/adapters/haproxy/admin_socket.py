@@ -17,8 +17,8 @@ from haproxyadmin.exceptions import HAProxyBaseError, SocketTimeout
 from haproxyadmin.haproxy import HAProxy
 
 from rollout.adapters.haproxy.bounded_socket import ends_at
-from rollout.adapters.haproxy.coalesce import Shared
-from rollout.adapters.haproxy.reply_parser import Garbled
+from rollout.adapters.haproxy.coalesce import CoalescedQuery
+from rollout.adapters.haproxy.reply_parser import UnparsableReply
 from rollout.adapters.haproxy.socket_diagnosis import trouble_at
 from rollout.adapters.haproxy.socket_proxy import LARGEST_REPLY, TOO_LONG
 from rollout.adapters.local.thread_pool import Pool
@@ -27,7 +27,7 @@ from rollout.model.errors import BalancerError
 T = TypeVar("T")
 
 
-class Passage(Protocol):
+class RemoteSocket(Protocol):
     """A way to an admin socket that is not on this machine."""
 
     @property
@@ -41,22 +41,22 @@ class Passage(Protocol):
         """Why the last command did not get through; None when it did."""
 
 
-class Talker(Protocol):
+class HAProxyClient(Protocol):
     """All that we use of haproxyadmin's HAProxy object."""
 
     def command(self, cmd: str) -> list[tuple[int, list[str]]]: ...
 
 
-class Wire:
+class AdminSocket:
     """The admin socket of one load balancer."""
 
-    def __init__(self, name: str, socket: Path | Passage, pool: Pool, timeout: float) -> None:
+    def __init__(self, name: str, socket: Path | RemoteSocket, pool: Pool, timeout: float) -> None:
         self.name = name
         self._socket = socket
         self._pool = pool
         self._timeout = timeout
         self._turn = asyncio.Lock()
-        self._talkers: dict[Path, Talker] = {}
+        self._talkers: dict[Path, HAProxyClient] = {}
 
     async def ask(self, line: str, read: Callable[[str], T]) -> T:
         """Ask a question and ``read`` the reply; where it is garbled, once more in plain bytes.
@@ -70,7 +70,7 @@ class Wire:
         async with self._deadline(line) as path:
             return await self._answer(path, line, read)
 
-    async def ask_once_for_all(self, question: Shared[T]) -> T:
+    async def ask_once_for_all(self, question: CoalescedQuery[T]) -> T:
         """Ask ``question`` as ``ask`` does, but once for all who want it before it is put.
 
         Whoever gets the reply has asked before HAProxy was: it is never older than the wish.
@@ -114,13 +114,13 @@ class Wire:
         """Say why HAProxy cannot be reached, as far as that shows from outside; None if it can."""
         if isinstance(self._socket, Path):
             found = trouble_at(self.name, self._socket)
-            return BalancerError(self.name, found.what, found.cure) if found else None
+            return BalancerError(self.name, found.what, found.fix) if found else None
         error = self._socket.trouble()
         if isinstance(error, BalancerError):
             return error
         if error:
             what = str(error) or type(error).__name__
-            return BalancerError(self.name, what, getattr(error, "cure", ""))
+            return BalancerError(self.name, what, getattr(error, "fix", ""))
         return None
 
     @asynccontextmanager
@@ -131,14 +131,14 @@ class Wire:
                 yield await self._path()
         except (TimeoutError, SocketTimeout) as error:
             raise self._late(line) from error
-        except (OSError, ValueError, HAProxyBaseError, Garbled) as error:
+        except (OSError, ValueError, HAProxyBaseError, UnparsableReply) as error:
             raise self._words(error) from error
 
     async def _answer(self, path: Path, line: str, read: Callable[[str], T]) -> T:
         try:
             until = self._deadline_of_a_thread()
             return read(await self._pool.call(self._talk, path, line, until))
-        except (Garbled, UnicodeDecodeError):
+        except (UnparsableReply, UnicodeDecodeError):
             return read(await _plainly(path, line))
 
     async def _path(self) -> Path:
@@ -157,7 +157,7 @@ class Wire:
             traceback.clear_frames(error.__traceback__)
             raise
 
-    def _talker(self, path: Path) -> Talker:
+    def _talker(self, path: Path) -> HAProxyClient:
         """Made at the first use, which costs two commands; it has no patience of its own."""
         if path not in self._talkers:
             self._talkers[path] = HAProxy(
@@ -178,7 +178,7 @@ class Wire:
     def _words(self, error: Exception) -> BalancerError:
         if trouble := self.trouble():
             return trouble
-        if isinstance(error, Garbled):
+        if isinstance(error, UnparsableReply):
             return BalancerError(self.name, f"the reply cannot be read: {error}")
         what = f"HAProxy did not answer ({error or type(error).__name__})"
         return BalancerError(self.name, what, "`rollout check` examines the socket")

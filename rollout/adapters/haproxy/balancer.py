@@ -5,13 +5,13 @@ from functools import partial
 from pathlib import Path
 
 from rollout.adapters.haproxy import commands
-from rollout.adapters.haproxy.admin_socket import Passage, Wire
-from rollout.adapters.haproxy.coalesce import Shared
+from rollout.adapters.haproxy.admin_socket import AdminSocket, RemoteSocket
+from rollout.adapters.haproxy.coalesce import CoalescedQuery
 from rollout.adapters.haproxy.preflight import examined
 from rollout.adapters.haproxy.reply_parser import Overshadowed, complaints, read_look
 from rollout.adapters.local.thread_pool import Pool
 from rollout.model.errors import BalancerError
-from rollout.model.fleet import AdminState, Finding, Reading, Seat
+from rollout.model.fleet import AdminState, BalancerSnapshot, Finding, Server
 
 
 class HAProxyBalancer:
@@ -30,25 +30,25 @@ class HAProxyBalancer:
     def __init__(
         self,
         name: str,
-        socket: Path | Passage,
+        socket: Path | RemoteSocket,
         backends: tuple[str, ...],
         pool: Pool,
         timeout: float = 5.0,
     ) -> None:
         self._name = name
         self._backends = backends
-        self._wire = Wire(name, socket, pool, timeout)
+        self._wire = AdminSocket(name, socket, pool, timeout)
         self._look = self._asking(commands.look_line(name, backends))
 
-    def _asking(self, line: str) -> Shared[Reading]:
+    def _asking(self, line: str) -> CoalescedQuery[BalancerSnapshot]:
         whole = line == commands.look_line(self._name, ())
-        return Shared(line, partial(read_look, self._name, self._backends, whole=whole))
+        return CoalescedQuery(line, partial(read_look, self._name, self._backends, whole=whole))
 
     @property
     def name(self) -> str:
         return self._name
 
-    async def look(self) -> Reading:
+    async def look(self) -> BalancerSnapshot:
         """Read every server line of our backends, with the process that answered.
 
         One reply may serve several who asked, if all of them did so before HAProxy was asked.
@@ -62,7 +62,7 @@ class HAProxyBalancer:
             self._look = self._asking(commands.look_line(self._name, ()))
             return await self._wire.ask_once_for_all(self._look)
 
-    async def order(self, seats: Sequence[Seat], state: AdminState) -> None:
+    async def order(self, seats: Sequence[Server], state: AdminState) -> None:
         """Tell HAProxy the administrative state of ``seats``, all in one line.
 
         HAProxy says nothing when it agrees, and also when a server follows another one and
@@ -73,15 +73,15 @@ class HAProxyBalancer:
         """
         await self._change(seats, commands.state_commands(seats, state))
 
-    async def switch_agent(self, seats: Sequence[Seat], *, on: bool) -> None:
+    async def switch_agent(self, seats: Sequence[Server], *, on: bool) -> None:
         """Enable or disable the agent check of ``seats``."""
         await self._change(seats, commands.agent_commands(seats, on=on))
 
-    async def set_weight(self, seat: Seat, weight: int) -> None:
+    async def set_weight(self, seat: Server, weight: int) -> None:
         """Set the weight of ``seat``, 0 to 256."""
         await self._change([seat], [commands.weight_command(seat, weight)])
 
-    async def cut(self, seats: Sequence[Seat]) -> None:
+    async def cut(self, seats: Sequence[Server]) -> None:
         """Shut down the sessions of ``seats``; nothing is said when there were none."""
         await self._change(seats, commands.cut_commands(seats))
 
@@ -89,7 +89,7 @@ class HAProxyBalancer:
         """Say what would keep a rollout from working here, with cures; nothing is raised."""
         return await examined(self._wire, self._backends)
 
-    async def _change(self, seats: Sequence[Seat], wanted: Sequence[str]) -> None:
+    async def _change(self, seats: Sequence[Server], wanted: Sequence[str]) -> None:
         for seat in seats:
             if seat.balancer != self._name:
                 raise BalancerError(self._name, f"{seat} is a seat of another load balancer")

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Shared(Generic[T]):
+class CoalescedQuery(Generic[T]):
     """A question that many ask: how often it was put to HAProxy, and the last reply to it.
 
     With twenty targets on their ladders, looks queue up faster than a HAProxy of 1,000 servers

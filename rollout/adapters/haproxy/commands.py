@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rollout.model.errors import BalancerError
-from rollout.model.fleet import AdminState, Seat
+from rollout.model.fleet import AdminState, Server
 
 NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 """What HAProxy accepts as the name of a proxy or server; no ``;``, no space, no line end."""
@@ -36,18 +36,18 @@ def look_line(balancer: str, backends: Sequence[str]) -> str:
     return "show info;show stat -1 4 -1;show servers state"
 
 
-def state_commands(seats: Sequence[Seat], state: AdminState) -> list[str]:
+def state_commands(seats: Sequence[Server], state: AdminState) -> list[str]:
     """``set server B/S state …`` for each seat."""
     return [f"set server {_place(seat)} state {state}" for seat in seats]
 
 
-def agent_commands(seats: Sequence[Seat], *, on: bool) -> list[str]:
+def agent_commands(seats: Sequence[Server], *, on: bool) -> list[str]:
     """``enable agent B/S`` or ``disable agent B/S`` for each seat."""
     verb = "enable" if on else "disable"
     return [f"{verb} agent {_place(seat)}" for seat in seats]
 
 
-def weight_command(seat: Seat, weight: int) -> str:
+def weight_command(seat: Server, weight: int) -> str:
     """``set server B/S weight N``, N from 0 to 256."""
     if not 0 <= weight <= HEAVIEST:
         raise BalancerError(
@@ -56,7 +56,7 @@ def weight_command(seat: Seat, weight: int) -> str:
     return f"set server {_place(seat)} weight {weight}"
 
 
-def cut_commands(seats: Sequence[Seat]) -> list[str]:
+def cut_commands(seats: Sequence[Server]) -> list[str]:
     """``shutdown sessions server B/S`` for each seat."""
     return [f"shutdown sessions server {_place(seat)}" for seat in seats]
 
@@ -75,9 +75,9 @@ def packed(commands: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(batch)
 
 
-def _place(seat: Seat) -> str:
+def _place(seat: Server) -> str:
     backend = _checked(seat.balancer, seat.backend)
-    return f"{backend}/{_checked(seat.balancer, seat.server)}"
+    return f"{backend}/{_checked(seat.balancer, seat.name)}"
 
 
 def _checked(balancer: str, name: str) -> str:

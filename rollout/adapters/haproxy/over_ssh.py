@@ -3,17 +3,22 @@
 import time
 from pathlib import Path
 
-from rollout.adapters.haproxy.socket_proxy import LARGEST_REPLY, Bridge, converse, relay_command
+from rollout.adapters.haproxy.socket_proxy import (
+    LARGEST_REPLY,
+    SocketProxy,
+    converse,
+    relay_command,
+)
 from rollout.adapters.ssh import ForwardingRefused, Ssh
 from rollout.model.errors import RemoteError
 from rollout.text.admin_sockets import tcp_socket
 
 
-def through_ssh(ssh: Ssh, host: str, path: str, *, within: float = 4.0) -> Bridge:
+def through_ssh(ssh: Ssh, host: str, path: str, *, timeout: float = 4.0) -> SocketProxy:
     """Build the bridge to the admin socket ``path`` on ``host``; nothing is contacted yet.
 
     Each command line takes a channel of its own, to the socket's file or its port.  Where sshd
-    forbids that, a command on the host (socat, else nc) does it, from then on.  ``within`` is in
+    forbids that, a command on the host (socat, else nc) does it, from then on.  ``timeout`` is in
     seconds and counts for one line; with less than the balancer's own timeout, the balancer can
     still say why nobody answered.
 
@@ -26,25 +31,25 @@ def through_ssh(ssh: Ssh, host: str, path: str, *, within: float = 4.0) -> Bridg
 
     def carry(line: bytes) -> bytes:
         nonlocal forbidden
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + timeout
         if not forbidden:
             try:
                 stream = (
-                    ssh.open_port(host, tcp.address, tcp.port, within=within)
+                    ssh.open_port(host, tcp.address, tcp.port, timeout=timeout)
                     if tcp
-                    else ssh.open_socket(host, path, within=within)
+                    else ssh.open_socket(host, path, timeout=timeout)
                 )
             except ForwardingRefused:
                 forbidden = True
             else:
-                return converse(stream, line, within=max(0.01, deadline - time.monotonic()))
+                return converse(stream, line, timeout=max(0.01, deadline - time.monotonic()))
         return _relayed(ssh, host, relay, line, max(0.01, deadline - time.monotonic()))
 
-    return Bridge(carry, Path(path))
+    return SocketProxy(carry, Path(path))
 
 
-def _relayed(ssh: Ssh, host: str, relay: str, line: bytes, within: float) -> bytes:
-    result = ssh.run(host, relay, within=within, stdin=line, limit=LARGEST_REPLY)
+def _relayed(ssh: Ssh, host: str, relay: str, line: bytes, timeout: float) -> bytes:
+    result = ssh.run(host, relay, timeout=timeout, stdin=line, limit=LARGEST_REPLY)
     if not result.ok or not result.out or result.truncated:
         said = result.err.strip() or f"exit {result.status}, {len(result.out)} characters of reply"
         raise RemoteError(host, f"`{relay}`: {said}", "is socat or nc installed there?")

@@ -5,16 +5,16 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from rollout.adapters.haproxy.admin_socket import Wire
+from rollout.adapters.haproxy.admin_socket import AdminSocket
 from rollout.adapters.haproxy.commands import look_line
 from rollout.adapters.haproxy.reply_parser import read_look
 from rollout.model.errors import RolloutError
-from rollout.model.fleet import Finding, Reading
+from rollout.model.fleet import BalancerSnapshot, Finding
 
 ANYWHERE = Path("/run/haproxy/admin.sock")
 
 
-async def examined(wire: Wire, backends: Sequence[str]) -> tuple[Finding, ...]:
+async def examined(wire: AdminSocket, backends: Sequence[str]) -> tuple[Finding, ...]:
     """Findings from the outside inwards; what lies behind the first closed door is not judged."""
     try:
         path = wire.far
@@ -32,7 +32,7 @@ async def examined(wire: Wire, backends: Sequence[str]) -> tuple[Finding, ...]:
 
 def _finding(where: str, error: RolloutError) -> Finding:
     what = getattr(error, "what", str(error))
-    return Finding(where, what, getattr(error, "cure", "") or "see the cause")
+    return Finding(where, what, getattr(error, "fix", "") or "see the cause")
 
 
 def _stranger(where: str, path: Path, spoken: str) -> Finding | None:
@@ -47,16 +47,16 @@ def _stranger(where: str, path: Path, spoken: str) -> Finding | None:
             f"in `global`, give the worker a socket, `{worker}`, and set `socket` to it",
         )
     first = spoken.strip().split("\n", 1)[0] or "nothing"
-    cure = "set `socket` to the path after `stats socket` in HAProxy's configuration"
-    return Finding(where, f"{path} does not speak like HAProxy; it said: {first}", cure)
+    fix = "set `socket` to the path after `stats socket` in HAProxy's configuration"
+    return Finding(where, f"{path} does not speak like HAProxy; it said: {first}", fix)
 
 
 def _level(where: str, path: Path, spoken: str) -> Iterator[Finding]:
     level = spoken.split("\n", 1)[0].strip()
     if level != "admin":
         what = f"{path} has level {level}; changing a server's state needs level admin"
-        cure = f"in `global` of HAProxy's configuration: `{_admin_line(path)}`, then reload"
-        yield Finding(where, what, cure)
+        fix = f"in `global` of HAProxy's configuration: `{_admin_line(path)}`, then reload"
+        yield Finding(where, what, fix)
 
 
 def _unknown(where: str, backends: Sequence[str], spoken: str) -> Iterator[Finding]:
@@ -64,12 +64,12 @@ def _unknown(where: str, backends: Sequence[str], spoken: str) -> Iterator[Findi
     for name in backends:
         if name not in there:
             near = difflib.get_close_matches(name, there, n=3) or there[:10]
-            cure = f"it has: {', '.join(near)}" if near else "it has no backend at all"
-            yield Finding(where, f"HAProxy has no backend {name}", cure)
+            fix = f"it has: {', '.join(near)}" if near else "it has no backend at all"
+            yield Finding(where, f"HAProxy has no backend {name}", fix)
 
 
 async def _empty_and_followers(
-    wire: Wire, backends: Sequence[str], spoken: str
+    wire: AdminSocket, backends: Sequence[str], spoken: str
 ) -> tuple[Finding, ...]:
     """Backends without a server, and servers that ``track`` one which we would leave alone.
 
@@ -79,23 +79,23 @@ async def _empty_and_followers(
     named = [name for name in backends if name in _backends_of(spoken)]
     if not named:
         return ()
-    reading: Reading = await wire.ask(
+    reading: BalancerSnapshot = await wire.ask(
         look_line(wire.name, ()), partial(read_look, wire.name, named, whole=True)
     )
-    filled = {seat.backend for seat in reading.seats}
-    cure = "it has none in HAProxy's file; take it out of `backends` if it needs none"
+    filled = {seat.backend for seat in reading.servers}
+    fix = "it has none in HAProxy's file; take it out of `backends` if it needs none"
     empty = [
-        Finding(wire.name, f"HAProxy shows no server in backend {name}", cure)
+        Finding(wire.name, f"HAProxy shows no server in backend {name}", fix)
         for name in named
         if name not in filled
     ]
     return *empty, *(
         Finding(
             wire.name,
-            f"{seat.backend}/{seat.server} follows {state.tracks}, which would stay in rotation",
+            f"{seat.backend}/{seat.name} follows {state.tracks}, which would stay in rotation",
             f"add {_backend_of(state.tracks)} to `backends`",
         )
-        for seat, state in reading.seats.items()
+        for seat, state in reading.servers.items()
         if state.tracks and _backend_of(state.tracks) not in backends
     )
 

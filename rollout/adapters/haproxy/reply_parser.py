@@ -9,9 +9,9 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rollout.adapters.haproxy.server_row import FIGURES, Row, seat_state
+from rollout.adapters.haproxy.server_row import FIGURES, Row, server_state
 from rollout.model.errors import BalancerError
-from rollout.model.fleet import ProcessMark, Reading, Seat, SeatState
+from rollout.model.fleet import BalancerSnapshot, HaproxyProcess, Server, ServerState
 
 OLDEST_MEASURED = (2, 4)
 
@@ -27,12 +27,12 @@ class Overshadowed(Exception):
     """``show stat NAME`` described the frontend of that name, not the backend."""
 
 
-class Garbled(Exception):
+class UnparsableReply(Exception):
     """The reply does not have the shape it must have; a second way of reading may help."""
 
 
 @dataclass
-class Parts:
+class ReplySections:
     """The parts of one reply, before they are joined by backend and server."""
 
     info: dict[str, str] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Parts:
 
 def read_look(
     balancer: str, backends: Collection[str], text: str, *, whole: bool = False
-) -> Reading:
+) -> BalancerSnapshot:
     """Read the reply to ``show info;show stat …;show servers state …``.
 
     Only servers of ``backends`` are kept; none named means all.  A server without figures is of a
@@ -63,31 +63,31 @@ def read_look(
     if not whole and {place[0] for place in parts.states} - {place[0] for place in parts.figures}:
         raise Overshadowed
     if "Pid" not in parts.info:
-        raise Garbled("`show info` was not answered")
+        raise UnparsableReply("`show info` was not answered")
     seats = {
-        state.seat: state
+        state.server: state
         for state in _joined(balancer, parts)
-        if not backends or state.seat.backend in backends
+        if not backends or state.server.backend in backends
     }
     version = parts.info.get("Version", "")
-    return Reading(
+    return BalancerSnapshot(
         balancer=balancer,
         version=version,
         process=_mark(parts.info),
-        seats=seats,
+        servers=seats,
         age=_age(parts.info),
         notes=(*_seniority(version), *(_illegible(parts.figures) if REPLACED in text else ())),
     )
 
 
-def split(balancer: str, text: str) -> Parts:
+def split(balancer: str, text: str) -> ReplySections:
     """Take the parts of a reply apart.
 
     Raises:
         BalancerError: a part is an error message of HAProxy's.
         Garbled: a row does not fit its header.
     """
-    parts = Parts()
+    parts = ReplySections()
     lines = iter(text.split("\n"))
     for line in lines:
         if line.startswith("Name: "):
@@ -145,7 +145,7 @@ def _figures(header: str, rest: Iterator[str], *, whole: bool) -> Iterator[Row]:
             if row["svname"] not in {"FRONTEND", "BACKEND"}:
                 yield row
     except csv.Error as error:
-        raise Garbled(f"`show stat` cannot be read: {error}") from error
+        raise UnparsableReply(f"`show stat` cannot be read: {error}") from error
 
 
 def _states(rest: Iterator[str]) -> Iterator[Row]:
@@ -158,33 +158,35 @@ def _states(rest: Iterator[str]) -> Iterator[Row]:
 
 def _row(columns: Sequence[str], cells: Sequence[str], wanted: Iterable[int]) -> Row:
     if len(cells) < len(columns):  # a trailing comma makes one cell more
-        raise Garbled(f"a row has {len(cells)} cells for {len(columns)} columns: {cells[:2]}")
+        raise UnparsableReply(
+            f"a row has {len(cells)} cells for {len(columns)} columns: {cells[:2]}"
+        )
     return {columns[place]: cells[place] for place in wanted}
 
 
-def _joined(balancer: str, parts: Parts) -> Iterator[SeatState]:
+def _joined(balancer: str, parts: ReplySections) -> Iterator[ServerState]:
     for (backend, server), figures in parts.figures.items():
         state = parts.states.get((backend, server))
         if state is None:
-            raise Garbled(f"`show servers state` has no line for {backend}/{server}")
+            raise UnparsableReply(f"`show servers state` has no line for {backend}/{server}")
         try:
-            yield seat_state(Seat(balancer, backend, server), figures, state)
+            yield server_state(Server(balancer, backend, server), figures, state)
         except (KeyError, ValueError) as error:
-            raise Garbled(f"{backend}/{server} cannot be read: {error!r}") from error
+            raise UnparsableReply(f"{backend}/{server} cannot be read: {error!r}") from error
 
 
-def _mark(info: Mapping[str, str]) -> ProcessMark:
+def _mark(info: Mapping[str, str]) -> HaproxyProcess:
     try:
-        return ProcessMark(pid=int(info["Pid"]), started=int(info.get("Start_time_sec", "0")))
+        return HaproxyProcess(pid=int(info["Pid"]), started=int(info.get("Start_time_sec", "0")))
     except ValueError as error:
-        raise Garbled(f"`show info` cannot be read: {error}") from error
+        raise UnparsableReply(f"`show info` cannot be read: {error}") from error
 
 
 def _age(info: Mapping[str, str]) -> float:
     try:
         return float(info.get("Uptime_sec", "inf"))
     except ValueError as error:
-        raise Garbled(f"`show info` cannot be read: {error}") from error
+        raise UnparsableReply(f"`show info` cannot be read: {error}") from error
 
 
 def _seniority(version: str) -> Iterator[str]:

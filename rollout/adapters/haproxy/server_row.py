@@ -10,7 +10,7 @@ from functools import cache
 
 from rollout.adapters.haproxy.server_status import known
 from rollout.model.errors import BalancerError
-from rollout.model.fleet import Admin, Operation, Seat, SeatState
+from rollout.model.fleet import Admin, OperationalState, Server, ServerState
 
 Row = Mapping[str, str]
 
@@ -20,7 +20,7 @@ FIGURES = frozenset(
 """The columns of ``show stat`` that a server line is read from."""
 
 
-class Check(IntFlag):
+class CheckFlags(IntFlag):
     """``srv_check_state`` and ``srv_agent_state``: configured, and switched on by nobody off.
 
     Measured on 2.6 and 2.8: 6 while it runs, 2 after ``disable health`` (18 for an agent), 14 in
@@ -32,7 +32,7 @@ class Check(IntFlag):
     RUNS = CONFIGURED | ENABLED
 
 
-def seat_state(seat: Seat, figures: Row, state: Row) -> SeatState:
+def server_state(seat: Server, figures: Row, state: Row) -> ServerState:
     """Join the two rows of ``seat``.
 
     Raises:
@@ -43,16 +43,16 @@ def seat_state(seat: Seat, figures: Row, state: Row) -> SeatState:
     if not known(status):
         raise BalancerError(
             seat.balancer,
-            f"HAProxy calls {seat.backend}/{seat.server} {status!r}, a status unknown to us",
+            f"HAProxy calls {seat.backend}/{seat.name} {status!r}, a status unknown to us",
             "look with `show stat`; nothing is assumed about a server with an unknown status",
         )
-    return SeatState(
-        seat=seat,
+    return ServerState(
+        server=seat,
         address="" if state["srv_addr"] == "-" else state["srv_addr"],
         port=int(state["srv_port"]),
         status=status,
         admin=Admin(int(state["srv_admin_state"])),
-        operation=Operation(int(state["srv_op_state"])),
+        operation=OperationalState(int(state["srv_op_state"])),
         sessions=int(figures["scur"] or 0),
         queued=int(figures["qcur"] or 0),
         sessions_total=int(figures["stot"] or 0),
@@ -68,4 +68,4 @@ def seat_state(seat: Seat, figures: Row, state: Row) -> SeatState:
 
 @cache
 def _runs(bits: str) -> bool:
-    return Check.RUNS in Check(int(bits))
+    return CheckFlags.RUNS in CheckFlags(int(bits))

@@ -30,8 +30,8 @@ def trouble_at(where: str, path: Path) -> Finding | None:
     except OSError as error:
         return Finding(where, f"{path}: {error.strerror}", "check the setting `socket`")
     if not stat.S_ISSOCK(mode):
-        cure = "set `socket` to the path after `stats socket` in HAProxy's configuration"
-        return Finding(where, f"{path} is not a socket", cure)
+        fix = "set `socket` to the path after `stats socket` in HAProxy's configuration"
+        return Finding(where, f"{path} is not a socket", fix)
     return _refusal(where, path, _knock(path))
 
 
@@ -63,14 +63,14 @@ def _refusal(where: str, path: Path, number: int) -> Finding | None:
 def _missing(where: str, path: Path) -> Finding:
     near = _sockets_near(path)
     if near:
-        cure = f"set `socket` to one that exists there: {', '.join(near)}"
+        fix = f"set `socket` to one that exists there: {', '.join(near)}"
     elif path.parent.is_dir():
-        cure = (
+        fix = (
             f"is HAProxy running? it creates {path.name} when its configuration has `{_line(path)}`"
         )
     else:
-        cure = f"{path.parent} does not exist either; is HAProxy installed and running here?"
-    return Finding(where, f"{path} does not exist", cure)
+        fix = f"{path.parent} does not exist either; is HAProxy installed and running here?"
+    return Finding(where, f"{path} does not exist", fix)
 
 
 def _sockets_near(path: Path) -> list[str]:
@@ -91,8 +91,8 @@ def _shut_directory(where: str, path: Path) -> Finding:
 
 
 def _forbidden(where: str, path: Path) -> Finding:
-    cure = _join_group(path, stat.S_IWGRP)
-    return Finding(where, f"{_me()} may not connect to {path}", cure)
+    fix = _join_group(path, stat.S_IWGRP)
+    return Finding(where, f"{_me()} may not connect to {path}", fix)
 
 
 def _join_group(path: Path, right: int) -> str:

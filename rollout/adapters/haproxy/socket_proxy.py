@@ -21,7 +21,7 @@ from rollout.adapters.local.thread_pool import Pool
 from rollout.model.errors import RolloutError
 from rollout.text.admin_sockets import tcp_socket
 
-Carry = Callable[[bytes], bytes]
+SendLine = Callable[[bytes], bytes]
 """Take one command line there, bring the whole reply back.  May block, but not for ever."""
 
 LONGEST_LINE = 64 * 1024
@@ -44,7 +44,7 @@ class Stream(Protocol):
     def close(self) -> None: ...
 
 
-class Bridge:
+class SocketProxy:
     """The local end: a socket file in a directory that only we may enter.
 
     It has threads of its own: haproxyadmin waits in the common ones for what is carried here.
@@ -53,7 +53,7 @@ class Bridge:
         far: Path of the socket at the far end.
     """
 
-    def __init__(self, carry: Carry, far: Path) -> None:
+    def __init__(self, carry: SendLine, far: Path) -> None:
         self.far = far
         self._pool = Pool(4)
         self._carry = carry
@@ -116,18 +116,18 @@ class Bridge:
             await writer.drain()
 
 
-def converse(stream: Stream, line: bytes, *, within: float) -> bytes:
+def converse(stream: Stream, line: bytes, *, timeout: float) -> bytes:
     """Carry ``line`` over ``stream`` and close it; half-closed after the line.
 
-    ``within`` is in seconds and counts for the whole of it.
+    ``timeout`` is in seconds and counts for the whole of it.
 
     Raises:
         OSError: no whole reply in time, or one that is longer than LARGEST_REPLY.
     """
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + timeout
     reply = bytearray()
     try:
-        stream.settimeout(within)
+        stream.settimeout(timeout)
         stream.sendall(line)
         stream.shutdown_write()
         while len(reply) <= LARGEST_REPLY:
@@ -138,7 +138,7 @@ def converse(stream: Stream, line: bytes, *, within: float) -> bytes:
             reply += data
         raise OSError(TOO_LONG)
     except TimeoutError:
-        raise TimeoutError(f"no whole reply within {within:g}s") from None
+        raise TimeoutError(f"no whole reply within {timeout:g}s") from None
     finally:
         stream.close()
 

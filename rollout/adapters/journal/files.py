@@ -14,7 +14,7 @@ KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class JournalFile:
     """Where a run writes its journal, and the file that is there as long as it is open.
 
     ``marked`` tells whether that file was there when the names were listed.
@@ -35,7 +35,7 @@ class Name:
         return self.journal.with_suffix(".open")
 
 
-def names_in(directory: Path, app: str) -> tuple[Name, ...]:
+def names_in(directory: Path, app: str) -> tuple[JournalFile, ...]:
     """List the journals of ``app``, the oldest first.
 
     Raises:
@@ -49,22 +49,22 @@ def names_in(directory: Path, app: str) -> tuple[Name, ...]:
         return ()
 
 
-def next_name(place: StateDirectory, app: str, run: str) -> Name:
+def next_name(place: StateDirectory, app: str, run: str) -> JournalFile:
     """Name the journal of a new run, and let the oldest go that nobody needs."""
     known = _names(place, app)
     for name in known[: max(0, len(known) - KEPT)]:
         if not name.marked:
             place.remove(name.journal.name)
-    return Name(place.path, app, known[-1].number + 1 if known else 1, run)
+    return JournalFile(place.path, app, known[-1].number + 1 if known else 1, run)
 
 
-def _names(place: StateDirectory, app: str) -> tuple[Name, ...]:
+def _names(place: StateDirectory, app: str) -> tuple[JournalFile, ...]:
     """List them; two runs that began at the same moment may have one number: their ids decide."""
     shape = re.compile(rf"{re.escape(app)}\.([0-9]{{6,}})\.([0-9a-f]+)\.jsonl")
     there = place.names()
     found = filter(None, map(shape.fullmatch, there))
     names = (
-        Name(place.path, app, int(match[1]), match[2], f"{match[0][:-6]}.open" in there)
+        JournalFile(place.path, app, int(match[1]), match[2], f"{match[0][:-6]}.open" in there)
         for match in found
     )
     return tuple(sorted(names, key=lambda name: (name.number, name.run)))

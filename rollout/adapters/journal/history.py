@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rollout.adapters.journal.files import Name
+from rollout.adapters.journal.files import JournalFile
 from rollout.adapters.journal.reader import last_run, open_runs
 from rollout.adapters.journal.writer import settle
 from rollout.adapters.local.process_identity import is_gone, is_of_an_earlier_boot
-from rollout.model.lock_state import Holder, Past
+from rollout.model.lock_state import LockOwner, PastRun
 
 
 class Journals:
-    """Satisfies :class:`rollout.ports.ownership.History`.
+    """Satisfies :class:`rollout.ports.ownership.RunHistory`.
 
     Args:
         directory: Where the journals lie; it need not be there.
@@ -24,13 +24,13 @@ class Journals:
         self._app = app
         self._but = but
 
-    def open_runs(self) -> Sequence[Past]:
+    def open_runs(self) -> Sequence[PastRun]:
         return tuple(past for _, past in self._open())
 
-    def find(self, run: str) -> Past | None:
+    def find(self, run: str) -> PastRun | None:
         return next((past for past in self.open_runs() if past.run == run), None)
 
-    def last(self) -> Past | None:
+    def last(self) -> PastRun | None:
         found = last_run(self._directory, self._app, but=self._but)
         return None if found is None else found[1]
 
@@ -39,12 +39,12 @@ class Journals:
             if past.run == run:
                 settle(name, by)
 
-    def is_gone(self, holder: Holder) -> bool:
+    def is_gone(self, holder: LockOwner) -> bool:
         return is_gone(holder.process)
 
-    def is_of_an_earlier_boot(self, holder: Holder) -> bool:
+    def is_of_an_earlier_boot(self, holder: LockOwner) -> bool:
         return is_of_an_earlier_boot(holder.process)
 
-    def _open(self) -> list[tuple[Name, Past]]:
+    def _open(self) -> list[tuple[JournalFile, PastRun]]:
         runs = open_runs(self._directory, self._app)
         return [(name, past) for name, past in runs if past.run != self._but]

@@ -6,23 +6,23 @@ from contextlib import suppress
 from typing import Protocol
 
 from rollout.model.errors import RecordError, RolloutError
-from rollout.model.fleet import AdminState, Birth, Seat, Target
-from rollout.model.ownership import Holding, Owned
+from rollout.model.fleet import AdminState, ProcessIdentity, Server, Target
+from rollout.model.ownership import OwnedTarget, ServerSnapshot
 from rollout.ports.ownership import Lock
 
 
-class Keeper(Protocol):
+class OwnershipJournal(Protocol):
     """Where it survives us; see :class:`rollout.adapters.journal.writer.Journal`."""
 
     def has_room(self) -> None: ...
-    async def held(self, holding: Holding) -> None: ...
+    async def held(self, holding: OwnedTarget) -> None: ...
     async def released(
         self, target: str, *, restarted: bool, renewed: Sequence[str] = ()
     ) -> None: ...
 
 
-class KeptRecord:
-    """Satisfies :class:`rollout.ports.ownership.Record`.
+class PersistentOwnershipLog:
+    """Satisfies :class:`rollout.ports.ownership.OwnershipLog`.
 
     The journal is written first, for a disk may take its time; then the lock, where another bastion
     may have put itself in our place meanwhile; then the act may be done.
@@ -35,9 +35,9 @@ class KeptRecord:
 
     def __init__(
         self,
-        journal: Keeper | None = None,
+        journal: OwnershipJournal | None = None,
         lock: Lock | None = None,
-        holdings: Sequence[Holding] = (),
+        holdings: Sequence[OwnedTarget] = (),
     ) -> None:
         self._journal = journal
         self._lock = lock
@@ -46,20 +46,25 @@ class KeptRecord:
         self._one_by_one = asyncio.Lock()
 
     @property
-    def held(self) -> tuple[Holding, ...]:
+    def held(self) -> tuple[OwnedTarget, ...]:
         """All that is ours now."""
         return tuple(self._held.values())
 
     async def own(
-        self, target: Target, found: Sequence[Owned], *, release: str = "", relinked: bool = False
+        self,
+        target: Target,
+        found: Sequence[ServerSnapshot],
+        *,
+        release: str = "",
+        relinked: bool = False,
     ) -> None:
         if self._journal is not None:
             self._journal.has_room()
-        holding = Holding(target=target, found=tuple(found), release=release, relinked=relinked)
+        holding = OwnedTarget(target=target, found=tuple(found), release=release, relinked=relinked)
         await self._keep(holding, everywhere=True)
 
-    async def tells(
-        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool | None
+    async def records_intent(
+        self, target: str, told: Mapping[Server, tuple[AdminState, ...]], *, returning: bool | None
     ) -> None:
         before = self._held[target]
         coming = before.returning if returning is None else returning
@@ -73,13 +78,15 @@ class KeptRecord:
         else:
             await self._keep(holding, everywhere=False, needed=not coming)
 
-    async def has_lines(self, target: Target, found: Sequence[Owned]) -> None:
+    async def has_lines(self, target: Target, found: Sequence[ServerSnapshot]) -> None:
         before = self._held[target.name]
-        new = set(target.seats) - set(before.target.seats)
+        new = set(target.servers) - set(before.target.servers)
         holding = before.with_lines(target, tuple(found))
         await self._keep(holding, everywhere=False, needed=bool(new) and not before.returning)
 
-    async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
+    async def asked(
+        self, target: str, before: Mapping[str, ProcessIdentity | None], release: str
+    ) -> None:
         # everywhere: who sees to it from another machine must know that it is not as it was found
         await self._keep(self._held[target].asked_too(before, release), everywhere=True)
 
@@ -105,7 +112,7 @@ class KeptRecord:
         if self._lock is not None:
             await self._lock.keep(everywhere=anew)
 
-    def holding(self, target: str) -> Holding | None:
+    def holding(self, target: str) -> OwnedTarget | None:
         return self._held.get(target)
 
     def was_asked(self, target: str) -> bool:
@@ -113,7 +120,7 @@ class KeptRecord:
         return holding is not None and bool(holding.asked)
 
     async def _keep(
-        self, holding: Holding, *, everywhere: bool, needed: bool = True, to_lock: bool = True
+        self, holding: OwnedTarget, *, everywhere: bool, needed: bool = True, to_lock: bool = True
     ) -> None:
         async with self._one_by_one:
             then = {**self._held, holding.target.name: holding}
@@ -132,46 +139,53 @@ class KeptRecord:
             self._behind = not to_lock
             self._held = then
 
-    async def _take_back(self, holding: Holding) -> None:
+    async def _take_back(self, holding: OwnedTarget) -> None:
         """Write down that a target is not ours after all, which was about to be."""
         if holding.target.name not in self._held and self._journal is not None:
             with suppress(RecordError):
                 await self._journal.released(holding.target.name, restarted=False)
 
 
-class NoRecord:
-    """A :class:`rollout.ports.ownership.Record` where the lock is not ours: no act is allowed.
+class UnlockedOwnershipLog:
+    """The :class:`OwnershipLog` where the lock is not ours: no act is allowed.
 
     Args:
         why: What is raised before each act.
         holdings: What earlier runs left out; it is only looked at.
     """
 
-    def __init__(self, why: RolloutError, holdings: Sequence[Holding] = ()) -> None:
+    def __init__(self, why: RolloutError, holdings: Sequence[OwnedTarget] = ()) -> None:
         self._why = why
         self._held = {holding.target.name: holding for holding in holdings}
 
     @property
-    def held(self) -> tuple[Holding, ...]:
+    def held(self) -> tuple[OwnedTarget, ...]:
         return tuple(self._held.values())
 
     async def own(
-        self, target: Target, found: Sequence[Owned], *, release: str = "", relinked: bool = False
+        self,
+        target: Target,
+        found: Sequence[ServerSnapshot],
+        *,
+        release: str = "",
+        relinked: bool = False,
     ) -> None:
         del target, found, release, relinked
         raise self._why
 
-    async def tells(
-        self, target: str, told: Mapping[Seat, tuple[AdminState, ...]], *, returning: bool | None
+    async def records_intent(
+        self, target: str, told: Mapping[Server, tuple[AdminState, ...]], *, returning: bool | None
     ) -> None:
         del target, told, returning
         raise self._why
 
-    async def has_lines(self, target: Target, found: Sequence[Owned]) -> None:
+    async def has_lines(self, target: Target, found: Sequence[ServerSnapshot]) -> None:
         del target, found
         raise self._why
 
-    async def asked(self, target: str, before: Mapping[str, Birth | None], release: str) -> None:
+    async def asked(
+        self, target: str, before: Mapping[str, ProcessIdentity | None], release: str
+    ) -> None:
         del target, before, release
         raise self._why
 
@@ -185,7 +199,7 @@ class NoRecord:
         del anew
         raise self._why
 
-    def holding(self, target: str) -> Holding | None:
+    def holding(self, target: str) -> OwnedTarget | None:
         return self._held.get(target)
 
     def was_asked(self, target: str) -> bool:

@@ -41,7 +41,7 @@ def try_directory(directory: Path, sockets: Sequence[Path]) -> tuple[Finding, ..
         refuse_private(directory, sockets)
         _write(directory)
     except RecordError as error:
-        return (Finding("journal", error.what, error.cure),)
+        return (Finding("journal", error.what, error.fix),)
     return ()
 
 

@@ -7,17 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rollout.adapters.journal.files import Name, names_in
+from rollout.adapters.journal.files import JournalFile, names_in
 from rollout.adapters.journal.serialization import UNREADABLE, read_holder, read_holding
 from rollout.adapters.journal.state_directory import cannot_read, opened
 from rollout.model.errors import RecordError
-from rollout.model.lock_state import Past, PastDeploy, united
-from rollout.model.ownership import Holding
+from rollout.model.lock_state import PastDeploy, PastRun, united
+from rollout.model.ownership import OwnedTarget
 
-Line = Mapping[str, Any]
+JournalLine = Mapping[str, Any]
 
 
-def open_runs(directory: Path, app: str) -> tuple[tuple[Name, Past], ...]:
+def open_runs(directory: Path, app: str) -> tuple[tuple[JournalFile, PastRun], ...]:
     """Read the runs of ``app`` that have not been closed, the oldest first.
 
     Raises:
@@ -27,7 +27,7 @@ def open_runs(directory: Path, app: str) -> tuple[tuple[Name, Past], ...]:
     return tuple((name, past) for name in names if (past := read(name)) is not None)
 
 
-def last_run(directory: Path, app: str, *, but: str = "") -> tuple[Name, Past] | None:
+def last_run(directory: Path, app: str, *, but: str = "") -> tuple[JournalFile, PastRun] | None:
     """Read the newest run of ``app`` that can be gone on with, other than ``but``.
 
     It had begun to take servers out, or had put a release in place for them.
@@ -55,7 +55,7 @@ def last_run(directory: Path, app: str, *, but: str = "") -> tuple[Name, Past] |
     return None
 
 
-def read(name: Name) -> Past | None:
+def read(name: JournalFile) -> PastRun | None:
     """Read one journal; None where not even its beginning was written.
 
     Raises:
@@ -71,14 +71,14 @@ def read(name: Name) -> Past | None:
         raise cannot_read(name.journal, error) from error
 
 
-def _names(directory: Path, app: str) -> tuple[Name, ...]:
+def _names(directory: Path, app: str) -> tuple[JournalFile, ...]:
     try:
         return names_in(directory, app)
     except OSError as error:
         raise cannot_read(directory, error) from error
 
 
-def _lines(raw: Iterable[bytes]) -> Iterator[Line]:
+def _lines(raw: Iterable[bytes]) -> Iterator[JournalLine]:
     """Give every whole line; one that a crash or a full disk has torn tells nothing."""
     for row in raw:
         try:
@@ -89,9 +89,9 @@ def _lines(raw: Iterable[bytes]) -> Iterator[Line]:
             yield said
 
 
-def _folded(file: str, lines: Iterator[Line]) -> Past | None:
-    past: Past | None = None
-    holdings: dict[str, Holding] = {}
+def _folded(file: str, lines: Iterator[JournalLine]) -> PastRun | None:
+    past: PastRun | None = None
+    holdings: dict[str, OwnedTarget] = {}
     for line in lines:
         try:
             if line["event"] == "record.began":
@@ -108,8 +108,8 @@ def _folded(file: str, lines: Iterator[Line]) -> Past | None:
     return None if past is None else replace(past, holdings=tuple(holdings.values()))
 
 
-def _begun(file: str, line: Line) -> Past:
-    return Past(
+def _begun(file: str, line: JournalLine) -> PastRun:
+    return PastRun(
         file=file,
         holder=read_holder(line["holder"]),
         verb=str(line["verb"]),
@@ -121,7 +121,7 @@ def _begun(file: str, line: Line) -> Past:
     )
 
 
-def _after(past: Past, line: Line, holdings: dict[str, Holding]) -> Past:
+def _after(past: PastRun, line: JournalLine, holdings: dict[str, OwnedTarget]) -> PastRun:
     match line["event"]:
         case "record.held":
             holding = read_holding(line["holding"])
@@ -136,26 +136,26 @@ def _after(past: Past, line: Line, holdings: dict[str, Holding]) -> Past:
             if line["restarted"]:
                 return replace(past, done=tuple(dict.fromkeys((*past.done, name))))
         case "record.answers":
-            return replace(past, answers=True)
+            return replace(past, inherited=True)
         case "record.settled":
             holdings.clear()
             return replace(past, settled=str(line["by"]))
         case "rollout.started":
             return replace(past, targets=tuple(dict.fromkeys((*past.targets, *line["targets"]))))
-        case "account":
+        case "summary":
             return replace(past, exit_code=int(line["exit_code"]))
         case _:
             return _after_of_a_release(past, line)
     return past
 
 
-def _after_of_a_release(past: Past, line: Line) -> Past:
+def _after_of_a_release(past: PastRun, line: JournalLine) -> PastRun:
     if line["event"] == "deploy.unproven_taken_back" and past.deploy is None:
         return replace(past, taken_back=(*past.taken_back, str(line["release"])))
     return replace(past, deploy=_deploy_after(past.deploy, line))
 
 
-def _deploy_after(deploy: PastDeploy | None, line: Line) -> PastDeploy | None:
+def _deploy_after(deploy: PastDeploy | None, line: JournalLine) -> PastDeploy | None:
     if line["event"] == "deploy.started":
         return PastDeploy(
             release=str(line["release"]),

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from rollout.model.fleet import AdminState, Birth, Instance, ProcessTree, Seat, Target
-from rollout.model.lock_state import Holder, Kind, Process
-from rollout.model.ownership import Holding, Owned
+from rollout.model.fleet import AdminState, Instance, ProcessIdentity, ProcessTree, Server, Target
+from rollout.model.lock_state import Kind, LockOwner, Process
+from rollout.model.ownership import OwnedTarget, ServerSnapshot
 from rollout.model.releases import NAME as RELEASE
 from rollout.text.hostnames import expand
 
@@ -31,14 +31,14 @@ UNREADABLE = (
 """What reading raises when somebody else wrote it, or half of it."""
 
 
-def spell_holding(holding: Holding) -> Spelled:
+def spell_holding(holding: OwnedTarget) -> Spelled:
     """Write everything that another run needs to bring a target back."""
     target = holding.target
     return {
         "target": target.name,
         "host": target.host,
         "instances": [[one.name, one.port] for one in target.instances],
-        "seats": [_spell_seat(holding, seat) for seat in target.seats],
+        "servers": [_spell_seat(holding, seat) for seat in target.servers],
         "asked": {name: birth and asdict(birth) for name, birth in holding.asked.items()},
         "release": holding.release,
         "relinked": holding.relinked,
@@ -46,23 +46,25 @@ def spell_holding(holding: Holding) -> Spelled:
     }
 
 
-def _spell_seat(holding: Holding, seat: Seat) -> Spelled:
-    found = next(one for one in holding.found if one.seat == seat)
+def _spell_seat(holding: OwnedTarget, seat: Server) -> Spelled:
+    found = next(one for one in holding.found if one.server == seat)
     return {
         "balancer": seat.balancer,
         "backend": seat.backend,
-        "server": seat.server,
-        "behind": [one.name for one in holding.target.behind[seat]],
+        "server": seat.name,
+        "behind": [one.name for one in holding.target.instances_by_server[seat]],
         "weight": found.weight,
         "agent": found.agent,
         "status": found.status,
         "address": found.address,
         "port": found.port,
-        "told": None if seat not in holding.told else list(map(str, holding.told[seat])),
+        "told": None
+        if seat not in holding.possible_states
+        else list(map(str, holding.possible_states[seat])),
     }
 
 
-def read_holding(said: Mapping[str, Any]) -> Holding:
+def read_holding(said: Mapping[str, Any]) -> OwnedTarget:
     """Read what :func:`spell_holding` wrote.
 
     Raises:
@@ -73,19 +75,21 @@ def read_holding(said: Mapping[str, Any]) -> Holding:
     )
     known = {one.name: one for one in instances}
     rows = {
-        Seat(_name(row["balancer"]), _name(row["backend"]), _name(row["server"])): row
-        for row in said["seats"]
+        Server(_name(row["balancer"]), _name(row["backend"]), _name(row["server"])): row
+        for row in said["servers"]
     }
-    return Holding(
+    return OwnedTarget(
         target=Target(
             name=_text(said["target"]),
             host=_host(said["host"]),
-            seats=tuple(rows),
+            servers=tuple(rows),
             instances=instances,
-            behind={s: tuple(known[n] for n in row["behind"]) for s, row in rows.items()},
+            instances_by_server={
+                s: tuple(known[n] for n in row["behind"]) for s, row in rows.items()
+            },
         ),
         found=tuple(
-            Owned(
+            ServerSnapshot(
                 seat,
                 _number(row["weight"], 0, 256),
                 bool(row["agent"]),
@@ -95,7 +99,7 @@ def read_holding(said: Mapping[str, Any]) -> Holding:
             )
             for seat, row in rows.items()
         ),
-        told={  # an empty list is another hand's: it must not be read as "nothing was told yet"
+        possible_states={  # an empty list is another hand's, and is not "nothing was ordered yet"
             seat: tuple(map(AdminState, row["told"]))
             for seat, row in rows.items()
             if row.get("told") is not None
@@ -107,11 +111,11 @@ def read_holding(said: Mapping[str, Any]) -> Holding:
     )
 
 
-def _read_birth(said: Mapping[str, Any] | None) -> Birth | None:
+def _read_birth(said: Mapping[str, Any] | None) -> ProcessIdentity | None:
     if said is None:
         return None
     started = said["started"]
-    return Birth(
+    return ProcessIdentity(
         _number(said["pid"], 1, 1 << 31),
         None if started is None else _number(started, 0, 1 << 63),
         _text(said["boot"]),
@@ -162,20 +166,20 @@ def _release(said: Any) -> str:  # noqa: ANN401 - as above
     return str(said)
 
 
-def read_holdings(said: Iterable[Mapping[str, Any]]) -> tuple[Holding, ...]:
+def read_holdings(said: Iterable[Mapping[str, Any]]) -> tuple[OwnedTarget, ...]:
     """Read several; raises as :func:`read_holding` does."""
     return tuple(map(read_holding, said))
 
 
-def spell_holder(holder: Holder) -> Spelled:
+def spell_holder(holder: LockOwner) -> Spelled:
     """Write who holds a lock."""
     return asdict(holder)
 
 
-def read_holder(said: Mapping[str, Any]) -> Holder:
+def read_holder(said: Mapping[str, Any]) -> LockOwner:
     """Read what :func:`spell_holder` wrote; raises as :func:`read_holding` does."""
     process = said["process"]
-    return Holder(
+    return LockOwner(
         run=_text(said["run"]),
         kind=Kind(said["kind"]),
         user=_text(said["user"]),

@@ -72,7 +72,7 @@ class StateDirectory:
         except UntrustedPath as error:
             owner = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False).st_uid
             if self.group is not None and not trust.may_own(owner):
-                error.cure += f"; if it is of a former operator: sudo chown root {error.quoted}"
+                error.fix += f"; if it is of a former operator: sudo chown root {error.quoted}"
             raise
 
     def empty(self, name: str) -> None:
@@ -114,15 +114,15 @@ def opened(path: Path) -> Iterator[StateDirectory]:
 
 def refusal(error: UntrustedPath) -> RecordError:
     """Say that a journal is neither read nor written, and what shows the owner."""
-    return RecordError(f"nothing is read or written: {error}", error.cure)
+    return RecordError(f"nothing is read or written: {error}", error.fix)
 
 
 def cannot_read(path: Path, error: OSError) -> RecordError:
     """Say that a journal cannot be read, and in a shared directory how the group comes to it."""
-    cure = ""
+    fix = ""
     with suppress(OSError):
         found = path.parent.stat()
         if isinstance(error, PermissionError) and shared_group(found) is not None:
             file = shlex.quote(str(path))
-            cure = f"sudo chgrp {found.st_gid} {file} && sudo chmod {SHARED:o} {file}"
-    return RecordError(f"{path} cannot be read: {error.strerror}", cure)
+            fix = f"sudo chgrp {found.st_gid} {file} && sudo chmod {SHARED:o} {file}"
+    return RecordError(f"{path} cannot be read: {error.strerror}", fix)

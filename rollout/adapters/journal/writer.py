@@ -14,12 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rollout.adapters.journal.files import Name, next_name
+from rollout.adapters.journal.files import JournalFile, next_name
 from rollout.adapters.journal.serialization import spell_holding
 from rollout.adapters.journal.state_directory import StateDirectory, opened, refusal
 from rollout.adapters.local.thread_pool import Pool
 from rollout.model.errors import RecordError
-from rollout.model.ownership import Holding
+from rollout.model.ownership import OwnedTarget
 from rollout.trusted_paths import UntrustedPath
 
 RESERVE = 256 * 1024
@@ -37,7 +37,7 @@ class Journal:
     Nothing is taken out any more once the disk was full: the reserve is for those who are out.
     """
 
-    def __init__(self, place: StateDirectory, name: Name, descriptor: int) -> None:
+    def __init__(self, place: StateDirectory, name: JournalFile, descriptor: int) -> None:
         self.file = name.journal
         self.run = name.run
         self._place = place
@@ -100,7 +100,7 @@ class Journal:
                 raise cannot_write(self.file, error) from error
             raise RecordError(f"{self.file} could not be written within {WITHIN:g}s") from error
 
-    async def held(self, holding: Holding) -> None:
+    async def held(self, holding: OwnedTarget) -> None:
         """Write down what we hold of one target; the last such line counts."""
         self._holds.add(holding.target.name)
         await self.note("held", holding=spell_holding(holding))
@@ -123,11 +123,11 @@ class Journal:
             self._lost = text
             self._lost = "" if not self._full and self._append(text) else text
 
-    def close(self, within: float) -> bool:
+    def close(self, timeout: float) -> bool:
         """Write the account, which comes last, even if it takes the reserve."""
         done = threading.Event()
         self._pool.send(lambda: self._last_words(done))
-        return done.wait(within) and not self._lost
+        return done.wait(timeout) and not self._lost
 
     def _last_words(self, done: threading.Event) -> None:
         with self._lock, suppress(OSError):
@@ -182,7 +182,7 @@ class Journal:
         self._place.empty(self._mark)
 
 
-def settle(name: Name, by: str) -> None:
+def settle(name: JournalFile, by: str) -> None:
     """Write into the journal of another run that what it left has been seen to, and close it.
 
     Raises:
@@ -201,7 +201,7 @@ def settle(name: Name, by: str) -> None:
         raise cannot_write(name.journal, error) from error
 
 
-def _begin(place: StateDirectory, app: str, run: str) -> tuple[Name, int]:
+def _begin(place: StateDirectory, app: str, run: str) -> tuple[JournalFile, int]:
     """Create the mark, which is the reserve, and the journal; half a reserve is given back."""
     name = next_name(place, app, run)
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rollout.adapters.local.shell import ask_here
-from rollout.ports.site import Answer
+from rollout.ports.site import CheckResult
 
 
 class CommandHooks:
@@ -14,18 +14,18 @@ class CommandHooks:
 
     Args:
         commands: By hook, for ``sh -c``; an empty one is none.
-        within: Seconds after which one is killed, with all that it started.
+        timeout: Seconds after which one is killed, with all that it started.
         environ: The environment they get besides.
     """
 
     def __init__(
-        self, commands: Mapping[str, str], within: float, environ: Mapping[str, str]
+        self, commands: Mapping[str, str], timeout: float, environ: Mapping[str, str]
     ) -> None:
         self._commands = dict(commands)
-        self._within = within
+        self._timeout = timeout
         self._environ = dict(environ)
 
-    async def run(self, hook: str, facts: Mapping[str, str]) -> Answer | None:
+    async def run(self, hook: str, facts: Mapping[str, str]) -> CheckResult | None:
         """Run the command of ``hook`` once; fine is exit 0.
 
         A fact with a NUL, which no environment can hold, is no command's but an answer: not fine.
@@ -36,5 +36,5 @@ class CommandHooks:
         told = {f"ROLLOUT_{name.upper()}": value for name, value in facts.items()}
         broken = [name for name, value in told.items() if "\0" in value]
         if broken:
-            return Answer(fine=False, said=f"{broken[0]} has a NUL in it")
-        return await ask_here(command, self._within, self._environ | told | {"ROLLOUT_HOOK": hook})
+            return CheckResult(ok=False, message=f"{broken[0]} has a NUL in it")
+        return await ask_here(command, self._timeout, self._environ | told | {"ROLLOUT_HOOK": hook})

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from rollout.adapters.local.exit_cleanup import ends_with_us
-from rollout.ports.site import Answer
+from rollout.ports.site import CheckResult
 from rollout.text.durations import spell_duration
 
 LAST_WORDS = 4096
@@ -18,29 +18,29 @@ LAST_LINES = 20
 REAP_WITHIN = 2.0
 
 
-async def ask_here(command: str, within: float, environ: Mapping[str, str]) -> Answer:
+async def ask_here(command: str, timeout: float, environ: Mapping[str, str]) -> CheckResult:
     """Run ``sh -c command`` once; fine is exit 0.
 
-    ``said`` is the last line it wrote, or how it ended.  After ``within`` seconds it is killed,
+    ``said`` is the last line it wrote, or how it ended.  After ``timeout`` seconds it is killed,
     with all that it started.
     """
     try:
         # A file and not a pipe: a grandchild that keeps a pipe open would keep us waiting.
         with tempfile.TemporaryFile() as words:
-            code = await run_here(["sh", "-c", command], within, environ, output=words)
+            code = await run_here(["sh", "-c", command], timeout, environ, output=words)
             if code is None:
-                said = f"no end after {spell_duration(within)}"
-                return Answer(fine=False, said=said, tail=tail_of(words))
+                said = f"no end after {spell_duration(timeout)}"
+                return CheckResult(ok=False, message=said, output=tail_of(words))
             fine, tail = code == 0, tail_of(words)
             said = tail[-1].strip()[:200] if tail else f"exit {code}"
-            return Answer(fine=fine, said=said, tail=() if fine else tail)
+            return CheckResult(ok=fine, message=said, output=() if fine else tail)
     except OSError as error:  # a full disk, no process to be had
-        return Answer(fine=False, said=f"it cannot be run here: {error.strerror}")
+        return CheckResult(ok=False, message=f"it cannot be run here: {error.strerror}")
 
 
 async def run_here(
     words: Sequence[str],
-    within: float,
+    timeout: float,
     environ: Mapping[str, str],
     *,
     output: IO[bytes],
@@ -51,7 +51,7 @@ async def run_here(
 
     Args:
         words: The program and its arguments; no shell reads them.
-        within: Seconds after which it is killed.
+        timeout: Seconds after which it is killed.
         environ: All of its environment.
         output: Takes what it writes.
         errors: Takes its stderr, where that is wanted apart.
@@ -74,7 +74,7 @@ async def run_here(
     )
     try:
         with ends_with_us(lambda: os.killpg(process.pid, signal.SIGKILL)):
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(timeout):
                 return await process.wait()
     except TimeoutError:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rollout.adapters.local.shell import ask_here
-from rollout.ports.site import Answer
+from rollout.ports.site import CheckResult
 
 
 class CommandSmoke:
@@ -14,16 +14,16 @@ class CommandSmoke:
 
     Args:
         command: For ``sh -c``.
-        within: Seconds after which it is killed, with all that it started.
+        timeout: Seconds after which it is killed, with all that it started.
         environ: The environment it gets besides.
     """
 
-    def __init__(self, command: str, within: float, environ: Mapping[str, str]) -> None:
+    def __init__(self, command: str, timeout: float, environ: Mapping[str, str]) -> None:
         self._command = command
-        self._within = within
+        self._timeout = timeout
         self._environ = dict(environ)
 
-    async def check(self, target: str, host: str) -> Answer:
+    async def check(self, target: str, host: str) -> CheckResult:
         """Run it once; fine is exit 0.  ``said`` is the last line it wrote, or how it ended."""
         environ = self._environ | {"SMOKE_TARGET": target, "SMOKE_HOST": host}
-        return await ask_here(self._command, self._within, environ)
+        return await ask_here(self._command, self._timeout, environ)

@@ -15,8 +15,8 @@ from rollout.adapters.lock.script import HELD, LOCK, LOST, STILL_OUT, UNSAFE
 from rollout.adapters.ssh.scripts import Remote, sentence
 from rollout.model.errors import LockError, LockHeld, LockLost, RemoteError
 from rollout.model.fleet import Finding
-from rollout.model.lock_state import Held
-from rollout.model.ownership import Holding
+from rollout.model.lock_state import LockState
+from rollout.model.ownership import OwnedTarget
 from rollout.ports.commands import CommandResult, InThread, RunCommandWithInput
 
 HERE = "this machine"
@@ -29,7 +29,7 @@ SCRIPT_WITHIN = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LockDirectory:
+class LockLocation:
     """Where the lock of an app lies, on each machine.
 
     Attributes:
@@ -54,7 +54,7 @@ class LockDirectory:
         return posixpath.normpath(self.path).startswith(f"{STATE}/")
 
 
-class Place:
+class LockDirectory:
     """A directory on one machine, with the lock of one app in it.
 
     Args:
@@ -62,7 +62,7 @@ class Place:
         run: Runs a command there.
         in_thread: Where that may block.
         directory: Where the lock lies.
-        within: Seconds for the way there.
+        timeout: Seconds for the way there.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class Place:
         name: str,
         run: RunCommandWithInput,
         in_thread: InThread,
-        directory: LockDirectory,
+        directory: LockLocation,
         *,
-        within: float,
+        timeout: float,
     ) -> None:
         self.name = name
         self._remote = Remote(run, in_thread)
@@ -80,10 +80,10 @@ class Place:
         own = "own" if directory.or_own else ""
         self._words = (path, directory.app, directory.group, own)
         self._directory = directory
-        self._within = within + SCRIPT_WITHIN
+        self._timeout = timeout + SCRIPT_WITHIN
         self._is_seen = name != HERE
 
-    async def look(self) -> Held | None:
+    async def look(self) -> LockState | None:
         """Read whose it is; None where there is no lock."""
         return self._read(await self._ask("look"))
 
@@ -110,7 +110,9 @@ class Place:
         """
         self._not_held(await self._ask("seize", run, number, stdin=holder))
 
-    async def keep(self, run: str, holdings: Sequence[Holding] | None, *, number: int = 0) -> None:
+    async def keep(
+        self, run: str, holdings: Sequence[OwnedTarget] | None, *, number: int = 0
+    ) -> None:
         """See that it is ours, beat, and write ``holdings`` if given; else LockLost.
 
         ``number`` counts what was written: of two places the higher one has the news.
@@ -158,7 +160,7 @@ class Place:
         try:
             said = await self._ask("try")
         except LockError as error:
-            return (Finding(error.place, error.what, error.cure),), ()
+            return (Finding(error.place, error.what, error.fix),), ()
         own = _rows(said).get("own")
         if not own:
             return (), ()
@@ -200,11 +202,11 @@ class Place:
             "run on the machine or in another container sees the lock there"
         )
         team = volume(Path(STATE) if self._directory.is_in_state else Path(self._words[0]))
-        cure = f"start the container with `{team}`"
+        fix = f"start the container with `{team}`"
         if own:
             alone = volume(directory.parent)
-            cure += f"; where the machine has no such directory with `{alone}`, for one login alone"
-        raise LockError(self.name, what, cure)
+            fix += f"; where the machine has no such directory with `{alone}`, for one login alone"
+        raise LockError(self.name, what, fix)
 
     async def _script(
         self, verb: str, run: str = "", word: str = "", *, stdin: str = ""
@@ -217,19 +219,17 @@ class Place:
                 verb,
                 run,
                 word,
-                within=self._within,
+                timeout=self._timeout,
                 stdin=stdin.encode("utf-8", "replace"),
             )
         except RemoteError as error:
-            raise LockError(self.name, error.what, error.cure) from error
+            raise LockError(self.name, error.what, error.fix) from error
         if said.status == UNSAFE:
             raise self._unsafe(said)
         if said.status not in {0, HELD, LOST, STILL_OUT}:
-            what, cure = sentence(said)
-            cure = (
-                cure or "lock.directory says where it lies; the login must be able to write there"
-            )
-            raise LockError(self.name, f"the lock: {what}", cure)
+            what, fix = sentence(said)
+            fix = fix or "lock.directory says where it lies; the login must be able to write there"
+            raise LockError(self.name, f"the lock: {what}", fix)
         return said
 
     def _unsafe(self, said: CommandResult) -> LockError:
@@ -240,8 +240,8 @@ class Place:
             what = f"the lock: {user} may not enter {path}"
             return LockError(self.name, what, f"{self._shown(path)} says which group may; {setup}")
         path, _, why = rows.get("unsafe", "\t").partition("\t")
-        cure = f"{self._shown(path)} shows it; {setup}"
-        return LockError(self.name, f"the lock: {path}: {why}, not believed", cure)
+        fix = f"{self._shown(path)} shows it; {setup}"
+        return LockError(self.name, f"the lock: {path}: {why}, not believed", fix)
 
     def _shown(self, path: str) -> str:
         typed = shlex.join(["ls", "-ld", path])
@@ -249,7 +249,7 @@ class Place:
             typed = f"{self._directory.ssh} {shlex.quote(self.name)} {shlex.quote(typed)}"
         return f"`{typed}`"
 
-    def _read(self, said: CommandResult) -> Held | None:
+    def _read(self, said: CommandResult) -> LockState | None:
         return read_lock(self.name, said.out)
 
 

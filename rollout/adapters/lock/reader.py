@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rollout.adapters.journal.serialization import UNREADABLE, read_holder, read_holdings
-from rollout.model.lock_state import Held, Holder, Kind, Process
-from rollout.model.ownership import Holding
+from rollout.model.lock_state import Kind, LockOwner, LockState, Process
+from rollout.model.ownership import OwnedTarget
 
 RUN = re.compile(r"[0-9a-f]{6,32}")
 
@@ -15,7 +15,7 @@ MOST_RUNS = 500
 """Runs before it that a lock may name: each take-over of a dead run adds one."""
 
 
-def read_lock(place: str, printed: str) -> Held | None:
+def read_lock(place: str, printed: str) -> LockState | None:
     """Read the rows of the script; None where no lock stands.
 
     Unknown or impossible content makes the lock unreadable: its kind is ``UNKNOWN`` then, so it is
@@ -26,7 +26,7 @@ def read_lock(place: str, printed: str) -> Held | None:
         return None
     user, _, age, number = (*rows["stands"].split("\t"), "", "", "", "")[:4]
     made = f"made by {user}"
-    bare = Held(
+    bare = LockState(
         place=place,
         holder=_unknown(made),
         unreadable=rows.get("odd", "").replace("\t", ": "),
@@ -50,7 +50,7 @@ class _Impossible(Exception):
     """A sentence about the first thing that cannot be."""
 
 
-def _read(bare: Held, rows: Mapping[str, str]) -> Held:
+def _read(bare: LockState, rows: Mapping[str, str]) -> LockState:
     holder = _holder(rows)
     number, holdings = _owned(rows)
     return replace(
@@ -59,13 +59,13 @@ def _read(bare: Held, rows: Mapping[str, str]) -> Held:
         before=_before(rows),
         holdings=holdings,
         number=number,
-        beats=_number(rows.get("beats", "")) + number,
-        quiet=float(_number(rows.get("quiet", ""))),
+        heartbeats=_number(rows.get("beats", "")) + number,
+        seconds_since_heartbeat=float(_number(rows.get("quiet", ""))),
         ended=rows.get("ended", ""),
     )
 
 
-def _holder(rows: Mapping[str, str]) -> Holder:
+def _holder(rows: Mapping[str, str]) -> LockOwner:
     run = rows.get("run", "")
     if not RUN.fullmatch(run):
         raise _Impossible("its run is no run id")
@@ -85,7 +85,7 @@ def _before(rows: Mapping[str, str]) -> tuple[str, ...]:
     return runs
 
 
-def _owned(rows: Mapping[str, str]) -> tuple[int, tuple[Holding, ...]]:
+def _owned(rows: Mapping[str, str]) -> tuple[int, tuple[OwnedTarget, ...]]:
     try:
         owned = json.loads(rows["owned"])
         return int(owned.get("number", 0)), read_holdings(owned.get("held", []))
@@ -103,8 +103,8 @@ def read_settled(printed: str) -> dict[str, str]:
     }
 
 
-def _unknown(made: str) -> Holder:
-    return Holder(
+def _unknown(made: str) -> LockOwner:
+    return LockOwner(
         run="",
         kind=Kind.UNKNOWN,
         user="",

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from rollout.adapters.journal.serialization import spell_holder
-from rollout.adapters.lock.lock_directory import Place
+from rollout.adapters.lock.lock_directory import LockDirectory
 from rollout.adapters.lock.reader import MOST_RUNS
 from rollout.model.errors import LockError, LockHeld, LockLost, RolloutError
 from rollout.model.fleet import Finding
-from rollout.model.lock_state import Held, Holder
-from rollout.model.ownership import Holding
+from rollout.model.lock_state import LockOwner, LockState
+from rollout.model.ownership import OwnedTarget
 
 T = TypeVar("T")
 
@@ -39,23 +39,23 @@ class FleetLock:
 
     def __init__(
         self,
-        places: Sequence[Place],
+        places: Sequence[LockDirectory],
         monotonic: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
     ) -> None:
         self._places = tuple(places)
         self._monotonic = monotonic
-        self._taken: list[Place] = []
+        self._taken: list[LockDirectory] = []
         self._run = ""
-        self._away: dict[Place, float] = {}
+        self._away: dict[LockDirectory, float] = {}
         self._seen = float("-inf")
         self._lost: LockLost | None = None
         self._number = 0
 
-    async def look(self) -> tuple[Held, ...]:
+    async def look(self) -> tuple[LockState, ...]:
         found = await asyncio.gather(*(place.look() for place in self._places))
         return tuple(held for held in found if held is not None)
 
-    async def take(self, holder: Holder) -> None:
+    async def take(self, holder: LockOwner) -> None:
         self._run = holder.run
         spelled = _spelled(holder)
         try:
@@ -65,7 +65,7 @@ class FleetLock:
             await self.release()
             raise
 
-    async def _take(self, place: Place, holder: str) -> None:
+    async def _take(self, place: LockDirectory, holder: str) -> None:
         try:
             await place.take(self._run, holder)
         except LockHeld:
@@ -79,7 +79,9 @@ class FleetLock:
         self._taken.append(place)
         self._seen = self._monotonic()
 
-    async def take_over(self, old: str, holder: Holder, *, seize: Sequence[Held] = ()) -> None:
+    async def take_over(
+        self, old: str, holder: LockOwner, *, seize: Sequence[LockState] = ()
+    ) -> None:
         self._run = holder.run
         spelled = _spelled(holder)
         numbers = {held.place: held.number_there for held in seize}
@@ -113,7 +115,9 @@ class FleetLock:
         found = dict.fromkeys((*runs, *(run for one in held for run in one.before)))
         return tuple(found)[:MOST_RUNS]  # more would make the lock one that is not believed
 
-    async def keep(self, holdings: Sequence[Holding] | None = None, *, everywhere: bool) -> None:
+    async def keep(
+        self, holdings: Sequence[OwnedTarget] | None = None, *, everywhere: bool
+    ) -> None:
         if self._lost is not None:
             raise self._lost
         if holdings is None and not everywhere and self._monotonic() < self._seen + FRESH:
@@ -137,7 +141,7 @@ class FleetLock:
         if any(error is None for error in results):
             self._seen = began
 
-    def _is_away(self, place: Place) -> bool:
+    def _is_away(self, place: LockDirectory) -> bool:
         return self._monotonic() < self._away.get(place, float("-inf"))
 
     async def beat(self) -> None:
@@ -147,7 +151,7 @@ class FleetLock:
             if isinstance(error, LockError):
                 self._away[place] = self._monotonic() + AWAY_FOR
 
-    async def _beat(self, place: Place) -> None:
+    async def _beat(self, place: LockDirectory) -> None:
         """Beat in one place; one that is slow must not make us seem dead in the others."""
         try:
             async with asyncio.timeout(BEAT_WITHIN):
@@ -189,11 +193,11 @@ class FleetLock:
 
 
 async def _each(
-    places: Sequence[Place], act: Callable[[Place], Awaitable[None]]
+    places: Sequence[LockDirectory], act: Callable[[LockDirectory], Awaitable[None]]
 ) -> list[RolloutError | None]:
     """Do ``act`` in all places at once; give for each the error that came of it."""
 
-    async def one(place: Place) -> RolloutError | None:
+    async def one(place: LockDirectory) -> RolloutError | None:
         try:
             await act(place)
         except (LockError, LockLost) as error:
@@ -207,5 +211,5 @@ def _errors(results: Sequence[RolloutError | None]) -> tuple[RolloutError, ...]:
     return tuple(error for error in results if error is not None)
 
 
-def _spelled(holder: Holder) -> str:
+def _spelled(holder: LockOwner) -> str:
     return json.dumps(spell_holder(holder), separators=(",", ":")) + "\n"

@@ -3,10 +3,10 @@
 import posixpath
 import shlex
 
-from rollout.adapters.lock.lock_directory import STATE, LockDirectory
+from rollout.adapters.lock.lock_directory import STATE, LockLocation
 
 
-def commands_for_lock(directory: LockDirectory, login: str) -> tuple[str, ...]:
+def commands_for_lock(directory: LockLocation, login: str) -> tuple[str, ...]:
     """Return the commands, for root, that make the lock's directory for ``login`` and its team."""
     path = posixpath.normpath(directory.path)
     if not directory.group:

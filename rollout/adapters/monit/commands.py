@@ -35,7 +35,7 @@ printf '@monit %s\\n%s\\n' "$rc" "$text\""""
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class MonitCommand:
     """How monit is called on a host: the words before the verb, and the version behind them."""
 
     words: tuple[str, ...]
@@ -81,7 +81,7 @@ class ProcessQuery:
     sockets: tuple[int, ...] | None = None
 
 
-def look(typed: Typed, query: ProcessQuery | None = None) -> str:
+def look(typed: MonitCommand, query: ProcessQuery | None = None) -> str:
     """One look: status, then the processes behind it, from the same moment.
 
     Pid 1 is read along to learn whether ``/proc`` shows other users' processes.  The shell walks
@@ -150,7 +150,7 @@ done
 """
 
 
-def restart(typed: Typed, names: Sequence[str]) -> str:
+def restart(typed: MonitCommand, names: Sequence[str]) -> str:
     """Ask for the restart of ``names``; prints ``@asked N of M``: requests accepted, and sent.
 
     ``@by group`` is printed when they went as one group command.
@@ -173,7 +173,7 @@ printf '@asked %s of %s\\n' "$asked" "$sent"
 """
 
 
-def _ask(typed: Typed, names: Sequence[str]) -> str:
+def _ask(typed: MonitCommand, names: Sequence[str]) -> str:
     by_name = f"""\
 for name in {shlex.join(spelled(name, typed.version) for name in names)}; do
   sent=$((sent + 1))
@@ -194,7 +194,7 @@ else
 fi"""
 
 
-def _group_will_do(typed: Typed, names: Sequence[str]) -> bool:
+def _group_will_do(typed: MonitCommand, names: Sequence[str]) -> bool:
     """Whether a group command could mean ``names`` and nobody else.
 
     Monit's client sends the members of a group by their bare names, and from 5.28 on the

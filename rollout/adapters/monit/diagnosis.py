@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rollout.adapters.monit.status_parser import first_line, plain, quoted
-from rollout.adapters.monit.sudoers import Caller, knows_patterns, sudoers_line
+from rollout.adapters.monit.sudoers import Invocation, knows_patterns, sudoers_line
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Diagnosis:
     """A refusal, understood.
 
     Attributes:
         what: Said about the host, with monit's own words in parentheses.
-        cure: What to type, or to write where.
+        fix: What to type, or to write where.
         untouched: A promise: the request was certainly not passed on.  Only refusals that are
             named here promise it.  A daemon that does not answer in time reads the request when it
             wakes up, whatever sudo warned of before.
@@ -26,19 +26,19 @@ class Trouble:
     """
 
     what: str
-    cure: str
+    fix: str
     untouched: bool = True
     of_one: bool = False
 
 
-Cure = Callable[[Caller], str]
+Fix = Callable[[Invocation], str]
 
 
-def _visudo(line: str) -> Cure:
+def _visudo(line: str) -> Fix:
     return lambda who: f"sudo visudo -f /etc/sudoers.d/rollout, and add: {line.format(who=who)}"
 
 
-def _allow(who: Caller) -> str:
+def _allow(who: Invocation) -> str:
     if knows_patterns(who):
         return f"sudo visudo -f /etc/sudoers.d/rollout, and add: {sudoers_line(who)}"
     script = "/usr/local/sbin/rollout-monit"
@@ -49,7 +49,7 @@ def _allow(who: Caller) -> str:
     )
 
 
-def _say(text: str) -> Cure:
+def _say(text: str) -> Fix:
     return lambda who: text.format(who=who)
 
 
@@ -83,7 +83,7 @@ UNUSABLE = (
 )
 
 # In order: the first that is found names the trouble.
-OF_SUDO: tuple[tuple[str, str, Cure], ...] = (
+OF_SUDO: tuple[tuple[str, str, Fix], ...] = (
     (
         r"^sudo: .*command not found|monit: (command )?not found|No such file or directory: monit",
         "there is no monit",
@@ -102,7 +102,7 @@ OF_SUDO: tuple[tuple[str, str, Cure], ...] = (
     (NOT_ALLOWED, "sudo refused", _allow),
     (UNUSABLE, "sudo does not work", _say("as root there: visudo -c; sudo -l -U {who.user}")),
 )
-OF_MONIT: tuple[tuple[str, str, Cure], ...] = (
+OF_MONIT: tuple[tuple[str, str, Fix], ...] = (
     (
         r"daemon is not running|no status available|status not available",
         "the monit daemon is not running",
@@ -158,7 +158,7 @@ OF_MONIT: tuple[tuple[str, str, Cure], ...] = (
         ),
     ),
 )
-OF_ONE_SERVICE: tuple[tuple[str, str, Cure], ...] = (
+OF_ONE_SERVICE: tuple[tuple[str, str, Fix], ...] = (
     (
         r"There is no service (named|by that name)|Service '.*' not found",
         "monit does not know the service",
@@ -178,30 +178,32 @@ WARNING = (
 """Lines that sudo, monit or a shell may print first and that are not why a command failed."""
 
 
-def understand(status: int, text: str, who: Caller) -> Trouble:
+def diagnose(status: int, text: str, who: Invocation) -> Diagnosis:
     """Name the trouble in what was said together with a failure, or with no service at all.
 
     A warning is no trouble.  Where none is found the request may have been passed on.
     """
     lines = [line for line in map(str.strip, plain(text).splitlines()) if line]
-    for pattern, what, cure in OF_SUDO:
+    for pattern, what, fix in OF_SUDO:
         if line := _first(pattern, lines):
-            return Trouble(f"{what} ({quoted(line)})", cure(who))
+            return Diagnosis(f"{what} ({quoted(line)})", fix(who))
     monits = [line for line in lines if not line.startswith("sudo: ")]
     silent = _first(SILENT, monits)
-    for pattern, what, cure in OF_MONIT + OF_ONE_SERVICE:
+    for pattern, what, fix in OF_MONIT + OF_ONE_SERVICE:
         if line := _first(pattern, monits):
             of_one = any(pattern == known for known, _, _ in OF_ONE_SERVICE)
             said = f"{what} ({quoted(line)})"
-            return Trouble(said, cure(who), untouched=not silent, of_one=of_one)
+            return Diagnosis(said, fix(who), untouched=not silent, of_one=of_one)
     if silent:
         what = f"the monit daemon does not answer ({quoted(silent)})"
-        return Trouble(what, "sudo systemctl restart monit", untouched=False)
+        return Diagnosis(what, "sudo systemctl restart monit", untouched=False)
     line = first_line("\n".join(x for x in lines if not _first(WARNING, [x])) or text)
     if not status:
         what = f"monit lists no service of the group {who.group!r}" if who.group else "no service"
-        return Trouble(f"{what} ({line})", f"{who.command} summary")
-    return Trouble(f"monit failed with {status} ({line})", f"{who.command} status", untouched=False)
+        return Diagnosis(f"{what} ({line})", f"{who.command} summary")
+    return Diagnosis(
+        f"monit failed with {status} ({line})", f"{who.command} status", untouched=False
+    )
 
 
 def _first(pattern: str, lines: Sequence[str]) -> str:

@@ -19,15 +19,15 @@ def findings_in(
     """
     findings = [*_of_number(host, [state.name for state in states], command, match, expected)]
     for state in states:
-        kind = SickFinding if _is_curable(state) else Finding
+        kind = SickFinding if _is_fixable(state) else Finding
         found = (
-            kind(host, what, cure, instance=state.name) for what, cure in _of_one(state, command)
+            kind(host, what, fix, instance=state.name) for what, fix in _of_one(state, command)
         )
         findings += [*found][:1]
     return tuple(findings)
 
 
-def _is_curable(state: InstanceState) -> bool:
+def _is_fixable(state: InstanceState) -> bool:
     """Tell whether it is broken, and monit, asked for a restart, would make a new process of it.
 
     Of one that it does not watch it would do so only if there is none; of one that waits for its
@@ -65,8 +65,8 @@ def _of_one(state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
         yield f"{name} is initializing", settle
     if state.status.lower() == "waiting":
         # Until its time comes monit does not call it running, whatever it is.
-        cure = f"take `every` off {name} in monit's control file"
-        yield f"{name} is waiting for its time", cure
+        fix = f"take `every` off {name} in monit's control file"
+        yield f"{name} is waiting for its time", fix
     if state.birth is None and state.called_running:
         yield f"monit calls {name} {state.status}, but its process is gone", f"{by_admin} validate"
     if not state.running:

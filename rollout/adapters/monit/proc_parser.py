@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from rollout.model.fleet import Birth
+from rollout.model.fleet import ProcessIdentity
 
 GONE = frozenset("ZXx")
 # The name in parentheses may itself hold spaces and parentheses, so the last one counts.
@@ -56,7 +56,9 @@ class Processes:
             found |= more
         return frozenset(found)
 
-    def birth(self, pid: int | None, shown_before: AbstractSet[int] = frozenset()) -> Birth | None:
+    def birth(
+        self, pid: int | None, shown_before: AbstractSet[int] = frozenset()
+    ) -> ProcessIdentity | None:
         """Return the birth of ``pid``; None when there is no living process.
 
         ``shown_before`` are pids that earlier looks could read.  Even ``hidepid`` shows a
@@ -67,9 +69,9 @@ class Processes:
             return None
         if pid not in self.started and (self.all_visible or pid in shown_before):
             return None
-        return Birth(pid=pid, started=self.started.get(pid), boot=self.boot)
+        return ProcessIdentity(pid=pid, started=self.started.get(pid), boot=self.boot)
 
-    def up_since(self, birth: Birth | None) -> float | None:
+    def up_since(self, birth: ProcessIdentity | None) -> float | None:
         """Return the Unix time at which the process started, where that is known."""
         if birth is None or birth.started is None or self.booted is None:
             return None

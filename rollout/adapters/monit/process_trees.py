@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rollout.adapters.monit.proc_parser import Processes
-from rollout.model.fleet import Birth, ProcessTree, Survivor
+from rollout.model.fleet import ProcessIdentity, ProcessTree, Survivor
 
 KEPT = 100
 """Processes of one instance that are written down for a run that comes after a crash."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class InstanceProcesses:
     """The processes of one instance at one moment, and the sockets on its port.
 
     Attributes:
@@ -34,7 +34,7 @@ class Tree:
     held: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, pid: int | None, port: int, seen: Processes) -> "Tree":
+    def of(cls, pid: int | None, port: int, seen: Processes) -> "InstanceProcesses":
         """Read the tree below ``pid`` from one look."""
         pids = seen.tree(pid)
         sockets = seen.listening.get(port, frozenset[int]())
@@ -44,7 +44,7 @@ class Tree:
         return cls(port, seen.boot, started, sockets, held)
 
     @classmethod
-    def read(cls, birth: Birth) -> "Tree | None":
+    def read(cls, birth: ProcessIdentity) -> "InstanceProcesses | None":
         """Read what :meth:`written` made of one."""
         kept = birth.tree
         if kept is None:
@@ -59,11 +59,11 @@ class Tree:
             self.port, started, tuple(sorted(self.sockets)), tuple(sorted(self.held))
         )
 
-    def after(self, earlier: "Tree | None") -> "Tree":
+    def after(self, earlier: "InstanceProcesses | None") -> "InstanceProcesses":
         """Add what lives on from a restart before this one."""
         if earlier is None or earlier.boot != self.boot:
             return self
-        return Tree(
+        return InstanceProcesses(
             self.port,
             self.boot,
             {**earlier.started, **self.started},
@@ -71,7 +71,7 @@ class Tree:
             earlier.held | self.held,
         )
 
-    def survivors(self, now: "Tree", seen: Processes) -> tuple[Survivor, ...]:
+    def survivors(self, now: "InstanceProcesses", seen: Processes) -> tuple[Survivor, ...]:
         """List the processes of this tree that live on beside the tree of ``now``."""
         if self.boot != now.boot:
             return ()
@@ -82,7 +82,7 @@ class Tree:
         )
         return tuple(Survivor(pid, seen.commands[pid], self._listens(pid, seen)) for pid in alive)
 
-    def lost_its_port(self, now: "Tree", seen: Processes) -> bool:
+    def lost_its_port(self, now: "InstanceProcesses", seen: Processes) -> bool:
         """Tell whether another process has the socket that this tree had, and ``now`` has none.
 
         Only where the descriptors of the new processes can be read.  A socket that this tree never

@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rollout.adapters.monit.diagnosis import understand
+from rollout.adapters.monit.diagnosis import diagnose
 from rollout.adapters.monit.proc_parser import Processes, read_processes
 from rollout.adapters.monit.status_parser import ServiceBlock, first_line, parse_status
-from rollout.adapters.monit.sudoers import Caller, believed
+from rollout.adapters.monit.sudoers import Invocation, believed
 from rollout.model.errors import RestartRefused, SupervisorError
 from rollout.ports.commands import CommandResult
 
@@ -18,16 +18,16 @@ BY_GROUP = re.compile(r"^@by group$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Response:
     """A script's answer: what it found before the mark, monit's status and words after it."""
 
     marks: str
     status: int
     text: str
-    caller: Caller
+    caller: Invocation
 
 
-def heard(host: str, said: CommandResult, caller: Caller) -> Heard:
+def split_response(host: str, said: CommandResult, caller: Invocation) -> Response:
     """Split an answer at its mark.
 
     Raises:
@@ -47,10 +47,10 @@ def heard(host: str, said: CommandResult, caller: Caller) -> Heard:
         user, path, sudo = believed(caller, who[1], who[2], who[3])
         caller = replace(caller, user=user, path=path, sudo=sudo)
     text = said.out[mark.end() :].strip("\n")
-    return Heard(said.out[: mark.start()], int(mark[1]), text, caller)
+    return Response(said.out[: mark.start()], int(mark[1]), text, caller)
 
 
-def seen(host: str, answer: Heard) -> tuple[tuple[ServiceBlock, ...], Processes]:
+def parse_look(host: str, answer: Response) -> tuple[tuple[ServiceBlock, ...], Processes]:
     """Read the answer to ``commands.look``.
 
     Raises:
@@ -65,7 +65,7 @@ def seen(host: str, answer: Heard) -> tuple[tuple[ServiceBlock, ...], Processes]
     return blocks, read_processes(answer.marks.splitlines())
 
 
-def confirm_asked(host: str, answer: Heard, names: Sequence[str]) -> None:
+def confirm_asked(host: str, answer: Response, names: Sequence[str]) -> None:
     """Read the answer to ``commands.restart``.
 
     Raises:
@@ -76,14 +76,14 @@ def confirm_asked(host: str, answer: Heard, names: Sequence[str]) -> None:
     asked, sent = (int(requests["asked"]), int(requests["sent"])) if requests else (0, 1)
     if asked and not answer.status:
         return
-    trouble = understand(answer.status, answer.text, answer.caller)
+    trouble = diagnose(answer.status, answer.text, answer.caller)
     what = f"restart of {', '.join(names)}: {trouble.what}"
     others_first = trouble.of_one and BY_GROUP.search(answer.marks) is not None
     if not sent or (sent == 1 and trouble.untouched and not others_first):
-        raise RestartRefused(host, what, trouble.cure)
-    raise SupervisorError(host, f"{what}; asked before that: {asked}", trouble.cure)
+        raise RestartRefused(host, what, trouble.fix)
+    raise SupervisorError(host, f"{what}; asked before that: {asked}", trouble.fix)
 
 
-def _troubled(host: str, answer: Heard) -> SupervisorError:
-    trouble = understand(answer.status, answer.text, answer.caller)
-    return SupervisorError(host, trouble.what, trouble.cure)
+def _troubled(host: str, answer: Response) -> SupervisorError:
+    trouble = diagnose(answer.status, answer.text, answer.caller)
+    return SupervisorError(host, trouble.what, trouble.fix)

@@ -39,7 +39,7 @@ ACCOUNT = re.compile(r"[a-z_][a-z0-9_.-]*\$?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Invocation:
     """Who calls monit on a host, and how.
 
     Attributes:
@@ -61,7 +61,7 @@ class Caller:
     ssh: str = "ssh"
 
 
-def sudoers_line(caller: Caller) -> str:
+def sudoers_line(caller: Invocation) -> str:
     """Write the line for ``/etc/sudoers.d/rollout`` that lets ``caller`` do what rollout types.
 
     Empty where ``caller.command`` does not go through sudo.  It holds for one host or for all of
@@ -84,7 +84,9 @@ def readlink_line(user: str, path: str = "/usr/bin/readlink") -> str:
     return f"{user} ALL=(root) NOPASSWD: {path} ^{PROC}( {PROC})*$"
 
 
-def believed(caller: Caller, user: str, path: str, sudo: str) -> tuple[str, str, tuple[int, ...]]:
+def believed(
+    caller: Invocation, user: str, path: str, sudo: str
+) -> tuple[str, str, tuple[int, ...]]:
     """Choose of what a host says about itself what may stand in a line for its root to add.
 
     A path where others than root can write would make a root of them, and so would ``ALL``.
@@ -99,7 +101,7 @@ def believed(caller: Caller, user: str, path: str, sudo: str) -> tuple[str, str,
     )
 
 
-def knows_patterns(caller: Caller) -> bool:
+def knows_patterns(caller: Invocation) -> bool:
     """Whether sudo there compares by regular expressions; where unknown, it is taken to."""
     return not caller.sudo or caller.sudo >= PATTERNS_SINCE
 
@@ -123,7 +125,7 @@ def _program(command: str) -> tuple[str, str, str] | None:
     return run_as, rest[0], "".join(f"{word} " for word in rest[1:])
 
 
-def _arguments(caller: Caller) -> tuple[str, ...]:
+def _arguments(caller: Invocation) -> tuple[str, ...]:
     group = f"-g {_ere(caller.group)} " if caller.group else ""
     plain, anchored = _names(caller.match)
     restart = f"restart ({plain}|{anchored})"

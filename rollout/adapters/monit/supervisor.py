@@ -12,16 +12,16 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from rollout.adapters.monit import commands
-from rollout.adapters.monit.diagnosis import understand
+from rollout.adapters.monit.diagnosis import diagnose
 from rollout.adapters.monit.preflight import findings_in
 from rollout.adapters.monit.proc_parser import Processes
-from rollout.adapters.monit.process_trees import Tree
-from rollout.adapters.monit.responses import confirm_asked, heard, seen
+from rollout.adapters.monit.process_trees import InstanceProcesses
+from rollout.adapters.monit.responses import confirm_asked, parse_look, split_response
 from rollout.adapters.monit.status_parser import ServiceBlock, Version, parse_version, port_of
-from rollout.adapters.monit.sudoers import Caller
+from rollout.adapters.monit.sudoers import Invocation
 from rollout.adapters.ssh.errors import SshError
 from rollout.model.errors import RestartRefused, SettingsError, SupervisorError
-from rollout.model.fleet import Birth, Finding, Instance, InstanceState
+from rollout.model.fleet import Finding, Instance, InstanceState, ProcessIdentity
 from rollout.ports.commands import InThread, RunCommand
 
 T = TypeVar("T")
@@ -37,8 +37,8 @@ class MonitOptions:
         match: Our instances are the processes whose whole name this matches.
         instances: How many there must be on each host; None: whatever is there.
         ports: Port by instance name, where the digits that end the name do not say it.
-        look_within: Seconds for one look.  Monit itself gives up on a daemon after 5.
-        restart_within: Seconds for the request, which monit answers before it begins the work.
+        look_timeout: Seconds for one look.  Monit itself gives up on a daemon after 5.
+        restart_timeout: Seconds for the request, which monit answers before it begins the work.
         ssh: How ssh is typed to reach a host as we do; for what an operator is told to type.
     """
 
@@ -47,8 +47,8 @@ class MonitOptions:
     match: str = ".*"
     instances: int | None = None
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
-    look_within: float = 10.0
-    restart_within: float = 30.0
+    look_timeout: float = 10.0
+    restart_timeout: float = 30.0
     ssh: str = "ssh"
 
     def __post_init__(self) -> None:
@@ -86,13 +86,19 @@ class MonitSupervisor:
         self._run = run
         self._options = options
         self._in_thread = in_thread
-        self._caller = Caller(options.command, options.group, match=options.match, ssh=options.ssh)
+        self._caller = Invocation(
+            options.command, options.group, match=options.match, ssh=options.ssh
+        )
         self._versions: dict[str, Version] = {}
         self._shown: dict[str, frozenset[int]] = {}
-        self._trees: dict[str, dict[str, Tree]] = {}  # as the last look saw them
-        self._old: dict[str, dict[str, Tree]] = {}  # right before a restart was asked for
-        self._births: dict[str, dict[str, Birth | None]] = {}  # as the last look saw them
-        self._replaced: defaultdict[tuple[str, str], list[Birth | None]] = defaultdict(list)
+        self._trees: dict[str, dict[str, InstanceProcesses]] = {}  # as the last look saw them
+        self._old: dict[
+            str, dict[str, InstanceProcesses]
+        ] = {}  # right before a restart was asked for
+        self._births: dict[str, dict[str, ProcessIdentity | None]] = {}  # as the last look saw them
+        self._replaced: defaultdict[tuple[str, str], list[ProcessIdentity | None]] = defaultdict(
+            list
+        )
 
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         """Read our instances on ``host``, with the births of their processes, in print order.
@@ -127,18 +133,20 @@ class MonitSupervisor:
         try:
             states = await self.look(host)
         except SupervisorError as error:
-            return (Finding(host, error.what, error.cure),)
+            return (Finding(host, error.what, error.fix),)
         options = self._options
         return findings_in(host, states, options.command, options.match, options.instances)
 
     def _states(self, host: str) -> tuple[InstanceState, ...]:
         script = commands.look(self._typed(host), self._query(host))
-        said = self._run(host, script, within=self._options.look_within)
-        blocks, processes = seen(host, heard(host, said, self._caller))
+        said = self._run(host, script, timeout=self._options.look_timeout)
+        blocks, processes = parse_look(host, split_response(host, said, self._caller))
         shown_before = self._shown.get(host, frozenset())
         self._shown[host] = shown_before | processes.started.keys()
         ours = self._options.ours(blocks)
-        trees = {b.name: Tree.of(b.pid, self._options.port(b.name), processes) for b in ours}
+        trees = {
+            b.name: InstanceProcesses.of(b.pid, self._options.port(b.name), processes) for b in ours
+        }
         self._trees[host] = trees
         old = self._old.get(host, {})
         states = []
@@ -166,11 +174,11 @@ class MonitSupervisor:
             sockets=tuple(sockets) if old else None,
         )
 
-    def remember(self, host: str, before: Mapping[str, Birth | None]) -> None:
+    def remember(self, host: str, before: Mapping[str, ProcessIdentity | None]) -> None:
         """Take over what an earlier run saw right before it asked for a restart on ``host``."""
         old = self._old.setdefault(host, {})
         for name, birth in before.items():
-            if birth is not None and (tree := Tree.read(birth)) is not None:
+            if birth is not None and (tree := InstanceProcesses.read(birth)) is not None:
                 old[name] = tree.after(old.get(name))
 
     def _remember(self, host: str, names: Sequence[str]) -> None:
@@ -187,39 +195,42 @@ class MonitSupervisor:
         try:
             script = commands.restart(self._typed(host), names)
         except (SupervisorError, ValueError) as error:
-            what, cure = getattr(error, "what", str(error)), getattr(error, "cure", "")
-            raise RestartRefused(host, what, cure) from error
+            what, fix = getattr(error, "what", str(error)), getattr(error, "fix", "")
+            raise RestartRefused(host, what, fix) from error
         self._remember(host, names)
         try:
-            said = self._run(host, script, within=self._options.restart_within)
+            said = self._run(host, script, timeout=self._options.restart_timeout)
         except SshError as error:
             if error.asked:
                 raise
-            raise RestartRefused(host, error.what, error.cure) from error
-        confirm_asked(host, heard(host, said, self._caller), names)
+            raise RestartRefused(host, error.what, error.fix) from error
+        confirm_asked(host, split_response(host, said, self._caller), names)
 
-    def _typed(self, host: str) -> commands.Typed:
+    def _typed(self, host: str) -> commands.MonitCommand:
         version = self._versions.get(host) or self._ask_version(host)
         self._versions[host] = version
-        return commands.Typed(self._options.words, version, self._options.group)
+        return commands.MonitCommand(self._options.words, version, self._options.group)
 
     def _ask_version(self, host: str) -> Version:
         script = commands.ask_version(self._options.words)
-        said = self._run(host, script, within=self._options.look_within)
-        answer = heard(host, said, self._caller)
+        said = self._run(host, script, timeout=self._options.look_timeout)
+        answer = split_response(host, said, self._caller)
         if answer.status:
-            trouble = understand(answer.status, answer.text, answer.caller)
-            raise SupervisorError(host, trouble.what, trouble.cure)
+            trouble = diagnose(answer.status, answer.text, answer.caller)
+            raise SupervisorError(host, trouble.what, trouble.fix)
         version = parse_version(answer.text, host)
         if version < commands.OLDEST:
             told, oldest = (".".join(map(str, v)) for v in (version, commands.OLDEST))
-            cure = "install a newer monit"
-            raise SupervisorError(host, f"monit {told} is too old: {oldest} or later", cure)
+            fix = "install a newer monit"
+            raise SupervisorError(host, f"monit {told} is too old: {oldest} or later", fix)
         return version
 
 
 def _with_survivors(
-    state: InstanceState, old: Tree | None, now: Tree, processes: Processes
+    state: InstanceState,
+    old: InstanceProcesses | None,
+    now: InstanceProcesses,
+    processes: Processes,
 ) -> InstanceState:
     """Add which processes from before the restart live on beside the new one."""
     if old is None:

@@ -18,14 +18,14 @@ NO_TOOL = 127
 CANNOT_ASK = "cannot ask: sshd forbids forwarding"
 
 
-def http_script(question: Question, name: str, within: float) -> str:
+def http_script(question: Question, name: str, timeout: float) -> str:
     """Ask with curl, free of the account's own settings and of proxies; prints the status.
 
     ``name`` is the ``Host`` header, if any; over TLS it is the server's name as well, for which
     curl must be told the address apart from it.
     """
     words = ["-q", "-g", "-k", "-sS", "--noproxy", "*", "-o", "/dev/null", "-w", "%{http_code}"]
-    words += ["-m", f"{within:g}"]
+    words += ["-m", f"{timeout:g}"]
     url = question.url
     if question.socket:
         url = f"http://localhost{question.path}"
@@ -49,20 +49,20 @@ def http_answer(status: int | None, out: str, err: str) -> tuple[bool, str]:
     return code.isdecimal() and 200 <= int(code) < 400, code or "curl said nothing"  # noqa: PLR2004 - as ask_http
 
 
-def connect_script(question: Question, within: float) -> str:
+def connect_script(question: Question, timeout: float) -> str:
     """Connect with bash, else with nc; to a UNIX socket with socat, else with nc."""
-    seconds = math.ceil(within)
+    seconds = math.ceil(timeout)
     if question.socket:
         there = shlex.quote(f"UNIX-CONNECT:{question.socket}")
         return (
-            f"if command -v socat >/dev/null; then timeout {within:g} socat -u /dev/null {there}; "
+            f"if command -v socat >/dev/null; then timeout {timeout:g} socat -u /dev/null {there}; "
             f"elif command -v nc >/dev/null; then nc -z -U {shlex.quote(question.socket)}; "
             f"else exit {NO_TOOL}; fi"
         )
     address, port = question.address, question.port
     connect = shlex.quote(f"exec 3<>/dev/tcp/{address}/{port}")
     return (
-        f"if command -v bash >/dev/null; then timeout {within:g} bash -c {connect}; "
+        f"if command -v bash >/dev/null; then timeout {timeout:g} bash -c {connect}; "
         f"elif command -v nc >/dev/null; then nc -z -w {seconds} {shlex.quote(address)} {port}; "
         f"else exit {NO_TOOL}; fi"
     )

@@ -52,25 +52,25 @@ class _Answering:
         return io.BufferedReader(self._incoming)
 
 
-def ask_http(stream: Stream, authority: str, path: str, *, within: float) -> tuple[bool, str]:
+def ask_http(stream: Stream, authority: str, path: str, *, timeout: float) -> tuple[bool, str]:
     """Ask ``GET path`` once: whether the answer was fine (200 to 399, and whole), and what it was.
 
     Redirects are an answer, not followed.  At most 64 KiB of the body are read; the rest is
     not worth a probe.  The stream is left open.
     """
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + timeout
     question = (
         f"GET {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: rollout\r\n"
         "Accept: */*\r\nConnection: close\r\n\r\n"
     )
     try:
-        stream.settimeout(within)
+        stream.settimeout(timeout)
         stream.sendall(question.encode("ascii"))
         response = HTTPResponse(_Answering(_Incoming(stream, deadline)), method="GET")  # type: ignore[arg-type] # makefile is all it uses
         response.begin()
         body = response.read(READ_AT_MOST)
     except TimeoutError:
-        return False, f"no whole answer within {within:g}s"
+        return False, f"no whole answer within {timeout:g}s"
     except (HTTPException, OSError, UnicodeError) as error:
         return False, f"no HTTP answer: {error or type(error).__name__}"
     said = f"{response.status} {response.reason}".strip()

@@ -17,7 +17,7 @@ from rollout.adapters.probe.tls import TlsStream
 from rollout.adapters.ssh.errors import ForwardingRefused, NothingListens
 from rollout.model.fleet import Instance
 from rollout.ports.commands import CommandResult, InThread
-from rollout.ports.site import Answer
+from rollout.ports.site import CheckResult
 
 EXEC_GRACE = 3.0  # for the shell around the question, beyond the question's own deadline
 
@@ -32,11 +32,11 @@ class Resolved(Protocol):
 class Way(Protocol):
     """What a probe needs of ssh."""
 
-    def run(self, host: str, command: str, *, within: float) -> CommandResult: ...
+    def run(self, host: str, command: str, *, timeout: float) -> CommandResult: ...
 
-    def open_port(self, host: str, address: str, port: int, *, within: float) -> Stream: ...
+    def open_port(self, host: str, address: str, port: int, *, timeout: float) -> Stream: ...
 
-    def open_socket(self, host: str, path: str, *, within: float) -> Stream: ...
+    def open_socket(self, host: str, path: str, *, timeout: float) -> Stream: ...
 
     def resolve(self, host: str) -> Resolved:
         """Say where the host's ssh settings lead."""
@@ -51,7 +51,7 @@ class PortProber:
             ``http://unix:/run/{instance}.sock:/up``, as seen from the host; ``{host}`` is the
             address ssh goes to, ``{instance}`` monit's name.
         in_thread: Where blocking work is done.
-        within: Seconds for one whole question and answer.
+        timeout: Seconds for one whole question and answer.
         name: The ``Host`` header, and the server's name for TLS; empty: as the template says.
 
     Raises:
@@ -63,19 +63,19 @@ class PortProber:
         way: Way,
         template: str,
         in_thread: InThread,
-        within: float = 2.0,
+        timeout: float = 2.0,
         *,
         name: str = "",
     ) -> None:
         self._way = way
         self._template = template
         self._in_thread = in_thread
-        self._within = within
+        self._timeout = timeout
         self._name = name
         self._no_forwarding: set[str] = set()
         question_of(template, host="host", instance=Instance("name", 1))
 
-    async def answers(self, host: str, instance: Instance) -> Answer:
+    async def answers(self, host: str, instance: Instance) -> CheckResult:
         """Ask once.
 
         Raises:
@@ -83,18 +83,20 @@ class PortProber:
         """
         return await self._in_thread(lambda: self._ask(host, instance))
 
-    def _ask(self, host: str, instance: Instance) -> Answer:
+    def _ask(self, host: str, instance: Instance) -> CheckResult:
         if not instance.port and "{port}" in self._template:
             what = f"the port of {instance.name} is not known"
-            return Answer(fine=False, said=what, cure=_set_ports(instance))
+            return CheckResult(ok=False, message=what, fix=_set_ports(instance))
         address = self._way.resolve(host).hostname if "{host}" in self._template else host
         question = question_of(self._template, address, instance)
         answer = self._answer_of(host, question)
-        if answer.fine:
+        if answer.ok:
             return answer
-        return Answer(fine=False, said=answer.said, cure=self._cure(answer, question, instance))
+        return CheckResult(
+            ok=False, message=answer.message, fix=self._fix(answer, question, instance)
+        )
 
-    def _answer_of(self, host: str, question: Question) -> Answer:
+    def _answer_of(self, host: str, question: Question) -> CheckResult:
         if host not in self._no_forwarding:
             try:
                 return self._through_the_connection(host, question)
@@ -102,58 +104,58 @@ class PortProber:
                 self._no_forwarding.add(host)
         return self._on_the_host(host, question)
 
-    def _through_the_connection(self, host: str, question: Question) -> Answer:
-        deadline = time.monotonic() + self._within
+    def _through_the_connection(self, host: str, question: Question) -> CheckResult:
+        deadline = time.monotonic() + self._timeout
         opening: Callable[..., Stream] = partial(
             self._way.open_port, host, question.address, question.port
         )
         if question.socket:
             opening = partial(self._way.open_socket, host, question.socket)
         try:
-            stream = opening(within=self._within)
+            stream = opening(timeout=self._timeout)
         except NothingListens as error:
             silent = f"nothing listens on {question.place}"
-            return Answer(fine=False, said=error.what if question.socket else silent)
+            return CheckResult(ok=False, message=error.what if question.socket else silent)
         try:
             if question.path is None:
-                return Answer(fine=True, said=f"connected to {question.place}")
+                return CheckResult(ok=True, message=f"connected to {question.place}")
             left = max(0.01, deadline - time.monotonic())
             fine, said = self._ask_http(stream, question, question.path, left)
         finally:
             stream.close()
-        return Answer(fine=fine, said=f"{question.url}: {said}")
+        return CheckResult(ok=fine, message=f"{question.url}: {said}")
 
     def _ask_http(
-        self, stream: Stream, question: Question, path: str, within: float
+        self, stream: Stream, question: Question, path: str, timeout: float
     ) -> tuple[bool, str]:
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + timeout
         if question.tls:
             try:
-                stream = TlsStream(stream, _server_name(self._name), within)
+                stream = TlsStream(stream, _server_name(self._name), timeout)
             except TimeoutError:
-                return False, f"no TLS handshake within {within:.3g}s"
+                return False, f"no TLS handshake within {timeout:.3g}s"
             except OSError as error:
                 return False, f"no TLS there ({getattr(error, 'reason', '') or error})"
         left = max(0.01, deadline - time.monotonic())
-        return ask_http(stream, self._name or question.authority, path, within=left)
+        return ask_http(stream, self._name or question.authority, path, timeout=left)
 
-    def _on_the_host(self, host: str, question: Question) -> Answer:
-        grace = self._within + EXEC_GRACE
+    def _on_the_host(self, host: str, question: Question) -> CheckResult:
+        grace = self._timeout + EXEC_GRACE
         if question.path is None:
-            script = by_exec.connect_script(question, self._within)
-            result = self._way.run(host, script, within=grace)
+            script = by_exec.connect_script(question, self._timeout)
+            result = self._way.run(host, script, timeout=grace)
             fine, said = by_exec.connect_answer(result.status, result.err)
         else:
-            script = by_exec.http_script(question, self._name, self._within)
-            result = self._way.run(host, script, within=grace)
+            script = by_exec.http_script(question, self._name, self._timeout)
+            result = self._way.run(host, script, timeout=grace)
             fine, said = by_exec.http_answer(result.status, result.out, result.err)
-        return Answer(fine=fine, said=f"{question.url}: {said}")
+        return CheckResult(ok=fine, message=f"{question.url}: {said}")
 
-    def _cure(self, answer: Answer, question: Question, instance: Instance) -> str:
+    def _fix(self, answer: CheckResult, question: Question, instance: Instance) -> str:
         """Name the setting that this very answer points to; empty where none does."""
-        if by_exec.CANNOT_ASK in answer.said:
+        if by_exec.CANNOT_ASK in answer.message:
             return "apt install curl there, or let its sshd forward"
-        code = answer.said.removeprefix(f"{question.url}: ").partition(" ")[0]
+        code = answer.message.removeprefix(f"{question.url}: ").partition(" ")[0]
         if code in OF_THE_NAME and not self._name:
             return (
                 'does the app answer only by its name?  Set restart.probe_host = "NAME", which is '

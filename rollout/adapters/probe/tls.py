@@ -23,16 +23,16 @@ class TlsStream:
     Args:
         stream: Where the peer is.
         name: Sent as the server's name (SNI); empty for none.
-        within: Seconds for the handshake.
+        timeout: Seconds for the handshake.
 
     Raises:
         OSError: no handshake in time, or the peer speaks no TLS (:class:`ssl.SSLError`).
     """
 
-    def __init__(self, stream: Stream, name: str, within: float) -> None:
+    def __init__(self, stream: Stream, name: str, timeout: float) -> None:
         self._stream = stream
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._deadline = time.monotonic() + within
+        self._deadline = time.monotonic() + timeout
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

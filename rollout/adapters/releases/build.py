@@ -81,8 +81,8 @@ def log_of(release: Release, step: str) -> str:
 
 def words_of(release: Release, step: BuildStep, to: str) -> tuple[str, ...]:
     """List the positional parameters of ``BUILD``."""
-    within = f"{max(0.001, step.within):.3f}"
-    return (to, release.name, log_of(release, step.name), within, step.command)
+    timeout = f"{max(0.001, step.timeout):.3f}"
+    return (to, release.name, log_of(release, step.name), timeout, step.command)
 
 
 def settings_of(host: str, release: Release, step: BuildStep, to: str) -> bytes:
@@ -116,7 +116,7 @@ def judge(host: str, release: Release, step: BuildStep, to: str, text: str) -> N
         return
     ended, _, rest = text.partition("\0")
     free, _, tail = rest.partition("\0")
-    what = f"{step.name}: {how_it_ended(ended, step.within)}"
+    what = f"{step.name}: {how_it_ended(ended, step.timeout)}"
     if free.isdigit() and int(free) < FULL:
         what += f" (the disk of {to} is full)"
     if len(tail.encode()) >= TAIL_BYTES:  # an address may have lost its beginning
@@ -125,10 +125,10 @@ def judge(host: str, release: Release, step: BuildStep, to: str, text: str) -> N
     raise BuildFailed(host, what, tail=lines, log=f"{to}/{log_of(release, step.name)}")
 
 
-def how_it_ended(code: str, within: float) -> str:
+def how_it_ended(code: str, timeout: float) -> str:
     """Say it in words; ``code`` is what ``sh`` says, or empty if it was ended by us."""
     if not code.isdigit():
-        return f"no end after {spell_duration(within)} (timeout of the step)"
+        return f"no end after {spell_duration(timeout)} (timeout of the step)"
     number = int(code)
     return f"killed by signal {number - 128}" if 128 < number < 128 + 65 else f"exit {number}"  # noqa: PLR2004
 

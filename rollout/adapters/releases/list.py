@@ -6,7 +6,7 @@ from rollout.adapters.releases.layout import MARKS
 from rollout.adapters.releases.processes import RUNNING
 from rollout.adapters.releases.shell_functions import COMMON
 from rollout.model.errors import ReleaseError
-from rollout.model.releases import NAME, Mark, Shelf, Shelved
+from rollout.model.releases import NAME, HostReleases, ReleaseOnHost, ReleaseStatus
 
 LONGEST_REVISION = 100
 """Characters; a commit has 40 or 64."""
@@ -51,7 +51,7 @@ exit 0
 FIELDS = 5
 
 
-def parse_look(host: str, text: str) -> Shelf:
+def parse_look(host: str, text: str) -> HostReleases:
     """Read what ``LOOK`` printed.
 
     Raises:
@@ -64,12 +64,12 @@ def parse_look(host: str, text: str) -> Shelf:
     said = dict(line.split("\0", 1) for line in contents.split("\n") if "\0" in line)
     again = _names(" ".join(w.removeprefix(AGAIN) for w in notes.split() if w.startswith(AGAIN)))
     unfinished = again | _names(notes)
-    return Shelf(
+    return HostReleases(
         host=host,
         link=link,
         current=current,
         releases=tuple(
-            Shelved(
+            ReleaseOnHost(
                 name=name,
                 revision=first_line(said.get(f"releases/{name}/REVISION", ""))[:LONGEST_REVISION],
                 mark=_mark(said.get(f"{MARKS}/{name}", "")),
@@ -91,7 +91,7 @@ def _names(text: str) -> set[str]:
     return {word for word in text.split() if NAME.fullmatch(word)}
 
 
-def _mark(text: str) -> Mark:
+def _mark(text: str) -> ReleaseStatus:
     """Read a mark; of one that a later rollout may have invented we know nothing."""
     word = text.strip()
-    return Mark(word) if word in set(Mark) else Mark.NONE
+    return ReleaseStatus(word) if word in set(ReleaseStatus) else ReleaseStatus.NONE

@@ -20,7 +20,7 @@ from rollout.adapters.releases.symlink_scripts import RESTORE, SWITCH
 from rollout.adapters.ssh.scripts import Remote
 from rollout.model.errors import ReleaseError
 from rollout.model.fleet import Finding
-from rollout.model.releases import NAME, BuildStep, Mark, Release, Shelf
+from rollout.model.releases import NAME, BuildStep, HostReleases, Release, ReleaseStatus
 
 
 class ReleasesOnDisk:
@@ -35,14 +35,14 @@ class ReleasesOnDisk:
         self._remote = remote
         self._options = options
 
-    async def look(self, host: str) -> Shelf:
+    async def look(self, host: str) -> HostReleases:
         return parse_look(host, await self._do(host, LOOK, *self._options.readlink_words))
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
         o = self._options
         paths = (str(len(o.shared)), *o.shared, str(len(o.shared_files)), *o.shared_files)
-        size_within = f"{max(0.001, o.size_within):.3f}"
-        text = await self._do(host, EXAMINE, size_within, *paths, *o.readlink_words)
+        size_timeout = f"{max(0.001, o.size_timeout):.3f}"
+        text = await self._do(host, EXAMINE, size_timeout, *paths, *o.readlink_words)
         return parse_examine(host, text, o)
 
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
@@ -61,7 +61,7 @@ class ReleasesOnDisk:
         o = self._options
         words = (str(len(o.shared)), *o.shared, *o.shared_files)
         once = f"put it there once, below {o.to}, or take it out of deploy.shared_files"
-        await self._work(host, LINK, release, *words, cures={MISSING: once})
+        await self._work(host, LINK, release, *words, fixes={MISSING: once})
 
     async def build(self, host: str, release: Release, step: BuildStep) -> None:
         known(host, release.name)
@@ -70,7 +70,7 @@ class ReleasesOnDisk:
             host,
             building.BUILD,
             *building.words_of(release, step, to),
-            within=step.within + building.GRACE + building.MARGIN,
+            timeout=step.timeout + building.GRACE + building.MARGIN,
             stdin=building.settings_of(host, release, step, to),
             environ=belonging(to, release.name),
         )
@@ -88,7 +88,7 @@ class ReleasesOnDisk:
     async def discard(self, host: str, release: Release) -> None:
         await self._remove(host, DISCARD, known(host, release.name))
 
-    async def settle(self, host: str, release: str, mark: Mark) -> None:
+    async def settle(self, host: str, release: str, mark: ReleaseStatus) -> None:
         await self._do(host, SETTLE, known(host, release), mark.value)
 
     async def prune(self, host: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -98,14 +98,14 @@ class ReleasesOnDisk:
 
     async def _do(self, host: str, script: str, *words: str) -> str:
         return await self._remote.do(
-            host, script, self._options.to, *words, within=self._options.within
+            host, script, self._options.to, *words, timeout=self._options.timeout
         )
 
     async def _remove(self, host: str, script: str, *words: str) -> str:
         """Run what removes releases, unless it sees somebody run in them."""
         o = self._options
         words = (o.to, *words, *o.readlink_words)
-        return await self._remote.do(host, script, *words, within=o.remove_within)
+        return await self._remote.do(host, script, *words, timeout=o.remove_timeout)
 
     async def _work(
         self,
@@ -113,7 +113,7 @@ class ReleasesOnDisk:
         script: str,
         release: Release,
         *words: str,
-        cures: Mapping[int, str] | None = None,
+        fixes: Mapping[int, str] | None = None,
     ) -> None:
         """Run what works on a release, marked as such."""
         to, name = self._options.to, known(host, release.name)
@@ -121,9 +121,9 @@ class ReleasesOnDisk:
             host,
             script,
             *(to, name, *words),
-            within=self._options.within,
+            timeout=self._options.timeout,
             environ=belonging(to, name),
-            cures=cures,
+            fixes=fixes,
         )
 
 

@@ -16,9 +16,9 @@ class ReleaseOptions:
         shared_files: Files there, relative; they must exist.
         readlink: How the directory of a process is read where it is another user's
             (``sudo -n readlink``); split as a shell would, nothing expanded.
-        within: Seconds for a small act.
-        remove_within: Seconds for one that may have to remove whole releases.
-        size_within: Seconds for measuring the live release; beyond, its size is not judged.
+        timeout: Seconds for a small act.
+        remove_timeout: Seconds for one that may have to remove whole releases.
+        size_timeout: Seconds for measuring the live release; beyond, its size is not judged.
 
     Raises:
         SettingsError: one of them cannot be meant so; all problems are named at once.
@@ -28,9 +28,9 @@ class ReleaseOptions:
     shared: tuple[str, ...] = ()
     shared_files: tuple[str, ...] = ()
     readlink: str = "readlink"
-    within: float = 60.0
-    remove_within: float = 600.0
-    size_within: float = 5.0
+    timeout: float = 60.0
+    remove_timeout: float = 600.0
+    size_timeout: float = 5.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "to", self.to.rstrip("/"))

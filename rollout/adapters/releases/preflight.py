@@ -153,7 +153,7 @@ def parse_examine(host: str, text: str, options: ReleaseOptions) -> tuple[Findin
         for code, one, two in facts
     ]
     said += unshared(facts, options)
-    return tuple(Finding(host, what, cure) for what, cure in said if what)
+    return tuple(Finding(host, what, fix) for what, fix in said if what)
 
 
 def _possible(code: str, one: str, two: str, to: str) -> bool:

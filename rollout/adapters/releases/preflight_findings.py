@@ -34,13 +34,13 @@ def finding_of(code: str, one: str, two: str, to: str, user: str) -> tuple[str, 
         case "blind":
             return (
                 f"`{one}` cannot say where a process works: {two or 'it failed'}",
-                _readlink_cure(one, user),
+                _readlink_fix(one, user),
             )
         case _:
             return "", ""
 
 
-def _readlink_cure(command: str, user: str) -> str:
+def _readlink_fix(command: str, user: str) -> str:
     if command.startswith("sudo "):
         line = readlink_line(user)
         return f"sudo visudo -f /etc/sudoers.d/rollout, and add: {line}; or correct deploy.readlink"

@@ -32,7 +32,7 @@ KINDS = {"b": "a block device", "c": "a character device", "p": "a named pipe"}
 """By the letter that ``tar -tv`` has for them: entries that no release may hold."""
 
 UNPACKING = 60.0
-"""Seconds beyond ``within`` after which the whole script is ended."""
+"""Seconds beyond ``timeout`` after which the whole script is ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class ArtifactOptions:
         sha256: In hexadecimal digits; when empty, what ``<artifact>.sha256`` beside it says.
         strip: So many leading parts of each name are left out, as with tar.
         revision: What it is called; when empty, ``sha256-`` and 16 digits.
-        within: Seconds for its way to one host.
+        timeout: Seconds for its way to one host.
         max_size: Bytes that it may have, and that it may take unpacked.
     """
 
@@ -55,7 +55,7 @@ class ArtifactOptions:
     sha256: str = ""
     strip: int = 0
     revision: str = ""
-    within: float = 300.0
+    timeout: float = 300.0
     max_size: int = MAX_SIZE
 
 
@@ -80,7 +80,7 @@ class ArtifactSource:
         unpacker = UNPACKERS.get(Path(path).suffix)
         tools = ["tar", "sha256sum", "timeout", *(["curl"] if self._address else [])]
         tools += [unpacker] if unpacker else []
-        said = await self._remote.do(host, LOOK, *tools, within=LOOK_WITHIN)
+        said = await self._remote.do(host, LOOK, *tools, timeout=LOOK_WITHIN)
         if found := findings(host, lacking(said), tools):
             return found
         try:
@@ -89,7 +89,7 @@ class ArtifactSource:
                 self._sum_of(await self._beside(host))
         except (ReleaseError, SourceError) as error:
             where = host if self._address else BASTION
-            return (Finding(where, error.what, error.cure),)
+            return (Finding(where, error.what, error.fix),)
         return ()
 
     async def _read_here(self) -> None:
@@ -99,12 +99,12 @@ class ArtifactSource:
     async def _reach(self, host: str) -> None:
         """Ask for the address on ``host`` as it will be fetched there, but for what it has."""
         self._check_address()
-        within = min(LOOK_WITHIN, self._options.within)
+        timeout = min(LOOK_WITHIN, self._options.timeout)
         said = await self._remote.ask(
             host,
             scripts.ARTIFACT_HEAD,
-            *(str(math.ceil(within)), str(self._options.max_size)),
-            within=2 * within + LOOK_WITHIN,
+            *(str(math.ceil(timeout)), str(self._options.max_size)),
+            timeout=2 * timeout + LOOK_WITHIN,
             stdin=curl_config(self._address),
         )
         if said.status == scripts.TOO_LARGE:
@@ -133,8 +133,8 @@ class ArtifactSource:
     def _sum_of(self, said: str) -> str:
         found = said.strip().lower().partition(" ")[0]
         if not SHA256.fullmatch(found):
-            cure = f"sha256sum {self._name}, and set deploy.sha256"
-            raise SourceError(f"{said.strip()[:80]!r} is no sha256 of {self._name}", cure)
+            fix = f"sha256sum {self._name}, and set deploy.sha256"
+            raise SourceError(f"{said.strip()[:80]!r} is no sha256 of {self._name}", fix)
         return found
 
     async def prepare(self, release: Release) -> None:
@@ -152,8 +152,8 @@ class ArtifactSource:
         said = await self._remote.ask(
             host,
             scripts.ARTIFACT,
-            *(*words, *limits, str(math.ceil(options.within)) if self._address else ""),
-            within=options.within + UNPACKING,
+            *(*words, *limits, str(math.ceil(options.timeout)) if self._address else ""),
+            timeout=options.timeout + UNPACKING,
             stdin=content,
             environ=belonging(options.to, release.name),
         )
@@ -168,7 +168,7 @@ class ArtifactSource:
             case scripts.NOT_RECEIVED:
                 return ReleaseError(host, f"{self._name} did not arrive: {last}")
             case scripts.LATE:
-                late = spell_duration(self._options.within)
+                late = spell_duration(self._options.timeout)
                 return ReleaseError(host, f"{self._name} had not arrived after {late}")
             case scripts.NOT_ALLOWED:
                 kind, _, entry = said.out.strip().partition(" ")
@@ -190,27 +190,27 @@ class ArtifactSource:
 
     async def _beside(self, host: str) -> str:
         """Read ``<artifact>.sha256``, where the artifact itself comes from."""
-        cure = "set deploy.sha256"
+        fix = "set deploy.sha256"
         if not self._address:
             beside = self._file.with_name(f"{self._file.name}.sha256")
             try:
                 return await self._in_thread(lambda: beside.read_text(errors="replace"))
             except OSError as error:
                 what = f"no checksum of {self._name}: {beside}: {error.strerror}"
-                raise SourceError(what, cure) from error
+                raise SourceError(what, fix) from error
         parts = urlsplit(self._address)
         address = urlunsplit(parts._replace(path=f"{parts.path}.sha256"))
-        within = min(LOOK_WITHIN, self._options.within)
+        timeout = min(LOOK_WITHIN, self._options.timeout)
         said = await self._remote.ask(
             host,
             scripts.CHECKSUM_FILE,
-            str(math.ceil(within)),
-            within=within + LOOK_WITHIN,
+            str(math.ceil(timeout)),
+            timeout=timeout + LOOK_WITHIN,
             stdin=curl_config(address),
         )
         if said.status != 0:
             why = telling_line(said.err, f"exit {said.status}")
-            raise ReleaseError(host, f"no checksum: {redact(address)}: {why}", cure)
+            raise ReleaseError(host, f"no checksum: {redact(address)}: {why}", fix)
         return said.out
 
     def _digest(self) -> str:

@@ -24,7 +24,7 @@ from rollout.text.redact import redact
 TOOLS = ("git", "flock", "tar", "timeout")
 
 UNPACKING = 60.0
-"""Seconds beyond ``within`` after which the whole script is ended."""
+"""Seconds beyond ``timeout`` after which the whole script is ended."""
 
 NO_AGENT = (
     'rollout forwards no ssh agent: set deploy.strategy = "push", or give the login on {host} a '
@@ -41,14 +41,14 @@ class GitOptions:
         to: ``deploy.to`` on the hosts; the mirror is its ``repo``, as Capistrano's.
         repo: What the hosts fetch from, as one writes it for ``git fetch``.
         ref: A branch, a tag or a commit (at least 7 of its digits).
-        within: Seconds that a fetch may take.
+        timeout: Seconds that a fetch may take.
         max_size: Bytes that the files of a release may have.
     """
 
     to: str
     repo: str = field(repr=False)
     ref: str
-    within: float = 300.0
+    timeout: float = 300.0
     max_size: int = MAX_SIZE
 
 
@@ -65,11 +65,11 @@ class GitSource:
         self.notes: tuple[str, ...] = ()
         self._remote = remote
         self._options = options
-        self._seconds = str(math.ceil(options.within))
+        self._seconds = str(math.ceil(options.timeout))
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
         """Say which programs ``host`` lacks."""
-        said = await self._remote.do(host, LOOK, *TOOLS, within=LOOK_WITHIN)
+        said = await self._remote.do(host, LOOK, *TOOLS, timeout=LOOK_WITHIN)
         return findings(host, lacking(said), TOOLS)
 
     async def resolve(self, hosts: Sequence[str]) -> str:
@@ -104,21 +104,21 @@ class GitSource:
 
     async def _run(self, host: str, script: str, *words: str, release: str = "") -> str:
         environ = belonging(self._options.to, release) if release else {}
-        within = self._options.within + UNPACKING
+        timeout = self._options.timeout + UNPACKING
         said = await self._remote.ask(
             host,
             scripts.LOGIN + script,
             *words,
-            within=within,
+            timeout=timeout,
             stdin=self._login.lines,
             environ=environ,
         )
         if said.status != 0:
             trouble = git_trouble(
-                host, said, self._options.repo, self._options.to, self._options.within
+                host, said, self._options.repo, self._options.to, self._options.timeout
             )
             if isinstance(trouble, SourceError) and "(publickey" in said.err:
-                trouble.cure = f"{NO_AGENT.format(host=host)}; then {trouble.cure}"
+                trouble.fix = f"{NO_AGENT.format(host=host)}; then {trouble.fix}"
             raise trouble
         return said.out
 
@@ -134,7 +134,7 @@ def check_repo(repo: str) -> str:
     return repo
 
 
-def git_trouble(host: str, said: CommandResult, repo: str, to: str, within: float) -> RolloutError:
+def git_trouble(host: str, said: CommandResult, repo: str, to: str, timeout: float) -> RolloutError:
     """Say why one of the git scripts failed on ``host``, in our words and git's own last line."""
     last = telling_line(said.err, f"exit {said.status}")
     name = redact(repo)
@@ -147,7 +147,7 @@ def git_trouble(host: str, said: CommandResult, repo: str, to: str, within: floa
                 try_it = f"on {host}: git config --global --add safe.directory {shlex.quote(repo)}"
             return SourceError(f"{host}: cannot fetch {name}: {last}", try_it)
         case scripts.LATE:
-            late = f"no end of fetching {name} after {spell_duration(within)}"
+            late = f"no end of fetching {name} after {spell_duration(timeout)}"
             return SourceError(f"{host}: {late}", "raise deploy.timeout")
         case scripts.NO_MIRROR:
             return ReleaseError(host, f"the mirror {to}/repo cannot be used: {last}", anew)

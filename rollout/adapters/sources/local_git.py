@@ -33,7 +33,7 @@ class Ended:
     truncated: bool = False
 
 
-async def ask(words: Sequence[str], within: float, environ: Mapping[str, str]) -> Ended:
+async def ask(words: Sequence[str], timeout: float, environ: Mapping[str, str]) -> Ended:
     """Run a program here and return what it said.
 
     Raises:
@@ -41,7 +41,7 @@ async def ask(words: Sequence[str], within: float, environ: Mapping[str, str]) -
     """
     try:
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            code = await run_here(words, within, environ, output=out, errors=err)
+            code = await run_here(words, timeout, environ, output=out, errors=err)
             return Ended(scripts.LATE if code is None else code, text_of(out), text_of(err))
     except OSError as error:
         raise SourceError(f"{BASTION}: {words[0]} cannot be run: {error.strerror}") from error
@@ -50,7 +50,7 @@ async def ask(words: Sequence[str], within: float, environ: Mapping[str, str]) -
 class Mirror:
     """A mirror clone on this machine; the same scripts work on it as on a host."""
 
-    def __init__(self, repo: str, cache: Path, within: float, environ: Mapping[str, str]) -> None:
+    def __init__(self, repo: str, cache: Path, timeout: float, environ: Mapping[str, str]) -> None:
         place = Path(repo).expanduser()
         local = repo and "://" not in repo and place.exists()
         self._repo = check_repo(str(place.resolve()) if local else repo)
@@ -58,7 +58,7 @@ class Mirror:
         address = self._login.address.encode(errors="surrogateescape")
         digits = hashlib.sha256(address).hexdigest()[:16]
         self.place = cache / "mirrors" / digits
-        self._within = within
+        self._timeout = timeout
         self._environ = environ
 
     async def resolve(self, ref: str) -> str:
@@ -82,9 +82,9 @@ class Mirror:
 
     async def _run(self, script: str, *words: str) -> str:
         start = ["sh", "-c", script, "rollout", str(self.place), *words]
-        said = await ask(start, self._within, {**self._environ, **self._login.environ})
+        said = await ask(start, self._timeout, {**self._environ, **self._login.environ})
         if said.status != 0:
-            raise git_trouble(BASTION, said, self._repo, str(self.place), self._within)
+            raise git_trouble(BASTION, said, self._repo, str(self.place), self._timeout)
         return said.out
 
 
@@ -103,12 +103,12 @@ async def build_here(
     try:
         with _new(log) as output:
             command = ["sh", "-c", step.command]
-            ended = await run_here(command, step.within, whole, output=output, directory=code)
+            ended = await run_here(command, step.timeout, whole, output=output, directory=code)
             tail = last_lines(redact(text_of(output))) if ended != 0 else ()
     except OSError as error:
         raise SourceError(f"{BASTION}: {step.name} cannot be run: {error.strerror}") from error
     if ended != 0:
-        late = f"no end after {spell_duration(step.within)}"
+        late = f"no end after {spell_duration(step.timeout)}"
         what = f"{step.name}: {late if ended is None else f'exit {ended}'}"
         raise BuildFailed(BASTION, what, tail=tail, log=str(log))
 
@@ -120,14 +120,14 @@ def _new(log: Path) -> IO[bytes]:
     return os.fdopen(os.open(log, flags, 0o600), "w+b")
 
 
-async def pack(code: Path, into: Path, within: float, environ: Mapping[str, str]) -> None:
+async def pack(code: Path, into: Path, timeout: float, environ: Mapping[str, str]) -> None:
     """Make one tar.gz of ``code``, without its REVISION.
 
     Raises:
         SourceError: it cannot be made.
     """
     words = ["tar", "-C", str(code), "--exclude=./REVISION", "-czf", str(into), "."]
-    said = await ask(words, within, environ)
+    said = await ask(words, timeout, environ)
     if said.status != 0:
         why = telling_line(said.err, f"exit {said.status}")
         raise SourceError(f"{BASTION}: the code cannot be packed: {why}")

@@ -27,7 +27,7 @@ from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE, too_large
 from rollout.adapters.sources.local_files import check_tree
 from rollout.adapters.sources.local_git import Mirror, build_here, pack
 from rollout.adapters.sources.required_tools import LOOK, LOOK_WITHIN, findings, lacking
-from rollout.adapters.sources.rsync import Carry, Rsync, Sending
+from rollout.adapters.sources.rsync import Carry, Rsync, RsyncJob
 from rollout.adapters.sources.tool_messages import telling_line
 from rollout.adapters.sources.tree_hash import Entry, read_tree, revision_of, stamp
 from rollout.adapters.ssh.scripts import Remote, sentence
@@ -50,7 +50,7 @@ class PushOptions:
         repo: A path here, or an address for ``git fetch``; with ``ref`` as for GitSource.
         tree: In place of the two a directory here, sent as it is but for ``.git`` at its top.
         builds: Steps that run here, in the export.
-        within: Seconds that a fetch, a packing, or the sending to one host may take.
+        timeout: Seconds that a fetch, a packing, or the sending to one host may take.
         max_size: Bytes that the code may have when it is built.
         links: Link what is as in the release before.  A build step on the hosts that writes into
             a file rather than replacing it would then change both: such a site sets this to False,
@@ -66,7 +66,7 @@ class PushOptions:
     ref: str = ""
     tree: Path | None = None
     builds: tuple[BuildStep, ...] = ()
-    within: float = 300.0
+    timeout: float = 300.0
     max_size: int = MAX_SIZE
     links: bool = True
     rsync: bool = True
@@ -172,11 +172,11 @@ class PushSource:
         if not self._has_rsync(lacks) or (not before and self._can_unpack(lacks)):
             await self._stream(host, release)
             return
-        what = Sending(
+        what = RsyncJob(
             code=self._exported / "code",
             to=options.to,
             links=options.links,
-            within=options.within,
+            timeout=options.timeout,
             environ=options.environ,
         )
         await self._rsync.send(host, release, before, what)
@@ -197,7 +197,7 @@ class PushSource:
             try:
                 await self._in_thread(lambda: check_tree(tree))
             except SourceError as error:
-                return (Finding(BASTION, error.what, error.cure),)
+                return (Finding(BASTION, error.what, error.fix),)
             self._tree_is_good = True
             return ()
 
@@ -208,13 +208,13 @@ class PushSource:
             host,
             scripts.UNPACK_STREAM,
             *(options.to, release.name, release.revision),
-            within=options.within,
+            timeout=options.timeout,
             stdin=packed,
             environ=belonging(options.to, release.name),
         )
         if said.status != 0:
-            what, cure = sentence(said)
-            raise ReleaseError(host, telling_line(said.err, what), cure)
+            what, fix = sentence(said)
+            raise ReleaseError(host, telling_line(said.err, what), fix)
 
     async def _packed(self) -> Path:
         """Pack the export, once for all hosts."""
@@ -222,7 +222,7 @@ class PushSource:
         async with self._packing:
             if not packed.exists():
                 new = packed.with_suffix(".new")
-                await pack(self._exported / "code", new, options.within, options.environ)
+                await pack(self._exported / "code", new, options.timeout, options.environ)
                 new.replace(packed)
         return packed
 
@@ -240,11 +240,11 @@ class PushSource:
 
     def _mirror(self) -> Mirror:
         options = self._options
-        return Mirror(options.repo, options.cache, options.within, options.environ)
+        return Mirror(options.repo, options.cache, options.timeout, options.environ)
 
     async def _look(self, host: str) -> dict[str, str]:
         tools = ("rsync", "tar", "gzip")
-        said = await self._remote.do(host, LOOK, *tools, within=LOOK_WITHIN)
+        said = await self._remote.do(host, LOOK, *tools, timeout=LOOK_WITHIN)
         self._lacks[host] = lacking(said)
         return self._lacks[host]
 

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterable
 
 from rollout.model.errors import SourceError
-from rollout.text.git_refs import wrong_with
+from rollout.text.git_refs import ref_error
 from rollout.text.suggest import did_you_mean
 
 FULL = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -26,10 +26,10 @@ def check_ref(ref: str) -> str:
     Raises:
         SourceError: it is none.  Source: git-check-ref-format(1).
     """
-    why = wrong_with(ref)
+    why = ref_error(ref)
     if why:
-        cure = "name a branch, a tag or a commit"
-        raise SourceError(f"{ref!r} is no branch, tag or commit: {why}", cure)
+        fix = "name a branch, a tag or a commit"
+        raise SourceError(f"{ref!r} is no branch, tag or commit: {why}", fix)
     return ref
 
 

@@ -50,24 +50,24 @@ class Carry(Protocol):
     """Run a command on a host with a socket as its input and output; blocks."""
 
     def __call__(
-        self, host: str, command: str, local: socket.socket, *, within: float
+        self, host: str, command: str, local: socket.socket, *, timeout: float
     ) -> CommandResult: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
+class RsyncJob:
     """What is sent, and where: the code in ``code`` to ``releases/NAME`` below ``to``.
 
     Attributes:
         links: A file that is as in the release before becomes one with it; else a copy of it.
-        within: Seconds it may take.
+        timeout: Seconds it may take.
         environ: The environment of the rsync here.
     """
 
     code: Path
     to: str
     links: bool
-    within: float
+    timeout: float
     environ: Mapping[str, str]
 
 
@@ -78,7 +78,7 @@ class Rsync:
         self._carry = carry
         self._in_thread = in_thread
 
-    async def send(self, host: str, release: Release, before: str, what: Sending) -> None:
+    async def send(self, host: str, release: Release, before: str, what: RsyncJob) -> None:
         """Make the release on ``host`` what ``what.code`` is, and write its REVISION last.
 
         Raises:
@@ -95,7 +95,7 @@ class Rsync:
                 if not words:
                     return None
                 command = _command(what.to, release, words)
-                return self._carry(host, command, ours, within=what.within)
+                return self._carry(host, command, ours, timeout=what.timeout)
 
         try:
             with tempfile.TemporaryFile() as errors:
@@ -103,12 +103,12 @@ class Rsync:
                     process = await _start(theirs, errors.fileno(), before, what)
                 talk = asyncio.ensure_future(self._in_thread(converse))
                 try:
-                    async with asyncio.timeout(what.within):
+                    async with asyncio.timeout(what.timeout):
                         code = await process.wait()
                         await end(process)  # its shell, too: it would keep the socket open
                         said = await talk
                 except TimeoutError:
-                    late = f"not all was sent after {spell_duration(what.within)}"
+                    late = f"not all was sent after {spell_duration(what.timeout)}"
                     raise ReleaseError(host, late) from None
                 finally:
                     talk.cancel()
@@ -124,7 +124,7 @@ class Rsync:
 
 
 async def _start(
-    theirs: socket.socket, errors: int, before: str, what: Sending
+    theirs: socket.socket, errors: int, before: str, what: RsyncJob
 ) -> asyncio.subprocess.Process:
     words = ["-a", "--no-o", "--no-g", "--delete", "-s", "-e", SHELL, f"--exclude=/{REVISION}"]
     if NAME.fullmatch(before):

@@ -1,5 +1,8 @@
 """The edge to the hosts: OpenSSH's manners on paramiko's protocol, and no call that hangs."""
 
+from rollout.adapters.ssh import import_paramiko  # noqa: F401 - before any other module imports it
+
+# isort: split
 from rollout.adapters.ssh.client import Ssh
 from rollout.adapters.ssh.command import Result
 from rollout.adapters.ssh.errors import (
@@ -21,9 +24,10 @@ from rollout.adapters.ssh.errors import (
     Unsupported,
 )
 from rollout.adapters.ssh.host_config import ResolvedHost, SshOptions
-from rollout.adapters.ssh.stream import Stream
+from rollout.adapters.ssh.stream import ChannelStream
 
 __all__ = [
+    "ChannelStream",
     "Closed",
     "CommandTimedOut",
     "ConnectionLost",
@@ -42,7 +46,6 @@ __all__ = [
     "Ssh",
     "SshError",
     "SshOptions",
-    "Stream",
     "Unreachable",
     "Unsupported",
 ]

@@ -19,7 +19,7 @@ class SshAddresses:
         pool: Where the resolver may block; nobody else's, and with ``at_once`` threads.
         needed: Server lines are found by address.  If not, a name that only a jump host knows is
             no error, and has no addresses.
-        within: Seconds for one host, from its turn on: a slow resolver and 200 hosts are not late.
+        timeout: Seconds for one host, from its turn on: a slow resolver and 200 hosts are not late.
         at_once: So many hosts have their turn together.
         said: Hosts whose addresses HAProxy knows better than the resolver; it is not asked.
     """
@@ -30,7 +30,7 @@ class SshAddresses:
         pool: Pool,
         *,
         needed: bool = True,
-        within: float = 10.0,
+        timeout: float = 10.0,
         at_once: int = AT_ONCE,
         said: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
@@ -39,7 +39,7 @@ class SshAddresses:
         self._resolve = resolve
         self._pool = pool
         self._needed = needed
-        self._within = within
+        self._timeout = timeout
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """List the IP addresses of ``host``, without brackets or zones, each once.
@@ -50,10 +50,10 @@ class SshAddresses:
         if host in self._said:
             return tuple(self._said[host])
         try:
-            async with self._turns, asyncio.timeout(self._within):
+            async with self._turns, asyncio.timeout(self._timeout):
                 return await self._pool.call(self._look_up, host)
         except TimeoutError:
-            what = f"the resolver did not answer within {self._within:g}s"
+            what = f"the resolver did not answer within {self._timeout:g}s"
             raise RemoteError(host, what, "is the name server reachable from here?") from None
 
     def _look_up(self, host: str) -> tuple[str, ...]:
@@ -64,6 +64,6 @@ class SshAddresses:
             if not self._needed:
                 return ()
             why = error.strerror if isinstance(error, socket.gaierror) else "not a host name"
-            cure = "is it spelled right?  Else give it a HostName in ~/.ssh/config"
-            raise RemoteError(host, f"{name} has no address: {why}", cure) from error
+            fix = "is it spelled right?  Else give it a HostName in ~/.ssh/config"
+            raise RemoteError(host, f"{name} has no address: {why}", fix) from error
         return tuple(dict.fromkeys(str(place[0]).partition("%")[0] for *_, place in found))

@@ -14,7 +14,7 @@ from rollout.adapters.ssh.host_config import ResolvedHost, to_set
 from rollout.adapters.ssh.import_paramiko import paramiko
 from rollout.adapters.ssh.key_files import (
     FILES,
-    Unusable,
+    UnusableKey,
     public_part,
     read_certificate,
     signed_key,
@@ -33,10 +33,10 @@ class KeyAgent(AgentSSH):
     two signatures asked for at once would take each other's answers.
     """
 
-    def __init__(self, place: Path, within: float) -> None:
+    def __init__(self, place: Path, timeout: float) -> None:
         super().__init__()
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(within)
+        self._socket.settimeout(timeout)
         try:
             self._socket.connect(str(place))
             self._connect(self._socket)  # type: ignore[attr-defined]  # the stubs leave it out
@@ -48,18 +48,18 @@ class KeyAgent(AgentSSH):
         self._socket.close()
 
 
-def open_agent(host: ResolvedHost, within: float) -> KeyAgent | None:
+def open_agent(host: ResolvedHost, timeout: float) -> KeyAgent | None:
     """Reach the agent, if there is one; one that is gone is as good as none, as with ssh."""
     if host.agent is None:
         return None
     try:
-        return KeyAgent(host.agent, within)
+        return KeyAgent(host.agent, timeout)
     except (OSError, paramiko.SSHException):
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class Certified:
+class CertifiedKey:
     """A private key that logs in by a certificate; the key itself stays as it is, for others."""
 
     key: PublicKeyLogin
@@ -72,7 +72,7 @@ class Certified:
         return self.key.sign_ssh_data(data, algorithm)
 
 
-class Offers:
+class KeysToTry:
     """The keys to try on one host, and afterwards what became of each, for the error message."""
 
     def __init__(self, host: ResolvedHost, agent: KeyAgent | None) -> None:
@@ -106,19 +106,19 @@ class Offers:
         return "; ".join((*self.tried, *missing)) or "nothing: there is no key"
 
     @property
-    def cure(self) -> str:
+    def fix(self) -> str:
         """What to type when none of the keys was taken."""
         host = self._host
-        cures = list(dict.fromkeys(self._cures))
+        fixes = list(dict.fromkeys(self._cures))
         if host.missing:
-            cures.append(f"change IdentityFile for {host.name} in {host.config_file}")
+            fixes.append(f"change IdentityFile for {host.name} in {host.config_file}")
         if host.pkcs11:
             # ssh would ask the token itself; rollout reaches it only through the agent.
-            cures.append(f"ssh-add -s {shlex.quote(host.pkcs11)}")
-        if not cures or self._shown:  # the host has refused a key, so this may be the cause as well
-            cures.append(host.by_hand("-oBatchMode=yes"))
-            cures.append(f"ssh-copy-id, ssh-add, or IdentityFile in {host.config_file}")
-        return "; ".join(cures)
+            fixes.append(f"ssh-add -s {shlex.quote(host.pkcs11)}")
+        if not fixes or self._shown:  # the host has refused a key, so this may be the cause as well
+            fixes.append(host.by_hand("-oBatchMode=yes"))
+            fixes.append(f"ssh-copy-id, ssh-add, or IdentityFile in {host.config_file}")
+        return "; ".join(fixes)
 
     def _from_agent(self, blob: bytes) -> Iterator[Offer]:
         key = self._in_agent[blob]
@@ -132,9 +132,9 @@ class Offers:
 
     def _from_file(self, file: Path) -> Iterator[Offer]:
         key = FILES.load(file)
-        if isinstance(key, Unusable):
+        if isinstance(key, UnusableKey):
             self.tried.append(f"{file} ({key.why})")
-            self._cures += [key.cure] if key.cure else []
+            self._cures += [key.fix] if key.fix else []
         else:
             yield from self._allowed(key, key.get_name(), str(file), key.asbytes())
 
@@ -145,7 +145,7 @@ class Offers:
             certificate = read_certificate(file.with_name(f"{file.name}-cert.pub"))
         if certificate is not None:
             key = self._in_agent.get(blob or b"") or FILES.load(file)
-            if not isinstance(key, Unusable):
+            if not isinstance(key, UnusableKey):
                 label = f"{file}-cert.pub"
                 yield from self._certified(key, certificate, label)
 
@@ -166,7 +166,7 @@ class Offers:
         for file, blob in self._files.items():
             if blob is None or blob == signed:
                 key = FILES.load(file)
-                if not isinstance(key, Unusable) and key.asbytes() == signed:
+                if not isinstance(key, UnusableKey) and key.asbytes() == signed:
                     return key
         return None
 
@@ -177,7 +177,7 @@ class Offers:
         if signed is None:
             self.tried.append(f"{label} (not used: {kind} is not supported)")
         else:
-            yield from self._allowed(Certified(key, certificate), kind, label, signed)
+            yield from self._allowed(CertifiedKey(key, certificate), kind, label, signed)
 
     def _allowed(
         self, key: PublicKeyLogin, kind: str, label: str, public: bytes

@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 
 
-class Bell:
+class ChannelEvent:
     """What a thread waits for when several things may happen on one channel.
 
     Paramiko's buffers clear the event they were given whenever one of them is empty, although
@@ -30,7 +30,7 @@ class Bell:
 
 
 @dataclass(slots=True)
-class Ending:
+class ExitInfo:
     """What the server itself said about the end of a channel; paramiko keeps less."""
 
     status: int | None = None
@@ -48,7 +48,7 @@ PROHIBITED = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ChannelRefusal:
     """RFC 4254's number for why a channel was not opened, and the server's words."""
 
     code: int
@@ -58,6 +58,6 @@ class Refusal:
 class ChannelRefused(Exception):
     """The server answered the request for a channel with no."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: ChannelRefusal) -> None:
         super().__init__(refusal.said)
         self.refusal = refusal

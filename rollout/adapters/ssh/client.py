@@ -10,15 +10,15 @@ from typing import Self
 
 from rollout.adapters.ssh import command as running
 from rollout.adapters.ssh import stream as streaming
-from rollout.adapters.ssh.command import HAMMER, Conversation, Result
+from rollout.adapters.ssh.command import HAMMER, RemoteCommand, Result
 from rollout.adapters.ssh.connection import Connection, LibraryErrors
 from rollout.adapters.ssh.errors import ConnectionLost, NothingListens, Unreachable
 from rollout.adapters.ssh.host_config import ResolvedHost, SshOptions
 from rollout.adapters.ssh.import_paramiko import paramiko
-from rollout.adapters.ssh.piped_command import PipedConversation
-from rollout.adapters.ssh.pool import Kept
+from rollout.adapters.ssh.piped_command import PipedCommand
+from rollout.adapters.ssh.pool import ConnectionPool
 from rollout.adapters.ssh.socket_diagnosis import explain
-from rollout.adapters.ssh.stream import Stream
+from rollout.adapters.ssh.stream import ChannelStream
 from rollout.adapters.ssh.watchdog import Watchdog
 
 OVERSLEPT = HAMMER + 2.0
@@ -28,14 +28,14 @@ OVERSLEPT = HAMMER + 2.0
 class Ssh:
     """Hosts, reached as the operator's own ssh would reach them, one kept connection each.
 
-    Blocking, and safe to use from several threads.  ``within`` is in seconds and counts for the
+    Blocking, and safe to use from several threads.  ``timeout`` is in seconds and counts for the
     whole call, connecting included; a call comes back at most 5 s later, whatever the host
     does, and one host never makes another wait.  All errors are RemoteErrors.
     """
 
     def __init__(self, options: SshOptions) -> None:
         self._watchdog = Watchdog()
-        self._kept = Kept(options, self._watchdog)
+        self._kept = ConnectionPool(options, self._watchdog)
         self._under_way: dict[int, tuple[Connection, paramiko.Channel]] = {}
 
     def resolve(self, host: str) -> ResolvedHost:
@@ -47,7 +47,7 @@ class Ssh:
         host: str,
         command: str,
         *,
-        within: float,
+        timeout: float,
         stdin: bytes | memoryview = b"",
         limit: int = 1 << 20,
     ) -> Result:
@@ -60,30 +60,30 @@ class Ssh:
             CommandTimedOut, ConnectionLost: ``asked`` tells whether it may have begun.
             SshError: it certainly did not begin.
         """
-        connection, channel, left = self._session(host, within)
+        connection, channel, left = self._session(host, timeout)
         doing = f"during {running.spoken(command)}"
         with self._limit(connection, left, doing), self._noted(connection, channel):
-            return Conversation(connection, channel, command, limit).hold(left, stdin)
+            return RemoteCommand(connection, channel, command, limit).hold(left, stdin)
 
-    def carry(self, host: str, command: str, local: socket.socket, *, within: float) -> Result:
+    def carry(self, host: str, command: str, local: socket.socket, *, timeout: float) -> Result:
         """Run ``command`` as :meth:`run` does, with ``local`` as its input and output.
 
         Only its stderr is in the result.
         """
-        connection, channel, left = self._session(host, within)
+        connection, channel, left = self._session(host, timeout)
         doing = f"during {running.spoken(command)}"
         with self._limit(connection, left, doing), self._noted(connection, channel):
-            return PipedConversation(connection, channel, command, local).carry(left)
+            return PipedCommand(connection, channel, command, local).carry(left)
 
-    def open_socket(self, host: str, path: str, *, within: float = 10.0) -> Stream:
+    def open_socket(self, host: str, path: str, *, timeout: float = 10.0) -> ChannelStream:
         """Connect to the UNIX socket ``path`` on ``host``.
 
         Raises:
             ForwardingRefused: the ssh server forbids it.
             NothingListens: there is no such socket, nobody behind it, or no permission.
         """
-        deadline = time.monotonic() + within
-        connection = self._kept.get(host, within)
+        deadline = time.monotonic() + timeout
+        connection = self._kept.get(host, timeout)
         left = max(0.001, deadline - time.monotonic())
         try:
             with self._limit(connection, left, f"opening {path}"):
@@ -91,13 +91,15 @@ class Ssh:
         except NothingListens as error:
             left = max(0.001, deadline - time.monotonic())
             ssh = shlex.join(["ssh", *connection.host.options.words])
-            ask = partial(self.run, host, within=left)
+            ask = partial(self.run, host, timeout=left)
             raise explain(error, path, ask, ssh) from error
 
-    def open_port(self, host: str, address: str, port: int, *, within: float = 10.0) -> Stream:
+    def open_port(
+        self, host: str, address: str, port: int, *, timeout: float = 10.0
+    ) -> ChannelStream:
         """Connect from ``host`` to ``port`` at ``address``; errors as for ``open_socket``."""
-        deadline = time.monotonic() + within
-        connection = self._kept.get(host, within)
+        deadline = time.monotonic() + timeout
+        connection = self._kept.get(host, timeout)
         left = max(0.001, deadline - time.monotonic())
         with self._limit(connection, left, f"opening {address} port {port}"):
             return streaming.open_port(connection, address, port, left, self._watchdog)
@@ -139,14 +141,14 @@ class Ssh:
         lost = ConnectionLost(connection.host.name, f"no sign of life {doing}; hung up")
         return self._watchdog.limit(left + HAMMER, lambda: connection.lifeline.cut(lost))
 
-    def _session(self, host: str, within: float) -> tuple[Connection, paramiko.Channel, float]:
-        """Open a session, and say how many seconds of ``within`` are left for the command.
+    def _session(self, host: str, timeout: float) -> tuple[Connection, paramiko.Channel, float]:
+        """Open a session, and say how many seconds of ``timeout`` are left for the command.
 
         If the kept connection turns out to be lost, on a new one; and if this process was stopped
         meanwhile (SIGSTOP, a machine that slept), with all of its time once more.  Nothing was
         asked yet, so this is no second attempt at a command.
         """
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + timeout
         for last in (False, True):
             left = deadline - time.monotonic()
             try:
@@ -159,7 +161,7 @@ class Ssh:
                 if last or not (overslept or isinstance(error, ConnectionLost)):
                     raise
                 if overslept:
-                    deadline = time.monotonic() + within
+                    deadline = time.monotonic() + timeout
             else:
                 return connection, channel, max(0.0, deadline - time.monotonic())
         raise AssertionError  # the loop returns or raises

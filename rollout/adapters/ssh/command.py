@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from rollout.adapters.ssh.bounded_output import Bounded
-from rollout.adapters.ssh.channel_end import Bell, ChannelRefused, Ending
+from rollout.adapters.ssh.channel_end import ChannelEvent, ChannelRefused, ExitInfo
 from rollout.adapters.ssh.connection import Connection, LibraryErrors
 from rollout.adapters.ssh.errors import CommandTimedOut, ConnectionLost, SshError
 from rollout.adapters.ssh.import_paramiko import paramiko
@@ -66,7 +66,7 @@ class Result:
         return self.status == 0
 
 
-def open_session(connection: Connection, within: float) -> paramiko.Channel:
+def open_session(connection: Connection, timeout: float) -> paramiko.Channel:
     """Open a channel for one command; as long as this fails, nothing was asked.
 
     Raises:
@@ -75,22 +75,22 @@ def open_session(connection: Connection, within: float) -> paramiko.Channel:
     """
     host = connection.host.name
     try:
-        return connection.transport.open("session", within)
+        return connection.transport.open("session", timeout)
     except ChannelRefused as error:
         what = f"sshd opens no further session on this connection: {error.refusal.said}"
-        cure = f"on {host}: set MaxSessions 10 in /etc/ssh/sshd_config, then systemctl reload ssh"
-        raise SshError(host, what, cure) from error
+        fix = f"on {host}: set MaxSessions 10 in /etc/ssh/sshd_config, then systemctl reload ssh"
+        raise SshError(host, what, fix) from error
     except LibraryErrors as error:
         if connection.alive:
             if not connection.gives_a_sign(GRACE):
                 connection.lifeline.cut(ConnectionLost(host, "no sign of life; hung up"))
-            raise SshError(host, f"gave no session within {within:.3g}s") from error
+            raise SshError(host, f"gave no session within {timeout:.3g}s") from error
         raise connection.lifeline.why or ConnectionLost(
             host, f"connection lost: {error}"
         ) from error
 
 
-class Conversation:
+class RemoteCommand:
     """One command on one open session."""
 
     def __init__(
@@ -103,27 +103,27 @@ class Conversation:
         self._after = AfterMark(self._mark), AfterMark(self._mark)
         self._out = Bounded(limit)
         self._err = Bounded(limit)
-        self._bell = Bell()
-        self._ending: Ending = connection.transport.watch(channel, self._bell)
+        self._bell = ChannelEvent()
+        self._ending: ExitInfo = connection.transport.watch(channel, self._bell)
         self._began = time.monotonic()
 
-    def hold(self, within: float, stdin: bytes | memoryview) -> Result:
+    def hold(self, timeout: float, stdin: bytes | memoryview) -> Result:
         """Run the command to its end or its deadline.
 
         Raises:
-            CommandTimedOut: it had not ended ``within`` seconds; by now it was told to.
+            CommandTimedOut: it had not ended ``timeout`` seconds; by now it was told to.
             ConnectionLost: nobody knows how far it got.
             LoginShellFailed: the login shell did not run it.
         """
         transport = self._connection.transport
-        line = self._line(within)
+        line = self._line(timeout)
         self._channel.settimeout(0.0)
         try:
             transport.execute(self._channel, line)
-            self._talk(stdin, self._began + within)
+            self._talk(stdin, self._began + timeout)
             if not self._over:
                 self._stop()
-                raise self._late(within)
+                raise self._late(timeout)
             self._drain_until(time.monotonic() + LAST_WORDS)
         except LibraryErrors as error:
             raise self._lost() from error
@@ -137,9 +137,9 @@ class Conversation:
     def _over(self) -> bool:
         return self._ending.told or self._channel.closed
 
-    def _line(self, within: float) -> str:
+    def _line(self, timeout: float) -> str:
         line = command_line(
-            self._command, self._mark, bound(within, within + HAMMER, self._connection.host.user)
+            self._command, self._mark, bound(timeout, timeout + HAMMER, self._connection.host.user)
         )
         if len(line) > LONGEST:
             what = f"{spoken(self._command)} is {len(line)} bytes long; {LONGEST} can be sent"
@@ -196,7 +196,7 @@ class Conversation:
             host = connection.host.name
             connection.lifeline.cut(ConnectionLost(host, "no sign of life; hung up", asked=True))
 
-    def _late(self, within: float) -> CommandTimedOut:
+    def _late(self, timeout: float) -> CommandTimedOut:
         said = self._err.text().strip().rpartition("\n")[2]
         frozen = "" if self._connection.alive else "; the host shows no sign of life"
         if not (frozen or self._after[0].found):
@@ -205,7 +205,7 @@ class Conversation:
             frozen, said = f"{frozen}; it printed more than is read", ""
         return CommandTimedOut(
             self._connection.host.name,
-            f"{spoken(self._command)} had not ended after {within:.3g}s{frozen}"
+            f"{spoken(self._command)} had not ended after {timeout:.3g}s{frozen}"
             f"{said and f': {said}'}",
             asked=True,
         )
@@ -217,7 +217,7 @@ class Conversation:
     def _lost(self) -> SshError:
         why = self._connection.lifeline.why
         if why is not None:
-            return type(why)(why.host, why.what, why.cure, asked=True)
+            return type(why)(why.host, why.what, why.fix, asked=True)
         what = f"connection lost during {spoken(self._command)}; nobody knows how far it got"
         return ConnectionLost(self._connection.host.name, what, asked=True)
 

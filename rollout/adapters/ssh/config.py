@@ -48,12 +48,12 @@ def _ask(name: str, options: SshOptions) -> str:
         raise NotConfigured(
             name,
             f"ssh does not accept its configuration: {'; '.join(said) or answer.status}",
-            _cure(answer.err) or shlex.join([*command, "--", name]),
+            _fix(answer.err) or shlex.join([*command, "--", name]),
         )
     return answer.out
 
 
-def _cure(errors: str) -> str:
+def _fix(errors: str) -> str:
     """Say how to make a file of ssh's one's own, where ssh on this machine refuses another's."""
     found = re.search(r"^Bad owner or permissions on (/.+?)\s*$", errors, re.MULTILINE)
     if found is None:

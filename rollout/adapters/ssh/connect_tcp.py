@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 
 from rollout.adapters.ssh.errors import Unreachable
-from rollout.adapters.ssh.force_close import Lifeline
+from rollout.adapters.ssh.force_close import ForceClose
 from rollout.adapters.ssh.host_config import ResolvedHost
 from rollout.adapters.ssh.tcp_socket import make_prompt
 
@@ -25,7 +25,7 @@ PROXY_GRACE = 0.5
 """Seconds that a proxy command has to end by itself when its connection is closed."""
 
 
-def dial(host: ResolvedHost, deadline: float, lifeline: Lifeline) -> socket.socket:
+def dial(host: ResolvedHost, deadline: float, lifeline: ForceClose) -> socket.socket:
     """Connect by TCP to the first address that answers before ``deadline`` (monotonic seconds).
 
     A black hole on one address leaves time for the next.
@@ -54,7 +54,7 @@ def dial(host: ResolvedHost, deadline: float, lifeline: Lifeline) -> socket.sock
     )
 
 
-def run_proxy(host: ResolvedHost, lifeline: Lifeline) -> tuple[socket.socket, "ProxyWords"]:
+def run_proxy(host: ResolvedHost, lifeline: ForceClose) -> tuple[socket.socket, "ProxyWords"]:
     """Start the proxy command with one end of a socket pair for its input and output.
 
     When the proxy dies, its end closes and the connection notices at once; through pipes, as

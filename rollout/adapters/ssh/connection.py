@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from rollout.adapters.ssh.algorithms import choose, nothing_in_common
-from rollout.adapters.ssh.auth_keys import Offers, open_agent
+from rollout.adapters.ssh.auth_keys import KeysToTry, open_agent
 from rollout.adapters.ssh.channel_end import PROHIBITED, ChannelRefused
 from rollout.adapters.ssh.connect_tcp import ProxyWords, dial, run_proxy
 from rollout.adapters.ssh.errors import NotAuthenticated, SshError, Unreachable, Unsupported
-from rollout.adapters.ssh.force_close import Lifeline
+from rollout.adapters.ssh.force_close import ForceClose
 from rollout.adapters.ssh.host_config import ResolvedHost
-from rollout.adapters.ssh.host_key_policy import Trusted
+from rollout.adapters.ssh.host_key_policy import HostKeyPolicy
 from rollout.adapters.ssh.import_paramiko import paramiko
 from rollout.adapters.ssh.known_hosts import HostKey
-from rollout.adapters.ssh.tcp_socket import Wire
+from rollout.adapters.ssh.tcp_socket import TcpStream
 from rollout.adapters.ssh.transport import Transport
 from rollout.adapters.ssh.watchdog import Watchdog
 
@@ -36,14 +36,14 @@ class Connection:
 
     host: ResolvedHost
     transport: Transport
-    wire: Wire
-    lifeline: Lifeline
+    wire: TcpStream
+    lifeline: ForceClose
 
     @property
     def alive(self) -> bool:
         return self.transport.is_active()
 
-    def gives_a_sign(self, within: float) -> bool:
+    def gives_a_sign(self, timeout: float) -> bool:
         """Whether the other side says anything at all; else it is as good as gone.
 
         A late answer is no proof of a dead peer: the deadline may have been short.
@@ -51,7 +51,7 @@ class Connection:
         asked = time.monotonic()
         self.transport.ask_for_a_sign()
         pause = threading.Event()
-        while self.alive and self.wire.heard < asked and time.monotonic() < asked + within:
+        while self.alive and self.wire.heard < asked and time.monotonic() < asked + timeout:
             pause.wait(0.01)
         return self.alive and self.wire.heard >= asked
 
@@ -59,11 +59,11 @@ class Connection:
 def connect(
     host: ResolvedHost,
     jump: OpenThrough | None,
-    within: float,
-    lifeline: Lifeline,
+    timeout: float,
+    lifeline: ForceClose,
     watchdog: Watchdog,
 ) -> Connection:
-    """Connect and log in; ``within`` seconds are for all of it, whatever the other side does.
+    """Connect and log in; ``timeout`` seconds are for all of it, whatever the other side does.
 
     Raises:
         Unsupported: ssh is configured for what rollout cannot do; the host was not contacted.
@@ -74,20 +74,20 @@ def connect(
     if host.unsupported is not None:
         raise Unsupported(host.name, *host.unsupported)
     offered = choose(host)
-    late = Unreachable(host.name, f"no ssh session within {within:.3g}s", host.by_hand("-v"))
-    with _cut_on_failure(lifeline), watchdog.limit(within + LATE, lambda: lifeline.cut(late)):
-        deadline = time.monotonic() + within
+    late = Unreachable(host.name, f"no ssh session within {timeout:.3g}s", host.by_hand("-v"))
+    with _cut_on_failure(lifeline), watchdog.limit(timeout + LATE, lambda: lifeline.cut(late)):
+        deadline = time.monotonic() + timeout
         with _told(host, lifeline):
             wire, words = _wire(host, jump, deadline, lifeline)
             lifeline.hold(wire.close)
-        trusted = Trusted(host)
+        trusted = HostKeyPolicy(host)
         host_keys = trusted.known_first(offered.host_keys)
         transport = Transport(wire, replace(offered, host_keys=host_keys), host.rekey_bytes)
         lifeline.hold(transport.close)
         with _told(host, lifeline, words):
             transport.use_compression(host.compression)
-            transport.banner_timeout = transport.auth_timeout = within + 2 * LATE
-            transport.start_client(timeout=within + 2 * LATE)
+            transport.banner_timeout = transport.auth_timeout = timeout + 2 * LATE
+            transport.start_client(timeout=timeout + 2 * LATE)
             key = transport.get_remote_server_key()
         trusted.admit(HostKey(key.get_name(), key.asbytes()))
         with _told(host, lifeline, words):
@@ -97,32 +97,32 @@ def connect(
 
 
 def _wire(
-    host: ResolvedHost, jump: OpenThrough | None, deadline: float, lifeline: Lifeline
-) -> tuple[Wire, ProxyWords | None]:
+    host: ResolvedHost, jump: OpenThrough | None, deadline: float, lifeline: ForceClose
+) -> tuple[TcpStream, ProxyWords | None]:
     if jump is not None:
-        return Wire(jump(host.hostname, host.port, deadline - time.monotonic())), None
+        return TcpStream(jump(host.hostname, host.port, deadline - time.monotonic())), None
     if host.proxy_command:
         end, words = run_proxy(host, lifeline)
         lifeline.hold(words.close)
-        return Wire(end), words
-    return Wire(dial(host, deadline, lifeline)), None
+        return TcpStream(end), words
+    return TcpStream(dial(host, deadline, lifeline)), None
 
 
 def _log_in(transport: Transport, host: ResolvedHost, deadline: float) -> None:
     agent = open_agent(host, max(0.001, deadline - time.monotonic()))
     try:
-        offers = Offers(host, agent)
+        offers = KeysToTry(host, agent)
         for key, algorithms in offers:
             try:
                 further = transport.log_in(host.user, key, algorithms)
             except paramiko.BadAuthenticationType as error:
                 why = f"it takes only {', '.join(error.allowed_types)}"
-                cure = f"let sshd on {host.name} take keys (PubkeyAuthentication yes)"
-                raise _unwelcome(host, why, cure) from error
+                fix = f"let sshd on {host.name} take keys (PubkeyAuthentication yes)"
+                raise _unwelcome(host, why, fix) from error
             except paramiko.AuthenticationException as error:
                 if not transport.is_active():
                     raise _unwelcome(
-                        host, f"it hung up; tried {offers.words()}", offers.cure
+                        host, f"it hung up; tried {offers.words()}", offers.fix
                     ) from error
                 continue
             if further:
@@ -132,19 +132,19 @@ def _log_in(transport: Transport, host: ResolvedHost, deadline: float) -> None:
                     f"let sshd on {host.name} be content with a key (AuthenticationMethods)",
                 )
             return
-        raise _unwelcome(host, f"tried {offers.words()}", offers.cure)
+        raise _unwelcome(host, f"tried {offers.words()}", offers.fix)
     finally:
         if agent is not None:
             agent.close()
 
 
-def _unwelcome(host: ResolvedHost, why: str, cure: str) -> NotAuthenticated:
+def _unwelcome(host: ResolvedHost, why: str, fix: str) -> NotAuthenticated:
     what = f"{host.user}@{host.hostname} did not accept our keys ({why})"
-    return NotAuthenticated(host.name, what, cure)
+    return NotAuthenticated(host.name, what, fix)
 
 
 @contextmanager
-def _cut_on_failure(lifeline: Lifeline) -> Iterator[None]:
+def _cut_on_failure(lifeline: ForceClose) -> Iterator[None]:
     try:
         yield
     except BaseException:
@@ -154,18 +154,18 @@ def _cut_on_failure(lifeline: Lifeline) -> Iterator[None]:
 
 @contextmanager
 def _told(
-    host: ResolvedHost, lifeline: Lifeline, words: ProxyWords | None = None
+    host: ResolvedHost, lifeline: ForceClose, words: ProxyWords | None = None
 ) -> Iterator[None]:
     """Turn the library's errors into ours; what cut the lifeline explains them best."""
     try:
         yield
     except ChannelRefused as error:
         what = f"the jump host could not connect to {host.hostname} port {host.port}: {error}"
-        cure = host.by_hand("-v")
+        fix = host.by_hand("-v")
         if error.refusal.code == PROHIBITED:
             jump = host.proxy_jump[-1] if host.proxy_jump else "the jump host"
-            cure = f"AllowTcpForwarding yes in sshd_config of {jump} (and no PermitOpen against it)"
-        raise Unreachable(host.name, what, cure) from error
+            fix = f"AllowTcpForwarding yes in sshd_config of {jump} (and no PermitOpen against it)"
+        raise Unreachable(host.name, what, fix) from error
     except SshError as error:
         raise lifeline.why or error from None
     except LibraryErrors as error:

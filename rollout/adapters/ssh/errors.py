@@ -10,8 +10,8 @@ class SshError(RemoteError):
     command certainly never began, True that it may have.
     """
 
-    def __init__(self, host: str, what: str, cure: str = "", *, asked: bool = False) -> None:
-        super().__init__(host, what, cure)
+    def __init__(self, host: str, what: str, fix: str = "", *, asked: bool = False) -> None:
+        super().__init__(host, what, fix)
         self.asked = asked
 
 

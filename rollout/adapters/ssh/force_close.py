@@ -7,7 +7,7 @@ from contextlib import suppress
 from rollout.adapters.ssh.errors import SshError
 
 
-class Lifeline:
+class ForceClose:
     """Sockets, transports and processes of one connection, released together, newest first.
 
     Cutting it is how a wait is ended from outside: at a deadline, on ``close``, on the second

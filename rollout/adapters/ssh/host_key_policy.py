@@ -31,7 +31,7 @@ from rollout.adapters.ssh.known_hosts import (
 from rollout.adapters.ssh.revoked_keys import refuse_revoked
 
 
-class Trusted:
+class HostKeyPolicy:
     """The known_hosts files as they are consulted for one host."""
 
     def __init__(self, host: ResolvedHost) -> None:
@@ -86,21 +86,21 @@ class Trusted:
         if judgement.trust is Trust.REVOKED:
             return HostKeyRevoked(
                 host,
-                f"host key of {name} is revoked: {judgement.because[0]} is what it offers",
+                f"host key of {name} is revoked: {judgement.reason[0]} is what it offers",
                 "do not connect; give the host new keys (ssh-keygen -A) and publish those",
             )
         if judgement.trust is Trust.CHANGED:
-            lines = _in_words(judgement.because)
+            lines = _in_words(judgement.reason)
             return HostKeyChanged(
                 host,
                 f"host key of {name} has CHANGED: it offers {offered}, expected {lines}",
                 "another machine may be listening in between; only if "
                 f"{self._on_console(offered)} prints that fingerprint: "
-                f"{_forget(judgement.because, name)}, then {self._learn(offered)}",
+                f"{_forget(judgement.reason, name)}, then {self._learn(offered)}",
             )
         return HostKeyUnknown(
             host,
-            self._unknown(offered, judgement.because),
+            self._unknown(offered, judgement.reason),
             f"if {self._on_console(offered)} prints that fingerprint: {self._learn(offered)}",
         )
 

@@ -24,11 +24,11 @@ OTHERS = 0o077
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
+class UnusableKey:
     """Why a private key cannot be used, and what to type."""
 
     why: str
-    cure: str = ""
+    fix: str = ""
 
 
 class KeyFiles:
@@ -41,11 +41,11 @@ class KeyFiles:
         self._lock = threading.Lock()
         self._loaded: dict[Path, paramiko.PKey] = {}
 
-    def load(self, file: Path) -> paramiko.PKey | Unusable:
+    def load(self, file: Path) -> paramiko.PKey | UnusableKey:
         """Load a key without any certificate beside it, or say why it cannot be used."""
         with self._lock:
             key = self._loaded.get(file) or _load(file)
-            if not isinstance(key, Unusable):
+            if not isinstance(key, UnusableKey):
                 self._loaded[file] = key
             return key
 
@@ -94,7 +94,7 @@ def signed_key(certificate: PublicBlob) -> bytes | None:
     return public.asbytes() if fields else None
 
 
-def _load(file: Path) -> paramiko.PKey | Unusable:
+def _load(file: Path) -> paramiko.PKey | UnusableKey:
     add_it = f"ssh-add {shlex.quote(str(file))}"
     try:
         with file.open("rb") as opened:
@@ -102,18 +102,18 @@ def _load(file: Path) -> paramiko.PKey | Unusable:
             # As ssh: only of a file of one's own; another's is its owner's to look after.
             if state.st_uid == os.getuid() and state.st_mode & OTHERS:
                 why = f"its permissions {state.st_mode & 0o777:04o} are too open"
-                return Unusable(why, f"chmod 600 {shlex.quote(str(file))}")
+                return UnusableKey(why, f"chmod 600 {shlex.quote(str(file))}")
             return _private(opened.read())
     except OSError as error:
-        return Unusable(error.strerror or "unreadable")
+        return UnusableKey(error.strerror or "unreadable")
     except (paramiko.PasswordRequiredException, TypeError):
         # cryptography's word for "encrypted, and no password was given" is TypeError
-        return Unusable("needs a passphrase: ssh-add it", add_it)
+        return UnusableKey("needs a passphrase: ssh-add it", add_it)
     except (paramiko.SSHException, ValueError, UnsupportedAlgorithm):
-        return Unusable("not a key that can be used here")
+        return UnusableKey("not a key that can be used here")
 
 
-def _private(content: bytes) -> paramiko.PKey | Unusable:
+def _private(content: bytes) -> paramiko.PKey | UnusableKey:
     """Read a private key as ssh-keygen writes it, else as PEM, as ``PKey.from_path`` does.
 
     Not by that: it takes the certificate beside a key in place of the key.
@@ -122,7 +122,7 @@ def _private(content: bytes) -> paramiko.PKey | Unusable:
         loaded: object = load_ssh_private_key(content, None)
     except UnsupportedAlgorithm:
         if _is_on_security_key(content):
-            return Unusable("a security key (sk-), which rollout cannot use: give another key")
+            return UnusableKey("a security key (sk-), which rollout cannot use: give another key")
         raise
     except ValueError:
         loaded = load_pem_private_key(content, None)
@@ -133,7 +133,7 @@ def _private(content: bytes) -> paramiko.PKey | Unusable:
         return paramiko.Ed25519Key.from_private_key(text)
     if isinstance(loaded, ec.EllipticCurvePrivateKey):
         return paramiko.ECDSAKey.from_private_key(text)
-    return Unusable("not a key that can be used here")
+    return UnusableKey("not a key that can be used here")
 
 
 def _is_on_security_key(content: bytes) -> bool:

@@ -85,7 +85,7 @@ class Judgement:
     """The verdict and the lines behind it, in the order of the files."""
 
     trust: Trust
-    because: tuple[Entry, ...] = ()
+    reason: tuple[Entry, ...] = ()
 
 
 def read(file: Path) -> tuple[Entry, ...]:

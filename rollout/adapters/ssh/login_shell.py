@@ -92,7 +92,7 @@ def _pieces(text: str) -> Iterator[str]:
         at = end
 
 
-def bound(within: float, at_last: float, user: str) -> str:
+def bound(timeout: float, at_last: float, user: str) -> str:
     """Name the program that ends a command on the host even when we or the network are gone.
 
     It costs a fork and two execs there, 2 to 3 ms of the 5 that a warm command takes on loopback,
@@ -100,11 +100,11 @@ def bound(within: float, at_last: float, user: str) -> str:
     signals no session of root's ("requires privilege separation").
 
     Args:
-        within: Seconds that the command may take.
+        timeout: Seconds that the command may take.
         at_last: Seconds after which the host ends it.
         user: The login.
     """
-    if within <= SHORT and user != "root":
+    if timeout <= SHORT and user != "root":
         return ""
     return f"timeout -k 5 {math.ceil(at_last)} "
 
@@ -162,10 +162,10 @@ def refusal(
     out, err = printed
     line = next((line.strip() for line in f"{err}\n{out}".splitlines() if line.strip()), "")
     quoted = f"{ended}; it said: {line[:200]}" if line else f"{ended}, nothing said"
-    for pattern, what, cure in REFUSALS:
+    for pattern, what, fix in REFUSALS:
         if re.search(pattern, f"{err}\n{out}", re.IGNORECASE):
-            fix = cure.format(host=host, user=user)
-            return LoginShellFailed(host, f"{what} ({quoted})", fix, asked=asked)
+            how = fix.format(host=host, user=user)
+            return LoginShellFailed(host, f"{what} ({quoted})", how, asked=asked)
     return LoginShellFailed(
         host,
         f"the login shell ended before our command ran ({quoted})",

@@ -10,8 +10,8 @@ import threading
 import time
 from contextlib import suppress
 
-from rollout.adapters.ssh.channel_end import Bell
-from rollout.adapters.ssh.command import CHUNK, GRACE, Conversation, Result
+from rollout.adapters.ssh.channel_end import ChannelEvent
+from rollout.adapters.ssh.command import CHUNK, GRACE, RemoteCommand, Result
 from rollout.adapters.ssh.connection import Connection
 from rollout.adapters.ssh.import_paramiko import paramiko
 
@@ -19,7 +19,7 @@ ENOUGH = 8 * CHUNK
 """Bytes that wait for the socket before no more are taken from the host."""
 
 
-class PipedConversation(Conversation):
+class PipedCommand(RemoteCommand):
     """One command, joined to ``local``; only its stderr is kept."""
 
     def __init__(
@@ -31,13 +31,13 @@ class PipedConversation(Conversation):
     ) -> None:
         super().__init__(connection, channel, command, 1 << 20)
         self._local = local
-        self._alarm = Alarm()
+        self._alarm = IdleTimer()
         self._ending = connection.transport.watch(channel, self._alarm)
         self._bell = self._alarm
         self._up, self._down = b"", bytearray()
         self._open_for_more = True
 
-    def carry(self, within: float) -> Result:
+    def carry(self, timeout: float) -> Result:
         """Run the command to its end or its deadline; errors as for ``hold``.
 
         When the socket ends, so does the command's input; when the command has ended and all of
@@ -45,7 +45,7 @@ class PipedConversation(Conversation):
         """
         self._local.settimeout(0.0)
         try:
-            return self.hold(within, b"")
+            return self.hold(timeout, b"")
         finally:
             self._alarm.close()
             with suppress(OSError):
@@ -106,7 +106,7 @@ class PipedConversation(Conversation):
             )
 
 
-class Alarm(Bell):
+class IdleTimer(ChannelEvent):
     """A bell that can be waited for together with a socket."""
 
     def __init__(self) -> None:

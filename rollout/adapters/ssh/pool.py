@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rollout.adapters.ssh.config import resolve
 from rollout.adapters.ssh.connection import Connection, OpenThrough, connect
 from rollout.adapters.ssh.errors import Closed, NotConfigured, SshError, Unreachable
-from rollout.adapters.ssh.force_close import Lifeline
+from rollout.adapters.ssh.force_close import ForceClose
 from rollout.adapters.ssh.host_config import ResolvedHost, SshOptions, config_file
 from rollout.adapters.ssh.import_paramiko import paramiko
 from rollout.adapters.ssh.watchdog import Watchdog
@@ -18,7 +18,7 @@ MOST_JUMPS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where a connection leads: a host by its name, or a jump host as ProxyJump spells it."""
 
     host: str
@@ -28,7 +28,7 @@ class Place:
     depth: int = 0
 
 
-class Kept:
+class ConnectionPool:
     """Connections and resolved names, shared by all threads of a run."""
 
     def __init__(self, options: SshOptions, watchdog: Watchdog) -> None:
@@ -36,8 +36,8 @@ class Kept:
         self._watchdog = watchdog
         self._lock = threading.Lock()
         self._resolved: dict[tuple[str, SshOptions], ResolvedHost] = {}
-        self._connections: dict[Place, Future[Connection]] = {}
-        self._lifelines: list[Lifeline] = []
+        self._connections: dict[Destination, Future[Connection]] = {}
+        self._lifelines: list[ForceClose] = []
         self._closed = False
 
     def resolve(self, host: str, options: SshOptions | None = None) -> ResolvedHost:
@@ -51,13 +51,13 @@ class Kept:
                 self._resolved[key] = known
         return known
 
-    def get(self, host: str, within: float) -> Connection:
+    def get(self, host: str, timeout: float) -> Connection:
         """Give the live connection to ``host``, made now if need be.
 
         Threads that ask while it is being made wait for that one attempt, and share its
         failure; the next to ask tries anew.
         """
-        return self._get(Place(host, self._options), time.monotonic() + within)
+        return self._get(Destination(host, self._options), time.monotonic() + timeout)
 
     def cut(self) -> None:
         """Let go of every connection and every attempt; whoever waits is released."""
@@ -67,7 +67,7 @@ class Kept:
         for lifeline in lifelines:
             lifeline.cut(Closed("ssh", "closed by us"))
 
-    def _get(self, place: Place, deadline: float) -> Connection:
+    def _get(self, place: Destination, deadline: float) -> Connection:
         while True:
             future, ours = self._claim(place)
             if ours:
@@ -79,7 +79,7 @@ class Kept:
             if ours or connection.alive:
                 return connection
 
-    def _claim(self, place: Place) -> tuple[Future[Connection], bool]:
+    def _claim(self, place: Destination) -> tuple[Future[Connection], bool]:
         """Find the attempt or the connection to share; True when we are the ones to make it."""
         with self._lock:
             if self._closed:
@@ -93,8 +93,8 @@ class Kept:
             lost.result().lifeline.cut()  # its socket, and the process of its proxy
         return future, True
 
-    def _make(self, place: Place, future: "Future[Connection]", deadline: float) -> None:
-        lifeline = Lifeline()
+    def _make(self, place: Destination, future: "Future[Connection]", deadline: float) -> None:
+        lifeline = ForceClose()
         with self._lock:
             self._lifelines = [line for line in self._lifelines if not line.is_cut]
             self._lifelines.append(lifeline)
@@ -106,38 +106,38 @@ class Kept:
             lifeline.cut()
             future.set_exception(error)
 
-    def _connect(self, place: Place, deadline: float, lifeline: Lifeline) -> Connection:
+    def _connect(self, place: Destination, deadline: float, lifeline: ForceClose) -> Connection:
         host = self.resolve(place.host, place.options)
         jumps = place.jumps or host.proxy_jump
         deadline = min(deadline, time.monotonic() + host.connect_timeout)
         jump = self._through(host, jumps, place.depth, deadline) if jumps else None
-        within = deadline - time.monotonic()
-        if within <= 0:
-            what = f"no time was left to connect ({-within:.3g}s too late)"
+        timeout = deadline - time.monotonic()
+        if timeout <= 0:
+            what = f"no time was left to connect ({-timeout:.3g}s too late)"
             raise Unreachable(host.name, what, "was this process stopped? run it again")
-        return connect(host, jump, within, lifeline, self._watchdog)
+        return connect(host, jump, timeout, lifeline, self._watchdog)
 
     def _through(
         self, host: ResolvedHost, jumps: tuple[str, ...], depth: int, deadline: float
     ) -> OpenThrough:
         """Connect to the last jump host, through those before it."""
         if depth >= MOST_JUMPS:
-            cure = f"look at ProxyJump in {config_file(self._options)}"
-            raise NotConfigured(host.name, "ProxyJump goes in a circle", cure)
+            fix = f"look at ProxyJump in {config_file(self._options)}"
+            raise NotConfigured(host.name, "ProxyJump goes in a circle", fix)
         place = self._jump_place(jumps[-1], jumps[:-1], depth + 1)
         try:
             jump = self._get(place, deadline)
         except SshError as error:
             what = f"jump host {error}"
-            raise type(error)(host.name, what, error.cure) from error
+            raise type(error)(host.name, what, error.fix) from error
 
-        def open_through(address: str, port: int, within: float) -> paramiko.Channel:
-            opened = max(0.001, within)
+        def open_through(address: str, port: int, timeout: float) -> paramiko.Channel:
+            opened = max(0.001, timeout)
             return jump.transport.open("direct-tcpip", opened, dest_addr=(address, port))
 
         return open_through
 
-    def _jump_place(self, spec: str, before: tuple[str, ...], depth: int) -> Place:
+    def _jump_place(self, spec: str, before: tuple[str, ...], depth: int) -> Destination:
         """Read ``[user@]host[:port]`` or ``ssh://...``; our own user is not for jump hosts."""
         user, _, where = spec.removeprefix("ssh://").rpartition("@")
         name, colon, port = where.rpartition(":")
@@ -149,7 +149,7 @@ class Kept:
             user=user or None,
             extra=(*extra, f"Port={port}") if port else extra,
         )
-        return Place(name.strip("[]"), options, before, depth)
+        return Destination(name.strip("[]"), options, before, depth)
 
 
 def _gone(future: "Future[Connection]") -> bool:

@@ -28,7 +28,7 @@ class Remote:
         host: str,
         script: str,
         *words: str,
-        within: float,
+        timeout: float,
         stdin: bytes | memoryview = b"",
         environ: Mapping[str, str] | None = None,
     ) -> CommandResult:
@@ -40,29 +40,29 @@ class Remote:
             RemoteError: ssh failed; ``asked`` tells whether it may have begun.
         """
         command = command_of(script, words, environ or {})
-        return await self._in_thread(lambda: self._run(host, command, within=within, stdin=stdin))
+        return await self._in_thread(lambda: self._run(host, command, timeout=timeout, stdin=stdin))
 
     async def do(
         self,
         host: str,
         script: str,
         *words: str,
-        within: float,
+        timeout: float,
         stdin: bytes | memoryview = b"",
         environ: Mapping[str, str] | None = None,
-        cures: Mapping[int, str] | None = None,
+        fixes: Mapping[int, str] | None = None,
     ) -> str:
         """Run ``script`` as :meth:`ask` does and return what it printed.
 
         Raises:
             ReleaseError: it did not exit with 0.  The last line of its stderr is the sentence, and
-                the cure is the one that ``cures`` has for its exit code.
+                the cure is the one that ``fixes`` has for its exit code.
             RemoteError: ssh failed.
         """
-        said = await self.ask(host, script, *words, within=within, stdin=stdin, environ=environ)
+        said = await self.ask(host, script, *words, timeout=timeout, stdin=stdin, environ=environ)
         if said.status == 0:
             return said.out
-        raise ReleaseError(host, *sentence(said, cures))
+        raise ReleaseError(host, *sentence(said, fixes))
 
 
 def command_of(script: str, words: Sequence[str], environ: Mapping[str, str]) -> str:
@@ -76,15 +76,15 @@ def command_of(script: str, words: Sequence[str], environ: Mapping[str, str]) ->
     return shlex.join(["exec", "env", *settings, "/bin/sh", "-c", script, "rollout", *words])
 
 
-def sentence(said: CommandResult, cures: Mapping[int, str] | None = None) -> tuple[str, str]:
+def sentence(said: CommandResult, fixes: Mapping[int, str] | None = None) -> tuple[str, str]:
     """Make a sentence and its cure of what a failed script said.
 
     The sentence is the host's.  The cure never is: an operator types it, so a host that another
-    person controls must not word it.  It is the one that ``cures`` has for the exit code.
+    person controls must not word it.  It is the one that ``fixes`` has for the exit code.
     """
     lines = [line.strip() for line in said.err.splitlines() if line.strip()]
     ended = "was killed" if said.status is None else f"exit {said.status}"
-    return (lines[-1] if lines else ended), (cures or {}).get(said.status or 0, "")
+    return (lines[-1] if lines else ended), (fixes or {}).get(said.status or 0, "")
 
 
 def last_lines(text: str, count: int = LAST_LINES) -> tuple[str, ...]:

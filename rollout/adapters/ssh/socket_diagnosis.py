@@ -44,11 +44,11 @@ def explain(
         )
     if status not in REASONS:
         return refused
-    cure = f"{ssh} {refused.host} ls -l {shlex.quote(path)}"
+    fix = f"{ssh} {refused.host} ls -l {shlex.quote(path)}"
     found = GROUP.fullmatch(answer.out.strip())
     if found and status in {NO_PERMISSION, CLOSED}:
-        cure = _join(found[1], int(found[2], 8), f"on {refused.host}", path, status)
-    return NothingListens(refused.host, f"{path} {REASONS[status]}", cure)
+        fix = _join(found[1], int(found[2], 8), f"on {refused.host}", path, status)
+    return NothingListens(refused.host, f"{path} {REASONS[status]}", fix)
 
 
 def _join(group: str, mode: int, where: str, path: str, status: int) -> str:

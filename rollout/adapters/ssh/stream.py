@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from rollout.adapters.ssh.channel_end import PROHIBITED, Bell, ChannelRefused, Ending
+from rollout.adapters.ssh.channel_end import PROHIBITED, ChannelEvent, ChannelRefused, ExitInfo
 from rollout.adapters.ssh.command import HAMMER
 from rollout.adapters.ssh.connection import Connection, LibraryErrors
 from rollout.adapters.ssh.errors import (
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer  # does not exist when the program runs
 
 
-class Stream:
+class ChannelStream:
     """Bytes both ways.  Like a socket, but a lost connection is an error, never an end of file.
 
     Waits at most 30 s for each read or write unless ``settimeout`` says otherwise; then
@@ -38,7 +38,7 @@ class Stream:
         self._channel = channel
         self._place = place
         self._watchdog = watchdog
-        self._ending: Ending = connection.transport.watch(channel, Bell())
+        self._ending: ExitInfo = connection.transport.watch(channel, ChannelEvent())
         self._closed = False
         self.settimeout(30.0)
 
@@ -123,7 +123,7 @@ class Stream:
 
 
 class _Raw(io.RawIOBase):
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: ChannelStream) -> None:
         self._stream = stream
 
     def readable(self) -> bool:
@@ -143,18 +143,20 @@ class _Raw(io.RawIOBase):
         return len(sent)
 
 
-def open_socket(connection: Connection, path: str, within: float, watchdog: Watchdog) -> Stream:
+def open_socket(
+    connection: Connection, path: str, timeout: float, watchdog: Watchdog
+) -> ChannelStream:
     """Connect to the UNIX socket ``path`` on the host."""
-    opening = partial(connection.transport.open, STREAMLOCAL, within, path=path)
+    opening = partial(connection.transport.open, STREAMLOCAL, timeout, path=path)
     return _open(connection, path, opening, "AllowStreamLocalForwarding", watchdog)
 
 
 def open_port(
-    connection: Connection, address: str, port: int, within: float, watchdog: Watchdog
-) -> Stream:
+    connection: Connection, address: str, port: int, timeout: float, watchdog: Watchdog
+) -> ChannelStream:
     """Connect from the host to ``port`` at ``address``."""
     place = f"{address} port {port}"
-    opening = partial(connection.transport.open, "direct-tcpip", within, dest_addr=(address, port))
+    opening = partial(connection.transport.open, "direct-tcpip", timeout, dest_addr=(address, port))
     return _open(connection, place, opening, "AllowTcpForwarding", watchdog)
 
 
@@ -164,7 +166,7 @@ def _open(
     opening: Callable[[], paramiko.Channel],
     option: str,
     watchdog: Watchdog,
-) -> Stream:
+) -> ChannelStream:
     host = connection.host.name
     began = time.monotonic()
     try:
@@ -176,7 +178,7 @@ def _open(
             waited = time.monotonic() - began
             raise NothingListens(host, f"{place}: no answer after {waited:.3g}s") from error
         raise connection.lifeline.why or ConnectionLost(host, f"{place}: {error}") from error
-    return Stream(connection, channel, place, watchdog)
+    return ChannelStream(connection, channel, place, watchdog)
 
 
 def _refused(host: str, place: str, option: str, error: ChannelRefused) -> SshError:

@@ -10,7 +10,7 @@ UNANSWERED = 20_000
 """Milliseconds after which the kernel gives up on data that nobody acknowledges."""
 
 
-class Wire:
+class TcpStream:
     """What paramiko may call on a socket, over a socket or over a channel of a jump host.
 
     ``heard`` is the monotonic time of the last bytes from the other side: the only evidence

@@ -22,9 +22,9 @@ from paramiko.kex_curve25519 import KexCurve25519
 from paramiko.packet import Packetizer
 
 from rollout.adapters.ssh.algorithms import Algorithms
-from rollout.adapters.ssh.channel_end import Bell, ChannelRefused, Ending, Refusal
+from rollout.adapters.ssh.channel_end import ChannelEvent, ChannelRefusal, ChannelRefused, ExitInfo
 from rollout.adapters.ssh.import_paramiko import paramiko
-from rollout.adapters.ssh.tcp_socket import Wire
+from rollout.adapters.ssh.tcp_socket import TcpStream
 
 HERE = ("127.0.0.1", 0)
 """Where a forwarded connection is said to come from; sshd only logs it."""
@@ -59,15 +59,15 @@ class Transport(paramiko.Transport):
         "curve25519-sha256": KexCurve25519,
     }
 
-    def __init__(self, wire: Wire, algorithms: Algorithms, rekey_bytes: int = 0) -> None:
+    def __init__(self, wire: TcpStream, algorithms: Algorithms, rekey_bytes: int = 0) -> None:
         self._algorithms = algorithms
         self._signing: tuple[str, ...] = ()
         super().__init__(wire, packetizer_class=_Packets)  # type: ignore[arg-type]  # like a socket
         if rekey_bytes:
             self.packetizer.REKEY_BYTES = min(rekey_bytes, self.packetizer.REKEY_BYTES)
         self._opening = threading.local()
-        self._refused: dict[int, Refusal] = {}
-        self._endings: dict[int, tuple[Ending, Bell]] = {}
+        self._refused: dict[int, ChannelRefusal] = {}
+        self._endings: dict[int, tuple[ExitInfo, ChannelEvent]] = {}
         self._handler_table: dict[int, Callable[[Any], None]]
         self._handler_table[MSG_CHANNEL_OPEN_FAILURE] = self._note_refusal
         known: dict[int, Callable[[Any, Any], None]] = paramiko.Transport._channel_handler_table  # type: ignore[attr-defined]  # noqa: SLF001 - see the chapter title
@@ -112,7 +112,7 @@ class Transport(paramiko.Transport):
     def open(
         self,
         kind: str,
-        within: float,
+        timeout: float,
         *,
         path: str = "",
         dest_addr: tuple[str, int] | None = None,
@@ -125,16 +125,16 @@ class Transport(paramiko.Transport):
         """
         self._opening.path, self._opening.number = path, None
         try:
-            return self.open_channel(kind, timeout=within, dest_addr=dest_addr, src_addr=HERE)
+            return self.open_channel(kind, timeout=timeout, dest_addr=dest_addr, src_addr=HERE)
         except paramiko.SSHException:
             refusal = self._refused.pop(self._opening.number, None)
             if refusal is None:
                 raise
             raise ChannelRefused(refusal) from None
 
-    def watch(self, channel: paramiko.Channel, bell: Bell) -> Ending:
+    def watch(self, channel: paramiko.Channel, bell: ChannelEvent) -> ExitInfo:
         """Ring ``bell`` for whatever happens on ``channel``; the ending fills itself in."""
-        ending = Ending()
+        ending = ExitInfo()
         self._endings[channel.chanid] = ending, bell
         channel.status_event = bell  # type: ignore[assignment]  # set() is all paramiko calls
         channel.in_buffer.set_event(bell)  # type: ignore[arg-type]  # likewise, and clear()
@@ -196,13 +196,13 @@ class Transport(paramiko.Transport):
 
     def _note_refusal(self, message: paramiko.Message) -> None:
         number, code, said = message.get_int(), message.get_int(), message.get_text()
-        self._refused[number] = Refusal(code, said)
+        self._refused[number] = ChannelRefusal(code, said)
         message.rewind()
         super()._parse_channel_open_failure(message)  # type: ignore[misc]  # likewise
 
     def _note_request(self, then: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
         def note(channel: paramiko.Channel, message: paramiko.Message) -> None:
-            ending, bell = self._endings.get(channel.chanid, (Ending(), Bell()))
+            ending, bell = self._endings.get(channel.chanid, (ExitInfo(), ChannelEvent()))
             at = message.packet.tell()
             kind = message.get_text()
             message.get_boolean()

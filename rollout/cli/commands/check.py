@@ -9,12 +9,14 @@ from rollout.cli.global_options import asked
 
 if TYPE_CHECKING:
     from rollout.events import Event
-    from rollout.model.findings import Fitness
+    from rollout.model.findings import PreflightReport
     from rollout.output.select import Output
     from rollout.settings.model import Settings
 
 
-def check(context: typer.Context, *, hosts: said.Only = None, exclude: said.Without = None) -> None:
+def check(
+    context: typer.Context, *, hosts: said.Hosts = None, exclude: said.Exclude = None
+) -> None:
     """Try out all that a restart or a deploy needs; no change."""
     from rollout.text.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
 
@@ -32,12 +34,12 @@ def run(
     from contextlib import AsyncExitStack  # noqa: PLC0415
     from dataclasses import replace  # noqa: PLC0415
 
-    from rollout.adapters.journal.ownership_log import NoRecord  # noqa: PLC0415
-    from rollout.cli.console import complain, hand_over  # noqa: PLC0415
-    from rollout.cli.from_settings import scope_of, wish_of  # noqa: PLC0415
+    from rollout.adapters.journal.ownership_log import UnlockedOwnershipLog  # noqa: PLC0415
+    from rollout.cli.console import print_error, print_output  # noqa: PLC0415
+    from rollout.cli.from_settings import lock_request, scope_of  # noqa: PLC0415
     from rollout.cli.new_run import history_of, try_journal  # noqa: PLC0415
     from rollout.cli.wiring import NOT_TAKEN, open_deploy, open_lock, open_site  # noqa: PLC0415
-    from rollout.deploy.preflight import fit_for_either  # noqa: PLC0415
+    from rollout.deploy.preflight import preflight_for_either  # noqa: PLC0415
     from rollout.events import Noted  # noqa: PLC0415
     from rollout.lock.acquire import refusal  # noqa: PLC0415
     from rollout.model.errors import LockError, LockHeld  # noqa: PLC0415
@@ -54,9 +56,9 @@ def run(
 
     scope, floor = scope_of(settings, hosts), settings.fleet.floor
 
-    wish = wish_of(settings, hosts, rollout, deploys=False, take_up=False)
+    wish = lock_request(settings, hosts, rollout, deploys=False, include_left_out=False)
 
-    async def story() -> "tuple[Fitness, bool]":
+    async def story() -> "tuple[PreflightReport, bool]":
         with open_lock(settings) as lock:
             of_the_lock, notes = await lock.examine()
         async with AsyncExitStack() as stack:
@@ -67,8 +69,8 @@ def run(
                 site, supply = await stack.enter_async_context(open_deploy(settings))
             told: list[Event] = []
             refused, out = await refusal(wish, history_of(settings), site, told.append)
-            site = replace(site, record=NoRecord(NOT_TAKEN, holdings=out))
-            fit = await fit_for_either(scope, floor, site, supply.source if supply else None)
+            site = replace(site, record=UnlockedOwnershipLog(NOT_TAKEN, holdings=out))
+            fit = await preflight_for_either(scope, floor, site, supply.source if supply else None)
         others = of_the_lock
         if refused is not None and not (of_the_lock and isinstance(refused, LockError)):
             where = "lock" if isinstance(refused, LockHeld) else "run"
@@ -79,10 +81,10 @@ def run(
 
     fit, busy = asyncio.run(story())
     if voice is Output.JSON:
-        hand_over(fitness_json(fit))
+        print_output(fitness_json(fit))
     else:
-        hand_over(fitness_table(fit))
-        complain(fitness_sentence(fit, deploy=settings.deploy is not None))
+        print_output(fitness_table(fit))
+        print_error(fitness_sentence(fit, deploy=settings.deploy is not None))
     if busy:
         return Exit.BUSY
     return Exit.REFUSED if fit.findings else Exit.DONE

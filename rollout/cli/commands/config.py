@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.console import hand_over
+from rollout.cli.console import print_output
 from rollout.cli.global_options import asked
 
 
@@ -26,4 +26,4 @@ def config(
     voice = asked(context).voice
     loaded = asked(context).settings()
     show = as_json if voice == "json" else as_toml
-    hand_over(show(loaded, secrets=show_secrets))
+    print_output(show(loaded, secrets=show_secrets))

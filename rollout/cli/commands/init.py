@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.console import complain
+from rollout.cli.console import print_error
 from rollout.model.errors import SettingsError
 from rollout.paths import FILE_NAME
 
@@ -28,7 +28,7 @@ def init(
         raise SettingsError([f"{file} is already there; --force replaces it"]) from None
     except OSError as error:
         raise SettingsError([f"{file} cannot be written: {error.strerror}"]) from error
-    complain(f"wrote {file}: set app, balancers and hosts in it, then try `rollout check`")
+    print_error(f"wrote {file}: set app, balancers and hosts in it, then try `rollout check`")
 
 
 def _create(file: Path, text: str) -> None:

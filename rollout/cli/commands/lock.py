@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from rollout.adapters.lock.remote_lock import FleetLock
-    from rollout.model.lock_state import Held, Holder
+    from rollout.model.lock_state import LockOwner, LockState
     from rollout.settings.model import Settings
 
     T = TypeVar("T")
@@ -31,7 +31,7 @@ def show(context: typer.Context) -> None:
     """Show who holds the lock of the app, and what is out because of them."""
     if context.invoked_subcommand is not None:
         return
-    from rollout.cli.console import hand_over  # noqa: PLC0415
+    from rollout.cli.console import print_output  # noqa: PLC0415
     from rollout.cli.new_run import history_of  # noqa: PLC0415 - not for `--help`
     from rollout.output.lock import lock_json, lock_table  # noqa: PLC0415
     from rollout.output.select import Output  # noqa: PLC0415
@@ -42,13 +42,13 @@ def show(context: typer.Context) -> None:
 
     async def look(
         lock: "FleetLock",
-    ) -> "tuple[Sequence[Held], Mapping[str, Sequence[str]], frozenset[str]]":
+    ) -> "tuple[Sequence[LockState], Mapping[str, Sequence[str]], frozenset[str]]":
         seen, history = await lock.look(), history_of(settings)
         gone = frozenset(one.holder.run for one in seen if history.is_gone(one.holder))
         return seen, await lock.acts(), gone
 
     seen, acts, gone = _with_the_lock(settings, look)
-    hand_over((lock_json if voice is Output.JSON else lock_table)(seen, acts, gone))
+    print_output((lock_json if voice is Output.JSON else lock_table)(seen, acts, gone))
 
 
 @lock.command()
@@ -60,14 +60,14 @@ def acquire(
     ],
 ) -> None:
     """Let no rollout of the app begin, cron included, until `lock release`."""
-    from rollout.cli.console import complain  # noqa: PLC0415
-    from rollout.cli.new_run import whoever_runs_this  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.console import print_error  # noqa: PLC0415
+    from rollout.cli.new_run import current_owner  # noqa: PLC0415 - not for `--help`
     from rollout.model.errors import LockHeld  # noqa: PLC0415
     from rollout.model.lock_state import Kind  # noqa: PLC0415
     from rollout.summary.run import Exit  # noqa: PLC0415
 
     settings = asked(context).settings().settings
-    holder = whoever_runs_this(Kind.HAND, reason)
+    holder = current_owner(Kind.MANUAL, reason)
 
     async def take(lock: "FleetLock") -> None:
         await lock.take(holder)
@@ -76,9 +76,9 @@ def acquire(
     try:
         _with_the_lock(settings, take)
     except LockHeld as held:
-        complain(str(held))
+        print_error(str(held))
         raise typer.Exit(Exit.BUSY) from None
-    complain(
+    print_error(
         f"{settings.app} is locked: no rollout can start, cron included; "
         "`rollout lock release` unlocks it"
     )
@@ -87,22 +87,22 @@ def acquire(
 @lock.command()
 def release(context: typer.Context, *, yes: said.Yes = False) -> None:
     """Give back a lock that was taken by hand; that of another person only after a yes."""
-    from rollout.cli.console import complain  # noqa: PLC0415
-    from rollout.cli.new_run import whoever_runs_this  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.console import print_error  # noqa: PLC0415
+    from rollout.cli.new_run import current_owner  # noqa: PLC0415 - not for `--help`
     from rollout.cli.unfinished import confirm  # noqa: PLC0415
     from rollout.model.errors import RolloutError  # noqa: PLC0415
     from rollout.model.lock_state import Kind  # noqa: PLC0415
 
     settings = asked(context).settings().settings
-    us = whoever_runs_this(Kind.HAND)
+    us = current_owner(Kind.MANUAL)
     held = _with_the_lock(settings, lambda lock: lock.look())
     _see_that_it_is_by_hand(held)
     if not held:
-        complain("no run and no person holds the lock")
+        print_error("no run and no person holds the lock")
         return
     others = [one.holder for one in held if one.holder.who != us.who]
     if others:
-        complain(f"the lock is that of {others[0]}")
+        print_error(f"the lock is that of {others[0]}")
         confirm("Release it, though it is not yours?", yes=yes)
 
     async def thaw(lock: "FleetLock") -> None:
@@ -118,17 +118,17 @@ def release(context: typer.Context, *, yes: said.Yes = False) -> None:
         await _note(lock, us, f"released what {held[0].holder} held")
 
     _with_the_lock(settings, thaw)
-    complain(f"unlocked; it was held by {held[0].holder}")
+    print_error(f"unlocked; it was held by {held[0].holder}")
 
 
-def _see_that_it_is_by_hand(held: "Sequence[Held]") -> None:
+def _see_that_it_is_by_hand(held: "Sequence[LockState]") -> None:
     from rollout.model.errors import RolloutError  # noqa: PLC0415 - not for `--help`
     from rollout.model.lock_state import Kind  # noqa: PLC0415
 
     for one in held:
         if one.holder.kind is Kind.UNKNOWN:
             raise RolloutError(f"{one.place}: {one.holder}: `rollout lock break` takes it")
-        if one.holder.kind is not Kind.HAND:
+        if one.holder.kind is not Kind.MANUAL:
             raise RolloutError(
                 f"nothing was changed: a run holds the lock, no person: {one.holder}.  `rollout "
                 "recover` if it is dead, `rollout lock break` if it must end"
@@ -139,22 +139,22 @@ def _see_that_it_is_by_hand(held: "Sequence[Held]") -> None:
 def break_it(context: typer.Context, *, yes: said.Yes = False) -> None:
     """Take the lock from any run or person, and bring back what is out because of it."""
     from rollout.cli.commands.recover import run  # noqa: PLC0415
-    from rollout.cli.new_run import whoever_runs_this  # noqa: PLC0415 - not for `--help`
-    from rollout.cli.unfinished import agreed, nothing_left  # noqa: PLC0415
+    from rollout.cli.new_run import current_owner  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.unfinished import confirmed, nothing_left  # noqa: PLC0415
     from rollout.model.lock_state import Kind  # noqa: PLC0415
 
     loaded = asked(context).settings()
     what = "Break this lock, and bring back what is out?  A run that holds it touches nothing more."
-    left = agreed(loaded.settings, what, yes=yes, force=True)
+    left = confirmed(loaded.settings, what, yes=yes, force=True)
     if left is None:
         raise typer.Exit(nothing_left())
-    us, was = whoever_runs_this(Kind.HAND), left.holder
+    us, was = current_owner(Kind.MANUAL), left.holder
     code = run(loaded, left, asked(context))
     _with_the_lock(loaded.settings, lambda lock: _note(lock, us, f"broke the lock of {was}"))
     raise typer.Exit(code)
 
 
-async def _note(lock: "FleetLock", person: "Holder", act: str) -> None:
+async def _note(lock: "FleetLock", person: "LockOwner", act: str) -> None:
     await lock.note(f"{person.since} {person.who} {act}")
 
 
@@ -162,7 +162,7 @@ def _with_the_lock(settings: "Settings", act: "Callable[[FleetLock], Awaitable[T
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
     import signal  # noqa: PLC0415
 
-    from rollout.cli.console import complain  # noqa: PLC0415
+    from rollout.cli.console import print_error  # noqa: PLC0415
     from rollout.cli.wiring import open_lock  # noqa: PLC0415
     from rollout.summary.run import Exit  # noqa: PLC0415
 
@@ -176,5 +176,5 @@ def _with_the_lock(settings: "Settings", act: "Callable[[FleetLock], Awaitable[T
     try:
         return asyncio.run(story())
     except asyncio.CancelledError:
-        complain("ended on request; the lock is as it was")
+        print_error("ended on request; the lock is as it was")
         raise typer.Exit(Exit.TERMINATED) from None

@@ -25,8 +25,8 @@ def prune(
             "--keep", metavar="N", help="So many good releases stay (default: [deploy] keep)."
         ),
     ] = None,
-    hosts: said.Only = None,
-    exclude: said.Without = None,
+    hosts: said.Hosts = None,
+    exclude: said.Exclude = None,
 ) -> None:
     """Remove old releases that nobody needs any more."""
     from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415 - not for `--help`
@@ -44,12 +44,12 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     """Remove what may go; 3 when a host could not be seen, 5 when something did not go."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
 
-    from rollout.adapters.journal.ownership_log import KeptRecord  # noqa: PLC0415
-    from rollout.cli.console import complain, hand_over  # noqa: PLC0415
+    from rollout.adapters.journal.ownership_log import PersistentOwnershipLog  # noqa: PLC0415
+    from rollout.cli.console import print_error, print_output  # noqa: PLC0415
     from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415
-    from rollout.cli.new_run import whoever_runs_this  # noqa: PLC0415
+    from rollout.cli.new_run import current_owner  # noqa: PLC0415
     from rollout.cli.wiring import open_site  # noqa: PLC0415
-    from rollout.deploy.disk_preflight import shelves  # noqa: PLC0415
+    from rollout.deploy.disk_preflight import read_releases  # noqa: PLC0415
     from rollout.deploy.prune import prune as pruned  # noqa: PLC0415
     from rollout.events import Noted  # noqa: PLC0415
     from rollout.lock.acquire import against_deploys  # noqa: PLC0415
@@ -66,11 +66,11 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     async def story() -> "tuple[Sequence[Event], tuple[Finding, ...]]":
         told: list[Event] = []
         async with open_site(settings) as site:
-            releases = guarded(site, KeptRecord(lock=site.lock)).releases
+            releases = guarded(site, PersistentOwnershipLog(lock=site.lock)).releases
             if releases is None:
                 raise AssertionError("a [deploy] without releases")
-            async with against_deploys(whoever_runs_this(Kind.RUN), site):
-                seen, findings = await shelves(hosts, releases)
+            async with against_deploys(current_owner(Kind.RUN), site):
+                seen, findings = await read_releases(hosts, releases)
                 # What a rollback needs is judged over all hosts, so none may be unknown.
                 if not findings:
                     await pruned(seen, the_deploy(settings).keep, releases, told.append)
@@ -78,11 +78,11 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
 
     told, findings = asyncio.run(story())
     if voice is Output.JSON:
-        hand_over(pruned_json(told, findings))
+        print_output(pruned_json(told, findings))
     else:
         if table := pruned_table(told, findings):
-            hand_over(table)
-        complain(pruned_sentence(told, findings))
+            print_output(table)
+        print_error(pruned_sentence(told, findings))
     if findings:
         return Exit.REFUSED
     return Exit.HALTED if any(isinstance(event, Noted) for event in told) else Exit.DONE

@@ -9,13 +9,13 @@ from rollout.cli.global_options import asked
 
 if TYPE_CHECKING:
     from rollout.model.fleet import Finding
-    from rollout.model.releases import Shelf
+    from rollout.model.releases import HostReleases
     from rollout.output.select import Output
     from rollout.settings.model import Settings
 
 
 def releases(
-    context: typer.Context, *, hosts: said.Only = None, exclude: said.Without = None
+    context: typer.Context, *, hosts: said.Hosts = None, exclude: said.Exclude = None
 ) -> None:
     """Show each host's releases: good, bad, current, running."""
     from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415 - not for `--help`
@@ -33,19 +33,19 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     """Look at the disks and show them; 3 when one could not be seen."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
 
-    from rollout.cli.console import hand_over  # noqa: PLC0415
+    from rollout.cli.console import print_output  # noqa: PLC0415
     from rollout.cli.wiring import open_site  # noqa: PLC0415
-    from rollout.deploy.disk_preflight import shelves  # noqa: PLC0415
+    from rollout.deploy.disk_preflight import read_releases  # noqa: PLC0415
     from rollout.output.releases import shelves_json, shelves_table  # noqa: PLC0415
     from rollout.output.select import Output  # noqa: PLC0415
     from rollout.summary.run import Exit  # noqa: PLC0415
 
-    async def story() -> "tuple[tuple[Shelf, ...], tuple[Finding, ...]]":
+    async def story() -> "tuple[tuple[HostReleases, ...], tuple[Finding, ...]]":
         async with open_site(settings) as site:
             if site.releases is None:
                 raise AssertionError("a [deploy] without releases")
-            return await shelves(hosts, site.releases)
+            return await read_releases(hosts, site.releases)
 
     seen, findings = asyncio.run(story())
-    hand_over((shelves_json if voice is Output.JSON else shelves_table)(seen, findings))
+    print_output((shelves_json if voice is Output.JSON else shelves_table)(seen, findings))
     return Exit.REFUSED if findings else Exit.DONE

@@ -6,23 +6,23 @@ import typer
 
 from rollout.cli import options as said
 from rollout.cli.global_options import asked
-from rollout.cli.with_options import Flags, taking, with_sick
+from rollout.cli.with_options import Flags, with_options, with_sick
 
 if TYPE_CHECKING:
-    from rollout.cli.global_options import Asked
-    from rollout.cli.locked_run import Charge
+    from rollout.cli.global_options import GlobalOptions
+    from rollout.cli.locked_run import LockedRun
     from rollout.ports.site import Tell
     from rollout.settings.load import Loaded
 
 
-@taking(said.PACE)
+@with_options(said.RESTART_OPTIONS)
 def restart(
     context: typer.Context,
     *,
-    hosts: said.Only = None,
-    exclude: said.Without = None,
+    hosts: said.Hosts = None,
+    exclude: said.Exclude = None,
     flags: Flags,
-    take_up: said.TakeUp = False,
+    include_left_out: said.IncludeLeftOut = False,
     accept_sick: said.AcceptSick = False,
     cron: said.Cron = False,
 ) -> None:
@@ -32,43 +32,45 @@ def restart(
     flags = with_sick(flags, accept_sick=accept_sick)
     loaded = asked(context).settings(flags)
     chosen = select(loaded.settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(loaded, chosen, asked(context), flags, take_up=take_up, cron=cron))
+    raise typer.Exit(
+        run(loaded, chosen, asked(context), flags, include_left_out=include_left_out, cron=cron)
+    )
 
 
 def run(
     loaded: "Loaded",
     hosts: tuple[str, ...],
-    typed: "Asked",
+    typed: "GlobalOptions",
     flags: Flags,
     *,
-    take_up: bool,
+    include_left_out: bool,
     cron: bool,
 ) -> int:
     """Tell the story and return the exit code of its account."""
     from rollout.cli import runner as running  # noqa: PLC0415 - for all of these: not for `--help`
     from rollout.cli.from_settings import plan_of, scope_of  # noqa: PLC0415
     from rollout.cli.run_with_output import looking_at  # noqa: PLC0415
-    from rollout.deploy.preflight import fit_for_a_restart  # noqa: PLC0415
-    from rollout.restart.preflight import announce  # noqa: PLC0415
+    from rollout.deploy.preflight import restart_preflight  # noqa: PLC0415
+    from rollout.restart.preflight import report_preflight  # noqa: PLC0415
     from rollout.restart.rolling import rolling_restart  # noqa: PLC0415
     from rollout.wait import unless_stopped  # noqa: PLC0415
 
     settings = loaded.settings
 
-    async def story(charge: "Charge", tell: "Tell") -> None:
+    async def story(charge: "LockedRun", tell: "Tell") -> None:
         scope, floor = scope_of(settings, hosts, flags), settings.fleet.floor
-        looking = fit_for_a_restart(scope, floor, charge.site)
-        fit = charge.but_for(await unless_stopped(looking, charge.site.stop_asked))
-        if announce(fit, tell):
+        looking = restart_preflight(scope, floor, charge.site)
+        fit = charge.add_lock_findings(await unless_stopped(looking, charge.site.stop_asked))
+        if report_preflight(fit, tell):
             await rolling_restart(plan_of(settings, fit.targets, flags), charge.site, tell)
 
-    errand = running.Errand(
+    errand = running.CommandSpec(
         loaded=loaded,
         typed=typed,
         verb="restart",
         hosts=hosts,
         flags=flags,
-        take_up=take_up,
+        include_left_out=include_left_out,
         cron=cron,
         meanwhile=looking_at(hosts),
     )

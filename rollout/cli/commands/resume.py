@@ -8,11 +8,11 @@ from rollout.cli import options as said
 from rollout.cli.global_options import asked
 
 if TYPE_CHECKING:
-    from rollout.cli.global_options import Asked
-    from rollout.cli.locked_run import Charge
+    from rollout.cli.global_options import GlobalOptions
+    from rollout.cli.locked_run import LockedRun
     from rollout.events import Event
-    from rollout.model.lock_state import Past
-    from rollout.model.past_runs import Left
+    from rollout.model.lock_state import PastRun
+    from rollout.model.past_runs import UnfinishedRun
     from rollout.ports.site import Tell
     from rollout.settings.load import Loaded
 
@@ -30,14 +30,14 @@ def resume(
     cron: said.Cron = False,
 ) -> None:
     """Go on with a run that stopped or died part-way."""
-    from rollout.cli.console import hand_over  # noqa: PLC0415
+    from rollout.cli.console import print_output  # noqa: PLC0415
     from rollout.cli.new_run import history_of  # noqa: PLC0415 - not for `--help`
-    from rollout.cli.unfinished import agreed, nothing_left  # noqa: PLC0415
+    from rollout.cli.unfinished import confirmed, nothing_left  # noqa: PLC0415
     from rollout.model.errors import RolloutError  # noqa: PLC0415
     from rollout.recovery.resume import against_resuming, is_through  # noqa: PLC0415
 
     settings = asked(context).settings().settings
-    left = agreed(settings, "Bring back what is out, and go on with the rest?", yes=yes or cron)
+    left = confirmed(settings, "Bring back what is out, and go on with the rest?", yes=yes or cron)
     past = left.past if left else None
     if left is None or (past is not None and past.verb == "recover"):
         past = history_of(settings).last()  # a recovery has no turns of its own to be gone on with
@@ -46,14 +46,14 @@ def resume(
     if why := against_resuming(past, left):
         raise RolloutError(why)
     if past is None or is_through(past):
-        hand_over(f"nothing to resume: run {past.run if past else ''} is through")
+        print_output(f"nothing to resume: run {past.run if past else ''} is through")
         raise typer.Exit
     loaded = same_as_before(past, asked(context), replan=replan)
     past = _of_this_fleet(past, loaded, replan=replan)
     raise typer.Exit(run(loaded, past, left, asked(context), replan=replan, cron=cron))
 
 
-def _of_this_fleet(past: "Past", loaded: "Loaded", *, replan: bool) -> "Past":
+def _of_this_fleet(past: "PastRun", loaded: "Loaded", *, replan: bool) -> "PastRun":
     """Leave out hosts that the settings do not know, where the operator wants it so.
 
     Raises:
@@ -64,15 +64,15 @@ def _of_this_fleet(past: "Past", loaded: "Loaded", *, replan: bool) -> "Past":
 
     unknown, known = hosts_unknown(past, loaded.settings), hosts_known(past, loaded.settings)
     if unknown and not (replan and known.hosts):
-        cure = "; --replan goes on without" if known.hosts else ""
+        fix = "; --replan goes on without" if known.hosts else ""
         raise RolloutError(
             f"nothing was touched: the journal of run {past.run} names {unknown}, which the "
-            f"settings do not know{cure}"
+            f"settings do not know{fix}"
         )
     return known
 
 
-def same_as_before(past: "Past", typed: "Asked", *, replan: bool) -> "Loaded":
+def same_as_before(past: "PastRun", typed: "GlobalOptions", *, replan: bool) -> "Loaded":
     """Load the settings with the flags of the run, and see that they are those it had.
 
     Raises:
@@ -94,9 +94,9 @@ def same_as_before(past: "Past", typed: "Asked", *, replan: bool) -> "Loaded":
 
 def run(
     loaded: "Loaded",
-    past: "Past",
-    left: "Left | None",
-    typed: "Asked",
+    past: "PastRun",
+    left: "UnfinishedRun | None",
+    typed: "GlobalOptions",
     *,
     replan: bool,
     cron: bool,
@@ -109,10 +109,10 @@ def run(
     from rollout.cli.run_with_output import looking_at  # noqa: PLC0415
     from rollout.events import DeployStarted  # noqa: PLC0415
     from rollout.model.errors import RolloutError  # noqa: PLC0415
-    from rollout.recovery.resume import Resumption, resume  # noqa: PLC0415
+    from rollout.recovery.resume import ResumeRequest, resume  # noqa: PLC0415
 
     settings = loaded.settings
-    resumption = Resumption(
+    resumption = ResumeRequest(
         past=past,
         left=left,
         scope=scope_of(settings, past.hosts, past.flags),
@@ -120,10 +120,10 @@ def run(
         max_out=settings.fleet.max_out,
         canary=settings.fleet.canary,
         deploy=deploy_again(settings, past),
-        whoever_is_there=replan,
+        allow_missing_targets=replan,
     )
 
-    async def story(charge: "Charge", tell: "Tell") -> None:
+    async def story(charge: "LockedRun", tell: "Tell") -> None:
         again = history_of(settings).last()  # now that nobody else can go on with it
         if again is None or (again.run, set(again.done)) != (past.run, set(past.done)):
             raise RolloutError(f"somebody has gone on with run {past.run} meanwhile")
@@ -135,7 +135,7 @@ def run(
 
         await resume(resumption, charge.site, charge.supply, heard, charge.findings)
 
-    errand = running.Errand(
+    errand = running.CommandSpec(
         loaded=loaded,
         typed=typed,
         verb=past.verb,

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 def setup(context: typer.Context) -> None:
     """Print what an administrator types once on each machine."""
-    from rollout.cli.console import hand_over  # noqa: PLC0415 - not for `--help`
+    from rollout.cli.console import print_output  # noqa: PLC0415 - not for `--help`
     from rollout.output.select import Output  # noqa: PLC0415
     from rollout.output.setup import setup_json, setup_text  # noqa: PLC0415
 
     voice = asked(context).voice
     lines = commands(asked(context).settings().settings)
-    hand_over((setup_json if voice is Output.JSON else setup_text)(lines))
+    print_output((setup_json if voice is Output.JSON else setup_text)(lines))
 
 
 def commands(settings: "Settings") -> "Mapping[str, Sequence[str]]":
@@ -51,13 +51,13 @@ def commands(settings: "Settings") -> "Mapping[str, Sequence[str]]":
 def sudo_lines(settings: "Settings", login: str) -> "Sequence[str]":
     """Return the lines for sudoers of an app server; none where sudo is not used."""
     from rollout.adapters.monit.sudoers import (  # noqa: PLC0415 - not for `--help`
-        Caller,
+        Invocation,
         readlink_line,
         sudoers_line,
     )
 
     monit, deploy = settings.monit, settings.deploy
-    lines = [sudoers_line(Caller(monit.command, monit.group, user=login, match=monit.match))]
+    lines = [sudoers_line(Invocation(monit.command, monit.group, user=login, match=monit.match))]
     if deploy is not None and deploy.readlink.startswith("sudo "):
         lines.append(readlink_line(login))
     return lines if login != "root" else ()

@@ -8,15 +8,15 @@ from rollout.cli import options as said
 from rollout.cli.global_options import asked
 
 if TYPE_CHECKING:
-    from rollout.model.findings import Survey
+    from rollout.model.findings import FleetSnapshot
     from rollout.model.fleet import Finding
-    from rollout.model.past_runs import Left
+    from rollout.model.past_runs import UnfinishedRun
     from rollout.output.select import Output
     from rollout.settings.model import Settings
 
 
 def status(
-    context: typer.Context, *, hosts: said.Only = None, exclude: said.Without = None
+    context: typer.Context, *, hosts: said.Hosts = None, exclude: said.Exclude = None
 ) -> None:
     """Show where each host stands: server lines, instances, pids."""
     from rollout.text.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
@@ -34,33 +34,37 @@ def run(
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
     from dataclasses import replace  # noqa: PLC0415
 
-    from rollout.cli.console import hand_over  # noqa: PLC0415
+    from rollout.cli.console import print_output  # noqa: PLC0415
     from rollout.cli.from_settings import scope_of  # noqa: PLC0415
     from rollout.cli.new_run import history_of  # noqa: PLC0415
     from rollout.cli.wiring import open_site  # noqa: PLC0415
     from rollout.lock.acquire import lock_of  # noqa: PLC0415
-    from rollout.lock.previous_runs import left_behind  # noqa: PLC0415
+    from rollout.lock.previous_runs import find_unfinished_run  # noqa: PLC0415
     from rollout.model.errors import RolloutError  # noqa: PLC0415
     from rollout.output.select import Output  # noqa: PLC0415
     from rollout.output.status import status_json, status_table  # noqa: PLC0415
-    from rollout.restart.fleet_snapshot import finding, survey  # noqa: PLC0415
-    from rollout.restart.server_mapping import seats_of  # noqa: PLC0415
+    from rollout.restart.fleet_snapshot import finding, take_fleet_snapshot  # noqa: PLC0415
+    from rollout.restart.server_mapping import servers_of  # noqa: PLC0415
     from rollout.summary.run import Exit  # noqa: PLC0415
 
-    async def story() -> "tuple[Survey, Left | None, tuple[Finding, ...]]":
+    async def story() -> "tuple[FleetSnapshot, UnfinishedRun | None, tuple[Finding, ...]]":
         async with open_site(settings) as site:
-            seen = await survey(hosts, site)
+            seen = await take_fleet_snapshot(hosts, site)
             try:
-                return seen, await left_behind(lock_of(site), history_of(settings), site), ()
+                return (
+                    seen,
+                    await find_unfinished_run(lock_of(site), history_of(settings), site),
+                    (),
+                )
             except RolloutError as error:
                 return seen, None, (finding("lock", error),)
 
     seen, left, blind = asyncio.run(story())
     seen = replace(seen, more=blind)
     scope = scope_of(settings, hosts)
-    seats = {sight.host: seats_of(sight, scope, seen.readings) for sight in seen.hosts}
+    seats = {sight.host: servers_of(sight, scope, seen.readings) for sight in seen.hosts}
     if voice is Output.JSON:
-        hand_over(status_json(seen, seats, left))
+        print_output(status_json(seen, seats, left))
     else:
-        hand_over(status_table(seen, seats, left, rollout))
+        print_output(status_table(seen, seats, left, rollout))
     return Exit.REFUSED if seen.findings else Exit.DONE

@@ -6,23 +6,23 @@ import typer
 
 from rollout.cli import options as said
 from rollout.cli.global_options import asked
-from rollout.cli.with_options import Flags, taking, with_sick
+from rollout.cli.with_options import Flags, with_options, with_sick
 
 if TYPE_CHECKING:
-    from rollout.cli.global_options import Asked
-    from rollout.cli.locked_run import Charge
+    from rollout.cli.global_options import GlobalOptions
+    from rollout.cli.locked_run import LockedRun
     from rollout.ports.site import Tell
     from rollout.settings.load import Loaded
 
 
-@taking({**said.WHAT, **said.HOW, **said.PACE})
+@with_options({**said.SOURCE_OPTIONS, **said.DEPLOY_OPTIONS, **said.RESTART_OPTIONS})
 def uninterrupted(
     context: typer.Context,
     *,
-    hosts: said.Only = None,
-    exclude: said.Without = None,
+    hosts: said.Hosts = None,
+    exclude: said.Exclude = None,
     flags: Flags,
-    take_up: said.TakeUp = False,
+    include_left_out: said.IncludeLeftOut = False,
     accept_sick: said.AcceptSick = False,
     cron: said.Cron = False,
 ) -> None:
@@ -33,16 +33,18 @@ def uninterrupted(
     flags = with_sick(flags, accept_sick=accept_sick)
     loaded = asked(context).settings(flags, secrets=True)
     chosen = select(deployable(loaded, flags).fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(loaded, chosen, asked(context), flags, take_up=take_up, cron=cron))
+    raise typer.Exit(
+        run(loaded, chosen, asked(context), flags, include_left_out=include_left_out, cron=cron)
+    )
 
 
 def run(
     loaded: "Loaded",
     hosts: tuple[str, ...],
-    typed: "Asked",
+    typed: "GlobalOptions",
     flags: Flags,
     *,
-    take_up: bool,
+    include_left_out: bool,
     cron: bool,
 ) -> int:
     """Tell the story and return the exit code of its account."""
@@ -54,28 +56,31 @@ def run(
     from rollout.cli.run_with_output import looking_at  # noqa: PLC0415
     from rollout.deploy.deploy import uninterrupted as deployed  # noqa: PLC0415
     from rollout.deploy.preflight import ready_to_deploy  # noqa: PLC0415
-    from rollout.restart.preflight import announce  # noqa: PLC0415
+    from rollout.restart.preflight import report_preflight  # noqa: PLC0415
     from rollout.wait import unless_stopped  # noqa: PLC0415
 
     settings = loaded.settings
     scope = scope_of(settings, hosts, flags)
     wish = partial(deploy_of, the_deploy(settings), fresh=True)
 
-    async def story(charge: "Charge", tell: "Tell") -> None:
-        site, supply = charge.site, charge.supplied
+    async def story(charge: "LockedRun", tell: "Tell") -> None:
+        site, supply = charge.site, charge.with_deploy_services
         looking = ready_to_deploy(scope, settings.fleet.floor, site, supply.source, wish)
         fit, deploy = await unless_stopped(looking, site.stop_asked)
-        if announce(charge.but_for(fit), tell, deploys=True) and deploy is not None:
+        if (
+            report_preflight(charge.add_lock_findings(fit), tell, deploys=True)
+            and deploy is not None
+        ):
             await deployed(deploy, plan_of(settings, fit.targets, flags), site, supply, tell)
 
-    errand = running.Errand(
+    errand = running.CommandSpec(
         loaded=loaded,
         typed=typed,
         verb="uninterrupted",
         hosts=hosts,
         flags=flags,
         deploys=True,
-        take_up=take_up,
+        include_left_out=include_left_out,
         cron=cron,
         meanwhile=looking_at(hosts, the_deploy(settings).hooks.before),
     )

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from rollout.output.messages import Ending
-from rollout.summary.run import Exit, Ledger
-from rollout.summary.target import Standing
+from rollout.output.messages import RunResult
+from rollout.summary.run import Exit, RunSummary
+from rollout.summary.target import TargetPhase
 
 OUT_STATES = frozenset({"maint", "drain"})
 FEW = 4
@@ -16,12 +16,12 @@ def servers(count: int) -> str:
     return "1 server" if count == 1 else f"{count} servers"
 
 
-def missing(ledger: Ledger) -> str:
+def missing(ledger: RunSummary) -> str:
     """Say how many are out of rotation, and how many are not known to serve."""
     if not ledger.out:
         return "nobody is missing because of us"
     out = [name for name in ledger.out if ledger.lines[name].state in OUT_STATES]
-    down = [name for name in ledger.out if ledger.lines[name].standing is Standing.DOWN]
+    down = [name for name in ledger.out if ledger.lines[name].standing is TargetPhase.DOWN]
     unknown = [name for name in ledger.out if name not in {*out, *down}]
     of_all = 0 if ledger.rolling else ledger.fleet  # a walk counts those that it is about
     total = servers(max(len(ledger.lines), of_all))
@@ -33,9 +33,9 @@ def missing(ledger: Ledger) -> str:
     return " and ".join(part for part in said if part)
 
 
-def earlier(ledger: Ledger) -> str:
+def earlier(ledger: RunSummary) -> str:
     """Say how many of those who are done were so before, where a run was gone on with."""
-    before = [x for x in ledger.lines.values() if x.standing is Standing.DONE and x.because]
+    before = [x for x in ledger.lines.values() if x.standing is TargetPhase.DONE and x.reason]
     return f", {len(before)} of them by run {ledger.resumed}," if before else ""
 
 
@@ -45,14 +45,14 @@ def _count(names: Sequence[str], total: str, what: str) -> str:
     return f"{len(names)} of {total} {'is' if len(names) == 1 else 'are'} {what}"
 
 
-def skipped_words(ledger: Ledger, what: str = "Skipped") -> str:
+def skipped_words(ledger: RunSummary, what: str = "Skipped") -> str:
     """Name who was skipped, and why, as a sentence to be added; empty when nobody was."""
-    skipped = ledger.named(Standing.SKIPPED)
-    because = "; ".join(f"{name} ({ledger.lines[name].because})" for name in skipped)
-    return f" {what}: {because}." if skipped else ""
+    skipped = ledger.named(TargetPhase.SKIPPED)
+    reason = "; ".join(f"{name} ({ledger.lines[name].reason})" for name in skipped)
+    return f" {what}: {reason}." if skipped else ""
 
 
-def visited_words(ledger: Ledger) -> str:
+def visited_words(ledger: RunSummary) -> str:
     """Say how many visitors HAProxy sent to servers in maint; empty where it sent none."""
     visited = {name: line.visited for name, line in ledger.lines.items() if line.visited}
     if not visited:
@@ -65,34 +65,34 @@ def visited_words(ledger: Ledger) -> str:
     )
 
 
-def stopped(ending: Ending) -> str:
+def stopped(ending: RunResult) -> str:
     """Say what stopped the run, and at whom."""
     ledger = ending.ledger
     if Exit.BUG in {ending.outside, ending.exit_code}:
         return "stopped by a bug of its own"
     if ledger.interrupted:
         return f"interrupted by {ledger.stop}"
-    where = ledger.named(Standing.LEFT_OUT)
+    where = ledger.named(TargetPhase.LEFT_OUT)
     at = f" at {', '.join(where)}" if where else ""
     if ledger.finished:
         return f"finished, but not whole{',' if at else ''}{at}"
     return f"halted{at}"
 
 
-def none_missing(ledger: Ledger) -> str:
+def none_missing(ledger: RunSummary) -> str:
     """Say that all servers serve, as the end of a sentence.
 
     Empty where one was not seen to, or a load balancer was not asked; what was skipped is another
     hand's.
     """
-    skipped = ledger.named(Standing.SKIPPED)
+    skipped = ledger.named(TargetPhase.SKIPPED)
     if ledger.unseen or {*ledger.lines} - {*skipped} - ledger.serving:
         return ""
     ours = " because of us" if skipped else ""
     return f", none missing{ours}"
 
 
-def afterwards(ledger: Ledger) -> str:
+def afterwards(ledger: RunSummary) -> str:
     """Say what the last look showed and what the visitors met, as sentences to be added."""
     idle = [f"{name} ({line.now})" for name, line in ledger.lines.items() if line.now]
     cut = {name: line.cut for name, line in ledger.lines.items() if line.cut}

@@ -1,26 +1,26 @@
 """The first sentence of the account of a deploy: which release is live where, who is missing."""
 
 from rollout.output.deploy_sentences import release_words, some
-from rollout.output.messages import Ending
+from rollout.output.messages import RunResult
 from rollout.output.report.counts import missing, none_missing, servers, skipped_words, stopped
-from rollout.summary.deploy import Deployment, Phase
-from rollout.summary.run import Exit, Ledger
-from rollout.summary.target import Standing
+from rollout.summary.deploy import DeploySummary, Phase
+from rollout.summary.run import Exit, RunSummary
+from rollout.summary.target import TargetPhase
 from rollout.text.elapsed import in_words
 
 SERVING = frozenset(
     {
-        Standing.DONE,
-        Standing.UNTOUCHED,
-        Standing.GIVEN_BACK,
-        Standing.NOT_TAKEN,
-        Standing.RECOVERED,
+        TargetPhase.DONE,
+        TargetPhase.UNTOUCHED,
+        TargetPhase.GIVEN_BACK,
+        TargetPhase.NOT_TAKEN,
+        TargetPhase.RECOVERED,
     }
 )
 """They serve what they were last seen to run; with nothing seen, the release before."""
 
 
-def deploy_consequence(ending: Ending) -> str:
+def deploy_headline(ending: RunResult) -> str:
     """Say what a deploy has left behind.
 
     "None missing" is said only when every target was seen to serve, and "as it was" only of hosts
@@ -44,10 +44,10 @@ def deploy_consequence(ending: Ending) -> str:
             return f"stopped. {_upper(who_runs_what(ledger))}."
 
 
-def _live(ending: Ending) -> str:
+def _live(ending: RunResult) -> str:
     ledger, deploy = ending.ledger, ending.ledger.deploy
     named = _upper(release_words(deploy.release, deploy.revision))
-    count = f"{len(ledger.named(Standing.DONE))} of {servers(len(ledger.lines))}"
+    count = f"{len(ledger.named(TargetPhase.DONE))} of {servers(len(ledger.lines))}"
     how = "deployed" if deploy.fresh else "rolled back"
     live = "live" if deploy.fresh else "live again"
     said = f"done. {named} is {live} on {count}, {how} in {in_words(ending.seconds)}"
@@ -58,7 +58,7 @@ def _live(ending: Ending) -> str:
     return said
 
 
-def _undone(ledger: Ledger) -> str:
+def _undone(ledger: RunSummary) -> str:
     """Say that the release before is live; nobody is out, and every `current` was seen restored."""
     deploy = ledger.deploy
     named = release_words(deploy.release, deploy.revision)
@@ -74,21 +74,21 @@ def _undone(ledger: Ledger) -> str:
     )
 
 
-def cause(deploy: Deployment) -> str:
+def cause(deploy: DeploySummary) -> str:
     """Say in a few words why the transaction was taken back."""
     if not deploy.failed:
-        return deploy.because
+        return deploy.reason
     steps = dict.fromkeys(failure.step for failure in deploy.failed.values())
     return f"{', '.join(steps)} failed on {some(deploy.in_order(deploy.failed))}"
 
 
-def unrestored(deploy: Deployment) -> str:
+def unrestored(deploy: DeploySummary) -> str:
     """Name the hosts on which a release that was to be taken back may be live all the same."""
     where = ", ".join(deploy.in_order(deploy.unrestored))
     return f"release {deploy.release} may still be live on {where}"
 
 
-def who_runs_what(ledger: Ledger) -> str:
+def who_runs_what(ledger: RunSummary) -> str:
     """Count who runs the new release, and say who runs the one before, as far as it is known."""
     deploy = ledger.deploy
     named = release_words(deploy.release, deploy.revision)
@@ -103,7 +103,7 @@ def who_runs_what(ledger: Ledger) -> str:
     return said
 
 
-def runs_new(ledger: Ledger) -> tuple[str, ...]:
+def runs_new(ledger: RunSummary) -> tuple[str, ...]:
     """Name the targets whose processes were seen to run in the new release, and that serve."""
     return tuple(
         name
@@ -112,7 +112,7 @@ def runs_new(ledger: Ledger) -> tuple[str, ...]:
     )
 
 
-def runs_old(ledger: Ledger) -> tuple[str, ...]:
+def runs_old(ledger: RunSummary) -> tuple[str, ...]:
     """Name the targets that serve the release before: never restarted, or taken back to it."""
     return tuple(
         name
@@ -121,7 +121,7 @@ def runs_old(ledger: Ledger) -> tuple[str, ...]:
     )
 
 
-def _how_it_ended(ending: Ending) -> str:
+def _how_it_ended(ending: RunResult) -> str:
     ledger = ending.ledger
     if ending.outside is Exit.BUG or ledger.interrupted or ending.exit_code is Exit.BUG:
         return stopped(ending)

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from rollout.model.releases import BASTION
 from rollout.output.deploy_sentences import runs_words, some, why_failed
-from rollout.output.messages import Ending, Hints
+from rollout.output.messages import NextStepCommands, RunResult
 from rollout.output.report.command_line import about, by_host, leading_to
 from rollout.output.report.deploy_headline import runs_new, runs_old
 from rollout.output.report.next_steps import host_of
-from rollout.summary.deploy import Deployment, Phase
-from rollout.summary.run import Exit, Ledger
-from rollout.summary.target import Standing
+from rollout.summary.deploy import DeploySummary, Phase
+from rollout.summary.run import Exit, RunSummary
+from rollout.summary.target import TargetPhase
 
-SKIPPED = Standing.SKIPPED
+SKIPPED = TargetPhase.SKIPPED
 SHOWN = 5
 """Lines of what a failed step printed that the account repeats."""
 SEEN = 50
@@ -27,11 +27,11 @@ class Row:
 
     hosts: str
     what: str
-    because: str
+    reason: str
     tail: tuple[str, ...] = ()
 
 
-def host_rows(deploy: Deployment) -> Iterator[Row]:
+def host_rows(deploy: DeploySummary) -> Iterator[Row]:
     """List the hosts of which the targets tell nothing."""
     for hosts in alike(deploy):
         failure = deploy.failed[hosts[0]]
@@ -46,7 +46,7 @@ def host_rows(deploy: Deployment) -> Iterator[Row]:
             yield Row(host, "left over", deploy.leftovers[host])
 
 
-def alike(deploy: Deployment) -> Iterable[tuple[str, ...]]:
+def alike(deploy: DeploySummary) -> Iterable[tuple[str, ...]]:
     """Group the hosts that failed at the same step and for the same reason, in order."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for host in deploy.in_order(deploy.failed):
@@ -56,7 +56,7 @@ def alike(deploy: Deployment) -> Iterable[tuple[str, ...]]:
     return map(tuple, groups.values())
 
 
-def release_rows(ending: Ending) -> Iterator[tuple[str, str]]:
+def release_rows(ending: RunResult) -> Iterator[tuple[str, str]]:
     """Say who runs which release, where there are two, as (label, text)."""
     ledger, deploy = ending.ledger, ending.ledger.deploy
     if ending.exit_code is not Exit.DONE:
@@ -84,7 +84,7 @@ def release_rows(ending: Ending) -> Iterator[tuple[str, str]]:
         yield "", "comes back as new code, so do not leave it like this for long"
 
 
-def current_rows(deploy: Deployment) -> Iterator[tuple[str, str]]:
+def current_rows(deploy: DeploySummary) -> Iterator[tuple[str, str]]:
     """Say where `current` was taken back, and where it does not lead to what instances run."""
     for release, hosts in deploy.unproven.items():
         yield "taken back", f"release {release}, which nothing has proven, on {some(hosts)}"
@@ -96,9 +96,9 @@ def current_rows(deploy: Deployment) -> Iterator[tuple[str, str]]:
         yield "current", f"leads to {current} on {some(names)}; {runs}"
 
 
-def causes(deploy: Deployment) -> tuple[str, ...]:
+def causes(deploy: DeploySummary) -> tuple[str, ...]:
     """List what stopped the deploy, where neither the first sentence nor a row says it."""
-    said = [deploy.because] if deploy.phase in {Phase.ROLLED_BACK, Phase.ROLLBACK_HALTED} else []
+    said = [deploy.reason] if deploy.phase in {Phase.ROLLED_BACK, Phase.ROLLBACK_HALTED} else []
     said += [
         f"the hook `{hook}` failed: {words}"
         for hook, words in deploy.warnings.items()
@@ -107,7 +107,7 @@ def causes(deploy: Deployment) -> tuple[str, ...]:
     return tuple(word for word in said if word)
 
 
-def deploy_steps(ending: Ending) -> Iterator[tuple[str, str]]:
+def deploy_steps(ending: RunResult) -> Iterator[tuple[str, str]]:
     """List what to type about the release, as (label, text), after whatever brings servers back."""
     deploy = ending.ledger.deploy
     if deploy.phase is Phase.NONE or ending.exit_code is Exit.DONE:
@@ -134,7 +134,7 @@ def deploy_steps(ending: Ending) -> Iterator[tuple[str, str]]:
             yield from ways_on(ending)
 
 
-def ways_on(ending: Ending) -> Iterator[tuple[str, str]]:
+def ways_on(ending: RunResult) -> Iterator[tuple[str, str]]:
     """List what takes the hosts that are not out all forward, or all back.
 
     Hosts of the fleet that this run was not about are left alone by both.
@@ -174,16 +174,16 @@ def ways_on(ending: Ending) -> Iterator[tuple[str, str]]:
         label = ""
 
 
-def _for_what_is_out(ledger: Ledger) -> Iterator[str]:
+def _for_what_is_out(ledger: RunSummary) -> Iterator[str]:
     """Yield the flags with which a run restarts what is out, by what it is."""
-    down = [name for name in ledger.out if ledger.lines[name].standing is Standing.DOWN]
+    down = [name for name in ledger.out if ledger.lines[name].standing is TargetPhase.DOWN]
     if len(down) < len(ledger.out):
-        yield "--take-up"
+        yield "--include-left-out"
     if down:
         yield "--accept-sick"
 
 
-def as_typed(ending: Ending) -> tuple[str, ...]:
+def as_typed(ending: RunResult) -> tuple[str, ...]:
     """Return the command line of this run; of a rollback with the release that it has chosen.
 
     Chosen anew it would be an older one, once some hosts have the first.
@@ -194,14 +194,14 @@ def as_typed(ending: Ending) -> tuple[str, ...]:
     return words if deploy.fresh else leading_to(words, deploy.release)
 
 
-def to_see_current(host: str, ending: Ending) -> str:
+def to_see_current(host: str, ending: RunResult) -> str:
     """Give the command that shows where ``current`` of ``host`` leads."""
     if ending.hints.see_current:
         return ending.hints.see_current.replace("{host}", shlex.quote(host))
     return f"{ending.hints.rollout} releases --hosts {shlex.quote(host)}"
 
 
-def to_see_log(host: str, log: str, hints: Hints) -> str:
+def to_see_log(host: str, log: str, hints: NextStepCommands) -> str:
     """Give the command that shows the end of a file on ``host``, or say where the file is."""
     typed = shlex.quote(log)
     if host == BASTION:

@@ -4,28 +4,28 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from rollout.output.deploy_sentences import some
-from rollout.output.messages import Hints
+from rollout.output.messages import NextStepCommands
 from rollout.output.report.command_line import about, by_host
 from rollout.output.report.next_step import NextStep
-from rollout.summary.deploy import Deployment, Phase
-from rollout.summary.run import Ledger
-from rollout.summary.target import Line, Standing
-from rollout.text.sanitize import harmless
+from rollout.summary.deploy import DeploySummary, Phase
+from rollout.summary.run import RunSummary
+from rollout.summary.target import TargetPhase, TargetSummary
+from rollout.text.sanitize import sanitize
 
 TO_BE_RESTARTED = frozenset(
-    {Standing.UNTOUCHED, Standing.NOT_TAKEN, Standing.GIVEN_BACK, Standing.RECOVERED}
+    {TargetPhase.UNTOUCHED, TargetPhase.NOT_TAKEN, TargetPhase.GIVEN_BACK, TargetPhase.RECOVERED}
 )
 
 
-def to_look(name: str, line: Line, hints: Hints) -> str:
+def to_look(name: str, line: TargetSummary, hints: NextStepCommands) -> str:
     """Give the command that shows more of a target that is out."""
     return (
-        harmless(line.look)
-        or f"{hints.rollout} status --hosts {shlex.quote(harmless(host_of(name)))}"
+        sanitize(line.look)
+        or f"{hints.rollout} status --hosts {shlex.quote(sanitize(host_of(name)))}"
     )
 
 
-def to_bring_back(line: Line, reach: Mapping[str, str]) -> tuple[NextStep, ...]:
+def to_bring_back(line: TargetSummary, reach: Mapping[str, str]) -> tuple[NextStep, ...]:
     """Give one command per load balancer that makes the servers of ``line`` ready again.
 
     HAProxy takes several commands in one line, separated by ``;`` (management guide, "Unix
@@ -33,7 +33,7 @@ def to_bring_back(line: Line, reach: Mapping[str, str]) -> tuple[NextStep, ...]:
     admin socket are given instead of a command.
     """
     steps = []
-    for balancer, servers in _by_balancer(line.seats).items():
+    for balancer, servers in _by_balancer(line.servers).items():
         said = "; ".join(f"set server {server} state ready" for server in servers)
         way = reach.get(balancer, "")
         if way:
@@ -47,7 +47,7 @@ def to_bring_back(line: Line, reach: Mapping[str, str]) -> tuple[NextStep, ...]:
 def _by_balancer(seats: Iterable[str]) -> dict[str, list[str]]:
     grouped: dict[str, list[str]] = {}
     for seat in seats:
-        server, _, balancer = harmless(seat).rpartition("@")
+        server, _, balancer = sanitize(seat).rpartition("@")
         grouped.setdefault(balancer, []).append(server)
     return grouped
 
@@ -57,7 +57,9 @@ def host_of(target: str) -> str:
     return target.partition("/")[0]
 
 
-def to_old_code(target: str, line: Line, deploy: Deployment, hints: Hints) -> str:
+def to_old_code(
+    target: str, line: TargetSummary, deploy: DeploySummary, hints: NextStepCommands
+) -> str:
     """Give the command that brings a host of ours back on the release before.
 
     Empty where ``current`` leads there already, as far as it is known, where none was before, and
@@ -69,13 +71,13 @@ def to_old_code(target: str, line: Line, deploy: Deployment, hints: Hints) -> st
     unproven = host in deploy.seen and deploy.seen[host].unproven
     if not line.asked or not (before or unproven):
         return ""
-    to = f" --to {harmless(before)}" if before else ""
+    to = f" --to {sanitize(before)}" if before else ""
     # what fell over after it was back is no holding of ours: there is nothing to take up
-    flag = "--accept-sick" if line.standing is Standing.DOWN else "--take-up"
-    return f"{hints.rollout} rollback{to} --hosts {shlex.quote(harmless(host))} {flag}"
+    flag = "--accept-sick" if line.standing is TargetPhase.DOWN else "--include-left-out"
+    return f"{hints.rollout} rollback{to} --hosts {shlex.quote(sanitize(host))} {flag}"
 
 
-def next_steps(ledger: Ledger, hints: Hints) -> tuple[NextStep, ...]:
+def next_steps(ledger: RunSummary, hints: NextStepCommands) -> tuple[NextStep, ...]:
     """List what to type, in order, for the targets that are out.
 
     See more of each; bring those back on the release before that failed on the new one; or bring
@@ -88,31 +90,31 @@ def next_steps(ledger: Ledger, hints: Hints) -> tuple[NextStep, ...]:
         steps.append(NextStep("look", to_look(name, line, hints)))
         old = to_old_code(name, line, ledger.deploy, hints)
         if old not in relinked:
-            host = harmless(host_of(name))
+            host = sanitize(host_of(name))
             steps.append(NextStep("old code", old, f"{host} comes back on the release before"))
             relinked.add(old)
-    ours = [name for name in ledger.out if ledger.lines[name].standing is not Standing.DOWN]
+    ours = [name for name in ledger.out if ledger.lines[name].standing is not TargetPhase.DOWN]
     if ours:
         steps.append(NextStep("bring back", to_recover(hints), _when(ledger, ours)))
     steps += [
-        NextStep("or by hand", step.command, f"{step.comment}{harmless(name)}")
+        NextStep("or by hand", step.command, f"{step.comment}{sanitize(name)}")
         for name in ours
         for step in to_bring_back(ledger.lines[name], hints.reach)
     ]
     return (*steps, *to_go_on(ledger, hints))
 
 
-def to_mend_first(ledger: Ledger, hints: Hints) -> Iterable[NextStep]:
+def to_mend_first(ledger: RunSummary, hints: NextStepCommands) -> Iterable[NextStep]:
     """Say what must be mended first: what stopped the run, load balancers that do not answer."""
-    cures = (harmless(line.cure) for line in ledger.lines.values() if line.cure)
-    yield from (NextStep("first", comment=cure) for cure in dict.fromkeys(cures))
+    fixes = (sanitize(line.fix) for line in ledger.lines.values() if line.fix)
+    yield from (NextStep("first", comment=fix) for fix in dict.fromkeys(fixes))
     for name in ledger.unseen if ledger.out else ():
         way = hints.reach.get(name, "")
-        must = f"{harmless(name)} must answer again: it did not when the run ended"
+        must = f"{sanitize(name)} must answer again: it did not when the run ended"
         yield NextStep("first", f"echo 'show info' | {way}" if way else "", must)
 
 
-def to_go_on(ledger: Ledger, hints: Hints) -> Iterable[NextStep]:
+def to_go_on(ledger: RunSummary, hints: NextStepCommands) -> Iterable[NextStep]:
     """Give the command that restarts what had no turn; a deploy has an account of its own."""
     taken_along = {f"{host_of(n)}/{one}" for n, line in ledger.lines.items() for one in line.took}
     left = [name for name, line in ledger.lines.items() if _has_no_restart(line)]
@@ -124,38 +126,38 @@ def to_go_on(ledger: Ledger, hints: Hints) -> Iterable[NextStep]:
         hosts = [*dict.fromkeys(host_of(name) for name in left)]
         again = hints.again or (*shlex.split(hints.rollout), "restart")
         typed = shlex.join(by_host(about(again, hosts)))
-        yield NextStep("go on", typed, f"restarts {harmless(some(hosts))}, each as a whole")
+        yield NextStep("go on", typed, f"restarts {sanitize(some(hosts))}, each as a whole")
     else:
-        what = f"restarts {harmless(some(left))}"
+        what = f"restarts {sanitize(some(left))}"
         if first:
-            names = harmless(some(first))
+            names = sanitize(some(first))
             what = f"first {names}, restarted once more if it is not proven; then {what}"
         yield NextStep("go on", f"{hints.rollout} resume", what)
 
 
-def _has_no_restart(line: Line) -> bool:
+def _has_no_restart(line: TargetSummary) -> bool:
     """Tell whether `resume` restarts it; one that is out comes back first."""
-    if line.standing is Standing.GIVEN_BACK:
+    if line.standing is TargetPhase.GIVEN_BACK:
         return True  # what was asked of it was in vain
     return (line.standing in TO_BE_RESTARTED or line.standing.out) and not line.asked
 
 
-def to_wait(hints: Hints) -> tuple[NextStep, ...]:
+def to_wait(hints: NextStepCommands) -> tuple[NextStep, ...]:
     """List what to type while another run or a person holds the lock."""
     again = shlex.join(hints.again) if hints.again else f"{hints.rollout} restart"
     wait = () if "--wait-lock" in again else (NextStep("wait", f"{again} --wait-lock 10m"),)
     return (NextStep("look", f"{hints.rollout} lock"), *wait)
 
 
-def to_recover(hints: Hints) -> str:
+def to_recover(hints: NextStepCommands) -> str:
     """Give the command that brings back, on evidence, whatever is out because of us."""
     return f"{hints.rollout} recover"
 
 
-def _when(ledger: Ledger, out: Iterable[str]) -> str:
+def _when(ledger: RunSummary, out: Iterable[str]) -> str:
     """Say which targets come back, and what must be true before."""
-    asked = [harmless(name) for name in out if ledger.lines[name].asked]
-    never = [harmless(name) for name in out if not ledger.lines[name].asked]
+    asked = [sanitize(name) for name in out if ledger.lines[name].asked]
+    never = [sanitize(name) for name in out if not ledger.lines[name].asked]
     said = [f"{', '.join(asked)}, once every instance of it runs and answers"] if asked else []
     said += [f"{', '.join(never)}, at once: never asked to restart"] if never else []
     return "; ".join(said)

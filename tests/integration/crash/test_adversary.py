@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from examples.fleet import Fleet, until
-from tests.integration.crash.dying import journals, left_open, told_in
-from tests.integration.deploying.stage import places
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
-from tests.integration.trouble.running import Running
+from tests.support.killed_runs import journals, left_open, told_in
+from tests.support.observed_deploy import places
+from tests.support.started_runs import Running
 
 pytestmark = pytest.mark.integration
 
@@ -137,7 +137,7 @@ def agent_of(fleet: Fleet, server: str) -> int:
 def test_a_recover_that_dies_between_two_servers_loses_neither(trouble_in: MakeTrouble) -> None:
     shop = trouble_in(hosts=3)
     shop.settings(**TWO_OUT)
-    killed_after(shop.fleet, "InstanceReborn", 2, "restart")
+    killed_after(shop.fleet, "InstanceRestarted", 2, "restart")
     assert shop.admin("web1")
     assert shop.admin("web2")
     where = "rollout.adapters.journal.writer|Journal.held|1|after"
@@ -152,7 +152,7 @@ def test_a_recover_that_dies_between_two_servers_loses_neither(trouble_in: MakeT
 
 
 def test_a_yes_to_what_somebody_has_seen_to_meanwhile_touches_nothing(shop: Troubled) -> None:
-    killed_after(shop.fleet, "InstanceReborn", 1, "restart")
+    killed_after(shop.fleet, "InstanceRestarted", 1, "restart")
     with asking(shop, "recover") as (running, answer):
         assert shop.rollout("recover", "--yes").code == 0
         shop.fleet.balancers["lb1"].command("set server app/web1 state maint")
@@ -163,7 +163,7 @@ def test_a_yes_to_what_somebody_has_seen_to_meanwhile_touches_nothing(shop: Trou
 
 
 def test_whoever_resumes_after_another_one_has_restarts_nobody_again(shop: Troubled) -> None:
-    killed_after(shop.fleet, "InstanceReborn", 1, "restart")
+    killed_after(shop.fleet, "InstanceRestarted", 1, "restart")
     assert shop.rollout("recover", "--yes").code == 0
     where = "rollout.cli.locked_run|claim|1|before"  # as one who waits for the lock (--wait-lock)
     with struck(shop.fleet, where, signal.SIGSTOP, "resume", "--yes") as waiting:
@@ -176,7 +176,7 @@ def test_whoever_resumes_after_another_one_has_restarts_nobody_again(shop: Troub
 
 
 def test_a_yes_to_a_resume_that_is_through_meanwhile_restarts_nobody(shop: Troubled) -> None:
-    killed_after(shop.fleet, "InstanceReborn", 1, "restart")
+    killed_after(shop.fleet, "InstanceRestarted", 1, "restart")
     with asking(shop, "resume") as (running, answer):
         assert shop.rollout("resume", "--yes").code == 0
         answer("y\n")
@@ -190,7 +190,7 @@ def test_an_agent_that_we_have_silenced_speaks_again_though_the_server_is_theirs
 ) -> None:
     shop = trouble_in(agent=True)
     before = agent_of(shop.fleet, "web1")
-    killed_after(shop.fleet, "InstanceReborn", 1, "restart")
+    killed_after(shop.fleet, "InstanceRestarted", 1, "restart")
     shop.fleet.balancers["lb1"].command("set server app/web1 state ready")
 
     ended = shop.rollout("recover", "--yes")
@@ -226,8 +226,8 @@ def test_what_is_said_after_a_death_on_the_way_back_does_not_spread_the_bad_rele
     ended = shop.rollout("recover", "--yes")
 
     shop.fleet.hosts["web2"].until_watched(20)  # monit starts it anew, as the release before
-    if "restart --take-up" in ended.said:  # what it says is typed
-        shop.rollout("restart", "--take-up")
+    if "restart --include-left-out" in ended.said:  # what it says is typed
+        shop.rollout("restart", "--include-left-out")
 
     assert places(shop.fleet).running["web3/mongrel_8000"] == before, ended.said
 
@@ -238,14 +238,14 @@ def test_after_a_recover_that_could_not_what_resume_says_makes_the_fleet_whole(
     shop = trouble_in(instances=2, deploys=True)
     shop.fleet.shop.release()
     shop.settings(monit__instances_at_a_time=1)
-    killed_after(shop.fleet, "InstanceReborn", 1, "uninterrupted")
+    killed_after(shop.fleet, "InstanceRestarted", 1, "uninterrupted")
     assert shop.rollout("recover", "--yes").code == 6  # one instance of two is new
 
     refused = shop.rollout("resume", "--yes")
-    ended = shop.rollout("uninterrupted", "--take-up")
+    ended = shop.rollout("uninterrupted", "--include-left-out")
 
     assert refused.code == 3
-    assert " uninterrupted` deploys anew; with --take-up" in refused.said
+    assert " uninterrupted` deploys anew; with --include-left-out" in refused.said
     assert ended.code == 0, ended.said
     assert shop.all_ready
     assert len({*places(shop.fleet).running.values(), *places(shop.fleet).current.values()}) == 1
@@ -270,7 +270,7 @@ def test_what_is_said_to_look_at_one_instance_can_be_typed(trouble_in: MakeTroub
 def test_a_balancer_that_was_renamed_since_is_no_bug_and_nobody_is_called_never_asked(
     shop: Troubled,
 ) -> None:
-    killed_after(shop.fleet, "InstanceReborn", 1, "restart")
+    killed_after(shop.fleet, "InstanceRestarted", 1, "restart")
     text = shop.fleet.settings_file.read_text()
     shop.fleet.settings_file.write_text(text.replace("[balancers.lb1]", "[balancers.front]"))
 
@@ -283,7 +283,7 @@ def test_a_balancer_that_was_renamed_since_is_no_bug_and_nobody_is_called_never_
 def test_what_another_bastion_has_brought_back_is_not_touched_by_the_first(
     shop: Troubled,
 ) -> None:
-    killed_after(shop.fleet, "InstanceReborn", 1, "restart")
+    killed_after(shop.fleet, "InstanceRestarted", 1, "restart")
     (holder,) = (shop.fleet.directory / "lock").glob("*/lock/holder")
     seen = json.loads(holder.read_text())
     seen["process"] |= {"host": "bastion1", "machine": "1", "boot": "1"}
@@ -300,7 +300,7 @@ def test_what_another_bastion_has_brought_back_is_not_touched_by_the_first(
 
 
 def test_a_run_that_slept_through_the_end_of_its_lock_restarts_nobody(shop: Troubled) -> None:
-    where = "rollout.adapters.journal.ownership_log|KeptRecord.asked|1|after"
+    where = "rollout.adapters.journal.ownership_log|PersistentOwnershipLog.asked|1|after"
     with struck(shop.fleet, where, signal.SIGSTOP, "restart") as asleep:
         until(lambda: stopped(asleep.pid), "it sleeps", 20)
         shutil.rmtree(shop.fleet.directory / "lock")

@@ -17,9 +17,9 @@ import pytest
 
 from examples.fleet import Fleet, Shape, until
 from tests.integration.conftest import MakeFleet
-from tests.integration.deploying.stage import places
 from tests.integration.trouble.conftest import PATIENCE
 from tests.support.advice import Typed, commands_in, steps_in, type_line
+from tests.support.observed_deploy import places
 
 FULL = os.environ.get("SWEEP") == "full"
 
@@ -133,7 +133,7 @@ MOMENTS = (
     *(("killed", at, 1) for at in ("target.draining", "target.restart_asked", "target.returned")),
     ("two Ctrl-C", "target.maint", 1),
     ("monit dead", "target.maint", 1),
-    ("lb2 dead", "instance.proven", 1),
+    ("lb2 dead", "instance.verified", 1),
     ("web3 taken", "target.maint", 1),
     ("web1 broken", "target.draining", 1),
 )
@@ -143,7 +143,7 @@ EVERY = tuple(
     for count in (1, 2)
     for at in (
         *("target.claimed", "target.draining", "target.drained", "target.maint", "target.empty"),
-        *("target.restart_asked", "instance.reborn", "instance.proven", "target.probation"),
+        *("target.restart_asked", "instance.restarted", "instance.verified", "target.probation"),
         *("target.returned", "target.done"),
     )
 )

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.integration.crash.bastion import Bastion, kill_9
 from tests.integration.trouble.conftest import Troubled
-from tests.integration.trouble.places import a_visitor_stays
+from tests.support.bastion import Bastion, kill_9
+from tests.support.fault_places import a_visitor_stays
 
 pytestmark = pytest.mark.integration
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.crash.bastion import Bastion, kill_9, last_in, open_in
 from tests.integration.trouble.conftest import Troubled
-from tests.integration.trouble.places import a_visitor_stays
-from tests.private import as_in_container
+from tests.support.bastion import Bastion, kill_9, last_in, open_in
+from tests.support.fault_places import a_visitor_stays
+from tests.support.private_files import as_in_container
 
 pytestmark = pytest.mark.integration
 

@@ -14,12 +14,12 @@ import pytest
 from examples.fleet import until
 from examples.fleet.programs import write_program
 from rollout.output.lock import FREE
-from tests.integration.crash.bastion import kill_9, last_in, open_in, restarts, state_of
-from tests.integration.crash.clocks import WallClock
-from tests.integration.crash.disks import a_disk, fill, read_only
 from tests.integration.trouble.conftest import Troubled
-from tests.integration.trouble.places import a_visitor_stays
-from tests.integration.trouble.running import Ended, Running
+from tests.support.bastion import kill_9, last_in, open_in, restarts, state_of
+from tests.support.clocks import WallClock
+from tests.support.disks import a_disk, fill, read_only
+from tests.support.fault_places import a_visitor_stays
+from tests.support.started_runs import Ended, Running
 
 pytestmark = pytest.mark.integration
 

@@ -12,7 +12,7 @@ import pytest
 
 from examples.fleet import Fleet, Shape
 from tests.integration.conftest import MakeFleet
-from tests.integration.crash.dying import (
+from tests.support.killed_runs import (
     Died,
     journals,
     killed_at,
@@ -20,8 +20,8 @@ from tests.integration.crash.dying import (
     told_in,
     was_killed,
 )
-from tests.integration.deploying.stage import places
-from tests.integration.rolling.stage import WITHIN, seats_of, visited
+from tests.support.observed_deploy import places
+from tests.support.observed_restart import WITHIN, seats_of, visited
 
 FULL = os.environ.get("SWEEP") == "full"
 
@@ -87,7 +87,7 @@ class Sweep:
         return left_open(self.fleet)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.fleet.rollout(*words, within=WITHIN)
+        return self.fleet.rollout(*words, timeout=WITHIN)
 
     def say(self, *words: str, code: set[int]) -> str:
         done = self.run(*words)
@@ -142,7 +142,7 @@ def moments_of(sweep: Sweep, wanted: Callable[[list[str]], list[int]], *words: s
 
 def one_of_each(kinds: list[str]) -> list[int]:
     """Choose of the kinds of a target's states one each, on the first target or the second."""
-    chosen = ("target.claimed", "target.maint", "instance.reborn")
+    chosen = ("target.claimed", "target.maint", "instance.restarted")
     later = ("target.draining", "target.returned")
     first = [kinds.index(kind) + 1 for kind in chosen]
     second = [len(kinds) - kinds[::-1].index(kind) for kind in later]
@@ -176,7 +176,7 @@ def test_a_deploy_that_is_killed_at_any_event_is_recovered_and_resumed(
     sweep.fleet.shop.release()
 
     def chosen(kinds: list[str]) -> list[int]:
-        rolling = ("deploy.in_place", "target.maint", "instance.proven", "target.done")
+        rolling = ("deploy.in_place", "target.maint", "instance.verified", "target.done")
         last = len(kinds) - kinds[::-1].index("target.done")
         return sorted({*(kinds.index(kind) + 1 for kind in rolling), last})
 
@@ -197,7 +197,7 @@ def test_a_deploy_that_switches_host_by_host_is_recovered_onto_what_its_processe
     sweep.fleet.shop.release()
 
     def chosen(kinds: list[str]) -> list[int]:
-        rolling = ("current.switched", "instance.reborn")
+        rolling = ("current.switched", "instance.restarted")
         return sorted({kinds.index(kind) + 1 for kind in rolling})
 
     moments = tuple(moments_of(sweep, chosen, "uninterrupted"))

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from examples.fleet import until
-from examples.fleet.balancer import ServerState
+from examples.fleet.balancer import FleetServerState
 from rollout.output.lock import FREE
-from tests.integration.crash.bastion import kill_9, last_in, open_in, restarts, state_of
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
-from tests.integration.trouble.moments import asked, let_it_boot
-from tests.integration.trouble.places import a_visitor_stays
-from tests.integration.trouble.running import Running
+from tests.support.bastion import kill_9, last_in, open_in, restarts, state_of
+from tests.support.fault_moments import asked, let_it_boot
+from tests.support.fault_places import a_visitor_stays
+from tests.support.started_runs import Running
 
 pytestmark = pytest.mark.integration
 
@@ -243,7 +243,7 @@ def test_what_a_reload_put_back_without_proof_after_our_death_is_not_called_reco
     until(lambda: shop.status("web1") == "DOWN", "HAProxy finds nobody there")
     shop.settings(restart__running_timeout="3s")
 
-    recovered = shop.rollout("recover", "--yes", within=90)
+    recovered = shop.rollout("recover", "--yes", timeout=90)
 
     assert recovered.code == 6, recovered.said
     assert "1 of 2 servers is not known to serve" in recovered.said
@@ -280,7 +280,7 @@ def test_one_of_two_seats_that_somebody_changed_after_our_death_is_left_and_the_
     assert recovered.code == 0, recovered.said
     assert "app/web1@lb1 is maint now" in recovered.said
     assert shop.admin("web1", "lb1") == MAINT
-    assert shop.fleet.balancers["lb2"].states()["app/web1"] == ServerState(0, "UP", 1)
+    assert shop.fleet.balancers["lb2"].states()["app/web1"] == FleetServerState(0, "UP", 1)
     assert shop.fleet.births() == shop.before
     nothing_is_left(shop)
 

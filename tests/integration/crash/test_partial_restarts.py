@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from examples.fleet import until
-from tests.integration.crash.bastion import restarts
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
-from tests.integration.trouble.moments import let_it_boot
+from tests.support.bastion import restarts
+from tests.support.fault_moments import let_it_boot
 
 pytestmark = pytest.mark.integration
 

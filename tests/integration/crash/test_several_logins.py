@@ -15,7 +15,6 @@ import pytest
 
 from examples.fleet import Fleet
 from tests.integration.conftest import MakeFleet
-from tests.integration.crash.dying import FATED, Died, told_in
 from tests.integration.crash.test_kill_sweep import (
     EVERY,
     FULL,
@@ -26,7 +25,7 @@ from tests.integration.crash.test_kill_sweep import (
     one_of_each,
     swept,
 )
-from tests.integration.rolling.stage import WITHIN
+from tests.support.killed_runs import FATED, Died, told_in
 from tests.support.logins import (
     ALICE,
     BOB,
@@ -37,6 +36,7 @@ from tests.support.logins import (
     Logins,
     tree,
 )
+from tests.support.observed_restart import WITHIN
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(5400 if FULL else 300)]
 
@@ -73,13 +73,13 @@ class OneFleetOfThree(Sweep):
     def kill(self, number: int, *words: str) -> Died:
         login = next(self.turns)
         typed = [sys.executable, "-c", FATED, str(number), *self.typed(*words)]
-        done = self.logins.run(login, typed, within=WITHIN, PYTHONPATH=str(CHECKOUT))
+        done = self.logins.run(login, typed, timeout=WITHIN, PYTHONPATH=str(CHECKOUT))
         return Died(done.returncode, told_in(self.journals()[-1]))
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         typed = [sys.executable, "-m", "rollout", *self.typed(*words)]
         login = next(self.turns)
-        return self.logins.run(login, typed, within=WITHIN, PYTHONPATH=str(CHECKOUT))
+        return self.logins.run(login, typed, timeout=WITHIN, PYTHONPATH=str(CHECKOUT))
 
     def typed(self, *words: str) -> list[str]:
         return ["--config", str(self.fleet.settings_file), *words]
@@ -111,7 +111,7 @@ def test_a_stranger_changes_nothing_of_what_a_killed_run_has_left(
     left = tree(logins.shared)
     for words in (["recover", "--yes"], ["lock", "break", "--yes"], ["restart"], ["status"]):
         typed = [sys.executable, "-m", "rollout", *sweep.typed(*words)]
-        done = logins.run(STRANGER, typed, within=WITHIN, PYTHONPATH=str(CHECKOUT))
+        done = logins.run(STRANGER, typed, timeout=WITHIN, PYTHONPATH=str(CHECKOUT))
         assert done.returncode == 3, (words, done.stderr)
     assert tree(logins.shared) == left
     sweep.say("recover", "--yes", code={0})

@@ -15,11 +15,11 @@ from examples.fleet.programs import write_program
 from examples.fleet.srv import FIRST
 from rollout.adapters.local.process_identity import this_process, user
 from rollout.output.lock import FREE
-from tests.integration.crash.bastion import Bastion, kill_9, restarts
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
-from tests.integration.trouble.places import a_visitor_stays
-from tests.integration.trouble.running import Running
-from tests.private import in_private, machine_id_is
+from tests.support.bastion import Bastion, kill_9, restarts
+from tests.support.fault_places import a_visitor_stays
+from tests.support.private_files import in_private, machine_id_is
+from tests.support.started_runs import Running
 
 pytestmark = pytest.mark.integration
 

@@ -4,7 +4,7 @@ import pytest
 
 from examples.fleet import Fleet, Shape
 from tests.integration.conftest import MakeFleet
-from tests.integration.deploying.stage import (
+from tests.support.observed_deploy import (
     DEPLOYABLE,
     SMALL,
     SOON,
@@ -12,7 +12,7 @@ from tests.integration.deploying.stage import (
     deploy,
     deployed_whole,
 )
-from tests.integration.rolling.stage import served_without_a_failure
+from tests.support.observed_restart import served_without_a_failure
 
 pytestmark = pytest.mark.integration
 

@@ -9,11 +9,11 @@ from examples.fleet import Fleet, Shape
 from examples.fleet.srv import FIRST
 from examples.fleet.waiting import until as becomes
 from tests.integration.conftest import MakeFleet
-from tests.integration.crash.disks import a_disk
-from tests.integration.deploying.stage import SOON, deploy, places, rollout
 from tests.integration.deploying.test_killed import deploying, until
 from tests.integration.deploying.test_what_to_type import told, typed
-from tests.integration.rolling.stage import seats_of, served_without_a_failure, visited
+from tests.support.disks import a_disk
+from tests.support.observed_deploy import SOON, deploy, places, rollout
+from tests.support.observed_restart import seats_of, served_without_a_failure, visited
 
 pytestmark = pytest.mark.integration
 
@@ -226,7 +226,7 @@ def test_a_server_that_is_out_is_taken_up_although_its_instances_do_not_run(
     fleet.shop.release(broken="fail-boot@web2")
     stopped = deploy(fleet)
     fleet.shop.release()
-    taken_up = rollout(fleet, command, "--take-up")
+    taken_up = rollout(fleet, command, "--include-left-out")
 
     assert stopped.code == 6
     assert taken_up.returncode == 0, taken_up.stderr

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration.conftest import MakeFleet
-from tests.integration.deploying.stage import (
+from tests.support.observed_deploy import (
     DEPLOYABLE,
     SMALL,
     deploy,

@@ -6,7 +6,7 @@ import pytest
 
 from examples.fleet.srv import FIRST
 from tests.integration.conftest import MakeFleet
-from tests.integration.deploying.stage import (
+from tests.support.observed_deploy import (
     SMALL,
     Deployed,
     deploy,
@@ -14,7 +14,7 @@ from tests.integration.deploying.stage import (
     played,
     rollout,
 )
-from tests.integration.rolling.stage import served_without_a_failure
+from tests.support.observed_restart import served_without_a_failure
 
 pytestmark = pytest.mark.integration
 

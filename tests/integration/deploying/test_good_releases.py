@@ -8,7 +8,7 @@ from examples.fleet import Fleet, Shape
 from examples.fleet.household import program
 from examples.fleet.programs import write_program
 from tests.integration.conftest import MakeFleet
-from tests.integration.deploying.stage import (
+from tests.support.observed_deploy import (
     DEPLOYABLE,
     PUSH,
     SMALL,

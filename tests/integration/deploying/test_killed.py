@@ -14,8 +14,8 @@ import pytest
 
 from examples.fleet import Fleet
 from tests.integration.conftest import MakeFleet
-from tests.integration.deploying.stage import SMALL, deploy, places
-from tests.integration.rolling.stage import WITHIN, Event, served_without_a_failure, visited
+from tests.support.observed_deploy import SMALL, deploy, places
+from tests.support.observed_restart import WITHIN, Event, served_without_a_failure, visited
 
 pytestmark = pytest.mark.integration
 
@@ -134,7 +134,7 @@ def test_stopped_in_a_build_that_hangs_it_takes_everything_back_at_once(
         time.sleep(1)  # until the build runs
         asked = time.monotonic()
         os.kill(process.pid, number)
-        account = until(process, event="account")
+        account = until(process, event="summary")
         process.wait(timeout=WITHIN)
         took = time.monotonic() - asked
     assert process.returncode == 7
@@ -170,7 +170,7 @@ def test_a_current_that_is_no_link_or_leads_nowhere_is_refused_with_its_cure(
     currents[0].mkdir()
     currents[1].symlink_to("gone")
     births = fleet.births()
-    done = fleet.rollout("uninterrupted", within=WITHIN)
+    done = fleet.rollout("uninterrupted", timeout=WITHIN)
     assert done.returncode == 3
     assert "is a directory" in done.stderr
     assert "leads to gone, which is not there" in done.stderr

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.integration.conftest import MakeFleet
-from tests.integration.deploying.stage import SMALL, SOON, places, rollout
-from tests.integration.rolling.wrapped import AROUND, BESIDE, wrap
+from tests.support.observed_deploy import SMALL, SOON, places, rollout
+from tests.support.wrapped_apps import AROUND, BESIDE, wrap
 
 pytestmark = pytest.mark.integration
 

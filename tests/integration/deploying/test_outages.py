@@ -5,8 +5,8 @@ import pytest
 from examples.fleet import Fleet, Shape
 from examples.fleet import until as until_true
 from tests.integration.conftest import MakeFleet
-from tests.integration.deploying.stage import SOON, places, rollout
 from tests.integration.deploying.test_killed import deploying, until
+from tests.support.observed_deploy import SOON, places, rollout
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,7 @@ import pytest
 
 from examples.fleet import Fleet
 from tests.integration.conftest import MakeFleet
-from tests.integration.deploying.stage import DEPLOYABLE, SOON, Deployed, deploy, places
+from tests.support.observed_deploy import DEPLOYABLE, SOON, Deployed, deploy, places
 
 pytestmark = pytest.mark.integration
 

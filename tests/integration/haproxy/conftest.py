@@ -7,8 +7,8 @@ import pytest
 
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.local.thread_pool import Pool
-from rollout.model.fleet import Reading, Seat, SeatState
-from tests.integration.haproxy.haproxyd import HAProxyd, Talking, haproxyd, talking
+from rollout.model.fleet import BalancerSnapshot, Server, ServerState
+from tests.support.haproxyd import HAProxyd, Talking, haproxyd, talking
 
 FARM = """\
 backend app
@@ -59,25 +59,25 @@ def balancer(lb: HAProxyd, pool: Pool) -> HAProxyBalancer:
     return HAProxyBalancer("lb1", lb.admin, ("app", "api"), pool)
 
 
-def seat(place: str) -> Seat:
+def seat(place: str) -> Server:
     backend, server = place.split("/")
-    return Seat("lb1", backend, server)
+    return Server("lb1", backend, server)
 
 
 async def until(
-    balancer: HAProxyBalancer, fine: Callable[[Reading], bool], within: float = 8.0
-) -> Reading:
+    balancer: HAProxyBalancer, fine: Callable[[BalancerSnapshot], bool], timeout: float = 8.0
+) -> BalancerSnapshot:
     """Look until it is ``fine``; the last reading tells why it never was."""
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + timeout
     while not fine(reading := await balancer.look()):
         assert time.monotonic() < deadline, reading
         await asyncio.sleep(0.03)
     return reading
 
 
-async def until_status(balancer: HAProxyBalancer, place: str, status: str) -> SeatState:
-    reading = await until(balancer, lambda seen: seen.seats[seat(place)].status == status)
-    return reading.seats[seat(place)]
+async def until_status(balancer: HAProxyBalancer, place: str, status: str) -> ServerState:
+    reading = await until(balancer, lambda seen: seen.servers[seat(place)].status == status)
+    return reading.servers[seat(place)]
 
 
 def play(story: Callable[[], Awaitable[None]]) -> None:

@@ -8,18 +8,18 @@ import pytest
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.over_ssh import through_ssh
 from rollout.adapters.haproxy.over_tcp import over_tcp
-from rollout.adapters.haproxy.socket_proxy import Bridge, converse, relay_command
+from rollout.adapters.haproxy.socket_proxy import SocketProxy, converse, relay_command
 from rollout.adapters.local.thread_pool import Pool
 from rollout.adapters.ssh import ForwardingRefused, Ssh, SshOptions
-from rollout.adapters.ssh.stream import Stream
+from rollout.adapters.ssh.stream import ChannelStream
 from rollout.model.errors import BalancerError, RemoteError
 from rollout.model.fleet import Admin, AdminState
-from rollout.text.admin_sockets import TcpSocket, tcp_socket
+from rollout.text.admin_sockets import TcpAddress, tcp_socket
 from tests.integration.haproxy.conftest import play, seat
-from tests.integration.haproxy.haproxyd import HAProxyd, haproxyd
-from tests.integration.probe.server import free_port
-from tests.integration.ssh.login_shells import find_shell, sshd_with_accounts
-from tests.integration.ssh.sshd import running_sshd
+from tests.support.haproxyd import HAProxyd, haproxyd
+from tests.support.http_server import free_port
+from tests.support.login_shells import find_shell, sshd_with_accounts
+from tests.support.sshd import running_sshd
 
 pytestmark = pytest.mark.integration
 
@@ -35,7 +35,7 @@ def locally(path: Path) -> Callable[[bytes], bytes]:
     def carry(line: bytes) -> bytes:
         stream = LocalStream(socket.AF_UNIX)
         stream.connect(str(path))
-        return converse(stream, line, within=5.0)
+        return converse(stream, line, timeout=5.0)
 
     return carry
 
@@ -43,14 +43,14 @@ def locally(path: Path) -> Callable[[bytes], bytes]:
 async def drained_and_back(balancer: HAProxyBalancer) -> None:
     web1 = seat("app/web1")
     await balancer.order([web1], AdminState.DRAIN)
-    assert (await balancer.look()).seats[web1].admin == Admin.FORCED_DRAIN
+    assert (await balancer.look()).servers[web1].admin == Admin.FORCED_DRAIN
     await balancer.order([web1], AdminState.READY)
-    assert (await balancer.look()).seats[web1].admin == Admin(0)
+    assert (await balancer.look()).servers[web1].admin == Admin(0)
 
 
 def test_a_load_balancer_works_over_the_bridge_as_it_does_here(lb: HAProxyd, pool: Pool) -> None:
     async def story() -> None:
-        bridge = Bridge(locally(lb.admin), lb.admin)
+        bridge = SocketProxy(locally(lb.admin), lb.admin)
         balancer = HAProxyBalancer("lb1", bridge, ("app",), pool)
         await drained_and_back(balancer)
         assert await balancer.examine() == ()
@@ -68,13 +68,13 @@ def test_the_bridge_says_why_nobody_got_across(pool: Pool) -> None:
         def refuse(_: bytes) -> bytes:
             raise RemoteError("lb1.example", "sshd forbids it", "AllowStreamLocalForwarding yes")
 
-        bridge = Bridge(refuse, Path("/run/haproxy/admin.sock"))
+        bridge = SocketProxy(refuse, Path("/run/haproxy/admin.sock"))
         balancer = HAProxyBalancer("lb1", bridge, ("app",), pool)
         with pytest.raises(BalancerError, match=r"lb1\.example: sshd forbids it"):
             await balancer.look()
         (found,) = await balancer.examine()
         assert found.what == "lb1.example: sshd forbids it"
-        assert found.cure == "AllowStreamLocalForwarding yes"
+        assert found.fix == "AllowStreamLocalForwarding yes"
         await bridge.close()
 
     play(story)
@@ -87,7 +87,7 @@ def test_closing_the_bridge_does_not_wait_for_a_peer_that_says_nothing(
         with socket.socket(socket.AF_UNIX) as silent:
             silent.bind(str(tmp_path / "s"))
             silent.listen()
-            bridge = Bridge(locally(tmp_path / "s"), tmp_path / "s")
+            bridge = SocketProxy(locally(tmp_path / "s"), tmp_path / "s")
             balancer = HAProxyBalancer("lb1", bridge, ("app",), pool, timeout=0.3)
             with pytest.raises(BalancerError, match="no answer within"):
                 await balancer.look()
@@ -141,7 +141,7 @@ def test_a_remote_socket_that_is_not_there_is_named(
 def test_findings_of_a_remote_load_balancer_name_its_own_path(lb: HAProxyd, pool: Pool) -> None:
     async def story() -> None:
         operator = lb.place / "operator.sock"
-        bridge = Bridge(locally(operator), operator)
+        bridge = SocketProxy(locally(operator), operator)
         (found,) = await HAProxyBalancer("lb1", bridge, (), pool).examine()
         assert found.what.startswith(f"{operator} has level operator")
         await bridge.close()
@@ -151,7 +151,7 @@ def test_findings_of_a_remote_load_balancer_name_its_own_path(lb: HAProxyd, pool
 
 def test_a_pool_of_one_thread_is_enough_for_a_remote_load_balancer(lb: HAProxyd) -> None:
     async def story() -> None:
-        bridge, narrow = Bridge(locally(lb.admin), lb.admin), Pool(1)
+        bridge, narrow = SocketProxy(locally(lb.admin), lb.admin), Pool(1)
         await drained_and_back(HAProxyBalancer("lb1", bridge, (), narrow))
         narrow.close()
         await bridge.close()
@@ -209,10 +209,10 @@ def test_what_keeps_us_from_an_admin_socket_on_tcp_is_said_once(pool: Pool) -> N
     port = free_port()
 
     async def story() -> None:
-        bridge = over_tcp("lb1", TcpSocket("127.0.0.1", port))
+        bridge = over_tcp("lb1", TcpAddress("127.0.0.1", port))
         (found,) = await HAProxyBalancer("lb1", bridge, ("app",), pool).examine()
         assert found.what == f"127.0.0.1:{port} cannot be reached: connection refused"
-        assert f"`stats socket 127.0.0.1:{port} level admin`" in found.cure
+        assert f"`stats socket 127.0.0.1:{port} level admin`" in found.fix
         await bridge.close()
 
     play(story)
@@ -223,9 +223,9 @@ def test_a_level_too_low_on_tcp_is_cured_by_a_line_without_a_mode(pool: Pool) ->
 
     async def story() -> None:
         with haproxyd(GLOBAL.format(f"127.0.0.1:{port}", "operator")):
-            bridge = over_tcp("lb1", TcpSocket("127.0.0.1", port))
+            bridge = over_tcp("lb1", TcpAddress("127.0.0.1", port))
             (found,) = await HAProxyBalancer("lb1", bridge, ("app",), pool).examine()
-            assert f"`stats socket 127.0.0.1:{port} level admin`" in found.cure
+            assert f"`stats socket 127.0.0.1:{port} level admin`" in found.fix
             await bridge.close()
 
     play(story)
@@ -234,8 +234,8 @@ def test_a_level_too_low_on_tcp_is_cured_by_a_line_without_a_mode(pool: Pool) ->
 class Forbidding(Ssh):
     """A door to hosts that forward nothing."""
 
-    def open_socket(self, host: str, path: str, *, within: float = 10.0) -> Stream:
-        raise ForwardingRefused(host, f"{path}: sshd forbids it ({within:g}s)")
+    def open_socket(self, host: str, path: str, *, timeout: float = 10.0) -> ChannelStream:
+        raise ForwardingRefused(host, f"{path}: sshd forbids it ({timeout:g}s)")
 
 
 def test_what_a_login_shell_prints_is_no_word_of_haproxys(lb: HAProxyd, pool: Pool) -> None:
@@ -247,7 +247,7 @@ def test_what_a_login_shell_prints_is_no_word_of_haproxys(lb: HAProxyd, pool: Po
 
         async def story() -> None:
             with Forbidding(SshOptions(config=accounts.sshd.config)) as ssh:
-                bridge = through_ssh(ssh, "deploy", str(lb.admin), within=10.0)
+                bridge = through_ssh(ssh, "deploy", str(lb.admin), timeout=10.0)
                 balancer = HAProxyBalancer("lb1", bridge, ("app",), pool, timeout=12.0)
                 assert await balancer.examine() == ()
                 await drained_and_back(balancer)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from rollout.adapters.haproxy import HAProxyBalancer
-from rollout.adapters.haproxy.socket_proxy import Bridge, converse
+from rollout.adapters.haproxy.socket_proxy import SocketProxy, converse
 from rollout.adapters.local.thread_pool import Pool
 from rollout.model.errors import BalancerError
 from rollout.model.fleet import Finding
@@ -59,9 +59,9 @@ class Endless:
                 except OSError:
                     return
 
-    def all_have_left(self, within: float) -> bool:
+    def all_have_left(self, timeout: float) -> bool:
         """Whether every visitor has hung up, and there was one."""
-        until = time.monotonic() + within
+        until = time.monotonic() + timeout
         for visit in self._visits:
             visit.join(max(0.0, until - time.monotonic()))
         return bool(self._visits) and not any(visit.is_alive() for visit in self._visits)
@@ -114,7 +114,7 @@ def test_a_look_ends_in_time_and_leaves_no_reader(
     error = refused(HAProxyBalancer("lb1", endless.path, (), pool, timeout=TIMEOUT))
     assert time.monotonic() - began < TIMEOUT + 1
     assert str(error)
-    assert endless.all_have_left(within=1.0)
+    assert endless.all_have_left(timeout=1.0)
     assert peak() < ROOM
 
 
@@ -131,7 +131,7 @@ def test_an_examination_ends_in_time_and_leaves_no_reader(
     play(story)
     assert time.monotonic() - began < TIMEOUT + 1
     assert len(found) == 1
-    assert endless.all_have_left(within=1.0)
+    assert endless.all_have_left(timeout=1.0)
     assert peak() < ROOM
 
 
@@ -141,9 +141,9 @@ def test_a_bridge_ends_in_time_and_leaves_no_reader(
     def carry(line: bytes) -> bytes:
         stream = LocalStream(socket.AF_UNIX)
         stream.connect(str(endless.path))
-        return converse(stream, line, within=TIMEOUT - 0.5)
+        return converse(stream, line, timeout=TIMEOUT - 0.5)
 
-    bridge = Bridge(carry, endless.path)
+    bridge = SocketProxy(carry, endless.path)
     caught: list[BalancerError] = []
 
     async def story() -> None:
@@ -158,5 +158,5 @@ def test_a_bridge_ends_in_time_and_leaves_no_reader(
     asyncio.run(story())
     assert time.monotonic() - began < TIMEOUT + 1
     assert "longer than" in caught[0].what or "no whole reply" in caught[0].what
-    assert endless.all_have_left(within=1.0)
+    assert endless.all_have_left(timeout=1.0)
     assert peak() < ROOM

@@ -2,9 +2,9 @@ import pytest
 
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.local.thread_pool import Pool
-from rollout.model.fleet import Admin, AdminState, Operation
+from rollout.model.fleet import Admin, AdminState, OperationalState
 from tests.integration.haproxy.conftest import play, seat, until, until_status
-from tests.integration.haproxy.haproxyd import HAProxyd, Talking
+from tests.support.haproxyd import HAProxyd, Talking
 
 pytestmark = pytest.mark.integration
 
@@ -13,18 +13,22 @@ def test_every_kind_of_server_line_is_read_as_what_it_is(balancer: HAProxyBalanc
     async def story() -> None:
         await until_status(balancer, "app/closed", "DOWN")
         await until_status(balancer, "app/web2", "UP")
-        seats = (await balancer.look()).seats
+        seats = (await balancer.look()).servers
         assert all(s.balancer == "lb1" for s in seats)
         web2 = seats[seat("app/web2")]
         assert (web2.weight, web2.initial_weight, web2.address) == (10, 10, "127.0.0.1")
         assert (web2.checked, web2.agent, web2.backup, web2.tracks) == (True, False, False, "")
-        assert (web2.admin, web2.operation) == (Admin(0), Operation.RUNNING)
+        assert (web2.admin, web2.operation) == (Admin(0), OperationalState.RUNNING)
         assert seats[seat("app/six")].address == "::1"
-        assert seats[seat("app/closed")].operation is Operation.STOPPED
+        assert seats[seat("app/closed")].operation is OperationalState.STOPPED
         off = seats[seat("app/off")]
         assert (off.status, off.admin) == ("MAINT", Admin.FORCED_MAINT | Admin.CONFIG_MAINT)
         bare = seats[seat("app/bare")]
-        assert (bare.status, bare.checked, bare.operation) == ("no check", False, Operation.RUNNING)
+        assert (bare.status, bare.checked, bare.operation) == (
+            "no check",
+            False,
+            OperationalState.RUNNING,
+        )
         assert seats[seat("app/spare")].backup
         assert seats[seat("app/talk")].agent
         assert seats[seat("app/mapped")].port == 0
@@ -38,14 +42,14 @@ def test_every_kind_of_server_line_is_read_as_what_it_is(balancer: HAProxyBalanc
 def test_no_backend_named_means_all_of_them(lb: HAProxyd, pool: Pool) -> None:
     async def story() -> None:
         seen = await HAProxyBalancer("lb1", lb.admin, (), pool).look()
-        assert {s.backend for s in seen.seats} == {"app", "api", "follow"}
+        assert {s.backend for s in seen.servers} == {"app", "api", "follow"}
 
     play(story)
 
 
 def test_only_the_backends_named_are_read(balancer: HAProxyBalancer) -> None:
     async def story() -> None:
-        assert {s.backend for s in (await balancer.look()).seats} == {"app", "api"}
+        assert {s.backend for s in (await balancer.look()).servers} == {"app", "api"}
 
     play(story)
 
@@ -53,7 +57,7 @@ def test_only_the_backends_named_are_read(balancer: HAProxyBalancer) -> None:
 def test_a_backend_that_is_not_there_hides_no_other(lb: HAProxyd, pool: Pool) -> None:
     async def story() -> None:
         seen = await HAProxyBalancer("lb1", lb.admin, ("app", "nope"), pool).look()
-        assert {s.backend for s in seen.seats} == {"app"}
+        assert {s.backend for s in seen.servers} == {"app"}
 
     play(story)
 
@@ -62,7 +66,7 @@ def test_more_backends_than_a_line_can_hold_are_read_all_the_same(lb: HAProxyd, 
     async def story() -> None:
         names = ("app", *(f"pool-of-a-rather-long-name-{n}" for n in range(200)))
         seen = await HAProxyBalancer("lb1", lb.admin, names, pool).look()
-        assert {s.backend for s in seen.seats} == {"app"}
+        assert {s.backend for s in seen.servers} == {"app"}
 
     play(story)
 
@@ -91,7 +95,7 @@ def test_an_agent_that_speaks_no_utf8_is_noted_and_does_not_stop_the_reading(
     async def story() -> None:
         agent.words = b"down #\xff\xfe, disk\n"
         seen = await until(balancer, lambda r: bool(r.notes))
-        assert seen.seats[seat("app/talk")].status == "DOWN (agent)"
+        assert seen.servers[seat("app/talk")].status == "DOWN (agent)"
         (note,) = seen.notes
         assert note.startswith("app/talk: last_agt is not UTF-8")
 
@@ -107,6 +111,6 @@ def test_a_reload_shows_as_another_process(lb: HAProxyd, balancer: HAProxyBalanc
         lb.reload()
         after = await until(balancer, lambda r: r.process != before)
         assert after.process.pid == lb.pid
-        assert after.seats[seat("app/web1")].admin == Admin(0)  # the drain is lost
+        assert after.servers[seat("app/web1")].admin == Admin(0)  # the drain is lost
 
     play(story)

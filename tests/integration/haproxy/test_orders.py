@@ -5,15 +5,15 @@ import pytest
 from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.local.thread_pool import Pool
 from rollout.model.errors import BalancerError
-from rollout.model.fleet import Admin, AdminState, Operation, Seat, SeatState
+from rollout.model.fleet import Admin, AdminState, OperationalState, Server, ServerState
 from tests.integration.haproxy.conftest import play, seat, until, until_status
-from tests.integration.haproxy.haproxyd import HAProxyd, Talking, haproxyd, talking
+from tests.support.haproxyd import HAProxyd, Talking, haproxyd, talking
 
 pytestmark = pytest.mark.integration
 
 
-async def seen(balancer: HAProxyBalancer, place: str) -> SeatState:
-    return (await balancer.look()).seats[seat(place)]
+async def seen(balancer: HAProxyBalancer, place: str) -> ServerState:
+    return (await balancer.look()).servers[seat(place)]
 
 
 def test_drain_maint_and_ready_of_two_backends_are_read_back(balancer: HAProxyBalancer) -> None:
@@ -22,13 +22,13 @@ def test_drain_maint_and_ready_of_two_backends_are_read_back(balancer: HAProxyBa
         await until_status(balancer, "app/web1", "UP")
         await until_status(balancer, "api/web1", "UP")
         for state, admin, operation, status in (
-            (AdminState.DRAIN, Admin.FORCED_DRAIN, Operation.RUNNING, "DRAIN"),
-            (AdminState.MAINT, Admin.FORCED_MAINT, Operation.STOPPED, "MAINT"),
-            (AdminState.DRAIN, Admin.FORCED_DRAIN, Operation.RUNNING, "DRAIN 1/2"),
-            (AdminState.READY, Admin(0), Operation.RUNNING, "UP"),
+            (AdminState.DRAIN, Admin.FORCED_DRAIN, OperationalState.RUNNING, "DRAIN"),
+            (AdminState.MAINT, Admin.FORCED_MAINT, OperationalState.STOPPED, "MAINT"),
+            (AdminState.DRAIN, Admin.FORCED_DRAIN, OperationalState.RUNNING, "DRAIN 1/2"),
+            (AdminState.READY, Admin(0), OperationalState.RUNNING, "UP"),
         ):
             await balancer.order(both, state)
-            now = (await balancer.look()).seats
+            now = (await balancer.look()).servers
             assert [now[s].admin for s in both] == [admin, admin]
             assert now[both[0]].operation is operation
             assert now[both[0]].status in {status, status.removesuffix(" 1/2"), "UP 1/2"}
@@ -69,7 +69,7 @@ def test_slow_start_shows_as_a_throttle_and_as_starting(balancer: HAProxyBalance
         slow = await seen(balancer, "app/slow")
         assert slow.throttle is not None
         assert 0 < slow.throttle < 100
-        assert slow.operation is Operation.STARTING
+        assert slow.operation is OperationalState.STARTING
 
     play(story)
 
@@ -132,14 +132,14 @@ def test_the_sessions_of_a_server_are_counted_and_cut(pool: Pool) -> None:
     async def story(daemon: HAProxyd, port: int) -> None:
         balancer = HAProxyBalancer("lb1", daemon.admin, ("pipe",), pool)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        await until(balancer, lambda r: r.seats[seat("pipe/app1")].sessions == 1)
+        await until(balancer, lambda r: r.servers[seat("pipe/app1")].sessions == 1)
         await balancer.order([seat("pipe/app1")], AdminState.MAINT)
         now = await seen(balancer, "pipe/app1")
         assert (now.sessions, now.sessions_total, now.queued) == (1, 1, 0)
         await balancer.cut([seat("pipe/app1")])
         assert await reader.read() == b"hello"
         writer.close()
-        await until(balancer, lambda r: r.seats[seat("pipe/app1")].sessions == 0)
+        await until(balancer, lambda r: r.servers[seat("pipe/app1")].sessions == 0)
         with pytest.raises(BalancerError, match="No such server"):
             await balancer.cut([seat("pipe/nobody")])
 
@@ -182,8 +182,8 @@ def test_an_operators_socket_cannot_change_a_state(lb: HAProxyd, pool: Pool) -> 
 def test_no_name_smuggles_a_second_command(balancer: HAProxyBalancer, name: str) -> None:
     async def story() -> None:
         with pytest.raises(BalancerError, match="cannot be a name"):
-            await balancer.order([seat("app/web1"), Seat("lb1", "app", name)], AdminState.MAINT)
-        now = (await balancer.look()).seats
+            await balancer.order([seat("app/web1"), Server("lb1", "app", name)], AdminState.MAINT)
+        now = (await balancer.look()).servers
         assert now[seat("app/web1")].admin == now[seat("app/web2")].admin == Admin(0)
 
     play(story)

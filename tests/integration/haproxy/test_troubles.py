@@ -14,7 +14,7 @@ from rollout.adapters.local.thread_pool import Pool
 from rollout.model.errors import BalancerError
 from rollout.model.fleet import Admin, AdminState, Finding
 from tests.integration.haproxy.conftest import play, seat, until
-from tests.integration.haproxy.haproxyd import BINARY, HAProxyd
+from tests.support.haproxyd import BINARY, HAProxyd
 
 pytestmark = pytest.mark.integration
 
@@ -49,16 +49,16 @@ def test_a_missing_socket_is_named_with_those_that_are_there(lb: HAProxyd, pool:
     missing = lb.place / "admni.sock"
     (found,) = findings(missing, pool)
     assert found.what == f"{missing} does not exist"
-    assert str(lb.admin) in found.cure
+    assert str(lb.admin) in found.fix
     error = refusal(missing, pool)
-    assert (error.what, error.cure) == (found.what, found.cure)
+    assert (error.what, error.fix) == (found.what, found.fix)
 
 
 def test_a_socket_left_behind_by_a_dead_haproxy_is_called_that(lb: HAProxyd, pool: Pool) -> None:
     lb.kill()
     (found,) = findings(lb.admin, pool)
     assert "nobody listens" in found.what
-    assert "is HAProxy running?" in found.cure
+    assert "is HAProxy running?" in found.fix
     assert refusal(lb.admin, pool).what == found.what
 
 
@@ -72,19 +72,19 @@ def test_a_regular_file_is_no_socket(lb: HAProxyd, pool: Pool) -> None:
 def test_an_operators_socket_is_not_enough(lb: HAProxyd, pool: Pool) -> None:
     (found,) = findings(lb.place / "operator.sock", pool)
     assert "level operator" in found.what
-    assert f"stats socket {lb.place}/operator.sock mode 660 level admin" in found.cure
+    assert f"stats socket {lb.place}/operator.sock mode 660 level admin" in found.fix
 
 
 def test_an_unknown_backend_is_named_with_the_nearest(lb: HAProxyd, pool: Pool) -> None:
     (found,) = findings(lb.admin, pool, "app", "apii")
     assert found.what == "HAProxy has no backend apii"
-    assert "api" in found.cure
+    assert "api" in found.fix
 
 
 def test_a_server_that_follows_one_we_would_leave_alone_is_named(lb: HAProxyd, pool: Pool) -> None:
     (found,) = findings(lb.admin, pool, "follow")
     assert found.what == "follow/web1 follows app/web1, which would stay in rotation"
-    assert found.cure == "add app to `backends`"
+    assert found.fix == "add app to `backends`"
 
 
 @contextmanager
@@ -120,7 +120,7 @@ def test_a_socket_that_we_may_not_use_says_which_rights_are_missing(
         (found,) = findings(lb.admin, pool)
         error = refusal(lb.admin, pool)
     assert f"may not connect to {lb.admin}" in found.what
-    assert "mode 660 level admin" in found.cure
+    assert "mode 660 level admin" in found.fix
     assert error.what == found.what
 
 
@@ -131,7 +131,7 @@ def test_a_socket_of_a_group_says_which_group_to_join(lb: HAProxyd, pool: Pool) 
     lb.admin.chmod(0o660)
     with without_rights(lb.admin):
         (found,) = findings(lb.admin, pool)
-    assert f"{lb.admin} belongs to group root: `sudo usermod -aG root " in found.cure
+    assert f"{lb.admin} belongs to group root: `sudo usermod -aG root " in found.fix
 
 
 def test_a_directory_that_we_may_not_enter_is_named(lb: HAProxyd, pool: Pool) -> None:
@@ -154,7 +154,7 @@ def test_a_master_socket_is_recognised(lb: HAProxyd, pool: Pool) -> None:
     finally:
         process.terminate()
         process.wait(10)
-    assert "level admin" in found.cure
+    assert "level admin" in found.fix
 
 
 def test_somebody_else_behind_the_socket_is_not_taken_for_haproxy(lb: HAProxyd, pool: Pool) -> None:
@@ -176,11 +176,11 @@ def test_a_stopped_haproxy_is_an_error_within_the_deadline_and_may_obey_later(
         with pytest.raises(BalancerError, match=r"no answer within 0\.5s") as caught:
             await balancer.order([seat("app/web1")], AdminState.DRAIN)
         assert asyncio.get_running_loop().time() - began < 1.0
-        assert "may still be carried out" in caught.value.cure
+        assert "may still be carried out" in caught.value.fix
         with pytest.raises(BalancerError, match="no answer"):
             await balancer.look()
         lb.resume()
-        await until(balancer, lambda r: r.seats[seat("app/web1")].admin == Admin.FORCED_DRAIN)
+        await until(balancer, lambda r: r.servers[seat("app/web1")].admin == Admin.FORCED_DRAIN)
 
     play(story)
 

@@ -15,13 +15,13 @@ from typing import TypeVar
 import pytest
 
 from rollout.adapters.local.thread_pool import Pool
-from rollout.adapters.lock.lock_directory import HERE, LockDirectory, Place
+from rollout.adapters.lock.lock_directory import HERE, LockDirectory, LockLocation
 from rollout.adapters.lock.remote_lock import FleetLock
 from rollout.model.errors import LockError
 from rollout.ports.commands import CommandResult
+from tests.support.left_out import ALICE, BOB
 from tests.support.logins import ALICE as ALICE_LOGIN
 from tests.support.logins import CAROL, TEAM, Logins, settings_for, tree
-from tests.unit.left_out import ALICE, BOB
 
 pytestmark = pytest.mark.integration
 
@@ -73,20 +73,20 @@ class Exchange:
         shim.chmod(0o755)
 
     def __call__(
-        self, host: str, command: str, *, within: float, stdin: bytes | memoryview = b""
+        self, host: str, command: str, *, timeout: float, stdin: bytes | memoryview = b""
     ) -> CommandResult:
         path = f"PATH={shlex.quote(str(self._programs))}:$PATH; export PATH\n"
-        return self._machine(host, path + command, within=within, stdin=stdin)
+        return self._machine(host, path + command, timeout=timeout, stdin=stdin)
 
 
 def roots_lock(exchange: Exchange, pool: Pool, where: Path) -> FleetLock:
-    directory = LockDirectory(path=str(where), app="shop", group=TEAM)
-    return FleetLock([Place(HERE, exchange, pool.call, directory, within=20)])
+    directory = LockLocation(path=str(where), app="shop", group=TEAM)
+    return FleetLock([LockDirectory(HERE, exchange, pool.call, directory, timeout=20)])
 
 
 def members_lock(logins: Logins, name: str, pool: Pool, where: Path) -> FleetLock:
-    directory = LockDirectory(path=str(where), app="shop", group=TEAM)
-    return FleetLock([Place(HERE, logins.machine(name), pool.call, directory, within=20)])
+    directory = LockLocation(path=str(where), app="shop", group=TEAM)
+    return FleetLock([LockDirectory(HERE, logins.machine(name), pool.call, directory, timeout=20)])
 
 
 @pytest.fixture
@@ -184,8 +184,8 @@ def test_a_run_goes_on_where_the_team_gets_a_directory_that_its_login_may_not_en
 ) -> None:
     """A login takes a new group on only when it logs in again."""
     team = logins.directory / "team"
-    directory = LockDirectory(path=str(team / "lock"), app="shop", group=TEAM, or_own=True)
-    ours = FleetLock([Place(HERE, logins.machine(CAROL), pool.call, directory, within=20)])
+    directory = LockLocation(path=str(team / "lock"), app="shop", group=TEAM, or_own=True)
+    ours = FleetLock([LockDirectory(HERE, logins.machine(CAROL), pool.call, directory, timeout=20)])
     now(ours.take(ALICE))
     logins.for_the_team(team)
     logins.for_the_team(team / "lock")

@@ -10,9 +10,9 @@ import pytest
 
 from rollout.adapters.journal.serialization import spell_holder
 from rollout.adapters.local.process_identity import this_process
+from tests.support.left_out import ALICE
 from tests.support.logins import ALICE as ALICE_LOGIN
 from tests.support.logins import Logins, settings_for
-from tests.unit.left_out import ALICE
 
 pytestmark = pytest.mark.integration
 
@@ -82,7 +82,7 @@ def test_a_journal_cannot_name_a_host_that_the_settings_do_not_know(
     config = settings(logins, contacted)
     plant(logins, "uninterrupted" if BEGUN in events else "restart", *events)
 
-    said = logins.rollout("root", config, *words, "--yes", within=90)
+    said = logins.rollout("root", config, *words, "--yes", timeout=90)
 
     assert said.returncode == 3, said.stdout + said.stderr
     assert "database1" in said.stderr
@@ -97,12 +97,12 @@ def test_a_release_that_could_not_be_taken_back_is_not_forgotten(logins: Logins)
     config = settings(logins, logins.directory / "contacted")
     plant(logins, "uninterrupted", {**BEGUN, "hosts": ["web1"]}, SWITCHING, host="web1")
 
-    first = logins.rollout("root", config, "recover", "--yes", within=90)
-    deploy = logins.rollout("root", config, "uninterrupted", within=90)
-    second = logins.rollout("root", config, "recover", "--yes", within=90)
-    restart = logins.rollout("root", config, "restart", within=90)
-    given_up = logins.rollout("root", config, "recover", "--give-up", "--yes", within=90)
-    third = logins.rollout("root", config, "recover", "--yes", within=90)
+    first = logins.rollout("root", config, "recover", "--yes", timeout=90)
+    deploy = logins.rollout("root", config, "uninterrupted", timeout=90)
+    second = logins.rollout("root", config, "recover", "--yes", timeout=90)
+    restart = logins.rollout("root", config, "restart", timeout=90)
+    given_up = logins.rollout("root", config, "recover", "--abandon", "--yes", timeout=90)
+    third = logins.rollout("root", config, "recover", "--yes", timeout=90)
 
     for said in (first, second):
         assert said.returncode == 5, said.stdout + said.stderr

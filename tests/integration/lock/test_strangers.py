@@ -14,14 +14,14 @@ import pytest
 
 from rollout.adapters.journal.serialization import spell_holder
 from rollout.adapters.local.thread_pool import Pool
-from rollout.adapters.lock.lock_directory import HERE, LockDirectory, Place
+from rollout.adapters.lock.lock_directory import HERE, LockDirectory, LockLocation
 from rollout.adapters.lock.remote_lock import FleetLock
 from rollout.model.errors import LockError, LockHeld
 from rollout.model.lock_state import Kind
+from tests.support.left_out import ALICE, BOB, holding
 from tests.support.logins import ALICE as ALICE_LOGIN
 from tests.support.logins import BOB as BOB_LOGIN
 from tests.support.logins import CAROL, STRANGER, TEAM, UIDS, Logins, settings_for, tree
-from tests.unit.left_out import ALICE, BOB, holding
 
 pytestmark = pytest.mark.integration
 
@@ -65,8 +65,8 @@ def now(story: Coroutine[object, object, T]) -> T:
 def lock_of(
     logins: Logins, name: str, pool: Pool, path: Path, *, or_own: bool = False
 ) -> FleetLock:
-    directory = LockDirectory(path=str(path), app="shop", group=TEAM, or_own=or_own)
-    return FleetLock([Place(HERE, logins.machine(name), pool.call, directory, within=20)])
+    directory = LockLocation(path=str(path), app="shop", group=TEAM, or_own=or_own)
+    return FleetLock([LockDirectory(HERE, logins.machine(name), pool.call, directory, timeout=20)])
 
 
 def forge(logins: Logins, where: Path) -> Path:
@@ -289,7 +289,7 @@ ODD = {
     "chown 4001:4001 owned": "lock/owned: made by mallory",
     "echo '$(id)' >run": "its run is no run id",
     "rm owned; mkdir owned": "lock/owned: it is a directory made by root",
-    """echo '{"held":[{"seats":[{"weight":300}]}]}' >owned""": "has taken out cannot be read",
+    """echo '{"held":[{"servers":[{"weight":300}]}]}' >owned""": "has taken out cannot be read",
 }
 
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from rollout.adapters.monit.supervisor import MonitOptions, MonitSupervisor
-from tests.integration.monit.daemon import Daemon, monit_in, run_here
+from tests.support.monitd import Daemon, monit_in, run_here
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from rollout.adapters.monit.supervisor import MonitOptions, MonitSupervisor
 from rollout.model.errors import RestartRefused, SupervisorError
 from rollout.model.fleet import Finding, Instance
-from tests.integration.monit.daemon import Daemon, Said, run_here, until
+from tests.support.monitd import Daemon, Said, run_here, until
 
 pytestmark = pytest.mark.integration
 
@@ -60,7 +60,7 @@ def test_a_dead_daemon_is_found_and_nothing_is_restarted_without_it(
     daemon.hurt(signal.SIGKILL)
     finding = the_finding(monit)
     assert "daemon is not running" in finding.what
-    assert "start monit" in finding.cure
+    assert "start monit" in finding.fix
     assert isinstance(refused(monit), RestartRefused)
     assert isinstance(refused(supervisor()), RestartRefused)
     assert (daemon.home / "pid0").read_text() == pid
@@ -77,7 +77,7 @@ def test_a_daemon_in_its_start_delay_is_waited_for(daemon: Daemon, supervisor: M
     until((daemon.home / "pid").exists, "the daemon to run")
     finding = the_finding(supervisor())
     assert f"Unix socket {daemon.home}/socket connection error" in finding.what
-    assert finding.cure.startswith("if monit was just started, wait")
+    assert finding.fix.startswith("if monit was just started, wait")
     assert "Include failed" not in finding.what
 
 
@@ -121,7 +121,7 @@ def test_a_daemon_without_httpd_is_found(daemon: Daemon, supervisor: Make) -> No
     until((daemon.home / "pid").exists, "the daemon to start")
     finding = the_finding(supervisor())
     assert "httpd is not enabled" in finding.what
-    assert "set httpd unixsocket" in finding.cure
+    assert "set httpd unixsocket" in finding.fix
     assert isinstance(refused(supervisor()), RestartRefused)
 
 
@@ -130,8 +130,8 @@ def test_the_cure_for_a_missing_httpd_cures(daemon: Daemon, supervisor: Make) ->
     daemon.write(httpd="")
     daemon.start()
     until((daemon.home / "pid").exists, "the daemon to start")
-    cure = the_finding(supervisor()).cure
-    statement = cure.removeprefix("add to monit's control file: ").split(";")[0]
+    fix = the_finding(supervisor()).fix
+    statement = fix.removeprefix("add to monit's control file: ").split(";")[0]
     daemon.write(httpd=statement.replace("/run/monit.sock", "{home}/socket"))
     daemon.says("reload")
     until(lambda: findings(supervisor()) == (), "monit to answer")
@@ -143,7 +143,7 @@ def test_an_unknown_group_is_found_and_nothing_is_asked(daemon: Daemon, supervis
     finding = the_finding(monit)
     assert "does not know the group" in finding.what
     assert "nosuch" in finding.what
-    assert "monit.group" in finding.cure
+    assert "monit.group" in finding.fix
     assert isinstance(refused(monit), RestartRefused)
 
 
@@ -180,7 +180,7 @@ def test_who_is_not_monitored_is_found(daemon: Daemon, supervisor: Make) -> None
     until(lambda: findings(monit), "it to be unmonitored")
     finding = the_finding(monit)
     assert "app_2 is not monitored" in finding.what
-    assert finding.cure.endswith("monitor app_2")
+    assert finding.fix.endswith("monitor app_2")
 
 
 def test_a_restart_that_is_under_way_is_found(daemon: Daemon, supervisor: Make) -> None:
@@ -204,13 +204,13 @@ def test_a_stranger_in_place_of_monit_is_found(supervisor: Make) -> None:
     assert "5.0.3 is too old" in old.what
 
 
-def as_nobody(host: str, command: str, *, within: float) -> Said:
+def as_nobody(host: str, command: str, *, timeout: float) -> Said:
     """Run as the login of a host that sudo does not know."""
-    return run_here(host, f"exec setpriv --reuid nobody --clear-groups {command}", within=within)
+    return run_here(host, f"exec setpriv --reuid nobody --clear-groups {command}", timeout=timeout)
 
 
-def by_a_shell_of_his(host: str, command: str, *, within: float) -> Said:
-    return as_nobody(host, f"sh -c {shlex.quote(command)}", within=within)
+def by_a_shell_of_his(host: str, command: str, *, timeout: float) -> Said:
+    return as_nobody(host, f"sh -c {shlex.quote(command)}", timeout=timeout)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become nobody")
@@ -219,5 +219,5 @@ def test_a_sudo_that_wants_a_password_is_found_with_the_line_that_cures() -> Non
     monit = MonitSupervisor(by_a_shell_of_his, MonitOptions(), asyncio.to_thread)
     finding = the_finding(monit)
     assert "sudo refused" in finding.what
-    assert "nobody ALL=(root) NOPASSWD: /usr/bin/monit" in finding.cure
+    assert "nobody ALL=(root) NOPASSWD: /usr/bin/monit" in finding.fix
     assert isinstance(refused(monit), RestartRefused)

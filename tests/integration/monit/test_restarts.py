@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.monit.supervisor import MonitSupervisor
-from rollout.model.fleet import Birth, Instance, InstanceState
-from tests.integration.monit.daemon import Daemon, until
+from rollout.model.fleet import Instance, InstanceState, ProcessIdentity
+from tests.support.monitd import Daemon, until
 
 pytestmark = pytest.mark.integration
 
@@ -21,7 +21,7 @@ def look(supervisor: MonitSupervisor) -> dict[str, InstanceState]:
     return {state.name: state for state in asyncio.run(supervisor.look("web1"))}
 
 
-def births(supervisor: MonitSupervisor) -> dict[str, Birth | None]:
+def births(supervisor: MonitSupervisor) -> dict[str, ProcessIdentity | None]:
     return {name: state.birth for name, state in look(supervisor).items()}
 
 
@@ -29,7 +29,7 @@ def restart(supervisor: MonitSupervisor, names: Sequence[str]) -> None:
     asyncio.run(supervisor.restart("web1", [Instance(name) for name in names]))
 
 
-def newborn(supervisor: MonitSupervisor, before: dict[str, Birth | None]) -> set[str]:
+def newborn(supervisor: MonitSupervisor, before: dict[str, ProcessIdentity | None]) -> set[str]:
     """Name those who run in another process than before."""
     now = look(supervisor)
     return {name for name in now if now[name].running and now[name].birth != before[name]}
@@ -51,7 +51,7 @@ def test_a_look_tells_pid_start_boot_and_since_when(daemon: Daemon, supervisor: 
     pid = int((daemon.home / "pid0").read_text())
     stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    assert state.birth == Birth(pid, int(stat[19]), boot)
+    assert state.birth == ProcessIdentity(pid, int(stat[19]), boot)
     written = (daemon.home / "pid0").stat().st_mtime
     assert state.up_since == pytest.approx(written, abs=2)
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.monit.sudoers import Caller, readlink_line, sudoers_line
+from rollout.adapters.monit.sudoers import Invocation, readlink_line, sudoers_line
 from rollout.adapters.monit.supervisor import MonitOptions, MonitSupervisor
 from rollout.model.errors import RestartRefused, SupervisorError
 from rollout.model.fleet import Instance
-from tests.integration.monit.daemon import Daemon, Said, until
+from tests.support.monitd import Daemon, Said, until
 
 pytestmark = [
     pytest.mark.integration,
@@ -51,7 +51,7 @@ class Account:
             f"root:*:0:0::/:/bin/sh\ndeploy:*:{UID}:{UID}::/:/bin/sh\n"
         )
 
-    def run(self, host: str, command: str, *, within: float) -> Said:
+    def run(self, host: str, command: str, *, timeout: float) -> Said:
         rename = f"echo {self.hostname} >/proc/sys/kernel/hostname && " if self.hostname else ""
         words = ["unshare", "--mount", *(["--uts"] if rename else [])]
         words += ["sh", "-c", rename + AS_DEPLOY, "sh"]
@@ -61,7 +61,7 @@ class Account:
             capture_output=True,
             text=True,
             check=False,
-            timeout=within + 10,
+            timeout=timeout + 10,
             stdin=subprocess.DEVNULL,
         )
         assert host
@@ -69,7 +69,7 @@ class Account:
 
     def allowed(self, command: str) -> bool:
         """Whether sudo has let it through, whatever became of it."""
-        said = self.run("web1", command, within=20)
+        said = self.run("web1", command, timeout=20)
         return "sudo: a password is required" not in said.err + said.out and (
             "rollout-monit: not allowed" not in said.err
         )
@@ -100,7 +100,7 @@ def fleet(daemon: Daemon) -> Daemon:
 
 def by_line(daemon: Daemon, account: Account, group: str, match: str) -> MonitSupervisor:
     command = f"sudo -n {daemon.command}"
-    account.allow(sudoers_line(Caller(command=command, group=group, match=match)))
+    account.allow(sudoers_line(Invocation(command=command, group=group, match=match)))
     options = MonitOptions(command=command, group=group, match=match)
     return MonitSupervisor(account.run, options, asyncio.to_thread)
 
@@ -112,7 +112,7 @@ def by_script(daemon: Daemon, account: Account, group: str, match: str) -> Monit
     script.write_text(text)
     script.chmod(0o755)
     command = f"sudo -n {script}"
-    account.allow(sudoers_line(Caller(command=command, group=group, match=match)))
+    account.allow(sudoers_line(Invocation(command=command, group=group, match=match)))
     options = MonitOptions(command=command, group=group, match=match)
     return MonitSupervisor(account.run, options, asyncio.to_thread)
 
@@ -215,10 +215,10 @@ def test_nothing_else_is_allowed(account: Account, way: str) -> None:
     victim.write_text("victim\n")
     victim.chmod(0o600)
     callers = {
-        "line": Caller(),
-        "group": Caller(group="app"),
-        "narrow": Caller(group="app", match="app_.*"),
-        "script": Caller(command=f"sudo -n {account.place}/rollout-monit"),
+        "line": Invocation(),
+        "group": Invocation(group="app"),
+        "narrow": Invocation(group="app", match="app_.*"),
+        "script": Invocation(command=f"sudo -n {account.place}/rollout-monit"),
     }
     caller = callers[way]
     shutil.copy(SCRIPT, account.place)
@@ -233,7 +233,7 @@ def test_nothing_else_is_allowed(account: Account, way: str) -> None:
 
 
 def test_a_line_for_some_names_allows_no_others(account: Account) -> None:
-    account.allow(sudoers_line(Caller(match=r"app\.[0-9]+")))
+    account.allow(sudoers_line(Invocation(match=r"app\.[0-9]+")))
     for name in (r"^app\.1$", "app.1"):
         assert account.allowed(f"sudo -n monit restart '{name}'"), name
     for name in ("ssh", "^ssh$", ".*", "^.*$", "^app", "^app.*$", "xapp.1", "all", r"^app\.1|ssh$"):
@@ -250,7 +250,7 @@ def test_what_check_prints_is_the_line_that_works(account: Account, daemon: Daem
     monit = MonitSupervisor(account.run, options, asyncio.to_thread)
     with pytest.raises(SupervisorError, match="sudo refused") as caught:
         asyncio.run(monit.look("web1"))
-    line = caught.value.cure.partition("and add: ")[2]
+    line = caught.value.fix.partition("and add: ")[2]
     assert line.startswith("deploy ALL=(root) NOPASSWD: /usr/bin/monit ^")
     account.allow(line)
     assert [state.name for state in asyncio.run(monit.look("web1"))] == ["app_1"]
@@ -278,7 +278,7 @@ def test_a_silent_daemon_behind_a_warning_of_sudo_may_have_been_asked(
     elsewhere = Account(account.place, hostname="ip-10-0-0-9")
     monit = by_account(elsewhere, f"sudo -n {script}")
     (before,) = asyncio.run(monit.look("web1"))
-    warned = elsewhere.run("web1", f"sudo -n {script} -V", within=20)
+    warned = elsewhere.run("web1", f"sudo -n {script} -V", timeout=20)
     assert "sudo: unable to resolve host ip-10-0-0-9" in warned.err
     try:
         with pytest.raises(SupervisorError, match="does not answer") as caught:
@@ -302,7 +302,7 @@ def test_a_refusal_behind_a_warning_of_sudo_is_a_refusal(account: Account) -> No
 
 
 def by_account(account: Account, command: str) -> MonitSupervisor:
-    account.allow(sudoers_line(Caller(command=command, match="app.*")))
+    account.allow(sudoers_line(Invocation(command=command, match="app.*")))
     options = MonitOptions(command=command, match="app.*")
     return MonitSupervisor(account.run, options, asyncio.to_thread)
 
@@ -335,8 +335,8 @@ def test_what_a_login_may_not_see_of_a_survivor_is_not_said(
 def test_where_a_process_works_is_read_and_nothing_else(account: Account) -> None:
     account.allow(readlink_line("deploy"))
     place = f"/proc/{os.getpid()}"  # root's own, which the account cannot read
-    assert account.run("web1", f"readlink {place}/cwd", within=20).out == ""
-    said = account.run("web1", f"sudo -n readlink {place}/cwd {place}/root", within=20)
+    assert account.run("web1", f"readlink {place}/cwd", timeout=20).out == ""
+    said = account.run("web1", f"sudo -n readlink {place}/cwd {place}/root", timeout=20)
     assert said.out == f"{Path.cwd()}\n/\n"
     for words in ("/etc/shadow", "-f /proc/1/cwd", "/proc/1/cwd -f", "/proc/1/../1/cwd", ""):
         assert not account.allowed(f"sudo -n readlink {words}"), words

@@ -13,7 +13,7 @@ import pytest
 
 from rollout.adapters.monit.supervisor import MonitSupervisor
 from rollout.model.fleet import Instance, InstanceState
-from tests.integration.monit.daemon import Daemon, until
+from tests.support.monitd import Daemon, until
 
 pytestmark = pytest.mark.integration
 

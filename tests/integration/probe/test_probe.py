@@ -16,11 +16,11 @@ from rollout.adapters.ssh import ForwardingRefused, NothingListens, Ssh, SshOpti
 from rollout.model.errors import RemoteError
 from rollout.model.fleet import Instance
 from rollout.ports.commands import CommandResult
-from rollout.ports.site import Answer
-from tests.integration.monit.daemon import Said as Local
-from tests.integration.monit.daemon import run_here
-from tests.integration.probe.server import free_port, says, self_signed, serving
-from tests.integration.ssh.sshd import running_sshd
+from rollout.ports.site import CheckResult
+from tests.support.http_server import free_port, says, self_signed, serving
+from tests.support.monitd import Said as Local
+from tests.support.monitd import run_here
+from tests.support.sshd import running_sshd
 
 pytestmark = pytest.mark.integration
 
@@ -37,18 +37,18 @@ class Here:
         assert host
         return self
 
-    def run(self, host: str, command: str, *, within: float) -> CommandResult:
-        return run_here(host, command, within=within)
+    def run(self, host: str, command: str, *, timeout: float) -> CommandResult:
+        return run_here(host, command, timeout=timeout)
 
-    def open_port(self, host: str, address: str, port: int, *, within: float) -> Stream:
+    def open_port(self, host: str, address: str, port: int, *, timeout: float) -> Stream:
         try:
-            return socket.create_connection((address, port), within)
+            return socket.create_connection((address, port), timeout)
         except ConnectionRefusedError as error:
             raise NothingListens(host, str(error)) from error
 
-    def open_socket(self, host: str, path: str, *, within: float) -> Stream:
+    def open_socket(self, host: str, path: str, *, timeout: float) -> Stream:
         opened = socket.socket(socket.AF_UNIX)
-        opened.settimeout(within)
+        opened.settimeout(timeout)
         try:
             opened.connect(path)
         except OSError as error:
@@ -73,8 +73,8 @@ def way(request: pytest.FixtureRequest) -> Iterator[Way]:
 
 def ask(
     way: Way, port: int, template: str = "http://127.0.0.1:{port}/up", *, name: str = ""
-) -> Answer:
-    prober = PortProber(way, template, asyncio.to_thread, within=1.0, name=name)
+) -> CheckResult:
+    prober = PortProber(way, template, asyncio.to_thread, timeout=1.0, name=name)
     return asyncio.run(prober.answers("web1", Instance("app_1", port)))
 
 
@@ -99,21 +99,21 @@ def test_an_answer_is_judged_by_its_status_and_must_be_whole(
 ) -> None:
     with serving(says(reply)) as server:
         answer = ask(way, server.port)
-    assert answer.fine is fine, answer
-    assert said in answer.said
+    assert answer.ok is fine, answer
+    assert said in answer.message
 
 
 def test_nobody_at_the_port_is_said_as_such(way: Way) -> None:
     answer = ask(way, free_port())
-    assert not answer.fine
-    assert "nothing listens" in answer.said
-    assert "nothing listens" in ask(way, free_port(), "tcp://127.0.0.1:{port}").said
+    assert not answer.ok
+    assert "nothing listens" in answer.message
+    assert "nothing listens" in ask(way, free_port(), "tcp://127.0.0.1:{port}").message
 
 
 def test_a_bare_connection_is_enough_for_tcp(way: Way) -> None:
     with serving(says(b"")) as server:
         answer = ask(way, server.port, "tcp://{host}:{port}")
-    assert answer.fine
+    assert answer.ok
 
 
 @pytest.mark.parametrize("every", [5.0, 0.2], ids=["silent", "dripping"])
@@ -124,7 +124,7 @@ def test_who_does_not_finish_in_time_does_not_answer(way: Way, every: float) -> 
     with serving(says(*pieces[: 13 if every < 1 else 1], every=min(every, 2.5))) as server:
         answer = ask(way, server.port)
         took = time.monotonic() - began
-    assert not answer.fine
+    assert not answer.ok
     assert took < 2.2
 
 
@@ -132,7 +132,7 @@ def test_a_body_without_end_is_not_read_to_its_end(way: Way) -> None:
     if not isinstance(way, Here):
         pytest.skip("about reading, not about the way")
     with serving(says(b"HTTP/1.1 200 OK\r\n\r\n", *([b"x" * 4096] * 64))) as server:
-        assert ask(way, server.port).fine
+        assert ask(way, server.port).ok
 
 
 def test_what_is_asked_is_a_polite_request(way: Way) -> None:
@@ -146,20 +146,20 @@ def test_what_is_asked_is_a_polite_request(way: Way) -> None:
 
 def test_something_that_is_not_http_is_no_answer(way: Way) -> None:
     with serving(says(b"SSH-2.0-OpenSSH_9.2\r\n")) as server:
-        assert not ask(way, server.port).fine
+        assert not ask(way, server.port).ok
 
 
 def test_an_unknown_port_is_not_asked(way: Way) -> None:
-    assert ask(way, 0) == Answer(
-        fine=False,
-        said="the port of app_1 is not known",
-        cure="set [monit.ports] app_1 = PORT",
+    assert ask(way, 0) == CheckResult(
+        ok=False,
+        message="the port of app_1 is not known",
+        fix="set [monit.ports] app_1 = PORT",
     )
 
 
 def test_the_name_of_the_site_is_asked_for_where_a_setting_says_so(way: Way) -> None:
     with serving(says(OK)) as server:
-        assert ask(way, server.port, name="shop.example.com").fine
+        assert ask(way, server.port, name="shop.example.com").ok
         (asked,) = server.asked
     assert "Host: shop.example.com" in asked.decode().split("\r\n")
 
@@ -175,50 +175,50 @@ def test_an_answer_that_is_about_the_name_leads_to_the_setting(
     way: Way, reply: bytes, setting: str
 ) -> None:
     with serving(says(reply)) as server:
-        assert setting in ask(way, server.port).cure
-        assert setting not in ask(way, server.port, name="shop.example.com").cure
+        assert setting in ask(way, server.port).fix
+        assert setting not in ask(way, server.port, name="shop.example.com").fix
 
 
 def test_a_port_that_was_read_off_a_name_is_doubted_where_nothing_listens(way: Way) -> None:
     port = free_port()
-    assert f"or is {port} not its port?  Then set [monit.ports] app_1 = PORT" in ask(way, port).cure
+    assert f"or is {port} not its port?  Then set [monit.ports] app_1 = PORT" in ask(way, port).fix
 
 
 def test_over_tls_any_certificate_will_do_and_the_name_is_sent(way: Way, tmp_path: Path) -> None:
     with serving(says(OK), tls=self_signed(tmp_path)) as server:
         answer = ask(way, server.port, "https://127.0.0.1:{port}/up", name="shop.example.com")
         (asked,), (name,) = server.asked, server.names
-    assert answer.fine, answer
+    assert answer.ok, answer
     assert "Host: shop.example.com" in asked.decode().split("\r\n")
     assert name == "shop.example.com"
 
 
 def test_over_tls_without_a_name_none_is_sent(way: Way, tmp_path: Path) -> None:
     with serving(says(OK), tls=self_signed(tmp_path)) as server:
-        assert ask(way, server.port, "https://127.0.0.1:{port}/up").fine
+        assert ask(way, server.port, "https://127.0.0.1:{port}/up").ok
         assert server.names == [None]
 
 
 def test_what_speaks_no_tls_is_said_as_such(way: Way) -> None:
     with serving(says(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
         answer = ask(way, server.port, "https://127.0.0.1:{port}/up")
-    assert not answer.fine
-    assert "no TLS there" in answer.said
+    assert not answer.ok
+    assert "no TLS there" in answer.message
 
 
 @pytest.mark.parametrize("form", ["http://unix:{}:/up", "unix:{}"])
 def test_a_unix_socket_is_asked(way: Way, form: str, tmp_path: Path) -> None:
     with serving(says(OK), socket_file=tmp_path / "app_1.sock") as server:
         answer = ask(way, 0, form.format(tmp_path / "{instance}.sock"), name="shop.example.com")
-    assert answer.fine, answer
+    assert answer.ok, answer
     if form.startswith("http"):
         assert b"GET /up HTTP/1.1\r\nHost: shop.example.com\r\n" in server.asked[0]
 
 
 def test_a_unix_socket_that_is_not_there_is_no_answer(way: Way, tmp_path: Path) -> None:
     answer = ask(way, 0, f"http://unix:{tmp_path}/gone.sock:/up")
-    assert not answer.fine
-    assert "gone.sock" in answer.said
+    assert not answer.ok
+    assert "gone.sock" in answer.message
 
 
 def test_a_lost_connection_says_nothing_about_the_instance() -> None:
@@ -233,22 +233,22 @@ def test_a_lost_connection_says_nothing_about_the_instance() -> None:
 class Bare(Here):
     """A host that forbids forwarding and has no tools."""
 
-    def open_port(self, host: str, address: str, port: int, *, within: float) -> Stream:
-        raise ForwardingRefused(host, f"{address}:{port} {within}")
+    def open_port(self, host: str, address: str, port: int, *, timeout: float) -> Stream:
+        raise ForwardingRefused(host, f"{address}:{port} {timeout}")
 
-    def run(self, host: str, command: str, *, within: float) -> CommandResult:
+    def run(self, host: str, command: str, *, timeout: float) -> CommandResult:
         assert host
         done = subprocess.run(
             ["/bin/sh", "-c", f"PATH=/nonexistent; {command.replace('exec sh', 'exec /bin/sh')}"],
             capture_output=True,
             text=True,
             check=False,
-            timeout=within,
+            timeout=timeout,
         )
         return Local(done.returncode, done.stdout, done.stderr)
 
 
 def test_a_host_without_any_way_to_ask_says_so() -> None:
-    assert "has no curl" in ask(Bare(), 80).said
-    assert ask(Bare(), 80).cure == "apt install curl there, or let its sshd forward"
-    assert "has no bash, socat or nc" in ask(Bare(), 80, "tcp://127.0.0.1:{port}").said
+    assert "has no curl" in ask(Bare(), 80).message
+    assert ask(Bare(), 80).fix == "apt install curl there, or let its sshd forward"
+    assert "has no bash, socat or nc" in ask(Bare(), 80, "tcp://127.0.0.1:{port}").message

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.ssh import Ssh, SshOptions
-from tests.integration.releases.place import LIVE, OLD, Place
-from tests.integration.ssh.sshd import Sshd, running_sshd
+from tests.support.release_host import LIVE, OLD, Place
+from tests.support.sshd import Sshd, running_sshd
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ import pytest
 
 from rollout.adapters.releases.layout import BELONGS_TO, PLACE
 from rollout.model.errors import ReleaseError
-from rollout.model.releases import Mark, Release
-from tests.integration.releases.place import (
+from rollout.model.releases import Release, ReleaseStatus
+from tests.support.release_host import (
     LIVE,
     NEW,
     OLD,
@@ -100,7 +100,7 @@ def test_a_release_that_was_marked_good_is_live_although_nobody_is_seen_in_it(
     place.begin()
     place.switch()
     note = (place.to / ".rollout/notes" / NEW).read_text()
-    place.settle(NEW, Mark.GOOD)
+    place.settle(NEW, ReleaseStatus.GOOD)
     (place.to / ".rollout/notes" / NEW).write_text(note)
     assert place.tidy() == (f"kept {NEW}, left by a deploy that did not end: it is live",)
     assert place.look().current == NEW
@@ -176,7 +176,7 @@ def test_a_note_that_a_crash_has_emptied_removes_nothing(place: Place) -> None:
 
 def test_what_was_on_its_way_out_or_in_is_removed(place: Place) -> None:
     place.begin()
-    place.settle(NEW, Mark.GOOD)
+    place.settle(NEW, ReleaseStatus.GOOD)
     before = place.everything()
     for bin_, name in (("trash", "20261001000000.7"), ("trash", ".x"), ("incoming", "a b")):
         (place.to / ".rollout" / bin_ / name / "deep").mkdir(parents=True)
@@ -292,7 +292,9 @@ def test_wherever_settling_is_killed_the_release_stays_live_or_is_taken_back_who
     place.switch()
     with running_in(place.release(NEW)):
         struck = 0
-        while killer.strikes(place, lambda: place.settle(NEW, Mark.GOOD), struck + 1, when):
+        while killer.strikes(
+            place, lambda: place.settle(NEW, ReleaseStatus.GOOD), struck + 1, when
+        ):
             struck += 1
             assert place.look().current == NEW
             place.begin(RELEASE, fresh=False)
@@ -300,7 +302,7 @@ def test_wherever_settling_is_killed_the_release_stays_live_or_is_taken_back_who
             assert place.look().current == NEW
             place.begin(RELEASE, fresh=False)
         assert struck >= 3
-    assert place.look().releases[-1].mark is Mark.GOOD
+    assert place.look().releases[-1].mark is ReleaseStatus.GOOD
     assert place.notes == set()
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from rollout.model.errors import BuildFailed, ReleaseError
-from rollout.model.releases import Mark, Release
-from tests.integration.releases.place import LIVE, NEW, OLD, RELEASE, Place, running_in, text_of
+from rollout.model.releases import Release, ReleaseStatus
+from tests.support.release_host import LIVE, NEW, OLD, RELEASE, Place, running_in, text_of
 
 pytestmark = pytest.mark.integration
 
@@ -70,7 +70,7 @@ def test_a_deploy_into_a_hostile_path_is_a_deploy_like_any_other(
     place.switch()
     with running_in(place.release(LIVE)):
         assert place.tidy()[0].endswith("current restored, directory removed")
-    place.settle(LIVE, Mark.GOOD)
+    place.settle(LIVE, ReleaseStatus.GOOD)
     assert place.prune(OLD, LIVE) == (OLD,)
     assert [release.name for release in place.look().releases] == [LIVE]
     assert text_of(place.current) == str(place.release(LIVE))
@@ -92,7 +92,7 @@ def test_a_release_of_another_name_than_ours_is_refused(place: Place, name: str)
         with pytest.raises(ReleaseError, match="is not the name of a release"):
             act(release)
     with pytest.raises(ReleaseError, match="is not the name of a release"):
-        place.settle(name, Mark.GOOD)
+        place.settle(name, ReleaseStatus.GOOD)
     assert place.everything() == before
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from rollout.model.errors import BuildFailed, ReleaseError
-from rollout.model.releases import Mark, Release
-from tests.integration.releases.place import LIVE, NEW, OLD, Place, running_in
+from rollout.model.releases import Release, ReleaseStatus
+from tests.support.release_host import LIVE, NEW, OLD, Place, running_in
 
 pytestmark = pytest.mark.integration
 
 
 def test_what_nobody_needs_is_removed_and_named(place: Place) -> None:
-    place.settle(OLD, Mark.BAD)
+    place.settle(OLD, ReleaseStatus.BAD)
     (place.release(OLD) / "locked").mkdir()
     (place.release(OLD) / "locked").chmod(0o500)
     (place.to / ".rollout/log").mkdir()

@@ -13,8 +13,8 @@ import pytest
 
 from rollout.adapters.ssh import ConnectionLost, Ssh, SshOptions
 from rollout.model.errors import BuildFailed, ReleaseError
-from rollout.model.releases import Mark, Release, Shelf, Shelved
-from tests.integration.releases.place import (
+from rollout.model.releases import HostReleases, Release, ReleaseOnHost, ReleaseStatus
+from tests.support.release_host import (
     LIVE,
     NEW,
     OLD,
@@ -25,13 +25,13 @@ from tests.integration.releases.place import (
     text_of,
     wait_for,
 )
-from tests.integration.ssh.sshd import Sshd
+from tests.support.sshd import Sshd
 
 pytestmark = pytest.mark.integration
 
 
 def test_a_host_without_releases_has_an_empty_shelf(bare: Place) -> None:
-    assert bare.look() == Shelf("web1")
+    assert bare.look() == HostReleases("web1")
 
 
 def test_what_capistrano_left_is_read_as_it_stands(place: Place) -> None:
@@ -45,9 +45,9 @@ def test_what_capistrano_left_is_read_as_it_stands(place: Place) -> None:
     assert shelf.current == LIVE
     assert shelf.running == {OLD}
     assert shelf.releases == (
-        Shelved(OLD, f"revision of {OLD}"),
-        Shelved(LIVE, f"revision of {LIVE}"),
-        Shelved("20261104000000"),
+        ReleaseOnHost(OLD, f"revision of {OLD}"),
+        ReleaseOnHost(LIVE, f"revision of {LIVE}"),
+        ReleaseOnHost("20261104000000"),
     )
 
 
@@ -87,7 +87,7 @@ def test_a_whole_deploy_leads_from_one_release_to_the_next(place: Place) -> None
     (place.to / "shared/config/database.yml").touch()
     place.begin()
     assert place.notes == {NEW, f"{NEW}.current"}
-    assert place.look().releases[-1] == Shelved(NEW, unfinished=True)
+    assert place.look().releases[-1] == ReleaseOnHost(NEW, unfinished=True)
     (place.release(NEW) / "log").mkdir()
     (place.release(NEW) / "log" / ".gitkeep").touch()
     (place.release(NEW) / "REVISION").write_text(f"{RELEASE.revision}\n")
@@ -103,15 +103,15 @@ def test_a_whole_deploy_leads_from_one_release_to_the_next(place: Place) -> None
     for _ in range(2):
         place.switch()
     assert text_of(place.current) == str(place.release(NEW))
-    place.settle(NEW, Mark.GOOD)
+    place.settle(NEW, ReleaseStatus.GOOD)
     assert place.notes == set()
     shelf = place.look()
     assert shelf.current == NEW
-    assert shelf.releases[-1] == Shelved(NEW, RELEASE.revision, Mark.GOOD)
-    place.settle(NEW, Mark.BAD)
-    assert place.look().releases[-1].mark is Mark.BAD
-    place.settle(NEW, Mark.NONE)
-    assert place.look().releases[-1].mark is Mark.NONE
+    assert shelf.releases[-1] == ReleaseOnHost(NEW, RELEASE.revision, ReleaseStatus.GOOD)
+    place.settle(NEW, ReleaseStatus.BAD)
+    assert place.look().releases[-1].mark is ReleaseStatus.BAD
+    place.settle(NEW, ReleaseStatus.NONE)
+    assert place.look().releases[-1].mark is ReleaseStatus.NONE
 
 
 def test_a_deploy_taken_back_leaves_nothing_but_its_log(place: Place) -> None:
@@ -231,7 +231,7 @@ def test_missing_shared_files_are_named_before_anything_is_linked(place: Place) 
     with pytest.raises(ReleaseError) as caught:
         place.link_shared()
     assert caught.value.what == "missing: shared/config/a.yml, shared/config/b $.yml"
-    assert str(place.to) in caught.value.cure
+    assert str(place.to) in caught.value.fix
     assert not (place.release(NEW) / "log").is_symlink()
 
 
@@ -303,7 +303,7 @@ def test_a_build_step_that_hangs_is_ended_with_all_that_it_started(place: Place)
     with pytest.raises(BuildFailed, match=r"no end after 500ms \(timeout of the step\)"):
         place.build(
             "echo before; setsid sh -c 'trap \"\" TERM; echo $$ >hidden; sleep 60' & sleep 60",
-            within=0.5,
+            timeout=0.5,
         )
     pid = int((place.release(NEW) / "hidden").read_text())
     assert not alive(pid)

@@ -4,10 +4,9 @@ import subprocess
 
 import pytest
 
-from rollout.model.releases import Mark
-from tests.contracts.terms_of_releases import releases_keep_their_word
-
-from .place import LIVE, NEW, Place
+from rollout.model.releases import ReleaseStatus
+from tests.contracts.release_terms import releases_keep_their_word
+from tests.support.release_host import LIVE, NEW, Place
 
 pytestmark = pytest.mark.integration
 
@@ -32,7 +31,7 @@ def test_uploads_that_capistrano_2_kept_elsewhere_are_found_and_the_cure_cures(
 
     assert [f.what.partition(" of ")[0] for f in found] == ["public/system", "tmp/pids"]
     for finding in found:
-        subprocess.run(["sh", "-c", finding.cure], check=True)
+        subprocess.run(["sh", "-c", finding.fix], check=True)
     assert place.examine() == ()
     place.begin()
     place.link_shared()
@@ -43,11 +42,11 @@ def test_uploads_that_capistrano_2_kept_elsewhere_are_found_and_the_cure_cures(
 def test_what_is_shared_and_stands_in_no_setting_is_found_once(place: Place) -> None:
     capistrano_2(place)
     place.settings = {"shared": ("log",)}
-    assert {f.cure for f in place.examine()} == {
+    assert {f.fix for f in place.examine()} == {
         'add "public/system" to deploy.shared',
         'add "tmp/pids" to deploy.shared',
     }
-    place.wait(place.on_disk.settle("web1", LIVE, Mark.GOOD))
+    place.wait(place.on_disk.settle("web1", LIVE, ReleaseStatus.GOOD))
     assert place.examine() == (), "of a release of our own the settings have decided"
 
 

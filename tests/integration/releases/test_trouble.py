@@ -11,8 +11,8 @@ import pytest
 
 from rollout.adapters.ssh import Ssh
 from rollout.model.errors import BuildFailed, ReleaseError
-from rollout.model.releases import Mark
-from tests.integration.releases.place import LIVE, NEW, OLD, Place, as_nobody, running_in, text_of
+from rollout.model.releases import ReleaseStatus
+from tests.support.release_host import LIVE, NEW, OLD, Place, as_nobody, running_in, text_of
 
 pytestmark = pytest.mark.integration
 
@@ -90,7 +90,7 @@ def test_a_switch_is_undone_on_a_full_disk(small: Place) -> None:
     small.restore()
     assert text_of(small.current) == long
     with pytest.raises(ReleaseError, match="No space left"):
-        small.settle(NEW, Mark.BAD)
+        small.settle(NEW, ReleaseStatus.BAD)
     small.discard()
     assert small.look().releases[-1].name == LIVE
     ballast.unlink()
@@ -121,7 +121,7 @@ def test_a_full_and_a_read_only_disk_are_found_before_anything_is_begun(small: P
     (finding,) = small.examine()
     assert finding.what.startswith(f"{small.to}: ")
     assert "KB free, a release takes 436 KB (1.1 times the live one)" in finding.what
-    assert "rollout prune" in finding.cure
+    assert "rollout prune" in finding.fix
     (small.release(OLD) / "big").unlink()
     mount("-o", "remount,ro", small.to)
     findings = small.examine()
@@ -129,7 +129,7 @@ def test_a_full_and_a_read_only_disk_are_found_before_anything_is_begun(small: P
         f"{path} is not writable for root: Read-only file system"
         for path in (small.to, small.to / "releases")
     }
-    assert findings[0].cure.endswith(f"findmnt -T {small.to}")
+    assert findings[0].fix.endswith(f"findmnt -T {small.to}")
     with pytest.raises(ReleaseError, match="Read-only file system"):
         small.begin()
     assert small.look().current == LIVE
@@ -171,7 +171,7 @@ def test_an_ordinary_user_deploys_where_he_may_write(nobodys: Place) -> None:
     nobodys.discard()
     assert not nobodys.release(NEW).exists()
     assert not any((nobodys.to / ".rollout/trash").iterdir())
-    nobodys.settle(LIVE, Mark.GOOD)
+    nobodys.settle(LIVE, ReleaseStatus.GOOD)
     assert nobodys.prune(OLD) == (OLD,)
     assert nobodys.look().current == LIVE
 
@@ -182,7 +182,7 @@ def test_where_he_may_not_the_places_are_named_with_a_cure(nobodys: Place) -> No
         os.chown(path, 0, 0)
     first, second = nobodys.examine()
     assert first.what == f"{nobodys.to} is not writable for nobody"
-    assert first.cure == f"sudo chown nobody {nobodys.to}"
+    assert first.fix == f"sudo chown nobody {nobodys.to}"
     assert second.what.startswith(f"{nobodys.to}/releases is not writable")
     with pytest.raises(ReleaseError, match="Permission denied"):
         nobodys.begin()
@@ -196,7 +196,7 @@ def test_a_path_that_he_cannot_make_is_named_with_the_directory_above_it(nobodys
     (finding,) = nobodys.examine()
     above = nobodys.to.parent.parent
     assert finding.what == (f"{nobodys.to} cannot be made: {above} is not writable for nobody")
-    assert finding.cure == f"sudo install -d -o nobody {nobodys.to}"
+    assert finding.fix == f"sudo install -d -o nobody {nobodys.to}"
 
 
 @needs_root
@@ -258,7 +258,7 @@ Spoil = Callable[[Place], object]
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said", "cure"),
+    ("spoil", "said", "fix"),
     [
         (
             lambda p: (p.current.unlink(), p.current.symlink_to("gone")),
@@ -278,12 +278,12 @@ Spoil = Callable[[Place], object]
     ],
 )
 def test_what_would_keep_a_deploy_from_working_is_found(
-    place: Place, spoil: Spoil, said: str, cure: str
+    place: Place, spoil: Spoil, said: str, fix: str
 ) -> None:
     spoil(place)
     (finding,) = place.examine()
     assert finding.what == said.format(to=place.to)
-    assert finding.cure == cure.format(to=place.to)
+    assert finding.fix == fix.format(to=place.to)
 
 
 def test_the_cure_for_a_current_that_is_a_directory_cures_it(place: Place) -> None:
@@ -292,7 +292,7 @@ def test_the_cure_for_a_current_that_is_a_directory_cures_it(place: Place) -> No
     (place.current / "index").touch()
     (finding,) = place.examine()
     assert "is a directory, not a symlink" in finding.what
-    subprocess.run(["sh", "-c", finding.cure], check=True)
+    subprocess.run(["sh", "-c", finding.fix], check=True)
     assert place.examine() == ()
     assert (place.current / "index").exists()
     assert place.look().current > LIVE

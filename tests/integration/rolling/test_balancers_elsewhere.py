@@ -7,8 +7,8 @@ import pytest
 from examples.fleet import Fleet, Shape, until
 from examples.fleet.processes import tell
 from tests.integration.conftest import MakeFleet
-from tests.integration.probe.server import free_port
-from tests.integration.rolling.stage import restart, restarted_whole
+from tests.support.http_server import free_port
+from tests.support.observed_restart import restart, restarted_whole
 
 pytestmark = pytest.mark.integration
 

@@ -4,7 +4,7 @@ import pytest
 
 from examples.fleet import Shape, until
 from tests.integration.conftest import MakeFleet
-from tests.integration.rolling.stage import events_of, order_of, restart, restarted_whole
+from tests.support.observed_restart import events_of, order_of, restart, restarted_whole
 
 pytestmark = pytest.mark.integration
 
@@ -17,7 +17,7 @@ def test_a_host_with_a_line_for_each_instance_goes_as_one(make_fleet: MakeFleet)
 
     restarted_whole(outcome)
     claimed = [e for e in events_of(outcome.done.stdout) if e["event"] == "target.claimed"]
-    assert [event["seats"] for event in claimed] == [
+    assert [event["servers"] for event in claimed] == [
         ["app/web1-8000@lb1", "app/web1-8001@lb1"],
         ["app/web2-8000@lb1", "app/web2-8001@lb1"],
     ]

@@ -4,8 +4,8 @@ import pytest
 
 from examples.fleet import Shape
 from tests.integration.conftest import MakeFleet
-from tests.integration.rolling.stage import events_of, order_of, restart, restarted_whole
 from tests.support.newer_haproxy import newer_haproxy
+from tests.support.observed_restart import events_of, order_of, restart, restarted_whole
 
 pytestmark = pytest.mark.integration
 
@@ -51,4 +51,4 @@ def test_two_of_four_are_out_at_once_and_never_three(make_fleet: MakeFleet) -> N
         most = max(most, out)
     assert most == 2
     assert sorted(map(str, order_of(events, "target.done"))) == ["web1", "web2", "web3", "web4"]
-    assert (events[-1]["event"], events[-1]["exit_code"]) == ("account", outcome.done.returncode)
+    assert (events[-1]["event"], events[-1]["exit_code"]) == ("summary", outcome.done.returncode)

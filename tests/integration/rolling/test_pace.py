@@ -7,7 +7,7 @@ import pytest
 
 from examples.fleet import Shape
 from tests.integration.conftest import MakeFleet
-from tests.integration.rolling.stage import (
+from tests.support.observed_restart import (
     WITHIN,
     events_of,
     order_of,

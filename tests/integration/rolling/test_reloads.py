@@ -6,7 +6,7 @@ import pytest
 
 from examples.fleet import Failure, Shape
 from tests.integration.conftest import MakeFleet
-from tests.integration.rolling.stage import order_of, restarted_whole, visited, watched
+from tests.support.observed_restart import order_of, restarted_whole, visited, watched
 
 pytestmark = pytest.mark.integration
 

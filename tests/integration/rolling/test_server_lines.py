@@ -8,7 +8,9 @@ import pytest
 
 from examples.fleet import Fleet, Shape, until
 from tests.integration.conftest import MakeFleet
-from tests.integration.rolling.stage import (
+from tests.integration.rolling.test_reloads import refused
+from tests.support.newer_haproxy import newer_haproxy
+from tests.support.observed_restart import (
     Watched,
     restart,
     restarted_whole,
@@ -16,8 +18,6 @@ from tests.integration.rolling.stage import (
     visited,
     watched,
 )
-from tests.integration.rolling.test_reloads import refused
-from tests.support.newer_haproxy import newer_haproxy
 
 pytestmark = pytest.mark.integration
 
@@ -64,8 +64,10 @@ def test_a_line_that_a_reload_takes_away_costs_no_visitor_and_one_that_returns_i
     config = fleet.balancers["lb1"].config.read_text()
 
     with visited(fleet) as stage, watched(fleet, "--hosts", "web1") as run:
-        run.until("instance.reborn", "web1")
-        run.until("instance.reborn", "web1")  # an old process would be cut off in its last answer
+        run.until("instance.restarted", "web1")
+        run.until(
+            "instance.restarted", "web1"
+        )  # an old process would be cut off in its last answer
         began = time.time()
         rewrite(fleet, r"^  server web1-8001 .*\n", "")
         run.until("target.servers_changed", "web1")
@@ -89,10 +91,10 @@ def test_recover_ends_after_a_line_of_what_is_out_has_vanished(make_fleet: MakeF
     fleet = brief(make_fleet(PAIRS))
 
     with watched(fleet) as run:
-        run.until("instance.reborn", "web1")
+        run.until("instance.restarted", "web1")
         run.stop()
     rewrite(fleet, r"^  server web1-8001 .*\n", "")
-    recovered = fleet.rollout("recover", "--yes", within=60)
+    recovered = fleet.rollout("recover", "--yes", timeout=60)
 
     assert recovered.returncode == 0, recovered.stderr
     assert "web1-8001" not in recovered.stderr.rpartition("rollout: ")[2]
@@ -125,7 +127,7 @@ def test_a_server_of_run_time_is_held_and_given_back_and_may_be_deleted_meanwhil
 
     served_without_a_failure(outcome)
     assert done.returncode == 0
-    assert claimed["seats"] == ["app/web1-8000@lb1", "app/web1-8001@lb1", "app/extra@lb1"]
+    assert claimed["servers"] == ["app/web1-8000@lb1", "app/web1-8001@lb1", "app/extra@lb1"]
     assert changes(run) == [(["app/extra@lb1"], []), ([], ["app/late@lb1"])]
     assert lb1.states()["app/late"].admin == 0
     assert "app/extra" not in lb1.states()

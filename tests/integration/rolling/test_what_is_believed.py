@@ -5,9 +5,9 @@ import pytest
 from examples.fleet import until
 from examples.fleet.host import Host
 from examples.fleet.programs import write_program
-from tests.integration.rolling.wrapped import BESIDE, wrap
 from tests.integration.trouble.conftest import MakeTrouble
 from tests.support.advice import steps_in, type_line
+from tests.support.wrapped_apps import BESIDE, wrap
 
 pytestmark = pytest.mark.integration
 
@@ -134,7 +134,7 @@ def test_a_process_that_monit_keeps_goes_back_into_rotation(trouble_in: MakeTrou
     shop.settings(restart__running_timeout="60s")
     also(shop.fleet.hosts["web1"], 'restart program = "/bin/true"')
 
-    ended = shop.rollout(within=90)
+    ended = shop.rollout(timeout=90)
 
     assert ended.code == 5, ended.said
     assert "given back as it was, with the processes that it had" in ended.said

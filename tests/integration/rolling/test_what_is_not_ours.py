@@ -4,7 +4,7 @@ import pytest
 
 from examples.fleet import Shape
 from tests.integration.conftest import MakeFleet
-from tests.integration.rolling.stage import restart, served_without_a_failure
+from tests.support.observed_restart import restart, served_without_a_failure
 
 pytestmark = pytest.mark.integration
 

@@ -13,7 +13,7 @@ from rollout.adapters.releases.layout import NOTES
 from rollout.adapters.ssh import Ssh, SshOptions
 from rollout.adapters.ssh.scripts import Remote
 from rollout.model.releases import Release
-from tests.integration.ssh.sshd import Sshd, running_sshd
+from tests.support.sshd import Sshd, running_sshd
 
 NAME = "20261122000000"
 COMMIT_TIME = "1700000000 +0000"

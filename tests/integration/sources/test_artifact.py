@@ -20,7 +20,7 @@ from rollout.model.errors import ReleaseError, RolloutError
 from rollout.model.fleet import Finding
 from rollout.model.releases import BASTION
 from tests.integration.sources.conftest import NAME, Place
-from tests.integration.sources.loopback import serving
+from tests.support.loopback_git import serving
 
 pytestmark = pytest.mark.integration
 
@@ -54,7 +54,7 @@ def sum_of(file: Path) -> str:
 @pytest.fixture
 def make(remote: Remote, place: Place) -> Make:
     def artifact(file: Path | str, **other: object) -> ArtifactSource:
-        options = ArtifactOptions(to=str(place.to), artifact=str(file), within=20.0, **other)  # type: ignore[arg-type]  # of a test
+        options = ArtifactOptions(to=str(place.to), artifact=str(file), timeout=20.0, **other)  # type: ignore[arg-type]  # of a test
         return ArtifactSource(remote, asyncio.to_thread, options)
 
     return artifact
@@ -132,7 +132,7 @@ def test_an_address_that_has_nothing_is_an_error_in_curls_words(
     error = refused(make(f"{web}/no.tar.gz"), place)
     assert isinstance(error, ReleaseError)
     assert "no.tar.gz.sha256: curl: (22)" in str(error)
-    assert error.cure == "set deploy.sha256"
+    assert error.fix == "set deploy.sha256"
     assert "did not arrive: curl: (22)" in str(
         refused(make(f"{web}/no.tar.gz", sha256="0" * 64), place)
     )
@@ -193,7 +193,7 @@ def test_check_finds_that_a_file_here_or_its_checksum_cannot_be_had(
     file.touch()
     assert found(make(file, sha256="0" * 64)).what == f"the artifact {file} is empty"
     tarball(file, ("app", b"one"))
-    assert found(make(file)).cure == "set deploy.sha256"
+    assert found(make(file)).fix == "set deploy.sha256"
     (tmp_path / "shop.tar.gz.sha256").write_text("")
     assert "is no sha256 of" in found(make(file)).what
     assert "larger than the 8B" in found(make(file, sha256="0" * 64, max_size=8)).what
@@ -216,7 +216,7 @@ def test_check_asks_for_an_address_on_the_host_and_takes_no_body(
         gone = found(make(f"{server.address}/no.tar.gz", sha256="0" * 64))
         assert "cannot be fetched" in gone.what
         assert "curl: (22)" in gone.what
-        assert "let the host reach it" in gone.cure
+        assert "let the host reach it" in gone.fix
     away = found(make(address, sha256="0" * 64))
     assert "curl: (7)" in away.what
 

@@ -35,7 +35,7 @@ def push(remote: Remote, ssh: Ssh, place: Place, tmp_path: Path) -> Push:
             logs=tmp_path / "logs",
             repo=str(repo),
             ref=ref,
-            within=20.0,
+            timeout=20.0,
         )
         return PushSource(remote, ssh.carry, asyncio.to_thread, options)
 
@@ -104,7 +104,7 @@ def test_a_shallow_checkout_has_its_commit_and_says_that_it_is_shallow_for_anoth
     assert (place.release() / "app").read_text() == "two"
     error = refused(push(clone.path, first))
     assert first in str(error)
-    assert error.cure.startswith("this clone is shallow")
+    assert error.fix.startswith("this clone is shallow")
 
 
 def test_tags_of_a_checkout_are_known(push: Push, repo: Repo, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_tags_of_a_checkout_are_known(push: Push, repo: Repo, tmp_path: Path) ->
 
 
 def by_both(push: Push, remote: Remote, place: Place, repo: Repo) -> list[PushSource | GitSource]:
-    options = GitOptions(to=str(place.to), repo=str(repo.path), ref="main", within=20.0)
+    options = GitOptions(to=str(place.to), repo=str(repo.path), ref="main", timeout=20.0)
     return [GitSource(remote, options), push(repo.path, "main")]
 
 
@@ -126,8 +126,8 @@ def test_submodules_are_refused_with_the_ways_out(
     for source in by_both(push, remote, place, repo):
         error = refused(source)
         assert "has submodules (vendor/my lib)" in str(error)
-        assert "git submodule update --init --recursive" in error.cure
-        assert "deploy.tree" in error.cure
+        assert "git submodule update --init --recursive" in error.fix
+        assert "deploy.tree" in error.fix
 
 
 def test_pointers_of_git_lfs_are_refused_and_files_that_only_speak_of_it_are_not(
@@ -143,7 +143,7 @@ def test_pointers_of_git_lfs_are_refused_and_files_that_only_speak_of_it_are_not
     for source in by_both(push, remote, place, repo):
         error = refused(source)
         assert "has files in Git LFS (logo.psd)" in str(error)
-        assert "git lfs pull" in error.cure
+        assert "git lfs pull" in error.fix
 
 
 def test_what_a_release_has_otherwise_than_a_checkout_is_told(

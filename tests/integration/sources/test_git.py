@@ -14,16 +14,16 @@ from rollout.adapters.sources.git import GitOptions, GitSource
 from rollout.adapters.ssh.scripts import Remote
 from rollout.model.errors import ReleaseError, RolloutError, SourceError
 from tests.integration.sources.conftest import NAME, Place, Repo
-from tests.integration.ssh.sshd import running_sshd
+from tests.support.sshd import running_sshd
 
 pytestmark = pytest.mark.integration
 
 
 def source(
-    remote: Remote, place: Place, repo: Repo | str, ref: str = "main", within: float = 20.0
+    remote: Remote, place: Place, repo: Repo | str, ref: str = "main", timeout: float = 20.0
 ) -> GitSource:
     address = repo if isinstance(repo, str) else str(repo.path)
-    return GitSource(remote, GitOptions(to=str(place.to), repo=address, ref=ref, within=within))
+    return GitSource(remote, GitOptions(to=str(place.to), repo=address, ref=ref, timeout=timeout))
 
 
 def resolve(source: GitSource) -> str:
@@ -80,7 +80,7 @@ def test_a_branch_and_a_tag_of_one_name_are_refused_until_it_is_said_which(
     error = refused(source(remote, place, repo))
     assert isinstance(error, SourceError)
     assert "a branch and a tag" in error.what
-    assert "refs/heads/main" in error.cure
+    assert "refs/heads/main" in error.fix
     assert resolve(source(remote, place, repo, "refs/heads/main")) == newer
 
 
@@ -116,7 +116,7 @@ def test_a_host_without_a_key_for_the_repository_is_told_that_no_agent_is_forwar
         error = refused(source(remote, place, "web1:shop.git"))
     assert isinstance(error, SourceError)
     assert "Permission denied (publickey)" in error.what
-    assert error.cure == (
+    assert error.fix == (
         'rollout forwards no ssh agent: set deploy.strategy = "push", or give the login on web1 '
         "a deploy key; then on web1: git ls-remote web1:shop.git"
     )
@@ -125,7 +125,7 @@ def test_a_host_without_a_key_for_the_repository_is_told_that_no_agent_is_forwar
 def test_a_password_in_the_address_is_not_repeated(remote: Remote, place: Place) -> None:
     error = refused(source(remote, place, "http://me:hunter2@127.0.0.1:9/shop.git"))
     assert "127.0.0.1:9/shop.git" in str(error)
-    assert "hunter2" not in str(error) + getattr(error, "cure", "")
+    assert "hunter2" not in str(error) + getattr(error, "fix", "")
 
 
 def test_a_server_that_says_nothing_is_given_up_in_time(
@@ -138,7 +138,7 @@ def test_a_server_that_says_nothing_is_given_up_in_time(
     mirror = str(place.to / "repo")
     subprocess.run(["git", "--git-dir", mirror, "config", "core.sshCommand", silent], check=True)
     began = time.monotonic()
-    error = refused(source(remote, place, "ssh://nobody/shop", within=1))
+    error = refused(source(remote, place, "ssh://nobody/shop", timeout=1))
     assert "no end of fetching" in str(error)
     assert time.monotonic() - began < 8
 
@@ -194,7 +194,7 @@ def test_a_corrupted_mirror_is_an_error_with_its_cure(
     with pytest.raises(ReleaseError) as raised:
         asyncio.run(git.deliver("web1", release, ""))
     assert "git cannot export" in raised.value.what
-    assert f"rm -rf {place.to}/repo" in raised.value.cure
+    assert f"rm -rf {place.to}/repo" in raised.value.fix
     assert place.revision() == ""
 
 
@@ -247,4 +247,4 @@ def test_a_repository_of_another_owner_is_told_by_its_reason(
     error = refused(source(remote, place, repo))
     assert "detected dubious ownership" in str(error)
     assert isinstance(error, SourceError)
-    assert error.cure == f"on web1: git config --global --add safe.directory {repo.path}"
+    assert error.fix == f"on web1: git config --global --add safe.directory {repo.path}"

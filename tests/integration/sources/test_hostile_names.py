@@ -20,7 +20,7 @@ from rollout.adapters.ssh.scripts import Remote
 from rollout.model.errors import RolloutError, SourceError
 from rollout.ports.releases import Source
 from tests.integration.sources.conftest import NAME, Place, Repo
-from tests.integration.ssh.sshd import Sshd
+from tests.support.sshd import Sshd
 
 pytestmark = pytest.mark.integration
 
@@ -108,7 +108,7 @@ def deploy(source: Source, place: Place) -> str:
 
 
 def push(remote: Remote, ssh: Ssh, **said: object) -> PushSource:
-    options = PushOptions(within=20.0, **said)  # type: ignore[arg-type]  # of a test
+    options = PushOptions(timeout=20.0, **said)  # type: ignore[arg-type]  # of a test
     return PushSource(remote, ssh.carry, asyncio.to_thread, options)
 
 
@@ -118,7 +118,7 @@ def test_a_nasty_branch_is_only_a_name(
 ) -> None:
     repo.git("checkout", "--quiet", "-b", branch)
     commit = repo.commit(app="nasty")
-    options = GitOptions(to=str(place.to), repo=str(repo.path), ref=branch, within=20.0)
+    options = GitOptions(to=str(place.to), repo=str(repo.path), ref=branch, timeout=20.0)
     assert deploy(GitSource(remote, options), place) == commit
     assert (place.release() / "app").read_text() == "nasty"
     cache = tmp_path / "cache"
@@ -130,7 +130,7 @@ def test_a_nasty_branch_is_only_a_name(
 def test_a_ref_that_git_would_refuse_is_refused_before_anybody_is_asked(
     remote: Remote, ssh: Ssh, place: Place, repo: Repo, tmp_path: Path, ref: str
 ) -> None:
-    options = GitOptions(to=str(place.to), repo=str(repo.path), ref=ref, within=20.0)
+    options = GitOptions(to=str(place.to), repo=str(repo.path), ref=ref, timeout=20.0)
     with pytest.raises(SourceError, match="is no branch, tag or commit"):
         asyncio.run(GitSource(remote, options).resolve(["web1"]))
     assert not place.to.exists()
@@ -150,7 +150,7 @@ def test_a_nasty_path_of_the_site_or_the_repository_is_only_a_path(
     moved = Repo(nasty / "shop", repo.environ)
     repo.path.rename(moved.path)
     place = Place(nasty / "srv")
-    options = GitOptions(to=str(place.to), repo=str(moved.path), ref="main", within=20.0)
+    options = GitOptions(to=str(place.to), repo=str(moved.path), ref="main", timeout=20.0)
     assert deploy(GitSource(remote, options), place) == place.revision()
     assert (place.release() / "app").read_text() == "one"
 
@@ -181,7 +181,7 @@ def test_a_nasty_name_of_an_artifact_is_only_a_name(
         subprocess.run(["tar", "-C", tmp_path, "-cf", "-", "app"], stdout=out, check=True)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     place = Place(tmp_path / name)
-    options = ArtifactOptions(to=str(place.to), artifact=str(file), sha256=digest, within=20.0)
+    options = ArtifactOptions(to=str(place.to), artifact=str(file), sha256=digest, timeout=20.0)
     assert deploy(ArtifactSource(remote, asyncio.to_thread, options), place) == place.revision()
     assert (place.release() / "app").read_text() == "one"
 
@@ -203,7 +203,7 @@ def test_a_nasty_name_of_an_artifact_is_only_a_name(
 def test_a_nasty_address_of_a_repository_reaches_nobody(
     remote: Remote, ssh: Ssh, place: Place, tmp_path: Path, repo: str
 ) -> None:
-    options = GitOptions(to=str(place.to), repo=repo, ref="main", within=20.0)
+    options = GitOptions(to=str(place.to), repo=repo, ref="main", timeout=20.0)
     with pytest.raises(SourceError):
         asyncio.run(GitSource(remote, options).resolve(["web1"]))
     cache = tmp_path / "cache"

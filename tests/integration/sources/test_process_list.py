@@ -15,9 +15,9 @@ from rollout.adapters.ssh.scripts import Remote
 from rollout.model.errors import RolloutError
 from rollout.ports.releases import Source
 from tests.integration.sources.conftest import Place, Repo
-from tests.integration.sources.loopback import Web, serving, stranger
 from tests.integration.sources.test_artifact import tarball
-from tests.integration.ssh.sshd import Sshd
+from tests.support.loopback_git import Web, serving, stranger
+from tests.support.sshd import Sshd
 
 pytestmark = pytest.mark.integration
 by_root = pytest.mark.skipif(os.geteuid() != 0, reason="another user is needed")
@@ -52,13 +52,13 @@ def pushed(remote: Remote, ssh: Ssh, place: Place, tmp_path: Path, repo: str) ->
         logs=tmp_path / "logs",
         repo=repo,
         ref="main",
-        within=60.0,
+        timeout=60.0,
     )
     return PushSource(remote, ssh.carry, asyncio.to_thread, options)
 
 
 def fetched(remote: Remote, place: Place, repo: str) -> GitSource:
-    return GitSource(remote, GitOptions(to=str(place.to), repo=repo, ref="main", within=60.0))
+    return GitSource(remote, GitOptions(to=str(place.to), repo=repo, ref="main", timeout=60.0))
 
 
 def deploy(source: Source, place: Place) -> str:
@@ -115,7 +115,7 @@ def test_no_other_user_sees_the_address_of_an_artifact(
     file = tmp_path / 'shop"1\\2.tar.gz'
     file.with_name(f"{file.name}.sha256").write_text(tarball(file, ("app", b"one")))
     artifact = f"{watched.at(f'ci:{WRITTEN}')}/{file.name}?private_token=glpat-SECRET"
-    options = ArtifactOptions(to=str(place.to), artifact=artifact, within=60.0)
+    options = ArtifactOptions(to=str(place.to), artifact=artifact, timeout=60.0)
     deploy(ArtifactSource(remote, asyncio.to_thread, options), place)
     assert (place.release() / "app").read_text() == "one"
     assert watched.watch is not None
@@ -166,4 +166,4 @@ def test_a_wrong_password_is_refused_in_gits_words_and_not_repeated(
 ) -> None:
     with pytest.raises(RolloutError, match="Authentication failed for") as raised:
         deploy(fetched(remote, place, address_of(web, "ci:hunter3")), place)
-    assert "hunter3" not in str(raised.value) + getattr(raised.value, "cure", "")
+    assert "hunter3" not in str(raised.value) + getattr(raised.value, "fix", "")

@@ -20,7 +20,7 @@ from rollout.model.errors import BuildFailed, ReleaseError, RolloutError, Source
 from rollout.model.fleet import Finding
 from rollout.model.releases import BASTION, BuildStep, Release
 from tests.integration.sources.conftest import NAME, Place, Repo
-from tests.integration.ssh.sshd import Sshd
+from tests.support.sshd import Sshd
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +39,7 @@ def options(tmp_path: Path, place: Place, repo: Repo) -> PushOptions:
         logs=tmp_path / "logs",
         repo=str(repo.path),
         ref="main",
-        within=20.0,
+        timeout=20.0,
     )
 
 
@@ -315,7 +315,7 @@ def test_nothing_is_sent_for_ever(make: Make, place: Place) -> None:
         fake = place.to / "rsync"
         fake.write_text("#!/bin/sh\nexec sleep 61\n")
         fake.chmod(0o755)
-        source._options = replace(source._options, within=1.0)
+        source._options = replace(source._options, timeout=1.0)
         await source.deliver("web1", release, NEVER)
 
     began = time.monotonic()

@@ -20,9 +20,9 @@ from rollout.adapters.ssh.scripts import Remote
 from rollout.model.errors import ReleaseError, RolloutError, SourceError
 from rollout.ports.releases import Source
 from tests.integration.sources.conftest import Place, Repo
-from tests.integration.sources.loopback import Web, make_certificate, serving
 from tests.integration.sources.test_artifact import sum_of, tarball
-from tests.integration.ssh.sshd import Sshd
+from tests.support.loopback_git import Web, make_certificate, serving
+from tests.support.sshd import Sshd
 
 pytestmark = pytest.mark.integration
 by_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make these")
@@ -46,7 +46,7 @@ def artifact(
     remote: Remote, place: Place, file: Path | str, sha256: str = "", max_size: int = 1 << 20
 ) -> ArtifactSource:
     options = ArtifactOptions(
-        to=str(place.to), artifact=str(file), sha256=sha256, within=20.0, max_size=max_size
+        to=str(place.to), artifact=str(file), sha256=sha256, timeout=20.0, max_size=max_size
     )
     return ArtifactSource(remote, asyncio.to_thread, options)
 
@@ -60,7 +60,7 @@ def pushed(
         logs=place.to.parent / "logs",
         tree=tree,
         rsync=rsync,
-        within=20.0,
+        timeout=20.0,
         max_size=max_size,
     )
     return PushSource(remote, ssh.carry, asyncio.to_thread, options)
@@ -159,7 +159,7 @@ def test_an_artifact_that_unpacks_to_more_than_it_may_take_is_not_unpacked(
     error = refused(artifact(remote, place, file, sum_), place)
     assert str(error) == f"web1: {file} is larger than the 1MiB of deploy.max_size"
     assert isinstance(error, ReleaseError)
-    assert error.cure == "raise deploy.max_size if it is meant to be so large"
+    assert error.fix == "raise deploy.max_size if it is meant to be so large"
 
 
 def test_many_empty_files_take_room_as_well(remote: Remote, place: Place, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_commit_that_is_too_large_is_not_exported(
 ) -> None:
     repo.commit(zeros="0" * (2 << 20))
     options = GitOptions(
-        to=str(place.to), repo=str(repo.path), ref="main", within=20.0, max_size=1 << 20
+        to=str(place.to), repo=str(repo.path), ref="main", timeout=20.0, max_size=1 << 20
     )
     error = refused(GitSource(remote, options), place)
     assert str(error) == f"web1: the code has {(2 << 20) + 3} bytes, more than deploy.max_size"

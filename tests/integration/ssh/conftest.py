@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from rollout.adapters.ssh import Ssh, SshOptions
-from tests.integration.ssh.sshd import Sshd, running_sshd
+from tests.support.sshd import Sshd, running_sshd
 
 
 @pytest.fixture

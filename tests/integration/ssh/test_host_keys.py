@@ -17,7 +17,7 @@ from rollout.adapters.ssh import (
     SshOptions,
 )
 from rollout.adapters.ssh.known_hosts import HostKey
-from tests.integration.ssh.sshd import Sshd, make_key, public, running_sshd
+from tests.support.sshd import Sshd, make_key, public, running_sshd
 
 pytestmark = pytest.mark.integration
 
@@ -164,7 +164,7 @@ def asked_of_openssh(config: Path) -> bool:
 def asked_of_us(config: Path) -> bool:
     with Ssh(SshOptions(config=config)) as ssh:
         try:
-            return ssh.run("web1", "true", within=10).ok
+            return ssh.run("web1", "true", timeout=10).ok
         except (HostKeyUnknown, HostKeyChanged, HostKeyRevoked):
             return False
 
@@ -195,7 +195,7 @@ def test_an_alias_is_looked_up_without_the_port(server: Sshd, alias: str) -> Non
 def refusal(server: Sshd, *lines: str) -> SshError:
     server.vouch(*lines)
     with Ssh(SshOptions(config=server.config)) as ssh, pytest.raises(SshError) as caught:
-        ssh.run("web1", "true", within=10)
+        ssh.run("web1", "true", timeout=10)
     assert not caught.value.asked
     return caught.value
 
@@ -211,8 +211,8 @@ def test_an_unknown_host_is_named_with_its_fingerprint_and_the_cure(server: Sshd
     assert "unknown" in error.what
     assert fingerprint(true(server)) in error.what
     assert str(server.known_hosts) in error.what
-    assert "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" in error.cure
-    assert "ssh-keyscan" not in error.cure
+    assert "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" in error.fix
+    assert "ssh-keyscan" not in error.fix
 
 
 @pytest.mark.parametrize("torn", [False, True])
@@ -224,9 +224,9 @@ def test_the_line_that_the_cure_appends_is_the_key_that_was_shown(
     if torn:
         server.known_hosts.write_text(server.known_hosts.read_text().rstrip("\n"))
         with Ssh(SshOptions(config=server.config)) as ssh, pytest.raises(HostKeyUnknown) as caught:
-            ssh.run("web1", "true", within=10)
+            ssh.run("web1", "true", timeout=10)
         error = caught.value
-    append = error.cure.partition(" fingerprint: ")[2]
+    append = error.fix.partition(" fingerprint: ")[2]
     subprocess.run(["sh", "-c", append], check=True)
     assert server.known_hosts.read_text().splitlines()[1] == f"{name(server)} {true(server)}"
     assert asked_of_us(server.config)
@@ -235,7 +235,7 @@ def test_the_line_that_the_cure_appends_is_the_key_that_was_shown(
 
 def test_the_cure_of_a_changed_key_puts_the_new_one_in_the_place_of_the_old(server: Sshd) -> None:
     error = refusal(server, f"{name(server)} {other(server)}")
-    forget, append = error.cure.partition(" fingerprint: ")[2].split(", then ")
+    forget, append = error.fix.partition(" fingerprint: ")[2].split(", then ")
     for typed in (forget, append):
         subprocess.run(["sh", "-c", typed], check=True, capture_output=True)
     assert server.known_hosts.read_text() == f"{name(server)} {true(server)}\n"
@@ -250,13 +250,13 @@ def test_the_cure_names_the_file_that_is_read(server: Sshd) -> None:
         + server.config.read_text()
     )
     with Ssh(SshOptions(config=config)) as ssh, pytest.raises(HostKeyUnknown) as caught:
-        ssh.run("web1", "true", within=10)
-    assert caught.value.cure.endswith(f">> '{shared}'")
+        ssh.run("web1", "true", timeout=10)
+    assert caught.value.fix.endswith(f">> '{shared}'")
     config.write_text(config.read_text().replace(f'"{shared}"', "none"))
     with Ssh(SshOptions(config=config)) as ssh, pytest.raises(HostKeyUnknown) as caught:
-        ssh.run("web1", "true", within=10)
+        ssh.run("web1", "true", timeout=10)
     assert "no known_hosts file is configured" in caught.value.what
-    assert f"write at the top of {config} the lines" in caught.value.cure
+    assert f"write at the top of {config} the lines" in caught.value.fix
 
 
 def test_a_changed_host_is_named_with_both_fingerprints_and_the_line(server: Sshd) -> None:
@@ -266,8 +266,8 @@ def test_a_changed_host_is_named_with_both_fingerprints_and_the_line(server: Ssh
     assert fingerprint(true(server)) in error.what
     assert fingerprint(other(server)) in error.what
     assert f"{server.known_hosts}:2" in error.what
-    assert f"ssh-keygen -R '{name(server)}' -f {server.known_hosts}" in error.cure
-    assert "ssh-keyscan" not in error.cure
+    assert f"ssh-keygen -R '{name(server)}' -f {server.known_hosts}" in error.fix
+    assert "ssh-keyscan" not in error.fix
 
 
 def test_the_fingerprint_is_the_one_that_ssh_keygen_prints(server: Sshd) -> None:

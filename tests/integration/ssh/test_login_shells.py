@@ -29,7 +29,7 @@ from rollout.adapters.ssh.scripts import Remote
 from rollout.adapters.ssh.socket_diagnosis import question
 from rollout.model.fleet import Instance
 from rollout.ports.commands import CommandResult
-from tests.integration.ssh.login_shells import Accounts, find_shell, sshd_with_accounts
+from tests.support.login_shells import Accounts, find_shell, sshd_with_accounts
 
 pytestmark = pytest.mark.integration
 
@@ -68,8 +68,8 @@ SCRIPTS = {
     "the artifact": scripts.ARTIFACT,
     "its sum": scripts.CHECKSUM_FILE,
     "what a commit holds": scripts.CONTENTS,
-    "monit": commands.look(commands.Typed(("sudo", "-n", "monit"), (5, 33, 0), "a'b")),
-    "a restart": commands.restart(commands.Typed(("monit",), (5, 33, 0)), ["a.b", "-c"]),
+    "monit": commands.look(commands.MonitCommand(("sudo", "-n", "monit"), (5, 33, 0), "a'b")),
+    "a restart": commands.restart(commands.MonitCommand(("monit",), (5, 33, 0)), ["a.b", "-c"]),
     "the socket": question("/run/haproxy/admin.sock"),
     "the relay": relay_command("/run/haproxy/admin.sock"),
     "a probe": probe_by_exec.http_script(QUESTION, "shop.example.com", 2.0),
@@ -118,7 +118,7 @@ def ask(ssh: Ssh) -> Ask:
         stdin: bytes = b"",
         environ: Mapping[str, str] | None = None,
     ) -> CommandResult:
-        asking = remote.ask(host, script, *words, within=20, stdin=stdin, environ=environ)
+        asking = remote.ask(host, script, *words, timeout=20, stdin=stdin, environ=environ)
         return asyncio.run(asking)
 
     return wait_for
@@ -174,13 +174,13 @@ def test_the_lock_and_the_stream_work_in_every_shell(
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_command_that_takes_long_is_bounded_on_the_host_too(ssh: Ssh, shell: str) -> None:
-    assert ssh.run(f"in-{shell}", "echo it\\'s fine; exit 3", within=100).out == "it's fine\n"
+    assert ssh.run(f"in-{shell}", "echo it\\'s fine; exit 3", timeout=100).out == "it's fine\n"
 
 
 @pytest.mark.parametrize("shell", RC_FILE)
 def test_what_a_login_shell_prints_is_left_out(accounts: Accounts, ask: Ask, shell: str) -> None:
     account = f"in-{shell}"
-    noise = "echo Welcome to lb1; sh -c 'head -c 100000 /dev/zero; echo cure: rm -rf / >&2'\n"
+    noise = "echo Welcome to lb1; sh -c 'head -c 100000 /dev/zero; echo fix: rm -rf / >&2'\n"
     accounts.write(account, RC_FILE[shell], noise)
     try:
         said = ask(account, "echo fine; echo bad >&2; exit 4")
@@ -208,7 +208,7 @@ def test_a_greeting_does_not_stand_in_what_haproxy_says(accounts: Accounts, ssh:
         answering.start()
         accounts.write("in-bash", ".bashrc", "echo Welcome to lb1\n")
         try:
-            said = ssh.run("in-bash", relay_command(str(path)), within=20, stdin=b"show info\n")
+            said = ssh.run("in-bash", relay_command(str(path)), timeout=20, stdin=b"show info\n")
         finally:
             accounts.write("in-bash", ".bashrc", "")
             answering.join(20)
@@ -232,11 +232,11 @@ def test_a_login_shell_that_exits_in_its_rc_file_is_named(
     accounts.write(account, RC_FILE[shell], f"{leave}\n")
     try:
         with pytest.raises(LoginShellFailed) as caught:
-            ssh.run(account, f"touch {marker}", within=20)
+            ssh.run(account, f"touch {marker}", timeout=20)
     finally:
         accounts.write(account, RC_FILE[shell], "")
     assert f"the login shell ended before our command ran ({ended}" in caught.value.what
-    assert RC_FILE[shell] in caught.value.cure
+    assert RC_FILE[shell] in caught.value.fix
     assert not caught.value.asked
     assert not marker.exists()
 
@@ -245,11 +245,11 @@ def test_a_login_shell_that_exits_in_its_rc_file_is_named(
 def test_a_login_shell_that_waits_in_its_rc_file_is_named(
     accounts: Accounts, ssh: Ssh, waits: str
 ) -> None:
-    assert ssh.run("in-bash", "true", within=20).ok
+    assert ssh.run("in-bash", "true", timeout=20).ok
     accounts.write("in-bash", ".bashrc", f"{waits}\n")
     try:
         with pytest.raises(CommandTimedOut, match="the login shell had not even begun it"):
-            ssh.run("in-bash", "true", within=2)
+            ssh.run("in-bash", "true", timeout=2)
     finally:
         accounts.write("in-bash", ".bashrc", "")
 
@@ -257,13 +257,13 @@ def test_a_login_shell_that_waits_in_its_rc_file_is_named(
 @pytest.mark.parametrize("shell", REFUSED)
 def test_a_shell_that_runs_no_commands_is_refused_by_name(ssh: Ssh, shell: str) -> None:
     with pytest.raises(LoginShellFailed, match=REFUSED[shell]) as caught:
-        ssh.run(f"in-{shell}", "echo 'a\nb'", within=20)
-    assert caught.value.cure
+        ssh.run(f"in-{shell}", "echo 'a\nb'", timeout=20)
+    assert caught.value.fix
     assert not caught.value.asked
 
 
 def test_a_script_that_is_too_long_for_an_argument_is_not_sent(ssh: Ssh) -> None:
     with pytest.raises(SshError, match="bytes long; 131000 can be sent") as caught:
-        ssh.run("in-sh", ": " + "x" * 131_000, within=20)
+        ssh.run("in-sh", ": " + "x" * 131_000, timeout=20)
     assert not caught.value.asked
-    assert ssh.run("in-sh", ": " + "x" * 125_000, within=20).ok
+    assert ssh.run("in-sh", ": " + "x" * 125_000, timeout=20).ok

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from rollout.adapters.ssh import CommandTimedOut, Result, Ssh
-from tests.integration.ssh.sshd import Sshd, running_sshd
+from tests.support.sshd import Sshd, running_sshd
 
 pytestmark = pytest.mark.integration
 
@@ -20,7 +20,7 @@ def sshd() -> Iterator[Sshd]:
         yield server
 
 
-def converse(ssh: Ssh, command: str, said: bytes, within: float = 20.0) -> tuple[Result, bytes]:
+def converse(ssh: Ssh, command: str, said: bytes, timeout: float = 20.0) -> tuple[Result, bytes]:
     """Say ``said``, and read all of the answer at the same time, as a program would."""
     ours, theirs = socket.socketpair()
     heard = bytearray()
@@ -38,7 +38,7 @@ def converse(ssh: Ssh, command: str, said: bytes, within: float = 20.0) -> tuple
         for thread in threads:
             thread.start()
         try:
-            result = ssh.carry("web1", command, ours, within=within)
+            result = ssh.carry("web1", command, ours, timeout=timeout)
         finally:
             for thread in threads:
                 thread.join(10)
@@ -60,12 +60,12 @@ def test_a_command_that_says_no_at_once_is_heard_and_ends_the_socket(ssh: Ssh) -
 def test_a_command_that_never_ends_is_ended_at_its_deadline(ssh: Ssh) -> None:
     began = time.monotonic()
     with pytest.raises(CommandTimedOut):
-        converse(ssh, "exec sleep 60", b"", within=0.5)
+        converse(ssh, "exec sleep 60", b"", timeout=0.5)
     assert time.monotonic() - began < 5
 
 
 def test_waiting_for_neither_side_costs_no_processor(ssh: Ssh) -> None:
-    ssh.run("web1", "true", within=10)
+    ssh.run("web1", "true", timeout=10)
     before = time.process_time()
     converse(ssh, "sleep 1.5", b"")
     assert time.process_time() - before < 0.2
@@ -73,4 +73,4 @@ def test_waiting_for_neither_side_costs_no_processor(ssh: Ssh) -> None:
 
 def test_memory_that_is_only_seen_can_be_the_input(ssh: Ssh) -> None:
     seen = memoryview(b"x" * 100_000)
-    assert ssh.run("web1", "wc -c", within=10, stdin=seen).out.strip() == "100000"
+    assert ssh.run("web1", "wc -c", timeout=10, stdin=seen).out.strip() == "100000"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.ssh import Ssh, SshError, SshOptions
-from tests.integration.ssh.sshd import Sshd, make_key, public, running_agent, running_sshd
+from tests.support.sshd import Sshd, make_key, public, running_agent, running_sshd
 
 pytestmark = pytest.mark.integration
 
@@ -297,9 +297,9 @@ def asked_of_openssh(config: Path) -> tuple[bool, str]:
 def asked_of_us(config: Path) -> tuple[bool, str]:
     with Ssh(SshOptions(config=config)) as ssh:
         try:
-            return ssh.run("web1", "true", within=10).ok, ""
+            return ssh.run("web1", "true", timeout=10).ok, ""
         except SshError as error:
-            return False, f"{error} | {error.cure}"
+            return False, f"{error} | {error.fix}"
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -314,10 +314,10 @@ def test_what_ssh_refuses_is_refused(lab: Lab, row: str) -> None:
     )
 
 
-def applied(config: Path, cure: str) -> None:
+def applied(config: Path, fix: str) -> None:
     """Do what a cure tells an operator to do with the configuration."""
-    assert f"write at the top of {config} the lines" in cure, cure
-    lines = re.findall(r'"([^"]+)"', cure)
+    assert f"write at the top of {config} the lines" in fix, fix
+    lines = re.findall(r'"([^"]+)"', fix)
     config.write_text("\n".join([*lines, config.read_text()]))
 
 
@@ -449,8 +449,8 @@ def test_new_keys_are_agreed_upon_in_mid_transfer() -> None:
         config = server.place / "rekeying"
         config.write_text(f"Host web1\n  RekeyLimit 1M\n{server.config.read_text()}")
         with Ssh(SshOptions(config=config)) as ssh:
-            sent = ssh.run("web1", "wc -c", within=30, stdin=bytes(5_000_000))
-            got = ssh.run("web1", "head -c 5000000 /dev/zero", within=30, limit=6_000_000)
+            sent = ssh.run("web1", "wc -c", timeout=30, stdin=bytes(5_000_000))
+            got = ssh.run("web1", "head -c 5000000 /dev/zero", timeout=30, limit=6_000_000)
         assert sent.out.strip() == "5000000"
         assert len(got.out) == 5_000_000
 

@@ -14,8 +14,8 @@ import pytest
 from rollout.adapters.ssh import NothingListens, Ssh, SshOptions, Unreachable
 from rollout.adapters.ssh.client import OVERSLEPT
 from rollout.adapters.ssh.connection import Connection
-from tests.integration.ssh.login_shells import Accounts, sshd_with_accounts
-from tests.integration.ssh.sshd import Sshd, running_sshd
+from tests.support.login_shells import Accounts, sshd_with_accounts
+from tests.support.sshd import Sshd, running_sshd
 
 pytestmark = pytest.mark.integration
 
@@ -55,7 +55,7 @@ def test_a_socket_of_a_group_is_cured_by_joining_it(accounts: Accounts, place: P
     with listening(place / "s", 0o660):
         error = why(accounts, place / "s")
     assert "may not be used by this login" in error.what
-    assert error.cure.startswith('on deploy: sudo usermod -aG root "$(id -un)"')
+    assert error.fix.startswith('on deploy: sudo usermod -aG root "$(id -un)"')
 
 
 def test_a_socket_of_its_owner_alone_is_cured_in_the_configuration(
@@ -63,7 +63,7 @@ def test_a_socket_of_its_owner_alone_is_cured_in_the_configuration(
 ) -> None:
     with listening(place / "s", 0o600):
         error = why(accounts, place / "s")
-    assert f"`stats socket {place}/s mode 660 level admin group GROUP`" in error.cure
+    assert f"`stats socket {place}/s mode 660 level admin group GROUP`" in error.fix
 
 
 def test_a_socket_in_a_closed_directory_is_not_called_missing(
@@ -73,7 +73,7 @@ def test_a_socket_in_a_closed_directory_is_not_called_missing(
     with listening(place / "haproxy" / "s", 0o666):
         error = why(accounts, place / "haproxy" / "s")
     assert "in a directory that this login may not enter" in error.what
-    assert "usermod -aG root" in error.cure
+    assert "usermod -aG root" in error.fix
 
 
 def test_the_option_that_a_jump_host_lacks_is_named(tmp_path: Path) -> None:
@@ -81,8 +81,8 @@ def test_the_option_that_a_jump_host_lacks_is_named(tmp_path: Path) -> None:
         config = tmp_path / "config"
         config.write_text(strict.block("bastion") + far.block("web1", "ProxyJump bastion"))
         with Ssh(SshOptions(config=config)) as ssh, pytest.raises(Unreachable) as caught:
-            ssh.run("web1", "true", within=20)
-    assert caught.value.cure.startswith("AllowTcpForwarding yes in sshd_config of bastion")
+            ssh.run("web1", "true", timeout=20)
+    assert caught.value.fix.startswith("AllowTcpForwarding yes in sshd_config of bastion")
 
 
 class Overslept:
@@ -93,8 +93,8 @@ class Overslept:
         self._sshd = sshd
         self.seconds = seconds
 
-    def get(self, host: str, within: float) -> Connection:
-        connection = self._get(host, within)
+    def get(self, host: str, timeout: float) -> Connection:
+        connection = self._get(host, timeout)
         if self.seconds:
             for pid in self._sshd.sessions():  # the other side has given it up meanwhile
                 os.kill(pid, 9)
@@ -107,10 +107,10 @@ def test_a_process_that_was_stopped_has_all_of_its_time_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with running_sshd() as sshd, Ssh(SshOptions(config=sshd.config)) as ssh:
-        assert ssh.run("web1", "true", within=10).ok
+        assert ssh.run("web1", "true", timeout=10).ok
         stopped = Overslept(ssh, sshd, 2.0 + OVERSLEPT + 0.5)
         monkeypatch.setattr(ssh._kept, "get", stopped.get)
-        assert ssh.run("web1", "echo fine", within=2).out == "fine\n"
+        assert ssh.run("web1", "echo fine", timeout=2).out == "fine\n"
         assert stopped.seconds == 0.0
 
 
@@ -118,7 +118,7 @@ def test_a_connection_for_which_no_time_was_left_says_so() -> None:
     with running_sshd() as sshd, Ssh(SshOptions(config=sshd.config)) as ssh:
         with pytest.raises(Unreachable, match="no time was left to connect") as caught:
             ssh._kept.get("web1", -30.0)
-        assert "was this process stopped?" in caught.value.cure
+        assert "was this process stopped?" in caught.value.fix
 
 
 def test_a_configuration_of_another_owner_is_made_ones_own(tmp_path: Path) -> None:

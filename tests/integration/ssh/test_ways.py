@@ -23,7 +23,7 @@ from rollout.adapters.ssh import (
     SshOptions,
     Unreachable,
 )
-from tests.integration.ssh.sshd import Sshd, make_key, public, running_agent, running_sshd
+from tests.support.sshd import Sshd, make_key, public, running_agent, running_sshd
 
 pytestmark = pytest.mark.integration
 
@@ -52,19 +52,19 @@ def test_an_included_file_is_honoured(sshd: Sshd) -> None:
     config = before(sshd, "including", f"Include {sshd.place}/more")
     with Ssh(SshOptions(config=config)) as ssh:
         assert ssh.resolve("included").port == sshd.port
-        assert ssh.run("included", "echo here", within=10).out == "here\n"
+        assert ssh.run("included", "echo here", timeout=10).out == "here\n"
 
 
 def test_a_host_that_looks_like_an_option_is_never_handed_to_ssh(ssh: Ssh) -> None:
     for host in ("-oProxyCommand=touch /tmp/owned", "", "a b", "a\nb"):
         with pytest.raises(NotConfigured, match="is not a host name"):
-            ssh.run(host, "true", within=5)
+            ssh.run(host, "true", timeout=5)
 
 
 def test_a_broken_configuration_is_told_in_the_words_of_ssh(sshd: Sshd) -> None:
     config = before(sshd, "broken", "Frobnicate yes")
     with Ssh(SshOptions(config=config)) as ssh, pytest.raises(NotConfigured, match="frobnicate"):
-        ssh.run("web1", "true", within=5)
+        ssh.run("web1", "true", timeout=5)
 
 
 def test_a_missing_configuration_file_is_told(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_missing_configuration_file_is_told(tmp_path: Path) -> None:
         Ssh(SshOptions(config=tmp_path / "none")) as ssh,
         pytest.raises(NotConfigured, match="No such file"),
     ):
-        ssh.run("web1", "true", within=5)
+        ssh.run("web1", "true", timeout=5)
 
 
 # Keys
@@ -84,7 +84,7 @@ def test_a_key_that_the_host_does_not_know_is_named(sshd: Sshd) -> None:
         f"  Port {sshd.port}", f"  IdentityFile {stranger}", "  IdentityAgent none",
         f"  UserKnownHostsFile {sshd.known_hosts}")  # fmt: skip
     with Ssh(SshOptions(config=config)) as ssh, pytest.raises(NotAuthenticated) as caught:
-        ssh.run("stranger", "true", within=10)
+        ssh.run("stranger", "true", timeout=10)
     assert str(stranger) in caught.value.what
     assert not caught.value.asked
 
@@ -93,13 +93,13 @@ def test_a_key_with_a_passphrase_is_left_aside_without_a_question(sshd: Sshd) ->
     locked = make_key(sshd.place / "locked", passphrase="secret words")
     config = before(sshd, "with_locked", "Host web1", f"  IdentityFile {locked}")
     with Ssh(SshOptions(config=config)) as ssh:
-        assert ssh.run("web1", "true", within=10).ok
+        assert ssh.run("web1", "true", timeout=10).ok
     config.write_text(config.read_text().replace(str(sshd.user_key), "none"))
     with (
         Ssh(SshOptions(config=config)) as ssh,
         pytest.raises(NotAuthenticated, match="needs a passphrase: ssh-add it"),
     ):
-        ssh.run("web1", "true", within=10)
+        ssh.run("web1", "true", timeout=10)
 
 
 def agent_config(sshd: Sshd, name: str, *lines: str) -> Path:
@@ -113,7 +113,7 @@ def test_a_key_in_the_agent_opens_the_door(sshd: Sshd) -> None:
     with running_agent(sshd.place / "a1", sshd.user_key) as agent:
         config = agent_config(sshd, "by_agent", f"IdentityAgent {agent}")
         with Ssh(SshOptions(config=config)) as ssh:
-            assert ssh.run("web1", "true", within=10).ok
+            assert ssh.run("web1", "true", timeout=10).ok
 
 
 def test_the_agent_of_the_environment_is_used_by_default(
@@ -124,7 +124,7 @@ def test_the_agent_of_the_environment_is_used_by_default(
     with running_agent(sshd.place / "a2", sshd.user_key) as agent:
         monkeypatch.setenv("SSH_AUTH_SOCK", str(agent))
         with Ssh(SshOptions(config=config)) as ssh:
-            assert ssh.run("web1", "true", within=10).ok
+            assert ssh.run("web1", "true", timeout=10).ok
 
 
 def test_an_agent_that_is_forbidden_is_not_asked(sshd: Sshd) -> None:
@@ -135,7 +135,7 @@ def test_an_agent_that_is_forbidden_is_not_asked(sshd: Sshd) -> None:
         ):
             config = agent_config(sshd, f"forbidden_{name}", *lines)
             with Ssh(SshOptions(config=config)) as ssh, pytest.raises(NotAuthenticated):
-                ssh.run("web1", "true", within=10)
+                ssh.run("web1", "true", timeout=10)
 
 
 def test_identities_only_takes_from_the_agent_what_the_configuration_names(sshd: Sshd) -> None:
@@ -147,7 +147,7 @@ def test_identities_only_takes_from_the_agent_what_the_configuration_names(sshd:
             sshd, "named", f"IdentityAgent {agent}", "IdentitiesOnly yes", f"IdentityFile {named}"
         )
         with Ssh(SshOptions(config=config)) as ssh:
-            assert ssh.run("web1", "true", within=10).ok
+            assert ssh.run("web1", "true", timeout=10).ok
 
 
 @pytest.mark.parametrize("named", ["half.pub", "half"])
@@ -160,13 +160,13 @@ def test_the_public_half_alone_names_a_key_of_the_agent(sshd: Sshd, named: str) 
             f"IdentityFile {place}/{named}",
         )  # fmt: skip
         with Ssh(SshOptions(config=config)) as ssh:
-            assert ssh.run("web1", "true", within=10).ok
+            assert ssh.run("web1", "true", timeout=10).ok
 
 
 def test_an_agent_that_is_gone_is_as_good_as_none(sshd: Sshd) -> None:
     config = before(sshd, "agent_gone", "Host *", f"  IdentityAgent {sshd.place}/no-such-agent")
     with Ssh(SshOptions(config=config)) as ssh:
-        assert ssh.run("web1", "true", within=10).ok
+        assert ssh.run("web1", "true", timeout=10).ok
 
 
 def test_an_agent_that_says_nothing_does_not_hang(sshd: Sshd) -> None:
@@ -179,7 +179,7 @@ def test_an_agent_that_says_nothing_does_not_hang(sshd: Sshd) -> None:
             Ssh(SshOptions(config=config, connect_timeout=2)) as ssh,
             suppress(Unreachable, NotAuthenticated),
         ):
-            ssh.run("web1", "true", within=10)
+            ssh.run("web1", "true", timeout=10)
         assert time.monotonic() - began < 5
 
 
@@ -205,7 +205,7 @@ def accepted(server: Sshd) -> int:
 def test_a_host_behind_a_jump_host_is_reached_through_it(sshd: Sshd, bastion: Sshd) -> None:
     before_us = accepted(bastion)
     with Ssh(SshOptions(config=behind(sshd, bastion, "bastion"))) as ssh:
-        assert ssh.run("web1", "echo there", within=20).out == "there\n"
+        assert ssh.run("web1", "echo there", timeout=20).out == "there\n"
     assert accepted(bastion) == before_us + 1
 
 
@@ -214,7 +214,7 @@ def test_two_jump_hosts_in_a_row_are_passed_in_order(sshd: Sshd, bastion: Sshd) 
         config = behind(sshd, bastion, "first,bastion")
         config.write_text(first.block("first") + config.read_text())
         with Ssh(SshOptions(config=config)) as ssh:
-            assert ssh.run("web1", "true", within=20).ok
+            assert ssh.run("web1", "true", timeout=20).ok
         assert accepted(first) == 1
         hops = bastion.log.read_text().splitlines()
         assert any("Accepted" in line for line in hops)
@@ -224,21 +224,21 @@ def test_jump_hosts_in_a_circle_are_told(sshd: Sshd, bastion: Sshd) -> None:
     config = behind(sshd, bastion, "bastion")
     config.write_text("Host bastion\n  ProxyJump web1\n" + config.read_text())
     with Ssh(SshOptions(config=config)) as ssh, pytest.raises(NotConfigured, match="circle"):
-        ssh.run("web1", "true", within=20)
+        ssh.run("web1", "true", timeout=20)
 
 
 def test_a_jump_host_that_may_not_forward_is_told(sshd: Sshd) -> None:
     with running_sshd("AllowTcpForwarding no") as strict:
         config = behind(sshd, strict, "bastion")
         with Ssh(SshOptions(config=config)) as ssh, pytest.raises(Unreachable, match="jump host"):
-            ssh.run("web1", "true", within=20)
+            ssh.run("web1", "true", timeout=20)
 
 
 def test_a_jump_host_with_an_unknown_key_is_named(sshd: Sshd, bastion: Sshd) -> None:
     config = behind(sshd, bastion, "bastion")
     config.write_text(config.read_text().replace(str(bastion.known_hosts), "/dev/null"))
     with Ssh(SshOptions(config=config)) as ssh, pytest.raises(HostKeyUnknown) as caught:
-        ssh.run("web1", "true", within=20)
+        ssh.run("web1", "true", timeout=20)
     assert str(caught.value).startswith("web1: jump host bastion: host key")
 
 
@@ -259,7 +259,7 @@ def test_a_jump_host_lost_in_mid_command_loses_the_command(
         Ssh(SshOptions(config=behind(sshd, bastion, "bastion"))) as ssh,
         pytest.raises(ConnectionLost),
     ):
-        ssh.run("web1", f"echo on > {tmp_path}/on; sleep 60", within=30)
+        ssh.run("web1", f"echo on > {tmp_path}/on; sleep 60", timeout=30)
     assert time.monotonic() - began < 10
 
 
@@ -269,7 +269,7 @@ def proxied(sshd: Sshd, command: str) -> Path:
 
 def test_a_proxy_command_carries_the_connection(sshd: Sshd) -> None:
     with Ssh(SshOptions(config=proxied(sshd, "nc %h %p"))) as ssh:
-        assert ssh.run("web1", "echo through", within=10).out == "through\n"
+        assert ssh.run("web1", "echo through", timeout=10).out == "through\n"
 
 
 def test_a_proxy_that_dies_in_mid_command_is_noticed_at_once(sshd: Sshd, tmp_path: Path) -> None:
@@ -284,21 +284,21 @@ def test_a_proxy_that_dies_in_mid_command_is_noticed_at_once(sshd: Sshd, tmp_pat
     began = time.monotonic()
     with Ssh(SshOptions(config=proxied(sshd, command))) as ssh:
         with pytest.raises(ConnectionLost):
-            ssh.run("web1", f"echo on > {tmp_path}/on; sleep 60", within=30)
+            ssh.run("web1", f"echo on > {tmp_path}/on; sleep 60", timeout=30)
         assert time.monotonic() - began < 8
-        assert ssh.run("web1", "true", within=10).ok
+        assert ssh.run("web1", "true", timeout=10).ok
 
 
 def test_a_proxy_that_fails_is_quoted(sshd: Sshd) -> None:
     config = proxied(sshd, "sh -c 'echo no way through >&2; exit 1'")
     with Ssh(SshOptions(config=config)) as ssh, pytest.raises(Unreachable, match="no way through"):
-        ssh.run("web1", "true", within=10)
+        ssh.run("web1", "true", timeout=10)
 
 
 def test_a_proxy_is_ended_with_its_connection(sshd: Sshd, tmp_path: Path) -> None:
     command = f"sh -c 'echo $$ > {tmp_path}/pid; exec nc %h %p'"
     with Ssh(SshOptions(config=proxied(sshd, command))) as ssh:
-        ssh.run("web1", "true", within=10)
+        ssh.run("web1", "true", timeout=10)
         pid = int((tmp_path / "pid").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -368,7 +368,7 @@ def test_a_megabyte_goes_there_and_back(ssh: Ssh, remote_socket: str) -> None:
 def test_many_streams_share_the_connection_of_the_commands(
     sshd: Sshd, ssh: Ssh, remote_socket: str
 ) -> None:
-    ssh.run("web1", "true", within=10)
+    ssh.run("web1", "true", timeout=10)
     before_us = accepted(sshd)
     for _ in range(20):
         with ssh.open_socket("web1", remote_socket) as stream:
@@ -405,7 +405,7 @@ def test_a_silent_peer_is_a_timeout_not_an_end(ssh: Ssh, remote_socket: str) -> 
 def test_a_socket_that_does_not_exist_is_not_called_forbidden(ssh: Ssh, tmp_path: Path) -> None:
     with pytest.raises(NothingListens, match="does not exist"):
         ssh.open_socket("web1", str(tmp_path / "none"))
-    assert ssh.run("web1", "true", within=10).ok  # and the connection lives on
+    assert ssh.run("web1", "true", timeout=10).ok  # and the connection lives on
 
 
 def test_a_socket_whose_process_has_died_is_not_called_forbidden(ssh: Ssh, tmp_path: Path) -> None:
@@ -435,11 +435,11 @@ def test_forbidden_forwarding_is_told_with_the_option_that_allows_it(remote_sock
     ):
         with pytest.raises(ForwardingRefused) as caught:
             ssh.open_socket("web1", remote_socket)
-        assert "AllowStreamLocalForwarding" in caught.value.cure
+        assert "AllowStreamLocalForwarding" in caught.value.fix
         with pytest.raises(ForwardingRefused) as caught:
             ssh.open_port("web1", "127.0.0.1", 9)
-        assert "AllowTcpForwarding" in caught.value.cure
-        assert ssh.run("web1", "true", within=10).ok
+        assert "AllowTcpForwarding" in caught.value.fix
+        assert ssh.run("web1", "true", timeout=10).ok
 
 
 def test_refusals_asked_for_at_once_are_not_mixed_up(ssh: Ssh, tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Protocol
 import pytest
 
 from examples.fleet import Fleet, Shape
-from examples.fleet.balancer import ServerState
+from examples.fleet.balancer import FleetServerState
 from tests.integration.conftest import MakeFleet
-from tests.integration.trouble.running import Ended, Running
+from tests.support.started_runs import Ended, Running
 
 QUICK: Mapping[str, object] = {
     "hosts": 2,
@@ -29,7 +29,7 @@ PATIENCE: Mapping[str, object] = {
     "restart.stable": "300ms",
 }
 
-READY = ServerState(0, "UP", 1)
+READY = FleetServerState(0, "UP", 1)
 
 
 class Troubled:
@@ -51,8 +51,8 @@ class Troubled:
         self._stack.callback(running.stop)
         return running
 
-    def rollout(self, *words: str, within: float = 60.0) -> Ended:
-        return self.start(*words).end(within)
+    def rollout(self, *words: str, timeout: float = 60.0) -> Ended:
+        return self.start(*words).end(timeout)
 
     def admin(self, server: str, balancer: str = "lb1") -> int:
         """The administrative bits of ``app/SERVER``: 0 ready, 1 maint, 8 drain."""

@@ -12,7 +12,7 @@ import pytest
 from examples.fleet import until
 from examples.fleet.processes import tell
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
-from tests.integration.trouble.running import Ended
+from tests.support.started_runs import Ended
 
 pytestmark = pytest.mark.integration
 
@@ -147,9 +147,9 @@ def test_one_instance_of_two_that_does_not_boot_is_named(trouble_in: MakeTrouble
     ended = shop.rollout()
 
     web1_stays_out(shop, ended)
-    because = next(line for line in ended.said.splitlines() if "left out (maint)" in line)
-    assert "mongrel_8001" in because
-    assert "mongrel_8000" not in because
+    reason = next(line for line in ended.said.splitlines() if "left out (maint)" in line)
+    assert "mongrel_8001" in reason
+    assert "mongrel_8000" not in reason
 
 
 def test_a_second_host_that_does_not_boot_costs_neither_the_first_nor_the_third(

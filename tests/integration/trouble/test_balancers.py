@@ -5,11 +5,11 @@ import time
 import pytest
 
 from examples.fleet import until
-from examples.fleet.balancer import ServerState
+from examples.fleet.balancer import FleetServerState
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
-from tests.integration.trouble.moments import asked, let_it_boot
-from tests.integration.trouble.places import a_visitor_stays
-from tests.integration.trouble.running import Running
+from tests.support.fault_moments import asked, let_it_boot
+from tests.support.fault_places import a_visitor_stays
+from tests.support.started_runs import Running
 
 pytestmark = pytest.mark.integration
 
@@ -207,7 +207,7 @@ def test_one_balancer_of_two_dies_in_drain_and_the_other_gets_the_host_back(
 
     assert ended.code == 6, ended.said
     assert "lb2" in ended.said.partition("rollout: halted")[2]
-    assert shop.fleet.balancers["lb1"].states()["app/web1"] == ServerState(0, "UP", 1)
+    assert shop.fleet.balancers["lb1"].states()["app/web1"] == FleetServerState(0, "UP", 1)
     assert shop.fleet.births() == shop.before
 
 
@@ -223,7 +223,7 @@ def test_one_balancer_of_two_dies_after_the_restart_and_the_other_gets_the_host_
 
     assert ended.code == 6, ended.said
     assert "lb2" in ended.said.partition("rollout: halted")[2]
-    assert shop.fleet.balancers["lb1"].states()["app/web1"] == ServerState(0, "UP", 1)
+    assert shop.fleet.balancers["lb1"].states()["app/web1"] == FleetServerState(0, "UP", 1)
     assert shop.reborn("web1")
     assert shop.same("web2")
 

@@ -6,7 +6,7 @@ import pytest
 
 from examples.fleet import until
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
-from tests.integration.trouble.places import a_visitor_stays, in_flight
+from tests.support.fault_places import a_visitor_stays, in_flight
 
 pytestmark = pytest.mark.integration
 

@@ -4,8 +4,8 @@ import pytest
 
 from examples.fleet import until
 from tests.integration.trouble.conftest import Troubled
-from tests.integration.trouble.places import a_visitor_stays
-from tests.integration.trouble.running import Ended, Running
+from tests.support.fault_places import a_visitor_stays
+from tests.support.started_runs import Ended, Running
 
 pytestmark = pytest.mark.integration
 

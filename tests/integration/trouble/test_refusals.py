@@ -9,8 +9,8 @@ import pytest
 
 from examples.fleet.machine import make_key
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
-from tests.integration.trouble.places import black_hole, say_of
-from tests.integration.trouble.running import Ended
+from tests.support.fault_places import black_hole, say_of
+from tests.support.started_runs import Ended
 
 pytestmark = pytest.mark.integration
 
@@ -36,9 +36,9 @@ def cured(said: str, where: str, what: str) -> str:
         n for n, (who, _, words) in enumerate(rows) if where in who.split(", ") and what in words
     ]
     assert len(found) == 1, said
-    cure = lines[found[0] + 1]
-    assert cure.startswith("cure: "), said
-    return cure
+    fix = lines[found[0] + 1]
+    assert fix.startswith("fix: "), said
+    return fix
 
 
 def test_a_dead_monit_is_a_finding_and_the_check_says_the_same(shop: Troubled) -> None:

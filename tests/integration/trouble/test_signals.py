@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from examples.fleet import until
-from examples.fleet.balancer import ServerState
+from examples.fleet.balancer import FleetServerState
 from tests.integration.trouble.conftest import Troubled
-from tests.integration.trouble.places import a_visitor_stays, black_hole, say_of
-from tests.integration.trouble.running import Ended, Running
+from tests.support.fault_places import a_visitor_stays, black_hole, say_of
+from tests.support.started_runs import Ended, Running
 
 pytestmark = pytest.mark.integration
 
@@ -117,7 +117,7 @@ def test_two_signals_in_one_breath_leave_at_once_with_a_true_account(shop: Troub
         assert "1 of 2 servers is out of rotation" in ended.said
     else:  # the first one was served before the second arrived
         assert ended.code in {5, 143}
-        assert state == ServerState(0, "UP", 1)
+        assert state == FleetServerState(0, "UP", 1)
         assert "nobody is missing because of us" in ended.said
 
 

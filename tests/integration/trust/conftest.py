@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.trust.accounts import Accounts, bastion
+from tests.support.accounts import Accounts, bastion
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.trust.accounts import TEAM, Accounts
+from tests.support.accounts import TEAM, Accounts
 
 pytestmark = pytest.mark.integration
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.journal.files import KEPT, Name, names_in
+from rollout.adapters.journal.files import KEPT, JournalFile, names_in
 from rollout.adapters.journal.serialization import spell_holder, spell_holding
-from tests.integration.trust.accounts import TEAM, UIDS, Accounts
-from tests.unit.left_out import ALICE, holding
+from tests.support.accounts import TEAM, UIDS, Accounts
+from tests.support.left_out import ALICE, holding
 
 pytestmark = pytest.mark.integration
 
@@ -195,7 +195,7 @@ def test_the_status_of_one_operator_shows_the_dead_run_of_another(accounts: Acco
 def test_a_member_removes_old_journals_of_the_others_and_no_open_one(accounts: Accounts) -> None:
     state = accounts.share_state()
     for number in range(1, KEPT + 11):
-        name = Name(state, "shop", number, f"{number:06x}")
+        name = JournalFile(state, "shop", number, f"{number:06x}")
         for path in (name.journal, name.mark) if number == 3 else (name.journal,):
             path.touch()
             os.chown(path, UIDS["alice"], TEAM)
@@ -263,7 +263,7 @@ def test_what_is_no_journal_of_a_member_is_neither_followed_nor_waited_for(
 ) -> None:
     state = accounts.share_state()
     victim = accounts.write(accounts.place / "victim", "as it was\n", by="root", mode=0o666)
-    name = Name(state, "shop", 1, "bb")
+    name = JournalFile(state, "shop", 1, "bb")
     name.mark.touch()
     owner = {"foreign": UIDS["mallory"], "unknown": 4999}.get(kind, UIDS["alice"])
     if kind == "fifo":
@@ -319,8 +319,8 @@ def test_a_journal_of_a_former_member_is_named_with_what_keeps_it(accounts: Acco
         f"refused: nothing is read or written: {path} is not trusted: it belongs"
     )
     assert said.endswith(f" / ls -ld {path}; if it is of a former operator: sudo chown root {path}")
-    cure = said.partition("sudo ")[2]
-    assert accounts.run("root", "sh", "-c", cure).returncode == 0
+    fix = said.partition("sudo ")[2]
+    assert accounts.run("root", "sh", "-c", fix).returncode == 0
     assert act(accounts, "bob", SEES) == "aa:1"
     assert modes(state) == {(0o660, TEAM)}
 
@@ -338,8 +338,8 @@ def test_a_journal_from_before_the_directory_was_shared_is_named_with_what_opens
         f"refused: {path} cannot be read: Permission denied / "
         f"sudo chgrp {TEAM} {path} && sudo chmod 660 {path}"
     )
-    cure = said.partition(" / ")[2].replace("sudo ", "")
-    assert accounts.run("root", "sh", "-c", cure).returncode == 0
+    fix = said.partition(" / ")[2].replace("sudo ", "")
+    assert accounts.run("root", "sh", "-c", fix).returncode == 0
     assert act(accounts, "bob", SEES) == "aa:1"
 
 
@@ -361,7 +361,7 @@ def test_a_planted_state_directory_is_neither_read_nor_written(
     public = accounts.directory(accounts.place / "public", by="root", mode=0o1777)
     planted = public / "rollout"
     accounts.directory(planted, by=name if by == "self" else by, mode=mode)
-    forged = Name(planted, "shop", 1, "aa11bb")
+    forged = JournalFile(planted, "shop", 1, "aa11bb")
     for path in (forged.journal, forged.mark):
         path.write_text("{}\n")
         os.chown(path, 4001, 4001)

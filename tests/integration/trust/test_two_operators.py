@@ -10,9 +10,9 @@ import pytest
 
 from examples.fleet import until
 from examples.fleet.machine import make_key
-from tests.integration.crash.bastion import restarts
 from tests.integration.trouble.conftest import Troubled, shop, trouble_in
-from tests.integration.trust.accounts import TEAM, UIDS, Accounts
+from tests.support.accounts import TEAM, UIDS, Accounts
+from tests.support.bastion import restarts
 
 pytestmark = pytest.mark.integration
 

@@ -16,7 +16,7 @@ from rollout.model.errors import SettingsError
 from rollout.settings.error_messages import tables
 from rollout.settings.flags import FLAGS
 
-NOT_SETTINGS = {"context", "hosts", "exclude", "cron", "take_up", "accept_sick", "to"}
+NOT_SETTINGS = {"context", "hosts", "exclude", "cron", "include_left_out", "accept_sick", "to"}
 
 
 def flags_of(command: Callable[..., None]) -> set[str]:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from rollout.model.plan import Patience
+from rollout.model.plan import Timeouts
 from rollout.settings.deploy_model import DeploySettings
 from rollout.settings.error_messages import tables
 from rollout.settings.load import load
@@ -100,7 +100,7 @@ def test_the_overlay_in_the_example_loads_too(tmp_path: Path) -> None:
 def test_the_default_patience_is_that_of_the_plan(tmp_path: Path) -> None:
     file = tmp_path / "example.toml"
     file.write_text(EXAMPLE)
-    assert load(environ={}, config=str(file)).settings.patience() == Patience()
+    assert load(environ={}, config=str(file)).settings.timeouts() == Timeouts()
 
 
 def test_every_table_is_walked() -> None:

@@ -1,0 +1,253 @@
+"""The live display: a picture is a pure function; what stays on the screen is what matters."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout import events
+from rollout.events import Event
+from rollout.output.live import Live, TableState
+from rollout.output.table import Size, frame
+from rollout.summary.run import RunSummary
+from rollout.text.width import cells
+from tests.output.recorded_deploys import DEPLOYS
+from tests.output.recorded_runs import RICH, Memory, account_of, broadcast_to
+
+WIDE = Size(80, 24)
+
+
+def fleet_of(count: int, out: int = 2) -> RunSummary:
+    names = tuple(f"web{n:02}" for n in range(count))
+    stream: list[Event] = [events.RolloutStarted(targets=names, max_out=2, floor="50%")]
+    stream += [events.TargetDraining(target=name) for name in names[:out]]
+    return account_of(stream)
+
+
+def test_a_small_fleet_has_a_line_per_target_and_one_for_the_whole() -> None:
+    stream: list[Event] = [
+        events.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%"),
+        events.TargetDone(target="web1", seconds=14.0),
+        events.RestartAsked(target="web2", instances=("a",)),
+        events.TargetWaiting(target="web2", awaited="reborn", reason="waiting for app2_1"),
+    ]
+    drawn = frame(account_of(stream), 131.0, {"web2": 100.0}, 100.0, Size(60, 24))
+    assert drawn == [
+        "  web1  restarted   serving                            0:14",
+        "  web2  restarting  waiting for app2_1                 0:31",
+        "  web3  untouched",
+        "  1 of 3 done · 1 out (at most 1) · floor 50% · 0:31",
+    ]
+
+
+def test_a_fleet_taller_than_the_terminal_shows_who_moves_and_counts_the_rest() -> None:
+    drawn = frame(fleet_of(40), 9.0, {}, 0.0, Size(60, 10))
+    assert drawn == [
+        "  web00  draining",
+        "  web01  draining",
+        "  and 38 untouched",
+        "  0 of 40 done · 2 out (at most 2) · floor 50% · 0:09",
+    ]
+
+
+def test_who_failed_keeps_a_line_in_a_long_fleet() -> None:
+    left = events.TargetLeftOut(target="web39", state="maint", reason="dead", asked=True, look="")
+    names = tuple(f"web{n:02}" for n in range(40))
+    ledger = account_of([events.RolloutStarted(targets=names, max_out=1, floor=""), left])
+    assert frame(ledger, 1.0, {}, 0.0, Size(60, 10))[0] == "  web39  left out (maint)  dead"
+
+
+@given(st.integers(1, 50), st.integers(0, 50), st.integers(1, 120), st.integers(1, 40))
+def test_a_picture_never_outgrows_its_terminal(
+    count: int, out: int, columns: int, rows: int
+) -> None:
+    ledger = fleet_of(count, min(out, count))
+    since = dict.fromkeys(ledger.lines, 0.0)
+    drawn = frame(ledger, 9.0, since, 0.0, Size(columns, rows))
+    assert len(drawn) <= max(3, rows - 1)
+    assert all(cells(line) < max(2, columns) for line in drawn)
+    coloured = frame(ledger, 9.0, since, 0.0, Size(columns, rows), colour=True)
+    assert [re.sub(r"\x1b\[\d+m", "", line).rstrip() for line in coloured] == drawn
+
+
+class Times:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def picture(size: Size = WIDE) -> tuple[TableState, Times, list[Size]]:
+    times, sizes = Times(), [size]
+    return TableState(lambda: sizes[-1], times, colour=False), times, sizes
+
+
+def test_nothing_is_written_while_nothing_changes() -> None:
+    shown, times, _ = picture()
+    shown.see(fleet_of(3))
+    assert shown.paint([])
+    assert shown.paint([]) == ""
+    times.now = 1.0
+    assert "0:01" in shown.paint([])
+
+
+def test_the_frame_is_drawn_over_the_one_before() -> None:
+    shown, times, _ = picture()
+    shown.see(fleet_of(3))
+    assert shown.paint([]).startswith("  web00")
+    times.now = 1.0
+    assert shown.paint(["it happened\n"]).startswith("\r\x1b[4Ait happened\x1b[K\n  web00")
+
+
+def test_a_terminal_made_narrower_has_wrapped_the_frame_before() -> None:
+    shown, times, sizes = picture()
+    shown.see(fleet_of(3))
+    before = frame(fleet_of(3), 0.0, dict.fromkeys(fleet_of(3).lines, 0.0), 0.0, WIDE)
+    assert [len(line) for line in before] == [79, 79, 18, 52]
+    shown.paint([])
+    sizes.append(Size(40, 24))
+    times.now = 1.0
+    assert shown.paint([]).startswith(f"\r\x1b[{2 + 2 + 1 + 2}A")
+
+
+def test_the_time_of_a_target_starts_anew_with_its_standing() -> None:
+    shown, times, _ = picture()
+    shown.see(fleet_of(1, out=1))
+    times.now = 60.0
+    assert re.search(r"draining +1:00", shown.paint([]))
+    shown.see(account_of([events.TargetInMaint(target="web00")]))
+    times.now = 61.0
+    assert re.search(r"maint +0:01", shown.paint([]))
+
+
+def test_the_last_frame_stays_and_the_account_follows_below() -> None:
+    shown, _, _ = picture()
+    shown.see(fleet_of(1))
+    shown.finish()
+    assert shown.paint(["\nthe account\n"]).endswith("0:00\x1b[K\n\x1b[J\nthe account\n")
+
+
+def test_only_what_matters_stays_on_the_screen() -> None:
+    shown, _, _ = picture()
+    memory = Memory()
+    broadcast = broadcast_to(Live(memory, shown))
+    for event in RICH:
+        broadcast.tell(event)
+    assert [line.split()[1:3] for line in memory.text.splitlines()] == [
+        ["web3", "skipped,"],
+        ["lb1", "note:"],
+        ["web1", "not"],
+        ["web1", "cut"],
+        ["rollout", "stop"],
+        ["web4", "given"],
+        ["web2", "LEFT"],
+        ["rollout", "halted,"],
+    ]
+
+
+def test_a_deploy_has_one_line_until_servers_are_taken_out() -> None:
+    begun = events.DeployStarted(
+        release="20261122", revision="a" * 40, hosts=("a", "b"), fresh=True
+    )
+    step = events.StepStarted(step="compile css", hosts=("a", "b"))
+    done = events.StepDone(host="b", step="compile css", seconds=1.0)
+    assert frame(account_of([begun, step, done]), 41.0, {}, 0.0, Size(90, 24)) == [
+        "  compile css · 1 of 2 hosts · release 20261122 (aaaaaaaaaaaa) · waiting for a  0:41"
+    ]
+
+
+def test_the_line_of_the_release_stands_above_the_servers() -> None:
+    begun = events.DeployStarted(release="20261122", revision="", hosts=("web1",), fresh=True)
+    started = events.RolloutStarted(targets=("web1",), max_out=1, floor="50%")
+    in_place = events.ReleaseInPlace(release="20261122")
+    assert frame(account_of([begun, in_place, started]), 5.0, {}, 0.0, WIDE) == [
+        "  in place · release 20261122",
+        "  web1  untouched",
+        "  0 of 1 done · 0 out (at most 1) · floor 50% · 0:05",
+    ]
+
+
+def preparing(*done: str) -> RunSummary:
+    hosts = ("web1", "web2", "web3", "web4")
+    return account_of(
+        [
+            events.DeployStarted(
+                release="20261122193700", revision="a" * 40, hosts=hosts, fresh=True
+            ),
+            events.StepStarted(step="compile stylesheets", hosts=hosts),
+            *(events.StepDone(host=h, step="compile stylesheets", seconds=1.0) for h in done),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("done", "columns", "drawn"),
+    [
+        ((), 40, "compile stylesheets · 0 of 4  0:41"),
+        (("web1",), 44, "compile stylesheets · 1 of 4 hosts  0:41"),
+        (("web1", "web4"), 79, "compile stylesheets · 2 of 4 hosts · waiting for web2, web3  0:41"),
+        ((), 80, "compile stylesheets · 0 of 4 hosts · release 20261122193700  0:41"),
+        ((), 24, "compil… · 0 of 4  0:41"),
+    ],
+)
+def test_the_step_and_the_count_of_a_deploy_are_seen_on_any_terminal(
+    done: tuple[str, ...], columns: int, drawn: str
+) -> None:
+    shown = frame(preparing(*done), 41.0, {}, 0.0, Size(columns + 1, 10))
+    assert [line.strip() for line in shown] == [drawn]
+
+
+def test_on_a_narrow_terminal_the_halt_is_seen_rather_than_the_floor() -> None:
+    started = events.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%")
+    ledger = account_of([started, events.RolloutHalted(reason="x")])
+    assert frame(ledger, 9.0, {}, 0.0, Size(40, 10))[-1] == "  0 of 3 done · 0 out · halted · 0:09"
+
+
+def test_until_a_host_is_touched_the_screen_says_what_goes_on() -> None:
+    times = Times()
+    shown = TableState(lambda: WIDE, times, colour=False, meanwhile="looking at 3 hosts")
+    assert "  looking at 3 hosts …  0:00" in shown.paint([])
+    times.now = 3.0
+    assert "  looking at 3 hosts …  0:03" in shown.paint([])
+    shown.finish()
+    assert "looking" not in shown.paint(["the account\n"])
+
+
+def test_the_end_of_what_a_failed_build_printed_stays_on_the_screen() -> None:
+    shown, _, _ = picture()
+    memory = Memory()
+    broadcast = broadcast_to(Live(memory, shown))
+    for event in DEPLOYS["build-failed"]:
+        broadcast.tell(event)
+    failed, *tail, taken_back = memory.text.splitlines()
+    assert "web2 FAILED at compile stylesheets: exit 1" in failed
+    assert [line.partition("|")[2] for line in tail] == [
+        " rake aborted!",
+        " Sass::SyntaxError: unclosed block",
+        "   app/styles/shop.scss:12",
+    ]
+    assert "was taken back" in taken_back
+
+
+@given(
+    count=st.integers(1, 50),
+    columns=st.integers(1, 120),
+    rows=st.integers(1, 40),
+    out=st.booleans(),
+)
+def test_a_picture_of_a_deploy_never_outgrows_its_terminal(
+    count: int, columns: int, rows: int, *, out: bool
+) -> None:
+    names = tuple(f"web{n:02}" for n in range(count))
+    stream: list[Event] = [
+        events.DeployStarted(release="20261122", revision="a" * 40, hosts=names, fresh=True),
+        events.StepStarted(step="compile css", hosts=names),
+        events.StepDone(host="web00", step="compile css", seconds=1.0),
+    ]
+    if out:
+        stream.append(events.RolloutStarted(targets=names, max_out=1, floor="50%"))
+    drawn = frame(account_of(stream), 9.0, {}, 0.0, Size(columns, rows))
+    assert len(drawn) <= max(4, rows - 1)
+    assert all(cells(line) < max(2, columns) for line in drawn)

@@ -1,0 +1,80 @@
+"""What ``releases`` and ``prune`` answer."""
+
+import json
+
+from rollout.events import Event, Noted, ReleasesPruned
+from rollout.model.fleet import Finding
+from rollout.model.releases import HostReleases, ReleaseOnHost, ReleaseStatus
+from rollout.output.releases import (
+    pruned_json,
+    pruned_sentence,
+    pruned_table,
+    shelves_json,
+    shelves_table,
+)
+
+SHELVES = (
+    HostReleases(
+        "web1",
+        link="/srv/shop/releases/20260201000000",
+        current="20260201000000",
+        releases=(
+            ReleaseOnHost("20260101000000", "", ReleaseStatus.NONE),
+            ReleaseOnHost(
+                "20260201000000", "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334", ReleaseStatus.GOOD
+            ),
+            ReleaseOnHost("20260301000000", "\x1b[31mred", ReleaseStatus.BAD, unfinished=True),
+        ),
+        running=frozenset({"20260101000000", "20260201000000"}),
+    ),
+    HostReleases("web2", link="/srv/else\x07where"),
+)
+LOST = (Finding("web3", "no route to host", "is it up?"),)
+
+
+def test_releases_stand_below_their_host_oldest_first() -> None:
+    assert shelves_table(SHELVES, LOST) == (
+        "web1  20260101000000  -             -     running\n"
+        "      20260201000000  a1b2c3d4e5f6  good  current, running\n"
+        "      20260301000000  red           bad   unfinished\n"
+        "web2  no releases\n"
+        f"{'':42}current leads to /srv/else�where, none of these\n"
+        "\n"
+        "  web3   no route to host\n"
+        "         fix: is it up?\n"
+    )
+
+
+def test_machines_get_the_same() -> None:
+    told = json.loads(shelves_json(SHELVES, LOST))
+    assert told["hosts"][0]["current"] == "20260201000000"
+    assert told["hosts"][0]["releases"][2] == {
+        "name": "20260301000000",
+        "revision": "\x1b[31mred",
+        "mark": "bad",
+        "unfinished": True,
+        "again": False,
+        "running": False,
+    }
+    assert told["findings"][0]["where"] == "web3"
+
+
+def test_what_was_pruned_is_listed_and_what_was_not_is_named() -> None:
+    told: list[Event] = [
+        ReleasesPruned(host="web1", releases=("20260101000000", "20260102000000")),
+        Noted(where="web2", what="not pruned: Permission denied"),
+    ]
+    assert pruned_table(told, ()) == (
+        "web1  removed  20260101000000, 20260102000000\n"
+        "web2  FAILED   not pruned: Permission denied\n"
+    )
+    assert pruned_sentence(told, ()) == "halted, removed 2 from 1 host; on 1 it failed."
+    assert json.loads(pruned_json(told, ()))["failed"] == {"web2": "not pruned: Permission denied"}
+
+
+def test_nothing_to_prune_is_no_table() -> None:
+    assert pruned_table([], ()) == ""
+    assert pruned_sentence([], ()) == "done, nothing to remove."
+    assert (
+        pruned_sentence([], LOST) == "refused, nothing was removed: not every host could be seen."
+    )

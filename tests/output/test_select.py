@@ -1,0 +1,150 @@
+"""Which voices speak where: human words to stderr, data to stdout."""
+
+import io
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
+
+import pytest
+
+from rollout.events import Event
+from rollout.output.select import Output, can_redraw, renderers, size_of
+from rollout.output.table import Size
+from rollout.summary.run import Exit
+from tests.output.recorded_runs import GOOD, REFUSED, RICH
+
+
+def said(output: Output, events: Sequence[Event], *, cron: bool = False) -> tuple[str, str]:
+    stdout, stderr = io.StringIO(), io.StringIO()
+    broadcast = renderers(output, run="r", environ={}, cron=cron, stdout=stdout, stderr=stderr)
+    for event in events:
+        broadcast.tell(event)
+    broadcast.end(timeout=5.0)
+    return stdout.getvalue(), stderr.getvalue()
+
+
+@pytest.mark.parametrize("output", [Output.AUTO, Output.PLAIN, Output.LIVE])
+def test_off_a_terminal_people_get_lines_on_stderr(output: Output) -> None:
+    stdout, stderr = said(output, GOOD)
+    assert stdout == ""
+    assert len(stderr.splitlines()) == len(GOOD) + 1
+    assert stderr.splitlines()[-1].startswith("rollout: done. 2 of 2 servers restarted")
+
+
+def test_json_is_data_on_stdout_and_words_only_when_something_is_wrong() -> None:
+    stdout, stderr = said(Output.JSON, GOOD)
+    assert json.loads(stdout.splitlines()[-1])["exit_code"] == 0
+    assert stderr == ""
+    stdout, stderr = said(Output.JSON, REFUSED)
+    assert json.loads(stdout.splitlines()[-1])["exit_code"] == Exit.REFUSED
+    assert stderr.startswith("rollout: refused, nothing was touched.\n")
+
+
+@pytest.mark.parametrize("output", [Output.AUTO, Output.PLAIN, Output.LIVE])
+def test_cron_outranks_what_people_would_see(output: Output) -> None:
+    assert said(output, GOOD, cron=True) == ("", "")
+    stdout, stderr = said(output, RICH, cron=True)
+    assert stdout == ""
+    assert (
+        "\n\nrollout: halted at web2. 1 of 5 servers is out of rotation. 1 session was cut off: "
+        in stderr
+    )
+
+
+@contextmanager
+def a_terminal() -> Iterator[tuple[TextIO, Callable[[], str]]]:
+    """A real pseudo-terminal, and what it was sent."""
+    ours, theirs = pty.openpty()
+
+    def sent() -> str:
+        shown = b""
+        while select.select([ours], [], [], 0.2)[0]:
+            shown += os.read(ours, 65536)
+        return shown.decode()
+
+    try:
+        with open(theirs, "w", encoding="utf-8", closefd=False) as terminal:
+            yield terminal, sent
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def told_on(terminal: TextIO, events: Sequence[Event], *, cron: bool = False) -> None:
+    environ = {"TERM": "xterm", "NO_COLOR": "1"}
+    broadcast = renderers(
+        run="r", environ=environ, cron=cron, stdout=io.StringIO(), stderr=terminal
+    )
+    for event in events:
+        broadcast.tell(event)
+    broadcast.end(timeout=5.0)
+
+
+def test_a_terminal_gets_the_table_and_below_it_the_account() -> None:
+    with a_terminal() as (terminal, sent):
+        told_on(terminal, RICH)
+        shown = sent()
+    assert "  1 of 5 done · 1 out (at most 2) · floor 50% · halted · 0:00\x1b[K\r\n" in shown
+    assert "rollout: halted at web2" in shown.split("\x1b[J")[-1]
+    assert "\x1b[31m" not in shown
+
+
+def test_cron_is_silent_on_a_terminal_too() -> None:
+    with a_terminal() as (terminal, sent):
+        told_on(terminal, GOOD, cron=True)
+        assert sent() == ""
+
+
+def test_a_terminal_is_measured_and_asked_what_it_can() -> None:
+    with a_terminal() as (terminal, _):
+        assert size_of(terminal) == Size(80, 24)  # a new pty says 0 by 0
+        termios.tcsetwinsize(terminal.fileno(), (10, 40))
+        assert size_of(terminal) == Size(40, 10)
+        assert can_redraw(terminal, {"TERM": "xterm"})
+        assert not can_redraw(terminal, {"TERM": "dumb"})
+        assert not can_redraw(terminal, {})
+
+
+def test_closed_streams_are_no_terminal() -> None:
+    stream = io.StringIO()
+    stream.close()
+    assert not can_redraw(stream, {"TERM": "xterm"})
+    assert size_of(stream) == Size(80, 24)
+
+
+SCRIPT = """
+import os
+from rollout.output.select import Output, renderers
+from tests.output.recorded_runs import RICH
+broadcast = renderers(Output.{output}, run="r", environ=os.environ)
+for _ in range(300):
+    for event in RICH:
+        broadcast.tell(event)
+raise SystemExit(broadcast.end(timeout=0.2).exit_code)
+"""
+
+
+@pytest.mark.parametrize("output", ["PLAIN", "JSON"])
+def test_a_process_whose_output_nobody_reads_still_leaves_with_its_exit_code(output: str) -> None:
+    """The stuck thread must not hold up, nor crash, the interpreter's exit."""
+    read_end, write_end = os.pipe()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT.format(output=output)],
+            stdout=write_end if output == "JSON" else subprocess.DEVNULL,
+            stderr=write_end if output == "PLAIN" else subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+    assert done.returncode == Exit.REDUCED
+    assert b"Fatal" not in (done.stderr or b"")

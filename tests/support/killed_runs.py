@@ -1,0 +1,79 @@
+"""A rollout that is killed by SIGKILL at the very moment of its n-th event, before its next act."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from examples.fleet import Fleet
+from tests.support.observed_restart import WITHIN, Event
+
+FATED = """\
+import os, signal, sys
+from rollout.__main__ import main
+from rollout.output import jsonl
+
+at, show = int(sys.argv.pop(1)), jsonl.JsonLines.show
+
+def shown(self, told):
+    show(self, told)
+    if told.number == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+jsonl.JsonLines.show = shown
+main()
+"""
+"""rollout, with one thing changed: whoever writes its journal kills it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """What a run had told when it was killed."""
+
+    code: int
+    events: Sequence[Event]
+
+    @property
+    def last(self) -> Event:
+        return self.events[-1]
+
+
+def killed_at(fleet: Fleet, number: int, *words: str) -> Died:
+    """Run ``rollout WORDS``, killed at its event ``number``; what it told is in its journal."""
+    done = subprocess.run(
+        [sys.executable, "-c", FATED, str(number), *fleet.command(*words)[1:]],
+        env=fleet.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=WITHIN,
+        check=False,
+    )
+    return Died(done.returncode, told_in(newest_journal(fleet)))
+
+
+def journals(fleet: Fleet) -> list[Path]:
+    return sorted((fleet.directory / "state" / "rollout").glob("shop.*.jsonl"))
+
+
+def newest_journal(fleet: Fleet) -> Path:
+    return journals(fleet)[-1]
+
+
+def told_in(journal: Path) -> list[Event]:
+    """Read the events of a journal, without what the record itself wrote."""
+    lines = [json.loads(line) for line in journal.read_text().splitlines() if line.strip()]
+    return [line for line in lines if not line["event"].startswith("record.")]
+
+
+def was_killed(died: Died) -> bool:
+    return died.code == -signal.SIGKILL
+
+
+def left_open(fleet: Fleet) -> list[str]:
+    """List what of locks and of open journals is left over."""
+    locks = fleet.directory / "lock"
+    found = [str(path) for path in locks.glob("*/lock")]
+    return [*found, *(path.name for path in locks.parent.glob("state/rollout/*.open"))]
