@@ -66,17 +66,17 @@ class Remembering(FakeBalancer):
         self._rows: dict[Server, ServerState] = {}
         self._told: dict[Server, float] = {}
 
-    async def order(self, seats: Sequence[Server], state: AdminState) -> None:
-        await super().order(seats, state)
-        self._told |= dict.fromkeys(seats, clock())
+    async def order(self, servers: Sequence[Server], state: AdminState) -> None:
+        await super().order(servers, state)
+        self._told |= dict.fromkeys(servers, clock())
 
     async def look(self) -> BalancerSnapshot:
         async with self.world.faults.befall(f"{self.name} look", self._error):
             pass
         since, lines = clock() - FRESH, self.world.lines
-        self._told = {seat: at for seat, at in self._told.items() if at > since}
+        self._told = {server: at for server, at in self._told.items() if at > since}
         anew = self._told if self._rows else lines
-        self._rows |= {seat: lines[seat].row(clock()) for seat in anew}
+        self._rows |= {server: lines[server].row(clock()) for server in anew}
         mark = self.world.marks[self.name]
         return BalancerSnapshot(
             balancer=self.name, version="2.6", process=mark, servers=dict(self._rows)

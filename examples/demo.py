@@ -41,8 +41,8 @@ def run(fleet: Fleet, *words: str) -> int:
     return code
 
 
-def pid(birth: tuple[int, int] | None) -> str:
-    return f"pid {birth[0]}" if birth else "gone"
+def pid(process: tuple[int, int] | None) -> str:
+    return f"pid {process[0]}" if process else "gone"
 
 
 def clock(at: float) -> str:
@@ -53,9 +53,9 @@ def report(fleet: Fleet, tally: Tally, before: Births, after: Births) -> None:
     """Tell what became of every process and of every request."""
     say("\nWhat was seen from outside:\n")
     runs = running(fleet)
-    for name, birth in after.items():
+    for name, process in after.items():
         where = f" in releases/{runs.get(name, '?')}" if fleet.shape.deploys else ""
-        say(f"  {name:<20} {pid(before[name])} -> {pid(birth)}{where}")
+        say(f"  {name:<20} {pid(before[name])} -> {pid(process)}{where}")
     say()
     for failure in tally.failures[:10]:
         say(f"  {clock(failure.at)} {failure.kind}: {failure.reason}")
@@ -79,8 +79,8 @@ def running(fleet: Fleet) -> dict[str, str]:
 
 def noticed(tally: Tally, before: Births, after: Births) -> Iterator[str]:
     """Say in a sentence each what no restart may cause, and which process is an old one."""
-    for name, birth in after.items():
-        if birth is None or birth == before[name]:
+    for name, process in after.items():
+        if process is None or process == before[name]:
             yield f"{name} is not a new process"
     if tally.failed:
         yield f"{tally.failed} of {tally.requests} requests failed"
@@ -101,13 +101,13 @@ def misplaced(fleet: Fleet, tally: Tally, live: set[str]) -> Iterator[str]:
 
 def restart(fleet: Fleet) -> list[str]:
     """Restart ``fleet`` under traffic; return what went wrong."""
-    before = fleet.births()
+    before = fleet.processes()
     with fleet.visitor() as visitor:
         say("Visitors are coming: quick and slow requests, sticky and not, GET and POST.")
         run(fleet, "status")
         code = run(fleet, "restart")
         time.sleep(1)  # a visitor who comes right after the end must be served too
-    after = fleet.births()
+    after = fleet.processes()
     report(fleet, visitor.tally, before, after)
     wrong = [*noticed(visitor.tally, before, after)]
     return wrong if code == DONE else [f"rollout ended with {code}", *wrong]
@@ -116,7 +116,7 @@ def restart(fleet: Fleet) -> list[str]:
 def deploy(fleet: Fleet) -> list[str]:
     """Deploy a good release and a bad one under traffic; return what went wrong."""
     fleet.settings({"restart.running_timeout": "15s"})  # long enough for a boot of three seconds
-    before = fleet.births()
+    before = fleet.processes()
     with fleet.visitor() as visitor:
         say(
             "Release 1 is live.  Visitors are coming: quick and slow, sticky and not, GET and POST."
@@ -130,7 +130,7 @@ def deploy(fleet: Fleet) -> list[str]:
         bad = run(fleet, "uninterrupted")
         run(fleet, "releases")
         time.sleep(1)  # a visitor who comes right after the end must be served too
-    after = fleet.births()
+    after = fleet.processes()
     report(fleet, visitor.tally, before, after)
     wrong = [*noticed(visitor.tally, before, after), *misplaced(fleet, visitor.tally, live)]
     if good != DONE:

@@ -105,13 +105,13 @@ async def until(
     while True:
         failed = None
         try:
-            verdict = await question()
+            condition = await question()
         except PASSING as error:
             failed = error
-            verdict = Condition(met=False, reason=said_of(target, error))
-        if verdict.met:
+            condition = Condition(met=False, reason=said_of(target, error))
+        if condition.met:
             return
         if now() >= deadline:
-            raise failed or TimedOut(awaited, timeout, verdict.reason)
-        murmur.say(verdict.reason)
+            raise failed or TimedOut(awaited, timeout, condition.reason)
+        murmur.say(condition.reason)
         await asyncio.sleep(min(every, max(deadline - now(), 0.0)))

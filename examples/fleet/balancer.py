@@ -116,7 +116,7 @@ class LoadBalancer(Machine):
         }
 
     def all_up(self) -> bool:
-        return all(seat.status in {"UP", "no check"} for seat in self.states().values())
+        return all(server.status in {"UP", "no check"} for server in self.states().values())
 
 
 def talk(path: Path, line: str, timeout: float) -> str:

@@ -71,13 +71,13 @@ def server_lines(shape: Shape, hosts: Sequence[Host], spare: Place | None) -> It
         if shape.agent:
             words.append(f"agent-check agent-port {host.place.agent} agent-inter 1s")
         tail = " ".join(filter(None, words))
-        for name, port in seats(shape, host):
+        for name, port in servers(shape, host):
             yield f"server {name} {host.place.url(port)} cookie {name} {tail}"
     if spare:
         yield f"server spare {spare.url(spare.base)} backup check {shape.checks}"
 
 
-def seats(shape: Shape, host: Host) -> list[tuple[str, int]]:
+def servers(shape: Shape, host: Host) -> list[tuple[str, int]]:
     """Return name and port of each server line of ``host``."""
     if shape.lines == "host":
         return [(host.name, host.place.http)]

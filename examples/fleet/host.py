@@ -117,19 +117,19 @@ class Host(Machine):
 
     def kill_instance(self, instance: str) -> None:
         """Kill one instance in the middle of whatever it does; monit will notice."""
-        if birth := self.births()[instance]:
-            kill([birth[0]])
+        if process := self.processes()[instance]:
+            kill([process[0]])
 
-    def births(self) -> dict[str, tuple[int, int] | None]:
+    def processes(self) -> dict[str, tuple[int, int] | None]:
         """Return pid and start time (ticks since boot) of each instance; None where none lives."""
         return {instance: self._birth(instance) for instance in self.instances}
 
     def running(self) -> dict[str, str]:
         """Return the release that each instance runs in; none for those that do not live."""
         found: dict[str, str] = {}
-        for name, birth in self.births().items():
+        for name, process in self.processes().items():
             with suppress(OSError):  # it ended while we looked
-                found |= {name: self.srv.release_of(birth[0])} if birth else {}
+                found |= {name: self.srv.release_of(process[0])} if process else {}
         return found
 
     def answers(self, instance: str, timeout: float = 2.0) -> dict[str, object] | None:

@@ -77,8 +77,8 @@ def keep(directory: Path) -> None:
     record = directory / "pids"
     try:
         while line := sys.stdin.readline():
-            wish = json.loads(line)
-            pid = start(wish["argv"], wish["log"])
+            request = json.loads(line)
+            pid = start(request["argv"], request["log"])
             with record.open("a") as pids:
                 pids.write(f"{pid} {started(pid)}\n")
             print(pid, flush=True)

@@ -143,12 +143,12 @@ class Fleet:
         urls = [balancer.url for balancer in self.balancers.values()]
         return Visit(urls, self.shape.backends[1:], pace=pace)
 
-    def births(self) -> dict[str, tuple[int, int] | None]:
+    def processes(self) -> dict[str, tuple[int, int] | None]:
         """Return pid and start time of every instance, by ``host/instance``."""
         return {
-            f"{name}/{instance}": birth
+            f"{name}/{instance}": process
             for name, host in self.hosts.items()
-            for instance, birth in host.births().items()
+            for instance, process in host.processes().items()
         }
 
     def until_serving(self, timeout: float = PATIENCE) -> None:

@@ -54,7 +54,7 @@ class LockedRun:
 
 @asynccontextmanager
 async def hold_lock(
-    world: Site, begun: NewRun, wish: LockRequest, tell: Tell
+    world: Site, begun: NewRun, request: LockRequest, tell: Tell
 ) -> AsyncIterator[LockedRun]:
     """Hold the lock for the length of the block.
 
@@ -66,12 +66,12 @@ async def hold_lock(
         Unfinished: somebody had it, and has left something out.
     """
     try:
-        claimed = await acquire(begun.holder, wish, begun.history, world, tell)
+        claimed = await acquire(begun.owner, request, begun.history, world, tell)
     except LockError as error:
         looked_at = guarded(world, UnlockedOwnershipLog(error))
         yield LockedRun(looked_at, (Finding(error.place, error.what, error.fix),))
         return
-    async with held(world, begun, claimed.holdings, claimed.runs, tell) as site:
+    async with held(world, begun, claimed.owned_targets, claimed.runs, tell) as site:
         yield LockedRun(site)
 
 
@@ -87,7 +87,7 @@ async def take_over_lock(
         RecordError: it could not be written down.
     """
     lock = lock_of(world)
-    await lock.take_over(" ".join(left.runs), begun.holder, seize=left.unreadable)
+    await lock.take_over(" ".join(left.runs), begun.owner, seize=left.unreadable)
     for broken in left.unreadable:
         what = (
             f"what stood there could not be read ({broken.unreadable}); it is kept beside the lock "
@@ -100,7 +100,7 @@ async def take_over_lock(
         await release(lock)
         raise
     if left.abandoned:
-        begun.history.settle(left.holder.run, begun.run)
+        begun.history.settle(left.owner.run, begun.run)
     async with held(world, begun, out, left.runs, tell) as site:
         yield LockedRun(site)
 
@@ -112,30 +112,34 @@ async def _now_out(world: Site, left: UnfinishedRun, begun: NewRun) -> Sequence[
         RolloutError: another run has seen to it since we looked.
     """
     lock = lock_of(world)
-    (ours, *_) = [one for one in await lock.look() if one.holder.run == begun.run]
-    by = (await lock.settled()).get(left.holder.run, begun.run)
-    past = begun.history.find(left.holder.run)
+    (ours, *_) = [one for one in await lock.look() if one.owner.run == begun.run]
+    by = (await lock.settled()).get(left.owner.run, begun.run)
+    past = begun.history.find(left.owner.run)
     named = left.held is not None and not left.unreadable
-    gone = named and left.holder.run not in ours.before
+    gone = named and left.owner.run not in ours.before
     seen_to = by not in {begun.run, left.claimed_by}
     if seen_to or gone or (left.held is None and past is None):
         other = "another run" if by == begun.run else f"run {by}"
         raise RolloutError(
-            f"nothing was touched: {other} has seen to run {left.holder.run} since you looked"
+            f"nothing was touched: {other} has seen to run {left.owner.run} since you looked"
         )
     if left.held is None:
-        return past.holdings if past else ()
+        return past.owned_targets if past else ()
     if left.unreadable:
-        return tuple(left.holdings)
-    out = collect_owned_targets(ours.holdings, left.runs, begun.history)
+        return tuple(left.owned_targets)
+    out = collect_owned_targets(ours.owned_targets, left.runs, begun.history)
     split = len({run for run in left.others if run not in left.held.before}) > 1
-    more = {h.target.name: h for h in left.holdings} if split else {}
+    more = {h.target.name: h for h in left.owned_targets} if split else {}
     return tuple((more | {h.target.name: h for h in out}).values())
 
 
 @asynccontextmanager
 async def held(
-    world: Site, begun: NewRun, holdings: Sequence[OwnedTarget], runs: Sequence[str], tell: Tell
+    world: Site,
+    begun: NewRun,
+    owned_targets: Sequence[OwnedTarget],
+    runs: Sequence[str],
+    tell: Tell,
 ) -> AsyncIterator[Site]:
     """Give signs of life, and in the end the lock: back, or left behind with what is still out.
 
@@ -144,14 +148,14 @@ async def held(
     open until all of its hosts were seen to.
     """
     lock = lock_of(world)
-    record = PersistentOwnershipLog(begun.journal, lock, holdings)
+    record = PersistentOwnershipLog(begun.journal, lock, owned_targets)
     site = guarded(world, record)
     try:
         async with alive(lock, record):
-            for holding in holdings:
-                await begun.journal.held(holding)
-            if holdings:
-                await lock.keep(tuple(holdings), everywhere=True)
+            for owned_target in owned_targets:
+                await begun.journal.held(owned_target)
+            if owned_targets:
+                await lock.keep(tuple(owned_targets), everywhere=True)
             if runs:
                 await begun.journal.note("answers")
             half = _half_deployed(runs, begun)

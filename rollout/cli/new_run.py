@@ -31,18 +31,18 @@ class NewRun:
     """One run, before anything was contacted.
 
     Attributes:
-        holder: What the lock will say.
+        owner: What the lock will say.
         journal: Where everything is written down.
         history: The runs before this one.
     """
 
-    holder: LockOwner
+    owner: LockOwner
     journal: Journal
     history: Journals
 
     @property
     def run(self) -> str:
-        return self.holder.run
+        return self.owner.run
 
 
 def begin(
@@ -69,21 +69,21 @@ def begin(
     """
     app, directory = loaded.settings.app, state_directory(os.environ)
     refuse_private(directory, _sockets(loaded.settings))
-    holder = current_owner(Kind.RUN)
-    journal = Journal.begin(directory, app, holder.run)
+    owner = current_owner(Kind.RUN)
+    journal = Journal.begin(directory, app, owner.run)
     journal.put(
         "began",
-        at=holder.since,
+        at=owner.since,
         app=app,
         verb=verb,
-        holder=spell_holder(holder),
+        owner=spell_holder(owner),
         hosts=list(hosts),
         flags={flag: redact(value) for flag, value in (flags or {}).items() if value is not None},
         settings=dict(written_settings(loaded)),
         done=list(done),
         renewed={target: list(names) for target, names in (renewed or {}).items()},
     )
-    return NewRun(holder, journal, Journals(directory, app, but=holder.run))
+    return NewRun(owner, journal, Journals(directory, app, but=owner.run))
 
 
 def history_of(settings: Settings) -> Journals:

@@ -22,7 +22,7 @@ StopAsked = Callable[[], bool]
 
 
 def run_with_output(
-    story: Callable[[Tell, StopAsked], Awaitable[None]],
+    scenario: Callable[[Tell, StopAsked], Awaitable[None]],
     settings: Settings,
     asked: GlobalOptions,
     begun: NewRun,
@@ -30,13 +30,13 @@ def run_with_output(
     cron: bool,
     meanwhile: str = "",
 ) -> int:
-    """Run ``story`` to its end and return the exit code of its account.
+    """Run ``scenario`` to its end and return the exit code of its account.
 
     ``meanwhile`` is what it does until it has something to tell.
     """
     try:
         return run_with_signals(
-            story, _voices_of(settings, asked, begun, cron=cron, meanwhile=meanwhile)
+            scenario, _voices_of(settings, asked, begun, cron=cron, meanwhile=meanwhile)
         )
     finally:
         begun.journal.leave()

@@ -54,41 +54,41 @@ class CommandSpec:
     over_half_a_deploy: bool = False
 
 
-def run(errand: CommandSpec, story: CommandBody) -> int:
-    """Tell ``story``, in charge of the fleet, and return the exit code of its account."""
-    settings = errand.loaded.settings
+def run(spec: CommandSpec, scenario: CommandBody) -> int:
+    """Tell ``scenario``, in charge of the fleet, and return the exit code of its account."""
+    settings = spec.loaded.settings
     begun = begin(
-        errand.loaded,
-        errand.verb,
-        errand.hosts,
-        flags=errand.flags,
-        done=errand.done,
-        renewed=errand.renewed,
+        spec.loaded,
+        spec.verb,
+        spec.hosts,
+        flags=spec.flags,
+        done=spec.done,
+        renewed=spec.renewed,
     )
 
     async def whole(tell: Tell, stop_asked: Callable[[], bool]) -> None:
         async with AsyncExitStack() as stack:
             supply: DeployServices | None = None
-            if errand.deploys:
+            if spec.deploys:
                 deploy = open_deploy(settings, stop_asked=stop_asked)
                 world, supply = await stack.enter_async_context(deploy)
             else:
                 world = await stack.enter_async_context(open_site(settings, stop_asked=stop_asked))
-            world = with_tracing(world, tell, verbose=errand.typed.verbose)
-            if errand.cron and (which := errand.typed.which_file(errand.loaded)):
+            world = with_tracing(world, tell, verbose=spec.typed.verbose)
+            if spec.cron and (which := spec.typed.which_file(spec.loaded)):
                 tell(Noted(where="settings", what=which))
-            if errand.left is None:
-                rollout, take_up = errand.typed.rollout, errand.include_left_out
-                deploys = errand.deploys or errand.over_half_a_deploy
-                wish = lock_request(
-                    settings, errand.hosts, rollout, deploys=deploys, include_left_out=take_up
+            if spec.left is None:
+                rollout, take_up = spec.typed.rollout, spec.include_left_out
+                deploys = spec.deploys or spec.over_half_a_deploy
+                request = lock_request(
+                    settings, spec.hosts, rollout, deploys=deploys, include_left_out=take_up
                 )
-                charge = await stack.enter_async_context(hold_lock(world, begun, wish, tell))
+                locked_run = await stack.enter_async_context(hold_lock(world, begun, request, tell))
             else:
-                after = take_over_lock(errand.left, world, begun, tell)
-                charge = await stack.enter_async_context(after)
-            await story(charge.with_(supply), tell)
+                after = take_over_lock(spec.left, world, begun, tell)
+                locked_run = await stack.enter_async_context(after)
+            await scenario(locked_run.with_(supply), tell)
 
     return run_with_output(
-        whole, settings, errand.typed, begun, cron=errand.cron, meanwhile=errand.meanwhile
+        whole, settings, spec.typed, begun, cron=spec.cron, meanwhile=spec.meanwhile
     )

@@ -63,14 +63,14 @@ class Signals:
         os._exit(self._broadcast.end(timeout=LAST_WORDS).exit_code)
 
 
-def run_with_signals(story: RunBody, broadcast: Broadcast) -> int:
-    """Run ``story`` to its end and return the exit code of its account."""
+def run_with_signals(scenario: RunBody, broadcast: Broadcast) -> int:
+    """Run ``scenario`` to its end and return the exit code of its account."""
     signals = Signals(broadcast)
 
     async def run() -> None:
         signals.listen()
         try:
-            await story(broadcast.tell, lambda: signals.stop_asked)
+            await scenario(broadcast.tell, lambda: signals.stop_asked)
         except Halted as halt:
             broadcast.tell(RolloutHalted(reason=str(halt)))
         except UnfinishedRunFound as left:

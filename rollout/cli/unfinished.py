@@ -32,7 +32,7 @@ async def found_in(
         raise AssertionError("a world without a lock")
     left = await find_unfinished_run(site.lock, history_of(settings), site)
     readings = {}
-    names = {one.server.balancer for h in (left.holdings if left else ()) for one in h.found}
+    names = {one.server.balancer for h in (left.owned_targets if left else ()) for one in h.found}
     for name in names & set(site.balancers):
         try:
             readings[name] = await site.balancers[name].look()
@@ -59,17 +59,17 @@ def confirmed(
             seen to what HAProxy shows to be out.
     """
 
-    async def story() -> tuple[UnfinishedRun | None, Mapping[str, BalancerSnapshot]]:
+    async def scenario() -> tuple[UnfinishedRun | None, Mapping[str, BalancerSnapshot]]:
         async with open_site(settings) as site:
             left, readings = await found_in(site, settings)
             if left is not None and not force:
                 await _not_alive(left, site)
             return left, readings
 
-    left, readings = asyncio.run(story())
+    left, readings = asyncio.run(scenario())
     if left is not None:
         print_error(remains_table(left, readings).rstrip())
-        if left.claimed_by and left.holdings and not anyway:
+        if left.claimed_by and left.owned_targets and not anyway:
             raise RolloutError(f"nothing was changed; {in_doubt('rollout')}")
         confirm(what, yes=yes)
     return left
@@ -78,13 +78,13 @@ def confirmed(
 async def _not_alive(left: UnfinishedRun, site: Site) -> None:
     if left.held is None or left.certain or site.lock is None:
         return
-    if left.holder.kind is Kind.MANUAL:
-        raise LockHeld(left.held.place, str(left.holder), "; `rollout lock release` gives it back")
-    if left.holder.kind is Kind.UNKNOWN:
-        raise LockHeld(left.held.place, str(left.holder), "; `rollout lock break` takes it")
-    print_error(f"the lock is held by {left.holder}; listening whether it is alive …")
-    if await is_alive(site.lock, left.holder):
-        raise LockHeld(left.held.place, str(left.holder), "; it is alive: stop it there first")
+    if left.owner.kind is Kind.MANUAL:
+        raise LockHeld(left.held.place, str(left.owner), "; `rollout lock release` gives it back")
+    if left.owner.kind is Kind.UNKNOWN:
+        raise LockHeld(left.held.place, str(left.owner), "; `rollout lock break` takes it")
+    print_error(f"the lock is held by {left.owner}; listening whether it is alive …")
+    if await is_alive(site.lock, left.owner):
+        raise LockHeld(left.held.place, str(left.owner), "; it is alive: stop it there first")
     print_error("it has given no sign of life")
 
 

@@ -67,16 +67,16 @@ async def look_at_host(host: str, site: Site) -> CurrentOnHost:
         RolloutError: it could not be read.
     """
     releases = releases_of(site)
-    shelf = await releases.look(host)
-    states = [state for state in await site.supervisor.look(host) if state.birth is not None]
-    pids = {state.birth.pid: state.name for state in states if state.birth is not None}
+    host_releases = await releases.look(host)
+    states = [state for state in await site.supervisor.look(host) if state.process is not None]
+    pids = {state.process.pid: state.name for state in states if state.process is not None}
     where = await releases.whereabouts(host, tuple(pids)) if pids else {}
     return CurrentOnHost(
         host=host,
-        current=shelf.current,
+        current=host_releases.current,
         running={pids[pid]: found for pid, found in where.items() if pid in pids},
         hidden=tuple(name for pid, name in pids.items() if pid not in where),
-        unfinished=frozenset(one.name for one in shelf.releases if one.unfinished),
+        unfinished=frozenset(one.name for one in host_releases.releases if one.unfinished),
     )
 
 
@@ -119,7 +119,7 @@ async def against_a_restart(
     """
     if site.releases is None:
         return (), ()
-    held = {holding.target.host for holding in site.record.held}
+    held = {owned_target.target.host for owned_target in site.record.held}
     seen, failed = await look_at_hosts([host for host in hosts if host not in held], site)
     unproven = [one for one in seen if one.unproven]
     ran = any(one.unproven in one.running.values() for one in unproven)
@@ -234,7 +234,7 @@ def _is_proven(
     release: str, seen: Sequence[CurrentOnHost], past: PastRun | None, site: Site
 ) -> bool:
     """Tell whether a server came back on ``release``, by what runs now or by the journal."""
-    held = {holding.target.host for holding in site.record.held}
+    held = {owned_target.target.host for owned_target in site.record.held}
     if any(one.all_run(release) for one in seen if one.host not in held):
         return True
     if past is None or past.deploy is None or past.deploy.gone_back:
@@ -255,7 +255,7 @@ async def _take_back_everywhere(
     release: str, seen: Sequence[CurrentOnHost], doubt: Sequence[str], site: Site, tell: Tell
 ) -> Mapping[str, RolloutError]:
     """Take ``release`` back where nothing was asked; return where it is left, with the reason."""
-    asked = {holding.target.host for holding in site.record.held if holding.asked}
+    asked = {owned_target.target.host for owned_target in site.record.held if owned_target.asked}
     ours = [one for one in seen if release in one.unfinished and one.host not in asked]
     left = [one.host for one in ours if one.unproven == release]
     if doubt:

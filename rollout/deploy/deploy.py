@@ -132,7 +132,7 @@ async def still_serving(skipped: Sequence[Target], site: Site) -> tuple[str, ...
 
     Of one that cannot be asked the worst is assumed.
     """
-    names = {seat.balancer for target in skipped for seat in target.servers}
+    names = {server.balancer for target in skipped for server in target.servers}
     rows: dict[Server, ServerState] = {}
     for name in names:
         with suppress(RolloutError):
@@ -140,7 +140,7 @@ async def still_serving(skipped: Sequence[Target], site: Site) -> tuple[str, ...
     return tuple(
         target.name
         for target in skipped
-        if any(seat not in rows or receives_traffic(rows[seat]) for seat in target.servers)
+        if any(server not in rows or receives_traffic(rows[server]) for server in target.servers)
     )
 
 
@@ -191,16 +191,16 @@ async def finish_release(
 
 
 async def mark(
-    names: Mapping[str, str], verdict: ReleaseStatus, releases: Releases, tell: Tell
+    names: Mapping[str, str], condition: ReleaseStatus, releases: Releases, tell: Tell
 ) -> None:
     """Write down on each host what became of a release of it."""
 
     async def one(host: str, name: str) -> None:
         try:
-            await releases.settle(host, name, verdict)
+            await releases.settle(host, name, condition)
         except Exception as error:  # noqa: BLE001 - it serves already: a bug as well only warns
             said = said_of(host, error)
-            tell(Noted(where=host, what=f"release {name} could not be marked {verdict}: {said}"))
+            tell(Noted(where=host, what=f"release {name} could not be marked {condition}: {said}"))
 
     await asyncio.gather(*(one(host, name) for host, name in names.items()))
 

@@ -25,20 +25,20 @@ async def check_disks(targets: Sequence[Target], site: Site, source: Source | No
     hosts = tuple(dict.fromkeys(target.host for target in targets))
     seen = await asyncio.gather(*(_host(host, releases, source) for host in hosts))
     blind = await asyncio.gather(*(_whereabouts(host, targets, site, releases) for host in hosts))
-    shelves = tuple(shelf for shelf, _ in seen if shelf is not None)
+    all_releases = tuple(host_releases for host_releases, _ in seen if host_releases is not None)
     findings = [found for _, several in seen for found in several]
     findings += [found for several, _ in blind for found in several]
     notes = [note for _, several in blind for note in several]
     notes += [
-        Finding(shelf.host, f"release {r.name} was begun by a deploy that did not end", "")
-        for shelf in shelves
-        for r in shelf.releases
+        Finding(host_releases.host, f"release {r.name} was begun by a deploy that did not end", "")
+        for host_releases in all_releases
+        for r in host_releases.releases
         if r.unfinished
     ]
     return DiskReport(
-        shelves=shelves,
+        all_releases=all_releases,
         findings=tuple(dict.fromkeys(findings)),
-        notes=(*notes, *differing_live_releases(shelves)),
+        notes=(*notes, *differing_live_releases(all_releases)),
     )
 
 
@@ -48,50 +48,65 @@ async def read_releases(
     """Read the releases of ``hosts``; a host that cannot be read becomes a finding."""
     seen = await asyncio.gather(*(_look(host, releases) for host in hosts))
     return (
-        tuple(shelf for shelf in seen if isinstance(shelf, HostReleases)),
+        tuple(host_releases for host_releases in seen if isinstance(host_releases, HostReleases)),
         tuple(found for found in seen if isinstance(found, Finding)),
     )
 
 
-def differing_live_releases(shelves: Sequence[HostReleases]) -> tuple[Finding, ...]:
+def differing_live_releases(all_releases: Sequence[HostReleases]) -> tuple[Finding, ...]:
     """Note hosts whose live release is not that of the others."""
-    live = {shelf.current for shelf in shelves}
+    live = {host_releases.current for host_releases in all_releases}
     if len(live) < 2:  # noqa: PLR2004 - one is even
         return ()
     return tuple(
-        Finding(shelf.host, f"its live release is {shelf.current or 'none'}; they differ", "")
-        for shelf in shelves
+        Finding(
+            host_releases.host,
+            f"its live release is {host_releases.current or 'none'}; they differ",
+            "",
+        )
+        for host_releases in all_releases
     )
 
 
-def rollback_blockers(name: str, shelves: Sequence[HostReleases]) -> tuple[Finding, ...]:
+def rollback_blockers(name: str, all_releases: Sequence[HostReleases]) -> tuple[Finding, ...]:
     """Say what keeps the release ``name`` from being made live again; nothing when it can be."""
     look = "`rollout releases` shows what there is"
     if not name:
         what = "no release to go back to: none before the live one is whole and on every host"
         return (Finding("rollback", what, f"{look}, --to takes any of it"),)
-    lacking = [shelf for shelf in shelves if shelf.find(name) is None]
+    lacking = [host_releases for host_releases in all_releases if host_releases.find(name) is None]
     if lacking:
-        known = list(dict.fromkeys(r.name for shelf in shelves for r in shelf.releases))
-        near = did_you_mean(name, known) if len(lacking) == len(shelves) else ""
+        known = list(
+            dict.fromkeys(r.name for host_releases in all_releases for r in host_releases.releases)
+        )
+        near = did_you_mean(name, known) if len(lacking) == len(all_releases) else ""
         return tuple(Finding(s.host, f"has no release {name}{near}", look) for s in lacking)
-    half = [s.host for s in shelves if (r := s.find(name)) and not r.whole]
+    half = [s.host for s in all_releases if (r := s.find(name)) and not r.whole]
     if half:
         what = f"the deploy of release {name} did not end there"
         return tuple(Finding(host, what, look) for host in half)
-    revisions = {shelf.host: r.revision for shelf in shelves if (r := shelf.find(name))}
+    revisions = {
+        host_releases.host: r.revision
+        for host_releases in all_releases
+        if (r := host_releases.find(name))
+    }
     if len(set(revisions.values())) > 1:
         what = f"has another revision in release {name} than others"
         return tuple(Finding(h, f"{what}: {r or 'none'}", look) for h, r in revisions.items())
-    if all(shelf.current == name and shelf.running <= {name} for shelf in shelves):
+    if all(
+        host_releases.current == name and host_releases.running <= {name}
+        for host_releases in all_releases
+    ):
         what = f"release {name} is live on every host already"
         return (Finding("rollback", what, "`rollout restart` restarts it where it is"),)
     return ()
 
 
-def revision_of(name: str, shelves: Sequence[HostReleases]) -> str:
+def revision_of(name: str, all_releases: Sequence[HostReleases]) -> str:
     """Read what the release was made from; empty where that was never written down."""
-    return next((r.revision for shelf in shelves if (r := shelf.find(name))), "")
+    return next(
+        (r.revision for host_releases in all_releases if (r := host_releases.find(name))), ""
+    )
 
 
 async def _look(host: str, releases: Releases) -> HostReleases | Finding:
@@ -119,10 +134,10 @@ async def _whereabouts(
     """See in which release each instance of ``host`` runs: findings where that is hidden, notes."""
     ours = {one.name for target in targets if target.host == host for one in target.instances}
     try:
-        states = [s for s in await site.supervisor.look(host) if s.name in ours and s.birth]
-        pids = {state.birth.pid: state.name for state in states if state.birth}
+        states = [s for s in await site.supervisor.look(host) if s.name in ours and s.process]
+        pids = {state.process.pid: state.name for state in states if state.process}
         where = await releases.whereabouts(host, tuple(pids))
-        shelf = await releases.look(host)
+        host_releases = await releases.look(host)
     except RolloutError as error:
         return [finding(host, error)], []
     hidden = [name for pid, name in pids.items() if pid not in where]
@@ -134,14 +149,14 @@ async def _whereabouts(
             'let the login see it: deploy.readlink = "sudo -n readlink", with a line for sudo',
         )
     ]
-    live = shelf.current
+    live = host_releases.current
     notes = [
         Finding(host, f"{pids[pid]} runs in {found}, not in the live release {live}", "")
         for pid, found in where.items()
         if live and found != live
     ]
     outside = [(pids[pid], found) for pid, found in where.items() if not NAME.fullmatch(found)]
-    return [*(findings if hidden else []), *_outside(host, outside, shelf)], notes
+    return [*(findings if hidden else []), *_outside(host, outside, host_releases)], notes
 
 
 def _of_another_name(host: str, instance: str, to: str, release: str) -> Finding:
@@ -156,7 +171,9 @@ def _of_another_name(host: str, instance: str, to: str, release: str) -> Finding
     return Finding(host, what, fix)
 
 
-def _outside(host: str, found: Sequence[tuple[str, str]], shelf: HostReleases) -> list[Finding]:
+def _outside(
+    host: str, found: Sequence[tuple[str, str]], host_releases: HostReleases
+) -> list[Finding]:
     """Say that an instance works in no release.
 
     Whether a new release reached it could never be proven, and it would have none to go back to.
@@ -164,12 +181,12 @@ def _outside(host: str, found: Sequence[tuple[str, str]], shelf: HostReleases) -
     if not found:
         return []
     name, place = found[0]
-    if shelf.current:
+    if host_releases.current:
         fix = "let its start program change to `current` and stay there"
         return [Finding(host, f"{name} works in {place}, which is in no release", fix)]
     to, found_it, rest = place.rpartition("/releases/")
     other = rest.partition("/")[0]
-    if found_it and other and shelf.link.rstrip("/").rpartition("/")[2] == other:
+    if found_it and other and host_releases.link.rstrip("/").rpartition("/")[2] == other:
         return [_of_another_name(host, name, to, other)]
     fix = f'set deploy.to = "{to}"' if found_it else "correct deploy.to"
     return [

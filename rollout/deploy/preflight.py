@@ -81,7 +81,7 @@ def _whose_disks(fit: PreflightReport, hosts: Sequence[str]) -> tuple[Target, ..
 
 
 async def ready_to_deploy(
-    scope: Selection, floor: Share, site: Site, source: Source, wish: Requirement
+    scope: Selection, floor: Share, site: Site, source: Source, request: Requirement
 ) -> tuple[PreflightReport, Deploy | None]:
     """Find out whether a new release can be deployed, and which it is."""
     fit, seen = await deploy_preflight(scope, floor, site, source)
@@ -94,23 +94,23 @@ async def ready_to_deploy(
         where = error.host if isinstance(error, RemoteError | ReleaseError) else "deploy"
         return replace(fit, findings=(finding(where, error),)), None
     now = datetime.now(UTC)  # noqa: TID251 - no stamp: a release is named by its second
-    release = Release(next_name(now, seen.shelves), revision)
+    release = Release(next_name(now, seen.all_releases), revision)
     fit = replace(fit, notes=(*fit.notes, *(Finding("deploy", note, "") for note in source.notes)))
-    return fit, replace(wish(release, names), left_aside=_still_serving(fit))
+    return fit, replace(request(release, names), left_aside=_still_serving(fit))
 
 
 async def ready_to_roll_back(
-    scope: Selection, floor: Share, site: Site, to: str | None, wish: Requirement
+    scope: Selection, floor: Share, site: Site, to: str | None, request: Requirement
 ) -> tuple[PreflightReport, Deploy | None]:
     """Find out whether the release ``to``, or the last good one, can be made live again."""
     fit, seen = await deploy_preflight(scope, floor, site, None)
     if fit.findings or not fit.targets:
         return fit, None
-    name = to_roll_back_to(seen.shelves) if to is None else to
-    if found := rollback_blockers(name, seen.shelves):
+    name = to_roll_back_to(seen.all_releases) if to is None else to
+    if found := rollback_blockers(name, seen.all_releases):
         return replace(fit, findings=found), None
-    release = Release(name, revision_of(name, seen.shelves))
-    deploy = wish(release, hosts_of(fit.targets))
+    release = Release(name, revision_of(name, seen.all_releases))
+    deploy = request(release, hosts_of(fit.targets))
     return fit, replace(deploy, left_aside=_still_serving(fit))
 
 

@@ -11,7 +11,7 @@ from rollout.ports.site import Tell
 
 
 async def prune(
-    shelves: Sequence[HostReleases],
+    all_releases: Sequence[HostReleases],
     keep: int,
     releases: Releases,
     tell: Tell,
@@ -23,19 +23,25 @@ async def prune(
     The release that a rollback would go to stays as well, and those that were just ``left``: who
     went back one too far wants to go forward again.
     """
-    needed = (to_roll_back_to(shelves), *left)
-    await asyncio.gather(*(_prune(shelf, keep, needed, releases, tell) for shelf in shelves))
+    needed = (to_roll_back_to(all_releases), *left)
+    await asyncio.gather(
+        *(_prune(host_releases, keep, needed, releases, tell) for host_releases in all_releases)
+    )
 
 
 async def _prune(
-    shelf: HostReleases, keep: int, needed: Sequence[str], releases: Releases, tell: Tell
+    host_releases: HostReleases, keep: int, needed: Sequence[str], releases: Releases, tell: Tell
 ) -> None:
-    names = to_prune(shelf, keep, needed)
+    names = to_prune(host_releases, keep, needed)
     if not names:
         return
     try:
-        gone = await releases.prune(shelf.host, names)
+        gone = await releases.prune(host_releases.host, names)
     except Exception as error:  # noqa: BLE001 - old releases are no reason to fail
-        tell(Noted(where=shelf.host, what=f"not pruned: {said_of(shelf.host, error)}"))
+        tell(
+            Noted(
+                where=host_releases.host, what=f"not pruned: {said_of(host_releases.host, error)}"
+            )
+        )
     else:
-        tell(ReleasesPruned(host=shelf.host, releases=gone))
+        tell(ReleasesPruned(host=host_releases.host, releases=gone))

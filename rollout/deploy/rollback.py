@@ -123,9 +123,9 @@ async def verify_old_release(
 
 def was_tried(target: Target, old: Plan, site: Site) -> bool:
     """Tell whether a target was asked to restart onto the release before, and is out since."""
-    holding = site.record.holding(target.name)
+    owned_target = site.record.owned_target(target.name)
     before = old.release_by_host[target.host].name
-    return holding is not None and bool(holding.asked) and holding.release == before
+    return owned_target is not None and bool(owned_target.asked) and owned_target.release == before
 
 
 async def return_others_to_old_release(
@@ -170,7 +170,7 @@ async def _all_back(
 
 
 async def _back(target: Target, began: float, old: Plan, site: Site, tell: Tell) -> None:
-    if site.record.holding(target.name):
+    if site.record.owned_target(target.name):
         await restart_again(target, began, old, site, tell)
         return
     # It had come back, and did not hold: it may be up again, and must be spared like any other.

@@ -104,9 +104,9 @@ class Transaction:
     async def _begin(self, host: str) -> None:
         for what in await self._releases.tidy(host):
             self._tell(Noted(where=host, what=what))
-        shelf = await self._releases.look(host)
-        self.before[host], self.live[host] = shelf.current, shelf.live
-        self.good[host] = shelf.good
+        host_releases = await self._releases.look(host)
+        self.before[host], self.live[host] = host_releases.current, host_releases.live
+        self.good[host] = host_releases.good
         self._undos[host].append(self._discard)
         await self._releases.begin(host, self._deploy.release, fresh=self._deploy.fresh)
 

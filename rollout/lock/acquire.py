@@ -56,14 +56,14 @@ class LockRequest:
 class LockGrant:
     """The lock is ours; and so is what ``runs`` before us had left out."""
 
-    holdings: tuple[OwnedTarget, ...] = ()
+    owned_targets: tuple[OwnedTarget, ...] = ()
     runs: tuple[str, ...] = ()
 
 
 async def acquire(
-    holder: LockOwner, wish: LockRequest, history: RunHistory, site: Site, tell: Tell
+    owner: LockOwner, request: LockRequest, history: RunHistory, site: Site, tell: Tell
 ) -> LockGrant:
-    """Take the lock for ``holder``, waiting for it if that is wished.
+    """Take the lock for ``owner``, waiting for it if that is wished.
 
     Raises:
         LockHeld: somebody has it who lives, or of whom nobody can tell.
@@ -72,29 +72,29 @@ async def acquire(
         Halted: the operator wants us to stop.
     """
     lock = lock_of(site)
-    deadline, said = now() + wish.wait, ""
+    deadline, said = now() + request.wait, ""
     while True:
         try:
-            await lock.take(holder)
+            await lock.take(owner)
         except LockHeld as held:
             left = await find_unfinished_run(lock, history, site)
             if left is not None and left.held is not None and left.certain:
                 with suppress(LockHeld):  # another one was quicker: then that one is waited for
-                    return await _taken_over(left, holder, wish, history, site, tell)
+                    return await _taken_over(left, owner, request, history, site, tell)
             if now() >= deadline:
                 raise
-            if said != held.holder:
-                said = held.holder
+            if said != held.owner:
+                said = held.owner
                 tell(Noted(where="lock", what=f"waiting: {held}"))
         else:
-            return await _acquire_past_open_journals(wish, history, site, tell)
+            return await _acquire_past_open_journals(request, history, site, tell)
         if site.stop_asked():
             raise Halted("stopped on request, before anything was touched")
         await asyncio.sleep(ASK_EVERY)
 
 
 async def refusal(
-    wish: LockRequest, history: RunHistory, site: Site, tell: Tell
+    request: LockRequest, history: RunHistory, site: Site, tell: Tell
 ) -> tuple[RolloutError | None, tuple[OwnedTarget, ...]]:
     """Say why :func:`acquire` would refuse now, and what is out because of other runs.
 
@@ -107,16 +107,16 @@ async def refusal(
         if seen := await lock.look():
             left = await find_unfinished_run(lock, history, site)
             if left is None or left.held is None or not left.certain:
-                theirs = tuple(left.holdings) if left else ()
-                return LockHeld(seen[0].place, str(seen[0].holder)), theirs
+                theirs = tuple(left.owned_targets) if left else ()
+                return LockHeld(seen[0].place, str(seen[0].owner)), theirs
             runs = [left]
         unfinished, _ = await _open_runs(history, runs[0].runs if runs else (), site)
         for run in (*runs, *unfinished):
             ours = await _without_theirs(run, site, tell)
-            out |= {holding.target.name: holding for holding in ours.holdings}
-            refused = refused or _in_the_way(ours, wish)
+            out |= {owned_target.target.name: owned_target for owned_target in ours.owned_targets}
+            refused = refused or _in_the_way(ours, request)
             if refused is None:
-                _report_left_out(ours, wish, tell)
+                _report_left_out(ours, request, tell)
     except RolloutError as error:
         refused = error
     return refused, tuple(out.values())
@@ -132,13 +132,13 @@ async def _open_runs(
         if past.run in known or is_under_way(past, history):
             continue
         by = settled.get(past.run, "")  # from another machine: that one wrote to the lock
-        if by and not past.half_deployed and await is_settled(past.holdings, site):
+        if by and not past.half_deployed and await is_settled(past.owned_targets, site):
             seen_to[past.run] = by
             continue
         found.append(
             UnfinishedRun(
-                holder=past.holder,
-                holdings=past.holdings,
+                owner=past.owner,
+                owned_targets=past.owned_targets,
                 past=past,
                 certain=True,
                 claimed_by=by,
@@ -156,22 +156,27 @@ def lock_of(site: Site) -> Lock:
 
 async def _taken_over(
     left: UnfinishedRun,
-    holder: LockOwner,
-    wish: LockRequest,
+    owner: LockOwner,
+    request: LockRequest,
     history: RunHistory,
     site: Site,
     tell: Tell,
 ) -> LockGrant:
-    holdings = await _reject_unfinished(left, wish, site, tell)
-    await lock_of(site).take_over(" ".join(left.runs), holder)
-    what = f"the lock was still that of run {left.holder.run}, which is no more: taken over"
+    owned_targets = await _reject_unfinished(left, request, site, tell)
+    await lock_of(site).take_over(" ".join(left.runs), owner)
+    what = f"the lock was still that of run {left.owner.run}, which is no more: taken over"
     tell(Noted(where="lock", what=what))
-    more = await _acquire_past_open_journals(wish, history, site, tell, known=left.runs)
-    return LockGrant((*holdings, *more.holdings), (*left.runs, *more.runs))
+    more = await _acquire_past_open_journals(request, history, site, tell, known=left.runs)
+    return LockGrant((*owned_targets, *more.owned_targets), (*left.runs, *more.runs))
 
 
 async def _acquire_past_open_journals(
-    wish: LockRequest, history: RunHistory, site: Site, tell: Tell, *, known: Collection[str] = ()
+    request: LockRequest,
+    history: RunHistory,
+    site: Site,
+    tell: Tell,
+    *,
+    known: Collection[str] = (),
 ) -> LockGrant:
     """Hold the lock against the journals that are open, though no lock speaks for them.
 
@@ -183,8 +188,8 @@ async def _acquire_past_open_journals(
         for run, by in seen_to.items():
             history.settle(run, by)
         for left in unfinished:
-            more = await _reject_unfinished(left, wish, site, tell)
-            claimed = LockGrant((*claimed.holdings, *more), (*claimed.runs, left.holder.run))
+            more = await _reject_unfinished(left, request, site, tell)
+            claimed = LockGrant((*claimed.owned_targets, *more), (*claimed.runs, left.owner.run))
     except RolloutError:
         await release(lock_of(site))
         raise
@@ -192,7 +197,7 @@ async def _acquire_past_open_journals(
 
 
 async def _reject_unfinished(
-    left: UnfinishedRun, wish: LockRequest, site: Site, tell: Tell
+    left: UnfinishedRun, request: LockRequest, site: Site, tell: Tell
 ) -> tuple[OwnedTarget, ...]:
     """See that what a run left is in nobody's way, and return what of it is still out.
 
@@ -200,65 +205,66 @@ async def _reject_unfinished(
         Unfinished: it is.
     """
     left = await _without_theirs(left, site, tell)
-    if refused := _in_the_way(left, wish):
+    if refused := _in_the_way(left, request):
         raise refused
-    _report_left_out(left, wish, tell)
-    return tuple(left.holdings)
+    _report_left_out(left, request, tell)
+    return tuple(left.owned_targets)
 
 
 async def _without_theirs(left: UnfinishedRun, site: Site, tell: Tell) -> UnfinishedRun:
     """Leave out what another hand has changed since, which is told."""
-    ours, theirs = await split_ours_and_changed(left.holdings, site)
+    ours, theirs = await split_ours_and_changed(left.owned_targets, site)
     if theirs:
-        names = ", ".join(holding.target.name for holding in theirs)
-        what = f"left out by run {left.holder.run}, changed by somebody since, and theirs now"
+        names = ", ".join(owned_target.target.name for owned_target in theirs)
+        what = f"left out by run {left.owner.run}, changed by somebody since, and theirs now"
         tell(Noted(where=names, what=what))
-    return replace(left, holdings=ours)
+    return replace(left, owned_targets=ours)
 
 
-def _in_the_way(left: UnfinishedRun, wish: LockRequest) -> UnfinishedRunFound | None:
-    """Say why what a run left, and nobody has changed since, keeps another from its ``wish``."""
-    ours = left.holdings
-    wanted = [holding for holding in ours if holding.target.host in wish.hosts]
+def _in_the_way(left: UnfinishedRun, request: LockRequest) -> UnfinishedRunFound | None:
+    """Say why what a run left, and nobody has changed since, keeps another from its ``request``."""
+    ours = left.owned_targets
+    wanted = [owned_target for owned_target in ours if owned_target.target.host in request.hosts]
     if left.ended:
-        if wish.include_left_out or not wanted:
+        if request.include_left_out or not wanted:
             return None
-        names = ",".join(dict.fromkeys(holding.target.host for holding in wanted))
+        names = ",".join(dict.fromkeys(owned_target.target.host for owned_target in wanted))
         fix = (
-            f"`{wish.rollout} recover` brings back what can be proven; --include-left-out "
+            f"`{request.rollout} recover` brings back what can be proven; --include-left-out "
             f"restarts it with the others, --exclude {names} goes on without"
         )
-        return UnfinishedRunFound(left.holder.run, story_of(left), fix)
+        return UnfinishedRunFound(left.owner.run, story_of(left), fix)
     if left.claimed_by and ours:
-        return UnfinishedRunFound(left.holder.run, story_of(left), in_doubt(wish.rollout))
-    if left.past is not None and left.past.half_deployed and not wish.deploys:
+        return UnfinishedRunFound(left.owner.run, story_of(left), in_doubt(request.rollout))
+    if left.past is not None and left.past.half_deployed and not request.deploys:
         fix = (
-            f"`{wish.rollout} recover` takes it back; `{wish.rollout} uninterrupted` deploys anew"
-            + ("" if left.past.half_switched else f"; `{wish.rollout} resume` restarts onto it")
+            f"`{request.rollout} recover` takes it back; "
+            f"`{request.rollout} uninterrupted` deploys anew"
+            + ("" if left.past.half_switched else f"; `{request.rollout} resume` restarts onto it")
         )
-        return UnfinishedRunFound(left.holder.run, story_of(left), fix)
+        return UnfinishedRunFound(left.owner.run, story_of(left), fix)
     if ours or (left.past is not None and left.past.unfinished):
         deploy = left.past.deploy if left.past is not None else None
         then = "`{} resume` then goes on with the rest"
         if deploy is not None and deploy.gone_back:
             then = "`{} rollback` then takes every host to the release before"
-        fix = f"`{wish.rollout} recover` brings back what is out; {then.format(wish.rollout)}"
-        return UnfinishedRunFound(left.holder.run, story_of(left), fix)
+        fix = f"`{request.rollout} recover` brings back what is out; {then.format(request.rollout)}"
+        return UnfinishedRunFound(left.owner.run, story_of(left), fix)
     return None
 
 
-def _report_left_out(left: UnfinishedRun, wish: LockRequest, tell: Tell) -> None:
+def _report_left_out(left: UnfinishedRun, request: LockRequest, tell: Tell) -> None:
     """Name who is out before this run begins: the account is of the fleet as it is."""
-    for holding in left.holdings:
-        states = {state for told in holding.possible_states.values() for state in told}
+    for owned_target in left.owned_targets:
+        states = {state for told in owned_target.possible_states.values() for state in told}
         tell(
             TargetLeftOut(
-                target=holding.target.name,
+                target=owned_target.target.name,
                 state=states.pop() if len(states) == 1 else "unknown",
-                reason=f"by run {left.holder.run}, before this one",
-                asked=bool(holding.asked),
-                look=inspect_command_of(wish.inspect_command, holding.target.host),
-                servers=tuple(map(str, holding.target.servers)),
+                reason=f"by run {left.owner.run}, before this one",
+                asked=bool(owned_target.asked),
+                look=inspect_command_of(request.inspect_command, owned_target.target.host),
+                servers=tuple(map(str, owned_target.target.servers)),
             )
         )
 
@@ -270,7 +276,7 @@ async def release(lock: Lock) -> None:
 
 
 @asynccontextmanager
-async def against_deploys(holder: LockOwner, site: Site) -> AsyncIterator[None]:
+async def against_deploys(owner: LockOwner, site: Site) -> AsyncIterator[None]:
     """Hold the lock for the length of the block, so that no run begins beside it.
 
     Raises:
@@ -280,14 +286,14 @@ async def against_deploys(holder: LockOwner, site: Site) -> AsyncIterator[None]:
     """
     lock = lock_of(site)
     try:
-        await lock.take(holder)
+        await lock.take(owner)
     except LockHeld:
         seen = await lock.look()
         if seen and all(held.ended for held in seen):
             raise _ended_with(seen) from None
         if seen:
             raise
-        await lock.take(holder)  # it was given back between the two
+        await lock.take(owner)  # it was given back between the two
     try:
         async with alive(lock, site.record):
             yield
@@ -297,9 +303,9 @@ async def against_deploys(holder: LockOwner, site: Site) -> AsyncIterator[None]:
 
 
 def _ended_with(seen: Sequence[LockState]) -> UnfinishedRunFound:
-    holder, out = seen[0].holder, [h.target.name for held in seen for h in held.holdings]
-    what = f"of {holder.who} since {holder.since} ended with {', '.join(dict.fromkeys(out))} out"
-    return UnfinishedRunFound(holder.run, what, "`rollout recover` brings back what can be proven")
+    owner, out = seen[0].owner, [h.target.name for held in seen for h in held.owned_targets]
+    what = f"of {owner.who} since {owner.since} ended with {', '.join(dict.fromkeys(out))} out"
+    return UnfinishedRunFound(owner.run, what, "`rollout recover` brings back what can be proven")
 
 
 @asynccontextmanager

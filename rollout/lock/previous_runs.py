@@ -22,49 +22,55 @@ LISTEN_FOR = 3 * BEAT_EVERY + 1
 
 
 async def split_ours_and_changed(
-    holdings: Sequence[OwnedTarget], site: Site
+    owned_targets: Sequence[OwnedTarget], site: Site
 ) -> tuple[tuple[OwnedTarget, ...], tuple[OwnedTarget, ...]]:
     """Part what can be out because of us from what somebody has changed since, whole.
 
     What cannot be seen counts as ours.
     """
-    rows = await _rows_of(holdings, site)
-    ours = tuple(h for h in holdings if any(row is None or h.may_be_ours(row) for row in rows(h)))
-    return ours, tuple(holding for holding in holdings if holding not in ours)
+    rows = await _rows_of(owned_targets, site)
+    ours = tuple(
+        h for h in owned_targets if any(row is None or h.may_be_ours(row) for row in rows(h))
+    )
+    return ours, tuple(owned_target for owned_target in owned_targets if owned_target not in ours)
 
 
-async def is_settled(holdings: Sequence[OwnedTarget], site: Site) -> bool:
+async def is_settled(owned_targets: Sequence[OwnedTarget], site: Site) -> bool:
     """Judge whether the word that another run has seen to these can be believed.
 
     The word alone could be forged, or that run have failed: each server must be seen to serve, or
     to be as another hand has put it.  What cannot be seen is not seen to.
     """
-    rows = await _rows_of(holdings, site)
+    rows = await _rows_of(owned_targets, site)
     return not any(
-        row is None or (holding.may_be_ours(row) and not serving(row).met)
-        for holding in holdings
-        for row in rows(holding)
+        row is None or (owned_target.may_be_ours(row) and not serving(row).met)
+        for owned_target in owned_targets
+        for row in rows(owned_target)
     )
 
 
 async def _rows_of(
-    holdings: Sequence[OwnedTarget], site: Site
+    owned_targets: Sequence[OwnedTarget], site: Site
 ) -> Callable[[OwnedTarget], list[ServerState | None]]:
-    """Read how the servers of ``holdings`` are now; None for one that cannot be seen.
+    """Read how the servers of ``owned_targets`` are now; None for one that cannot be seen.
 
     One that its load balancer has no more is left out: no visitor can be sent to it.
     """
-    names = {seat.balancer for holding in holdings for seat in holding.target.servers}
+    names = {
+        server.balancer for owned_target in owned_targets for server in owned_target.target.servers
+    }
     readings: dict[str, BalancerSnapshot] = {}
     for name in names & set(site.balancers):
         with suppress(RolloutError):
             readings[name] = await site.balancers[name].look()
 
-    def rows(holding: OwnedTarget) -> list[ServerState | None]:
-        seats = holding.target.servers
-        known = [(readings.get(seat.balancer), seat) for seat in seats]
+    def rows(owned_target: OwnedTarget) -> list[ServerState | None]:
+        servers = owned_target.target.servers
+        known = [(readings.get(server.balancer), server) for server in servers]
         return [
-            r.servers[seat] if r else None for r, seat in known if r is None or seat in r.servers
+            r.servers[server] if r else None
+            for r, server in known
+            if r is None or server in r.servers
         ]
 
     return rows
@@ -80,24 +86,24 @@ async def find_unfinished_run(lock: Lock, history: RunHistory, site: Site) -> Un
         return await _by_its_journal(history, await lock.settled(), site)
     over = [held for held in seen if await is_over(held, lock, history)]
     chosen = next((held for held in seen if held not in over), seen[0])
-    latest = max(_for_owner(chosen.holder, seen), key=lambda held: held.number)
+    latest = max(_for_owner(chosen.owner, seen), key=lambda held: held.number)
     out: dict[str, OwnedTarget] = {}
-    for held in (*(one for one in over if one.holder.run != chosen.holder.run), latest):
-        of_it = collect_owned_targets(held.holdings, (held.holder.run, *held.before), history)
-        out |= {holding.target.name: holding for holding in of_it}
+    for held in (*(one for one in over if one.owner.run != chosen.owner.run), latest):
+        of_it = collect_owned_targets(held.owned_targets, (held.owner.run, *held.before), history)
+        out |= {owned_target.target.name: owned_target for owned_target in of_it}
     return UnfinishedRun(
-        holder=chosen.holder,
-        holdings=tuple(out.values()),
-        past=history.find(chosen.holder.run),
+        owner=chosen.owner,
+        owned_targets=tuple(out.values()),
+        past=history.find(chosen.owner.run),
         held=latest,
         certain=len(over) == len(seen),
-        others=tuple(run for held in seen for run in (held.holder.run, *held.before)),
+        others=tuple(run for held in seen for run in (held.owner.run, *held.before)),
         unreadable=tuple(held for held in seen if held.unreadable),
     )
 
 
-def _for_owner(holder: LockOwner, seen: Sequence[LockState]) -> list[LockState]:
-    return [held for held in seen if held.holder.run == holder.run]
+def _for_owner(owner: LockOwner, seen: Sequence[LockState]) -> list[LockState]:
+    return [held for held in seen if held.owner.run == owner.run]
 
 
 async def _by_its_journal(
@@ -106,13 +112,13 @@ async def _by_its_journal(
     """Find a run that nobody's lock speaks for, and that nobody has seen to elsewhere."""
     for past in history.open_runs():
         by = settled.get(past.run, "")
-        if by and not past.half_deployed and await is_settled(past.holdings, site):
+        if by and not past.half_deployed and await is_settled(past.owned_targets, site):
             continue
         under_way = is_under_way(past, history)
         if not under_way and (past.unfinished or past.half_deployed):
             return UnfinishedRun(
-                holder=past.holder,
-                holdings=past.holdings,
+                owner=past.owner,
+                owned_targets=past.owned_targets,
                 past=past,
                 certain=True,
                 claimed_by=by,
@@ -124,11 +130,11 @@ async def is_over(held: LockState, lock: Lock, history: RunHistory) -> bool:
     """Judge whether a run is no more; one of an earlier boot must be heard to be silent as well."""
     if held.ended:
         return True
-    if held.holder.kind is not Kind.RUN:
+    if held.owner.kind is not Kind.RUN:
         return False
-    if history.is_gone(held.holder):
+    if history.is_gone(held.owner):
         return True
-    return history.is_of_an_earlier_boot(held.holder) and not await is_alive(lock, held.holder)
+    return history.is_of_an_earlier_boot(held.owner) and not await is_alive(lock, held.owner)
 
 
 def collect_owned_targets(
@@ -141,30 +147,30 @@ def collect_owned_targets(
     """
     last = history.find(runs[0]) if runs else None
     if last is not None and (last.inherited or len(runs) == 1):
-        return last.holdings
-    found = {holding.target.name: holding for holding in owned}
+        return last.owned_targets
+    found = {owned_target.target.name: owned_target for owned_target in owned}
     for run in reversed(runs):
         past = history.find(run)
-        found |= {h.target.name: h for h in past.holdings} if past is not None else {}
+        found |= {h.target.name: h for h in past.owned_targets} if past is not None else {}
     return tuple(found.values())
 
 
-async def is_alive(lock: Lock, holder: LockOwner) -> bool:
+async def is_alive(lock: Lock, owner: LockOwner) -> bool:
     """Listen whether the holder gives a sign of life; clocks are not asked, for they are wrong."""
-    first = await _beats(lock, holder)
+    first = await _beats(lock, owner)
     end = now() + LISTEN_FOR
     while first is not None and now() < end:
         await asyncio.sleep(1.0)
-        if await _beats(lock, holder) not in {None, first}:
+        if await _beats(lock, owner) not in {None, first}:
             return True
     return False
 
 
-async def _beats(lock: Lock, holder: LockOwner) -> int | None:
-    heard = [held.heartbeats for held in await lock.look() if held.holder.run == holder.run]
+async def _beats(lock: Lock, owner: LockOwner) -> int | None:
+    heard = [held.heartbeats for held in await lock.look() if held.owner.run == owner.run]
     return max(heard, default=None)
 
 
 def is_under_way(past: PastRun, history: RunHistory) -> bool:
     """Judge whether a run only waits for the lock, or has given it back and is about to end."""
-    return past.died and not past.holdings and not history.is_gone(past.holder)
+    return past.died and not past.owned_targets and not history.is_gone(past.owner)

@@ -134,9 +134,9 @@ def summarize(reasons: Sequence[str]) -> str:
 def all_serving(states: Iterable[ServerState]) -> Condition:
     """Judge a target's seats together; the first that does not serve gives the reason."""
     for state in states:
-        verdict = serving(state)
-        if not verdict.met:
-            return verdict
+        condition = serving(state)
+        if not condition.met:
+            return condition
     return Condition(met=True, reason="serves")
 
 
@@ -168,22 +168,22 @@ class Traffic:
         )
 
 
-def drained(before: Traffic | None, now: Traffic, *, newcomers: str) -> Condition:
+def drained(before: Traffic | None, now: Traffic, *, maint_visits: str) -> Condition:
     """Judge two looks in a row: nothing open, nothing queued, and nobody came in between.
 
     Args:
         before: The look before this one, if it belongs to the same HAProxy process.
         now: This look.
-        newcomers: Who may still come in this state, for the message.
+        maint_visits: Who may still come in this state, for the message.
     """
     came = before is not None and now.total > before.total
     if now.sessions or now.queued:
         queue = f" and {now.queued} queued" if now.queued else ""
-        tail = f"; {newcomers}" if came else ""
+        tail = f"; {maint_visits}" if came else ""
         open_now = f"{now.sessions} session{'' if now.sessions == 1 else 's'} open"
         return Condition(met=False, reason=f"{open_now}{queue}{tail}")
     if before is None or came or before.sessions or before.queued:
-        return Condition(met=False, reason=newcomers if came else "")
+        return Condition(met=False, reason=maint_visits if came else "")
     return Condition(met=True, reason="nothing open, nothing queued")
 
 
@@ -196,10 +196,10 @@ def is_new_process(before: Mapping[str, ProcessIdentity | None], now: InstanceSt
     if not now.running:
         pending = f" - {now.pending} pending" if now.pending else ""
         watched = "" if now.monitored else ", not monitored"
-        if now.birth is None and now.called_running:
+        if now.process is None and now.called_running:
             watched += ", but has no process"  # monit has not noticed yet
         return Condition(met=False, reason=f'{now.name} is "{now.status}{pending}"{watched}')
-    if now.birth == before.get(now.name):
+    if now.process == before.get(now.name):
         return Condition(met=False, reason=f"{now.name} is still the process from before")
     return Condition(met=True, reason=f"{now.name} is new")
 
@@ -219,7 +219,7 @@ def restarted_too(
         and then.running
         and not then.outgoing
         and state.requests == then.requests
-        and state.birth != then.birth
+        and state.process != then.process
     )
 
 
@@ -235,8 +235,8 @@ def started_too(
         for state in host
         if (then := before.get(state.name)) is not None
         and state.requests == then.requests
-        and state.birth != then.birth
-        and (state.birth is not None or state.pending or state.initializing)
+        and state.process != then.process
+        and (state.process is not None or state.pending or state.initializing)
     )
 
 
@@ -263,7 +263,7 @@ def answered_by_another(
         if release is not None and NAME.fullmatch(place) and place != release.name:
             return f"{now.name}: {left} from before the restart still works in release {place}"
     if now.port_lost:
-        pid = now.birth.pid if now.birth else 0
+        pid = now.process.pid if now.process else 0
         return f"{now.name}: another process listens on port {now.port}, and its own {pid} does not"
     return ""
 
@@ -282,7 +282,7 @@ def unchanged_processes(
     return tuple(
         state.name
         for state in states
-        if state.running and state.name in before and state.birth == before[state.name]
+        if state.running and state.name in before and state.process == before[state.name]
     )
 
 

@@ -162,12 +162,12 @@ class LockError(RolloutError):
 
 
 class LockHeld(RolloutError):
-    """Somebody else holds the lock; ``holder`` says who, ``also`` ends the sentence."""
+    """Somebody else holds the lock; ``owner`` says who, ``also`` ends the sentence."""
 
-    def __init__(self, place: str, holder: str, also: str = "") -> None:
-        super().__init__(f"the lock is held by {holder}{also}")
+    def __init__(self, place: str, owner: str, also: str = "") -> None:
+        super().__init__(f"the lock is held by {owner}{also}")
         self.place = place
-        self.holder = holder
+        self.owner = owner
 
 
 class UnfinishedRunFound(RolloutError):
@@ -190,11 +190,11 @@ class NotOfThisFleet(RolloutError):
 class LockLost(RolloutError):
     """Our lock was broken or taken over: whoever did it sees to what was ours."""
 
-    def __init__(self, place: str, holder: str) -> None:
-        now = f"it is held by {holder}" if holder else "nobody holds it"
+    def __init__(self, place: str, owner: str) -> None:
+        now = f"it is held by {owner}" if owner else "nobody holds it"
         super().__init__(f"our lock on {place} was taken away, {now}; nothing more is touched")
         self.place = place
-        self.holder = holder
+        self.owner = owner
 
 
 class FailedOnSomeHosts(RolloutError):
@@ -318,13 +318,13 @@ class FloorBroken(RolloutError):
     """The floor does not hold without the target, or has to be counted again before it goes out.
 
     Attributes:
-        seats: Those that the target has by now: lines may have appeared since it was planned.
+        servers: Those that the target has by now: lines may have appeared since it was planned.
         taken: It was out of rotation, and has been given back.
     """
 
-    def __init__(self, reason: str, seats: Sequence[Server] = ()) -> None:
+    def __init__(self, reason: str, servers: Sequence[Server] = ()) -> None:
         super().__init__(reason)
-        self.seats = tuple(seats)
+        self.servers = tuple(servers)
         self.taken = True
 
 
@@ -335,9 +335,11 @@ class FloorUnreachable(RolloutError):
 class ChangedExternally(RolloutError):
     """Somebody else changed a seat that we hold; we do not fight."""
 
-    def __init__(self, seat: str, wanted: str, found: str) -> None:
-        super().__init__(f"{seat} was changed by somebody else: we had set {wanted}, it is {found}")
-        self.seat = seat
+    def __init__(self, server: str, wanted: str, found: str) -> None:
+        super().__init__(
+            f"{server} was changed by somebody else: we had set {wanted}, it is {found}"
+        )
+        self.server = server
         self.wanted = wanted
         self.found = found
 

@@ -45,8 +45,8 @@ class FleetSnapshot:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What keeps a rollout from working, balancers first; each thing once."""
-        first = [f for sight in self.balancers for f in sight.findings]
-        then = [f for sight in self.hosts for f in sight.findings]
+        first = [f for host_snapshot in self.balancers for f in host_snapshot.findings]
+        then = [f for host_snapshot in self.hosts for f in host_snapshot.findings]
         return tuple(dict.fromkeys((*first, *then, *self.more)))
 
 
@@ -77,6 +77,6 @@ class PreflightReport:
 class DiskReport:
     """What stands on the disks of the hosts, and what would keep a deploy from working there."""
 
-    shelves: tuple[HostReleases, ...]
+    all_releases: tuple[HostReleases, ...]
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]

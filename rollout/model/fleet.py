@@ -191,7 +191,7 @@ class InstanceState:
         status: monit's status without the pending mark (``OK``, ``Running``, ``Initializing``).
         monitored: monit's own word for it is "Monitored" (or, while starting, "Initializing").
         pending: The action monit still has to do (``restart``, ``start``, ``stop``), or empty.
-        birth: The process behind it; None when there is none or it is a zombie.
+        process: The process behind it; None when there is none or it is a zombie.
         up_since: Unix time at which the process started, by the host's clock; None as for birth.
         port: Where it listens; 0 when nobody told.
         survivors: Processes from before its last restart by us that are not of its new process.
@@ -205,7 +205,7 @@ class InstanceState:
     status: str
     monitored: bool
     pending: str
-    birth: ProcessIdentity | None
+    process: ProcessIdentity | None
     up_since: float | None = None
     port: int = 0
     survivors: tuple[Survivor, ...] = ()
@@ -227,7 +227,7 @@ class InstanceState:
     def running(self) -> bool:
         """Monit calls it running, nothing is pending, and there is a live process."""
         watched = self.called_running and self.monitored
-        return watched and not self.pending and self.birth is not None
+        return watched and not self.pending and self.process is not None
 
     @property
     def alert(self) -> str:
@@ -268,7 +268,7 @@ class Target:
 
     @property
     def balancers(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(seat.balancer for seat in self.servers))
+        return tuple(dict.fromkeys(server.balancer for server in self.servers))
 
 
 @dataclass(frozen=True, slots=True)

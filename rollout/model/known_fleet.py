@@ -24,9 +24,9 @@ class KnownFleet:
         """Say what of ``target`` the settings do not know; empty where they know all of it."""
         if target.host not in self.hosts:
             return f"the settings know no host {target.host}"
-        for seat in target.servers:
-            if seat.balancer not in self.balancers:
-                return f"the settings know no load balancer {seat.balancer}"
+        for server in target.servers:
+            if server.balancer not in self.balancers:
+                return f"the settings know no load balancer {server.balancer}"
         for one in target.instances:
             if not re.fullmatch(self.match, one.name):
                 return f"monit.match does not match {one.name}"

@@ -92,7 +92,7 @@ class LockState:
 
     Attributes:
         place: Where: the name of a load balancer's host, or ``here``.
-        holdings: What the holder says that it has taken out.
+        owned_targets: What the holder says that it has taken out.
         heartbeats: How many signs of life it has given; a number, because clocks may be wrong.
         seconds_since_heartbeat: Seconds since it last did, by the clock of the place.
         ended: How its run ended, if it has ended and left something out; else empty.
@@ -106,8 +106,8 @@ class LockState:
     """
 
     place: str
-    holder: LockOwner
-    holdings: Sequence[OwnedTarget] = ()
+    owner: LockOwner
+    owned_targets: Sequence[OwnedTarget] = ()
     heartbeats: int = 0
     seconds_since_heartbeat: float = 0.0
     ended: str = ""
@@ -126,7 +126,7 @@ class PastRun:
 
     Attributes:
         file: The journal.
-        holder: Who it was.
+        owner: Who it was.
         verb: ``restart``, ``uninterrupted`` or ``rollback``: what it did for the fleet, also when
             it was a ``resume`` of that.
         hosts: The hosts that it was about.
@@ -135,7 +135,7 @@ class PastRun:
         targets: Everyone who was to have a turn, in order.
         done: Who has been restarted and given back.
         renewed: Of targets whose restart broke off, the instances that have a new process.
-        holdings: What it still holds.
+        owned_targets: What it still holds.
         deploy: What it knew of the release; None for a restart.
         exit_code: What its account said; None if it never came to that.
         taken_back: Releases of other runs that it has taken back, because nothing had proven them.
@@ -144,7 +144,7 @@ class PastRun:
     """
 
     file: str
-    holder: LockOwner
+    owner: LockOwner
     verb: str
     hosts: tuple[str, ...] = ()
     flags: Mapping[str, str] = field(default_factory=dict)
@@ -152,7 +152,7 @@ class PastRun:
     targets: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
     renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    holdings: tuple[OwnedTarget, ...] = ()
+    owned_targets: tuple[OwnedTarget, ...] = ()
     deploy: "PastDeploy | None" = None
     exit_code: int | None = None
     taken_back: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ class PastRun:
 
     @property
     def run(self) -> str:
-        return self.holder.run
+        return self.owner.run
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -191,7 +191,7 @@ class PastRun:
         """It died after it had begun to take servers out, or has left one out; nobody saw to it."""
         half = bool(self.left) or (self.deploy is not None and not self.deploy.live)
         broken_off = self.died and bool(self.targets) and half
-        return not self.settled and (broken_off or bool(self.holdings))
+        return not self.settled and (broken_off or bool(self.owned_targets))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,9 @@ class OwnedTarget:
     def with_lines(self, target: Target, found: tuple[ServerSnapshot, ...]) -> "OwnedTarget":
         """Return it with the seats that the target has by now."""
         told = {
-            seat: states for seat, states in self.possible_states.items() if seat in target.servers
+            server: states
+            for server, states in self.possible_states.items()
+            if server in target.servers
         }
         return replace(self, target=target, found=found, possible_states=told)
 

@@ -15,7 +15,7 @@ class UnfinishedRun:
     """What a run before this one left behind.
 
     Attributes:
-        holdings: What it still holds.
+        owned_targets: What it still holds.
         past: What this machine's journal knows of it; None where it ran elsewhere.
         held: The lock that is still in its name, as it was seen; None where it is not.
         certain: It runs no more: it ended by itself, or is gone from this machine.
@@ -25,8 +25,8 @@ class UnfinishedRun:
         claimed_by: The run that says it has seen to this one, though HAProxy shows it out still.
     """
 
-    holder: LockOwner
-    holdings: Sequence[OwnedTarget] = ()
+    owner: LockOwner
+    owned_targets: Sequence[OwnedTarget] = ()
     past: PastRun | None = None
     held: LockState | None = None
     certain: bool = False
@@ -39,7 +39,7 @@ class UnfinishedRun:
     def runs(self) -> tuple[str, ...]:
         """It, those that it had taken over from, and who else has the lock in some place."""
         before = self.held.before if self.held else ()
-        runs = (self.holder.run, *before, *self.others)
+        runs = (self.owner.run, *before, *self.others)
         return tuple(dict.fromkeys(run for run in runs if run))
 
     @property
@@ -54,19 +54,19 @@ def story_of(left: UnfinishedRun) -> str:
     """Say in one sentence what became of a run: ``of ops@bastion …  died; out: web1; …``."""
     past, ended = left.past, left.held.ended if left.held else ""
     code = past.exit_code if past is not None else None
-    if left.holder.kind is Kind.MANUAL:
-        return f"of {left.holder}"
+    if left.owner.kind is Kind.MANUAL:
+        return f"of {left.owner}"
     if left.held is not None and left.held.unreadable:
         return f"cannot be read on {left.held.place}: {left.held.unreadable}"
     how = f"ended ({ended or f'exit {code}'})" if ended or code is not None else "died"
     how = how if left.certain else "may be alive"
-    out = ", ".join(h.target.name for h in left.holdings)
-    said = f"of {left.holder.who} since {left.holder.since} {how}"
+    out = ", ".join(h.target.name for h in left.owned_targets)
+    said = f"of {left.owner.who} since {left.owner.since} {how}"
     said += f"; out because of it: {out}" if out else "; nobody is out because of it"
     if past is not None and past.half_deployed and past.deploy is not None:
         how = "in place" if past.deploy.in_place else "live by `current` on some hosts"
         said += f"; release {past.deploy.release} is {how}, and no server was restarted onto it"
-    if left.claimed_by and left.holdings:
+    if left.claimed_by and left.owned_targets:
         said += (
             f"; run {left.claimed_by} says that it has seen to it, and HAProxy shows it out still"
         )

@@ -117,12 +117,14 @@ class BuildStep:
     environ: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def next_name(now: datetime, shelves: Sequence[HostReleases]) -> str:
+def next_name(now: datetime, all_releases: Sequence[HostReleases]) -> str:
     """Name a new release: the UTC second, but later than every release on every host.
 
     A clock that was set back must not make a new release older than the one it replaces.
     """
-    newest = max((r.name for shelf in shelves for r in shelf.releases), default="")
+    newest = max(
+        (r.name for host_releases in all_releases for r in host_releases.releases), default=""
+    )
     name = now.astimezone(UTC).strftime(WRITTEN)
     if name > newest:
         return name
@@ -133,7 +135,7 @@ def next_name(now: datetime, shelves: Sequence[HostReleases]) -> str:
     return after.strftime(WRITTEN)
 
 
-def to_roll_back_to(shelves: Sequence[HostReleases]) -> str:
+def to_roll_back_to(all_releases: Sequence[HostReleases]) -> str:
     """Choose the release to go back to: the last good one before the one that is live.
 
     Every host must have it.  Where no release is marked, as after Capistrano, the newest one
@@ -144,32 +146,38 @@ def to_roll_back_to(shelves: Sequence[HostReleases]) -> str:
     Returns:
         Its name; empty when there is none.
     """
-    live = max((name for shelf in shelves for name in shelf.live), default="")
+    live = max((name for host_releases in all_releases for name in host_releases.live), default="")
     marks: dict[str, set[ReleaseStatus]] = {}
-    for shelf in shelves:
-        for release in shelf.releases:
+    for host_releases in all_releases:
+        for release in host_releases.releases:
             if release.whole and (not live or release.name < live):
                 marks.setdefault(release.name, set()).add(release.mark)
     everywhere = [
         name
         for name, found in sorted(marks.items())
         if ReleaseStatus.BAD not in found
-        and all((r := shelf.find(name)) and r.whole for shelf in shelves)
+        and all((r := host_releases.find(name)) and r.whole for host_releases in all_releases)
     ]
     good = [name for name in everywhere if marks[name] == {ReleaseStatus.GOOD}]
     return next(reversed(good or everywhere), "")
 
 
-def to_prune(shelf: HostReleases, keep: int, needed: Collection[str] = ()) -> tuple[str, ...]:
+def to_prune(
+    host_releases: HostReleases, keep: int, needed: Collection[str] = ()
+) -> tuple[str, ...]:
     """Choose what may go: all but the newest ``keep`` good ones and whatever is needed.
 
     Needed are the live release, those in which a process runs, those of a deploy that has not
     ended, ``needed`` itself, and of the bad ones the newest, for whoever looks into it.  One that
     Capistrano deployed counts as good, having no mark.
     """
-    kept = {shelf.current, *shelf.running, *needed}
-    kept |= {release.name for release in shelf.releases if release.unfinished}
-    good = [r.name for r in shelf.releases if r.mark is not ReleaseStatus.BAD and not r.unfinished]
-    bad = [r.name for r in shelf.releases if r.mark is ReleaseStatus.BAD]
+    kept = {host_releases.current, *host_releases.running, *needed}
+    kept |= {release.name for release in host_releases.releases if release.unfinished}
+    good = [
+        r.name
+        for r in host_releases.releases
+        if r.mark is not ReleaseStatus.BAD and not r.unfinished
+    ]
+    bad = [r.name for r in host_releases.releases if r.mark is ReleaseStatus.BAD]
     kept |= {*good[max(0, len(good) - keep) :], *bad[-1:]}
-    return tuple(r.name for r in shelf.releases if r.name not in kept)
+    return tuple(r.name for r in host_releases.releases if r.name not in kept)

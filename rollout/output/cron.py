@@ -38,12 +38,12 @@ class Cron:
 
     Args:
         stream: Where the mail is written.
-        story: Put the lines before the account; without, somebody else tells them already.
+        scenario: Put the lines before the account; without, somebody else tells them already.
     """
 
-    def __init__(self, stream: Stream, *, story: bool = True) -> None:
+    def __init__(self, stream: Stream, *, scenario: bool = True) -> None:
         self._stream = stream
-        self._story = story
+        self._story = scenario
         self._lines: deque[tuple[Event, str]] = deque(maxlen=LONGEST)
 
     def show(self, told: StampedEvent) -> None:
@@ -51,11 +51,11 @@ class Cron:
 
     def end(self, ending: RunResult) -> None:
         if ending.exit_code is Exit.DONE:
-            if worth_a_line(ending.ledger):
+            if worth_a_line(ending.summary):
                 self._stream.write(summary_text(ending))
             return
-        story = self._lines if self._story else ()
-        told = [line for event, line in story if matters(event, ending.ledger)]
+        scenario = self._lines if self._story else ()
+        told = [line for event, line in scenario if matters(event, ending.summary)]
         left_out = len(told) - SHOWN
         if left_out > 0:
             told = [f"({left_out} earlier lines left out)\n", *told[-SHOWN:]]
@@ -63,11 +63,11 @@ class Cron:
         self._stream.write(summary_text(ending))
 
 
-def worth_a_line(ledger: RunSummary) -> bool:
+def worth_a_line(summary: RunSummary) -> bool:
     """Tell whether a good run still left something that a person should know."""
-    lines = ledger.lines.values()
+    lines = summary.lines.values()
     noticed = any(line.now or line.cut or line.visited for line in lines)
-    told = ledger.named(TargetPhase.SKIPPED) or ledger.deploy.warnings or ledger.unseen
+    told = summary.named(TargetPhase.SKIPPED) or summary.deploy.warnings or summary.unseen
     return bool(told) or noticed
 
 
@@ -81,11 +81,11 @@ LOUD = (
 """What the whole run is judged by, whomever it was about."""
 
 
-def matters(event: Event, ledger: RunSummary) -> bool:
+def matters(event: Event, summary: RunSummary) -> bool:
     """Tell whether a line belongs into the mail: the whole run, and who did not come through."""
     if isinstance(event, LOUD):
         return True
     if isinstance(event, ROUTINE):
-        return subject_of(event) in {*ledger.deploy.failed, *ledger.deploy.unrestored}
-    line = ledger.lines.get(subject_of(event))
+        return subject_of(event) in {*summary.deploy.failed, *summary.deploy.unrestored}
+    line = summary.lines.get(subject_of(event))
     return line is None or line.standing not in FINE

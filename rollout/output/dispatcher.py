@@ -23,7 +23,7 @@ class Broadcast:
     that still works.  The fleet outranks the screen: a rollout never dies of its own narration.
 
     Attributes:
-        ledger: The account after the last event told.
+        summary: The account after the last event told.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Broadcast:
         streams: Sequence[Stream] = (),
         hints: NextStepCommands | None = None,
     ) -> None:
-        self.ledger = RunSummary(fleet=hints.fleet if hints else 0)
+        self.summary = RunSummary(fleet=hints.fleet if hints else 0)
         self._renderers = list(renderers)
         self._run = run
         self._utc_now = utc_now
@@ -51,9 +51,9 @@ class Broadcast:
     def tell(self, event: Event) -> None:
         """Enter ``event`` into the account and show it to everyone, with the options typed."""
         event = with_options(event, self._hints.rollout)
-        self.ledger = enter(self.ledger, event)
+        self.summary = enter(self.summary, event)
         self._number += 1
-        told = StampedEvent(self._run, self._number, self._utc_now(), event, self.ledger)
+        told = StampedEvent(self._run, self._number, self._utc_now(), event, self.summary)
         self._to_everyone(lambda renderer: renderer.show(told))
 
     def end(
@@ -77,7 +77,7 @@ class Broadcast:
             run=self._run,
             number=self._number + 1,
             at=self._utc_now(),
-            ledger=self.ledger,
+            summary=self.summary,
             seconds=self._monotonic() - self._began,
             outside=outside,
             cause=with_options(cause, self._hints.rollout),

@@ -38,13 +38,13 @@ def json_summary(ending: RunResult) -> str:
             "fleet_now": ending.exit_code.fleet_now,
             "sentence": sanitize(headline(ending)),
             "seconds": round(ending.seconds, 3),
-            "out": _plainly(ending.ledger.out),
-            "targets": [_target(n, line, ending) for n, line in ending.ledger.lines.items()],
-            "others": _plainly(ending.ledger.others),
-            "unseen": _plainly(ending.ledger.unseen),
-            "deploy": _deploy(ending.ledger.deploy),
+            "out": _plainly(ending.summary.out),
+            "targets": [_target(n, line, ending) for n, line in ending.summary.lines.items()],
+            "others": _plainly(ending.summary.others),
+            "unseen": _plainly(ending.summary.unseen),
+            "deploy": _deploy(ending.summary.deploy),
             "why": list(why(ending)),
-            "findings": _plainly(ending.ledger.findings),
+            "findings": _plainly(ending.summary.findings),
             "trace": sanitize(ending.trace),
             "next": [_step(step) for step in steps_of(ending)],
         }
@@ -92,7 +92,7 @@ def _target(name: str, line: TargetSummary, ending: RunResult) -> dict[str, Any]
     steps = (
         {
             "look": to_look(name, line, ending.hints),
-            "old_code": to_old_code(name, line, ending.ledger.deploy, ending.hints),
+            "old_code": to_old_code(name, line, ending.summary.deploy, ending.hints),
             "recover": "" if fallen else to_recover(ending.hints),
             "bring_back": [] if fallen else [step.text for step in by_hand],
         }

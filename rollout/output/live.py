@@ -101,13 +101,13 @@ class TableState:
         self._finished = False
         self._drawn: list[str] = []
 
-    def see(self, ledger: RunSummary) -> None:
+    def see(self, summary: RunSummary) -> None:
         """Take the account to be drawn from now on; times start where a standing changed."""
         with self._lock:
-            for name, line in ledger.lines.items():
+            for name, line in summary.lines.items():
                 if self._standing(name) is not line.standing:
                     self._since[name] = self._monotonic()
-            self._ledger = ledger
+            self._ledger = summary
 
     def _standing(self, name: str) -> TargetPhase | None:
         line = self._ledger.lines.get(name)
@@ -171,11 +171,11 @@ class Live:
         self._picture = picture
 
     def show(self, told: StampedEvent) -> None:
-        self._picture.see(told.ledger)
+        self._picture.see(told.summary)
         if important(told.event):
             self._stream.write(plain_lines(told))
 
     def end(self, ending: RunResult) -> None:
-        self._picture.see(ending.ledger)
+        self._picture.see(ending.summary)
         self._picture.finish()
         self._stream.write(f"\n{summary_text(ending)}")

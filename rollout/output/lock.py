@@ -17,16 +17,18 @@ FREE = "no run and no person holds the lock"
 
 def remains_table(left: UnfinishedRun, readings: Mapping[str, BalancerSnapshot]) -> str:
     """Say what became of a run and how each server that it left out is now."""
-    lines = [f"run {left.holder.run} {story_of(left)}"]
-    lines += [f"  {left.holder.command}"] if left.holder.command else []
+    lines = [f"run {left.owner.run} {story_of(left)}"]
+    lines += [f"  {left.owner.command}"] if left.owner.command else []
     rows: list[Row] = []
-    for holding in left.holdings:
-        states = [_seat_words(holding, readings, number) for number in range(len(holding.found))]
+    for owned_target in left.owned_targets:
+        states = [
+            _seat_words(owned_target, readings, number) for number in range(len(owned_target.found))
+        ]
         rows += [
             (
-                holding.target.name if n == 0 else "",
+                owned_target.target.name if n == 0 else "",
                 state,
-                _what_next(holding, readings) if n == 0 else "",
+                _what_next(owned_target, readings) if n == 0 else "",
             )
             for n, state in enumerate(states)
         ]
@@ -35,33 +37,35 @@ def remains_table(left: UnfinishedRun, readings: Mapping[str, BalancerSnapshot])
     return f"{text}\n\n{shown}\n" if rows else f"{text}\n"
 
 
-def _seat_words(holding: OwnedTarget, readings: Mapping[str, BalancerSnapshot], number: int) -> str:
-    seat = holding.found[number].server
-    reading = readings.get(seat.balancer)
-    row = reading.servers.get(seat) if reading else None
+def _seat_words(
+    owned_target: OwnedTarget, readings: Mapping[str, BalancerSnapshot], number: int
+) -> str:
+    server = owned_target.found[number].server
+    reading = readings.get(server.balancer)
+    row = reading.servers.get(server) if reading else None
     if reading is not None and row is None:
-        return f"{seat} is gone: HAProxy has no such server any more"
+        return f"{server} is gone: HAProxy has no such server any more"
     if row is None:
-        return f"{seat} cannot be seen now"
-    if holding.ours(row):
+        return f"{server} cannot be seen now"
+    if owned_target.ours(row):
         since = ""
-    elif holding.is_unproven(row):
+    elif owned_target.is_unproven(row):
         since = ", in rotation without a proof"
     else:
         since = ", changed by somebody else since"
-    return f"{seat} is {admin_state_of(row)} ({row.status}){since}"
+    return f"{server} is {admin_state_of(row)} ({row.status}){since}"
 
 
-def _what_next(holding: OwnedTarget, readings: Mapping[str, BalancerSnapshot]) -> str:
+def _what_next(owned_target: OwnedTarget, readings: Mapping[str, BalancerSnapshot]) -> str:
     rows = (
         readings[s.balancer].servers.get(s)
-        for s in holding.target.servers
+        for s in owned_target.target.servers
         if s.balancer in readings
     )
     seen = [row for row in rows if row is not None]
-    if seen and not any(holding.may_be_ours(row) for row in seen):
+    if seen and not any(owned_target.may_be_ours(row) for row in seen):
         return "left as it is: somebody else's now"
-    if holding.asked:
+    if owned_target.asked:
         return "was asked to restart: comes back when it is proven"
     return "was never asked to restart: goes back as it was found"
 
@@ -79,9 +83,9 @@ def left_table(
 
 def _to_type(left: UnfinishedRun, rollout: str) -> str:
     """Say what sees to a run that is over, as far as there is something to be seen to."""
-    if left.claimed_by and left.holdings:
+    if left.claimed_by and left.owned_targets:
         return in_doubt(rollout)
-    said = [f"`{rollout} recover` brings it back"] if left.holdings else []
+    said = [f"`{rollout} recover` brings it back"] if left.owned_targets else []
     if left.past is not None and left.past.half_switched:
         said.append(f"`{rollout} recover` takes its release back")
     said.append(f"`{rollout} resume` goes on with the rest")
@@ -91,21 +95,21 @@ def _to_type(left: UnfinishedRun, rollout: str) -> str:
 def left_fields(left: UnfinishedRun) -> dict[str, Any]:
     """Spell the same for a JSON object."""
     return {
-        "run": left.holder.run,
-        "kind": str(left.holder.kind),
-        "who": left.holder.who,
-        "pid": left.holder.process.pid,
-        "since": left.holder.since,
-        "command": left.holder.command,
-        "reason": left.holder.reason,
+        "run": left.owner.run,
+        "kind": str(left.owner.kind),
+        "who": left.owner.who,
+        "pid": left.owner.process.pid,
+        "since": left.owner.since,
+        "command": left.owner.command,
+        "reason": left.owner.reason,
         "over": left.certain,
         "out": [
             {
-                "target": holding.target.name,
-                "asked": bool(holding.asked),
-                "servers": [str(seat) for seat in holding.target.servers],
+                "target": owned_target.target.name,
+                "asked": bool(owned_target.asked),
+                "servers": [str(server) for server in owned_target.target.servers],
             }
-            for holding in left.holdings
+            for owned_target in left.owned_targets
         ],
     }
 
@@ -121,17 +125,17 @@ def lock_table(
     """
     lines: list[str] = [] if held else [FREE]
     for one in held:
-        lines.append(f"{one.place}: held by {one.holder}")
+        lines.append(f"{one.place}: held by {one.owner}")
         if one.unreadable:
             lines.append(f"  {one.unreadable}; last changed {in_words(max(one.age, 0.0))} ago")
             lines.append("  `rollout lock break` takes it")
-        elif one.holder.kind is not Kind.MANUAL:
+        elif one.owner.kind is not Kind.MANUAL:
             ago = in_words(max(one.seconds_since_heartbeat, 0.0))
             said = one.ended or f"gave a sign of life {ago} ago"
-            if not one.ended and one.holder.run in over:
+            if not one.ended and one.owner.run in over:
                 said = f"died: its process is gone; it gave its last sign of life {ago} ago"
             lines.append(f"  {said}")
-            out = ", ".join(h.target.name for h in one.holdings) or "no server"
+            out = ", ".join(h.target.name for h in one.owned_targets) or "no server"
             lines.append(f"  out of rotation because of it: {out}")
     lines += [f"{place}: last by hand: {said[-1]}" for place, said in (acts or {}).items()]
     return "\n".join(map(sanitize, lines)) + "\n"
@@ -144,25 +148,25 @@ def lock_json(
 ) -> str:
     """Say the same as one JSON object."""
     said = {place: list(lines) for place, lines in (acts or {}).items()}
-    fields = [{**as_fields(one), "over": one.holder.run in over} for one in held]
+    fields = [{**as_fields(one), "over": one.owner.run in over} for one in held]
     return as_object({"v": VERSION, "held": fields, "acts": said})
 
 
 def as_fields(held: LockState) -> dict[str, Any]:
     """Spell one holder for a JSON object."""
-    holder = held.holder
+    owner = held.owner
     return {
         "place": held.place,
-        "run": holder.run,
-        "kind": str(holder.kind),
-        "who": holder.who,
-        "pid": holder.process.pid,
-        "since": holder.since,
-        "command": holder.command,
-        "reason": holder.reason,
+        "run": owner.run,
+        "kind": str(owner.kind),
+        "who": owner.who,
+        "pid": owner.process.pid,
+        "since": owner.since,
+        "command": owner.command,
+        "reason": owner.reason,
         "quiet": held.seconds_since_heartbeat,
         "ended": held.ended,
         "unreadable": held.unreadable,
         "made_by": held.made_by,
-        "out": [holding.target.name for holding in held.holdings],
+        "out": [owned_target.target.name for owned_target in held.owned_targets],
     }

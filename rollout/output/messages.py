@@ -17,14 +17,14 @@ class StampedEvent:
         number: 1 for the first event of the run, and so on.
         at: UTC, ``2026-11-22T19:37:02Z``.
         event: What happened.
-        ledger: The account after it.
+        summary: The account after it.
     """
 
     run: str
     number: int
     at: str
     event: Event
-    ledger: RunSummary
+    summary: RunSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class RunResult:
         run: The run's id.
         number: One more than the last event's.
         at: UTC, as in :class:`StampedEvent`.
-        ledger: The account after the last event.
+        summary: The account after the last event.
         seconds: How long the run took.
         outside: What no event can tell: ``BUG``, ``USAGE``, ``BUSY``; None for a run that told all.
         cause: The sentence for ``outside``, or a cause that no event told.
@@ -67,7 +67,7 @@ class RunResult:
     run: str
     number: int
     at: str
-    ledger: RunSummary
+    summary: RunSummary
     seconds: float
     outside: Exit | None = None
     cause: str = ""
@@ -77,9 +77,9 @@ class RunResult:
     @property
     def exit_code(self) -> Exit:
         """What the fleet looks like now; with somebody out it is that, whatever else went wrong."""
-        if self.outside is None or self.ledger.out or self.ledger.deploy.unrestored:
-            return self.ledger.exit_code
-        if self.outside is Exit.REFUSED and self.ledger.touched:
+        if self.outside is None or self.summary.out or self.summary.deploy.unrestored:
+            return self.summary.exit_code
+        if self.outside is Exit.REFUSED and self.summary.touched:
             return Exit.BUG  # an error that a story should have told as its end
         return self.outside
 

@@ -26,24 +26,24 @@ def plain_line(told: StampedEvent) -> str:
 def plain_lines(told: StampedEvent) -> str:
     """Spell one event as its line and, for what failed, the end of what it printed."""
     head = f"{told.at} {subject_of(told.event)}     |"
-    tail = [f"{head} {sanitize(line)}" for line in _tail(told.event, told.ledger)]
+    tail = [f"{head} {sanitize(line)}" for line in _tail(told.event, told.summary)]
     return "".join(f"{line}\n" for line in (plain_line(told), *tail))
 
 
-def _tail(event: Event, ledger: RunSummary) -> tuple[str, ...]:
+def _tail(event: Event, summary: RunSummary) -> tuple[str, ...]:
     """Return what was printed last by that of which ``event`` tells the failure."""
     match event:
         case StepFailed():
-            return _once(event, ledger)
+            return _once(event, summary)
         case HookRan(ok=False, tail=tail):
             return tail
         case _:
             return ()
 
 
-def _once(failed: StepFailed, ledger: RunSummary) -> tuple[str, ...]:
+def _once(failed: StepFailed, summary: RunSummary) -> tuple[str, ...]:
     """Return what a step printed last, but only once where many hosts printed the same."""
-    others = ledger.deploy.failed.values()
+    others = summary.deploy.failed.values()
     alike = (f.host for f in others if (f.step, f.tail) == (failed.step, failed.tail))
     first = next(alike, failed.host)
     return failed.tail if first == failed.host or not failed.tail else (f"as on {first}",)
@@ -111,11 +111,11 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
             return f"skipped, not ours to touch: {reason}"
         case events.TargetWaiting(awaited=awaited, reason=reason):
             return f"not {awaited} yet: {reason}"
-        case events.TargetClaimed(servers=seats):
-            return f"claimed, next it is taken out: {', '.join(seats)}"
-        case events.TargetAdopted(servers=seats, asked=asked):
+        case events.TargetClaimed(servers=servers):
+            return f"claimed, next it is taken out: {', '.join(servers)}"
+        case events.TargetAdopted(servers=servers, asked=asked):
             how = "it must be proven first" if asked else "it was never asked to restart"
-            return f"taken up again, {how}: {', '.join(seats)}"
+            return f"taken up again, {how}: {', '.join(servers)}"
         case events.ServersChanged(gone=gone, new=new):
             said = [f"HAProxy has no {', '.join(gone)} any more"] if gone else []
             said += [f"HAProxy has {', '.join(new)} as well now, taken too"] if new else []

@@ -11,43 +11,47 @@ from rollout.output.deploy_sentences import hosts_words, short
 from rollout.text.sanitize import sanitize
 
 
-def shelves_table(shelves: Sequence[HostReleases], findings: Sequence[Finding]) -> str:
+def shelves_table(all_releases: Sequence[HostReleases], findings: Sequence[Finding]) -> str:
     """Lay out each host with its releases, oldest first; what is wrong stands below."""
     rows: list[Row] = []
-    for shelf in shelves:
-        ours = [_row(release, shelf) for release in shelf.releases] or [("no releases",)]
-        if shelf.link and not shelf.current:
-            ours.append(("", "", "", f"current leads to {sanitize(shelf.link)}, none of these"))
-        rows += [(shelf.host if n == 0 else "", *row) for n, row in enumerate(ours)]
+    for host_releases in all_releases:
+        ours = [_row(release, host_releases) for release in host_releases.releases] or [
+            ("no releases",)
+        ]
+        if host_releases.link and not host_releases.current:
+            ours.append(
+                ("", "", "", f"current leads to {sanitize(host_releases.link)}, none of these")
+            )
+        rows += [(host_releases.host if n == 0 else "", *row) for n, row in enumerate(ours)]
     return "\n\n".join(part for part in [columns(rows), *wrong(findings)] if part) + "\n"
 
 
-def _row(release: ReleaseOnHost, shelf: HostReleases) -> Row:
+def _row(release: ReleaseOnHost, host_releases: HostReleases) -> Row:
     words = [
-        "current" if release.name == shelf.current else "",
-        "running" if release.name in shelf.running else "",
+        "current" if release.name == host_releases.current else "",
+        "running" if release.name in host_releases.running else "",
         "unfinished" if release.unfinished else "",
     ]
     revision = sanitize(short(release.revision)) or "-"
     return release.name, revision, release.mark or "-", ", ".join(word for word in words if word)
 
 
-def shelves_json(shelves: Sequence[HostReleases], findings: Sequence[Finding]) -> str:
+def shelves_json(all_releases: Sequence[HostReleases], findings: Sequence[Finding]) -> str:
     """Say the same as one JSON object, for machines."""
     return as_object(
         {
             "v": VERSION,
             "hosts": [
                 {
-                    "host": shelf.host,
-                    "link": shelf.link,
-                    "current": shelf.current,
+                    "host": host_releases.host,
+                    "link": host_releases.link,
+                    "current": host_releases.current,
                     "releases": [
-                        {**asdict(release), "running": release.name in shelf.running}
-                        for release in shelf.releases
+                        {**asdict(release), "running": release.name in host_releases.running}
+                        for release in host_releases.releases
                     ],
                 }
-                for shelf in shelves
+                for host_releases in all_releases
             ],
             "findings": [asdict(finding) for finding in findings],
         }

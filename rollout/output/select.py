@@ -71,7 +71,7 @@ def renderers(
     else:
         words = Writer(people)
         quiet = cron or output is Output.JSON
-        renderers.append(Cron(words, story=output is not Output.JSON) if quiet else Plain(words))
+        renderers.append(Cron(words, scenario=output is not Output.JSON) if quiet else Plain(words))
     streams: list[Stream] = [words]
     if output is Output.JSON:
         streams.insert(0, Writer(data, note=json_loss))

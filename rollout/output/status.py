@@ -14,33 +14,33 @@ from rollout.text.sanitize import sanitize
 
 
 def status_table(
-    survey: FleetSnapshot,
-    seats: Mapping[str, Sequence[ServerState]],
+    snapshot: FleetSnapshot,
+    servers: Mapping[str, Sequence[ServerState]],
     left: UnfinishedRun | None = None,
     rollout: str = "rollout",
 ) -> str:
     """Lay out each host with its server lines and its instances; what is wrong stands below.
 
     Args:
-        survey: What was seen.
-        seats: The server lines of each host, on every load balancer.
+        snapshot: What was seen.
+        servers: The server lines of each host, on every load balancer.
         left: Whose lock it is, or what run has left something out; None where there is neither.
         rollout: rollout itself, as it is typed.
     """
     rows: list[Row] = []
-    for sight in survey.hosts:
-        ours = [_seat_row(state) for state in seats.get(sight.host, ())]
-        ours += [_instance_row(state) for state in sight.instances]
+    for host_snapshot in snapshot.hosts:
+        ours = [_seat_row(state) for state in servers.get(host_snapshot.host, ())]
+        ours += [_instance_row(state) for state in host_snapshot.instances]
         ours = ours or [("nothing seen",)]
-        rows += [(sight.host if n == 0 else "", *row) for n, row in enumerate(ours)]
-    owner = [left_table(left, survey.readings, rollout)] if left else []
-    parts = [columns(rows), *owner, *wrong(survey.findings)]
+        rows += [(host_snapshot.host if n == 0 else "", *row) for n, row in enumerate(ours)]
+    owner = [left_table(left, snapshot.readings, rollout)] if left else []
+    parts = [columns(rows), *owner, *wrong(snapshot.findings)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def status_json(
-    survey: FleetSnapshot,
-    seats: Mapping[str, Sequence[ServerState]],
+    snapshot: FleetSnapshot,
+    servers: Mapping[str, Sequence[ServerState]],
     left: UnfinishedRun | None = None,
 ) -> str:
     """Say the same as one JSON object, for machines."""
@@ -50,10 +50,10 @@ def status_json(
             "run": left and left_fields(left),
             "balancers": [
                 {"name": name, "version": reading.version, **asdict(reading.process)}
-                for name, reading in survey.readings.items()
+                for name, reading in snapshot.readings.items()
             ],
-            "hosts": [_host_object(sight, seats) for sight in survey.hosts],
-            "findings": [asdict(finding) for finding in survey.findings],
+            "hosts": [_host_object(host_snapshot, servers) for host_snapshot in snapshot.hosts],
+            "findings": [asdict(finding) for finding in snapshot.findings],
         }
     )
 
@@ -63,7 +63,7 @@ def fitness_table(fit: PreflightReport) -> str:
     rows: list[Row] = [
         (
             target.name,
-            ", ".join(str(seat) for seat in target.servers),
+            ", ".join(str(server) for server in target.servers),
             ", ".join(one.name for one in target.instances),
         )
         for target in fit.targets
@@ -94,7 +94,7 @@ def fitness_json(fit: PreflightReport) -> str:
                 {
                     "name": target.name,
                     "host": target.host,
-                    "servers": [str(seat) for seat in target.servers],
+                    "servers": [str(server) for server in target.servers],
                     "instances": [one.name for one in target.instances],
                 }
                 for target in fit.targets
@@ -119,7 +119,7 @@ def _seat_row(state: ServerState) -> Row:
 
 def _instance_row(state: InstanceState) -> Row:
     status = f"{state.status} - {state.pending} pending" if state.pending else state.status
-    pid = f"pid {state.birth.pid}" if state.birth else "no process"
+    pid = f"pid {state.process.pid}" if state.process else "no process"
     watched = "monitored" if state.monitored else "not monitored"
     return state.name, sanitize(status), watched, pid, _since(state.up_since)
 
@@ -130,12 +130,14 @@ def _since(moment: float | None) -> str:
     return f"since {datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _host_object(sight: HostSnapshot, seats: Mapping[str, Sequence[ServerState]]) -> object:
+def _host_object(
+    host_snapshot: HostSnapshot, servers: Mapping[str, Sequence[ServerState]]
+) -> object:
     return {
-        "host": sight.host,
-        "addresses": list(sight.addresses),
-        "servers": [_seat_object(state) for state in seats.get(sight.host, ())],
-        "instances": [_instance_object(state) for state in sight.instances],
+        "host": host_snapshot.host,
+        "addresses": list(host_snapshot.addresses),
+        "servers": [_seat_object(state) for state in servers.get(host_snapshot.host, ())],
+        "instances": [_instance_object(state) for state in host_snapshot.instances],
     }
 
 
@@ -158,7 +160,7 @@ def _instance_object(state: InstanceState) -> object:
         "status": state.status,
         "pending": state.pending,
         "monitored": state.monitored,
-        "pid": state.birth.pid if state.birth else None,
+        "pid": state.process.pid if state.process else None,
         "up_since": state.up_since,
         "port": state.port,
     }

@@ -32,7 +32,7 @@ class Size:
 
 
 def frame(
-    ledger: RunSummary,
+    summary: RunSummary,
     now: float,
     since: Mapping[str, float],
     began: float,
@@ -48,7 +48,7 @@ def frame(
     and the rest is counted.
 
     Args:
-        ledger: The account.
+        summary: The account.
         now: Monotonic seconds.
         since: When each target came to its standing, on the same clock.
         began: When the run began, likewise.
@@ -56,15 +56,15 @@ def frame(
         colour: Colour the standing; the words alone say the same.
     """
     columns = max(1, size.columns - 1)
-    above = [] if ledger.deploy.phase is Phase.NONE else [_deploy(ledger, now - began, columns)]
-    if above and not ledger.lines:
+    above = [] if summary.deploy.phase is Phase.NONE else [_deploy(summary, now - began, columns)]
+    if above and not summary.lines:
         return above
     room = max(1, size.rows - 2 - len(above))
-    shown, counts = _shown(ledger, room)
+    shown, counts = _shown(summary, room)
     name_width = min(NAME_AT_MOST, max((cells(sanitize(name)) for name in shown), default=0))
-    words_width = max((len(standing_words(ledger.lines[name])) for name in shown), default=0)
+    words_width = max((len(standing_words(summary.lines[name])) for name in shown), default=0)
     rows = [
-        _row(name, ledger.lines[name], _time(name, ledger, now, since), widths, colour=colour)
+        _row(name, summary.lines[name], _time(name, summary, now, since), widths, colour=colour)
         for widths in [(name_width, words_width, columns)]
         for name in shown
     ]
@@ -72,31 +72,31 @@ def frame(
         *above,
         *rows,
         *(truncate(f"  {count}", columns) for count in counts),
-        _whole(ledger, now - began, columns),
+        _whole(summary, now - began, columns),
     ]
 
 
-def _shown(ledger: RunSummary, room: int) -> tuple[Sequence[str], list[str]]:
+def _shown(summary: RunSummary, room: int) -> tuple[Sequence[str], list[str]]:
     """Choose who has a line, and count the others."""
-    if len(ledger.lines) <= room:
-        return tuple(ledger.lines), []
-    failed = [name for name, line in ledger.lines.items() if line.standing in FAILED]
+    if len(summary.lines) <= room:
+        return tuple(summary.lines), []
+    failed = [name for name, line in summary.lines.items() if line.standing in FAILED]
     moving = [
         name
-        for name, line in ledger.lines.items()
+        for name, line in summary.lines.items()
         if line.standing not in FAILED and line.standing not in AT_REST
     ]
     chosen = set([*moving, *failed][: max(0, room - 1)])
-    others = [line for name, line in ledger.lines.items() if name not in chosen]
+    others = [line for name, line in summary.lines.items() if name not in chosen]
     counted = {s: sum(line.standing is s for line in others) for s in AT_REST}
     more = len(others) - sum(counted.values())
     said = [f"{count} {standing}" for standing, count in counted.items() if count]
     said += [f"{more} more on the way or failed"] if more else []
-    return tuple(name for name in ledger.lines if name in chosen), [f"and {', '.join(said)}"]
+    return tuple(name for name in summary.lines if name in chosen), [f"and {', '.join(said)}"]
 
 
-def _time(name: str, ledger: RunSummary, now: float, since: Mapping[str, float]) -> str:
-    line = ledger.lines[name]
+def _time(name: str, summary: RunSummary, now: float, since: Mapping[str, float]) -> str:
+    line = summary.lines[name]
     if line.standing is TargetPhase.DONE:
         return on_a_clock(line.seconds or 0.0)
     if line.standing in AT_REST or line.standing in FAILED or name not in since:
@@ -140,13 +140,13 @@ def _tint(standing: TargetPhase) -> str:
     return GREY if standing in AT_REST else YELLOW
 
 
-def _deploy(ledger: RunSummary, seconds: float, columns: int) -> str:
+def _deploy(summary: RunSummary, seconds: float, columns: int) -> str:
     """Draw the line of the release: at which step, on how many hosts, which one, who is waited for.
 
     The fewer columns, the less of it, from the end; the step and the count go last.
     """
-    deploy = ledger.deploy
-    clock = "" if ledger.lines else f"  {on_a_clock(seconds)}"
+    deploy = summary.deploy
+    clock = "" if summary.lines else f"  {on_a_clock(seconds)}"
     room = max(1, columns - len(clock) - len(INDENT))
     if deploy.phase is Phase.PREPARING and deploy.step:
         texts = _step(deploy, room)
@@ -176,14 +176,14 @@ def _joined(*parts: str) -> str:
     return " · ".join(sanitize(part) for part in parts if part)
 
 
-def _whole(ledger: RunSummary, seconds: float, columns: int) -> str:
+def _whole(summary: RunSummary, seconds: float, columns: int) -> str:
     """Draw the line of the whole: of what there is no room for, the floor goes first."""
-    done = f"{len(ledger.named(TargetPhase.DONE))} of {len(ledger.lines)} done"
-    out = f"{len(ledger.out)} out"
-    most = f"{out} (at most {ledger.max_out})"
-    floor = f"floor {ledger.floor}" if ledger.floor else ""
+    done = f"{len(summary.named(TargetPhase.DONE))} of {len(summary.lines)} done"
+    out = f"{len(summary.out)} out"
+    most = f"{out} (at most {summary.max_out})"
+    floor = f"floor {summary.floor}" if summary.floor else ""
     clock = on_a_clock(seconds)
-    state = _state(ledger)
+    state = _state(summary)
     versions = [
         (done, most, floor, state, clock),
         (done, most, state, clock),
@@ -195,9 +195,9 @@ def _whole(ledger: RunSummary, seconds: float, columns: int) -> str:
     )
 
 
-def _state(ledger: RunSummary) -> str:
-    if ledger.deploy.phase is Phase.ROLLING_BACK:
+def _state(summary: RunSummary) -> str:
+    if summary.deploy.phase is Phase.ROLLING_BACK:
         return "rolling back"
-    if ledger.halted:
+    if summary.halted:
         return "halted"
-    return f"stopping ({ledger.stop})" if ledger.stop else ""
+    return f"stopping ({summary.stop})" if summary.stop else ""

@@ -84,7 +84,7 @@ class OwnershipLog(Protocol):
     def held(self) -> Sequence[OwnedTarget]:
         """All that is ours now."""
 
-    def holding(self, target: str) -> OwnedTarget | None:
+    def owned_target(self, target: str) -> OwnedTarget | None:
         """What is known of ``target``, as long as it is ours."""
 
     def was_asked(self, target: str) -> bool:
@@ -101,7 +101,7 @@ class Lock(Protocol):
     async def look(self) -> tuple[LockState, ...]:
         """Read who holds it, in each place where somebody does, in order."""
 
-    async def take(self, holder: LockOwner) -> None:
+    async def take(self, owner: LockOwner) -> None:
         """Take it in all places, or in none.
 
         Raises:
@@ -109,13 +109,13 @@ class Lock(Protocol):
         """
 
     async def take_over(
-        self, old: str, holder: LockOwner, *, seize: Sequence[LockState] = ()
+        self, old: str, owner: LockOwner, *, seize: Sequence[LockState] = ()
     ) -> None:
-        """Put ``holder`` in the place of a run, holdings and all, and take it where none is.
+        """Put ``owner`` in the place of a run, holdings and all, and take it where none is.
 
         Args:
             old: The run; several, with blanks between them, where it is not the same everywhere.
-            holder: Whose it is from now on.
+            owner: Whose it is from now on.
             seize: What cannot be read, as it was seen: it is put aside, whatever it is.
 
         Raises:
@@ -123,12 +123,12 @@ class Lock(Protocol):
         """
 
     async def keep(
-        self, holdings: Sequence[OwnedTarget] | None = None, *, everywhere: bool
+        self, owned_targets: Sequence[OwnedTarget] | None = None, *, everywhere: bool
     ) -> None:
         """See that it is ours, say that we live, and write down what we hold, if given.
 
         Args:
-            holdings: All that we hold.
+            owned_targets: All that we hold.
             everywhere: It must be written in all places; else one that is away is left aside.
 
         Raises:
@@ -174,10 +174,10 @@ class RunHistory(Protocol):
     def settle(self, run: str, by: str) -> None:
         """Write down that the run ``by`` answers for what ``run`` had left."""
 
-    def is_gone(self, holder: LockOwner) -> bool:
+    def is_gone(self, owner: LockOwner) -> bool:
         """Tell whether a holder's process certainly runs no more."""
 
-    def is_of_an_earlier_boot(self, holder: LockOwner) -> bool:
+    def is_of_an_earlier_boot(self, owner: LockOwner) -> bool:
         """Tell whether it was a process of this machine before its last boot, by all names.
 
         A copy of the machine has the same names, so whoever lives must be listened for.

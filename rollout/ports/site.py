@@ -32,17 +32,17 @@ class Balancer(Protocol):
     async def look(self) -> BalancerSnapshot:
         """Read every server line of the backends we work with, in one reply."""
 
-    async def order(self, seats: Sequence[Server], state: AdminState) -> None:
-        """Tell HAProxy the administrative state of ``seats``, all in one line."""
+    async def order(self, servers: Sequence[Server], state: AdminState) -> None:
+        """Tell HAProxy the administrative state of ``servers``, all in one line."""
 
-    async def switch_agent(self, seats: Sequence[Server], *, on: bool) -> None:
-        """Enable or disable the agent check of ``seats``."""
+    async def switch_agent(self, servers: Sequence[Server], *, on: bool) -> None:
+        """Enable or disable the agent check of ``servers``."""
 
-    async def set_weight(self, seat: Server, weight: int) -> None:
-        """Set the weight of ``seat`` (0 to 256)."""
+    async def set_weight(self, server: Server, weight: int) -> None:
+        """Set the weight of ``server`` (0 to 256)."""
 
-    async def cut(self, seats: Sequence[Server]) -> None:
-        """Shut down what is still open on ``seats``.  Visitors notice; only by policy."""
+    async def cut(self, servers: Sequence[Server]) -> None:
+        """Shut down what is still open on ``servers``.  Visitors notice; only by policy."""
 
     async def examine(self) -> tuple[Finding, ...]:
         """Say what would keep a rollout from working here (level, backends), with cures."""

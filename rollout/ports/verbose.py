@@ -75,21 +75,21 @@ class TracingBalancer:
             self._ear.seen(self.name, str(state.server), f"{state.status}, {admin}")
         return reading
 
-    async def order(self, seats: Sequence[Server], state: AdminState) -> None:
-        async with self._ear.asked(self.name, f"{state} for {_named(seats)}"):
-            await self._inner.order(seats, state)
+    async def order(self, servers: Sequence[Server], state: AdminState) -> None:
+        async with self._ear.asked(self.name, f"{state} for {_named(servers)}"):
+            await self._inner.order(servers, state)
 
-    async def switch_agent(self, seats: Sequence[Server], *, on: bool) -> None:
-        async with self._ear.asked(self.name, f"agent {'on' if on else 'off'}: {_named(seats)}"):
-            await self._inner.switch_agent(seats, on=on)
+    async def switch_agent(self, servers: Sequence[Server], *, on: bool) -> None:
+        async with self._ear.asked(self.name, f"agent {'on' if on else 'off'}: {_named(servers)}"):
+            await self._inner.switch_agent(servers, on=on)
 
-    async def set_weight(self, seat: Server, weight: int) -> None:
-        async with self._ear.asked(self.name, f"weight {weight} for {seat}"):
-            await self._inner.set_weight(seat, weight)
+    async def set_weight(self, server: Server, weight: int) -> None:
+        async with self._ear.asked(self.name, f"weight {weight} for {server}"):
+            await self._inner.set_weight(server, weight)
 
-    async def cut(self, seats: Sequence[Server]) -> None:
-        async with self._ear.asked(self.name, f"shutdown sessions of {_named(seats)}"):
-            await self._inner.cut(seats)
+    async def cut(self, servers: Sequence[Server]) -> None:
+        async with self._ear.asked(self.name, f"shutdown sessions of {_named(servers)}"):
+            await self._inner.cut(servers)
 
     async def examine(self) -> tuple[Finding, ...]:
         return await self._inner.examine()
@@ -105,7 +105,7 @@ class TracingSupervisor:
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         states = await self._inner.look(host)
         for state in states:
-            pid = f"pid {state.birth.pid}" if state.birth else "no process"
+            pid = f"pid {state.process.pid}" if state.process else "no process"
             pending = f", {state.pending} pending" if state.pending else ""
             self._ear.seen(host, state.name, f"{state.status}{pending}, {pid}")
         return states
@@ -122,5 +122,5 @@ class TracingSupervisor:
         return await self._inner.examine(host)
 
 
-def _named(seats: Sequence[Server]) -> str:
-    return ", ".join(str(seat) for seat in seats)
+def _named(servers: Sequence[Server]) -> str:
+    return ", ".join(str(server) for server in servers)

@@ -61,7 +61,7 @@ class RecoveryResult:
 
 async def recover(
     run: str,
-    holdings: Sequence[OwnedTarget],
+    owned_targets: Sequence[OwnedTarget],
     plan: Plan,
     site: Site,
     tell: Tell,
@@ -74,26 +74,27 @@ async def recover(
     The record must know them as ours already.  ``rest`` are all who had not come through that run;
     ``gone_back``: it was a deploy that had gone back from its release, or had begun to.
     """
-    names = tuple(holding.target.name for holding in holdings)
-    asked = tuple(holding.target.name for holding in holdings if holding.asked)
+    names = tuple(owned_target.target.name for owned_target in owned_targets)
+    asked = tuple(owned_target.target.name for owned_target in owned_targets if owned_target.asked)
     started = RecoveryStarted(
         of=run, targets=names, asked=asked, rest=tuple(rest), gone_back=gone_back
     )
     tell(started)
     plan = with_min_timeouts(plan)
     results = await asyncio.gather(
-        *(_recover_one(holding, plan, site, tell) for holding in holdings), return_exceptions=True
+        *(_recover_one(owned_target, plan, site, tell) for owned_target in owned_targets),
+        return_exceptions=True,
     )
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, RolloutError):
             raise result
     lost = next((str(error) for error in results if isinstance(error, LockLost)), "")
-    targets = [holding.target for holding in holdings]
+    targets = [owned_target.target for owned_target in owned_targets]
     await check_at_the_end(targets, site, tell, other_owner=lost)
     tell(RecoveryFinished())
     proofs = {
-        holding.target.name: result
-        for holding, result in zip(holdings, results, strict=True)
+        owned_target.target.name: result
+        for owned_target, result in zip(owned_targets, results, strict=True)
         if isinstance(result, VerificationAfterCrash)
     }
     return RecoveryResult(
@@ -135,13 +136,13 @@ async def take_back_what_never_ran(
     return tuple(host for host in hosts if host not in {*left.away, *left.kept})
 
 
-async def abandon(run: str, holdings: Sequence[OwnedTarget], site: Site, tell: Tell) -> None:
+async def abandon(run: str, owned_targets: Sequence[OwnedTarget], site: Site, tell: Tell) -> None:
     """Leave all that ``run`` left out as it is; from now on it is the operator's."""
-    tell(RecoveryStarted(of=run, targets=tuple(h.target.name for h in holdings)))
-    for holding in holdings:
+    tell(RecoveryStarted(of=run, targets=tuple(h.target.name for h in owned_targets)))
+    for owned_target in owned_targets:
         reason = "given up on request, as it is now; it is yours"
-        tell(TargetSkipped(target=holding.target.name, reason=reason))
-        await site.record.released(holding.target.name, restarted=False)
+        tell(TargetSkipped(target=owned_target.target.name, reason=reason))
+        await site.record.released(owned_target.target.name, restarted=False)
     tell(RecoveryFinished())
 
 
@@ -152,66 +153,66 @@ def with_min_timeouts(plan: Plan) -> Plan:
 
 
 async def _recover_one(
-    holding: OwnedTarget, plan: Plan, site: Site, tell: Tell
+    owned_target: OwnedTarget, plan: Plan, site: Site, tell: Tell
 ) -> VerificationAfterCrash | None:
     """Bring one target back; return how it was proven, if it had been asked to restart.
 
     Raises:
         RolloutError: it is still out; that has been told.
     """
-    name, asked = holding.target.name, bool(holding.asked)
-    grip = TargetControl(holding.target, site, tell, poll=plan.timeouts.poll)
+    name, asked = owned_target.target.name, bool(owned_target.asked)
+    control = TargetControl(owned_target.target, site, tell, poll=plan.timeouts.poll)
     try:
-        await adopt(grip, holding, plan)
+        await adopt(control, owned_target, plan)
     except RolloutError as error:
-        tell(left_out_event(said_of(name, error), "unknown", grip, plan, asked=asked))
+        tell(left_out_event(said_of(name, error), "unknown", control, plan, asked=asked))
         raise
-    await _wake_agents(grip, site, tell)
-    theirs = "; ".join(f"{seat} is {state} now" for seat, state in grip.lost.items())
-    if not grip.seats and grip.lost and asked and _all_ready(grip):
-        return await _recover_already_ready(holding, grip, plan, site, tell)
-    if not grip.seats:
+    await _wake_agents(control, site, tell)
+    theirs = "; ".join(f"{server} is {state} now" for server, state in control.lost.items())
+    if not control.servers and control.lost and asked and _all_ready(control):
+        return await _recover_already_ready(owned_target, control, plan, site, tell)
+    if not control.servers:
         reason = f"changed by somebody else since: {theirs}" if theirs else NOTHING_LEFT
         tell(TargetSkipped(target=name, reason=reason))
         await site.record.released(name, restarted=False)
         return None
-    tell(TargetAdopted(target=name, servers=tuple(map(str, grip.seats)), asked=asked))
+    tell(TargetAdopted(target=name, servers=tuple(map(str, control.servers)), asked=asked))
     if theirs:
         tell(Noted(where=name, what=f"changed by somebody else since, and left so: {theirs}"))
-    for one in holding.found:
-        now = grip.found.get(one.server)
+    for one in owned_target.found:
+        now = control.found.get(one.server)
         if now is not None and now.weight != one.weight:
             what = f"{one.server} has weight {now.weight} now, not {one.weight}: left so"
             tell(Noted(where=name, what=what))
     if not asked:
-        await _recover_untouched(holding, grip, plan, site, tell)
+        await _recover_untouched(owned_target, control, plan, site, tell)
         return None
-    return await _recover_restarted(holding, grip, plan, site, tell)
+    return await _recover_restarted(owned_target, control, plan, site, tell)
 
 
-async def _wake_agents(grip: TargetControl, site: Site, tell: Tell) -> None:
+async def _wake_agents(control: TargetControl, site: Site, tell: Tell) -> None:
     """Let agents that we had silenced speak again where somebody else made their seat ready.
 
     That of a seat which somebody holds out might end that: it stays silent, and is named.
     """
-    silenced = [seat for seat in grip.lost if grip.found[seat].agent]
-    awake = [seat for seat in silenced if grip.lost[seat] is AdminState.READY]
+    silenced = [server for server in control.lost if control.found[server].agent]
+    awake = [server for server in silenced if control.lost[server] is AdminState.READY]
     with suppress(BalancerError):
         await switch_agents(awake, site.balancers, on=True)
-    for seat in silenced:
-        if seat not in awake:
+    for server in silenced:
+        if server not in awake:
             what = (
-                f"the agent check of {seat}, which we had switched off, stays off: it is held out"
+                f"the agent check of {server}, which we had switched off, stays off: it is held out"
             )
-            tell(Noted(where=grip.target.name, what=what))
+            tell(Noted(where=control.target.name, what=what))
 
 
-def _all_ready(grip: TargetControl) -> bool:
-    return all(state is AdminState.READY for state in grip.lost.values())
+def _all_ready(control: TargetControl) -> bool:
+    return all(state is AdminState.READY for state in control.lost.values())
 
 
 async def _recover_already_ready(
-    holding: OwnedTarget, grip: TargetControl, plan: Plan, site: Site, tell: Tell
+    owned_target: OwnedTarget, control: TargetControl, plan: Plan, site: Site, tell: Tell
 ) -> VerificationAfterCrash:
     """See whether a target serves that somebody, or a reload, made ready without our proof.
 
@@ -220,46 +221,46 @@ async def _recover_already_ready(
     Raises:
         RolloutError: it is not proven, or HAProxy does not call it up; that has been told.
     """
-    name = holding.target.name
+    name = owned_target.target.name
     tell(Noted(where=name, what="it is ready, by somebody else or a reload of HAProxy"))
 
     async def served() -> Condition:
-        return all_serving((await grip.watch.read_some()).values())
+        return all_serving((await control.watch.read_some()).values())
 
     try:
-        proven = await proof_of(holding, grip, plan, site, tell)
-        await grip.wait_until("serving", served, timeout=plan.timeouts.probation_timeout)
-        await same_processes(proven.proof, grip, plan)
+        proven = await proof_of(owned_target, control, plan, site, tell)
+        await control.wait_until("serving", served, timeout=plan.timeouts.probation_timeout)
+        await same_processes(proven.proof, control, plan)
     except RolloutError as error:
         reason = f"it is ready, but not by us, and {said_of(name, error)}"
-        tell(left_out_event(reason, "ready", grip, plan, asked=True))
+        tell(left_out_event(reason, "ready", control, plan, asked=True))
         raise
     return await _is_back(name, proven, site, tell)
 
 
 async def _recover_untouched(
-    holding: OwnedTarget, grip: TargetControl, plan: Plan, site: Site, tell: Tell
+    owned_target: OwnedTarget, control: TargetControl, plan: Plan, site: Site, tell: Tell
 ) -> None:
     """Give back a target that was never asked to restart.
 
     Raises:
         RolloutError: it could not be; that has been told.
     """
-    target = holding.target
+    target = owned_target.target
     try:
-        if holding.relinked:
-            await relink(holding, site, tell)
-        await make_ready_and_verify(grip, plan)
+        if owned_target.relinked:
+            await relink(owned_target, site, tell)
+        await make_ready_and_verify(control, plan)
     except RolloutError as error:
         reason = f"it could not be given back: {said_of(target.name, error)}"
-        tell(left_out_event(reason, "unknown", grip, plan, asked=False))
+        tell(left_out_event(reason, "unknown", control, plan, asked=False))
         raise
     await site.record.released(target.name, restarted=False)
     tell(TargetRecovered(target=target.name, restarted=False))
 
 
 async def _recover_restarted(
-    holding: OwnedTarget, grip: TargetControl, plan: Plan, site: Site, tell: Tell
+    owned_target: OwnedTarget, control: TargetControl, plan: Plan, site: Site, tell: Tell
 ) -> VerificationAfterCrash:
     """Prove a target that was asked to restart, and let visitors in.
 
@@ -269,21 +270,21 @@ async def _recover_restarted(
     Raises:
         RolloutError: there is no proof; it stays out, and that has been told.
     """
-    name = holding.target.name
-    async with ensure_safe_end(grip, plan, site, tell) as way_back:
+    name = owned_target.target.name
+    async with ensure_safe_end(control, plan, site, tell) as way_back:
         way_back.needs_proof()
-        if not holding.returning:
-            await grip.set_state(AdminState.MAINT)
-        proven = await proof_of(holding, grip, plan, site, tell)
-        await wait_until_checked(grip, plan, tell)
-        if not holding.returning:
-            await run_smoke_check(holding.target, site)
-        await grip.record_intent(AdminState.READY)
-        await return_when_verified(proven.proof, grip, plan)
+        if not owned_target.returning:
+            await control.set_state(AdminState.MAINT)
+        proven = await proof_of(owned_target, control, plan, site, tell)
+        await wait_until_checked(control, plan, tell)
+        if not owned_target.returning:
+            await run_smoke_check(owned_target.target, site)
+        await control.record_intent(AdminState.READY)
+        await return_when_verified(proven.proof, control, plan)
         way_back.proven()
-        await make_ready_and_verify(grip, plan)
+        await make_ready_and_verify(control, plan)
         tell(TargetReturned(target=name))
-        await wait_until_stable(proven.proof, grip, plan, tell)
+        await wait_until_stable(proven.proof, control, plan, tell)
     return await _is_back(name, proven, site, tell)
 
 

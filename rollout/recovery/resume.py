@@ -31,7 +31,7 @@ ANEW = "`rollout uninterrupted` deploys anew, `rollout rollback` takes every hos
 def against_resuming(past: PastRun | None, left: UnfinishedRun | None) -> str:
     """Say why it cannot be resumed here, or nothing when it can."""
     if past is None:
-        there = f": run {left.holder.run} is of {left.holder.process.host}" if left else ""
+        there = f": run {left.owner.run} is of {left.owner.process.host}" if left else ""
         return f"this machine has no journal of a run to resume{there}"
     if past.verb != "restart" and (past.deploy is None or not past.deploy.in_place):
         return f"run {past.run} had put no release in place: nothing of it is left to go on with"
@@ -47,7 +47,7 @@ def against_resuming(past: PastRun | None, left: UnfinishedRun | None) -> str:
 def is_through(past: PastRun) -> bool:
     """Tell whether the run has nothing left to be done."""
     live = past.deploy is None or past.deploy.live
-    return not past.left and live and not past.holdings
+    return not past.left and live and not past.owned_targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class ResumeRequest:
     @property
     def touched(self) -> bool:
         """Something was out, so something was told to a load balancer."""
-        return self.left is not None and bool(self.left.holdings)
+        return self.left is not None and bool(self.left.owned_targets)
 
 
 async def resume(
@@ -134,7 +134,7 @@ async def _recover_first(wanted: ResumeRequest, site: Site, tell: Tell) -> Recov
     before = RecoveryResult(past.done, past.renewed)
     if left is None or not site.record.held:
         return before
-    back = await recover(left.holder.run, site.record.held, wanted.plan, site, tell)
+    back = await recover(left.owner.run, site.record.held, wanted.plan, site, tell)
     return RecoveryResult(
         done=tuple(dict.fromkeys((*before.done, *back.done))),
         renewed=united(before.renewed, back.renewed),
@@ -167,7 +167,7 @@ def _rest_of(
     release = wanted.deploy.release.name if wanted.deploy else ""
     tell(RunResumed(of=past.run, done=tuple(done), release=release))
     left = [target for target in fit.targets if target.name not in done]
-    left.sort(key=lambda target: site.record.holding(target.name) is None)  # who is out, first
+    left.sort(key=lambda target: site.record.owned_target(target.name) is None)  # who is out, first
     through = tuple(target for target in fit.targets if target.name in done)
     waves = waves_of(left, wanted.canary, through)
     return replace(
@@ -197,11 +197,13 @@ async def _go_on_deploying(
     if releases is None or was is None:
         raise AssertionError("a deploy without releases")
     looks = (_seen_in_place(host, deploy, releases) for host in deploy.hosts)
-    shelves = await asyncio.gather(*looks)
+    all_releases = await asyncio.gather(*looks)
     new, before = {deploy.release.name, ""}, was.before
-    live = {s.host: (s.live | {before.get(s.host, "")}) - new for s in shelves}
+    live = {s.host: (s.live | {before.get(s.host, "")}) - new for s in all_releases}
     transaction = Transaction(deploy, releases, supply.source, tell)
-    transaction.take_up(before, live, {shelf.host: shelf.good for shelf in shelves})
+    transaction.take_up(
+        before, live, {host_releases.host: host_releases.good for host_releases in all_releases}
+    )
     tell(
         DeployStarted(
             release=deploy.release.name,
@@ -210,9 +212,9 @@ async def _go_on_deploying(
             fresh=deploy.fresh,
         )
     )
-    for shelf in shelves:
-        if shelf.current == deploy.release.name:
-            tell(CurrentSwitched(host=shelf.host, release=deploy.release.name))
+    for host_releases in all_releases:
+        if host_releases.current == deploy.release.name:
+            tell(CurrentSwitched(host=host_releases.host, release=deploy.release.name))
     tell(ReleaseInPlace(release=deploy.release.name, before=dict(was.before)))
     outcome = await rolled_out(deploy, transaction, plan, site, releases, tell, done=done)
     await hook("after", deploy, site, supply.hooks, tell, outcome=outcome)
@@ -220,13 +222,13 @@ async def _go_on_deploying(
 
 async def _seen_in_place(host: str, deploy: Deploy, releases: Releases) -> HostReleases:
     name, wanted = deploy.release.name, deploy.release.revision
-    shelf = await releases.look(host)
-    found = shelf.find(name)
+    host_releases = await releases.look(host)
+    found = host_releases.find(name)
     if found is None or (wanted and found.revision != wanted):
         raise ReleaseError(host, f"release {name} is not in place any more: {ANEW}")
-    if deploy.switch is Switch.TOGETHER and shelf.current != name:
+    if deploy.switch is Switch.TOGETHER and host_releases.current != name:
         what = f"`current` does not lead to release {name} any more"
         raise ReleaseError(host, f"{what}: {ANEW}")
-    if shelf.current != name:  # it may have been, and been restored
+    if host_releases.current != name:  # it may have been, and been restored
         await releases.begin(host, deploy.release, fresh=deploy.fresh)
-    return shelf
+    return host_releases

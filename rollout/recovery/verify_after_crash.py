@@ -34,7 +34,7 @@ class VerificationAfterCrash:
 
 
 async def proof_of(
-    holding: OwnedTarget, grip: TargetControl, plan: Plan, site: Site, tell: Tell
+    owned_target: OwnedTarget, control: TargetControl, plan: Plan, site: Site, tell: Tell
 ) -> VerificationAfterCrash:
     """See every instance run and answer in the release that `current` leads to.
 
@@ -45,14 +45,14 @@ async def proof_of(
     Raises:
         RolloutError: there is no such proof.
     """
-    target = holding.target
-    site.supervisor.remember(target.host, holding.asked)
-    current = await _current_of(holding, site)
-    went_back = current != holding.release
-    whole = all(one.name in holding.asked for one in target.instances)
-    if holding.release and not went_back and not whole:
-        what = f"only {', '.join(holding.asked)} of it had been asked to restart onto release "
-        raise ReleaseError(target.host, f"{what}{holding.release}: it would serve two")
+    target = owned_target.target
+    site.supervisor.remember(target.host, owned_target.asked)
+    current = await _current_of(owned_target, site)
+    went_back = current != owned_target.release
+    whole = all(one.name in owned_target.asked for one in target.instances)
+    if owned_target.release and not went_back and not whole:
+        what = f"only {', '.join(owned_target.asked)} of it had been asked to restart onto release "
+        raise ReleaseError(target.host, f"{what}{owned_target.release}: it would serve two")
     release = Release(current, "") if current else None
 
     async def proven(
@@ -62,42 +62,42 @@ async def proof_of(
         proof = RestartVerifier(target, before, site, tell, times=times, release=release, anew=anew)
         proof.expect(target.instances)
         try:
-            await wait_until_verified(proof, grip, plan, probation=not holding.returning)
+            await wait_until_verified(proof, control, plan, probation=not owned_target.returning)
         except WrongRelease as wrong:
             if went_back:
-                raise _to_be_taken_back(holding, current, wrong) from wrong
+                raise _to_be_taken_back(owned_target, current, wrong) from wrong
             raise
         return proof
 
     try:
-        proof = await proven(holding.asked, release)
+        proof = await proven(owned_target.asked, release)
     except NotRestarted as never:
-        if holding.release and not went_back and set(never.names) != set(holding.asked):
+        if owned_target.release and not went_back and set(never.names) != set(owned_target.asked):
             raise  # one host would serve two releases
         # Nothing pending and the old process for so long: our request did not get through.
         tell(Noted(where=target.name, what=f"{', '.join(never.names)}: the restart never arrived"))
-        if holding.relinked:
-            await relink(holding, site, tell)
+        if owned_target.relinked:
+            await relink(owned_target, site, tell)
         proof = await proven({}, release if went_back else None)
         whole = False
-    renewed = _renewed(holding, proof)
-    restarted = not went_back and (whole or (not holding.release and _all_of(renewed, proof)))
+    renewed = _renewed(owned_target, proof)
+    restarted = not went_back and (whole or (not owned_target.release and _all_of(renewed, proof)))
     seen_in = current if went_back or restarted else ""
     return VerificationAfterCrash(proof, restarted, seen_in, renewed)
 
 
-def _renewed(holding: OwnedTarget, proof: RestartVerifier) -> tuple[str, ...]:
+def _renewed(owned_target: OwnedTarget, proof: RestartVerifier) -> tuple[str, ...]:
     """Name the instances whose process is not the one that they had when they were asked."""
-    now = {one.name: birth for one, birth in proof.proven.items()}
-    return tuple(name for name, before in holding.asked.items() if now.get(name) != before)
+    now = {one.name: process for one, process in proof.proven.items()}
+    return tuple(name for name, before in owned_target.asked.items() if now.get(name) != before)
 
 
 def _all_of(renewed: tuple[str, ...], proof: RestartVerifier) -> bool:
     return {one.name for one in proof.proven} == {*renewed}
 
 
-def _to_be_taken_back(holding: OwnedTarget, current: str, wrong: WrongRelease) -> ReleaseError:
-    host, where = holding.target.host, wrong.where.items()
+def _to_be_taken_back(owned_target: OwnedTarget, current: str, wrong: WrongRelease) -> ReleaseError:
+    host, where = owned_target.target.host, wrong.where.items()
     runs = ", ".join(f"{name} runs in {found or 'no release'}" for name, found in where)
     typed = f"`rollout rollback --to {current} --hosts {host} --include-left-out`"
     return ReleaseError(
@@ -105,29 +105,29 @@ def _to_be_taken_back(holding: OwnedTarget, current: str, wrong: WrongRelease) -
     )
 
 
-async def relink(holding: OwnedTarget, site: Site, tell: Tell) -> None:
+async def relink(owned_target: OwnedTarget, site: Site, tell: Tell) -> None:
     """Let ``current`` lead to what the processes of the host run in."""
-    host, release = holding.target.host, Release(holding.release, "")
+    host, release = owned_target.target.host, Release(owned_target.release, "")
     if site.releases is None:
         raise ReleaseError(host, "`current` may lead to another release than its processes run in")
     if not await restore(host, release, site.releases, tell):
         raise ReleaseError(host, "`current` could not be restored")
 
 
-async def _current_of(holding: OwnedTarget, site: Site) -> str:
+async def _current_of(owned_target: OwnedTarget, site: Site) -> str:
     """Read what monit starts there; empty for a restart that was about no release.
 
     Raises:
         ReleaseError: ``current`` leads to no release.
     """
-    if not holding.release or site.releases is None:
-        return holding.release
-    host = holding.target.host
+    if not owned_target.release or site.releases is None:
+        return owned_target.release
+    host = owned_target.target.host
     current = (await site.releases.look(host)).current
     if not current:
         raise ReleaseError(
             host,
-            f"it was restarted onto release {holding.release}, and `current` leads to none: "
+            f"it was restarted onto release {owned_target.release}, and `current` leads to none: "
             f"`rollout rollback --include-left-out` takes it to one",
         )
     return current

@@ -43,15 +43,17 @@ class Baseline:
     """The instances of a host right before a restart.
 
     Attributes:
-        births: The process of each instance of the target.
+        processes: The process of each instance of the target.
         host: Every instance of the host, also those that are not asked to restart.
     """
 
-    births: Mapping[str, ProcessIdentity | None]
+    processes: Mapping[str, ProcessIdentity | None]
     host: Mapping[str, InstanceState] = field(default_factory=dict[str, InstanceState])
 
 
-async def wait_until_monit_is_idle(grip: TargetControl, plan: Plan, site: Site, tell: Tell) -> str:
+async def wait_until_monit_is_idle(
+    control: TargetControl, plan: Plan, site: Site, tell: Tell
+) -> str:
     """Wait until monit is done with its own work, before the target is taken out for ours.
 
     An operator who stops monit for a work of their own has most often taken the server out as well.
@@ -67,22 +69,22 @@ async def wait_until_monit_is_idle(grip: TargetControl, plan: Plan, site: Site, 
         return ""
     began = now()
     try:
-        read = partial(_at_rest, grip.target, site)
-        await read_when_idle(read, grip.target, plan, site, tell)
+        read = partial(_at_rest, control.target, site)
+        await read_when_idle(read, control.target, plan, site, tell)
     except (SupervisorError, RemoteError):
         with suppress(RolloutError):
-            if held := await grip.read_initial_state():
+            if held := await control.read_initial_state():
                 return held
         raise
     if (seconds := now() - began) > NO_WAIT:
         what = f"monit was waited for {seconds:.0f}s, so the floor is counted again"
-        tell(Noted(where=grip.target.name, what=what))
+        tell(Noted(where=control.target.name, what=what))
         raise FloorBroken(what)
     return ""
 
 
 async def read_processes_before(
-    grip: TargetControl, plan: Plan, site: Site, tell: Tell
+    control: TargetControl, plan: Plan, site: Site, tell: Tell
 ) -> Baseline:
     """Read the processes of a target that stands in maint and is as fit as it was found.
 
@@ -92,12 +94,12 @@ async def read_processes_before(
         Unmonitored: monit would not restart it, only begin to watch it.
         RolloutError: as :func:`read_when_idle` and :func:`wait_until_empty`.
     """
-    read = partial(read_processes, grip.target, site, accept_sick=plan.accept_sick)
+    read = partial(read_processes, control.target, site, accept_sick=plan.accept_sick)
     began = now()
-    before = await read_when_idle(read, grip.target, plan, site, tell)
+    before = await read_when_idle(read, control.target, plan, site, tell)
     if now() - began <= NO_WAIT:
         return before
-    await wait_until_empty(grip, plan, site, tell)
+    await wait_until_empty(control, plan, site, tell)
     return await read()
 
 
@@ -188,10 +190,10 @@ async def read_processes(target: Target, site: Site, *, accept_sick: bool = Fals
         raise SupervisorError(target.host, f"monit does not list {', '.join(missing)} any more")
     ours = [states[one.name] for one in target.instances]
     unwatched = [s for s in ours if not s.monitored and not s.initializing]
-    if names := [s.name for s in unwatched if s.birth is not None or not accept_sick]:
+    if names := [s.name for s in unwatched if s.process is not None or not accept_sick]:
         raise Unmonitored(names)
     check_idle(target, ours)
-    return Baseline({state.name: state.birth for state in ours}, states)
+    return Baseline({state.name: state.process for state in ours}, states)
 
 
 async def _at_rest(target: Target, site: Site) -> None:
@@ -204,7 +206,7 @@ async def _remains(target: Target, site: Site) -> Baseline:
     states = {s.name: s for s in await site.supervisor.look(target.host)}
     ours = [states[one.name] for one in target.instances if one.name in states]
     check_idle(target, [state for state in ours if state.pending])
-    return Baseline({state.name: state.birth for state in ours}, states)
+    return Baseline({state.name: state.process for state in ours}, states)
 
 
 def check_idle(target: Target, instances: Sequence[InstanceState]) -> None:

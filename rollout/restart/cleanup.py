@@ -28,7 +28,7 @@ EVIDENCE_AGAINST = (TimedOut, CrashLoop)
 
 @asynccontextmanager
 async def ensure_safe_end(
-    grip: TargetControl, plan: Plan, site: Site, tell: Tell
+    control: TargetControl, plan: Plan, site: Site, tell: Tell
 ) -> AsyncIterator[ReturnPermission]:
     """Bring the target to a safe end, whatever happens in the block.
 
@@ -37,49 +37,49 @@ async def ensure_safe_end(
     failure like any other: it must not cost a server.
     """
     way_back = ReturnPermission()
-    name = grip.target.name
+    name = control.target.name
     try:
         yield way_back
     except Exception as failure:
         if not way_back.asked:
-            if lost := await give_back(failure, grip, plan, site, tell):
+            if lost := await give_back(failure, control, plan, site, tell):
                 raise lost from failure
         elif way_back.fit and not isinstance(failure, EVIDENCE_AGAINST):
-            state = grip.state_after(AdminState.READY)
-            tell(left_out_event(said_of(name, failure), state, grip, plan, asked=True))
+            state = control.state_after(AdminState.READY)
+            tell(left_out_event(said_of(name, failure), state, control, plan, asked=True))
         else:
-            await leave_in_maint(failure, grip, plan, tell)
+            await leave_in_maint(failure, control, plan, tell)
         raise
     finally:
-        if way_back.asked and grip.newcomers.total:
-            servers = tuple(map(str, grip.newcomers.count))
-            tell(TargetVisited(target=name, sessions=grip.newcomers.total, servers=servers))
+        if way_back.asked and control.maint_visits.total:
+            servers = tuple(map(str, control.maint_visits.count))
+            tell(TargetVisited(target=name, sessions=control.maint_visits.total, servers=servers))
 
 
 async def give_back(
-    failure: Exception, grip: TargetControl, plan: Plan, site: Site, tell: Tell
+    failure: Exception, control: TargetControl, plan: Plan, site: Site, tell: Tell
 ) -> RolloutError | None:
     """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named.
 
     Returns:
         What keeps it out, unless it went back, or ``failure`` is a bug.
     """
-    reason = said_of(grip.target.name, failure)
+    reason = said_of(control.target.name, failure)
     try:
-        await make_ready_and_verify(grip, plan)
-        await site.record.released(grip.target.name, restarted=False)
+        await make_ready_and_verify(control, plan)
+        await site.record.released(control.target.name, restarted=False)
     except LockLost as lost:
-        await report_after_lock_loss(lost, grip, plan, tell)
+        await report_after_lock_loss(lost, control, plan, tell)
         return lost if isinstance(failure, RolloutError) else None
     except RolloutError as error:
         again = "" if str(error) == str(failure) else f": {error}"
         reason = f"{reason}; and it could not be given back{again}"
-        tell(left_out_event(reason, "unknown", grip, plan, asked=False))
+        tell(left_out_event(reason, "unknown", control, plan, asked=False))
         return NotGivenBack(reason) if isinstance(failure, RolloutError) else None
     else:
-        theirs = "; it is left to them" if grip.lost else ""
+        theirs = "; it is left to them" if control.lost else ""
         told = TargetReturnedUntouched(
-            target=grip.target.name,
+            target=control.target.name,
             reason=f"{reason}{theirs}",
             fix=fix_of(failure),
             asked=isinstance(failure, ProcessKept),
@@ -89,37 +89,39 @@ async def give_back(
 
 
 async def report_after_lock_loss(
-    lost: LockLost, grip: TargetControl, plan: Plan, tell: Tell
+    lost: LockLost, control: TargetControl, plan: Plan, tell: Tell
 ) -> None:
     """Say how a target is that whoever took our lock sees to; it was never asked to restart."""
     try:
-        served = all_serving((await grip.watch.read_some()).values()).met
+        served = all_serving((await control.watch.read_some()).values()).met
     except RolloutError:
         served = False
     if served:
-        tell(TargetReturnedUntouched(target=grip.target.name, reason=f"{lost}; it serves"))
+        tell(TargetReturnedUntouched(target=control.target.name, reason=f"{lost}; it serves"))
     else:
-        tell(left_out_event(str(lost), "unknown", grip, plan, asked=False))
+        tell(left_out_event(str(lost), "unknown", control, plan, asked=False))
 
 
-async def leave_in_maint(failure: Exception, grip: TargetControl, plan: Plan, tell: Tell) -> None:
+async def leave_in_maint(
+    failure: Exception, control: TargetControl, plan: Plan, tell: Tell
+) -> None:
     """Keep the target in maint, where no visitor meets it, and name it."""
-    state, reason = grip.state_after(AdminState.MAINT), said_of(grip.target.name, failure)
+    state, reason = control.state_after(AdminState.MAINT), said_of(control.target.name, failure)
     try:
-        await grip.set_state(AdminState.MAINT)
+        await control.set_state(AdminState.MAINT)
     except RolloutError as error:
         state, reason = "unknown", f"{reason}; and maint could not be confirmed: {error}"
-    tell(left_out_event(reason, state, grip, plan, asked=True))
+    tell(left_out_event(reason, state, control, plan, asked=True))
 
 
 def left_out_event(
-    reason: str, state: str, grip: TargetControl, plan: Plan, *, asked: bool
+    reason: str, state: str, control: TargetControl, plan: Plan, *, asked: bool
 ) -> TargetLeftOut:
     return TargetLeftOut(
-        target=grip.target.name,
+        target=control.target.name,
         state=state,
         reason=reason,
         asked=asked,
-        look=inspect_command_of(plan.inspect_command, grip.target.host),
-        servers=tuple(map(str, grip.target.servers)),
+        look=inspect_command_of(plan.inspect_command, control.target.host),
+        servers=tuple(map(str, control.target.servers)),
     )

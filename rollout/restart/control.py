@@ -34,7 +34,7 @@ class TargetControl:
         found: Each seat before the first change.
         watch: What was last seen of it, and of the load balancers as a whole.
         lost: Seats that somebody else has changed meanwhile, with what they made of them.
-        newcomers: Visitors that HAProxy sent to seats in maint.
+        maint_visits: Visitors that HAProxy sent to seats in maint.
         lingering: Sessions that stayed open through all of the drain.
         proven: What lets the target return.
         spared: That the floor holds without it, until it is out.
@@ -45,7 +45,7 @@ class TargetControl:
         self.found: dict[Server, ServerState] = {}
         self.watch = TargetObserver(target, site, tell)
         self.lost: dict[Server, AdminState] = {}
-        self.newcomers = MaintVisits()
+        self.maint_visits = MaintVisits()
         self.lingering = 0
         self.proven = ReadAgain()
         self.spared = ReadAgain()
@@ -63,9 +63,9 @@ class TargetControl:
         self._kept = True  # the record knows the seats as they are by now
 
     @property
-    def seats(self) -> tuple[Server, ...]:
+    def servers(self) -> tuple[Server, ...]:
         """The seats that are still in our hand: nobody else has changed them meanwhile."""
-        return tuple(seat for seat in self.target.servers if seat not in self.lost)
+        return tuple(server for server in self.target.servers if server not in self.lost)
 
     @property
     def owned(self) -> tuple[ServerSnapshot, ...]:
@@ -83,16 +83,16 @@ class TargetControl:
         """
         rows = await self.watch.begin_with_new_lines()
         self._places = lines.places_of(rows.values())
-        idle = {seat: why for seat, row in rows.items() if (why := is_disabled(row))}
+        idle = {server: why for server, row in rows.items() if (why := is_disabled(row))}
         if len(idle) == len(rows):
-            return "; ".join(f"{seat} is {why}" for seat, why in idle.items())
-        self.found = {seat: row for seat, row in rows.items() if seat not in idle}
+            return "; ".join(f"{server} is {why}" for server, why in idle.items())
+        self.found = {server: row for server, row in rows.items() if server not in idle}
         self._could_be = dict.fromkeys(self.found, (AdminState.READY,))
         self._set_target(tuple(self.found))
         held = ((state.server, external_hold(state)) for state in self.found.values())
-        return "; ".join(f"{seat} is {how}" for seat, how in held if how)
+        return "; ".join(f"{server} is {how}" for server, how in held if how)
 
-    async def adopt(self, holding: OwnedTarget) -> None:
+    async def adopt(self, owned_target: OwnedTarget) -> None:
         """Take again in hand what was ours; a seat that somebody has changed since is ``lost``.
 
         A line that is gone, or leads to another server by now, is no seat of the target any more.
@@ -103,28 +103,28 @@ class TargetControl:
         """
         rows = await self.watch.begin()
         self.lost = {}
-        there = [before for before in holding.found if before.server in rows]
+        there = [before for before in owned_target.found if before.server in rows]
         owned = {before.server: before.over(rows[before.server]) for before in there}
         self._places = lines.places_of(owned.values())
         gone = lines.vanished(self.target.servers, self.watch.readings)
-        for seat, found in owned.items():
-            row = rows[seat]
-            state = holding.ours(row)
+        for server, found in owned.items():
+            row = rows[server]
+            state = owned_target.ours(row)
             if lines.has_moved(found, row, AdminState.MAINT):
-                gone.append(seat)
+                gone.append(server)
             elif state is None:
-                self.lost[seat] = admin_state_of(row)
+                self.lost[server] = admin_state_of(row)
             else:
-                self._wanted[seat] = state
-                self._could_be[seat] = (state,)
+                self._wanted[server] = state
+                self._could_be[server] = (state,)
         self.found = owned
         await self._change_lines(gone, [])
 
-    def own_again(self, seats: Collection[Server]) -> None:
+    def own_again(self, servers: Collection[Server]) -> None:
         """Take in hand again what is in rotation, though nothing has proven it."""
-        for seat in seats:
-            del self.lost[seat]
-            self._wanted[seat], self._could_be[seat] = AdminState.READY, (AdminState.READY,)
+        for server in servers:
+            del self.lost[server]
+            self._wanted[server], self._could_be[server] = AdminState.READY, (AdminState.READY,)
 
     async def read_all(self) -> Mapping[Server, ServerState]:
         """Read every seat in our hand, and put right what a reload undid.
@@ -151,16 +151,16 @@ class TargetControl:
         reloaded = self.watch.notice_reloads()
         again = await self._follow_lines()
         states = self.watch.rows(self.watch.answered)
-        told = [seat for seat in self._wanted if seat in states and seat in self.seats]
-        again += [seat for seat in told if reloaded or self._order_was_lost(states[seat])]
-        again += awake_agents(self._wanted, states, self.seats)
+        told = [server for server in self._wanted if server in states and server in self.servers]
+        again += [server for server in told if reloaded or self._order_was_lost(states[server])]
+        again += awake_agents(self._wanted, states, self.servers)
         if again:
             await self._confirm(tuple(dict.fromkeys(again)))
             states = await self.watch.read_some()
         await self._raise_if_changed_and_owned(states)
-        in_maint = [s for s in self.seats if self._wanted.get(s) is AdminState.MAINT]
-        self.newcomers.see(self.watch.answered, in_maint)
-        return {seat: row for seat, row in states.items() if seat not in self.lost}
+        in_maint = [s for s in self.servers if self._wanted.get(s) is AdminState.MAINT]
+        self.maint_visits.see(self.watch.answered, in_maint)
+        return {server: row for server, row in states.items() if server not in self.lost}
 
     async def _follow_lines(self) -> list[Server]:
         """Part with lines that are gone, take those that are new, notice what others set.
@@ -171,12 +171,12 @@ class TargetControl:
         seen = self.watch.answered
         rows = self.watch.rows(seen)
         gone = lines.vanished(self.target.servers, seen)
-        held = {seat: rows[seat] for seat in self.seats if seat in rows and seat in self._wanted}
+        held = {s: rows[s] for s in self.servers if s in rows and s in self._wanted}
         found, wanted = self.found, self._wanted
         gone += [s for s, row in held.items() if lines.has_moved(found[s], row, wanted[s])]
-        for seat in (s for s, row in held.items() if lines.is_disabled_since(found[s], row)):
-            self.lost[seat] = admin_state_of(rows[seat])
-            self._note(f"{seat} is disabled in HAProxy's file by now: left so")
+        for server in (s for s, row in held.items() if lines.is_disabled_since(found[s], row)):
+            self.lost[server] = admin_state_of(rows[server])
+            self._note(f"{server} is disabled in HAProxy's file by now: left so")
         new = lines.new_lines(self.target, self._places, seen.values()) if self._takes_new else []
         new = [row for row in new if not external_hold(row)]
         if gone or new or not self._kept:
@@ -186,22 +186,22 @@ class TargetControl:
 
     async def _change_lines(self, gone: Collection[Server], new: Sequence[ServerState]) -> None:
         """Let the target consist of other seats than before, and write that down."""
-        in_maint = any(self._wanted.get(seat) is AdminState.MAINT for seat in self.seats)
+        in_maint = any(self._wanted.get(server) is AdminState.MAINT for server in self.servers)
         state = AdminState.MAINT if in_maint else self._last_told
-        for seat in gone:
+        for server in gone:
             for known in (self.found, self.lost, self._wanted, self._could_be):
-                known.pop(seat, None)
+                known.pop(server, None)
         for row in new:
             self.found[row.server] = lines.as_new(row)
             self._wanted[row.server] = state
             self._could_be[row.server] = (AdminState.READY,)
-        left = [seat for seat in self.target.servers if seat not in gone]
+        left = [server for server in self.target.servers if server not in gone]
         self._set_target((*left, *(row.server for row in new)))
         if gone or new:
             names = (tuple(map(str, gone)), tuple(str(row.server) for row in new))
             self._tell(ServersChanged(target=self.target.name, gone=names[0], new=names[1]))
             self._kept = False
-        if self._kept or self._site.record.holding(self.target.name) is None:
+        if self._kept or self._site.record.owned_target(self.target.name) is None:
             return
         try:
             await self._site.record.has_lines(self.target, self.owned)
@@ -210,19 +210,19 @@ class TargetControl:
             if new:
                 raise
 
-    def _set_target(self, seats: Sequence[Server]) -> None:
-        self.target = self.watch.target = lines.with_lines(self.target, seats, self.found)
+    def _set_target(self, servers: Sequence[Server]) -> None:
+        self.target = self.watch.target = lines.with_lines(self.target, servers, self.found)
 
     def _notice_settings(self) -> None:
         """Leave a weight or an agent as an operator has set it, and say so."""
         rows = self.watch.rows(self.watch.answered)
-        for seat in (s for s in self.seats if s in rows and s in self._wanted):
-            mark = self.watch.readings[seat.balancer].process
-            found, said = self._settings.see(self.found[seat], rows[seat], mark)
+        for server in (s for s in self.servers if s in rows and s in self._wanted):
+            mark = self.watch.readings[server.balancer].process
+            found, said = self._settings.see(self.found[server], rows[server], mark)
             for what in said:
                 self._note(what)
-            if found != self.found[seat]:
-                self.found[seat], self._kept = found, False
+            if found != self.found[server]:
+                self.found[server], self._kept = found, False
 
     def _note(self, what: str) -> None:
         self._tell(Noted(where=self.target.name, what=what))
@@ -240,8 +240,8 @@ class TargetControl:
             every=self._poll if every is None else every,
         )
 
-    async def set_state(self, state: AdminState, seats: Collection[Server] | None = None) -> None:
-        """Tell ``seats`` (default: all) their state and see it on every load balancer.
+    async def set_state(self, state: AdminState, servers: Collection[Server] | None = None) -> None:
+        """Tell ``servers`` (default: all) their state and see it on every load balancer.
 
         A seat that somebody else has changed is left as it is now.  The agent of one that is not
         to be ready is silenced first.
@@ -250,7 +250,7 @@ class TargetControl:
             Meddled: somebody else changed one at the same moment.
             BalancerError: it was not seen in time; it may have taken effect none the less.
         """
-        chosen = [s for s in self.seats if seats is None or s in seats]
+        chosen = [s for s in self.servers if servers is None or s in servers]
         self._wanted |= dict.fromkeys(chosen, state)
         self._last_told, self._takes_new = state, state is not AdminState.READY
         await self._confirm(chosen)
@@ -258,9 +258,9 @@ class TargetControl:
             with suppress(RecordError):  # what it is later is others' doing, if this is written
                 await self._record({})
 
-    def returned(self, seat: Server) -> bool:
+    def returned(self, server: Server) -> bool:
         """Whether it was told to be ready, and nothing else since."""
-        return self._wanted.get(seat) is AdminState.READY
+        return self._wanted.get(server) is AdminState.READY
 
     async def record_intent(self, state: AdminState) -> None:
         """Write down that all is about to be told ``state``; nothing is told yet.
@@ -268,11 +268,11 @@ class TargetControl:
         Raises:
             RecordError, LockLost: it must not be told.
         """
-        await self._record(dict.fromkeys(self.seats, state))
+        await self._record(dict.fromkeys(self.servers, state))
 
     def state_after(self, state: AdminState) -> str:
         """Say how HAProxy has it when all that is in our hand was told ``state``."""
-        ours = {state} if self.seats else set[AdminState]()
+        ours = {state} if self.servers else set[AdminState]()
         return " and ".join(sorted(ours | set(self.lost.values()))) or "gone"
 
     async def set_ready_as_found(self) -> None:
@@ -288,12 +288,12 @@ class TargetControl:
         errors: list[BalancerError | ChangedExternally] = []
         for name in self.target.balancers:
             await self._detect_external_changes(name)
-            seats = tuple(seat for seat in self.seats if seat.balancer == name)
+            servers = tuple(server for server in self.servers if server.balancer == name)
             self._takes_new = False
             try:
-                await self.set_state(AdminState.READY, seats)
+                await self.set_state(AdminState.READY, servers)
                 rows = self.watch.rows((name,))
-                as_found = [(self.found[s], rows[s]) for s in self.seats if s in rows]
+                as_found = [(self.found[s], rows[s]) for s in self.servers if s in rows]
                 await put_back(as_found, self._site.balancers)
             except (BalancerError, ChangedExternally) as error:
                 errors.append(error)
@@ -306,7 +306,7 @@ class TargetControl:
             rows = await self.watch.read((name,))
             if self.watch.reloaded((name,)):
                 return
-            known = {seat: row for seat, row in rows.items() if seat in self._wanted}
+            known = {server: row for server, row in rows.items() if server in self._wanted}
             self._notice_settings()
             arrived = {s: row for s, row in known.items() if not self._order_was_lost(row)}
             try:
@@ -314,51 +314,51 @@ class TargetControl:
             except ChangedExternally as taken:
                 self._note(str(taken))
 
-    async def _confirm(self, seats: Sequence[Server]) -> None:
+    async def _confirm(self, servers: Sequence[Server]) -> None:
         deadline = now() + CONFIRM_WITHIN
-        names = tuple(dict.fromkeys(seat.balancer for seat in seats))
-        while seats:
+        names = tuple(dict.fromkeys(server.balancer for server in servers))
+        while servers:
             try:
-                await self._record({seat: self._wanted[seat] for seat in seats})
-                awake = awake_agents(self._wanted, self.watch.rows(names), tuple(seats))
-                returns = any(self._wanted[seat] is AdminState.READY for seat in seats)
+                await self._record({server: self._wanted[server] for server in servers})
+                awake = awake_agents(self._wanted, self.watch.rows(names), tuple(servers))
+                returns = any(self._wanted[server] is AdminState.READY for server in servers)
                 earn = self.proven if returns else self.spared
                 may = partial(read_again_if_stale, self._site.record.still_ours, earn)
-                await order({s: self._wanted[s] for s in seats}, awake, self._site.balancers, may)
+                await order({s: self._wanted[s] for s in servers}, awake, self._site.balancers, may)
                 states = await self.watch.read(names)
             except BalancerError:
                 # the reply was lost, HAProxy is not back yet, or a line is gone: telling it again,
                 # without that one, is safe
-                seats = await self._still_owned(seats, names)
-                if seats and now() >= deadline:
+                servers = await self._still_owned(servers, names)
+                if servers and now() >= deadline:
                     raise
             else:
-                left = [seat for seat in seats if seat in states]
+                left = [server for server in servers if server in states]
                 undone = [s for s in left if not has_admin_state(states[s], self._wanted[s])]
                 if now() >= deadline or not self.watch.reloaded(s.balancer for s in undone):
                     await self._raise_if_changed_and_owned(states)
                     return
             await asyncio.sleep(self._poll)
 
-    async def _still_owned(self, seats: Sequence[Server], names: Sequence[str]) -> Sequence[Server]:
-        """Return those of ``seats`` that HAProxy still has, as far as it answers."""
+    async def _still_owned(self, told: Sequence[Server], names: Sequence[str]) -> Sequence[Server]:
+        """Return the servers of ``told`` that HAProxy still has, as far as it answers."""
         try:
             await self.watch.read(names)
         except BalancerError:
-            return seats
-        gone = lines.vanished(seats, {name: self.watch.readings[name] for name in names})
+            return told
+        gone = lines.vanished(told, {name: self.watch.readings[name] for name in names})
         if gone:
             await self._change_lines(gone, [])
-        return [seat for seat in seats if seat not in gone]
+        return [server for server in told if server not in gone]
 
     async def _record(self, wanted: Mapping[Server, AdminState]) -> None:
         """Let the record know what we are about to tell, and hear whether we still may.
 
         With nothing to be told it learns how each seat is by now.
         """
-        for seat, state in wanted.items():
-            self._could_be[seat] = tuple(dict.fromkeys((*self._could_be[seat], state)))
-        told = {seat: self._could_be[seat] for seat in wanted or self.seats}
+        for server, state in wanted.items():
+            self._could_be[server] = tuple(dict.fromkeys((*self._could_be[server], state)))
+        told = {server: self._could_be[server] for server in wanted or self.servers}
         told |= dict.fromkeys(self.lost, ())
         returning = AdminState.READY in wanted.values() if wanted else None
         await self._site.record.records_intent(self.target.name, told, returning=returning)
@@ -387,14 +387,14 @@ class TargetControl:
     def _raise_if_changed(self, states: Mapping[Server, ServerState]) -> None:
         """See every seat as it was told; what somebody else has changed is theirs from now on."""
         taken = []
-        for seat, wanted in self._wanted.items():
-            if seat in self.lost or seat not in states:
+        for server, wanted in self._wanted.items():
+            if server in self.lost or server not in states:
                 continue
-            if has_admin_state(states[seat], wanted):
-                self._could_be[seat] = (wanted,)
+            if has_admin_state(states[server], wanted):
+                self._could_be[server] = (wanted,)
                 continue
-            self.lost[seat] = admin_state_of(states[seat])
-            how = f"{self.lost[seat]} ({states[seat].status})"
-            taken.append(ChangedExternally(str(seat), wanted, how))
+            self.lost[server] = admin_state_of(states[server])
+            how = f"{self.lost[server]} ({states[server].status})"
+            taken.append(ChangedExternally(str(server), wanted, how))
         if taken:
             raise taken[0]

@@ -34,21 +34,21 @@ CUT_WITHIN = 5.0
 """Seconds for HAProxy to close what was shut down; measured: at once."""
 
 
-async def wait_until_drained(grip: TargetControl, plan: Plan, site: Site, tell: Tell) -> None:
+async def wait_until_drained(control: TargetControl, plan: Plan, site: Site, tell: Tell) -> None:
     """Wait until nothing is open, politely: sticky clients may keep coming for ever."""
-    name = grip.target.name
+    name = control.target.name
     try:
-        await wait_until_quiet("drained", STICKY, plan.timeouts.drain_timeout, grip, plan, site)
+        await wait_until_quiet("drained", STICKY, plan.timeouts.drain_timeout, control, plan, site)
     except TimedOut as late:
-        rows = grip.watch.rows(grip.watch.answered).values()
-        grip.lingering = 0 if STICKY in late.last else Traffic.of(rows).sessions
+        rows = control.watch.rows(control.watch.answered).values()
+        control.lingering = 0 if STICKY in late.last else Traffic.of(rows).sessions
         tell(TargetNotDrained(target=name, reason=late.last or ONE_LOOK))
     else:
         tell(TargetDrained(target=name))
 
 
 async def wait_until_empty(
-    grip: TargetControl, plan: Plan, site: Site, tell: Tell, *, fit: bool = True
+    control: TargetControl, plan: Plan, site: Site, tell: Tell, *, fit: bool = True
 ) -> None:
     """Let nobody new arrive at all, and wait until what is in flight has ended.
 
@@ -58,35 +58,38 @@ async def wait_until_empty(
         Busy: it did not end in time, and the policy is not to cut visitors off.
         VisitorsInMaint: HAProxy goes on sending visitors to one that is ``fit``.
     """
-    name = grip.target.name
-    await grip.set_state(AdminState.MAINT)
+    name = control.target.name
+    await control.set_state(AdminState.MAINT)
     tell(TargetInMaint(target=name))
-    if grip.lingering and not Traffic.of(grip.watch.rows(grip.watch.answered).values()).sessions:
-        many = "1 session" if grip.lingering == 1 else f"{grip.lingering} sessions"
+    if (
+        control.lingering
+        and not Traffic.of(control.watch.rows(control.watch.answered).values()).sessions
+    ):
+        many = "1 session" if control.lingering == 1 else f"{control.lingering} sessions"
         what = f"{many}, open through all of the drain, ended the moment it was in maint: {MARKED}"
         tell(Noted(where=name, what=what))
     timeout = plan.timeouts.maint_timeout
     try:
-        await wait_until_quiet("empty", PERSISTENT, timeout, grip, plan, site, fit=fit)
+        await wait_until_quiet("empty", PERSISTENT, timeout, control, plan, site, fit=fit)
     except TimedOut:
-        states = await grip.read_all()
+        states = await control.read_all()
         left = Traffic.of(states.values())
         if plan.on_busy is OnBusy.STOP:
             raise SessionsStillOpen(left.sessions + left.queued, timeout) from None
         await site.record.still_ours()
-        for balancer in grip.target.balancers:
-            seats = [seat for seat in grip.seats if seat.balancer == balancer]
-            await site.balancers[balancer].cut(seats)
+        for balancer in control.target.balancers:
+            servers = [server for server in control.servers if server.balancer == balancer]
+            await site.balancers[balancer].cut(servers)
         tell(SessionsCut(target=name, sessions=left.sessions))
-        await wait_until_quiet("empty", PERSISTENT, CUT_WITHIN, grip, plan, site, fit=fit)
+        await wait_until_quiet("empty", PERSISTENT, CUT_WITHIN, control, plan, site, fit=fit)
     tell(TargetEmpty(target=name))
 
 
 async def wait_until_quiet(
     awaited: str,
-    newcomers: str,
+    maint_visits: str,
     timeout: float,
-    grip: TargetControl,
+    control: TargetControl,
     plan: Plan,
     site: Site,
     *,
@@ -104,29 +107,29 @@ async def wait_until_quiet(
         VisitorsInMaint: HAProxy goes on sending visitors to one in maint.
     """
     before: Traffic | None = None
-    reload = grip.watch.reloaded_at
+    reload = control.watch.reloaded_at
 
     async def question() -> Condition:
         nonlocal before, reload
-        states = await grip.read_all()
+        states = await control.read_all()
         if fit:
-            check_still_allowed(grip, plan, site)
-            check_no_visitors(grip)
-        if grip.watch.reloaded_at > reload:
-            before, reload = None, grip.watch.reloaded_at
+            check_still_allowed(control, plan, site)
+            check_no_visitors(control)
+        if control.watch.reloaded_at > reload:
+            before, reload = None, control.watch.reloaded_at
         traffic = Traffic.of(states.values())
-        verdict = drained(before, traffic, newcomers=newcomers)
+        condition = drained(before, traffic, maint_visits=maint_visits)
         before = traffic
-        if verdict.met and hidden() > 0:
+        if condition.met and hidden() > 0:
             return Condition(met=False, reason=HIDDEN)
-        return verdict
+        return condition
 
     def hidden() -> float:
-        return grip.watch.reloaded_at + plan.timeouts.drain_timeout - now()
+        return control.watch.reloaded_at + plan.timeouts.drain_timeout - now()
 
     while True:
         try:
-            await grip.wait_until(awaited, question, timeout=timeout)
+            await control.wait_until(awaited, question, timeout=timeout)
         except TimedOut:
             if hidden() <= 0:
                 raise
@@ -135,17 +138,17 @@ async def wait_until_quiet(
             return
 
 
-def check_no_visitors(grip: TargetControl) -> None:
+def check_no_visitors(control: TargetControl) -> None:
     """See that HAProxy sends no visitor to what is in maint.
 
     Raises:
         VisitorsInMaint: it does.
     """
-    if grip.newcomers.total:
-        raise VisitorsInMaint(grip.newcomers.total, [*map(str, grip.newcomers.count)])
+    if control.maint_visits.total:
+        raise VisitorsInMaint(control.maint_visits.total, [*map(str, control.maint_visits.count)])
 
 
-def check_still_allowed(grip: TargetControl, plan: Plan, site: Site) -> None:
+def check_still_allowed(control: TargetControl, plan: Plan, site: Site) -> None:
     """See that nothing has come up that a target not yet restarted should go back for.
 
     Raises:
@@ -154,20 +157,20 @@ def check_still_allowed(grip: TargetControl, plan: Plan, site: Site) -> None:
     """
     if site.stop_asked():
         raise StopAsked
-    ours = frozenset(grip.target.servers)
-    backends = costing(grip.found.values(), accept_sick=plan.accept_sick)
-    for reading in grip.watch.readings.values():
-        verdict = floor_holds(plan.floor, reading, ours, backends, counts=receives_traffic)
-        if not verdict.met:
-            raise FloorBroken(verdict.reason, grip.target.servers)
+    ours = frozenset(control.target.servers)
+    backends = costing(control.found.values(), accept_sick=plan.accept_sick)
+    for reading in control.watch.readings.values():
+        condition = floor_holds(plan.floor, reading, ours, backends, counts=receives_traffic)
+        if not condition.met:
+            raise FloorBroken(condition.reason, control.target.servers)
 
 
-async def check_floor_still_holds(grip: TargetControl, plan: Plan, site: Site) -> None:
+async def check_floor_still_holds(control: TargetControl, plan: Plan, site: Site) -> None:
     """See that the floor still holds without the target: the call before may have hung for long.
 
     Raises:
         FloorLost, StopAsked: as :func:`check_still_allowed`.
         BalancerError: no load balancer answered.
     """
-    await grip.watch.read_some()
-    check_still_allowed(grip, plan, site)
+    await control.watch.read_some()
+    check_still_allowed(control, plan, site)

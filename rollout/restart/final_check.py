@@ -36,25 +36,25 @@ async def check_at_the_end(
     looks = await asyncio.gather(*(_look(balancer) for balancer in site.balancers.values()))
     readings = {seen.balancer: seen for seen in looks if isinstance(seen, BalancerSnapshot)}
     rows = {
-        seat: row
+        server: row
         for seen in readings.values()
-        for seat, row in seen.servers.items()
+        for server, row in seen.servers.items()
         if not is_disabled(row)  # by HAProxy's file: it is no server that could be missing
     }
     taken: dict[str, str] = {}
     down: dict[str, str] = {}
     for target in targets:
         idle = [
-            rows[seat]
-            for seat in target.servers
-            if seat in rows and not receives_traffic(rows[seat])
+            rows[server]
+            for server in target.servers
+            if server in rows and not receives_traffic(rows[server])
         ]
         if by_hand := [row for row in idle if external_hold(row)]:
             taken[target.name] = _words(by_hand)
         elif idle:
             down[target.name] = _words(idle)
-    ours = {seat for target in targets for seat in target.servers}
-    backends = {(seat.balancer, seat.backend) for seat in ours}
+    ours = {server for target in targets for server in target.servers}
+    backends = {(server.balancer, server.backend) for server in ours}
     tell(
         FleetSeen(
             serving=tuple(t.name for t in targets if _serves(t, rows, readings)),
@@ -63,9 +63,9 @@ async def check_at_the_end(
             gone=tuple(t.name for t in targets if _gone(t, rows, readings)),
             others=tuple(
                 _words([row])
-                for seat, row in rows.items()
-                if (seat.balancer, seat.backend) in backends
-                and seat not in ours
+                for server, row in rows.items()
+                if (server.balancer, server.backend) in backends
+                and server not in ours
                 and not row.backup
                 and not receives_traffic(row)
             ),
@@ -91,7 +91,7 @@ def _serves(
     target: Target, rows: Mapping[Server, ServerState], seen: Mapping[str, BalancerSnapshot]
 ) -> bool:
     """Judge whether visitors reach it through every load balancer of its own."""
-    ours = [rows[seat] for seat in target.servers if seat in rows]
+    ours = [rows[server] for server in target.servers if server in rows]
     return set(target.balancers) <= set(seen) & _shown_by(ours) and all(map(receives_traffic, ours))
 
 
@@ -99,7 +99,9 @@ def _gone(
     target: Target, rows: Mapping[Server, ServerState], seen: Mapping[str, BalancerSnapshot]
 ) -> bool:
     """Judge whether every load balancer of its own answers, and none has a server line of it."""
-    return set(target.balancers) <= set(seen) and not any(seat in rows for seat in target.servers)
+    return set(target.balancers) <= set(seen) and not any(
+        server in rows for server in target.servers
+    )
 
 
 def _shown_by(rows: Iterable[ServerState]) -> set[str]:

@@ -107,11 +107,13 @@ class FloorCheck:
     ) -> BackendCapacity:
         members = {r.server: r for r in rows if is_member(r, ours=r.server in self._ours)}
         serving = {
-            seat for seat, row in members.items() if receives_traffic(row) or seat in self._ours
+            server
+            for server, row in members.items()
+            if receives_traffic(row) or server in self._ours
         }
         held = sum(1 for s, row in members.items() if external_hold(row) and s not in self._ours)
         costly = serving if self._accept_sick else set(members)
-        largest = max((set(t.servers) for t in targets), key=lambda seats: len(seats & costly))
+        largest = max((set(t.servers) for t in targets), key=lambda servers: len(servers & costly))
         takes = len(largest & costly)
         return BackendCapacity(
             place=place,

@@ -74,10 +74,10 @@ async def send(wanted: Mapping[Server, AdminState], balancers: Mapping[str, Bala
         BalancerError: one could not be told; all the others were, before it is raised.
     """
     orders: dict[tuple[str, AdminState], list[Server]] = {}
-    for seat, state in wanted.items():
-        orders.setdefault((seat.balancer, state), []).append(seat)
+    for server, state in wanted.items():
+        orders.setdefault((server.balancer, state), []).append(server)
     results = await asyncio.gather(
-        *(balancers[name].order(seats, state) for (name, state), seats in orders.items()),
+        *(balancers[name].order(servers, state) for (name, state), servers in orders.items()),
         return_exceptions=True,
     )
     for result in results:
@@ -86,11 +86,11 @@ async def send(wanted: Mapping[Server, AdminState], balancers: Mapping[str, Bala
 
 
 async def switch_agents(
-    seats: Sequence[Server], balancers: Mapping[str, Balancer], *, on: bool
+    servers: Sequence[Server], balancers: Mapping[str, Balancer], *, on: bool
 ) -> None:
-    """Enable or disable the agent checks of ``seats``."""
-    for name in dict.fromkeys(seat.balancer for seat in seats):
-        ours = [seat for seat in seats if seat.balancer == name]
+    """Enable or disable the agent checks of ``servers``."""
+    for name in dict.fromkeys(server.balancer for server in servers):
+        ours = [server for server in servers if server.balancer == name]
         await balancers[name].switch_agent(ours, on=on)
 
 

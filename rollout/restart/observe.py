@@ -48,12 +48,12 @@ class TargetObserver:
             BalancerError: one did not answer, or has no line of the target any more.
         """
         rows = await self.begin()
-        for seat in vanished(self.target.servers, self.readings):
-            what = f"has no server {seat.backend}/{seat.name} any more"
-            if seat.balancer not in {there.balancer for there in rows}:
+        for server in vanished(self.target.servers, self.readings):
+            what = f"has no server {server.backend}/{server.name} any more"
+            if server.balancer not in {there.balancer for there in rows}:
                 fix = "was its configuration changed?  `rollout check` shows what is there now"
-                raise BalancerError(seat.balancer, what, fix)
-            self._tell(Noted(where=self.target.name, what=f"{seat.balancer} {what}"))
+                raise BalancerError(server.balancer, what, fix)
+            self._tell(Noted(where=self.target.name, what=f"{server.balancer} {what}"))
         places = places_of(rows.values())
         new = new_lines(self.target, places, self.readings.values())
         return rows | {row.server: row for row in new}
@@ -96,18 +96,20 @@ class TargetObserver:
     def rows(self, names: Iterable[str]) -> Rows:
         """Return the seats on the load balancers ``names`` as the last look found them."""
         wanted = set(names)
-        found = {seat: self.find(seat) for seat in self.target.servers if seat.balancer in wanted}
-        return {seat: row for seat, row in found.items() if row is not None}
+        found = {
+            server: self.find(server) for server in self.target.servers if server.balancer in wanted
+        }
+        return {server: row for server, row in found.items() if row is not None}
 
     @property
     def answered(self) -> dict[str, BalancerSnapshot]:
         """The last look at each load balancer that is not away."""
         return {name: seen for name, seen in self.readings.items() if name not in self.away}
 
-    def find(self, seat: Server) -> ServerState | None:
-        """Return how ``seat`` was at the last look; None where it was not there."""
-        reading = self.readings.get(seat.balancer)
-        return reading.servers.get(seat) if reading else None
+    def find(self, server: Server) -> ServerState | None:
+        """Return how ``server`` was at the last look; None where it was not there."""
+        reading = self.readings.get(server.balancer)
+        return reading.servers.get(server) if reading else None
 
     def reloaded(self, names: Iterable[str]) -> tuple[str, ...]:
         """Name those that are another HAProxy process now, and were not noticed to be yet."""

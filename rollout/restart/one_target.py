@@ -6,8 +6,7 @@ counts as up before the first check, while a server in drain is checked and noth
 balanced to it.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -35,7 +34,7 @@ from rollout.model.errors import (
     fix_of,
     said_of,
 )
-from rollout.model.fleet import AdminState, Condition, ProcessIdentity, Target
+from rollout.model.fleet import AdminState, Condition, Target
 from rollout.model.ownership import OwnedTarget
 from rollout.model.plan import Plan
 from rollout.ports.site import Site, Tell
@@ -63,7 +62,7 @@ from rollout.restart.reenable import (
     wait_until_stable,
 )
 from rollout.restart.restart import ask_to_restart, batches, wait_startup_delay, wait_until_verified
-from rollout.restart.verify import RestartVerifier, ReturnPermission
+from rollout.restart.verify import RestartVerifier, ReturnPermission, find_already_new
 from rollout.wait import now
 
 
@@ -81,22 +80,22 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         RestartedTogether: it was; monit restarted others of its host too, and visitors met them.
         RolloutError: it was not restarted, or not proven; where it stands has been told.
     """
-    if site.record.holding(target.name) is not None:  # out because of us already
+    if site.record.owned_target(target.name) is not None:  # out because of us already
         check_restarted_alone(target, await restart_again(target, now(), plan, site, tell))
         return True
-    grip = TargetControl(target, site, tell, poll=plan.timeouts.poll)
-    grip.spared.at = now()
-    if not await take_ownership(grip, plan, site, tell):
+    control = TargetControl(target, site, tell, poll=plan.timeouts.poll)
+    control.spared.at = now()
+    if not await take_ownership(control, plan, site, tell):
         return False
     began = now()
-    async with out_of_rotation(grip, plan, site, tell) as way_back:
-        await wait_until_drained(grip, plan, site, tell)
-        await wait_until_empty(grip, plan, site, tell)
+    async with out_of_rotation(control, plan, site, tell) as way_back:
+        await wait_until_drained(control, plan, site, tell)
+        await wait_until_empty(control, plan, site, tell)
         async with with_release_switched(target, plan, way_back, site, tell):
-            before = await read_processes_before(grip, plan, site, tell)
-            await grip.read_all()  # the last before the point of no return
-            check_no_visitors(grip)
-            others = await restart_and_return(before, began, grip, plan, way_back, site, tell)
+            before = await read_processes_before(control, plan, site, tell)
+            await control.read_all()  # the last before the point of no return
+            check_no_visitors(control)
+            others = await restart_and_return(before, began, control, plan, way_back, site, tell)
     check_restarted_alone(target, others)
     return True
 
@@ -125,80 +124,59 @@ async def restart_again(
     Raises:
         RolloutError: it was not proven, and stays in maint; that has been told.
     """
-    grip = TargetControl(target, site, tell, poll=plan.timeouts.poll)
-    holding = site.record.holding(target.name)
-    if holding is None:
+    control = TargetControl(target, site, tell, poll=plan.timeouts.poll)
+    owned_target = site.record.owned_target(target.name)
+    if owned_target is None:
         raise AssertionError(f"{target} is not ours to bring back")
-    site.supervisor.remember(target.host, holding.asked)
+    site.supervisor.remember(target.host, owned_target.asked)
     try:
-        await adopt(grip, holding, plan)
-        grip.own_again([seat for seat in grip.lost if holding.is_unproven(grip.watch.find(seat))])
-        for seat, theirs in grip.lost.items():
-            raise ChangedExternally(str(seat), AdminState.MAINT, theirs)
+        await adopt(control, owned_target, plan)
+        control.own_again(
+            [
+                server
+                for server in control.lost
+                if owned_target.is_unproven(control.watch.find(server))
+            ]
+        )
+        for server, theirs in control.lost.items():
+            raise ChangedExternally(str(server), AdminState.MAINT, theirs)
     except RolloutError as error:
-        tell(left_out_event(said_of(target.name, error), "unknown", grip, plan, asked=True))
+        tell(left_out_event(said_of(target.name, error), "unknown", control, plan, asked=True))
         raise
     tell(TargetAdopted(target=target.name, servers=tuple(map(str, target.servers)), asked=True))
-    async with ensure_safe_end(grip, plan, site, tell) as way_back:
+    async with ensure_safe_end(control, plan, site, tell) as way_back:
         way_back.needs_proof()
         await wait_until_empty(
-            grip, plan, site, tell, fit=False
+            control, plan, site, tell, fit=False
         )  # sticky clients had come to it again
         async with with_release_switched(target, plan, way_back, site, tell):
             before = await read_remaining_processes(target, plan, site, tell)
-            new = await find_already_new(holding, before.births, plan, site)
+            new = await find_already_new(owned_target, before.processes, plan, site)
             plan = replace(plan, renewed={**plan.renewed, target.name: new})
-            return await restart_and_return(before, began, grip, plan, way_back, site, tell)
+            return await restart_and_return(before, began, control, plan, way_back, site, tell)
 
 
-async def find_already_new(
-    holding: OwnedTarget, births: Mapping[str, ProcessIdentity | None], plan: Plan, site: Site
-) -> tuple[str, ...]:
-    """Name the instances that monit's own attempt has brought up on the release they are to run.
-
-    Each has another process than when it was asked to restart, and answers: that is a proof as good
-    as a restart of ours, which would cost it one more.
-    """
-    target, release = holding.target, plan.release_by_host.get(holding.target.host)
-    if release is None or site.releases is None or site.prober is None:
-        return ()
-    new = {
-        birth.pid: one
-        for one in target.instances
-        if (birth := births.get(one.name)) is not None
-        and one.name in holding.asked
-        and birth != holding.asked[one.name]
-    }
-    try:
-        where = await site.releases.whereabouts(target.host, tuple(new)) if new else {}
-        there = [one for pid, one in new.items() if where.get(pid) == release.name]
-        answers = await asyncio.gather(*(site.prober.answers(target.host, one) for one in there))
-    except RolloutError:
-        return ()  # a restart of ours will tell
-    return tuple(one.name for one, said in zip(there, answers, strict=True) if said.ok)
-
-
-async def adopt(grip: TargetControl, holding: OwnedTarget, plan: Plan) -> None:
+async def adopt(control: TargetControl, owned_target: OwnedTarget, plan: Plan) -> None:
     """Take again in hand what is out because of us; a load balancer that is away is waited for.
 
     Raises:
         NotOfThisFleet: the record names what the settings do not know.
         RolloutError: it could not be read in time.
     """
-    if plan.known is not None and (why := plan.known.objection(holding.target)):
+    if plan.known is not None and (why := plan.known.objection(owned_target.target)):
         raise NotOfThisFleet(why)
 
     async def question() -> Condition:
-        await grip.adopt(holding)
+        await control.adopt(owned_target)
         return Condition(met=True, reason="")
 
-    await grip.wait_until("taken up again", question, timeout=plan.timeouts.probation_timeout)
+    await control.wait_until("taken up again", question, timeout=plan.timeouts.probation_timeout)
 
 
 async def restart_and_return(
     before: Baseline,
     began: float,
-    grip: TargetControl,
+    control: TargetControl,
     plan: Plan,
     way_back: ReturnPermission,
     site: Site,
@@ -215,33 +193,33 @@ async def restart_and_return(
         KeptItsProcess: monit kept its processes; it is to be given back as it was.
         RolloutError: it was not restarted, or not proven.
     """
-    target, release = grip.target, plan.release_by_host.get(grip.target.host)
+    target, release = control.target, plan.release_by_host.get(control.target.host)
     name = release.name if release else ""
-    grip.newcomers.forget()
+    control.maint_visits.forget()
     fit = not way_back.asked
     renewed = plan.renewed.get(target.name, ())
-    old = {one: birth for one, birth in before.births.items() if one not in renewed}
+    old = {one: process for one, process in before.processes.items() if one not in renewed}
     proof = RestartVerifier(target, old, site, tell, times=plan.probe_times, release=release)
     proof.expect([one for one in target.instances if one.name in renewed])
     try:
         if len(proof.names) == len(target.instances):
-            await wait_until_verified(proof, grip, plan)
-        await restart_batches(proof, before, name, grip, plan, way_back, site, tell)
+            await wait_until_verified(proof, control, plan)
+        await restart_batches(proof, before, name, control, plan, way_back, site, tell)
     except NotRestarted as never:
         if fit and not release and never.at_once and set(never.names) == proof.names:
-            await verify_kept_processes(never, before, grip, plan, way_back, site, tell)
+            await verify_kept_processes(never, before, control, plan, way_back, site, tell)
         raise
 
-    await wait_until_checked(grip, plan, tell)
+    await wait_until_checked(control, plan, tell)
     await run_smoke_check(target, site)
-    await grip.record_intent(AdminState.READY)  # before the last look, which must not grow old
-    await return_when_verified(proof, grip, plan)
+    await control.record_intent(AdminState.READY)  # before the last look, which must not grow old
+    await return_when_verified(proof, control, plan)
     way_back.proven()
-    await make_ready_and_verify(grip, plan)
+    await make_ready_and_verify(control, plan)
     tell(TargetReturned(target=target.name))
 
     seconds = round(now() - began, 1)
-    await wait_until_stable(proof, grip, plan, tell)
+    await wait_until_stable(proof, control, plan, tell)
     # not before: until here it may be taken out again
     await site.record.released(target.name, restarted=True)
     tell(TargetDone(target=target.name, seconds=seconds, release=name))
@@ -256,7 +234,7 @@ async def restart_batches(
     proof: RestartVerifier,
     before: Baseline,
     release: str,
-    grip: TargetControl,
+    control: TargetControl,
     plan: Plan,
     way_back: ReturnPermission,
     site: Site,
@@ -270,30 +248,31 @@ async def restart_batches(
     Raises:
         RolloutError: one was not restarted, or not proven.
     """
-    target = grip.target
+    target = control.target
     for batch in batches(target.instances, plan.instances_at_a_time):
         left = [one for one in batch if one.name not in proof.names]
         if not left:
             continue
-        await ask_to_restart(left, before.births, release, target, way_back, site, tell)
+        await ask_to_restart(left, before.processes, release, target, way_back, site, tell)
         proof.expect(left)
-        await wait_startup_delay(plan.timeouts.startup_delay, grip, plan)
-        await wait_until_verified(proof, grip, plan)
+        await wait_startup_delay(plan.timeouts.startup_delay, control, plan)
+        await wait_until_verified(proof, control, plan)
         too = proof.started_too(before.host)
         if others := [o for o in target.instances if o.name in too and o.name not in proof.names]:
-            births = {one.name: before.births[one.name] for one in others}
-            await site.record.asked(target.name, births, release)  # another run must prove them too
-            site.supervisor.remember(target.host, births)
-            names = ", ".join(births)
+            processes = {one.name: before.processes[one.name] for one in others}
+            # another run must prove them too
+            await site.record.asked(target.name, processes, release)
+            site.supervisor.remember(target.host, processes)
+            names = ", ".join(processes)
             tell(Noted(where=target.name, what=f"monit restarted {names} as well: not asked again"))
             proof.expect(others)
-            await wait_until_verified(proof, grip, plan)
+            await wait_until_verified(proof, control, plan)
 
 
 async def verify_kept_processes(
     never: NotRestarted,
     before: Baseline,
-    grip: TargetControl,
+    control: TargetControl,
     plan: Plan,
     way_back: ReturnPermission,
     site: Site,
@@ -305,23 +284,23 @@ async def verify_kept_processes(
         KeptItsProcess: every process is the one from before, and answers.
         NotRestarted: that could not be seen.
     """
-    target = grip.target
+    target = control.target
     proof = RestartVerifier(target, {}, site, tell, times=plan.probe_times, anew=False)
     proof.expect(target.instances)
     try:
-        await wait_until_verified(proof, grip, plan)
-        await wait_until_checked(grip, plan, tell)
-        await grip.record_intent(AdminState.READY)
-        await return_when_verified(proof, grip, plan)
+        await wait_until_verified(proof, control, plan)
+        await wait_until_checked(control, plan, tell)
+        await control.record_intent(AdminState.READY)
+        await return_when_verified(proof, control, plan)
     except RolloutError as error:
         raise never from error
-    if {one.name: birth for one, birth in proof.proven.items()} != before.births:
+    if {one.name: process for one, process in proof.proven.items()} != before.processes:
         raise never
     way_back.not_asked()
     raise ProcessKept(never.names, target.host) from never
 
 
-async def take_ownership(grip: TargetControl, plan: Plan, site: Site, tell: Tell) -> bool:
+async def take_ownership(control: TargetControl, plan: Plan, site: Site, tell: Tell) -> bool:
     """Look at the target and write it down as ours, or say why it is not ours to take.
 
     Raises:
@@ -329,19 +308,19 @@ async def take_ownership(grip: TargetControl, plan: Plan, site: Site, tell: Tell
             since room was found for it; it was not taken.
         RolloutError: it could not be looked at or written down; nothing was touched.
     """
-    name, planned = grip.target.name, set(grip.target.servers)
+    name, planned = control.target.name, set(control.target.servers)
     try:
-        if held := await grip.read_initial_state() or await wait_until_monit_is_idle(
-            grip, plan, site, tell
+        if held := await control.read_initial_state() or await wait_until_monit_is_idle(
+            control, plan, site, tell
         ):
             tell(TargetSkipped(target=name, reason=held))
             return False
-        if set(grip.target.servers) - planned:  # room was found for fewer
-            check_still_allowed(grip, plan, site)
-        release = plan.release_by_host.get(grip.target.host)
+        if set(control.target.servers) - planned:  # room was found for fewer
+            check_still_allowed(control, plan, site)
+        release = plan.release_by_host.get(control.target.host)
         await site.record.own(
-            grip.target,
-            grip.owned,
+            control.target,
+            control.owned,
             release=release.name if release else "",
             relinked=plan.switch_current_per_host and release is not None,
         )
@@ -378,14 +357,14 @@ async def with_release_switched(
 
 @asynccontextmanager
 async def out_of_rotation(
-    grip: TargetControl, plan: Plan, site: Site, tell: Tell
+    control: TargetControl, plan: Plan, site: Site, tell: Tell
 ) -> AsyncIterator[ReturnPermission]:
     """Hold the target out of rotation for the length of the block; see :func:`ensure_safe_end`."""
-    seats = tuple(str(seat) for seat in grip.target.servers)
-    tell(TargetClaimed(target=grip.target.name, servers=seats))
-    async with ensure_safe_end(grip, plan, site, tell) as way_back:
-        grip.spared.look = partial(check_floor_still_holds, grip, plan, site)
-        await grip.set_state(AdminState.DRAIN)
-        grip.spared.look = None
-        tell(TargetDraining(target=grip.target.name))
+    servers = tuple(str(server) for server in control.target.servers)
+    tell(TargetClaimed(target=control.target.name, servers=servers))
+    async with ensure_safe_end(control, plan, site, tell) as way_back:
+        control.spared.look = partial(check_floor_still_holds, control, plan, site)
+        await control.set_state(AdminState.DRAIN)
+        control.spared.look = None
+        tell(TargetDraining(target=control.target.name))
         yield way_back

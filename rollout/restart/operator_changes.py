@@ -36,8 +36,10 @@ class OperatorChanges:
 def awake_agents(
     wanted: Mapping[Server, AdminState],
     rows: Mapping[Server, ServerState],
-    seats: tuple[Server, ...],
+    servers: tuple[Server, ...],
 ) -> list[Server]:
     """List seats whose agent speaks, and would undo what they were told."""
-    held = [seat for seat in seats if wanted.get(seat, AdminState.READY) is not AdminState.READY]
-    return [seat for seat in held if seat in rows and rows[seat].agent]
+    held = [
+        server for server in servers if wanted.get(server, AdminState.READY) is not AdminState.READY
+    ]
+    return [server for server in held if server in rows and rows[server].agent]

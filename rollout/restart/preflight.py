@@ -31,13 +31,13 @@ async def preflight(scope: Selection, floor: Share, site: Site) -> PreflightRepo
     sick = [f for f in seen.findings if isinstance(f, SickFinding)]
     targets: list[Target] = []
     if len(seen.readings) == len(site.balancers):
-        for sight in seen.hosts:
-            seating = map_host(sight, scope, seen.readings)
+        for host_snapshot in seen.hosts:
+            seating = map_host(host_snapshot, scope, seen.readings)
             accepted = SickFinding if scope.accept_sick else ()
-            unfit = [f for f in sight.findings if not isinstance(f, accepted)]
+            unfit = [f for f in host_snapshot.findings if not isinstance(f, accepted)]
             findings += [] if unfit else seating.findings
             targets += seating.targets
-    taken_up = {t.name for t in targets if site.record.holding(t.name)}
+    taken_up = {t.name for t in targets if site.record.owned_target(t.name)}
     ours_already = {s for t in targets if t.name in taken_up for s in t.servers}
     room = FloorCheck(floor, seen.readings, ours_already, accept_sick=scope.accept_sick)
     findings += find_duplicates(seen.hosts, targets) or room.findings(targets)
@@ -63,7 +63,9 @@ async def preflight(scope: Selection, floor: Share, site: Site) -> PreflightRepo
         notes=tuple(
             dict.fromkeys((*notes, *alerts(seen.hosts), *(() if findings else room.notes(ours))))
         ),
-        unreached=tuple(sight.host for sight in seen.hosts if not sight.reached),
+        unreached=tuple(
+            host_snapshot.host for host_snapshot in seen.hosts if not host_snapshot.reached
+        ),
     )
 
 
@@ -83,22 +85,26 @@ def _with_a_way_out(sick: Iterable[SickFinding]) -> list[Finding]:
 
 def _carries_any(target: Target, readings: Mapping[str, BalancerSnapshot]) -> bool:
     """Tell whether a visitor can meet it: those that none can meet go first and cost nothing."""
-    return any(receives_traffic(readings[seat.balancer].servers[seat]) for seat in target.servers)
+    return any(
+        receives_traffic(readings[server.balancer].servers[server]) for server in target.servers
+    )
 
 
 def without_what_is_out(seen: FleetSnapshot, site: Site) -> FleetSnapshot:
     """Leave out what was found of instances that are out because of us: a restart may mend them."""
     held = {
-        (holding.target.host, one.name)
-        for holding in site.record.held
-        for one in holding.target.instances
+        (owned_target.target.host, one.name)
+        for owned_target in site.record.held
+        for one in owned_target.target.instances
     }
     hosts = (
         replace(
-            sight,
-            findings=tuple(f for f in sight.findings if (sight.host, f.instance) not in held),
+            host_snapshot,
+            findings=tuple(
+                f for f in host_snapshot.findings if (host_snapshot.host, f.instance) not in held
+            ),
         )
-        for sight in seen.hosts
+        for host_snapshot in seen.hosts
     )
     return replace(seen, hosts=tuple(hosts))
 
@@ -145,7 +151,7 @@ def none_is_left(fit: PreflightReport, *, deploys: bool = False) -> tuple[Findin
 
 
 def _skip(target: Target, readings: Mapping[str, BalancerSnapshot]) -> Skipped | None:
-    rows = [readings[seat.balancer].servers[seat] for seat in target.servers]
+    rows = [readings[server.balancer].servers[server] for server in target.servers]
     held = [
         f"{row.server} is {external_hold(row)}, not by us" for row in rows if external_hold(row)
     ]

@@ -19,7 +19,7 @@ from rollout.restart.verify import RestartVerifier
 from rollout.wait import now
 
 
-async def wait_until_checked(grip: TargetControl, plan: Plan, tell: Tell) -> None:
+async def wait_until_checked(control: TargetControl, plan: Plan, tell: Tell) -> None:
     """Wait until HAProxy's own checks call every seat up, with nothing balanced to it.
 
     A load balancer that has gone away is waited for and then left aside; giving the target back
@@ -28,25 +28,27 @@ async def wait_until_checked(grip: TargetControl, plan: Plan, tell: Tell) -> Non
     Raises:
         TimedOut: they do not.
     """
-    tell(TargetOnProbation(target=grip.target.name))
+    tell(TargetOnProbation(target=control.target.name))
     end = now() + plan.timeouts.probation_timeout
 
     async def question() -> Condition:
-        seen = await grip.read_available()
-        states = {seat: row for seat, row in seen.items() if not grip.returned(seat)}
+        seen = await control.read_available()
+        states = {server: row for server, row in seen.items() if not control.returned(server)}
         late = [s for s in states if not has_admin_state(states[s], AdminState.DRAIN)]
         if late:  # on a load balancer that was away when its turn came
-            await grip.set_state(AdminState.DRAIN, late)
+            await control.set_state(AdminState.DRAIN, late)
         verdicts = [on_probation(state) for state in states.values()]
-        waiting = [verdict.reason for verdict in verdicts if not verdict.met]
+        waiting = [condition.reason for condition in verdicts if not condition.met]
         if not waiting and now() < end:
-            waiting = [str(error) for error in grip.watch.away.values()]
+            waiting = [str(error) for error in control.watch.away.values()]
         return Condition(met=not waiting and not late, reason=summarize(waiting))
 
-    await grip.wait_until("called up by HAProxy", question, timeout=plan.timeouts.probation_timeout)
+    await control.wait_until(
+        "called up by HAProxy", question, timeout=plan.timeouts.probation_timeout
+    )
 
 
-async def same_processes(proof: RestartVerifier, grip: TargetControl, plan: Plan) -> None:
+async def same_processes(proof: RestartVerifier, control: TargetControl, plan: Plan) -> None:
     """See that every proven instance is the process that was proven; a lost look is asked again.
 
     Raises:
@@ -57,7 +59,7 @@ async def same_processes(proof: RestartVerifier, grip: TargetControl, plan: Plan
         await proof.verify_unchanged()
         return Condition(met=True, reason="")
 
-    await grip.wait_until(
+    await control.wait_until(
         "looked at again",
         question,
         timeout=plan.timeouts.probation_timeout,
@@ -65,7 +67,7 @@ async def same_processes(proof: RestartVerifier, grip: TargetControl, plan: Plan
     )
 
 
-async def verify_before_return(proof: RestartVerifier, grip: TargetControl, plan: Plan) -> None:
+async def verify_before_return(proof: RestartVerifier, control: TargetControl, plan: Plan) -> None:
     """See once more, at one time, what lets the target return.
 
     The processes are those that were proven, and HAProxy's checks call every drained server up.
@@ -78,14 +80,14 @@ async def verify_before_return(proof: RestartVerifier, grip: TargetControl, plan
     async def question() -> Condition:
         began = now()
         await proof.verify_unchanged()
-        seen = await grip.watch.read_some()
-        rows = [seen[seat] for seat in grip.seats if seat in seen]
+        seen = await control.watch.read_some()
+        rows = [seen[server] for server in control.servers if server in seen]
         verdicts = [on_probation(row) for row in rows if has_admin_state(row, AdminState.DRAIN)]
-        waiting = [verdict.reason for verdict in verdicts if not verdict.met]
-        grip.proven.at = began
+        waiting = [condition.reason for condition in verdicts if not condition.met]
+        control.proven.at = began
         return Condition(met=not waiting, reason=summarize(waiting))
 
-    await grip.wait_until(
+    await control.wait_until(
         "looked at again",
         question,
         timeout=plan.timeouts.probation_timeout,
@@ -93,14 +95,14 @@ async def verify_before_return(proof: RestartVerifier, grip: TargetControl, plan
     )
 
 
-async def return_when_verified(proof: RestartVerifier, grip: TargetControl, plan: Plan) -> None:
+async def return_when_verified(proof: RestartVerifier, control: TargetControl, plan: Plan) -> None:
     """Look once more, and let no order make the target ready on what was seen too long ago.
 
     Raises:
         CrashLoop, TimedOut: as :func:`verify_before_return`.
     """
-    grip.proven.look = partial(verify_before_return, proof, grip, plan)
-    await grip.proven.look()
+    control.proven.look = partial(verify_before_return, proof, control, plan)
+    await control.proven.look()
 
 
 async def run_smoke_check(target: Target, site: Site) -> None:
@@ -112,25 +114,25 @@ async def run_smoke_check(target: Target, site: Site) -> None:
         raise SmokeFailed(f"smoke test: {answer.message}")
 
 
-async def make_ready_and_verify(grip: TargetControl, plan: Plan) -> None:
+async def make_ready_and_verify(control: TargetControl, plan: Plan) -> None:
     """Make the target ready, as it was found, and see HAProxy call it up and serving.
 
     Raises:
         TimedOut: HAProxy does not call up a seat that it called up before.
         BalancerError: a load balancer could not be told or asked; the others were.
     """
-    await grip.set_ready_as_found()
-    expected = [s for s in grip.seats if grip.found[s].status in {"UP", "no check"}]
+    await control.set_ready_as_found()
+    expected = [s for s in control.servers if control.found[s].status in {"UP", "no check"}]
 
     async def question() -> Condition:
-        states = await grip.read_all()
-        return all_serving(states[seat] for seat in expected if seat in states)
+        states = await control.read_all()
+        return all_serving(states[server] for server in expected if server in states)
 
-    await grip.wait_until("serving", question, timeout=plan.timeouts.probation_timeout)
+    await control.wait_until("serving", question, timeout=plan.timeouts.probation_timeout)
 
 
 async def wait_until_stable(
-    proof: RestartVerifier, grip: TargetControl, plan: Plan, tell: Tell
+    proof: RestartVerifier, control: TargetControl, plan: Plan, tell: Tell
 ) -> None:
     """See the returned target serve, as the same processes, for a while.
 
@@ -147,24 +149,24 @@ async def wait_until_stable(
 
     async def question() -> Condition:
         try:
-            states = (await grip.read_all()).values()
+            states = (await control.read_all()).values()
         except ChangedExternally as taken:
-            tell(Noted(where=grip.target.name, what=str(taken)))
-            return Condition(met=not grip.seats, reason="")
-        verdict = all_serving(states)
+            tell(Noted(where=control.target.name, what=str(taken)))
+            return Condition(met=not control.servers, reason="")
+        condition = all_serving(states)
         down = [state for state in states if not receives_traffic(state)]
         if down:
             reason = all_serving(down).reason
             raise TimedOut("stable", round(now() - began, 1), reason)
         return Condition(
-            met=verdict.met and now() >= end,
-            reason="" if verdict.met else verdict.reason,
+            met=condition.met and now() >= end,
+            reason="" if condition.met else condition.reason,
         )
 
-    await grip.wait_until(
+    await control.wait_until(
         "stable",
         question,
         timeout=plan.timeouts.stable + plan.timeouts.probation_timeout,
         every=plan.timeouts.poll_host,
     )
-    await same_processes(proof, grip, plan)
+    await same_processes(proof, control, plan)

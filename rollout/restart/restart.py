@@ -60,17 +60,17 @@ async def ask_to_restart(
         tell(Noted(where=target.name, what=f"{lost}; not asking again, watching"))
 
 
-async def wait_startup_delay(seconds: float, grip: TargetControl, plan: Plan) -> None:
+async def wait_startup_delay(seconds: float, control: TargetControl, plan: Plan) -> None:
     """Wait out the start-up delay with an eye on HAProxy, which may be reloaded meanwhile."""
     end = now() + seconds
     while (left := end - now()) > 0:
         with suppress(BalancerError):
-            await grip.read_available()
+            await control.read_available()
         await asyncio.sleep(min(left, plan.timeouts.poll_host))
 
 
 async def wait_until_verified(
-    proof: RestartVerifier, grip: TargetControl, plan: Plan, *, probation: bool = True
+    proof: RestartVerifier, control: TargetControl, plan: Plan, *, probation: bool = True
 ) -> None:
     """Wait until every instance asked is a new process that answers.
 
@@ -83,21 +83,21 @@ async def wait_until_verified(
     trusted: set[object] = set()
 
     async def question() -> Condition:
-        seen = await grip.read_available()
-        verdict = await proof.poll()
+        seen = await control.read_available()
+        condition = await proof.poll()
         ready = [
-            seat
-            for seat, behind in grip.target.instances_by_server.items()
+            server
+            for server, behind in control.target.instances_by_server.items()
             if probation
-            and seat in seen
-            and seat not in trusted
+            and server in seen
+            and server not in trusted
             and all(one in proof.proven for one in behind)
         ]
         if ready:
-            await grip.set_state(AdminState.DRAIN, ready)
+            await control.set_state(AdminState.DRAIN, ready)
             trusted.update(ready)
-        return verdict
+        return condition
 
-    await grip.wait_until(
+    await control.wait_until(
         "proven", question, timeout=plan.timeouts.running_timeout, every=plan.timeouts.poll_host
     )

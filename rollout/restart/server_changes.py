@@ -42,9 +42,9 @@ def new_lines(
     return found
 
 
-def vanished(seats: Sequence[Server], readings: Mapping[str, BalancerSnapshot]) -> list[Server]:
+def vanished(servers: Sequence[Server], readings: Mapping[str, BalancerSnapshot]) -> list[Server]:
     """Find the seats that their load balancers, as far as they were read, have no more."""
-    return [s for s in seats if s.balancer in readings and s not in readings[s.balancer].servers]
+    return [s for s in servers if s.balancer in readings and s not in readings[s.balancer].servers]
 
 
 def has_moved(found: ServerState, row: ServerState, wanted: AdminState) -> bool:
@@ -80,12 +80,12 @@ def as_new(row: ServerState) -> ServerState:
 
 
 def with_lines(
-    target: Target, seats: Sequence[Server], rows: Mapping[Server, ServerState]
+    target: Target, servers: Sequence[Server], rows: Mapping[Server, ServerState]
 ) -> Target:
-    """Return ``target`` with ``seats``; a new one stands for what others at its place stand for."""
+    """Return ``target`` with ``servers``; a new one leads to what others at its place lead to."""
     behind = {}
-    for seat in seats:
-        port = rows[seat].port if seat in rows else 0
+    for server in servers:
+        port = rows[server].port if server in rows else 0
         own = tuple(one for one in target.instances if one.port and one.port == port)
-        behind[seat] = target.instances_by_server.get(seat, own or target.instances)
-    return replace(target, servers=tuple(seats), instances_by_server=behind)
+        behind[server] = target.instances_by_server.get(server, own or target.instances)
+    return replace(target, servers=tuple(servers), instances_by_server=behind)

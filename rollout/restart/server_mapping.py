@@ -56,28 +56,30 @@ class TargetMapping:
 
 
 def map_host(
-    sight: HostSnapshot, scope: Selection, readings: Mapping[str, BalancerSnapshot]
+    host_snapshot: HostSnapshot, scope: Selection, readings: Mapping[str, BalancerSnapshot]
 ) -> TargetMapping:
     """Find the seats of one host on every load balancer, and the instances behind each.
 
     A host that one load balancer does not know is a finding: traffic that we cannot stop there
     would meet the restart.
     """
-    instances = tuple(Instance(state.name, state.port) for state in sight.instances)
+    instances = tuple(Instance(state.name, state.port) for state in host_snapshot.instances)
     behind: dict[Server, tuple[Instance, ...]] = {}
     findings = []
     for name, reading in readings.items():
-        rows = _servers_of(sight, scope, instances, reading)
+        rows = _servers_of(host_snapshot, scope, instances, reading)
         if not rows:
-            findings.append(_no_server_finding(sight, scope, name, reading))
+            findings.append(_no_server_finding(host_snapshot, scope, name, reading))
         for row in rows:
-            behind[row.server] = _instances_of_server(row, scope, sight.host, instances)
+            behind[row.server] = _instances_of_server(row, scope, host_snapshot.host, instances)
     if findings or not instances:
         return TargetMapping(findings=tuple(findings))
     if scope.by is Granularity.INSTANCE:
-        return _one_by_one(sight.host, instances, behind, readings)
+        return _one_by_one(host_snapshot.host, instances, behind, readings)
     behind = _in_use(behind, readings)
-    return TargetMapping((Target(sight.host, sight.host, tuple(behind), instances, behind),))
+    return TargetMapping(
+        (Target(host_snapshot.host, host_snapshot.host, tuple(behind), instances, behind),)
+    )
 
 
 def _in_use(
@@ -101,32 +103,36 @@ def find_duplicates(sights: Sequence[HostSnapshot], targets: Sequence[Target]) -
     """
     findings = []
     known: dict[frozenset[tuple[str, ProcessIdentity]], str] = {}
-    for sight in sights:
-        processes = frozenset((one.name, one.birth) for one in sight.instances if one.birth)
-        first = known.setdefault(processes, sight.host) if processes else sight.host
-        if first != sight.host:
+    for host_snapshot in sights:
+        processes = frozenset(
+            (one.name, one.process) for one in host_snapshot.instances if one.process
+        )
+        first = known.setdefault(processes, host_snapshot.host) if processes else host_snapshot.host
+        if first != host_snapshot.host:
             what = f"is the same machine as {first}: monit shows the same processes on both"
-            findings.append(Finding(sight.host, what, "name it once in fleet.hosts"))
+            findings.append(Finding(host_snapshot.host, what, "name it once in fleet.hosts"))
     if findings:
         return findings
     owner: dict[Server, str] = {}
     for target in targets:
-        for seat in target.servers:
-            first = owner.setdefault(seat, target.host)
+        for server in target.servers:
+            first = owner.setdefault(server, target.host)
             if first != target.host:
-                what = f"{seat} would be taken out for {first} as well"
+                what = f"{server} would be taken out for {first} as well"
                 fix = "set fleet.server to how HAProxy names each host: an address can be shared"
                 findings.append(Finding(target.host, what, fix))
     return findings
 
 
 def servers_of(
-    sight: HostSnapshot, scope: Selection, readings: Mapping[str, BalancerSnapshot]
+    host_snapshot: HostSnapshot, scope: Selection, readings: Mapping[str, BalancerSnapshot]
 ) -> tuple[ServerState, ...]:
     """Find the server lines of one host on every load balancer that was read."""
-    instances = tuple(Instance(state.name, state.port) for state in sight.instances)
+    instances = tuple(Instance(state.name, state.port) for state in host_snapshot.instances)
     return tuple(
-        r for reading in readings.values() for r in _servers_of(sight, scope, instances, reading)
+        r
+        for reading in readings.values()
+        for r in _servers_of(host_snapshot, scope, instances, reading)
     )
 
 
@@ -137,7 +143,7 @@ def _one_by_one(
     readings: Mapping[str, BalancerSnapshot],
 ) -> TargetMapping:
     targets, findings = [], []
-    shared = [seat for seat, group in behind.items() if len(group) != 1]
+    shared = [server for server, group in behind.items() if len(group) != 1]
     if shared:
         what = f"{shared[0]} stands for all instances of the host, not for one"
         fix = 'take out whole hosts (fleet.by = "host"), or give each instance its own line'
@@ -154,14 +160,19 @@ def _one_by_one(
 
 
 def _servers_of(
-    sight: HostSnapshot, scope: Selection, instances: Sequence[Instance], reading: BalancerSnapshot
+    host_snapshot: HostSnapshot,
+    scope: Selection,
+    instances: Sequence[Instance],
+    reading: BalancerSnapshot,
 ) -> tuple[ServerState, ...]:
     rows = reading.servers.values()
     if scope.server:
-        names = {_name(scope.server, sight.host, one) for one in instances or (Instance(""),)}
+        names = {
+            _name(scope.server, host_snapshot.host, one) for one in instances or (Instance(""),)
+        }
         first = [row for row in rows if row.server.name in names]
     else:
-        first = [row for row in rows if row.address in sight.addresses]
+        first = [row for row in rows if row.address in host_snapshot.addresses]
     places = {(row.address, row.port) for row in first if row.address}
     return tuple(row for row in rows if row in first or (row.address, row.port) in places)
 
@@ -182,24 +193,24 @@ def _instances_of_server(
 
 
 def _no_server_finding(
-    sight: HostSnapshot, scope: Selection, name: str, reading: BalancerSnapshot
+    host_snapshot: HostSnapshot, scope: Selection, name: str, reading: BalancerSnapshot
 ) -> Finding:
-    instances = tuple(Instance(state.name, state.port) for state in sight.instances)
-    names = dict.fromkeys(_name(scope.server, sight.host, one) for one in instances)
+    instances = tuple(Instance(state.name, state.port) for state in host_snapshot.instances)
+    names = dict.fromkeys(_name(scope.server, host_snapshot.host, one) for one in instances)
     sought = (
         f"named {' or '.join(names) or scope.server}"
         if scope.server
-        else f"at {', '.join(sight.addresses)}"
+        else f"at {', '.join(host_snapshot.addresses)}"
     )
-    backends = dict.fromkeys(seat.backend for seat in reading.servers)
+    backends = dict.fromkeys(server.backend for server in reading.servers)
     shown = [
         f"{row.server.backend}/{row.server.name} {row.address}" for row in reading.servers.values()
     ]
     few = ", ".join(shown[:4]) + (", …" if len(shown) > 4 else "")  # noqa: PLR2004 - a line's worth
     return Finding(
-        sight.host,
+        host_snapshot.host,
         f"{name} has no server line {sought} in {', '.join(backends) or 'any backend'}",
-        f"HAProxy knows {few or 'no server'}: in [fleet.addresses] give {sight.host} the address "
-        "that HAProxy has for it, or set fleet.server to how HAProxy names a host, or "
+        f"HAProxy knows {few or 'no server'}: in [fleet.addresses] give {host_snapshot.host} "
+        "the address that HAProxy has for it, or set fleet.server to how HAProxy names a host, or "
         f"balancers.{name}.backends to where it is",
     )

@@ -30,7 +30,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
     if seconds:
         tell(SoakStarted(targets=names, seconds=seconds))
     end = now() + seconds
-    births: dict[Target, Mapping[str, ProcessIdentity | None]] = {}
+    processes: dict[Target, Mapping[str, ProcessIdentity | None]] = {}
     look_at = now()
 
     async def question() -> Condition:
@@ -40,18 +40,18 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
         if site.stop_asked():
             raise Halted("stopped on request during the soak")
         for target in returned:
-            rows, verdict = await carried(target, site)
+            rows, condition = await carried(target, site)
             if held := [f"{row.server} is {how}" for row in rows if (how := out_of_rotation(row))]:
                 what = f"{'; '.join(held)}, by another hand"  # nothing against its restart
                 tell(Noted(where=target.name, what=f"{what}: left to it"))
                 raise Halted(
                     f"no further server is risked: {target} was to carry traffic first, and {what}"
                 )
-            if verdict.met and due:
-                verdict = await same(target, births, site)
-            if not verdict.met:
+            if condition.met and due:
+                condition = await same(target, processes, site)
+            if not condition.met:
                 look = inspect_command_of(plan.inspect_command, target.host)
-                reason = f"it did not hold during the soak: {verdict.reason}"
+                reason = f"it did not hold during the soak: {condition.reason}"
                 tell(
                     TargetLeftOut(
                         target=target.name, state="ready", reason=reason, asked=True, look=look
@@ -83,13 +83,15 @@ async def carried(target: Target, site: Site) -> tuple[Sequence[ServerState], Co
     states: list[ServerState] = []
     for name in target.balancers:
         rows = (await site.balancers[name].look()).servers
-        states += [rows[seat] for seat in target.servers if seat in rows and seat.balancer == name]
+        states += [
+            rows[server] for server in target.servers if server in rows and server.balancer == name
+        ]
     idle = [state for state in states if not receives_traffic(state)]
     return states, all_serving(idle) if idle else Condition(met=True, reason="serves")
 
 
 async def same(
-    target: Target, births: dict[Target, Mapping[str, ProcessIdentity | None]], site: Site
+    target: Target, processes: dict[Target, Mapping[str, ProcessIdentity | None]], site: Site
 ) -> Condition:
     """See that every instance of ``target`` is the process that it was at the first look.
 
@@ -97,8 +99,8 @@ async def same(
     """
     ours = {instance.name for instance in target.instances}
     states = await site.supervisor.look(target.host)
-    found = {state.name: state.birth for state in states if state.name in ours}
-    before = births.setdefault(target, found)
+    found = {state.name: state.process for state in states if state.name in ours}
+    before = processes.setdefault(target, found)
     changed = [name for name in sorted(ours) if found.get(name) != before.get(name)]
     reason = f"{', '.join(changed)} is another process: it died under the visitors"
     return Condition(met=not changed, reason=reason)

@@ -19,8 +19,10 @@ from rollout.model.conditions import (
     summarize,
     unchanged_processes,
 )
-from rollout.model.errors import CrashLoop, NotRestarted, WrongRelease
+from rollout.model.errors import CrashLoop, NotRestarted, RolloutError, WrongRelease
 from rollout.model.fleet import Condition, Instance, InstanceState, ProcessIdentity, Target
+from rollout.model.ownership import OwnedTarget
+from rollout.model.plan import Plan
 from rollout.model.releases import Release
 from rollout.ports.site import Site, Tell
 from rollout.wait import now
@@ -139,11 +141,11 @@ class RestartVerifier:
             if state is None:
                 waiting.append(f"{instance.name} is not in monit's list")
                 continue
-            verdict = is_new_process(self._before, state)
-            if not verdict.met or state.birth is None:
-                waiting.append(verdict.reason + self._crashes(instance))
+            condition = is_new_process(self._before, state)
+            if not condition.met or state.process is None:
+                waiting.append(condition.reason + self._crashes(instance))
                 continue
-            self._note_new_process(instance, state.birth)
+            self._note_new_process(instance, state.process)
             if state.connection_failed and self._site.prober is None:
                 waiting.append(f'{instance.name} is new, and monit calls it "{state.status}"')
                 continue  # monit's own test of the port is all the evidence there is
@@ -166,8 +168,8 @@ class RestartVerifier:
         states = {s.name: s for s in await self._site.supervisor.look(self._target.host)}
         changed = [
             instance.name
-            for instance, birth in self.proven.items()
-            if instance.name not in states or states[instance.name].birth != birth
+            for instance, process in self.proven.items()
+            if instance.name not in states or states[instance.name].process != process
         ]
         if changed:
             raise CrashLoop(changed)
@@ -191,13 +193,13 @@ class RestartVerifier:
             at_once = self._old_since - self._since < DONE_AT_ONCE
             raise NotRestarted(old, after=now() - self._since, at_once=at_once)
 
-    def _note_new_process(self, instance: Instance, birth: ProcessIdentity) -> None:
-        if self._seen.get(instance.name) != birth:
-            self._seen[instance.name] = birth
+    def _note_new_process(self, instance: Instance, process: ProcessIdentity) -> None:
+        if self._seen.get(instance.name) != process:
+            self._seen[instance.name] = process
             self._births[instance.name] += 1
             if self._anew:
                 told = InstanceRestarted(
-                    target=self._target.name, instance=instance.name, pid=birth.pid
+                    target=self._target.name, instance=instance.name, pid=process.pid
                 )
                 self._tell(told)
 
@@ -238,25 +240,25 @@ class RestartVerifier:
         after = await self._look()
         waiting = []
         for instance in good:
-            birth = states[instance.name].birth
-            if birth is None or instance.name not in after:
+            process = states[instance.name].process
+            if process is None or instance.name not in after:
                 continue
-            if after[instance.name].birth != birth:
+            if after[instance.name].process != process:
                 if fresh:
                     raise CrashLoop([instance.name])
                 continue  # it may have died before it ever answered: the next round tells
-            if self._release and lodgings.get(birth.pid, "") != self._release.name:
-                found = {instance.name: lodgings.get(birth.pid, "")}
+            if self._release and lodgings.get(process.pid, "") != self._release.name:
+                found = {instance.name: lodgings.get(process.pid, "")}
                 raise WrongRelease(found, self._release.name)
             if words := answered_by_another(after[instance.name], self._release, lodgings):
                 self._answered_by_another[instance] = words
                 waiting.append(words)
                 continue
-            self._prove(instance, after[instance.name], birth)
+            self._prove(instance, after[instance.name], process)
         return waiting
 
-    def _prove(self, instance: Instance, state: InstanceState, birth: ProcessIdentity) -> None:
-        self.proven[instance] = birth
+    def _prove(self, instance: Instance, state: InstanceState, process: ProcessIdentity) -> None:
+        self.proven[instance] = process
         for left in state.survivors:
             what = f"{left}, a process of {instance.name} from before the restart, has not ended"
             self._tell(Noted(where=self._target.host, what=what))
@@ -271,9 +273,9 @@ class RestartVerifier:
         """See in which release each of them works, before it is seen to be still the same."""
         if self._release is None or self._site.releases is None:
             return {}
-        births = (states[one.name].birth for one in instances)
+        processes = (states[one.name].process for one in instances)
         survivors = (left.pid for one in instances for left in states[one.name].survivors)
-        pids = (*(birth.pid for birth in births if birth is not None), *survivors)
+        pids = (*(process.pid for process in processes if process is not None), *survivors)
         return await self._site.releases.whereabouts(self._target.host, pids)
 
     async def _answers(self, instance: Instance) -> str:
@@ -286,3 +288,33 @@ class RestartVerifier:
             if not answer.ok:
                 return f"{instance.name}: {answer.message}"
         return ""
+
+
+async def find_already_new(
+    owned_target: OwnedTarget,
+    processes: Mapping[str, ProcessIdentity | None],
+    plan: Plan,
+    site: Site,
+) -> tuple[str, ...]:
+    """Name the instances that monit's own attempt has brought up on the release they are to run.
+
+    Each has another process than when it was asked to restart, and answers: that is a proof as good
+    as a restart of ours, which would cost it one more.
+    """
+    target, release = owned_target.target, plan.release_by_host.get(owned_target.target.host)
+    if release is None or site.releases is None or site.prober is None:
+        return ()
+    new = {
+        process.pid: one
+        for one in target.instances
+        if (process := processes.get(one.name)) is not None
+        and one.name in owned_target.asked
+        and process != owned_target.asked[one.name]
+    }
+    try:
+        where = await site.releases.whereabouts(target.host, tuple(new)) if new else {}
+        there = [one for pid, one in new.items() if where.get(pid) == release.name]
+        answers = await asyncio.gather(*(site.prober.answers(target.host, one) for one in there))
+    except RolloutError:
+        return ()  # a restart of ours will tell
+    return tuple(one.name for one, said in zip(there, answers, strict=True) if said.ok)

@@ -36,19 +36,19 @@ class MaintVisits:
     @property
     def count(self) -> dict[Server, int]:
         """How many came, by seat, since the last :meth:`forget`."""
-        return {seat: one.came for seat, one in self._counted.items() if one.came}
+        return {server: one.came for server, one in self._counted.items() if one.came}
 
     @property
     def total(self) -> int:
         return sum(self.count.values())
 
-    def see(self, readings: Mapping[str, BalancerSnapshot], seats: Iterable[Server]) -> None:
-        """Look at ``seats``, which are to be in maint."""
-        for seat in seats:
-            reading = readings.get(seat.balancer)
-            row = reading.servers.get(seat) if reading else None
+    def see(self, readings: Mapping[str, BalancerSnapshot], servers: Iterable[Server]) -> None:
+        """Look at ``servers``, which are to be in maint."""
+        for server in servers:
+            reading = readings.get(server.balancer)
+            row = reading.servers.get(server) if reading else None
             if reading is not None and row is not None and has_admin_state(row, AdminState.MAINT):
-                self._counted[seat] = self._after(self._counted.get(seat), reading.process, row)
+                self._counted[server] = self._after(self._counted.get(server), reading.process, row)
 
     def _after(self, known: Counted | None, process: HaproxyProcess, row: ServerState) -> Counted:
         if known is None or known.process != process:  # another process counts from nothing
@@ -59,5 +59,5 @@ class MaintVisits:
 
     def forget(self) -> None:
         """Begin to count anew: from now on they meet a server that restarts."""
-        for seat, one in self._counted.items():
-            self._counted[seat] = replace(one, since=one.latest, before=0)
+        for server, one in self._counted.items():
+            self._counted[server] = replace(one, since=one.latest, before=0)

@@ -57,7 +57,7 @@ class Window:
         self._tell = tell
         self._began = now() if site.started is None else site.started
         self._climbing: dict[Target, asyncio.Task[None]] = {}
-        self._seats: dict[str, tuple[Server, ...]] = {}  # by target, where they are others by now
+        self._servers: dict[str, tuple[Server, ...]] = {}  # by target, where they are others by now
         self._given_back: set[Target] = set()  # of those that climb: in rotation, waiting for room
         self._were_out: set[Target] = set()  # of those that were given back
 
@@ -115,19 +115,19 @@ class Window:
             if len(others) >= self._plan.max_out:
                 await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            verdict, patience = await self._can_be_spared(target)
-            if verdict.met:
+            condition, timeouts = await self._can_be_spared(target)
+            if condition.met:
                 return
-            murmur.say(verdict.reason)
+            murmur.say(condition.reason)
             if others and any(t not in self._given_back for t in self._climbing if t != target):
                 hopeless_since = None
                 await asyncio.wait(others, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
                 continue
             hopeless_since = now() if hopeless_since is None else hopeless_since
-            if now() - hopeless_since >= patience:
+            if now() - hopeless_since >= timeouts:
                 if target not in self._were_out:  # else it was told to be given back, and why
-                    self._tell(TargetNotStarted(target=target.name, reason=verdict.reason))
-                raise FloorUnreachable(f"{target} cannot be spared: {verdict.reason}")
+                    self._tell(TargetNotStarted(target=target.name, reason=condition.reason))
+                raise FloorUnreachable(f"{target} cannot be spared: {condition.reason}")
             await asyncio.sleep(LOOK_EVERY)
 
     def start(self, target: Target, climb: RestartFn) -> None:
@@ -143,7 +143,7 @@ class Window:
                 try:
                     (self.restarted if await climb() else self.skipped).append(target)
                 except FloorBroken as lost:
-                    self._seats[target.name] = lost.seats or target.servers
+                    self._servers[target.name] = lost.servers or target.servers
                     # it is in rotation, and has another turn when it can be spared
                     self._given_back.add(target)
                     if lost.taken:
@@ -180,22 +180,22 @@ class Window:
         if self._is_out(target, readings):
             return Condition(met=True, reason=""), 0.0
         out = [t.servers for t in self._climbing if t not in self._given_back]
-        seats = self._seats.get(target.name, target.servers)
-        claimed = frozenset[Server]().union(seats, *out)
+        servers = self._servers.get(target.name, target.servers)
+        claimed = frozenset[Server]().union(servers, *out)
         for reading in readings:
-            rows = [row for seat, row in reading.servers.items() if seat in seats]
+            rows = [row for server, row in reading.servers.items() if server in servers]
             backends = costing(rows, accept_sick=self._plan.accept_sick)
-            verdict = floor_holds(self._plan.floor, reading, claimed, backends)
-            if not verdict.met:
-                return verdict, self._plan.timeouts.room_timeout
+            condition = floor_holds(self._plan.floor, reading, claimed, backends)
+            if not condition.met:
+                return condition, self._plan.timeouts.room_timeout
         return Condition(met=True, reason=""), 0.0
 
     def _is_out(self, target: Target, readings: Sequence[BalancerSnapshot]) -> bool:
         """Tell whether a run before this one has left it out, on every load balancer."""
-        if self._site.record.holding(target.name) is None:
+        if self._site.record.owned_target(target.name) is None:
             return False
-        rows = {seat: row for reading in readings for seat, row in reading.servers.items()}
-        return all(seat in rows and external_hold(rows[seat]) for seat in target.servers)
+        rows = {server: row for reading in readings for server, row in reading.servers.items()}
+        return all(server in rows and external_hold(rows[server]) for server in target.servers)
 
     def _stop_before_more(self) -> None:
         if self._site.stop_asked():

@@ -130,30 +130,30 @@ class RunSummary:
         return Exit.DONE
 
 
-def enter(ledger: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR0912 - a case per event
+def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR0912 - a case per event
     """Return the account after ``event``."""
     match event:
         case events.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
-            lines = {name: TargetSummary() for name in targets} | dict(ledger.lines)
-            ordered = {name: lines[name] for name in (*targets, *ledger.lines)}
-            walk = replace(ledger, lines=ordered, started=True, rolling=True, finished=False)
+            lines = {name: TargetSummary() for name in targets} | dict(summary.lines)
+            ordered = {name: lines[name] for name in (*targets, *summary.lines)}
+            walk = replace(summary, lines=ordered, started=True, rolling=True, finished=False)
             return replace(walk, max_out=max_out, floor=floor)
         case events.RolloutRefused(findings=findings):
-            return replace(ledger, findings=findings)
+            return replace(summary, findings=findings)
         case events.RolloutHalted(reason=reason):
-            return replace(ledger, halted=reason)
+            return replace(summary, halted=reason)
         case events.RolloutFinished() | events.RecoveryFinished():
-            return replace(ledger, finished=True)
+            return replace(summary, finished=True)
         case events.RunResumed(of=of, done=done, release=release):
             line = TargetSummary(
                 TargetPhase.DONE, f"by run {of}", asked=True, state="ready", release=release
             )
-            through = {name: line for name in done if name not in ledger.lines}
-            return replace(ledger, lines={**through, **ledger.lines}, resumed=of)
+            through = {name: line for name in done if name not in summary.lines}
+            return replace(summary, lines={**through, **summary.lines}, resumed=of)
         case events.RecoveryStarted(
             of=run, targets=targets, asked=asked, rest=rest, gone_back=gone
         ):
-            known = {name: ledger.lines.get(name, TargetSummary()) for name in targets}
+            known = {name: summary.lines.get(name, TargetSummary()) for name in targets}
             left = {
                 name: replace(
                     anew(line, TargetPhase.LEFT_OUT, f"by run {run}"),
@@ -163,32 +163,32 @@ def enter(ledger: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR091
                 for name, line in known.items()
             }
             return replace(
-                ledger, lines=left, started=True, recovery=run, rest=rest, gone_back=gone
+                summary, lines=left, started=True, recovery=run, rest=rest, gone_back=gone
             )
-        case events.TargetSkipped(target=name, reason=reason) if _was_out(ledger, name):
+        case events.TargetSkipped(target=name, reason=reason) if _was_out(summary, name):
             # somebody has it since, asked or not
-            taken = anew(ledger.lines[name], TargetPhase.SKIPPED, reason)
-            return replace(ledger, lines={**ledger.lines, name: taken})
+            taken = anew(summary.lines[name], TargetPhase.SKIPPED, reason)
+            return replace(summary, lines={**summary.lines, name: taken})
         case events.OthersRestarted(target=name, instances=instances):
-            went = _enter_target(ledger.lines, event)
+            went = _enter_target(summary.lines, event)
             went = {**went, **_taken_along(went, name, instances)}
-            return replace(ledger, lines=went)
+            return replace(summary, lines=went)
         case events.StopRequested(by=by):
-            return replace(ledger, stop=by)
+            return replace(summary, stop=by)
         case events.Interrupted(by=by, exit_code=code):
-            return replace(ledger, stop=by, interrupted=code)
+            return replace(summary, stop=by, interrupted=code)
         case events.FleetSeen(serving=serving, others=others, unseen=unseen):
-            lines = {n: line_at_the_end(n, line, event) for n, line in ledger.lines.items()}
+            lines = {n: line_at_the_end(n, line, event) for n, line in summary.lines.items()}
             idle = {*event.taken, *event.down, *event.gone}
-            serve = (ledger.serving | {*serving}) - idle
-            seen = replace(ledger, lines=lines, serving=serve)
+            serve = (summary.serving | {*serving}) - idle
+            seen = replace(summary, lines=lines, serving=serve)
             return replace(seen, others=others, unseen=unseen)
         case events.Noted() | events.BalancerReloaded() | events.SoakStarted():
-            return ledger
+            return summary
         case _ if isinstance(event, DeployEvent):
-            return replace(ledger, deploy=enter_deploy(ledger.deploy, event))
+            return replace(summary, deploy=enter_deploy(summary.deploy, event))
         case _:
-            return replace(ledger, lines=_enter_target(ledger.lines, event))
+            return replace(summary, lines=_enter_target(summary.lines, event))
 
 
 def _taken_along(
@@ -201,10 +201,10 @@ def _taken_along(
     return {other: along for other in others if lines[other].standing is TargetPhase.UNTOUCHED}
 
 
-def _was_out(ledger: RunSummary, name: str) -> bool:
+def _was_out(summary: RunSummary, name: str) -> bool:
     """Whether it is known only as what the run before this one had left out."""
-    line = ledger.lines.get(name)
-    return bool(ledger.recovery) and line is not None and line.standing is TargetPhase.LEFT_OUT
+    line = summary.lines.get(name)
+    return bool(summary.recovery) and line is not None and line.standing is TargetPhase.LEFT_OUT
 
 
 def _enter_target(

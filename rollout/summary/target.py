@@ -123,10 +123,10 @@ def line_after(line: TargetSummary, event: TargetEvent) -> TargetSummary:  # noq
             return replace(line, reason=reason)
         case events.TargetWaiting(reason=reason) | events.TargetNotDrained(reason=reason):
             return replace(line, reason=reason)
-        case events.TargetClaimed(servers=seats):
-            return replace(anew(line, TargetPhase.CLAIMED), servers=seats, release=line.release)
-        case events.TargetAdopted(servers=seats, asked=asked):
-            return replace(anew(line, TargetPhase.CLAIMED), asked=asked, servers=seats)
+        case events.TargetClaimed(servers=servers):
+            return replace(anew(line, TargetPhase.CLAIMED), servers=servers, release=line.release)
+        case events.TargetAdopted(servers=servers, asked=asked):
+            return replace(anew(line, TargetPhase.CLAIMED), asked=asked, servers=servers)
         case events.ServersChanged(gone=gone, new=new):
             return replace(line, servers=(*(s for s in line.servers if s not in gone), *new))
         case events.TargetVisited(sessions=sessions):
@@ -167,8 +167,8 @@ def line_after(line: TargetSummary, event: TargetEvent) -> TargetSummary:  # noq
             return replace(back, fix=fix, asked=asked)
         case events.TargetLeftOut(state=state, reason=reason, asked=asked, look=look):
             left = replace(line, standing=TargetPhase.LEFT_OUT, reason=reason)
-            seats = event.servers or line.servers
-            return replace(left, asked=asked, look=look, state=state, servers=seats)
+            servers = event.servers or line.servers
+            return replace(left, asked=asked, look=look, state=state, servers=servers)
         case _:
             assert_never(event)
 

@@ -16,28 +16,28 @@ async def patiently(question: Callable[[], Awaitable[Condition]], timeout: float
     await until("so", question, target="-", timeout=timeout, tell=lambda _: None, every=0.05)
 
 
-async def balancer_keeps_its_word(balancer: Balancer, seat: Server) -> None:
+async def balancer_keeps_its_word(balancer: Balancer, server: Server) -> None:
     """Walk a seat, whose app answers all the while, through every administrative state."""
 
     async def row() -> ServerState:
-        return (await balancer.look()).servers[seat]
+        return (await balancer.look()).servers[server]
 
     first = await balancer.look()
-    assert serving(first.servers[seat]).met
-    assert first.servers[seat].checked
+    assert serving(first.servers[server]).met
+    assert first.servers[server].checked
 
-    await balancer.order([seat], AdminState.DRAIN)
+    await balancer.order([server], AdminState.DRAIN)
     drained = await row()
     assert has_admin_state(drained, AdminState.DRAIN)
     assert drained.status == "DRAIN", "a drain takes no health away"
     assert not serving(drained).met
 
-    await balancer.order([seat], AdminState.MAINT)
-    await balancer.order([seat], AdminState.MAINT)
+    await balancer.order([server], AdminState.MAINT)
+    await balancer.order([server], AdminState.MAINT)
     assert has_admin_state(await row(), AdminState.MAINT), "repeating an order changes nothing"
     assert (await row()).status == "MAINT"
 
-    await balancer.order([seat], AdminState.READY)
+    await balancer.order([server], AdminState.READY)
     unchecked = await row()
     assert has_admin_state(unchecked, AdminState.READY)
     assert unchecked.status == "UP 1/2", "up the moment it leaves maint, before any check"
@@ -48,31 +48,31 @@ async def balancer_keeps_its_word(balancer: Balancer, seat: Server) -> None:
 
     await patiently(is_serving)
 
-    await balancer.order([seat], AdminState.MAINT)
-    await balancer.order([seat], AdminState.DRAIN)
+    await balancer.order([server], AdminState.MAINT)
+    await balancer.order([server], AdminState.DRAIN)
     assert not on_probation(await row()).met, "checked anew, with nothing balanced to it"
 
     async def is_checked() -> Condition:
         return on_probation(await row())
 
     await patiently(is_checked)
-    await balancer.order([seat], AdminState.READY)
+    await balancer.order([server], AdminState.READY)
     assert serving(await row()).met, "out of a drain it is up at once"
     assert (await balancer.look()).process == first.process
 
 
 async def balancer_sees_a_dead_app(
-    balancer: Balancer, seat: Server, kill: Callable[[], None]
+    balancer: Balancer, server: Server, kill: Callable[[], None]
 ) -> None:
     """Its checks call a server down without touching what it was told."""
     kill()
 
     async def is_down() -> Condition:
-        row = (await balancer.look()).servers[seat]
+        row = (await balancer.look()).servers[server]
         return Condition(met=row.status == "DOWN", reason=row.status)
 
     await patiently(is_down)
-    row = (await balancer.look()).servers[seat]
+    row = (await balancer.look()).servers[server]
     assert has_admin_state(row, AdminState.READY)
     assert not serving(row).met
 
@@ -90,19 +90,19 @@ async def supervisor_keeps_its_word(
 
     await patiently(is_settled)
     before = await states()
-    births = {name: state.birth for name, state in before.items()}
+    processes = {name: state.process for name, state in before.items()}
     await supervisor.restart(host, [one])
     after = (await states())[one.name]
-    assert after.pending or after.initializing or after.birth != births[one.name], (
+    assert after.pending or after.initializing or after.process != processes[one.name], (
         "the first look after the request never shows the old process as simply fine"
     )
-    assert not is_new_process(births, after).met or after.birth != births[one.name]
+    assert not is_new_process(processes, after).met or after.process != processes[one.name]
 
     async def is_reborn() -> Condition:
-        return is_new_process(births, (await states())[one.name])
+        return is_new_process(processes, (await states())[one.name])
 
     await patiently(is_reborn)
-    assert (await states())[other.name].birth == births[other.name]
+    assert (await states())[other.name].process == processes[other.name]
 
 
 async def prober_keeps_its_word(

@@ -28,11 +28,11 @@ def hold(fleet: Fleet, term: Callable[[Site], Awaitable[None]]) -> None:
     """Hold the real site of ``fleet`` to a term."""
     settings = load(environ={}, config=str(fleet.settings_file)).settings
 
-    async def story() -> None:
+    async def scenario() -> None:
         async with open_site(settings) as site:
             await term(site)
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 def test_haproxy_keeps_the_terms(fleet: Fleet) -> None:

@@ -42,22 +42,24 @@ def test_every_instance_is_served_through_every_balancer_and_backend(
 
     assert visitor.tally.failures == ()
     assert len(visitor.tally.kinds) == 2 * 2 * 9
-    assert set(visitor.tally.served_by) == set(fleet.births())
-    seats = fleet.balancers["lb2"].states()
-    assert seats["api/web2-8001"] == (0, "UP", 2)
-    assert len(seats) == 2 * 2 * 2
+    assert set(visitor.tally.served_by) == set(fleet.processes())
+    servers = fleet.balancers["lb2"].states()
+    assert servers["api/web2-8001"] == (0, "UP", 2)
+    assert len(servers) == 2 * 2 * 2
 
 
 def test_monit_restarts_instances_as_new_processes(make_fleet: MakeFleet) -> None:
     fleet = make_fleet(SMALL)
-    web1, before = fleet.hosts["web1"], fleet.births()
+    web1, before = fleet.hosts["web1"], fleet.processes()
 
     asked = over_ssh(fleet, "web1", "monit -B -g app restart")
-    until(lambda: web1.births()["mongrel_8000"] not in {None, before["web1/mongrel_8000"]}, "new")
+    until(
+        lambda: web1.processes()["mongrel_8000"] not in {None, before["web1/mongrel_8000"]}, "new"
+    )
     fleet.until_serving()
 
     assert (asked.returncode, asked.stdout) == (0, "")
-    assert fleet.births()["web2/mongrel_8000"] == before["web2/mongrel_8000"]
+    assert fleet.processes()["web2/mongrel_8000"] == before["web2/mongrel_8000"]
 
 
 def test_an_instance_that_cannot_boot_never_answers_until_it_is_healed(
@@ -267,12 +269,12 @@ def test_stylesheets_that_are_wrong_do_not_compile(tmp_path: Path) -> None:
 
 def test_nothing_is_left_of_a_fleet_that_has_ended() -> None:
     with Fleet(SMALL) as fleet:
-        processes = descendants(fleet.keeper)
-        births = fleet.births()
+        pids = descendants(fleet.keeper)
+        processes = fleet.processes()
 
-    assert len(processes) >= 2 * 3 + 2  # sshd, monit and instance; HAProxy's master and worker
-    assert {birth[0] for birth in births.values() if birth} <= set(processes)
-    assert [pid for pid in processes if started(pid)] == []
+    assert len(pids) >= 2 * 3 + 2  # sshd, monit and instance; HAProxy's master and worker
+    assert {process[0] for process in processes.values() if process} <= set(pids)
+    assert [pid for pid in pids if started(pid)] == []
     assert not fleet.directory.exists()
 
 
@@ -292,12 +294,12 @@ def test_nothing_is_left_of_a_fleet_whose_owner_was_told_to_go(sign: signal.Sign
 
 def test_what_a_killed_keeper_leaves_behind_can_be_cleared() -> None:
     with Fleet(SMALL) as fleet:
-        birth = fleet.births()["web1/mongrel_8000"]
+        process = fleet.processes()["web1/mongrel_8000"]
         fleet.kill_keeper()
-        assert birth
+        assert process
         until(lambda: fleet.directory in set(orphans()), "the orphan is found")
 
         clear(fleet.directory)
 
-        until(lambda: started(birth[0]) != birth[1], "the instance is gone")
+        until(lambda: started(process[0]) != process[1], "the instance is gone")
         assert not fleet.directory.exists()

@@ -41,7 +41,7 @@ MUTANTS = (
     Mutant(
         "what is held is on the disk before the act",
         "adapters/journal/ownership_log.py",
-        "                    await self._journal.held(holding)\n",
+        "                    await self._journal.held(owned_target)\n",
         "                    pass\n",
     ),
     Mutant(
@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "a target that the lock did not take does not stand in the journal",
         "adapters/journal/ownership_log.py",
-        "                    await self._take_back(holding)\n",
+        "                    await self._take_back(owned_target)\n",
     ),
     Mutant(
         "who serves again is given up in the record",
@@ -81,7 +81,8 @@ MUTANTS = (
     Mutant(
         "every order is written down before it is given",
         "restart/control.py",
-        "                await self._record({seat: self._wanted[seat] for seat in seats})\n",
+        "                await self._record("
+        "{server: self._wanted[server] for server in servers})\n",
     ),
     Mutant(
         "what somebody changed while we held it is theirs in the record",
@@ -91,7 +92,7 @@ MUTANTS = (
     Mutant(
         "an order that never got through is given again",
         "restart/control.py",
-        "if reloaded or self._order_was_lost(states[seat])]",
+        "if reloaded or self._order_was_lost(states[server])]",
         "if reloaded]",
     ),
     Mutant(
@@ -174,7 +175,7 @@ MUTANTS = (
     Mutant(
         "a run after a crash knows the processes from before",
         "recovery/verify_after_crash.py",
-        "    site.supervisor.remember(target.host, holding.asked)\n",
+        "    site.supervisor.remember(target.host, owned_target.asked)\n",
         noticed_by=EVIDENCE,
     ),
     Mutant(
@@ -187,7 +188,7 @@ MUTANTS = (
     Mutant(
         "what monit restarted with another instance is in the record",
         "restart/one_target.py",
-        "            await site.record.asked(target.name, births, release)",
+        "            await site.record.asked(target.name, processes, release)",
         "            pass",
         EVIDENCE,
     ),
@@ -228,15 +229,15 @@ MUTANTS = (
     Mutant(
         "what could not be given back is not restarted in a turn of its own",
         "restart/cleanup.py",
-        "            if lost := await give_back(failure, grip, plan, site, tell):\n"
+        "            if lost := await give_back(failure, control, plan, site, tell):\n"
         "                raise lost from failure\n",
-        "            await give_back(failure, grip, plan, site, tell)\n",
+        "            await give_back(failure, control, plan, site, tell)\n",
         TAKING,
     ),
     Mutant(
         "a server that an operator took while monit was away is skipped",
         "restart/baseline.py",
-        "            if held := await grip.read_initial_state():\n                return held\n",
+        "            if held := await control.read_initial_state():\n                return held\n",
         "            pass\n",
         TAKING,
     ),
@@ -250,28 +251,28 @@ MUTANTS = (
     Mutant(
         "what monit restarted with an earlier batch is told from its old processes",
         "restart/one_target.py",
-        "            site.supervisor.remember(target.host, births)\n",
+        "            site.supervisor.remember(target.host, processes)\n",
         "",
         TAKING,
     ),
     Mutant(
         "what serves by another hand is not taken again",
         "restart/one_target.py",
-        "if holding.is_unproven(grip.watch.find(seat))",
+        "if owned_target.is_unproven(control.watch.find(server))",
         "",
         TAKING,
     ),
     Mutant(
         "the old process is told from a new one",
         "model/conditions.py",
-        "    if now.birth == before.get(now.name):\n",
+        "    if now.process == before.get(now.name):\n",
         "    if False:\n",
     ),
     Mutant(
         "the floor is asked before one more goes",
         "restart/window.py",
-        "            if not verdict.met:\n                return verdict, self._plan",
-        "            if False:\n                return verdict, self._plan",
+        "            if not condition.met:\n                return condition, self._plan",
+        "            if False:\n                return condition, self._plan",
     ),
     Mutant(
         "what was left out is not called ours once somebody changed it",
@@ -288,24 +289,24 @@ MUTANTS = (
     Mutant(
         "one without proof is kept in maint",
         "restart/cleanup.py",
-        "        await grip.set_state(AdminState.MAINT)\n",
+        "        await control.set_state(AdminState.MAINT)\n",
         "        pass\n",
     ),
     Mutant(
         "nobody new arrives while a recovered one is unproven",
         "recovery/recover.py",
-        "            await grip.set_state(AdminState.MAINT)\n",
+        "            await control.set_state(AdminState.MAINT)\n",
         "            pass\n",
     ),
     Mutant(
         "HAProxy has checked a recovered one before it is ready",
         "recovery/recover.py",
-        "        await wait_until_checked(grip, plan, tell)\n",
+        "        await wait_until_checked(control, plan, tell)\n",
     ),
     Mutant(
         "a recovered one is still who was proven when it is made ready",
         "recovery/recover.py",
-        "AdminState.READY)\n        await return_when_verified(proven.proof, grip, plan)\n",
+        "AdminState.READY)\n        await return_when_verified(proven.proof, control, plan)\n",
         "AdminState.READY)\n",
     ),
     Mutant(
@@ -317,7 +318,7 @@ MUTANTS = (
     Mutant(
         "no server is taken out on a count of the floor from before a call that hung",
         "restart/one_target.py",
-        "        grip.spared.look = partial(check_floor_still_holds, grip, plan, site)\n",
+        "        control.spared.look = partial(check_floor_still_holds, control, plan, site)\n",
     ),
     Mutant(
         "a canary that did not come back opens nothing",
@@ -342,7 +343,7 @@ MUTANTS = (
     Mutant(
         "none missing is said only where every server was seen to serve",
         "output/report/counts.py",
-        "    if ledger.unseen or {*ledger.lines} - {*skipped} - ledger.serving:\n",
+        "    if summary.unseen or {*summary.lines} - {*skipped} - summary.serving:\n",
         "    if False:\n",
         ("tests/output",),
     ),
@@ -362,7 +363,7 @@ MUTANTS = (
     Mutant(
         "no release is removed beside a run",
         "lock/acquire.py",
-        "        if seen:\n            raise\n        await lock.take(holder)  # it was",
+        "        if seen:\n            raise\n        await lock.take(owner)  # it was",
         "        # it was",
     ),
     Mutant(
@@ -385,7 +386,7 @@ MUTANTS = (
     Mutant(
         "no host comes back with two releases, by half a batch",
         "recovery/verify_after_crash.py",
-        "    if holding.release and not went_back and not whole:\n",
+        "    if owned_target.release and not went_back and not whole:\n",
         "    if False:\n",
     ),
     Mutant(
@@ -502,12 +503,12 @@ MUTANTS = (
     ),
     Mutant(
         "a process from before the request is no attempt of monit's own",
-        "restart/one_target.py",
-        "        and birth != holding.asked[one.name]\n",
+        "restart/verify.py",
+        "        and process != owned_target.asked[one.name]\n",
     ),
     Mutant(
         "monit's own attempt counts only on the release that is due",
-        "restart/one_target.py",
+        "restart/verify.py",
         "    there = [one for pid, one in new.items() if where.get(pid) == release.name]\n",
         "    there = [one for pid, one in new.items()]\n",
     ),
@@ -519,8 +520,8 @@ MUTANTS = (
     Mutant(
         "what is proven late runs in what `current` leads to",
         "recovery/verify_after_crash.py",
-        "        proof = await proven(holding.asked, release)\n",
-        "        proof = await proven(holding.asked, None)\n",
+        "        proof = await proven(owned_target.asked, release)\n",
+        "        proof = await proven(owned_target.asked, None)\n",
     ),
     Mutant(
         "a host that serves and was left out of a deploy is told",
@@ -537,7 +538,7 @@ MUTANTS = (
     Mutant(
         "`current` goes back with a host that was never asked",
         "recovery/recover.py",
-        "            await relink(holding, site, tell)\n        await make_ready_and_verify",
+        "            await relink(owned_target, site, tell)\n        await make_ready_and_verify",
         "            pass\n        await make_ready_and_verify",
     ),
     Mutant(
@@ -549,9 +550,10 @@ MUTANTS = (
     Mutant(
         "what is theirs is not taken up",
         "restart/control.py",
-        "            elif state is None:\n                self.lost[seat] = admin_state_of(row)\n",
         "            elif state is None:\n"
-        "                self._wanted[seat] = admin_state_of(row)\n",
+        "                self.lost[server] = admin_state_of(row)\n",
+        "            elif state is None:\n"
+        "                self._wanted[server] = admin_state_of(row)\n",
     ),
     Mutant(
         "a lock of the living is not taken",
@@ -681,22 +683,22 @@ MUTANTS = (
     Mutant(
         "the word that a server was seen to closes no journal while it is out",
         "lock/acquire.py",
-        "        if by and not past.half_deployed and await is_settled(past.holdings, site):\n",
-        "        if by:\n",
+        "if by and not past.half_deployed and await is_settled(past.owned_targets, site):\n",
+        "if by:\n",
         WORDS,
     ),
     Mutant(
         "the word that a server was seen to hides no run while it is out",
         "lock/previous_runs.py",
-        "        if by and not past.half_deployed and await is_settled(past.holdings, site):\n",
-        "        if by:\n",
+        "if by and not past.half_deployed and await is_settled(past.owned_targets, site):\n",
+        "if by:\n",
         WORDS,
     ),
     Mutant(
         "what cannot be seen is not seen to",
         "lock/previous_runs.py",
-        "        row is None or (holding.may_be_ours(row)",
-        "        row is not None and (holding.may_be_ours(row)",
+        "        row is None or (owned_target.may_be_ours(row)",
+        "        row is not None and (owned_target.may_be_ours(row)",
         WORDS,
     ),
     Mutant(
@@ -836,7 +838,7 @@ MUTANTS = (
     Mutant(
         "in an outage too, nothing is asked for that monit would only begin to watch",
         "restart/baseline.py",
-        "if s.birth is not None or not accept_sick]:",
+        "if s.process is not None or not accept_sick]:",
         "if not accept_sick]:",
     ),
     Mutant(
@@ -891,28 +893,28 @@ MUTANTS = (
     Mutant(
         "with lines that appeared since, room is looked for again",
         "restart/one_target.py",
-        "            check_still_allowed(grip, plan, site)\n",
+        "            check_still_allowed(control, plan, site)\n",
         "            pass\n",
         noticed_by=LINES,
     ),
     Mutant(
         "visitors that come in maint stop the restart",
         "restart/drain.py",
-        "    if grip.newcomers.total:\n",
+        "    if control.maint_visits.total:\n",
         "    if False:\n",
         noticed_by=LINES,
     ),
     Mutant(
         "a line that the file disables is not told anything",
         "restart/control.py",
-        "        self.found = {seat: row for seat, row in rows.items() if seat not in idle}\n",
-        "        self.found = dict(rows)\n",
+        "self.found = {server: row for server, row in rows.items() if server not in idle}\n",
+        "self.found = dict(rows)\n",
         noticed_by=LINES,
     ),
     Mutant(
         "one server that an operator takes leaves the others watched",
         "restart/reenable.py",
-        '            return Condition(met=not grip.seats, reason="")\n',
+        '            return Condition(met=not control.servers, reason="")\n',
         '            return Condition(met=True, reason="")\n',
         noticed_by=LINES,
     ),

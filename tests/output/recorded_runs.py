@@ -191,10 +191,10 @@ def broadcast_to(*renderers: object, complain: Memory | None = None) -> Broadcas
 
 
 def account_of(events: Iterable[Event]) -> RunSummary:
-    ledger = RunSummary()
+    summary = RunSummary()
     for event in events:
-        ledger = enter(ledger, event)
-    return ledger
+        summary = enter(summary, event)
+    return summary
 
 
 def ending_of(events: Sequence[Event], seconds: float = 72.0) -> RunResult:
@@ -202,7 +202,7 @@ def ending_of(events: Sequence[Event], seconds: float = 72.0) -> RunResult:
         run="5f0c21",
         number=len(events) + 1,
         at="2026-11-22T19:40:00Z",
-        ledger=account_of(events),
+        summary=account_of(events),
         seconds=seconds,
         hints=HINTS,
     )

@@ -58,32 +58,32 @@ SAYS = {
 @given(RUNS)
 def test_the_voices_agree(stream: Sequence[Event]) -> None:
     ending = ending_of(stream)
-    ledger = ending.ledger
+    summary = ending.summary
     spelled = json.loads(json_summary(ending))
-    assert spelled["exit_code"] == ledger.exit_code == ending.exit_code
-    assert headline(ending).startswith(SAYS[ledger.exit_code])
+    assert spelled["exit_code"] == summary.exit_code == ending.exit_code
+    assert headline(ending).startswith(SAYS[summary.exit_code])
     assert spelled["sentence"] in summary_text(ending)
     assert spelled["out"] == [t["target"] for t in spelled["targets"] if t["out"]]
-    last = frame(ledger, 1.0, {}, 0.0, Size(80, 24))[-1]
+    last = frame(summary, 1.0, {}, 0.0, Size(80, 24))[-1]
     assert f"{len(spelled['out'])} out (at most 1)" in last
-    assert f"{len(ledger.named(TargetPhase.DONE))} of {len(ledger.lines)} done" in last
+    assert f"{len(summary.named(TargetPhase.DONE))} of {len(summary.lines)} done" in last
 
 
 @given(RUNS, st.sampled_from([None, Exit.BUG, Exit.USAGE, Exit.BUSY, Exit.REFUSED]))
 def test_the_account_never_says_that_nobody_is_missing_when_somebody_is(
     stream: Sequence[Event], outside: Exit | None
 ) -> None:
-    ledger = account_of(stream)
-    ending = RunResult(run="r", number=9, at="", ledger=ledger, seconds=1.0, outside=outside)
+    summary = account_of(stream)
+    ending = RunResult(run="r", number=9, at="", summary=summary, seconds=1.0, outside=outside)
     said = summary_text(ending)
-    if not ledger.out:
+    if not summary.out:
         assert ending.exit_code is not Exit.REDUCED
         return
     assert ending.exit_code is Exit.REDUCED
     for comfort in ("none missing", "nobody is missing", "nothing was", "done. "):
         assert comfort not in said
-    for name in ledger.out:
-        assert f"  {name}   {ledger.lines[name].standing}" in said
+    for name in summary.out:
+        assert f"  {name}   {summary.lines[name].standing}" in said
         assert name in next(line for line in said.splitlines() if "bring back:" in line)
 
 
@@ -120,7 +120,7 @@ def test_a_target_that_is_not_seen_out_is_not_known_to_serve(state: str) -> None
 
 def test_a_bug_is_named_with_its_traceback_and_outranked_by_who_is_out() -> None:
     bug = RunResult(
-        run="r", number=1, at="", ledger=account_of([STARTED]), seconds=1.0,
+        run="r", number=1, at="", summary=account_of([STARTED]), seconds=1.0,
         outside=Exit.BUG, cause="KeyError: 'x'", trace="/var/lib/rollout/trace",
     )  # fmt: skip
     assert bug.exit_code is Exit.BUG

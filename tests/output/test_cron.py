@@ -25,13 +25,13 @@ class Mail:
 
 
 def mailed(*events: Event) -> str:
-    mail, ledger = Mail(), RunSummary()
+    mail, summary = Mail(), RunSummary()
     cron = Cron(mail)
     for number, event in enumerate(events, 1):
-        ledger = enter(ledger, event)
-        cron.show(StampedEvent("5f0c21", number, "2026-11-22T19:37:02Z", event, ledger))
+        summary = enter(summary, event)
+        cron.show(StampedEvent("5f0c21", number, "2026-11-22T19:37:02Z", event, summary))
     cron.end(
-        RunResult(run="5f0c21", number=9, at="2026-11-22T19:37:09Z", ledger=ledger, seconds=7.0)
+        RunResult(run="5f0c21", number=9, at="2026-11-22T19:37:09Z", summary=summary, seconds=7.0)
     )
     return mail.text
 

@@ -69,19 +69,19 @@ SAYS = {
 @given(RUNS)
 def test_the_voices_agree_about_a_deploy(stream: Sequence[Event]) -> None:
     ending = ending_of(stream)
-    ledger = ending.ledger
+    summary = ending.summary
     spelled = json.loads(json_summary(ending))
-    assert spelled["exit_code"] == ledger.exit_code == ending.exit_code
-    assert headline(ending).startswith(SAYS[ledger.exit_code])
+    assert spelled["exit_code"] == summary.exit_code == ending.exit_code
+    assert headline(ending).startswith(SAYS[summary.exit_code])
     assert spelled["sentence"] in summary_text(ending)
     deploy = spelled["deploy"]
-    assert deploy["phase"] == ledger.deploy.phase.value
-    assert set(deploy["moved"]) == ledger.deploy.moved
-    first, *rest = frame(ledger, 1.0, {}, 0.0, Size(200, 24))
+    assert deploy["phase"] == summary.deploy.phase.value
+    assert set(deploy["moved"]) == summary.deploy.moved
+    first, *rest = frame(summary, 1.0, {}, 0.0, Size(200, 24))
     assert RELEASE in first
-    if ledger.deploy.phase is not Phase.PREPARING:
+    if summary.deploy.phase is not Phase.PREPARING:
         assert deploy["phase"] in first
-    if ledger.lines:
+    if summary.lines:
         assert f"{len(spelled['out'])} out (at most 1)" in rest[-1]
 
 
@@ -89,18 +89,18 @@ def test_the_voices_agree_about_a_deploy(stream: Sequence[Event]) -> None:
 def test_the_account_never_comforts_while_a_host_is_missing_or_not_taken_back(
     stream: Sequence[Event], outside: Exit | None
 ) -> None:
-    ledger = account_of(stream)
-    ending = RunResult(run="r", number=9, at="", ledger=ledger, seconds=1.0, outside=outside)
+    summary = account_of(stream)
+    ending = RunResult(run="r", number=9, at="", summary=summary, seconds=1.0, outside=outside)
     text = summary_text(ending)
-    if not ledger.out and not ledger.deploy.unrestored:
+    if not summary.out and not summary.deploy.unrestored:
         assert ending.exit_code is not Exit.REDUCED
         return
     assert ending.exit_code is Exit.REDUCED
     for comfort in ("none missing", "nobody is missing", "as it was on", "everywhere again"):
         assert comfort not in text
-    for name in ledger.out:
+    for name in summary.out:
         assert re.search(rf"bring back: +rollout recover   # .*\b{name}\b", text)
-    for host in ledger.deploy.unrestored:
+    for host in summary.deploy.unrestored:
         assert re.search(rf"  {host} +not taken back +lost", text)
         assert f"rollout releases --hosts {host}\n" in text
 
@@ -111,7 +111,7 @@ def test_nothing_is_called_live_or_undone_that_may_not_be(stream: Sequence[Event
     sentence = headline(ending)
     if "as it was on every host" in sentence or "live again on every host" in sentence:
         assert ending.exit_code is Exit.ROLLED_BACK
-        assert not ending.ledger.deploy.unrestored
+        assert not ending.summary.deploy.unrestored
     if " is live on " in sentence:
         assert ending.exit_code is Exit.DONE
 
@@ -156,12 +156,12 @@ def test_cron_is_silent_about_a_good_deploy_unless_a_hook_failed_after_it() -> N
 
 
 def test_what_shows_current_is_what_the_door_said_to_type() -> None:
-    ledger = account_of(DEPLOYS["undo-failed"])
+    summary = account_of(DEPLOYS["undo-failed"])
     hints = NextStepCommands(
         see_current="ssh -l deploy {host} readlink /srv/shop/current",
         rollout="rollout --config /etc/shop.toml",
     )
-    ending = RunResult(run="r", number=1, at="", ledger=ledger, seconds=1.0, hints=hints)
+    ending = RunResult(run="r", number=1, at="", summary=summary, seconds=1.0, hints=hints)
     assert "ssh -l deploy web2 readlink /srv/shop/current\n" in summary_text(ending)
     assert " rollout --config /etc/shop.toml uninterrupted " in summary_text(ending)
 
@@ -183,8 +183,8 @@ def test_a_server_that_was_skipped_is_said_not_to_be_on_the_release() -> None:
 @pytest.mark.parametrize("phase", ["ROLLED_BACK", "TAKEN_BACK"])
 def test_a_bug_while_something_is_not_taken_back_is_still_exit_6(phase: str) -> None:
     name = {"ROLLED_BACK": "rollback-halted", "TAKEN_BACK": "undo-failed"}[phase]
-    ledger = account_of(DEPLOYS[name])
-    ending = RunResult(run="r", number=1, at="", ledger=ledger, seconds=1.0, outside=Exit.BUG)
+    summary = account_of(DEPLOYS[name])
+    ending = RunResult(run="r", number=1, at="", summary=summary, seconds=1.0, outside=Exit.BUG)
     assert ending.exit_code is Exit.REDUCED
 
 
@@ -192,6 +192,6 @@ def test_who_went_back_to_nothing_is_said_to_run_what_it_runs() -> None:
     given_back = TargetSummary(TargetPhase.GIVEN_BACK, release="20261122193700")
     never = TargetSummary(TargetPhase.UNTOUCHED)
     lines = {"web1": given_back, "web2": never}
-    ledger = RunSummary(lines=lines, started=True, deploy=DeploySummary(release="20261122193700"))
-    assert runs_new(ledger) == ("web1",)
-    assert runs_old(ledger) == ("web2",)
+    summary = RunSummary(lines=lines, started=True, deploy=DeploySummary(release="20261122193700"))
+    assert runs_new(summary) == ("web1",)
+    assert runs_old(summary) == ("web2",)

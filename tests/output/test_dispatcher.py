@@ -49,7 +49,7 @@ def test_the_account_is_kept_even_when_nobody_listens() -> None:
     broadcast = broadcast_to()
     for event in RICH:
         broadcast.tell(event)
-    assert broadcast.ledger == account_of(RICH)
+    assert broadcast.summary == account_of(RICH)
     assert broadcast.end().exit_code is Exit.REDUCED
 
 
@@ -77,7 +77,7 @@ def test_when_even_stderr_is_broken_the_rollout_goes_on() -> None:
 
     broadcast = broadcast_to(Broken(), complain=Closed())
     broadcast.tell(RICH[0])
-    assert broadcast.ledger == account_of(RICH[:1])
+    assert broadcast.summary == account_of(RICH[:1])
 
 
 @pytest.mark.parametrize("outside", [Exit.BUG, Exit.USAGE, Exit.BUSY])

@@ -54,20 +54,20 @@ def test_a_fleet_taller_than_the_terminal_shows_who_moves_and_counts_the_rest() 
 def test_who_failed_keeps_a_line_in_a_long_fleet() -> None:
     left = events.TargetLeftOut(target="web39", state="maint", reason="dead", asked=True, look="")
     names = tuple(f"web{n:02}" for n in range(40))
-    ledger = account_of([events.RolloutStarted(targets=names, max_out=1, floor=""), left])
-    assert frame(ledger, 1.0, {}, 0.0, Size(60, 10))[0] == "  web39  left out (maint)  dead"
+    summary = account_of([events.RolloutStarted(targets=names, max_out=1, floor=""), left])
+    assert frame(summary, 1.0, {}, 0.0, Size(60, 10))[0] == "  web39  left out (maint)  dead"
 
 
 @given(st.integers(1, 50), st.integers(0, 50), st.integers(1, 120), st.integers(1, 40))
 def test_a_picture_never_outgrows_its_terminal(
     count: int, out: int, columns: int, rows: int
 ) -> None:
-    ledger = fleet_of(count, min(out, count))
-    since = dict.fromkeys(ledger.lines, 0.0)
-    drawn = frame(ledger, 9.0, since, 0.0, Size(columns, rows))
+    summary = fleet_of(count, min(out, count))
+    since = dict.fromkeys(summary.lines, 0.0)
+    drawn = frame(summary, 9.0, since, 0.0, Size(columns, rows))
     assert len(drawn) <= max(3, rows - 1)
     assert all(cells(line) < max(2, columns) for line in drawn)
-    coloured = frame(ledger, 9.0, since, 0.0, Size(columns, rows), colour=True)
+    coloured = frame(summary, 9.0, since, 0.0, Size(columns, rows), colour=True)
     assert [re.sub(r"\x1b\[\d+m", "", line).rstrip() for line in coloured] == drawn
 
 
@@ -201,8 +201,8 @@ def test_the_step_and_the_count_of_a_deploy_are_seen_on_any_terminal(
 
 def test_on_a_narrow_terminal_the_halt_is_seen_rather_than_the_floor() -> None:
     started = events.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%")
-    ledger = account_of([started, events.RolloutHalted(reason="x")])
-    assert frame(ledger, 9.0, {}, 0.0, Size(40, 10))[-1] == "  0 of 3 done · 0 out · halted · 0:09"
+    summary = account_of([started, events.RolloutHalted(reason="x")])
+    assert frame(summary, 9.0, {}, 0.0, Size(40, 10))[-1] == "  0 of 3 done · 0 out · halted · 0:09"
 
 
 def test_until_a_host_is_touched_the_screen_says_what_goes_on() -> None:

@@ -202,6 +202,6 @@ def test_the_whole_log_of_a_failed_step_can_be_seen(host: str, ssh: str, typed: 
 
 
 def test_a_recovery_counts_in_the_whole_fleet() -> None:
-    ledger = replace(ending_of(STILL_OUT).ledger, fleet=7)
-    assert " of 7 servers " in missing(ledger)
-    assert " of 3 servers " in missing(replace(ledger, rolling=True))
+    summary = replace(ending_of(STILL_OUT).summary, fleet=7)
+    assert " of 7 servers " in missing(summary)
+    assert " of 3 servers " in missing(replace(summary, rolling=True))

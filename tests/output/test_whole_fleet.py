@@ -71,7 +71,7 @@ def test_none_is_missing_only_where_every_target_was_seen_to_serve(whole: type) 
         ending = ending_of(whole(seen))
         assert ending.exit_code is Exit.DONE
         assert "none missing" not in headline(ending)
-        assert worth_a_line(ending.ledger)
+        assert worth_a_line(ending.summary)
     for of_a_part in ((), (events.FleetSeen(serving=("web1",)),)):
         assert "none missing" not in headline(ending_of(whole(*of_a_part)))
 
@@ -80,7 +80,7 @@ def test_a_target_whose_server_lines_are_all_gone_at_the_end_is_named() -> None:
     gone = "HAProxy has no server of it that is switched on"
     ending = ending_of(restarted(events.FleetSeen(serving=("web2",), gone=("web1",))))
     assert f"Not serving now, by another hand or by itself: web1 ({gone})." in summary_text(ending)
-    assert worth_a_line(ending.ledger)
+    assert worth_a_line(ending.summary)
 
 
 def test_a_look_at_some_targets_says_nothing_of_the_others() -> None:
@@ -126,14 +126,14 @@ CUT = events.SessionsCut(target="web1", sessions=7)
 )
 def test_sessions_that_were_cut_and_visitors_in_maint_are_never_forgotten(later: Event) -> None:
     claimed = events.TargetClaimed(target="web1", servers=("app/web1@lb1",))
-    line = ending_of(restart(claimed, CUT, VISITED, later)).ledger.lines["web1"]
+    line = ending_of(restart(claimed, CUT, VISITED, later)).summary.lines["web1"]
     assert (line.cut, line.visited) == (7, 3)
 
 
 def test_what_another_hand_took_of_a_dead_run_keeps_what_its_visitors_met() -> None:
     recovery = events.RecoveryStarted(of="a1b2c3", targets=("web1",))
     theirs = events.TargetSkipped(target="web1", reason="changed by somebody else since")
-    line = ending_of((recovery, CUT, VISITED, theirs)).ledger.lines["web1"]
+    line = ending_of((recovery, CUT, VISITED, theirs)).summary.lines["web1"]
     assert (line.cut, line.visited) == (7, 3)
 
 
@@ -207,7 +207,7 @@ def test_what_came_back_and_does_not_serve_is_not_said_to_serve(*, restarted_in_
         "recovered. No server is out because of run a1b2c3."
         f" Not serving now, by another hand or by itself: web1 ({how})."
     )
-    picture = "\n".join(frame(ending.ledger, 1.0, {}, 0.0, Size(120, 24)))
+    picture = "\n".join(frame(ending.summary, 1.0, {}, 0.0, Size(120, 24)))
     assert "serving" not in picture.replace("not serving", "")
     halted = summary_text(ending_of((*stream, events.RolloutHalted(reason="x"))))
     assert "serving as it was found" not in halted

@@ -62,11 +62,11 @@ class FakeHistory:
     def settle(self, run: str, by: str) -> None:
         self.settled[run] = by
 
-    def is_gone(self, holder: LockOwner) -> bool:
-        return holder.run in self.gone
+    def is_gone(self, owner: LockOwner) -> bool:
+        return owner.run in self.gone
 
-    def is_of_an_earlier_boot(self, holder: LockOwner) -> bool:
-        return holder.run in self.rebooted
+    def is_of_an_earlier_boot(self, owner: LockOwner) -> bool:
+        return owner.run in self.rebooted
 
 
 @dataclass
@@ -108,9 +108,9 @@ def claims(
     lock: FakeLock | None = None,
 ) -> Story:
     """Let Bob claim the lock of ``world``; `check` must have said before what comes of it."""
-    story = Story()
+    scenario = Story()
     plain = not (world.faults.faults or meanwhile or wait or lock or stop_asked())
-    wish = LockRequest(
+    request = LockRequest(
         wait=wait,
         hosts=hosts,
         include_left_out=include_left_out,
@@ -122,29 +122,31 @@ def claims(
         began = clock()
         other = asyncio.ensure_future(meanwhile(world)) if meanwhile else None
         try:
-            story.claimed = await acquire(
-                BOB, wish, history or FakeHistory(), site, story.events.append
+            scenario.claimed = await acquire(
+                BOB, request, history or FakeHistory(), site, scenario.events.append
             )
         except (LockHeld, LockError, UnfinishedRunFound, Halted) as error:
-            story.error = error
-        story.took = clock() - began
+            scenario.error = error
+        scenario.took = clock() - began
         if other:
             await other
 
     foretold: list[Event] = []
     settled = dict(history.settled) if history else {}
     if plain:
-        asked = refusal(wish, history or FakeHistory(), site, foretold.append)
+        asked = refusal(request, history or FakeHistory(), site, foretold.append)
         refused, still_out = play(asked)
         assert (history.settled if history else {}) == settled, "a check writes nothing"
     play(told())
     if plain:
-        assert str(refused) == str(story.error), "`check` says what `restart` says"
-        assert getattr(refused, "fix", "") == getattr(story.error, "fix", "")
-        if story.claimed:
-            assert still_out == story.claimed.holdings, "and counts as out what `restart` does"
-            assert foretold == [e for e in story.events if getattr(e, "where", "") != "lock"]
-    return story
+        assert str(refused) == str(scenario.error), "`check` says what `restart` says"
+        assert getattr(refused, "fix", "") == getattr(scenario.error, "fix", "")
+        if scenario.claimed:
+            assert still_out == scenario.claimed.owned_targets, (
+                "and counts as out what `restart` does"
+            )
+            assert foretold == [e for e in scenario.events if getattr(e, "where", "") != "lock"]
+    return scenario
 
 
 def is_free(world: World) -> bool:
@@ -154,11 +156,11 @@ def is_free(world: World) -> bool:
 def out(world: World, host: str = "web1", *, asked: bool = False) -> OwnedTarget:
     """Let a host be out because of a run: in maint, and asked to restart if so wished."""
     target = next(one for one in targets_of(world) if one.name == host)
-    for seat in target.servers:
-        world.lines[seat].admin = Admin.FORCED_MAINT
+    for server in target.servers:
+        world.lines[server].admin = Admin.FORCED_MAINT
     return OwnedTarget(
         target=target,
-        found=tuple(ServerSnapshot(seat, 1, agent=False) for seat in target.servers),
+        found=tuple(ServerSnapshot(server, 1, agent=False) for server in target.servers),
         possible_states=dict.fromkeys(target.servers, (AdminState.MAINT,)),
         asked={one.name: ProcessIdentity(100, 1, "boot") for one in target.instances}
         if asked
@@ -166,21 +168,21 @@ def out(world: World, host: str = "web1", *, asked: bool = False) -> OwnedTarget
     )
 
 
-def held(*holdings: OwnedTarget, holder: LockOwner = ALICE, ended: str = "") -> LockState:
-    return LockState(place="lb1", holder=holder, holdings=holdings, ended=ended)
+def held(*owned_targets: OwnedTarget, owner: LockOwner = ALICE, ended: str = "") -> LockState:
+    return LockState(place="lb1", owner=owner, owned_targets=owned_targets, ended=ended)
 
 
 def past(
-    *holdings: OwnedTarget, exit_code: int | None = None, holder: LockOwner = ALICE
+    *owned_targets: OwnedTarget, exit_code: int | None = None, owner: LockOwner = ALICE
 ) -> PastRun:
     """A run about all four, of whom nobody is done."""
     return PastRun(
         file="shop.000001.a11ce0.jsonl",
-        holder=holder,
+        owner=owner,
         verb="restart",
         hosts=ALL,
         targets=ALL,
-        holdings=holdings,
+        owned_targets=owned_targets,
         exit_code=exit_code,
     )
 
@@ -190,7 +192,7 @@ def dead(*runs: PastRun) -> FakeHistory:
 
 
 def holder_of(world: World) -> LockOwner | None:
-    return world.lock.holder if world.lock else None
+    return world.lock.owner if world.lock else None
 
 
 # ---- free, or held by somebody who lives
@@ -198,9 +200,9 @@ def holder_of(world: World) -> LockOwner | None:
 
 def test_a_lock_that_nobody_holds_is_taken_without_a_word() -> None:
     world = fleet()
-    story = claims(world)
-    assert story.claimed == LockGrant()
-    assert story.events == []
+    scenario = claims(world)
+    assert scenario.claimed == LockGrant()
+    assert scenario.events == []
     assert holder_of(world) == BOB
 
 
@@ -208,35 +210,35 @@ def test_a_lock_of_a_run_that_lives_is_not_touched() -> None:
     world = fleet()
     world.lock = held(out(world))
     before = world.lock
-    story = claims(world, FakeHistory([past(*before.holdings)]))
-    assert isinstance(story.error, LockHeld)
-    assert "alice@bastion" in str(story.error)
+    scenario = claims(world, FakeHistory([past(*before.owned_targets)]))
+    assert isinstance(scenario.error, LockHeld)
+    assert "alice@bastion" in str(scenario.error)
     assert world.lock == before
-    assert story.took < ASK_EVERY
+    assert scenario.took < ASK_EVERY
 
 
 def test_a_lock_is_never_taken_by_age() -> None:
     world = fleet()
     world.lock = replace(held(), seconds_since_heartbeat=10_000_000.0)
-    story = claims(world)
-    assert isinstance(story.error, LockHeld)
+    scenario = claims(world)
+    assert isinstance(scenario.error, LockHeld)
     assert holder_of(world) == ALICE
 
 
 def test_a_lock_held_by_hand_is_nobodys_who_could_be_dead() -> None:
     world = fleet()
-    world.lock = held(holder=FREEZE)
-    story = claims(world, FakeHistory(gone={FREEZE.run}))
-    assert isinstance(story.error, LockHeld)
-    assert "the database is being moved" in str(story.error)
+    world.lock = held(owner=FREEZE)
+    scenario = claims(world, FakeHistory(gone={FREEZE.run}))
+    assert isinstance(scenario.error, LockHeld)
+    assert "the database is being moved" in str(scenario.error)
     assert holder_of(world) == FREEZE
 
 
 def test_a_place_that_cannot_be_asked_is_said_and_nothing_is_taken() -> None:
     world = fleet()
     world.faults = Faults(Fault(Trouble.REFUSED, 0))
-    story = claims(world)
-    assert isinstance(story.error, LockError)
+    scenario = claims(world)
+    assert isinstance(scenario.error, LockError)
     assert world.lock is None
 
 
@@ -245,8 +247,8 @@ def foretold(
 ) -> tuple[Exception | None, list[str]]:
     """Ask what `check` asks: why a claim would be refused now, and who counts as out for us."""
     site = replace(site_of(world), lock=FakeLock(world))
-    wish = LockRequest(wait=0, hosts=ALL)
-    refused, still_out = play(refusal(wish, history or FakeHistory(), site, lambda _: None))
+    request = LockRequest(wait=0, hosts=ALL)
+    refused, still_out = play(refusal(request, history or FakeHistory(), site, lambda _: None))
     return refused, [one.target.name for one in still_out]
 
 
@@ -261,8 +263,8 @@ def test_a_check_beside_a_run_that_lives_calls_what_that_holds_no_other_hands() 
 def test_a_check_calls_what_was_changed_since_another_hands_though_a_run_is_refused() -> None:
     world = fleet()
     history = dead(past(out(world, "web1"), out(world, "web2")))
-    for seat in (line for line in world.lines if line.name == "web2"):
-        world.lines[seat].admin = Admin.FORCED_DRAIN
+    for server in (line for line in world.lines if line.name == "web2"):
+        world.lines[server].admin = Admin.FORCED_DRAIN
     refused, still_out = foretold(world, history)
     assert isinstance(refused, UnfinishedRunFound)
     assert still_out == ["web1"]
@@ -270,7 +272,7 @@ def test_a_check_calls_what_was_changed_since_another_hands_though_a_run_is_refu
 
 def test_a_check_knows_all_that_is_out_though_the_first_run_is_refused_already() -> None:
     world = fleet()
-    history = dead(past(out(world, "web1")), past(out(world, "web2"), holder=CAROL))
+    history = dead(past(out(world, "web1")), past(out(world, "web2"), owner=CAROL))
     refused, still_out = foretold(world, history)
     assert ALICE.run in str(refused)
     assert still_out == ["web1", "web2"]
@@ -287,11 +289,11 @@ async def given_back(world: World) -> None:
 def test_whoever_waits_gets_it_when_it_is_given_back() -> None:
     world = fleet()
     world.lock = held()
-    story = claims(world, wait=60, meanwhile=given_back)
-    assert story.claimed == LockGrant()
+    scenario = claims(world, wait=60, meanwhile=given_back)
+    assert scenario.claimed == LockGrant()
     assert holder_of(world) == BOB
-    assert 30 <= story.took <= 30 + 2 * ASK_EVERY
-    (noted,) = story.of(Noted)
+    assert 30 <= scenario.took <= 30 + 2 * ASK_EVERY
+    (noted,) = scenario.of(Noted)
     assert "waiting" in str(noted)
     assert "alice@bastion" in str(noted)
 
@@ -299,22 +301,22 @@ def test_whoever_waits_gets_it_when_it_is_given_back() -> None:
 def test_whoever_waits_says_it_again_when_somebody_else_holds_it() -> None:
     async def handed_on(world: World) -> None:
         await asyncio.sleep(10)
-        world.lock = held(holder=CAROL)
+        world.lock = held(owner=CAROL)
 
     world = fleet()
     world.lock = held()
-    story = claims(world, wait=20, meanwhile=handed_on)
-    assert isinstance(story.error, LockHeld)
-    assert "carol" in str(story.error), "who holds it now, not who held it then"
-    assert len(story.of(Noted)) == 2
+    scenario = claims(world, wait=20, meanwhile=handed_on)
+    assert isinstance(scenario.error, LockHeld)
+    assert "carol" in str(scenario.error), "who holds it now, not who held it then"
+    assert len(scenario.of(Noted)) == 2
 
 
 def test_waiting_ends_when_it_was_said_to() -> None:
     world = fleet()
     world.lock = held()
-    story = claims(world, wait=20)
-    assert isinstance(story.error, LockHeld)
-    assert 20 <= story.took <= 20 + 2 * ASK_EVERY
+    scenario = claims(world, wait=20)
+    assert isinstance(scenario.error, LockHeld)
+    assert 20 <= scenario.took <= 20 + 2 * ASK_EVERY
     assert holder_of(world) == ALICE
 
 
@@ -329,10 +331,10 @@ def test_a_stop_ends_the_waiting() -> None:
 
     world = fleet()
     world.lock = held()
-    story = claims(world, wait=3600, stop_asked=lambda: asked, meanwhile=stop)
-    assert isinstance(story.error, Halted)
-    assert "before anything was touched" in str(story.error)
-    assert story.took <= 5 + 2 * ASK_EVERY
+    scenario = claims(world, wait=3600, stop_asked=lambda: asked, meanwhile=stop)
+    assert isinstance(scenario.error, Halted)
+    assert "before anything was touched" in str(scenario.error)
+    assert scenario.took <= 5 + 2 * ASK_EVERY
     assert holder_of(world) == ALICE
 
 
@@ -346,8 +348,8 @@ def test_whoever_waits_takes_over_from_one_who_died_meanwhile() -> None:
 
     world = fleet()
     world.lock = held()
-    story = claims(world, history, wait=60, meanwhile=dies)
-    assert story.claimed == LockGrant((), (ALICE.run,))
+    scenario = claims(world, history, wait=60, meanwhile=dies)
+    assert scenario.claimed == LockGrant((), (ALICE.run,))
     assert holder_of(world) == BOB
 
 
@@ -355,24 +357,24 @@ class Slow(FakeLock):
     """A lock that somebody else takes over a moment before us, once, and gives back later."""
 
     async def take_over(
-        self, old: str, holder: LockOwner, *, seize: Sequence[LockState] = ()
+        self, old: str, owner: LockOwner, *, seize: Sequence[LockState] = ()
     ) -> None:
-        if self.world.lock is not None and self.world.lock.holder == ALICE:
-            self.world.lock = held(holder=CAROL)
-        await super().take_over(old, holder, seize=seize)
+        if self.world.lock is not None and self.world.lock.owner == ALICE:
+            self.world.lock = held(owner=CAROL)
+        await super().take_over(old, owner, seize=seize)
 
 
 def test_whoever_waits_goes_on_waiting_when_another_one_took_over_first() -> None:
     world = fleet()
     world.lock = held()
-    story = claims(
+    scenario = claims(
         world,
         dead(replace(past(), targets=())),
         wait=60,
         meanwhile=given_back,
         lock=Slow(world),
     )
-    assert story.error is None
+    assert scenario.error is None
     assert holder_of(world) == BOB
 
 
@@ -382,22 +384,22 @@ def test_whoever_waits_goes_on_waiting_when_another_one_took_over_first() -> Non
 def test_a_dead_run_that_had_taken_nobody_out_is_taken_over_and_that_is_said() -> None:
     world = fleet()
     world.lock = held()
-    story = claims(world, dead(replace(past(), targets=())))
-    assert story.claimed == LockGrant((), (ALICE.run,))
+    scenario = claims(world, dead(replace(past(), targets=())))
+    assert scenario.claimed == LockGrant((), (ALICE.run,))
     assert holder_of(world) == BOB
-    assert ALICE.run in story.said
+    assert ALICE.run in scenario.said
 
 
 def test_a_dead_run_with_somebody_out_is_refused_with_what_to_type() -> None:
     world = fleet()
     world.lock = held(out(world))
     before = world.lock
-    story = claims(world, dead(past(*before.holdings)))
-    assert isinstance(story.error, UnfinishedRunFound)
-    assert story.error.run == ALICE.run
-    assert "web1" in story.error.what
-    assert "rollout recover" in story.error.fix
-    assert "rollout resume" in story.error.fix
+    scenario = claims(world, dead(past(*before.owned_targets)))
+    assert isinstance(scenario.error, UnfinishedRunFound)
+    assert scenario.error.run == ALICE.run
+    assert "web1" in scenario.error.what
+    assert "rollout recover" in scenario.error.fix
+    assert "rollout resume" in scenario.error.fix
     assert world.lock == before, "the lock still says whose it is and what is out"
 
 
@@ -405,8 +407,8 @@ def test_a_dead_run_with_somebody_out_is_refused_to_one_who_leaves_them_alone_to
     """It died: nobody knows in what state, so somebody looks at it first."""
     world = fleet()
     world.lock = held(out(world))
-    story = claims(world, dead(past(*world.lock.holdings)), hosts=("web3",))
-    assert isinstance(story.error, UnfinishedRunFound)
+    scenario = claims(world, dead(past(*world.lock.owned_targets)), hosts=("web3",))
+    assert isinstance(scenario.error, UnfinishedRunFound)
     assert holder_of(world) == ALICE
 
 
@@ -415,17 +417,17 @@ def test_a_dead_run_without_a_journal_is_no_better(hosts: tuple[str, ...]) -> No
     """It is gone from this machine for certain and never said how it ended."""
     world = fleet()
     world.lock = held(out(world, asked=True))
-    story = claims(world, dead(), hosts=hosts)
-    assert isinstance(story.error, UnfinishedRunFound)
+    scenario = claims(world, dead(), hosts=hosts)
+    assert isinstance(scenario.error, UnfinishedRunFound)
     assert holder_of(world) == ALICE
 
 
 def test_a_dead_run_that_had_begun_and_has_nobody_out_is_refused_for_the_rest_of_it() -> None:
     world = fleet()
     world.lock = held()
-    story = claims(world, dead(past()))
-    assert isinstance(story.error, UnfinishedRunFound)
-    assert "rollout resume" in story.error.fix
+    scenario = claims(world, dead(past()))
+    assert isinstance(scenario.error, UnfinishedRunFound)
+    assert "rollout resume" in scenario.error.fix
     assert holder_of(world) == ALICE
 
 
@@ -433,30 +435,30 @@ def test_a_dead_deploy_is_refused_even_when_all_were_restarted() -> None:
     deploy = PastDeploy(release="r2", revision="c0ffee", hosts=ALL, fresh=True, in_place=True)
     world = fleet()
     world.lock = held()
-    story = claims(world, dead(replace(past(), done=ALL, deploy=deploy)))
-    assert isinstance(story.error, UnfinishedRunFound)
+    scenario = claims(world, dead(replace(past(), done=ALL, deploy=deploy)))
+    assert isinstance(scenario.error, UnfinishedRunFound)
 
 
 def test_the_journal_counts_where_the_lock_says_something_else() -> None:
     """It is written last before the act, so the lock may be one act ahead."""
     world = fleet()
     world.lock = held(out(world, "web1"), out(world, "web2"))
-    knows = past(world.lock.holdings[0])
+    knows = past(world.lock.owned_targets[0])
 
     async def found() -> UnfinishedRun | None:
         return await find_unfinished_run(FakeLock(world), dead(knows), site_of(world))
 
     left = play(found())
     assert left is not None
-    assert [one.target.name for one in left.holdings] == ["web1"]
+    assert [one.target.name for one in left.owned_targets] == ["web1"]
     assert left.certain
 
 
 def test_a_run_that_died_on_another_bastion_is_not_certainly_dead() -> None:
     world = fleet()
     world.lock = held(out(world))
-    story = claims(world, FakeHistory())  # this machine knows nothing of it
-    assert isinstance(story.error, LockHeld)
+    scenario = claims(world, FakeHistory())  # this machine knows nothing of it
+    assert isinstance(scenario.error, LockHeld)
 
 
 # ---- the ended
@@ -466,32 +468,32 @@ ENDED = "ended with servers out"
 
 
 def ended(world: World, *hosts: str) -> FakeHistory:
-    holdings = [out(world, host, asked=True) for host in hosts]
-    world.lock = held(*holdings, ended=ENDED)
-    return FakeHistory([past(*holdings, exit_code=6)])
+    owned_targets = [out(world, host, asked=True) for host in hosts]
+    world.lock = held(*owned_targets, ended=ENDED)
+    return FakeHistory([past(*owned_targets, exit_code=6)])
 
 
 def test_whom_a_run_left_out_is_in_the_way_of_one_that_is_about_them() -> None:
     world = fleet()
     history = ended(world, "web1", "web2")
     before = world.lock
-    story = claims(world, history)
-    assert isinstance(story.error, UnfinishedRunFound)
-    assert "web1" in story.error.what
+    scenario = claims(world, history)
+    assert isinstance(scenario.error, UnfinishedRunFound)
+    assert "web1" in scenario.error.what
     for words in ("rollout recover", "--include-left-out", "--exclude web1,web2"):
-        assert words in story.error.fix
+        assert words in scenario.error.fix
     assert world.lock == before
-    assert story.of(TargetLeftOut) == []
+    assert scenario.of(TargetLeftOut) == []
 
 
 def test_whom_a_run_left_out_is_named_by_one_that_is_about_others() -> None:
     world = fleet()
     history = ended(world, "web1")
-    story = claims(world, history, hosts=("web2", "web3"))
-    assert story.claimed is not None
-    assert [one.target.name for one in story.claimed.holdings] == ["web1"]
-    assert story.claimed.runs == (ALICE.run,)
-    (named,) = story.of(TargetLeftOut)
+    scenario = claims(world, history, hosts=("web2", "web3"))
+    assert scenario.claimed is not None
+    assert [one.target.name for one in scenario.claimed.owned_targets] == ["web1"]
+    assert scenario.claimed.runs == (ALICE.run,)
+    (named,) = scenario.of(TargetLeftOut)
     assert isinstance(named, TargetLeftOut)
     assert (named.target, named.state, named.asked) == ("web1", "maint", True)
     assert named.look == "ssh web1 monit status"
@@ -499,15 +501,15 @@ def test_whom_a_run_left_out_is_named_by_one_that_is_about_others() -> None:
     assert ALICE.run in named.reason
     assert holder_of(world) == BOB
     assert world.lock is not None
-    assert world.lock.holdings, "and the lock still lists them"
+    assert world.lock.owned_targets, "and the lock still lists them"
 
 
 def test_whom_a_run_left_out_is_taken_along_when_that_is_wished() -> None:
     world = fleet()
     history = ended(world, "web1")
-    story = claims(world, history, include_left_out=True)
-    assert story.claimed is not None
-    assert [one.target.name for one in story.claimed.holdings] == ["web1"]
+    scenario = claims(world, history, include_left_out=True)
+    assert scenario.claimed is not None
+    assert [one.target.name for one in scenario.claimed.owned_targets] == ["web1"]
     assert holder_of(world) == BOB
 
 
@@ -515,9 +517,9 @@ def test_one_that_ended_on_another_bastion_is_told_by_the_lock_alone() -> None:
     world = fleet()
     ended(world, "web1")
     assert isinstance(claims(world, FakeHistory()).error, UnfinishedRunFound)
-    story = claims(world, FakeHistory(), hosts=("web2",))
-    assert story.claimed is not None
-    assert [one.target.name for one in story.claimed.holdings] == ["web1"]
+    scenario = claims(world, FakeHistory(), hosts=("web2",))
+    assert scenario.claimed is not None
+    assert [one.target.name for one in scenario.claimed.owned_targets] == ["web1"]
 
 
 def test_what_somebody_has_changed_since_is_theirs_and_not_carried_on() -> None:
@@ -525,10 +527,10 @@ def test_what_somebody_has_changed_since_is_theirs_and_not_carried_on() -> None:
     history = ended(world, "web1")
     for line in world.lines.values():
         line.admin = Admin(0)  # an operator made it ready
-    story = claims(world, history)
-    assert story.claimed == LockGrant((), (ALICE.run,))
-    assert story.of(TargetLeftOut) == []
-    assert "theirs now" in story.said
+    scenario = claims(world, history)
+    assert scenario.claimed == LockGrant((), (ALICE.run,))
+    assert scenario.of(TargetLeftOut) == []
+    assert "theirs now" in scenario.said
     assert holder_of(world) == BOB
 
 
@@ -536,9 +538,9 @@ def test_what_somebody_has_changed_in_part_is_still_carried_on() -> None:
     world = fleet(balancers=2)
     history = ended(world, "web1")
     next(iter(world.lines.values())).admin = Admin(0)
-    story = claims(world, history, hosts=("web2",))
-    assert story.claimed is not None
-    assert [one.target.name for one in story.claimed.holdings] == ["web1"]
+    scenario = claims(world, history, hosts=("web2",))
+    assert scenario.claimed is not None
+    assert [one.target.name for one in scenario.claimed.owned_targets] == ["web1"]
 
 
 def test_what_cannot_be_seen_now_counts_as_still_out() -> None:
@@ -547,8 +549,8 @@ def test_what_cannot_be_seen_now_counts_as_still_out() -> None:
     for line in world.lines.values():
         line.admin = Admin(0)
     world.faults = Faults(Fault(Trouble.REFUSED, 0, calls=1000, only="lb1 look"))
-    story = claims(world, history)
-    assert isinstance(story.error, UnfinishedRunFound)
+    scenario = claims(world, history)
+    assert isinstance(scenario.error, UnfinishedRunFound)
 
 
 # ---- journals that are open though no lock speaks for them
@@ -556,9 +558,9 @@ def test_what_cannot_be_seen_now_counts_as_still_out() -> None:
 
 def test_an_open_journal_of_a_dead_run_refuses_and_the_lock_is_given_back() -> None:
     world = fleet()
-    story = claims(world, dead(past(out(world))))
-    assert isinstance(story.error, UnfinishedRunFound)
-    assert "rollout recover" in story.error.fix
+    scenario = claims(world, dead(past(out(world))))
+    assert isinstance(scenario.error, UnfinishedRunFound)
+    assert "rollout recover" in scenario.error.fix
     assert world.lock is None
 
 
@@ -567,48 +569,48 @@ def test_an_open_journal_of_a_run_that_ended_names_whom_it_left_out() -> None:
     history = FakeHistory([past(out(world), exit_code=6)], gone={ALICE.run})
     assert isinstance(claims(world, history).error, UnfinishedRunFound)
     assert world.lock is None
-    story = claims(world, history, hosts=("web2",))
-    assert story.claimed is not None
-    assert story.claimed.runs == (ALICE.run,)
-    assert len(story.of(TargetLeftOut)) == 1
+    scenario = claims(world, history, hosts=("web2",))
+    assert scenario.claimed is not None
+    assert scenario.claimed.runs == (ALICE.run,)
+    assert len(scenario.of(TargetLeftOut)) == 1
 
 
 def test_all_that_several_runs_left_is_answered_for() -> None:
     world = fleet()
     history = dead(
         past(out(world, "web1"), exit_code=6),
-        past(out(world, "web2"), exit_code=6, holder=CAROL),
-        replace(past(holder=replace(CAROL, run="d0a")), targets=()),
+        past(out(world, "web2"), exit_code=6, owner=CAROL),
+        replace(past(owner=replace(CAROL, run="d0a")), targets=()),
     )
-    story = claims(world, history, hosts=("web3",))
-    assert story.claimed is not None
-    assert [one.target.name for one in story.claimed.holdings] == ["web1", "web2"]
-    assert story.claimed.runs == (ALICE.run, CAROL.run, "d0a")
+    scenario = claims(world, history, hosts=("web3",))
+    assert scenario.claimed is not None
+    assert [one.target.name for one in scenario.claimed.owned_targets] == ["web1", "web2"]
+    assert scenario.claimed.runs == (ALICE.run, CAROL.run, "d0a")
 
 
 def test_a_run_that_waits_for_the_lock_itself_is_not_answered_for() -> None:
     """Its journal is open, and it lives: what it writes there later is its own."""
     world = fleet()
-    story = claims(world, FakeHistory([replace(past(), targets=())]))
-    assert story.claimed == LockGrant()
+    scenario = claims(world, FakeHistory([replace(past(), targets=())]))
+    assert scenario.claimed == LockGrant()
 
 
 def test_a_run_that_has_given_back_the_lock_and_is_about_to_end_refuses_nobody() -> None:
     """It halted whole and still writes its account: it lives, and is not one that died."""
     world = fleet()
-    story = claims(world, FakeHistory([replace(past(), done=("web1",))]))
-    assert story.error is None
-    assert story.claimed == LockGrant()
+    scenario = claims(world, FakeHistory([replace(past(), done=("web1",))]))
+    assert scenario.error is None
+    assert scenario.claimed == LockGrant()
     assert holder_of(world) == BOB
 
 
 def test_a_lock_that_was_taken_over_does_not_hide_what_another_dead_run_left() -> None:
     world = fleet()
     world.lock = held()
-    history = dead(replace(past(), targets=()), past(out(world), holder=CAROL))
-    story = claims(world, history)
-    assert isinstance(story.error, UnfinishedRunFound)
-    assert CAROL.run in str(story.error)
+    history = dead(replace(past(), targets=()), past(out(world), owner=CAROL))
+    scenario = claims(world, history)
+    assert isinstance(scenario.error, UnfinishedRunFound)
+    assert CAROL.run in str(scenario.error)
     assert is_free(world)
     assert history.settled == {}
 
@@ -617,10 +619,10 @@ def test_a_lock_that_was_taken_over_does_not_hide_what_another_dead_run_left() -
 
 
 def found(world: World, history: FakeHistory) -> UnfinishedRun | None:
-    async def story() -> UnfinishedRun | None:
+    async def scenario() -> UnfinishedRun | None:
         return await find_unfinished_run(FakeLock(world), history, site_of(world))
 
-    return play(story())
+    return play(scenario())
 
 
 def test_where_there_is_no_lock_and_no_journal_nothing_is_left() -> None:
@@ -632,8 +634,8 @@ def test_a_lock_without_a_journal_is_left_with_what_it_lists() -> None:
     world.lock = held(out(world))
     left = found(world, FakeHistory())
     assert left is not None
-    assert (left.holder, left.past, left.held) == (ALICE, None, world.lock)
-    assert [one.target.name for one in left.holdings] == ["web1"]
+    assert (left.owner, left.past, left.held) == (ALICE, None, world.lock)
+    assert [one.target.name for one in left.owned_targets] == ["web1"]
     assert not left.certain
 
 
@@ -647,7 +649,7 @@ def test_an_ended_run_is_certainly_over_wherever_it_ran() -> None:
 
 def test_a_hand_is_never_certainly_gone() -> None:
     world = fleet()
-    world.lock = held(holder=FREEZE)
+    world.lock = held(owner=FREEZE)
     left = found(world, FakeHistory(gone={FREEZE.run}))
     assert left is not None
     assert not left.certain
@@ -656,9 +658,9 @@ def test_a_hand_is_never_certainly_gone() -> None:
 def test_an_unfinished_journal_without_a_lock_is_found_and_a_finished_one_is_not() -> None:
     world = fleet()
     assert found(world, dead(replace(past(), done=ALL))) is None
-    left = found(world, dead(replace(past(), done=ALL), past(out(world), holder=CAROL)))
+    left = found(world, dead(replace(past(), done=ALL), past(out(world), owner=CAROL)))
     assert left is not None
-    assert (left.holder, left.held, left.certain) == (CAROL, None, True)
+    assert (left.owner, left.held, left.certain) == (CAROL, None, True)
 
 
 def test_a_living_run_whose_journal_is_open_is_not_certainly_over() -> None:
@@ -670,7 +672,7 @@ def test_a_living_run_whose_journal_is_open_is_not_certainly_over() -> None:
 
 
 def listens(world: World, meanwhile: Meanwhile) -> tuple[bool, float]:
-    async def story() -> tuple[bool, float]:
+    async def scenario() -> tuple[bool, float]:
         other = asyncio.ensure_future(meanwhile(world))
         began = clock()
         heard = await is_alive(FakeLock(world), ALICE)
@@ -679,7 +681,7 @@ def listens(world: World, meanwhile: Meanwhile) -> tuple[bool, float]:
         await asyncio.wait({other})
         return heard, took
 
-    return play(story())
+    return play(scenario())
 
 
 async def beats(world: World) -> None:
@@ -694,15 +696,15 @@ def test_news_that_a_place_is_slow_to_take_keep_no_sign_of_life_from_the_others(
 
     class Slow(FakeLock):
         async def keep(
-            self, holdings: Sequence[OwnedTarget] | None = None, *, everywhere: bool
+            self, owned_targets: Sequence[OwnedTarget] | None = None, *, everywhere: bool
         ) -> None:
-            if slow and holdings is not None:
+            if slow and owned_targets is not None:
                 await asyncio.sleep(20)
-            await super().keep(holdings, everywhere=everywhere)
+            await super().keep(owned_targets, everywhere=everywhere)
 
     world, slow = fleet(), False
 
-    async def story() -> tuple[int, Sequence[OwnedTarget]]:
+    async def scenario() -> tuple[int, Sequence[OwnedTarget]]:
         nonlocal slow
         lock = Slow(world)
         await lock.take(ALICE)
@@ -718,9 +720,9 @@ def test_news_that_a_place_is_slow_to_take_keep_no_sign_of_life_from_the_others(
             heard = stands.heartbeats
             await asyncio.sleep(20)
             (stands,) = await lock.look()
-            return heard, stands.holdings
+            return heard, stands.owned_targets
 
-    heard, listed = play(story())
+    heard, listed = play(scenario())
     assert heard >= 3
     assert listed[0].possible_states == dict.fromkeys(listed[0].target.servers, (AdminState.DRAIN,))
 
@@ -757,7 +759,7 @@ def test_a_count_that_does_not_rise_is_no_sign_of_life_however_high() -> None:
 def test_the_beats_of_somebody_else_are_no_sign_of_life() -> None:
     async def another(world: World) -> None:
         await asyncio.sleep(3)
-        world.lock = replace(held(holder=CAROL), heartbeats=17)
+        world.lock = replace(held(owner=CAROL), heartbeats=17)
 
     world = fleet()
     world.lock = held()
@@ -773,8 +775,8 @@ def test_a_lock_that_nobody_holds_has_nobody_alive() -> None:
 def test_a_take_over_that_was_cut_short_forgets_nobody() -> None:
     """The second run had written down one of two, and its journal does not say that this is all."""
     one, two = out_of("web1"), out_of("web2")
-    first = PastRun("", ALICE, "restart", targets=ALL, holdings=(one, two))
-    second = PastRun("", BOB, "recover", holdings=(one,))
+    first = PastRun("", ALICE, "restart", targets=ALL, owned_targets=(one, two))
+    second = PastRun("", BOB, "recover", owned_targets=(one,))
     history = FakeHistory([first, second])
     assert collect_owned_targets((one, two), (BOB.run, ALICE.run), history) == (one, two)
     elsewhere = FakeHistory([second])  # the first ran on another machine
@@ -783,8 +785,8 @@ def test_a_take_over_that_was_cut_short_forgets_nobody() -> None:
 
 def test_who_has_written_down_all_that_it_took_over_is_believed_alone() -> None:
     one, two = out_of("web1"), out_of("web2")
-    first = PastRun("", ALICE, "restart", targets=ALL, holdings=(one, two))
-    second = PastRun("", BOB, "recover", holdings=(two,), inherited=True)
+    first = PastRun("", ALICE, "restart", targets=ALL, owned_targets=(one, two))
+    second = PastRun("", BOB, "recover", owned_targets=(two,), inherited=True)
     history = FakeHistory([first, second])
     assert collect_owned_targets((one, two), (BOB.run, ALICE.run), history) == (two,)
 
@@ -795,21 +797,21 @@ def test_of_two_places_the_one_that_was_written_last_has_the_news() -> None:
     class TwoPlaces(FakeLock):
         async def look(self) -> tuple[LockState, ...]:
             return (
-                LockState(place="lb1", holder=ALICE, holdings=(stale,), number=1),
-                LockState(place="lb2", holder=ALICE, holdings=(fresh,), number=2),
+                LockState(place="lb1", owner=ALICE, owned_targets=(stale,), number=1),
+                LockState(place="lb2", owner=ALICE, owned_targets=(fresh,), number=2),
             )
 
     left = play(find_unfinished_run(TwoPlaces(fleet(2)), FakeHistory(), site_of(fleet(2))))
     assert left is not None
-    assert left.holdings == (fresh,)
+    assert left.owned_targets == (fresh,)
 
 
 def test_a_lock_that_is_split_between_two_dead_runs_is_seen_whole() -> None:
     class Split(FakeLock):
         async def look(self) -> tuple[LockState, ...]:
             return (
-                LockState(place="lb1", holder=ALICE, holdings=(out_of("web1"),)),
-                LockState(place="lb2", holder=BOB, holdings=(out_of("web2"),)),
+                LockState(place="lb1", owner=ALICE, owned_targets=(out_of("web1"),)),
+                LockState(place="lb2", owner=BOB, owned_targets=(out_of("web2"),)),
             )
 
     both = play(
@@ -820,13 +822,13 @@ def test_a_lock_that_is_split_between_two_dead_runs_is_seen_whole() -> None:
     assert both is not None
     assert both.certain
     assert {ALICE.run, BOB.run} == set(both.runs)
-    assert {one.target.name for one in both.holdings} == {"web1", "web2"}
+    assert {one.target.name for one in both.owned_targets} == {"web1", "web2"}
     one_lives = play(
         find_unfinished_run(Split(fleet(2)), FakeHistory(gone={ALICE.run}), site_of(fleet(2)))
     )
     assert one_lives is not None
     assert not one_lives.certain
-    assert one_lives.holder == BOB
+    assert one_lives.owner == BOB
 
 
 def out_of(name: str) -> OwnedTarget:
@@ -854,11 +856,11 @@ class GivenBackMeanwhile(FakeLock):
 
     refusals = 1
 
-    async def take(self, holder: LockOwner) -> None:
+    async def take(self, owner: LockOwner) -> None:
         if self.refusals:
             self.refusals -= 1
             raise LockHeld("lb1", str(CAROL))
-        await super().take(holder)
+        await super().take(owner)
 
 
 def test_what_removes_releases_never_works_without_the_lock() -> None:
@@ -877,7 +879,9 @@ def test_what_removes_releases_begins_not_beside_a_run_that_has_left_a_server_ou
     """That one's server can be taken up by a run that wants one of the releases."""
     world = fleet(1)
     site = replace(site_of(world), lock=FakeLock(world))
-    world.lock = before = LockState(place="lb1", holder=BOB, holdings=(out(world),), ended="exit 6")
+    world.lock = before = LockState(
+        place="lb1", owner=BOB, owned_targets=(out(world),), ended="exit 6"
+    )
 
     async def beside() -> None:
         async with against_deploys(ALICE, site):

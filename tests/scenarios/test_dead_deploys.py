@@ -66,19 +66,19 @@ def test_a_release_that_nothing_ran_is_taken_back_by_recover_and_a_restart_is_sa
     assert told.of(UnprovenTakenBack) == [
         UnprovenTakenBack(release=SECOND, hosts=("web1", "web2", "web3"))
     ]
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert (currents(world), runs(world)) == ({FIRST}, {FIRST})
     assert all(SECOND not in host.disk for host in world.hosts.values())
-    assert typed(world, RESTART, begins=5000).ledger.exit_code is Exit.DONE
+    assert typed(world, RESTART, begins=5000).summary.exit_code is Exit.DONE
 
 
 def test_a_restart_onto_a_release_that_nothing_ran_is_refused_without_any_record() -> None:
     world = dead_in_place()
-    world.holdings.clear()
+    world.owned_targets.clear()
     told = typed(world, RESTART, begins=3000)
-    assert told.ledger.exit_code is Exit.REFUSED
-    assert [f.where for f in told.ledger.findings] == ["web1", "web2", "web3"]
-    assert all("rollout recover" in f.fix for f in told.ledger.findings)
+    assert told.summary.exit_code is Exit.REFUSED
+    assert [f.where for f in told.summary.findings] == ["web1", "web2", "web3"]
+    assert all("rollout recover" in f.fix for f in told.summary.findings)
     assert not any(app.restarts for host in world.hosts.values() for app in host.apps)
 
 
@@ -86,7 +86,7 @@ def test_a_release_that_another_tool_has_switched_to_is_restarted_onto() -> None
     world = dead_in_place()
     for host in world.hosts.values():
         host.notes.clear()
-    assert typed(world, RESTART, begins=3000).ledger.exit_code is Exit.DONE
+    assert typed(world, RESTART, begins=3000).summary.exit_code is Exit.DONE
     assert runs(world) == {SECOND}
 
 
@@ -97,7 +97,7 @@ def test_what_the_refusal_tells_to_type_ends_with_the_whole_fleet_on_one_release
     world = dead_in_place()
     world.manners[SECOND] = "never_boots"
     told = typed(world, command, begins=3000)
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert len(runs(world)) == 1
     assert currents(world) == runs(world) != {SECOND}
 
@@ -117,8 +117,8 @@ def test_one_host_that_cannot_be_seen_is_named_and_the_others_are_taken_back() -
     world = dead_in_place()
     world.manners[SECOND] = "never_boots"
     told = recovered(world, AWAY, past=journal(world))
-    assert told.ledger.exit_code is Exit.HALTED
-    assert "web2" in told.ledger.halted
+    assert told.summary.exit_code is Exit.HALTED
+    assert "web2" in told.summary.halted
     assert [world.hosts[name].current for name in ("web1", "web2", "web3")] == [
         FIRST,
         SECOND,
@@ -131,11 +131,11 @@ def test_a_release_that_may_serve_on_a_host_that_cannot_be_seen_is_left_everywhe
     told = recovered(world, AWAY)
     assert told.of(UnprovenTakenBack) == []
     assert currents(world) == {SECOND}
-    assert told.ledger.exit_code is Exit.HALTED
+    assert told.summary.exit_code is Exit.HALTED
     assert "release 20260202000000 is left on web1, web3: it may serve on web2" in (
-        told.ledger.halted
+        told.summary.halted
     )
-    assert recovered(world, begins=6000).ledger.exit_code is Exit.DONE
+    assert recovered(world, begins=6000).summary.exit_code is Exit.DONE
     assert currents(world) == {FIRST}
 
 
@@ -163,9 +163,9 @@ def test_a_recovery_leaves_a_release_that_serves_on_a_host_that_is_away(
     assert told.of(UnprovenTakenBack) == []
     assert currents(world) == {SECOND}
     assert all(SECOND in host.disk for host in world.hosts.values())
-    assert told.ledger.exit_code is Exit.HALTED
+    assert told.summary.exit_code is Exit.HALTED
     wanted = Deploy(release=Release(SECOND, REVISION), hosts=tuple(world.hosts))
-    assert resumed(world, deploy=wanted, begins=6000).ledger.exit_code is Exit.DONE
+    assert resumed(world, deploy=wanted, begins=6000).summary.exit_code is Exit.DONE
     assert (currents(world), runs(world)) == ({SECOND}, {SECOND})
 
 
@@ -174,15 +174,15 @@ def test_what_was_asked_to_restart_on_a_host_that_is_away_may_serve_it() -> None
     world.restarted.clear()
     name, (target, *_) = "web1", targets_of(world)
     asked = {one.name: None for one in target.instances}
-    found = tuple(ServerSnapshot(seat, 1, agent=False) for seat in target.servers)
-    world.holdings.clear()
-    world.holdings[name] = OwnedTarget(
+    found = tuple(ServerSnapshot(server, 1, agent=False) for server in target.servers)
+    world.owned_targets.clear()
+    world.owned_targets[name] = OwnedTarget(
         target=target, found=found, asked=asked, release=SECOND, returning=True
     )
     past = replace(journal(world), targets=tuple(world.hosts))
     told = recovered(world, Fault(Kind.REFUSED, 0, calls=10_000, only="web1 s"), past=past)
     assert currents(world) == {SECOND}
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.summary.exit_code is Exit.REDUCED
 
 
 def halted_on(*bad: str, hosts: int = 3, **wishes: object) -> tuple[World, Told]:
@@ -197,18 +197,18 @@ def halted_on(*bad: str, hosts: int = 3, **wishes: object) -> tuple[World, Told]
 
 def test_a_halt_takes_a_release_that_came_up_nowhere_back_where_it_never_ran() -> None:
     world, told = halted_on("web1", on_failure=OnFailure.STOP)
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.summary.exit_code is Exit.REDUCED
     assert [host.current for host in world.hosts.values()] == [SECOND, FIRST, FIRST]
-    assert told.ledger.deploy.unproven == {SECOND: ("web2", "web3")}
-    assert told.ledger.deploy.moved == {"web1"}
+    assert told.summary.deploy.unproven == {SECOND: ("web2", "web3")}
+    assert told.summary.deploy.moved == {"web1"}
 
 
 def test_a_halt_leaves_current_on_a_release_that_serves_on_another_host_and_says_so() -> None:
     world, told = halted_on("web2", on_failure=OnFailure.STOP)
     assert [host.current for host in world.hosts.values()] == [SECOND] * 3
-    assert told.ledger.deploy.seen["web3"].current == SECOND
-    assert {*told.ledger.deploy.seen["web3"].running.values()} == {FIRST}
-    assert typed(world, RESTART, begins=5000).ledger.named(TargetPhase.DONE) == ()
+    assert told.summary.deploy.seen["web3"].current == SECOND
+    assert {*told.summary.deploy.seen["web3"].running.values()} == {FIRST}
+    assert typed(world, RESTART, begins=5000).summary.named(TargetPhase.DONE) == ()
     assert runs(world) == {FIRST, SECOND}
 
 
@@ -218,9 +218,9 @@ STOPPED = ("web1", "web2", "web3")
 @pytest.mark.parametrize("bad", STOPPED)
 def test_what_is_out_comes_back_on_the_release_before_by_one_command(bad: str) -> None:
     world, told = halted_on(bad, on_failure=OnFailure.STOP)
-    assert told.ledger.out == (bad,)
+    assert told.summary.out == (bad,)
     back = typed(world, Typed(verb="rollback", hosts=(bad,), to=FIRST), begins=5000)
-    assert back.ledger.exit_code is Exit.DONE
+    assert back.summary.exit_code is Exit.DONE
     assert [*is_back(world), *world.broken] == []
     assert world.hosts[bad].current == FIRST
     assert {app.lives[-1].release for app in world.hosts[bad].apps} == {FIRST}
@@ -235,7 +235,7 @@ def test_what_is_out_is_taken_up_first_whatever_its_instances_do(bad: str, comma
         app.lives[-1].gone_at = 3000.0  # monit has given it up: "not running"
     world.manners.clear()
     told = typed(world, command, begins=5000)
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     # nothing of a deploy falls into the window of a rollout; this server was out before
     assert [*is_back(world), *(b for b in world.broken if "8 window" not in b)] == []
     assert len(runs(world)) == 1
@@ -252,7 +252,7 @@ def test_what_is_out_need_not_wait_for_room_that_it_takes_from_nobody() -> None:
     down = next(line for line in world.lines.values() if line.host.name == "web2")
     down.dies_at, down.revives_at = 4000.0, 5030.0  # two of three do not serve: floor 2
     told = typed(world, Typed(verb="rollback", hosts=("web3",), to=FIRST), begins=5000)
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert world.broken == []
 
 
@@ -277,7 +277,7 @@ def test_after_a_death_on_the_way_back_recover_and_rollback_make_the_fleet_whole
         assert died.died, moment
         recovered(world, begins=3000)
         told = typed(world, ROLLBACK, begins=6000)
-        assert told.ledger.exit_code in {Exit.DONE, Exit.REFUSED}, moment  # it is whole already
+        assert told.summary.exit_code in {Exit.DONE, Exit.REFUSED}, moment  # it is whole already
         assert [*is_back(world), *world.broken] == [], moment
         assert (currents(world), runs(world)) == ({FIRST}, {FIRST}), moment
 
@@ -286,7 +286,7 @@ def test_the_release_before_that_monit_brings_up_by_itself_needs_no_restart_of_o
     world = fleet(3)
     world.manners[SECOND] = "revives"
     told = deploy(world)
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert (currents(world), runs(world)) == ({FIRST}, {FIRST})
     assert [app.restarts for app in world.hosts["web1"].apps] == [1, 1]
     assert is_back(world) == []
@@ -296,10 +296,10 @@ def test_a_release_is_not_acquitted_while_monit_is_busy_with_it() -> None:
     world = fleet(3)
     world.manners[SECOND] = "hangs_long"
     told = deploy(world)
-    assert "is not the cause" not in told.ledger.deploy.reason
-    assert "whether it comes up on the release before is not known" in told.ledger.deploy.reason
+    assert "is not the cause" not in told.summary.deploy.reason
+    assert "whether it comes up on the release before is not known" in told.summary.deploy.reason
     assert currents(world) == {FIRST}
-    assert told.ledger.out == ("web1",)
+    assert told.summary.out == ("web1",)
 
 
 def test_a_recovery_leaves_current_on_a_release_that_serves_on_another_host() -> None:
@@ -313,7 +313,7 @@ def test_a_recovery_leaves_current_on_a_release_that_serves_on_another_host() ->
     told = recovered(world)
     assert told.of(UnprovenTakenBack) == []
     assert world.hosts["web3"].current == SECOND
-    assert told.ledger.deploy.seen["web3"].current == SECOND
+    assert told.summary.deploy.seen["web3"].current == SECOND
 
 
 def test_after_a_death_on_the_way_back_recover_says_that_rollback_goes_on() -> None:
@@ -321,7 +321,7 @@ def test_after_a_death_on_the_way_back_recover_says_that_rollback_goes_on() -> N
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK)
     back = recover("5f0c21", (), plan, after_it(world), told, rest=("web2",), gone_back=True)
     play(back, begins=3000)
-    said = headline(RunResult(run="r", number=1, at="", ledger=told.ledger, seconds=1.0))
+    said = headline(RunResult(run="r", number=1, at="", summary=told.summary, seconds=1.0))
     assert "`rollout rollback` takes every host to the release before" in said
     assert "resume" not in said
 
@@ -331,10 +331,10 @@ def test_a_recovery_leaves_current_of_a_host_that_was_asked_to_restart() -> None
     world.manners[SECOND] = "dies"
     deploy(world, on_failure=OnFailure.STOP)
     told = recovered(world)
-    assert told.ledger.out == ("web1",)
+    assert told.summary.out == ("web1",)
     assert [host.current for host in world.hosts.values()] == [SECOND, FIRST, FIRST]
-    assert told.ledger.deploy.seen["web1"].unproven
-    commands = {step.label: step.command for step in next_steps(told.ledger, NextStepCommands())}
+    assert told.summary.deploy.seen["web1"].unproven
+    commands = {step.label: step.command for step in next_steps(told.summary, NextStepCommands())}
     assert commands["old code"] == "rollout rollback --hosts web1 --include-left-out"
 
 
@@ -354,7 +354,7 @@ def test_what_recover_takes_back_of_a_half_switched_deploy_is_told_by_release(nt
     told = recovered(world, past=journal(world, in_place=False))
     back = [UnprovenTakenBack(release=SECOND, hosts=tuple(half))] if half else []
     assert told.of(UnprovenTakenBack) == back
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert currents(world) == {FIRST}
     assert all({*host.disk} == {FIRST} and not host.notes for host in world.hosts.values())
 
@@ -371,8 +371,8 @@ def test_a_half_switched_deploy_that_one_host_refuses_to_give_back_is_told_as_it
     assert isinstance(back, UnprovenTakenBack)
     assert switched[0] in back.hosts
     moved = {name for name, host in world.hosts.items() if host.current == SECOND}
-    assert set(told.ledger.deploy.unrestored) == moved
-    assert told.ledger.exit_code is (Exit.REDUCED if moved else Exit.DONE)
+    assert set(told.summary.deploy.unrestored) == moved
+    assert told.summary.exit_code is (Exit.REDUCED if moved else Exit.DONE)
 
 
 def test_what_monit_has_started_on_the_release_by_itself_is_told_and_left_as_it_is() -> None:
@@ -383,9 +383,9 @@ def test_what_monit_has_started_on_the_release_by_itself_is_told_and_left_as_it_
     machine.apps[0].lives.append(Life(born, answers_from=2001.0, release=SECOND))
     told = recovered(world)
     assert [host.current for host in world.hosts.values()] == [FIRST, SECOND, FIRST]
-    assert told.ledger.deploy.seen["web2"].running["mongrel_8000"] == SECOND
-    assert typed(world, RESTART, begins=5000).ledger.exit_code is Exit.REFUSED
-    assert typed(world, ROLLBACK, begins=7000).ledger.exit_code is Exit.DONE
+    assert told.summary.deploy.seen["web2"].running["mongrel_8000"] == SECOND
+    assert typed(world, RESTART, begins=5000).summary.exit_code is Exit.REFUSED
+    assert typed(world, ROLLBACK, begins=7000).summary.exit_code is Exit.DONE
     assert (currents(world), runs(world)) == ({FIRST}, {FIRST})
 
 
@@ -394,5 +394,5 @@ def test_the_process_from_before_is_not_taken_for_an_attempt_of_monits_own() -> 
     for app in world.hosts["web1"].apps:
         app.manner = "stop_times_out"
     told = deploy(world)
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.summary.exit_code is Exit.REDUCED
     assert [app.restarts for app in world.hosts["web1"].apps] == [2, 2]

@@ -35,14 +35,14 @@ def test_a_good_release_serves_everywhere_and_is_marked_good(switch: Switch) -> 
     world = fleet(4, balancers=2)
     told = deploy(world, switch=switch, max_out=2, canary=1)
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     for host in world.hosts.values():
         assert host.current == SECOND
         assert host.disk[SECOND].mark == "good"
         assert host.disk[SECOND].built == ["stylesheets"]
         assert host.disk[SECOND].linked
         assert host.notes == {}
-    assert {line.release for line in told.ledger.lines.values()} == {SECOND}
+    assert {line.release for line in told.summary.lines.values()} == {SECOND}
 
 
 def test_nothing_is_taken_out_before_every_host_holds_the_release() -> None:
@@ -74,7 +74,7 @@ def test_a_build_that_fails_on_one_host_is_taken_back_on_all(command: str) -> No
     world = fleet(3)
     told = deploy(world, builds=(BuildStep("stylesheets", command, timeout=60),))
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert is_as_before(world)
     assert told.of(TargetClaimed) == []
     failed = told.of(StepFailed)
@@ -87,8 +87,8 @@ def test_no_host_is_switched_unless_all_hold_the_same_revision() -> None:
     world.deliveries["web3"] = "0ff0ff"
     told = deploy(world)
     assert told.of(CurrentSwitched) == []
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
-    assert "web3: has revision 0ff0ff, not c0ffee" in told.ledger.deploy.reason
+    assert told.summary.exit_code is Exit.ROLLED_BACK
+    assert "web3: has revision 0ff0ff, not c0ffee" in told.summary.deploy.reason
     assert is_as_before(world)
 
 
@@ -97,7 +97,7 @@ def test_a_release_that_does_not_boot_goes_back_on_the_host_that_proved_it() -> 
     world.manners[SECOND] = "never_boots"
     told = deploy(world)
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert told.of(RollbackFinished)
     assert [app.restarts for app in world.hosts["web1"].apps] == [2, 2]
     assert [app.restarts for app in world.hosts["web2"].apps] == [0, 0]
@@ -112,7 +112,7 @@ def test_hosts_that_had_come_up_follow_through_the_ladder(manner: str) -> None:
     world.manners[FIRST] = "good"
     told = deploy(world)
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert [app.restarts for app in world.hosts["web1"].apps] == [2, 2]
     assert [app.restarts for app in world.hosts["web4"].apps] == [0, 0]
 
@@ -123,8 +123,8 @@ def test_when_the_release_before_does_not_come_up_either_nothing_more_is_touched
         app.manner = "never_boots"
     told = deploy(world)
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert told.ledger.out == ("web2",)
+    assert told.summary.exit_code is Exit.REDUCED
+    assert told.summary.out == ("web2",)
     assert told.of(RollbackHalted)
     assert [app.restarts for app in world.hosts["web1"].apps] == [1, 1]
     assert world.hosts["web1"].current == SECOND
@@ -136,9 +136,9 @@ def test_a_host_whose_link_cannot_be_restored_is_not_restarted_again() -> None:
     world.manners[SECOND] = "never_boots"
     told = deploy(world, Fault(Kind.REFUSED, 0, calls=10_000, only="web1 restore"))
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.summary.exit_code is Exit.REDUCED
     assert [app.restarts for app in world.hosts["web1"].apps] == [1, 1]
-    assert set(told.ledger.deploy.unrestored) == {"web1"}
+    assert set(told.summary.deploy.unrestored) == {"web1"}
 
 
 def test_on_failure_stop_leaves_it_out_and_halts() -> None:
@@ -147,8 +147,8 @@ def test_on_failure_stop_leaves_it_out_and_halts() -> None:
         app.manner = "never_boots"
     told = deploy(world, on_failure=OnFailure.STOP)
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert told.ledger.lines["web2"].standing is TargetPhase.LEFT_OUT
+    assert told.summary.exit_code is Exit.REDUCED
+    assert told.summary.lines["web2"].standing is TargetPhase.LEFT_OUT
     assert world.hosts["web2"].current == SECOND
     assert [app.restarts for app in world.hosts["web2"].apps] == [1, 1]
 
@@ -157,9 +157,9 @@ def test_processes_that_answer_from_another_directory_are_no_proof() -> None:
     world = fleet(2)
     world.hosts["web1"].follows_current = False
     told = deploy(world)
-    assert told.ledger.lines["web1"].standing is TargetPhase.DONE, "it is back on the one before"
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
-    assert "runs in 20260101000000, not in 20260202000000" in told.ledger.deploy.reason
+    assert told.summary.lines["web1"].standing is TargetPhase.DONE, "it is back on the one before"
+    assert told.summary.exit_code is Exit.ROLLED_BACK
+    assert "runs in 20260101000000, not in 20260202000000" in told.summary.deploy.reason
 
 
 def test_a_lost_connection_says_nothing_against_the_release() -> None:
@@ -167,7 +167,7 @@ def test_a_lost_connection_says_nothing_against_the_release() -> None:
     told = deploy(world, Fault(Kind.REFUSED, 0, calls=10_000, only="web2 restart"))
     assert deploy_broken(world, told) == []
     assert told.of(RollbackHalted) == []
-    assert told.ledger.exit_code is Exit.HALTED
+    assert told.summary.exit_code is Exit.HALTED
     assert world.hosts["web1"].current == SECOND
 
 
@@ -175,7 +175,7 @@ def test_when_nobody_was_restarted_on_it_everything_is_taken_back() -> None:
     world = fleet(3)
     told = deploy(world, Fault(Kind.REFUSED, 0, calls=10_000, only="web1 restart"))
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert is_as_before(world)
 
 
@@ -184,8 +184,8 @@ def test_a_stop_in_the_transaction_takes_everything_back() -> None:
     asked = iter([False] * 25)
     told = deploy(world, stop_asked=lambda: next(asked, True))
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
-    assert "stopped on request" in told.ledger.deploy.reason
+    assert told.summary.exit_code is Exit.ROLLED_BACK
+    assert "stopped on request" in told.summary.deploy.reason
     assert is_as_before(world)
 
 
@@ -194,8 +194,8 @@ def test_an_undo_that_fails_is_named_and_keeps_no_other_from_being_done() -> Non
     fault = Fault(Kind.REFUSED, 0, calls=10_000, only="web2 discard")
     told = deploy(world, fault, builds=(BuildStep("stylesheets", "false", timeout=60),))
     assert deploy_broken(world, told) == []
-    assert set(told.ledger.deploy.leftovers) == {"web2"}
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert set(told.summary.deploy.leftovers) == {"web2"}
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert [host.name for host in world.hosts.values() if SECOND in host.disk] == ["web2"]
 
 
@@ -206,7 +206,7 @@ def test_a_link_that_cannot_be_restored_is_worth_a_page() -> None:
     told = deploy(world, broken, stuck)
     assert deploy_broken(world, told) == []
     assert [e.live for e in told.events if isinstance(e, UndoFailed)] == [True]
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.summary.exit_code is Exit.REDUCED
     assert told.of(DeployTakenBack)
     assert world.hosts["web1"].current == world.hosts["web3"].current == FIRST
 
@@ -215,10 +215,10 @@ def test_a_release_that_does_not_hold_in_the_soak_goes_back() -> None:
     world = fleet(4)
     first = next(iter(world.lines.values()))
     first.dies_at, first.revives_at = 1030.0, 1045.0
-    told = deploy(world, canary=1, patience=replace(QUICK, soak=60.0))
+    told = deploy(world, canary=1, timeouts=replace(QUICK, soak=60.0))
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
-    assert "soak" in told.ledger.deploy.reason
+    assert told.summary.exit_code is Exit.ROLLED_BACK
+    assert "soak" in told.summary.deploy.reason
     assert [app.restarts for app in world.hosts["web1"].apps] == [2, 2]
 
 
@@ -229,7 +229,7 @@ def test_what_a_dead_deploy_left_is_taken_back_by_the_next_one() -> None:
     assert world.hosts["web1"].current == SECOND, "code new, process old"
     told = deploy(world, release=THIRD, begins=2000)
     assert deploy_broken(world, told, release=THIRD) == []
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert all(set(host.disk) == {FIRST, THIRD} for host in world.hosts.values())
 
 
@@ -245,10 +245,10 @@ def test_who_was_left_out_comes_back_with_the_weight_and_the_agent_it_was_found_
     world.manners[SECOND] = "never_boots"
     line = world.lines[Server("lb1", "app", "web1")]
     line.weight, line.agent = 7, True
-    world.found[line.seat] = (line.admin, 7, True)
+    world.found[line.server] = (line.admin, 7, True)
     told = deploy(world, on_failure=OnFailure.ROLLBACK)
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert (line.weight, line.agent) == (7, True)
 
 
@@ -264,17 +264,17 @@ def test_one_that_somebody_else_takes_in_hand_meanwhile_is_theirs() -> None:
 
     told = deploy(world, releases=Meddling(world))
     assert told.of(RollbackHalted)
-    assert "changed by somebody else" in told.ledger.deploy.reason
+    assert "changed by somebody else" in told.summary.deploy.reason
     assert [app.restarts for app in world.hosts["web1"].apps] == [1, 1]
     assert line.admin == Admin.FORCED_DRAIN
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.summary.exit_code is Exit.REDUCED
 
 
 def test_a_hook_that_says_no_before_it_keeps_everything_as_it_is() -> None:
     world = fleet(2)
     hooks = FakeHooks(before=CheckResult(ok=False, message="no migrations on a Friday"))
     told = deploy(world, hooks=hooks)
-    assert told.ledger.exit_code is Exit.REFUSED
+    assert told.summary.exit_code is Exit.REFUSED
     assert is_as_before(world)
     assert world.faults.calls == []
 
@@ -283,7 +283,7 @@ def test_hooks_learn_what_is_deployed_and_what_came_of_it() -> None:
     world = fleet(2)
     hooks = FakeHooks(after=CheckResult(ok=False, message="no route to chat"))
     told = deploy(world, hooks=hooks)
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert hooks.ran["before"]["release"] == SECOND
     assert list(hooks.ran) == ["before", "switched", "after"]
     assert hooks.ran["after"]["outcome"] == "live"
@@ -292,13 +292,13 @@ def test_hooks_learn_what_is_deployed_and_what_came_of_it() -> None:
 
 def test_a_rollback_on_request_only_switches_and_restarts() -> None:
     world = fleet(3)
-    assert deploy(world).ledger.exit_code is Exit.DONE
+    assert deploy(world).summary.exit_code is Exit.DONE
     for app in (app for host in world.hosts.values() for app in host.apps):
         app.restarts = 0
     for host in world.hosts.values():
         host.disk[FIRST].revision = "c0ffee"
     told = deploy(world, release=FIRST, fresh=False, begins=2000)
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert told.of(DeployFinished)
     assert all(host.current == FIRST for host in world.hosts.values())
     assert all(host.disk[SECOND].mark == "good" for host in world.hosts.values())
@@ -319,19 +319,19 @@ def test_old_releases_are_pruned_but_none_that_is_needed() -> None:
 
 def test_who_went_back_one_too_far_can_go_forward_again() -> None:
     world = fleet(2)
-    assert deploy(world).ledger.exit_code is Exit.DONE
+    assert deploy(world).summary.exit_code is Exit.DONE
     for host in world.hosts.values():
         host.disk[THIRD] = Directory("bad", whole=True, mark="bad")
         host.disk[FIRST].revision = "c0ffee"
         for app in host.apps:
             app.restarts = 0
     told = deploy(world, release=FIRST, fresh=False, keep=1, begins=2000)
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert all(SECOND in host.disk for host in world.hosts.values())
 
 
 def test_what_a_rollback_would_go_to_is_kept_however_few_are() -> None:
     world = fleet(2)
     told = deploy(world, keep=1)
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert all(set(host.disk) == {FIRST, SECOND} for host in world.hosts.values())

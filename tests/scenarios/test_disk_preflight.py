@@ -23,8 +23,10 @@ class Disks(FakeReleases):
         self.place = place
 
     async def look(self, host: str) -> HostReleases:
-        shelf = await super().look(host)
-        return shelf if self.link else replace(shelf, link="", current="", releases=())
+        host_releases = await super().look(host)
+        return (
+            host_releases if self.link else replace(host_releases, link="", current="", releases=())
+        )
 
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
         found = await super().whereabouts(host, pids)
@@ -45,7 +47,7 @@ def test_a_healthy_site_has_no_findings() -> None:
     world = fleet(2)
     found = seen(world, Disks(world))
     assert (found.findings, found.notes) == ((), ())
-    assert [shelf.host for shelf in found.shelves] == ["web1", "web2"]
+    assert [host_releases.host for host_releases in found.all_releases] == ["web1", "web2"]
 
 
 def test_a_directory_in_which_nothing_is_live_while_the_app_works_elsewhere_is_refused() -> None:

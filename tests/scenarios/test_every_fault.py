@@ -26,7 +26,7 @@ class Shape:
 
     def roll(self, *faults: Fault) -> tuple[World, Told]:
         world = fleet(self.hosts, balancers=self.balancers, lines=self.lines)
-        return world, roll(world, *faults, max_out=self.max_out, patience=SLOW_LOOKS)
+        return world, roll(world, *faults, max_out=self.max_out, timeouts=SLOW_LOOKS)
 
 
 SHAPES = {
@@ -57,9 +57,9 @@ def test_a_load_balancer_that_stays_away_is_named_and_nobody_is_lost_unnamed(sha
         world, told = SHAPES[shape].roll(Fault(Kind.REFUSED, at, calls=100_000, only="lb"))
         assert promises_broken(world, told) == [], f"from call {at} on"
         if any(at <= number < last for number in looks):
-            assert told.ledger.exit_code is not Exit.DONE
+            assert told.summary.exit_code is not Exit.DONE
         else:
-            assert told.ledger.unseen
+            assert told.summary.unseen
 
 
 MANNERS = ("good", "good", "good", "good", "never_boots", "dies", "crashes", "stop_times_out")
@@ -84,7 +84,7 @@ def any_world(seed: int) -> tuple[World, Told]:
         line.endless, line.agent = dice.random() < 0.05, dice.random() < 0.1
         if dice.random() < 0.05:
             line.admin = dice.choice([Admin.FORCED_MAINT, Admin.FORCED_DRAIN])
-        world.found[line.seat] = (line.admin, line.weight, line.agent)
+        world.found[line.server] = (line.admin, line.weight, line.agent)
     if dice.random() < 0.3:
         world.reloads[dice.choice(world.balancers)] = [1000 + dice.uniform(0, 60)]
     faults = [

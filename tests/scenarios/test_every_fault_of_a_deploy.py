@@ -32,7 +32,7 @@ class Shape:
                 app.manner = "never_boots"
             world.manners[FIRST] = "good"
         step = BuildStep("stylesheets", "true" if self.builds else "fails on web2", timeout=60)
-        told = deploy(world, *faults, switch=self.switch, builds=(step,), patience=SLOW_LOOKS)
+        told = deploy(world, *faults, switch=self.switch, builds=(step,), timeouts=SLOW_LOOKS)
         return world, told
 
 
@@ -65,9 +65,9 @@ def test_after_a_death_in_the_transaction_the_next_deploy_needs_no_hand(
         world, told = SHAPES[shape].play(Fault(kind, at))
         if not told.died:  # the build failed first
             continue
-        again = deploy(world, release=THIRD, patience=SLOW_LOOKS, begins=2000)
+        again = deploy(world, release=THIRD, timeouts=SLOW_LOOKS, begins=2000)
         assert deploy_broken(world, again, release=THIRD) == [], f"{kind} at {at} ({happy[at]})"
-        assert again.ledger.exit_code is Exit.DONE, f"{kind} at call {at} ({happy[at]})"
+        assert again.summary.exit_code is Exit.DONE, f"{kind} at call {at} ({happy[at]})"
         for host in world.hosts.values():
             assert SECOND not in host.disk, f"{kind} at call {at} ({happy[at]})"
             assert host.notes == {}
@@ -106,7 +106,7 @@ def any_deploy(seed: int) -> tuple[World, Told]:
         builds=(BuildStep("stylesheets", dice.choice(["true", "true", "false"]), timeout=60),),
         switch=dice.choice(list(Switch)),
         on_failure=dice.choice([OnFailure.ROLLBACK, OnFailure.ROLLBACK, OnFailure.STOP]),
-        patience=SLOW_LOOKS,
+        timeouts=SLOW_LOOKS,
     )
     return world, told
 

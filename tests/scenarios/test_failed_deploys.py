@@ -46,7 +46,7 @@ from tests.support.simulation.restarts import QUICK, fleet, site_of
 from tests.support.simulation.world import FIRST, Directory, Life, World, clock, targets_of
 
 
-def seat(name: str) -> Server:
+def server(name: str) -> Server:
     return Server("lb1", "app", name)
 
 
@@ -63,22 +63,22 @@ def spoil(world: World, host: str, manner: str = "never_boots") -> None:
 def test_one_that_an_operator_takes_before_the_way_back_is_not_said_to_be_back() -> None:
     world = fleet(4)
     spoil(world, "web2")
-    world.lines[seat("web1")].theirs_from = 1040.0
+    world.lines[server("web1")].theirs_from = 1040.0
     told = deploy(world)
     assert told.of(RollbackFinished) == []
-    assert "not taken back to the release before: web1" in told.ledger.deploy.reason
-    assert told.ledger.exit_code is Exit.HALTED
-    assert told.ledger.lines["web1"].release == SECOND
+    assert "not taken back to the release before: web1" in told.summary.deploy.reason
+    assert told.summary.exit_code is Exit.HALTED
+    assert told.summary.lines["web1"].release == SECOND
     assert restarts(world, "web1") == [1, 1]
 
 
 def test_an_operator_who_takes_the_canary_in_its_soak_says_nothing_against_the_release() -> None:
     world = fleet(5)
-    world.lines[seat("web1")].theirs_from = 1030.0
-    told = deploy(world, canary=1, patience=replace(QUICK, soak=40.0))
+    world.lines[server("web1")].theirs_from = 1030.0
+    told = deploy(world, canary=1, timeouts=replace(QUICK, soak=40.0))
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.HALTED
-    assert "carry traffic first, and app/web1@lb1 is in drain" in told.ledger.halted
+    assert told.summary.exit_code is Exit.HALTED
+    assert "carry traffic first, and app/web1@lb1 is in drain" in told.summary.halted
     assert told.of(RollbackFinished) == []
     assert restarts(world, "web1") == [1, 1]
     assert restarts(world, "web2") == [0, 0], "nothing is risked after a canary that did not stay"
@@ -86,10 +86,10 @@ def test_an_operator_who_takes_the_canary_in_its_soak_says_nothing_against_the_r
 
 def test_a_host_that_was_somebody_elses_in_its_turn_is_left_on_the_release_before() -> None:
     world = fleet(5)
-    world.lines[seat("web5")].theirs_from = 1012.0
+    world.lines[server("web5")].theirs_from = 1012.0
     told = deploy(world)
-    assert told.ledger.exit_code is Exit.DONE
-    assert told.ledger.lines["web5"].standing is TargetPhase.SKIPPED
+    assert told.summary.exit_code is Exit.DONE
+    assert told.summary.lines["web5"].standing is TargetPhase.SKIPPED
     web5 = world.hosts["web5"]
     assert (web5.current, set(web5.disk), web5.notes) == (FIRST, {FIRST}, {})
     assert world.hosts["web1"].disk[SECOND].mark == "good"
@@ -101,7 +101,7 @@ def test_when_every_turn_finds_somebody_else_nothing_is_called_live() -> None:
     for line in world.lines.values():
         line.theirs_from = 1002.0
     told = deploy(world)
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert is_as_before(world)
 
 
@@ -111,10 +111,10 @@ def test_where_a_host_had_no_release_before_there_is_no_way_back_and_nobody_is_m
     spoil(world, "web2")
     told = deploy(world)
     assert told.of(RollbackHalted)
-    assert "no release of ours was live on web1" in told.ledger.deploy.reason
+    assert "no release of ours was live on web1" in told.summary.deploy.reason
     assert {host.current for host in world.hosts.values()} == {SECOND}
     assert restarts(world, "web2") == [1, 1]
-    assert told.ledger.out == ("web2",)
+    assert told.summary.out == ("web2",)
 
 
 class LateSwitch(FakeReleases):
@@ -133,8 +133,8 @@ def test_a_switch_that_comes_late_is_taken_back_once_more() -> None:
     world = fleet(3)
     fault = Fault(Kind.REFUSED, 0, calls=10_000, only="web2 switch")
     told = deploy(world, fault, releases=LateSwitch(world))
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
-    assert told.ledger.deploy.leftovers == {}
+    assert told.summary.exit_code is Exit.ROLLED_BACK
+    assert told.summary.deploy.leftovers == {}
     assert is_as_before(world)
 
 
@@ -152,8 +152,8 @@ def test_a_bug_in_one_undo_keeps_no_other_from_being_done() -> None:
     fault = Fault(Kind.REFUSED, 0, calls=10_000, only="web2 switch")
     told = deploy(world, fault, releases=BuggyRestore(world))
     assert told.of(DeployTakenBack)
-    assert set(told.ledger.deploy.unrestored) == {"web1"}
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert set(told.summary.deploy.unrestored) == {"web1"}
+    assert told.summary.exit_code is Exit.REDUCED
     assert world.hosts["web2"].current == world.hosts["web3"].current == FIRST
 
 
@@ -177,7 +177,7 @@ def test_one_that_failed_for_another_reason_comes_back_with_the_others() -> None
     fault = Fault(Kind.REFUSED, at + 1, calls=900, only="web2 status")
     told = deploy(world, fault, max_out=2)
     assert told.of(RollbackFinished)
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert restarts(world, "web2") == [2, 2]
     assert world.hosts["web2"].current == FIRST
 
@@ -204,7 +204,7 @@ def test_one_look_that_is_lost_says_nothing_about_the_release_before() -> None:
     world.manners[SECOND] = "never_boots"
     told = deploy(world, releases=Hiccup(world))
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
 
 
 class ForgetfulProc(FakeReleases):
@@ -223,7 +223,7 @@ def test_one_failed_look_at_where_it_runs_is_asked_again() -> None:
     world = fleet(2)
     told = deploy(world, releases=ForgetfulProc(world))
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
 
 
 class DiesWhenSeen(FakeReleases):
@@ -242,8 +242,8 @@ class DiesWhenSeen(FakeReleases):
 def test_one_that_dies_between_two_looks_is_a_crash_loop_and_no_wrong_release() -> None:
     world = fleet(2)
     told = deploy(world, releases=DiesWhenSeen(world))
-    assert "died after it had answered" in told.ledger.deploy.reason
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert "died after it had answered" in told.summary.deploy.reason
+    assert told.summary.exit_code is Exit.ROLLED_BACK
 
 
 def test_a_server_that_was_never_asked_to_restart_keeps_no_release_in_place() -> None:
@@ -253,8 +253,8 @@ def test_a_server_that_was_never_asked_to_restart_keeps_no_release_in_place() ->
     told = deploy(world, Fault(Kind.REFUSED, at + 1, calls=100_000, only="lb1"))
     assert told.of(DeployTakenBack)
     assert is_as_before(world)
-    assert told.ledger.out == ("web1",)
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.summary.out == ("web1",)
+    assert told.summary.exit_code is Exit.REDUCED
 
 
 def _calls_of_one() -> list[str]:
@@ -276,8 +276,8 @@ def test_a_stop_on_the_way_back_leaves_the_others_as_they_are() -> None:
     spoil(world, "web2")
     releases = StopsInTheMiddle(world)
     told = deploy(world, releases=releases, stop_asked=lambda: releases.stop)
-    assert "stopped on request; web2 runs the release before again" in told.ledger.deploy.reason
-    assert told.ledger.exit_code is Exit.HALTED
+    assert "stopped on request; web2 runs the release before again" in told.summary.deploy.reason
+    assert told.summary.exit_code is Exit.HALTED
     assert world.hosts["web1"].current == SECOND, "what its processes run"
     assert world.hosts["web2"].current == FIRST
     assert restarts(world, "web1") == [1, 1]
@@ -302,7 +302,7 @@ def test_one_host_that_hangs_does_not_hold_the_undo_of_the_others() -> None:
     world, hooks = fleet(3), Clocked()
     step = BuildStep("stylesheets", "fails on web1", timeout=2000)
     told = deploy(world, builds=(step,), releases=SlowBuild(world), hooks=hooks)
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert is_as_before(world)
     assert hooks.ended < 1030
     done = [event for event in told.events if isinstance(event, StepDone)]
@@ -313,7 +313,7 @@ def test_once_asked_a_host_that_switched_by_itself_keeps_its_link() -> None:
     world = fleet(3)
     world.manners[SECOND] = "never_boots"
     told = deploy(world, switch=Switch.EACH, on_failure=OnFailure.STOP)
-    assert told.ledger.out == ("web1",)
+    assert told.summary.out == ("web1",)
     assert [host.current for host in world.hosts.values()] == [SECOND, FIRST, FIRST]
 
 
@@ -322,7 +322,7 @@ def test_hosts_that_switch_one_by_one_go_back_as_well() -> None:
     spoil(world, "web3")
     told = deploy(world, switch=Switch.EACH)
     assert deploy_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert restarts(world, "web1") == [2, 2]
 
 
@@ -331,8 +331,8 @@ def test_an_other_host_whose_link_cannot_be_restored_is_named() -> None:
     world.manners[SECOND] = "never_boots"
     told = deploy(world, Fault(Kind.REFUSED, 0, calls=10_000, only="web3 restore"))
     assert told.of(RollbackHalted)
-    assert set(told.ledger.deploy.unrestored) == {"web3"}
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert set(told.summary.deploy.unrestored) == {"web3"}
+    assert told.summary.exit_code is Exit.REDUCED
 
 
 class FailsOnce(FakeReleases):
@@ -358,7 +358,7 @@ def test_current_counts_as_moved_from_before_the_call() -> None:
     fault = Fault(Kind.DEATH_DONE, 0, calls=10_000, only="web1 switch")
     told = deploy(world, fault)
     assert told.died
-    assert "web1" in told.ledger.deploy.moved
+    assert "web1" in told.summary.deploy.moved
     assert {event.host for event in told.events if isinstance(event, CurrentSwitching)}
 
 
@@ -367,7 +367,7 @@ def test_a_prune_that_fails_only_warns() -> None:
     old = {f"{year}0101000000": Directory("old", whole=True) for year in range(2000, 2010)}
     world.hosts["web1"].disk |= old
     told = deploy(world, Fault(Kind.REFUSED, 0, calls=10_000, only="web1 prune"))
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert any("not pruned" in e.what for e in told.events if isinstance(e, Noted))
 
 
@@ -375,9 +375,9 @@ def test_failures_that_the_operator_tolerates_start_no_way_back() -> None:
     world = fleet(5)
     spoil(world, "web2")
     told = deploy(world, max_failures=1)
-    assert told.ledger.out == ("web2",)
+    assert told.summary.out == ("web2",)
     assert restarts(world, "web3") == [1, 1]
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.summary.exit_code is Exit.REDUCED
     assert world.hosts["web1"].current == SECOND
 
 
@@ -400,8 +400,8 @@ def test_only_what_a_release_can_cause_is_held_against_it(
     world = fleet(1)
     (target,) = targets_of(world)
     rolled, site = RollingResult((), {target: failure}, (), {}, halted=True), site_of(world)
-    holding = OwnedTarget(target=target, found=(), asked={"mongrel_8000": None})
-    asked = replace(site, record=PersistentOwnershipLog(holdings=(holding,)))
+    owned_target = OwnedTarget(target=target, found=(), asked={"mongrel_8000": None})
+    asked = replace(site, record=PersistentOwnershipLog(owned_targets=(owned_target,)))
     assert failed_because_of_release(rolled, site) == (), "it was never asked to restart"
     assert failed_because_of_release(rolled, asked) == ((target,) if blamed else ())
 
@@ -410,8 +410,8 @@ def test_what_does_not_stay_stable_stays_in_the_record() -> None:
     world = fleet(2)
     for app in world.hosts["web1"].apps:
         app.manner, app.lasts = "crashes", 8.0
-    told = deploy(world, on_failure=OnFailure.STOP, patience=replace(QUICK, stable=20.0))
-    assert told.ledger.out == ("web1",)
+    told = deploy(world, on_failure=OnFailure.STOP, timeouts=replace(QUICK, stable=20.0))
+    assert told.summary.out == ("web1",)
     assert "web1" not in world.released
 
 
@@ -420,8 +420,8 @@ def test_a_process_that_monit_started_on_it_meanwhile_is_no_leftover_but_live() 
     hooks = RespawnOnTheNew(world)
     told = deploy(world, hooks=hooks, stop_asked=lambda: hooks.done)
     assert told.of(DeployTakenBack)
-    assert set(told.ledger.deploy.unrestored) == {"web2"}
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert set(told.summary.deploy.unrestored) == {"web2"}
+    assert told.summary.exit_code is Exit.REDUCED
 
 
 class RespawnOnTheNew(FakeHooks):
@@ -456,7 +456,7 @@ def test_a_build_that_moves_current_by_itself_is_undone_as_well() -> None:
     world = fleet(2)
     step = BuildStep("stylesheets", "false", timeout=60)
     told = deploy(world, builds=(step,), releases=MovesCurrent(world))
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert is_as_before(world)
 
 
@@ -465,9 +465,9 @@ def test_a_canary_whose_process_dies_under_the_visitors_did_not_hold() -> None:
     for app in world.hosts["web1"].apps:
         app.manner, app.lasts, app.boot = "crashes", 12.0, 0.2
     world.manners[FIRST] = "good"
-    told = deploy(world, canary=1, patience=replace(QUICK, soak=30.0))
-    assert "died under the visitors" in told.ledger.deploy.reason
-    assert told.ledger.exit_code is Exit.ROLLED_BACK
+    told = deploy(world, canary=1, timeouts=replace(QUICK, soak=30.0))
+    assert "died under the visitors" in told.summary.deploy.reason
+    assert told.summary.exit_code is Exit.ROLLED_BACK
     assert restarts(world, "web2") == [0, 0]
 
 
@@ -477,9 +477,9 @@ def test_who_was_given_back_on_the_way_back_still_runs_the_new_release() -> None
     calls = _calls_of_a_way_back()
     at = len(calls) - 1 - calls[::-1].index("web1 restart")
     told = deploy(world, Fault(Kind.REFUSED, at, only="web1 restart"))
-    line = told.ledger.lines["web1"]
+    line = told.summary.lines["web1"]
     assert (line.standing, line.release) == (TargetPhase.GIVEN_BACK, SECOND)
-    assert told.ledger.exit_code is Exit.HALTED
+    assert told.summary.exit_code is Exit.HALTED
 
 
 def _calls_of_a_way_back() -> list[str]:
@@ -493,17 +493,17 @@ def test_a_host_that_serves_and_was_not_deployed_to_is_no_success() -> None:
     world = fleet(5, balancers=2)
     world.lines[Server("lb2", "app", "web5")].theirs_from = 1012.0
     told = deploy(world)
-    assert told.ledger.exit_code is Exit.HALTED
-    assert told.ledger.halted.startswith("web5: not deployed to, and still serving")
+    assert told.summary.exit_code is Exit.HALTED
+    assert told.summary.halted.startswith("web5: not deployed to, and still serving")
     assert world.hosts["web5"].current == FIRST
     assert world.hosts["web1"].disk[SECOND].mark == "good"
 
 
 def test_going_back_from_a_release_that_served_well_does_not_make_it_bad() -> None:
     world = fleet(2)
-    assert deploy(world).ledger.exit_code is Exit.DONE
+    assert deploy(world).summary.exit_code is Exit.DONE
     back = typed(world, Typed(verb="rollback", to=FIRST), begins=5000)
-    assert back.ledger.exit_code is Exit.DONE
+    assert back.summary.exit_code is Exit.DONE
     assert {host.disk[SECOND].mark for host in world.hosts.values()} == {"good"}
 
 
@@ -529,11 +529,11 @@ def test_a_server_that_is_down_again_comes_back_with_what_the_summary_says(
 
     world.operator = falls_over
     told = deploy(world)
-    assert told.ledger.lines["web1"].standing is TargetPhase.DOWN
-    line = told.ledger.lines["web1"]
-    back = to_old_code("web1", line, told.ledger.deploy, NextStepCommands())
+    assert told.summary.lines["web1"].standing is TargetPhase.DOWN
+    line = told.summary.lines["web1"]
+    back = to_old_code("web1", line, told.summary.deploy, NextStepCommands())
     assert back == f"rollout rollback --to {FIRST} --hosts web1 --accept-sick"
     world.operator = lambda: None
     command = Typed(verb="rollback", hosts=("web1",), to=FIRST, accept_sick=accept_sick)
     again = typed(world, command, begins=9000.0)
-    assert again.ledger.exit_code is (Exit.DONE if accept_sick else Exit.REFUSED)
+    assert again.summary.exit_code is (Exit.DONE if accept_sick else Exit.REFUSED)

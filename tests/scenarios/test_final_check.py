@@ -38,9 +38,9 @@ def test_a_server_that_an_operator_takes_after_its_turn_is_said_not_to_serve() -
     world.lines[WEB1].meddling.append((taken, Admin.FORCED_DRAIN))
     told = roll(world)
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.DONE
-    assert told.ledger.lines["web1"].standing is TargetPhase.DONE
-    assert told.ledger.lines["web1"].now == "app/web1@lb1 is in drain"
+    assert told.summary.exit_code is Exit.DONE
+    assert told.summary.lines["web1"].standing is TargetPhase.DONE
+    assert told.summary.lines["web1"].now == "app/web1@lb1 is in drain"
 
 
 def test_a_server_that_falls_over_after_its_turn_is_missing_because_of_us() -> None:
@@ -48,9 +48,9 @@ def test_a_server_that_falls_over_after_its_turn_is_missing_because_of_us() -> N
     world = fleet(3)
     world.lines[WEB1].dies_at = dies
     told = roll(world)
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert told.ledger.out == ("web1",)
-    assert told.ledger.lines["web1"].reason == (
+    assert told.summary.exit_code is Exit.REDUCED
+    assert told.summary.out == ("web1",)
+    assert told.summary.lines["web1"].reason == (
         "it was back, and does not serve now: app/web1@lb1 is DOWN"
     )
 
@@ -61,9 +61,9 @@ def test_a_server_whose_lines_a_reload_has_taken_away_is_said_not_to_serve() -> 
     world.floor = Share(1)
     world.operator = lambda: world.lines.pop(WEB1, None) if clock() > gone else None
     told = roll(world)
-    assert told.ledger.exit_code is Exit.DONE
-    assert told.ledger.lines["web1"].now == "HAProxy has no server of it that is switched on"
-    assert told.ledger.serving == {"web2", "web3"}
+    assert told.summary.exit_code is Exit.DONE
+    assert told.summary.lines["web1"].now == "HAProxy has no server of it that is switched on"
+    assert told.summary.serving == {"web2", "web3"}
 
 
 def test_a_load_balancer_that_does_not_answer_at_the_end_is_named() -> None:
@@ -71,8 +71,8 @@ def test_a_load_balancer_that_does_not_answer_at_the_end_is_named() -> None:
     world = fleet(2, balancers=2)
     last = max(number for number, call in enumerate(calls) if call.startswith("lb2 look"))
     told = roll(world, Fault(Kind.REFUSED, last, 10, only="lb2"))
-    assert told.ledger.exit_code is Exit.DONE
-    assert set(told.ledger.unseen) == {"lb2"}
+    assert told.summary.exit_code is Exit.DONE
+    assert set(told.summary.unseen) == {"lb2"}
 
 
 def test_what_is_of_no_target_is_named_too() -> None:
@@ -81,8 +81,8 @@ def test_what_is_of_no_target_is_named_too() -> None:
     other.dies_at, other.health = 0, 0
     world.floor = Share(1)
     told = roll(world, waves=(targets_of(world)[:2],))
-    assert told.ledger.exit_code is Exit.DONE
-    assert told.ledger.others == ("app/web3@lb1 is DOWN",)
+    assert told.summary.exit_code is Exit.DONE
+    assert told.summary.others == ("app/web3@lb1 is DOWN",)
 
 
 def roll_calls(world: World) -> list[str]:
@@ -100,10 +100,10 @@ class TakenOver(Told):
     def __call__(self, event: Event) -> None:
         super().__call__(event)
         if isinstance(event, InstanceVerified):
-            self.world.lock = LockState(place="lb1", holder=BOB)
+            self.world.lock = LockState(place="lb1", owner=BOB)
             line = self.world.lines[WEB1]
             line.told(AdminState.READY, clock())
-            self.world.holdings.clear()
+            self.world.owned_targets.clear()
 
 
 def test_a_server_that_another_run_has_seen_to_meanwhile_is_not_called_missing() -> None:
@@ -119,9 +119,9 @@ def test_a_server_that_another_run_has_seen_to_meanwhile_is_not_called_missing()
         await rolling_restart(plan, site, told)
 
     play(whole())
-    line = told.ledger.lines["web1"]
-    assert told.ledger.out == ()
+    line = told.summary.lines["web1"]
+    assert told.summary.out == ()
     assert line.standing is TargetPhase.GIVEN_BACK
     assert "taken away" in line.reason
     assert line.reason.endswith("it serves")
-    assert told.ledger.exit_code is Exit.HALTED
+    assert told.summary.exit_code is Exit.HALTED

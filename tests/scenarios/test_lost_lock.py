@@ -25,30 +25,30 @@ from tests.support.simulation.deploys import SECOND
 from tests.support.simulation.fake_releases import REVISION, FakeHooks, FakeReleases, FakeSource
 from tests.support.simulation.fakes import FakeLock
 from tests.support.simulation.faults import Fault, Faults, Kind
-from tests.support.simulation.random_life import holder
+from tests.support.simulation.random_life import owner
 from tests.support.simulation.restarts import QUICK, Told, fleet, site_of
 from tests.support.simulation.world import World, targets_of
 
 Story = Callable[[World, LockedRun, Told], Awaitable[object]]
 
 
-async def restarts(world: World, charge: LockedRun, told: Told) -> None:
+async def restarts(world: World, locked_run: LockedRun, told: Told) -> None:
     plan = Plan(waves=(targets_of(world),), floor=world.floor, timeouts=QUICK)
-    await rolling_restart(plan, charge.site, told)
+    await rolling_restart(plan, locked_run.site, told)
 
 
-async def deploys(world: World, charge: LockedRun, told: Told) -> None:
+async def deploys(world: World, locked_run: LockedRun, told: Told) -> None:
     plan = Plan(waves=(targets_of(world),), floor=world.floor, timeouts=QUICK)
     wanted = Deploy(release=Release(SECOND, REVISION), hosts=tuple(world.hosts))
     await uninterrupted(
-        wanted, plan, charge.site, DeployServices(FakeSource(world), FakeHooks()), told
+        wanted, plan, locked_run.site, DeployServices(FakeSource(world), FakeHooks()), told
     )
 
 
-async def recovers(world: World, charge: LockedRun, told: Told) -> None:
+async def recovers(world: World, locked_run: LockedRun, told: Told) -> None:
     plan, hosts = Plan(waves=(), floor=world.floor, timeouts=QUICK), tuple(world.hosts)
-    await recover("unknown", charge.site.record.held, plan, charge.site, told)
-    await take_back_what_never_ran(hosts, None, charge.site, told)
+    await recover("unknown", locked_run.site.record.held, plan, locked_run.site, told)
+    await take_back_what_never_ran(hosts, None, locked_run.site, told)
 
 
 def looks_of(world: World) -> object:
@@ -60,21 +60,21 @@ def looks_of(world: World) -> object:
 @pytest.mark.parametrize("story", [restarts, deploys, recovers])
 @pytest.mark.parametrize("make", [fleet, dead_in_place], ids=["whole", "dead deploy"])
 def test_nothing_at_all_changes_where_the_lock_could_not_be_taken(
-    make: Callable[[int], World], story: Story
+    make: Callable[[int], World], scenario: Story
 ) -> None:
     world = make(3)
-    world.holdings.clear()
+    world.owned_targets.clear()
     world.faults = Faults(Fault(Kind.REFUSED, 0, calls=10_000, only="lock take"))
     site = replace(site_of(world), lock=FakeLock(world), releases=FakeReleases(world))
-    begun = SimpleNamespace(holder=holder("a11ce0"), history=FakeHistory(), journal=None)
+    begun = SimpleNamespace(owner=owner("a11ce0"), history=FakeHistory(), journal=None)
     told, before = Told(), looks_of(world)
 
     async def whole() -> tuple[Finding, ...]:
-        wish = LockRequest(wait=0, hosts=())
-        async with hold_lock(site, begun, wish, told) as charge:  # type: ignore[arg-type]  # enough
+        request = LockRequest(wait=0, hosts=())
+        async with hold_lock(site, begun, request, told) as locked_run:  # type: ignore[arg-type]  # enough
             with suppress(RolloutError):
-                await story(world, charge, told)
-            return charge.findings
+                await scenario(world, locked_run, told)
+            return locked_run.findings
 
     findings = play(whole())
     assert [one.where for one in findings] == ["lb1"]

@@ -46,17 +46,17 @@ def test_a_server_that_could_not_be_given_back_is_not_restarted_below_the_floor(
 
     order = FakeBalancer.order
 
-    async def refused(self: FakeBalancer, seats: Sequence[Server], state: AdminState) -> None:
+    async def refused(self: FakeBalancer, servers: Sequence[Server], state: AdminState) -> None:
         if state is AdminState.READY and clock() - started[0] < 16:
             await asyncio.sleep(0.005)
             raise BalancerError("lb1", "refused")
-        await order(self, seats, state)
+        await order(self, servers, state)
 
     monkeypatch.setattr(FakeBalancer, "order", refused)
     world.operator = dies_for_a_while
     told = roll(world)
-    assert told.ledger.out == ("web1",)
-    assert "could not be given back" in told.ledger.lines["web1"].reason
+    assert told.summary.out == ("web1",)
+    assert "could not be given back" in told.summary.lines["web1"].reason
     assert [e for e in told.events if isinstance(e, RestartAsked)] == []
     assert promises_broken(world, told) == []
 
@@ -66,13 +66,13 @@ def test_what_a_reload_made_ready_without_a_proof_can_be_taken_up(balancers: int
     world = fleet(3, balancers=balancers)
     for app in world.hosts["web1"].apps:
         app.manner = "never_boots"
-    assert roll(world).ledger.out == ("web1",)
+    assert roll(world).summary.out == ("web1",)
     world.lines[WEB1].admin, world.lines[WEB1].health = Admin(0), 0
     for app in world.hosts["web1"].apps:
         app.manner = "good"
     told = typed(world, Typed(verb="restart"), begins=3000)
-    assert told.ledger.exit_code is Exit.DONE
-    assert set(told.ledger.named(TargetPhase.DONE)) == set(world.hosts)
+    assert told.summary.exit_code is Exit.DONE
+    assert set(told.summary.named(TargetPhase.DONE)) == set(world.hosts)
     assert world.broken == []
 
 
@@ -80,13 +80,13 @@ def test_what_somebody_made_ready_and_serves_is_left_to_them() -> None:
     world = fleet(3, balancers=2)
     for app in world.hosts["web1"].apps:
         app.manner = "never_boots"
-    assert roll(world).ledger.out == ("web1",)
+    assert roll(world).summary.out == ("web1",)
     for app in world.hosts["web1"].apps:
         app.manner = "good"
         app.lives.append(replace(app.lives[0], answers_from=2000.0, gone_at=math.inf))
     world.lines[WEB1].admin, world.lines[WEB1].health = Admin(0), 3
     told = typed(world, Typed(verb="restart"), begins=3000)
-    assert "app/web1@lb1 was changed" in told.ledger.lines["web1"].reason
+    assert "app/web1@lb1 was changed" in told.summary.lines["web1"].reason
     assert world.lines[WEB1].admin == Admin(0)
 
 
@@ -94,16 +94,16 @@ def operator_takes(world: World, name: str) -> None:
     line = world.lines[Server("lb1", "app", name)]
     if clock() > 3 and not line.admin:
         line.admin = Admin.FORCED_MAINT
-        world.found[line.seat] = (line.admin, line.weight, line.agent)
+        world.found[line.server] = (line.admin, line.weight, line.agent)
 
 
 def test_an_operators_own_work_on_a_host_stops_no_run() -> None:
     world = fleet(6)
     world.operator = lambda: operator_takes(world, "web5")
     told = roll(world, Fault(Kind.REFUSED, at=0, calls=10**6, only="web5 status"))
-    assert told.ledger.exit_code is Exit.DONE
-    assert told.ledger.named(TargetPhase.SKIPPED) == ("web5",)
-    assert len(told.ledger.named(TargetPhase.DONE)) == 5
+    assert told.summary.exit_code is Exit.DONE
+    assert told.summary.named(TargetPhase.SKIPPED) == ("web5",)
+    assert len(told.summary.named(TargetPhase.DONE)) == 5
 
 
 @pytest.mark.parametrize("monit", ["away", "busy"])
@@ -119,8 +119,8 @@ def test_a_server_that_is_taken_while_monit_is_away_or_busy_is_skipped(monit: st
 
     world.operator = takes
     told = roll(world, *([away] if monit == "away" else []))
-    assert told.ledger.exit_code is Exit.DONE
-    assert told.ledger.named(TargetPhase.SKIPPED) == ("web2",)
+    assert told.summary.exit_code is Exit.DONE
+    assert told.summary.named(TargetPhase.SKIPPED) == ("web2",)
 
 
 @pytest.mark.parametrize("kind", [Kind.REFUSED, Kind.HANG])
@@ -131,23 +131,23 @@ def test_one_lost_look_before_a_server_is_taken_stops_no_run(kind: Kind) -> None
     for at in looks[:2]:  # before it is taken out, and in maint before the restart
         world = fleet(3)
         told = roll(world, Fault(kind, at))
-        assert told.ledger.exit_code is Exit.DONE
+        assert told.summary.exit_code is Exit.DONE
         assert promises_broken(world, told) == []
 
 
 def test_a_monit_that_stays_away_stops_the_run_before_its_server_is_taken() -> None:
     world = fleet(3)
     told = roll(world, Fault(Kind.REFUSED, at=0, calls=10**6, only="web2 status"))
-    assert told.ledger.exit_code is Exit.HALTED
-    assert told.ledger.named(TargetPhase.NOT_TAKEN) == ("web2",)
+    assert told.summary.exit_code is Exit.HALTED
+    assert told.summary.named(TargetPhase.NOT_TAKEN) == ("web2",)
     assert [e.target for e in told.events if isinstance(e, TargetClaimed)] == ["web1"]
 
 
 def test_a_wait_for_monit_is_a_note_and_no_reason_of_the_summary() -> None:
     world = fleet(3)
     world.hosts["web2"].apps[0].pending_until = 1100.0
-    told = roll(world, patience=replace(QUICK, busy_timeout=240))
-    assert told.ledger.exit_code is Exit.DONE
+    told = roll(world, timeouts=replace(QUICK, busy_timeout=240))
+    assert told.summary.exit_code is Exit.DONE
     notes = [e.what for e in told.events if isinstance(e, Noted) and e.where == "web2"]
     assert any("so the floor is counted again" in what for what in notes)
     assert [e for e in told.events if isinstance(e, TargetNotStarted)] == []
@@ -158,14 +158,14 @@ def test_a_server_that_is_brought_back_is_seen_to_take_no_other_with_it() -> Non
     first, second = world.hosts["web1"].apps
     target, *_ = by_instance(world)
     first.manner = "never_boots"
-    assert roll(world, waves=(by_instance(world),)).ledger.out == (target.name,)
+    assert roll(world, waves=(by_instance(world),)).summary.out == (target.name,)
     first.manner, second.depends_on = "good", first.name
     world.faults = Faults()
     told = Told()
     plan = Plan(waves=((target,),), floor=world.floor, timeouts=QUICK)
     play(rolling_restart(plan, after_it(world), told), begins=3000)
-    assert told.ledger.exit_code is Exit.HALTED
-    assert told.ledger.lines[target.name].took == (second.name,)
+    assert told.summary.exit_code is Exit.HALTED
+    assert told.summary.lines[target.name].took == (second.name,)
 
 
 def test_the_old_child_of_one_that_went_with_an_earlier_batch_proves_nothing() -> None:
@@ -174,8 +174,8 @@ def test_the_old_child_of_one_that_went_with_an_earlier_batch_proves_nothing() -
     second.depends_on, second.outlived = first.name, math.inf
     told = roll(world, instances_at_a_time=1)
     assert promises_broken(world, told) == []
-    assert told.ledger.out == ("web1",)
-    assert f"{second.name}: pid" in told.ledger.lines["web1"].reason
+    assert told.summary.out == ("web1",)
+    assert f"{second.name}: pid" in told.summary.lines["web1"].reason
 
 
 def test_a_run_that_lost_its_lock_names_its_new_holder_in_the_last_look(

@@ -30,7 +30,7 @@ def fit(world: World, *, accept_sick: bool, floor: Share) -> PreflightReport:
 
 
 def whole(world: World, told: Told) -> None:
-    assert told.ledger.exit_code is Exit.DONE, told.ledger
+    assert told.summary.exit_code is Exit.DONE, told.summary
     assert promises_broken(world, told) == []
     assert all(line.admin == Admin(0) and line.up for line in world.lines.values())
 
@@ -68,7 +68,7 @@ def test_a_fleet_that_is_down_is_restarted_at_the_usual_floor() -> None:
 def test_a_fleet_that_is_down_and_may_not_be_restarted_so_is_left_alone() -> None:
     world = sick(fleet(3), "web1", "web2", "web3")
     told = roll(world)
-    assert "the floor is 2" in told.ledger.halted
+    assert "the floor is 2" in told.summary.halted
     assert all(app.restarts == 0 for host in world.hosts.values() for app in host.apps)
 
 
@@ -85,8 +85,8 @@ def test_what_comes_up_no_better_stays_out_and_halts() -> None:
     for app in world.hosts["web1"].apps:
         app.manner = "never_boots"
     told = roll(world, accept_sick=True)
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert list(told.ledger.out) == ["web1"]
+    assert told.summary.exit_code is Exit.REDUCED
+    assert list(told.summary.out) == ["web1"]
     assert all(app.restarts == 0 for app in world.hosts["web2"].apps)
 
 
@@ -102,6 +102,6 @@ def test_one_that_monit_would_only_begin_to_watch_is_given_back_untouched() -> N
     for app in world.hosts["web1"].apps:
         app.manner = "unmonitored"
     told = roll(world, accept_sick=True)
-    assert "not monitored" in told.ledger.halted
+    assert "not monitored" in told.summary.halted
     assert promises_broken(world, told) == []
     assert all(app.restarts == 0 for host in world.hosts.values() for app in host.apps)

@@ -90,8 +90,8 @@ def test_a_fleet_of_which_every_host_is_skipped_though_visitors_meet_it_is_refus
     def fit(*skipped: Skipped) -> PreflightReport:
         return PreflightReport(targets=(), skipped=skipped, findings=(), notes=())
 
-    assert told_of(fit(held)).ledger.exit_code is Exit.DONE, "nothing to do, and that is true"
-    assert told_of(fit(held), deploys=True).ledger.exit_code is Exit.REFUSED
-    refused = told_of(fit(held, replace(served, target="web2"))).ledger
+    assert told_of(fit(held)).summary.exit_code is Exit.DONE, "nothing to do, and that is true"
+    assert told_of(fit(held), deploys=True).summary.exit_code is Exit.REFUSED
+    refused = told_of(fit(held, replace(served, target="web2"))).summary
     assert refused.exit_code is Exit.REFUSED
     assert "web2 still serves" in refused.findings[0].what

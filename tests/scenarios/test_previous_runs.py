@@ -48,8 +48,8 @@ def test_the_word_that_a_server_was_seen_to_is_believed_once_it_serves() -> None
     )
     serves(world)
     world.settled[ALICE.run] = "ca401d"
-    story = claims(world, history)
-    assert story.error is None
+    scenario = claims(world, history)
+    assert scenario.error is None
     assert history.settled == {ALICE.run: "ca401d"}
 
 
@@ -57,11 +57,11 @@ def test_the_word_alone_settles_nothing_while_the_server_is_out_as_it_was_left()
     world = fleet()
     history = dead(past(out(world)))
     world.settled[ALICE.run] = "ca401d"
-    story = claims(world, history)
-    assert isinstance(story.error, UnfinishedRunFound)
-    assert "run ca401d says that it has seen to it" in str(story.error)
-    assert "recover --abandon" in story.error.fix
-    assert "recover --anyway" in story.error.fix
+    scenario = claims(world, history)
+    assert isinstance(scenario.error, UnfinishedRunFound)
+    assert "run ca401d says that it has seen to it" in str(scenario.error)
+    assert "recover --abandon" in scenario.error.fix
+    assert "recover --anyway" in scenario.error.fix
     assert history.settled == {}
     assert world.lock is None
 
@@ -94,12 +94,14 @@ def test_a_run_that_is_said_to_be_seen_to_is_found_none_the_less_while_it_has_se
 
 def test_what_cannot_be_seen_is_not_seen_to() -> None:
     world = fleet()
-    holdings = (out(world),)
+    owned_targets = (out(world),)
     serves(world)
 
     async def judged(*, site_without: bool) -> bool:
         site = site_of(world)
-        return await is_settled(holdings, replace(site, balancers={}) if site_without else site)
+        return await is_settled(
+            owned_targets, replace(site, balancers={}) if site_without else site
+        )
 
     assert play(judged(site_without=False))
     assert not play(judged(site_without=True))
@@ -126,8 +128,8 @@ def test_what_the_settings_do_not_know_is_named_and_not_acted_upon(
 ) -> None:
     world = fleet()
     one = out(world)
-    world.holdings = {"web1": one}
-    record = PersistentOwnershipLog(FakeJournal(world), holdings=(one,))
+    world.owned_targets = {"web1": one}
+    record = PersistentOwnershipLog(FakeJournal(world), owned_targets=(one,))
     site = replace(site_of(world), record=record)
     told = Told()
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK, known=known)
@@ -135,7 +137,7 @@ def test_what_the_settings_do_not_know_is_named_and_not_acted_upon(
     (left_out,) = [event for event in told.events if isinstance(event, TargetLeftOut)]
     assert why in left_out.reason
     assert "nothing of it was touched" in left_out.reason
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.summary.exit_code is Exit.REDUCED
     assert [h.target.name for h in record.held] == ["web1"], "the record stays"
     assert all(
         line.admin is Admin.FORCED_MAINT
@@ -147,11 +149,11 @@ def test_what_the_settings_do_not_know_is_named_and_not_acted_upon(
 def test_what_the_settings_know_comes_back() -> None:
     world = fleet()
     one = out(world)
-    record = PersistentOwnershipLog(FakeJournal(world), holdings=(one,))
+    record = PersistentOwnershipLog(FakeJournal(world), owned_targets=(one,))
     told = Told()
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK, known=KNOWN)
     play(recover("a11ce0", (one,), plan, replace(site_of(world), record=record), told))
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert record.held == ()
 
 
@@ -162,14 +164,14 @@ def test_a_lock_that_still_lists_servers_is_left_behind_and_not_thrown_away() ->
     world = fleet()
     lock = FakeLock(world)
 
-    async def story() -> None:
+    async def scenario() -> None:
         await lock.take(BOB)
         await lock.keep((out(world),), everywhere=True)
         await release(lock)
 
-    play(story())
+    play(scenario())
     assert isinstance(world.lock, LockState)
-    assert world.lock.holdings
+    assert world.lock.owned_targets
     assert world.lock.ended
 
 
@@ -185,12 +187,12 @@ def test_one_that_was_asked_to_restart_waits_in_maint_for_its_proof(
     orders: list[AdminState] = []
     order = FakeBalancer.order
 
-    async def noted(self: FakeBalancer, seats: Sequence[Server], state: AdminState) -> None:
+    async def noted(self: FakeBalancer, servers: Sequence[Server], state: AdminState) -> None:
         orders.append(state)
-        await order(self, seats, state)
+        await order(self, servers, state)
 
     monkeypatch.setattr(FakeBalancer, "order", noted)
-    record = PersistentOwnershipLog(FakeJournal(world), holdings=(one,))
+    record = PersistentOwnershipLog(FakeJournal(world), owned_targets=(one,))
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK, known=KNOWN)
     play(recover("a11ce0", (one,), plan, replace(site_of(world), record=record), Told()))
     assert orders[0] is AdminState.MAINT

@@ -31,7 +31,7 @@ from tests.support.simulation.deploys import SECOND, deploy
 from tests.support.simulation.fake_releases import REVISION
 from tests.support.simulation.fakes import FakeJournal, FakeLock
 from tests.support.simulation.faults import Fault, Faults, Kind
-from tests.support.simulation.random_life import holder
+from tests.support.simulation.random_life import owner
 from tests.support.simulation.recoveries import LATER, after_it, is_back, recovered, resumed
 from tests.support.simulation.restarts import QUICK, Told, fleet, promises_broken, roll, site_of
 from tests.support.simulation.world import FIRST, Life, World, clock, targets_of
@@ -55,10 +55,10 @@ def test_after_a_death_at_any_call_recover_brings_everybody_back(shape: str, kin
     for at in range(0, len(happy), SHAPES[shape].step):
         world, died = SHAPES[shape].roll(Fault(kind, at))
         assert died.died
-        told = recovered(world, patience=SLOW_LOOKS) if world.holdings else Told()
+        told = recovered(world, timeouts=SLOW_LOOKS) if world.owned_targets else Told()
         moment = f"{kind} at call {at} ({happy[at]})"
         assert [*is_back(world), *world.broken] == [], moment
-        assert told.ledger.exit_code is Exit.DONE, moment
+        assert told.summary.exit_code is Exit.DONE, moment
 
 
 @pytest.mark.parametrize("kind", DEATHS)
@@ -67,7 +67,7 @@ def test_after_a_death_at_any_call_resume_restarts_everybody_once(shape: str, ki
     happy = SHAPES[shape].roll()[0].faults.calls
     for at in range(0, len(happy), SHAPES[shape].step):
         world, _ = SHAPES[shape].roll(Fault(kind, at))
-        resumed(world, patience=SLOW_LOOKS)
+        resumed(world, timeouts=SLOW_LOOKS)
         moment = f"{kind} at call {at} ({happy[at]})"
         assert [*is_back(world), *world.broken, *asked_once(world)] == [], moment
 
@@ -99,15 +99,15 @@ HALVES = {
 def test_a_fault_at_every_call_of_who_sees_to_it_breaks_no_promise(half: str, kind: Kind) -> None:
     case = HALVES[half]
     world = case.world()
-    case.sees_to_it(world, patience=SLOW_LOOKS)
+    case.sees_to_it(world, timeouts=SLOW_LOOKS)
     happy = world.faults.calls
     assert len(happy) > 5
     for at in range(0, len(happy), 1 if "recover" in half else 3):
         world = case.world()
-        told = case.sees_to_it(world, Fault(kind, at), patience=SLOW_LOOKS)
+        told = case.sees_to_it(world, Fault(kind, at), timeouts=SLOW_LOOKS)
         moment = f"{kind} at call {at} ({happy[at]})"
         assert promises_broken(world, told, again=True) == [], moment
-        again = resumed(world, begins=5000, patience=SLOW_LOOKS)
+        again = resumed(world, begins=5000, timeouts=SLOW_LOOKS)
         assert promises_broken(world, again, again=True) == [], moment
         assert is_back(world) == [], moment
 
@@ -117,18 +117,18 @@ def test_after_a_death_while_a_deploy_rolls_recover_leaves_no_host_between_two_r
     switch: Switch,
 ) -> None:
     happy_world = fleet(3)
-    deploy(happy_world, switch=switch, patience=SLOW_LOOKS)
+    deploy(happy_world, switch=switch, timeouts=SLOW_LOOKS)
     happy = happy_world.faults.calls
     rolling = next(number for number, call in enumerate(happy) if " drain" in call)
     for at in range(rolling, len(happy), 2):
         world = fleet(3)
         world.together = switch is Switch.TOGETHER
-        died = deploy(world, Fault(Kind.DEATH, at), switch=switch, patience=SLOW_LOOKS)
+        died = deploy(world, Fault(Kind.DEATH, at), switch=switch, timeouts=SLOW_LOOKS)
         assert died.died
-        told = recovered(world, patience=SLOW_LOOKS) if world.holdings else Told()
+        told = recovered(world, timeouts=SLOW_LOOKS) if world.owned_targets else Told()
         moment = f"{switch}, at call {at} ({happy[at]})"
         assert [*is_back(world), *world.broken] == [], moment
-        assert told.ledger.exit_code is Exit.DONE, moment
+        assert told.summary.exit_code is Exit.DONE, moment
         for host in world.hosts.values():
             runs = {app.lives[-1].release for app in host.apps}
             assert len(runs) == 1, moment
@@ -148,8 +148,8 @@ def test_what_somebody_has_changed_since_is_left_as_it_is_and_named() -> None:
     assert line.admin == Admin.FORCED_MAINT
     (skipped,) = told.of(TargetSkipped)
     assert "changed by somebody else since" in str(skipped)
-    assert told.ledger.exit_code is Exit.DONE
-    assert world.holdings == {}
+    assert told.summary.exit_code is Exit.DONE
+    assert world.owned_targets == {}
 
 
 def test_what_somebody_took_from_us_is_not_ours_again_when_they_say_what_we_had_said() -> None:
@@ -160,7 +160,7 @@ def test_what_somebody_took_from_us_is_not_ours_again_when_they_say_what_we_had_
     line.meddling.append((1012.0, Admin.FORCED_DRAIN))
     roll(world)
     assert line.theirs
-    assert world.holdings["web1"].possible_states[line.seat] == ()
+    assert world.owned_targets["web1"].possible_states[line.server] == ()
     line.admin = Admin.FORCED_MAINT  # as we had told it, but it was not us this time
     for app in world.hosts["web1"].apps:
         app.lives[-1].answers_from = 2000
@@ -174,9 +174,9 @@ def test_one_that_was_restarted_and_that_somebody_has_since_is_theirs() -> None:
     line.meddling.append((2000.0, Admin.FORCED_DRAIN))
     told = recovered(world)
     assert line.admin == Admin.FORCED_DRAIN
-    assert told.ledger.named(TargetPhase.SKIPPED) == ("web1",)
-    assert told.ledger.exit_code is Exit.DONE
-    assert world.holdings == {}
+    assert told.summary.named(TargetPhase.SKIPPED) == ("web1",)
+    assert told.summary.exit_code is Exit.DONE
+    assert world.owned_targets == {}
 
 
 def test_an_app_that_did_not_come_up_stays_out_and_is_named_and_comes_back_once_it_is_mended() -> (
@@ -185,7 +185,7 @@ def test_an_app_that_did_not_come_up_stays_out_and_is_named_and_comes_back_once_
     world = fleet(2)
     for app in world.hosts["web1"].apps:
         app.manner = "never_boots"
-    assert roll(world).ledger.exit_code is Exit.REDUCED
+    assert roll(world).summary.exit_code is Exit.REDUCED
     assert recovered(world, begins=3000).of(TargetLeftOut)
     for app in world.hosts["web1"].apps:
         app.lives[-1].answers_from = 3500
@@ -205,17 +205,17 @@ def test_a_restart_that_never_arrived_is_found_out_and_the_server_goes_back_as_i
 
 def test_a_host_that_runs_the_new_release_while_current_went_back_is_not_brought_back() -> None:
     world = fleet(2)
-    deploy(world, Fault(Kind.DEATH, _after("web1 restart", world)), patience=SLOW_LOOKS)
+    deploy(world, Fault(Kind.DEATH, _after("web1 restart", world)), timeouts=SLOW_LOOKS)
     world.hosts["web1"].current = FIRST  # somebody has begun to go back
     told = recovered(world)
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert "`current` leads to" in told.ledger.lines["web1"].reason
+    assert told.summary.exit_code is Exit.REDUCED
+    assert "`current` leads to" in told.summary.lines["web1"].reason
     assert {app.lives[-1].release for app in world.hosts["web1"].apps} == {SECOND}
 
 
 def _after(call: str, like: World) -> int:
     world = fleet(len(like.hosts))
-    deploy(world, patience=SLOW_LOOKS)
+    deploy(world, timeouts=SLOW_LOOKS)
     return world.faults.calls.index(call) + 1
 
 
@@ -223,7 +223,7 @@ def test_with_a_full_disk_nobody_more_is_taken_out_and_who_is_out_comes_back() -
     world = fleet(3)
     world.full_from = 1001.0
     told = roll(world)
-    assert told.ledger.exit_code is Exit.HALTED
+    assert told.summary.exit_code is Exit.HALTED
     assert len(world.restarted) in {1, 2}
     assert is_back(world) == []
 
@@ -232,17 +232,17 @@ def test_a_run_whose_lock_is_broken_touches_nothing_more_and_names_what_it_had_o
     world, told = fleet(2), Told()
     lock = FakeLock(world)
 
-    async def story() -> None:
-        await lock.take(holder("5f0c21"))
+    async def scenario() -> None:
+        await lock.take(owner("5f0c21"))
         world.lock_broken = 1006.0
         site = replace(site_of(world), record=PersistentOwnershipLog(FakeJournal(world), lock))
         plan = Plan(waves=(targets_of(world),), floor=world.floor, timeouts=QUICK)
         await rolling_restart(plan, site, told)
 
-    play(story())
+    play(scenario())
     assert world.broken == []
-    assert told.ledger.out == ("web1",)
-    assert "was taken away" in told.ledger.lines["web1"].reason
+    assert told.summary.out == ("web1",)
+    assert "was taken away" in told.summary.lines["web1"].reason
     assert not any(app.restarts for app in world.hosts["web2"].apps)
 
 
@@ -251,19 +251,19 @@ def test_after_a_death_while_a_deploy_rolls_resume_brings_everybody_onto_the_rel
     switch: Switch,
 ) -> None:
     happy_world = fleet(3)
-    deploy(happy_world, switch=switch, patience=SLOW_LOOKS)
+    deploy(happy_world, switch=switch, timeouts=SLOW_LOOKS)
     happy = happy_world.faults.calls
     rolling = next(number for number, call in enumerate(happy) if " drain" in call)
     last = max(number for number, call in enumerate(happy) if call.startswith("lb1"))
     for at in range(rolling, last, 3):
         world = fleet(3)
         world.together = switch is Switch.TOGETHER
-        assert deploy(world, Fault(Kind.DEATH, at), switch=switch, patience=SLOW_LOOKS).died
+        assert deploy(world, Fault(Kind.DEATH, at), switch=switch, timeouts=SLOW_LOOKS).died
         release = Release(SECOND, REVISION)
         wanted = Deploy(release=release, hosts=tuple(world.hosts), switch=switch)
-        told = resumed(world, patience=SLOW_LOOKS, deploy=wanted)
+        told = resumed(world, timeouts=SLOW_LOOKS, deploy=wanted)
         moment = f"{switch}, at call {at} ({happy[at]})"
-        assert told.ledger.exit_code is Exit.DONE, moment
+        assert told.summary.exit_code is Exit.DONE, moment
         assert [*is_back(world), *world.broken] == [], moment
         for host in world.hosts.values():
             assert host.current == SECOND, moment
@@ -273,12 +273,12 @@ def test_after_a_death_while_a_deploy_rolls_resume_brings_everybody_onto_the_rel
 
 def test_a_release_that_was_taken_away_meanwhile_is_not_gone_on_with() -> None:
     world = fleet(2)
-    deploy(world, Fault(Kind.DEATH, _after("web1 restart", world)), patience=SLOW_LOOKS)
+    deploy(world, Fault(Kind.DEATH, _after("web1 restart", world)), timeouts=SLOW_LOOKS)
     world.hosts["web2"].current = FIRST
     release = Release(SECOND, REVISION)
     wanted = Deploy(release=release, hosts=tuple(world.hosts))
-    told = resumed(world, patience=SLOW_LOOKS, deploy=wanted)
-    assert "does not lead to release" in told.ledger.halted
+    told = resumed(world, timeouts=SLOW_LOOKS, deploy=wanted)
+    assert "does not lead to release" in told.summary.halted
     assert not any(app.restarts for app in world.hosts["web2"].apps)
 
 
@@ -302,12 +302,12 @@ def test_a_recovered_server_is_made_ready_only_as_the_processes_that_were_proven
     world.faults = Faults()
     told = Replaced(world)
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK)
-    holdings = tuple(world.holdings.values())
-    play(recover("5f0c21", holdings, plan, after_it(world), told), begins=LATER)
+    owned_targets = tuple(world.owned_targets.values())
+    play(recover("5f0c21", owned_targets, plan, after_it(world), told), begins=LATER)
     assert told.of(TargetOnProbation)
     assert not told.of(TargetReturned), "no visitor meets a process that was not proven"
-    assert told.ledger.out == ("web1",)
-    assert "mongrel_8000" in told.ledger.lines["web1"].reason
+    assert told.summary.out == ("web1",)
+    assert "mongrel_8000" in told.summary.lines["web1"].reason
 
 
 def test_a_server_that_an_operator_made_ready_in_a_restart_is_never_taken_out_again() -> None:
@@ -316,25 +316,25 @@ def test_a_server_that_an_operator_made_ready_in_a_restart_is_never_taken_out_ag
         app.manner = "never_boots"
     (line,) = (line for line in world.lines.values() if line.host.name == "web1")
     line.meddling.append((1012.0, Admin(0)))
-    assert roll(world).ledger.exit_code is Exit.REDUCED
+    assert roll(world).summary.exit_code is Exit.REDUCED
     for app in world.hosts["web1"].apps:
         app.lives[-1].answers_from = 2000
     told = recovered(world)
     assert not {"lb1 maint", "lb1 drain"} & {*world.faults.calls}
-    assert told.ledger.exit_code is Exit.DONE
-    assert world.holdings == {}
+    assert told.summary.exit_code is Exit.DONE
+    assert world.owned_targets == {}
 
 
 def test_what_monit_had_restarted_when_it_died_is_told_and_not_restarted_again() -> None:
     world = fleet(2)
     world.hosts["web1"].apps[1].manner = "lost"
-    assert roll(world).ledger.exit_code is Exit.REDUCED
+    assert roll(world).summary.exit_code is Exit.REDUCED
     told = recovered(world)
     assert told.of(TargetRecovered) == [
         TargetRecovered(target="web1", restarted=False, renewed=("mongrel_8000",))
     ]
     again = resumed(world, begins=5000)
-    assert again.ledger.exit_code is Exit.DONE
+    assert again.summary.exit_code is Exit.DONE
     assert [*is_back(world), *world.broken, *asked_once(world)] == []
 
 
@@ -344,25 +344,25 @@ def test_one_half_of_which_was_asked_when_the_run_died_is_not_restarted_twice_by
     at = [n for n, call in enumerate(world.faults.calls) if call == "web1 restart"][1]
     world = fleet(2)
     assert roll(world, Fault(Kind.DEATH, at), instances_at_a_time=1).died
-    resumed(world, patience=SLOW_LOOKS)
+    resumed(world, timeouts=SLOW_LOOKS)
     assert [*is_back(world), *world.broken, *asked_once(world)] == []
 
 
 def test_one_half_of_which_was_asked_onto_a_release_waits_for_it_and_is_named() -> None:
     world = _half_on(SECOND)
     told = recovered(world)
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert "it would serve two" in told.ledger.lines["web1"].reason
+    assert told.summary.exit_code is Exit.REDUCED
+    assert "it would serve two" in told.summary.lines["web1"].reason
 
 
 def test_one_half_of_whose_restart_onto_a_release_was_lost_does_not_come_back() -> None:
     world = fleet(2)
     at = _after("web1 restart", world)
     world.hosts["web1"].apps[1].manner = "lost"
-    assert deploy(world, Fault(Kind.DEATH, at), patience=SLOW_LOOKS).died
+    assert deploy(world, Fault(Kind.DEATH, at), timeouts=SLOW_LOOKS).died
     told = recovered(world)
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert "mongrel_8001 not restarted" in told.ledger.lines["web1"].reason
+    assert told.summary.exit_code is Exit.REDUCED
+    assert "mongrel_8001 not restarted" in told.summary.lines["web1"].reason
     assert world.broken == []
 
 
@@ -385,16 +385,16 @@ def test_a_host_whose_current_went_back_is_proven_on_what_it_leads_to() -> None:
     first.lives[-1].gone_at = 2000.0
     first.lives.append(Life(ProcessIdentity(900, 200_000, "boot-web1"), answers_from=2001.0))
     told = recovered(world)
-    assert told.ledger.exit_code is Exit.DONE
-    assert told.ledger.lines["web1"].release == FIRST
+    assert told.summary.exit_code is Exit.DONE
+    assert told.summary.lines["web1"].release == FIRST
     assert is_back(world) == []
 
 
 def test_with_a_short_timeout_a_restart_that_never_arrived_is_still_found_out() -> None:
     happy = SHAPES["one after another"].roll()[0].faults.calls
     world, _ = SHAPES["one after another"].roll(Fault(Kind.DEATH, happy.index("web1 restart")))
-    told = recovered(world, patience=replace(QUICK, running_timeout=10))
-    assert told.ledger.exit_code is Exit.DONE
+    told = recovered(world, timeouts=replace(QUICK, running_timeout=10))
+    assert told.summary.exit_code is Exit.DONE
     assert is_back(world) == []
 
 
@@ -412,7 +412,8 @@ def test_one_that_dies_after_its_proof_is_not_made_ready() -> None:
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK)
     world.faults = Faults()
     play(
-        recover("5f0c21", tuple(world.holdings.values()), plan, after_it(world), tell), begins=3000
+        recover("5f0c21", tuple(world.owned_targets.values()), plan, after_it(world), tell),
+        begins=3000,
     )
     assert "lb1 ready" not in world.faults.calls
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.summary.exit_code is Exit.REDUCED

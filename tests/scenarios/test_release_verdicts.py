@@ -40,8 +40,8 @@ def test_a_release_on_which_a_server_has_fallen_over_is_not_marked_good() -> Non
     falls_over(world, "web1", while_out="web3")
     told = deploy(world, keep=1)
     assert told.of(RolloutFinished), "each had its turn"
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert told.ledger.lines["web1"].standing is TargetPhase.DOWN
+    assert told.summary.exit_code is Exit.REDUCED
+    assert told.summary.lines["web1"].standing is TargetPhase.DOWN
     assert marks(world) == dict.fromkeys(world.hosts, "")
     assert told.of(DeployFinished) == []
     assert told.of(RollbackStarted) == []
@@ -60,7 +60,7 @@ def test_a_resume_looks_at_what_an_earlier_part_of_the_deploy_had_restarted(
     told = resumed(world, deploy=wanted)
     good = ReleaseStatus.GOOD if revives else ""
     assert marks(world) == dict.fromkeys(world.hosts, good)
-    assert told.ledger.exit_code is (Exit.DONE if revives else Exit.REDUCED)
+    assert told.summary.exit_code is (Exit.DONE if revives else Exit.REDUCED)
 
 
 def cut_in_vain(world: World, name: str) -> None:
@@ -78,7 +78,7 @@ def test_a_release_is_not_judged_by_what_happened_before_its_restart() -> None:
     cut_in_vain(world, "web2")
     told = deploy(world, on_busy=OnBusy.CUT)
     assert told.of(RollbackStarted) == []
-    assert told.ledger.exit_code is Exit.HALTED
-    assert told.ledger.lines["web2"].standing is TargetPhase.GIVEN_BACK
+    assert told.summary.exit_code is Exit.HALTED
+    assert told.summary.lines["web2"].standing is TargetPhase.GIVEN_BACK
     assert [app.restarts for app in world.hosts["web2"].apps] == [0, 0]
     assert {app.lives[-1].release for app in world.hosts["web1"].apps} == {SECOND}

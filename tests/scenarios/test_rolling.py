@@ -31,8 +31,8 @@ def test_every_server_is_restarted_once_and_back_as_found(
     world = fleet(4, balancers=balancers, lines=lines)
     told = roll(world, max_out=max_out)
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.DONE
-    assert told.ledger.named(TargetPhase.DONE) == ("web1", "web2", "web3", "web4")
+    assert told.summary.exit_code is Exit.DONE
+    assert told.summary.named(TargetPhase.DONE) == ("web1", "web2", "web3", "web4")
     assert isinstance(told.events[-1], RolloutFinished)
 
 
@@ -41,11 +41,11 @@ def test_a_server_that_does_not_come_back_stays_in_maint_and_is_named() -> None:
     world.hosts["web1"].apps[1].manner = "never_boots"
     told = roll(world)
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert told.ledger.out == ("web1",)
-    assert told.ledger.lines["web1"].state == "maint"
-    assert "mongrel_8001" in told.ledger.lines["web1"].reason
-    assert told.ledger.named(TargetPhase.UNTOUCHED) == ("web2", "web3")
+    assert told.summary.exit_code is Exit.REDUCED
+    assert told.summary.out == ("web1",)
+    assert told.summary.lines["web1"].state == "maint"
+    assert "mongrel_8001" in told.summary.lines["web1"].reason
+    assert told.summary.named(TargetPhase.UNTOUCHED) == ("web2", "web3")
     line = next(line for line in world.lines.values() if line.host.name == "web1")
     assert line.admin == Admin.FORCED_MAINT
 
@@ -61,10 +61,10 @@ def test_a_server_that_does_not_come_back_stays_in_maint_and_is_named() -> None:
 def test_each_false_success_of_monit_is_a_named_failure(manner: str, words: str) -> None:
     world = fleet(3)
     world.hosts["web2"].apps[0].manner = manner
-    told = roll(world, patience=replace(QUICK, running_timeout=120))
+    told = roll(world, timeouts=replace(QUICK, running_timeout=120))
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert words in told.ledger.lines["web2"].reason
+    assert told.summary.exit_code is Exit.REDUCED
+    assert words in told.summary.lines["web2"].reason
 
 
 @pytest.mark.parametrize("lasts", [0.5, 2.0])
@@ -73,8 +73,8 @@ def test_an_instance_that_answers_and_dies_is_a_crash_loop(lasts: float) -> None
     app = world.hosts["web1"].apps[0]
     app.manner, app.boot, app.lasts = "crashes", 0.05, lasts
     told = roll(world)
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert "crash loop" in told.ledger.lines["web1"].reason
+    assert told.summary.exit_code is Exit.REDUCED
+    assert "crash loop" in told.summary.lines["web1"].reason
     if lasts < 1:  # it died while HAProxy checked it: then it is never made ready
         assert "lb1 ready" not in world.faults.calls
     assert promises_broken(world, told) == []
@@ -86,9 +86,9 @@ def test_a_restart_that_monit_certainly_refused_sends_the_server_back() -> None:
     world = fleet(2)
     told = roll(world, Fault(Kind.REFUSED, happy.faults.calls.index("web1 restart")))
     assert promises_broken(world, told) == []
-    assert told.ledger.named(TargetPhase.GIVEN_BACK) == ("web1",)
-    assert not told.ledger.lines["web1"].asked, "the JSON says what the sentence says"
-    assert told.ledger.exit_code is Exit.HALTED
+    assert told.summary.named(TargetPhase.GIVEN_BACK) == ("web1",)
+    assert not told.summary.lines["web1"].asked, "the JSON says what the sentence says"
+    assert told.summary.exit_code is Exit.HALTED
 
 
 def test_a_monit_that_dies_before_it_is_asked_sends_the_server_back() -> None:
@@ -98,8 +98,8 @@ def test_a_monit_that_dies_before_it_is_asked_sends_the_server_back() -> None:
     world = fleet(2)
     told = roll(world, Fault(Kind.REFUSED, asked, calls=100_000, only="web1"))
     assert promises_broken(world, told) == []
-    assert told.ledger.named(TargetPhase.GIVEN_BACK) == ("web1",)
-    assert told.ledger.exit_code is Exit.HALTED
+    assert told.summary.named(TargetPhase.GIVEN_BACK) == ("web1",)
+    assert told.summary.exit_code is Exit.HALTED
 
 
 def test_a_restart_whose_reply_was_lost_is_not_asked_again_and_proves_itself() -> None:
@@ -108,7 +108,7 @@ def test_a_restart_whose_reply_was_lost_is_not_asked_again_and_proves_itself() -
     world = fleet(2)
     told = roll(world, Fault(Kind.LOST, happy.faults.calls.index("web1 restart")))
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
 
 
 def test_an_unmonitored_instance_sends_its_server_back_untouched() -> None:
@@ -116,8 +116,8 @@ def test_an_unmonitored_instance_sends_its_server_back_untouched() -> None:
     world.hosts["web1"].apps[0].manner = "unmonitored"
     told = roll(world)
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.HALTED
-    assert told.ledger.named(TargetPhase.GIVEN_BACK) == ("web1",)
+    assert told.summary.exit_code is Exit.HALTED
+    assert told.summary.named(TargetPhase.GIVEN_BACK) == ("web1",)
     assert world.hosts["web1"].apps[1].restarts == 0
 
 
@@ -127,7 +127,7 @@ def test_sticky_clients_do_not_hold_up_a_rollout_for_ever() -> None:
         line.sticky = True
     told = roll(world)
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     reasons = [e.reason for e in told.events if isinstance(e, TargetNotDrained)]
     assert len(reasons) == 3
     assert all("sticky clients keep coming" in reason for reason in reasons)
@@ -138,9 +138,9 @@ def test_sessions_that_do_not_end_send_the_server_back_by_default() -> None:
     next(iter(world.lines.values())).endless = True
     told = roll(world)
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.HALTED
+    assert told.summary.exit_code is Exit.HALTED
     assert told.of(TargetReturnedUntouched)
-    assert "still open" in told.ledger.lines["web1"].reason
+    assert "still open" in told.summary.lines["web1"].reason
 
 
 def test_sessions_that_do_not_end_are_cut_when_the_operator_says_so() -> None:
@@ -148,31 +148,31 @@ def test_sessions_that_do_not_end_are_cut_when_the_operator_says_so() -> None:
     next(iter(world.lines.values())).endless = True
     told = roll(world, on_busy=OnBusy.CUT)
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
     assert told.of(SessionsCut) == [SessionsCut(target="web1", sessions=1)]
 
 
 def test_a_look_that_fails_in_the_soak_is_waited_out_and_leaves_no_line_of_its_own() -> None:
-    patience = replace(QUICK, soak=30)
+    timeouts = replace(QUICK, soak=30)
     happy = fleet(4)
-    roll(happy, canary=2, patience=patience)
+    roll(happy, canary=2, timeouts=timeouts)
     web2, web3 = (happy.faults.calls.index(f"{name} restart") for name in ("web2", "web3"))
     world = fleet(4)
-    told = roll(world, Fault(Kind.REFUSED, (web2 + web3) // 2), canary=2, patience=patience)
+    told = roll(world, Fault(Kind.REFUSED, (web2 + web3) // 2), canary=2, timeouts=timeouts)
     assert promises_broken(world, told) == []
     assert any(isinstance(e, TargetWaiting) and e.awaited == "soaked" for e in told.events)
-    assert list(told.ledger.lines) == ["web1", "web2", "web3", "web4"]
-    assert told.ledger.exit_code is Exit.DONE
+    assert list(told.summary.lines) == ["web1", "web2", "web3", "web4"]
+    assert told.summary.exit_code is Exit.DONE
 
 
 def test_a_server_that_fails_its_checks_while_it_settles_is_taken_out_again() -> None:
     world = fleet(3)
     line = next(iter(world.lines.values()))
     line.dies_at = 1015.0
-    told = roll(world, patience=replace(QUICK, stable=20))
-    assert told.ledger.exit_code is Exit.REDUCED
+    told = roll(world, timeouts=replace(QUICK, stable=20))
+    assert told.summary.exit_code is Exit.REDUCED
     assert line.admin == Admin.FORCED_MAINT
-    assert "DOWN" in told.ledger.lines["web1"].reason
+    assert "DOWN" in told.summary.lines["web1"].reason
 
 
 def test_a_process_that_monit_has_not_looked_at_yet_does_not_pass_for_a_new_one_later() -> None:
@@ -180,18 +180,18 @@ def test_a_process_that_monit_has_not_looked_at_yet_does_not_pass_for_a_new_one_
     world = fleet(3)
     app = world.hosts["web1"].apps[0]
     app.manner, app.initializing_until = "stop_times_out", 1010.0
-    told = roll(world, patience=replace(QUICK, running_timeout=120))
+    told = roll(world, timeouts=replace(QUICK, running_timeout=120))
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.REDUCED
-    assert "not restarted" in told.ledger.lines["web1"].reason
+    assert told.summary.exit_code is Exit.REDUCED
+    assert "not restarted" in told.summary.lines["web1"].reason
 
 
 def test_an_instance_that_is_born_again_and_again_says_how_often() -> None:
     world = fleet(2, instances=1)
     world.hosts["web1"].apps[0].manner = "flaps"
-    told = roll(world, patience=replace(QUICK, running_timeout=18))
+    told = roll(world, timeouts=replace(QUICK, running_timeout=18))
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.REDUCED
+    assert told.summary.exit_code is Exit.REDUCED
     reasons = [e.reason for e in told.events if isinstance(e, TargetWaiting)]
     assert any("new processes so far, none stayed" in reason for reason in reasons)
 
@@ -204,7 +204,7 @@ def test_one_lost_look_before_the_return_does_not_keep_a_proven_server_out() -> 
     world = fleet(2, instances=1)
     told = roll(world, Fault(Kind.REFUSED, last, calls=3, only="web1"))
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE
 
 
 @pytest.mark.parametrize("before", range(1, 9))
@@ -215,10 +215,10 @@ def test_what_was_seen_before_a_call_hung_makes_no_server_ready(
     moments: list[tuple[float, int]] = []
     order = FakeBalancer.order
 
-    async def timed(self: FakeBalancer, seats: Sequence[Server], state: AdminState) -> None:
+    async def timed(self: FakeBalancer, servers: Sequence[Server], state: AdminState) -> None:
         if state is AdminState.READY:
             moments.append((clock(), len(self.world.faults.calls)))
-        await order(self, seats, state)
+        await order(self, servers, state)
 
     monkeypatch.setattr(FakeBalancer, "order", timed)
     roll(fleet(2))
@@ -228,4 +228,4 @@ def test_what_was_seen_before_a_call_hung_makes_no_server_ready(
     line.dies_at, line.revives_at = at, at + 14
     told = roll(world, Fault(Kind.HANG, calls - before))
     assert promises_broken(world, told) == []
-    assert told.ledger.exit_code is Exit.DONE
+    assert told.summary.exit_code is Exit.DONE

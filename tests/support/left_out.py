@@ -31,17 +31,17 @@ BOB = replace(ALICE, run="b0b000", user="bob")
 CAROL = replace(ALICE, run="ca401d", user="carol")
 
 
-def seat(host: str = "web1", balancer: str = "lb1") -> Server:
+def server(host: str = "web1", balancer: str = "lb1") -> Server:
     return Server(balancer, "app", host)
 
 
 def target(host: str = "web1", balancers: int = 1) -> Target:
     instances = (Instance("mongrel_8000", 8000), Instance("mongrel_8001", 8001))
-    seats = tuple(seat(host, f"lb{number}") for number in range(1, balancers + 1))
-    return Target(host, host, seats, instances, dict.fromkeys(seats, instances))
+    servers = tuple(server(host, f"lb{number}") for number in range(1, balancers + 1))
+    return Target(host, host, servers, instances, dict.fromkeys(servers, instances))
 
 
-def holding(host: str = "web1", balancers: int = 1, *, asked: bool = False) -> OwnedTarget:
+def owned_target(host: str = "web1", balancers: int = 1, *, asked: bool = False) -> OwnedTarget:
     """A target that was told maint, and asked to restart if so wished."""
     of = target(host, balancers)
     return OwnedTarget(

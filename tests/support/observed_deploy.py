@@ -163,8 +163,8 @@ def deployed_whole(fleet: Fleet, deployed: Deployed, commit: str) -> None:
     served_without_a_failure(outcome)
     assert deployed.code == 0
     before, after = deployed.places
-    assert outcome.reborn == set(outcome.births[0])
-    assert outcome.seats[1] == outcome.seats[0]
+    assert outcome.reborn == set(outcome.processes[0])
+    assert outcome.servers[1] == outcome.servers[0]
     assert after.live == deployed.release > before.live
     assert {host.srv.revision(after.live) for host in fleet.hosts.values()} == {commit}
     assert deployed.the("summary")["exit_code"] == 0
@@ -185,8 +185,8 @@ def nothing_was_touched(deployed: Deployed) -> None:
     outcome = deployed.outcome
     served_without_a_failure(outcome)
     assert deployed.places[1] == deployed.places[0]
-    assert outcome.births[1] == outcome.births[0]
-    assert outcome.seats[1] == outcome.seats[0]
+    assert outcome.processes[1] == outcome.processes[0]
+    assert outcome.servers[1] == outcome.servers[0]
     assert deployed.all("target.claimed") == []
 
 

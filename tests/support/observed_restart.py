@@ -27,17 +27,17 @@ class Outcome:
 
     done: subprocess.CompletedProcess[str]
     tally: Tally
-    births: tuple[Births, Births]
-    seats: tuple[Seats, Seats]
+    processes: tuple[Births, Births]
+    servers: tuple[Seats, Seats]
 
     @property
     def reborn(self) -> set[str]:
         """The instances (``web1/mongrel_8000``) that live as another process than before."""
-        before, after = self.births
+        before, after = self.processes
         return {name for name in before if after[name] not in {None, before[name]}}
 
     def unchanged(self, name: str) -> bool:
-        before, after = self.births
+        before, after = self.processes
         return before[name] == after[name]
 
 
@@ -58,9 +58,9 @@ def served_without_a_failure(outcome: Outcome) -> None:
 def restarted_whole(outcome: Outcome) -> None:
     """Hold all of it: nobody noticed, all processes are new, every seat is as it was found."""
     served_without_a_failure(outcome)
-    before, _ = outcome.births
+    before, _ = outcome.processes
     assert outcome.reborn == set(before)
-    assert outcome.seats[1] == outcome.seats[0]
+    assert outcome.servers[1] == outcome.servers[0]
     assert outcome.done.returncode == 0
     assert "none missing" in outcome.done.stderr + outcome.done.stdout
 
@@ -70,13 +70,13 @@ class Stage:
     """A fleet with visitors, from before the first change."""
 
     fleet: Fleet
-    births: Births
-    seats: Seats
+    processes: Births
+    servers: Seats
     tally: Tally = field(init=False)
 
     def outcome(self, done: subprocess.CompletedProcess[str]) -> Outcome:
-        births = (self.births, self.fleet.births())
-        outcome = Outcome(done, self.tally, births, (self.seats, seats_of(self.fleet)))
+        processes = (self.processes, self.fleet.processes())
+        outcome = Outcome(done, self.tally, processes, (self.servers, seats_of(self.fleet)))
         print(done.stdout, done.stderr, sep="\n")  # noqa: T201 - for the reader of a failure
         print(  # noqa: T201 - likewise
             f"{self.tally.requests} requests, {self.tally.failed} failed, "
@@ -91,7 +91,7 @@ def visited(fleet: Fleet, *, pace: float = 0.0) -> Iterator[Stage]:
 
     The default pace asks as much of a fleet with many frontends as of one with few.
     """
-    stage = Stage(fleet, fleet.births(), seats_of(fleet))
+    stage = Stage(fleet, fleet.processes(), seats_of(fleet))
     crowds = len(fleet.balancers) * len(fleet.shape.backends)
     with fleet.visitor(pace=pace or 0.15 * crowds) as visitor:
         yield stage

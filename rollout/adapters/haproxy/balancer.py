@@ -62,8 +62,8 @@ class HAProxyBalancer:
             self._look = self._asking(commands.look_line(self._name, ()))
             return await self._wire.ask_once_for_all(self._look)
 
-    async def order(self, seats: Sequence[Server], state: AdminState) -> None:
-        """Tell HAProxy the administrative state of ``seats``, all in one line.
+    async def order(self, servers: Sequence[Server], state: AdminState) -> None:
+        """Tell HAProxy the administrative state of ``servers``, all in one line.
 
         HAProxy says nothing when it agrees, and also when a server follows another one and
         changes nothing; so read the state back.
@@ -71,28 +71,28 @@ class HAProxyBalancer:
         Raises:
             BalancerError: with HAProxy's words for each seat refused; the others are changed.
         """
-        await self._change(seats, commands.state_commands(seats, state))
+        await self._change(servers, commands.state_commands(servers, state))
 
-    async def switch_agent(self, seats: Sequence[Server], *, on: bool) -> None:
-        """Enable or disable the agent check of ``seats``."""
-        await self._change(seats, commands.agent_commands(seats, on=on))
+    async def switch_agent(self, servers: Sequence[Server], *, on: bool) -> None:
+        """Enable or disable the agent check of ``servers``."""
+        await self._change(servers, commands.agent_commands(servers, on=on))
 
-    async def set_weight(self, seat: Server, weight: int) -> None:
-        """Set the weight of ``seat``, 0 to 256."""
-        await self._change([seat], [commands.weight_command(seat, weight)])
+    async def set_weight(self, server: Server, weight: int) -> None:
+        """Set the weight of ``server``, 0 to 256."""
+        await self._change([server], [commands.weight_command(server, weight)])
 
-    async def cut(self, seats: Sequence[Server]) -> None:
-        """Shut down the sessions of ``seats``; nothing is said when there were none."""
-        await self._change(seats, commands.cut_commands(seats))
+    async def cut(self, servers: Sequence[Server]) -> None:
+        """Shut down the sessions of ``servers``; nothing is said when there were none."""
+        await self._change(servers, commands.cut_commands(servers))
 
     async def examine(self) -> tuple[Finding, ...]:
         """Say what would keep a rollout from working here, with cures; nothing is raised."""
         return await examined(self._wire, self._backends)
 
-    async def _change(self, seats: Sequence[Server], wanted: Sequence[str]) -> None:
-        for seat in seats:
-            if seat.balancer != self._name:
-                raise BalancerError(self._name, f"{seat} is a seat of another load balancer")
+    async def _change(self, servers: Sequence[Server], wanted: Sequence[str]) -> None:
+        for server in servers:
+            if server.balancer != self._name:
+                raise BalancerError(self._name, f"{server} is a seat of another load balancer")
         for line in commands.packed(wanted):
             refused = complaints(line, await self._wire.tell(";".join(line)))
             if refused:

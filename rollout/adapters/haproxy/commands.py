@@ -36,29 +36,29 @@ def look_line(balancer: str, backends: Sequence[str]) -> str:
     return "show info;show stat -1 4 -1;show servers state"
 
 
-def state_commands(seats: Sequence[Server], state: AdminState) -> list[str]:
+def state_commands(servers: Sequence[Server], state: AdminState) -> list[str]:
     """``set server B/S state …`` for each seat."""
-    return [f"set server {_place(seat)} state {state}" for seat in seats]
+    return [f"set server {_place(server)} state {state}" for server in servers]
 
 
-def agent_commands(seats: Sequence[Server], *, on: bool) -> list[str]:
+def agent_commands(servers: Sequence[Server], *, on: bool) -> list[str]:
     """``enable agent B/S`` or ``disable agent B/S`` for each seat."""
     verb = "enable" if on else "disable"
-    return [f"{verb} agent {_place(seat)}" for seat in seats]
+    return [f"{verb} agent {_place(server)}" for server in servers]
 
 
-def weight_command(seat: Server, weight: int) -> str:
+def weight_command(server: Server, weight: int) -> str:
     """``set server B/S weight N``, N from 0 to 256."""
     if not 0 <= weight <= HEAVIEST:
         raise BalancerError(
-            seat.balancer, f"weight {weight} of {seat} is not between 0 and {HEAVIEST}"
+            server.balancer, f"weight {weight} of {server} is not between 0 and {HEAVIEST}"
         )
-    return f"set server {_place(seat)} weight {weight}"
+    return f"set server {_place(server)} weight {weight}"
 
 
-def cut_commands(seats: Sequence[Server]) -> list[str]:
+def cut_commands(servers: Sequence[Server]) -> list[str]:
     """``shutdown sessions server B/S`` for each seat."""
-    return [f"shutdown sessions server {_place(seat)}" for seat in seats]
+    return [f"shutdown sessions server {_place(server)}" for server in servers]
 
 
 def packed(commands: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -75,9 +75,9 @@ def packed(commands: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(batch)
 
 
-def _place(seat: Server) -> str:
-    backend = _checked(seat.balancer, seat.backend)
-    return f"{backend}/{_checked(seat.balancer, seat.name)}"
+def _place(server: Server) -> str:
+    backend = _checked(server.balancer, server.backend)
+    return f"{backend}/{_checked(server.balancer, server.name)}"
 
 
 def _checked(balancer: str, name: str) -> str:

@@ -82,7 +82,7 @@ async def _empty_and_followers(
     reading: BalancerSnapshot = await wire.ask(
         look_line(wire.name, ()), partial(read_look, wire.name, named, whole=True)
     )
-    filled = {seat.backend for seat in reading.servers}
+    filled = {server.backend for server in reading.servers}
     fix = "it has none in HAProxy's file; take it out of `backends` if it needs none"
     empty = [
         Finding(wire.name, f"HAProxy shows no server in backend {name}", fix)
@@ -92,10 +92,10 @@ async def _empty_and_followers(
     return *empty, *(
         Finding(
             wire.name,
-            f"{seat.backend}/{seat.name} follows {state.tracks}, which would stay in rotation",
+            f"{server.backend}/{server.name} follows {state.tracks}, which would stay in rotation",
             f"add {_backend_of(state.tracks)} to `backends`",
         )
-        for seat, state in reading.servers.items()
+        for server, state in reading.servers.items()
         if state.tracks and _backend_of(state.tracks) not in backends
     )
 

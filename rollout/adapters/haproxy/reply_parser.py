@@ -64,7 +64,7 @@ def read_look(
         raise Overshadowed
     if "Pid" not in parts.info:
         raise UnparsableReply("`show info` was not answered")
-    seats = {
+    servers = {
         state.server: state
         for state in _joined(balancer, parts)
         if not backends or state.server.backend in backends
@@ -74,7 +74,7 @@ def read_look(
         balancer=balancer,
         version=version,
         process=_mark(parts.info),
-        servers=seats,
+        servers=servers,
         age=_age(parts.info),
         notes=(*_seniority(version), *(_illegible(parts.figures) if REPLACED in text else ())),
     )

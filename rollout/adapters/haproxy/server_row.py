@@ -32,8 +32,8 @@ class CheckFlags(IntFlag):
     RUNS = CONFIGURED | ENABLED
 
 
-def server_state(seat: Server, figures: Row, state: Row) -> ServerState:
-    """Join the two rows of ``seat``.
+def server_state(server: Server, figures: Row, state: Row) -> ServerState:
+    """Join the two rows of ``server``.
 
     Raises:
         BalancerError: the status is none that we know.
@@ -42,12 +42,12 @@ def server_state(seat: Server, figures: Row, state: Row) -> ServerState:
     status = figures["status"]
     if not known(status):
         raise BalancerError(
-            seat.balancer,
-            f"HAProxy calls {seat.backend}/{seat.name} {status!r}, a status unknown to us",
+            server.balancer,
+            f"HAProxy calls {server.backend}/{server.name} {status!r}, a status unknown to us",
             "look with `show stat`; nothing is assumed about a server with an unknown status",
         )
     return ServerState(
-        server=seat,
+        server=server,
         address="" if state["srv_addr"] == "-" else state["srv_addr"],
         port=int(state["srv_port"]),
         status=status,

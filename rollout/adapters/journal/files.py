@@ -9,6 +9,12 @@ from pathlib import Path
 
 from rollout.adapters.journal.state_directory import StateDirectory, opened
 
+FORMAT = 2
+"""The form of a journal's own lines, as ``v`` in each; a reader passes over no other form.
+
+Form 1 was written before the first release, with other names for the fields.
+"""
+
 KEPT = 200
 """Journals of an app that stay; an open one stays in any case."""
 

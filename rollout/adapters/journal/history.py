@@ -39,11 +39,11 @@ class Journals:
             if past.run == run:
                 settle(name, by)
 
-    def is_gone(self, holder: LockOwner) -> bool:
-        return is_gone(holder.process)
+    def is_gone(self, owner: LockOwner) -> bool:
+        return is_gone(owner.process)
 
-    def is_of_an_earlier_boot(self, holder: LockOwner) -> bool:
-        return is_of_an_earlier_boot(holder.process)
+    def is_of_an_earlier_boot(self, owner: LockOwner) -> bool:
+        return is_of_an_earlier_boot(owner.process)
 
     def _open(self) -> list[tuple[JournalFile, PastRun]]:
         runs = open_runs(self._directory, self._app)

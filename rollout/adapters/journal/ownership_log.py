@@ -15,7 +15,7 @@ class OwnershipJournal(Protocol):
     """Where it survives us; see :class:`rollout.adapters.journal.writer.Journal`."""
 
     def has_room(self) -> None: ...
-    async def held(self, holding: OwnedTarget) -> None: ...
+    async def held(self, owned_target: OwnedTarget) -> None: ...
     async def released(
         self, target: str, *, restarted: bool, renewed: Sequence[str] = ()
     ) -> None: ...
@@ -30,18 +30,18 @@ class PersistentOwnershipLog:
     Args:
         journal: On this machine; None for a record that lives as long as the process.
         lock: Where all bastions meet; None where nobody else can be.
-        holdings: What a run before this one left out and this one answers for from now on.
+        owned_targets: What a run before this one left out and this one answers for from now on.
     """
 
     def __init__(
         self,
         journal: OwnershipJournal | None = None,
         lock: Lock | None = None,
-        holdings: Sequence[OwnedTarget] = (),
+        owned_targets: Sequence[OwnedTarget] = (),
     ) -> None:
         self._journal = journal
         self._lock = lock
-        self._held = {holding.target.name: holding for holding in holdings}
+        self._held = {owned_target.target.name: owned_target for owned_target in owned_targets}
         self._behind = False
         self._one_by_one = asyncio.Lock()
 
@@ -60,29 +60,31 @@ class PersistentOwnershipLog:
     ) -> None:
         if self._journal is not None:
             self._journal.has_room()
-        holding = OwnedTarget(target=target, found=tuple(found), release=release, relinked=relinked)
-        await self._keep(holding, everywhere=True)
+        owned_target = OwnedTarget(
+            target=target, found=tuple(found), release=release, relinked=relinked
+        )
+        await self._keep(owned_target, everywhere=True)
 
     async def records_intent(
         self, target: str, told: Mapping[Server, tuple[AdminState, ...]], *, returning: bool | None
     ) -> None:
         before = self._held[target]
         coming = before.returning if returning is None else returning
-        holding = before.told_too(told, returning=coming)
+        owned_target = before.told_too(told, returning=coming)
         if returning is None:
             # Nothing is about to be told, so the lock hears of it with the next act or catch_up:
             # a round trip for each order, not two.
-            await self._keep(holding, everywhere=False, needed=not coming, to_lock=False)
-        elif holding == before:
+            await self._keep(owned_target, everywhere=False, needed=not coming, to_lock=False)
+        elif owned_target == before:
             await self.still_ours()
         else:
-            await self._keep(holding, everywhere=False, needed=not coming)
+            await self._keep(owned_target, everywhere=False, needed=not coming)
 
     async def has_lines(self, target: Target, found: Sequence[ServerSnapshot]) -> None:
         before = self._held[target.name]
         new = set(target.servers) - set(before.target.servers)
-        holding = before.with_lines(target, tuple(found))
-        await self._keep(holding, everywhere=False, needed=bool(new) and not before.returning)
+        owned_target = before.with_lines(target, tuple(found))
+        await self._keep(owned_target, everywhere=False, needed=bool(new) and not before.returning)
 
     async def asked(
         self, target: str, before: Mapping[str, ProcessIdentity | None], release: str
@@ -112,21 +114,26 @@ class PersistentOwnershipLog:
         if self._lock is not None:
             await self._lock.keep(everywhere=anew)
 
-    def holding(self, target: str) -> OwnedTarget | None:
+    def owned_target(self, target: str) -> OwnedTarget | None:
         return self._held.get(target)
 
     def was_asked(self, target: str) -> bool:
-        holding = self._held.get(target)
-        return holding is not None and bool(holding.asked)
+        owned_target = self._held.get(target)
+        return owned_target is not None and bool(owned_target.asked)
 
     async def _keep(
-        self, holding: OwnedTarget, *, everywhere: bool, needed: bool = True, to_lock: bool = True
+        self,
+        owned_target: OwnedTarget,
+        *,
+        everywhere: bool,
+        needed: bool = True,
+        to_lock: bool = True,
     ) -> None:
         async with self._one_by_one:
-            then = {**self._held, holding.target.name: holding}
+            then = {**self._held, owned_target.target.name: owned_target}
             try:
                 if self._journal is not None:
-                    await self._journal.held(holding)
+                    await self._journal.held(owned_target)
             except RecordError:
                 if needed:
                     raise
@@ -134,16 +141,16 @@ class PersistentOwnershipLog:
                 try:
                     await self._lock.keep(tuple(then.values()), everywhere=everywhere)
                 except RolloutError:
-                    await self._take_back(holding)
+                    await self._take_back(owned_target)
                     raise
             self._behind = not to_lock
             self._held = then
 
-    async def _take_back(self, holding: OwnedTarget) -> None:
+    async def _take_back(self, owned_target: OwnedTarget) -> None:
         """Write down that a target is not ours after all, which was about to be."""
-        if holding.target.name not in self._held and self._journal is not None:
+        if owned_target.target.name not in self._held and self._journal is not None:
             with suppress(RecordError):
-                await self._journal.released(holding.target.name, restarted=False)
+                await self._journal.released(owned_target.target.name, restarted=False)
 
 
 class UnlockedOwnershipLog:
@@ -151,12 +158,12 @@ class UnlockedOwnershipLog:
 
     Args:
         why: What is raised before each act.
-        holdings: What earlier runs left out; it is only looked at.
+        owned_targets: What earlier runs left out; it is only looked at.
     """
 
-    def __init__(self, why: RolloutError, holdings: Sequence[OwnedTarget] = ()) -> None:
+    def __init__(self, why: RolloutError, owned_targets: Sequence[OwnedTarget] = ()) -> None:
         self._why = why
-        self._held = {holding.target.name: holding for holding in holdings}
+        self._held = {owned_target.target.name: owned_target for owned_target in owned_targets}
 
     @property
     def held(self) -> tuple[OwnedTarget, ...]:
@@ -199,9 +206,9 @@ class UnlockedOwnershipLog:
         del anew
         raise self._why
 
-    def holding(self, target: str) -> OwnedTarget | None:
+    def owned_target(self, target: str) -> OwnedTarget | None:
         return self._held.get(target)
 
     def was_asked(self, target: str) -> bool:
-        holding = self._held.get(target)
-        return holding is not None and bool(holding.asked)
+        owned_target = self._held.get(target)
+        return owned_target is not None and bool(owned_target.asked)

@@ -2,12 +2,13 @@
 
 import json
 import os
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rollout.adapters.journal.files import JournalFile, names_in
+from rollout.adapters.journal.files import FORMAT, JournalFile, names_in
 from rollout.adapters.journal.serialization import UNREADABLE, read_holder, read_holding
 from rollout.adapters.journal.state_directory import cannot_read, opened
 from rollout.model.errors import RecordError
@@ -15,6 +16,10 @@ from rollout.model.lock_state import PastDeploy, PastRun, united
 from rollout.model.ownership import OwnedTarget
 
 JournalLine = Mapping[str, Any]
+
+
+class _OtherFormatError(Exception):
+    """The journal has another form than :data:`FORMAT`."""
 
 
 def open_runs(directory: Path, app: str) -> tuple[tuple[JournalFile, PastRun], ...]:
@@ -58,8 +63,10 @@ def last_run(directory: Path, app: str, *, but: str = "") -> tuple[JournalFile, 
 def read(name: JournalFile) -> PastRun | None:
     """Read one journal; None where not even its beginning was written.
 
+    A closed one that another version of rollout wrote is passed over as well.
+
     Raises:
-        RecordError: it cannot be read.
+        RecordError: it cannot be read, or is open and of another version.
     """
     try:
         with (
@@ -67,6 +74,15 @@ def read(name: JournalFile) -> PastRun | None:
             os.fdopen(place.open(name.journal.name), "rb") as file,
         ):
             return _folded(str(name.journal), _lines(file))
+    except _OtherFormatError:
+        if not name.marked:
+            return None
+        here = " ".join(shlex.quote(str(path)) for path in (name.journal, name.mark))
+        raise RecordError(
+            f"{name.journal} is open, and another version of rollout wrote it: what its run took "
+            "out is not known here",
+            f"recover with that version; once nothing is out because of that run: rm {here}",
+        ) from None
     except OSError as error:
         raise cannot_read(name.journal, error) from error
 
@@ -91,13 +107,15 @@ def _lines(raw: Iterable[bytes]) -> Iterator[JournalLine]:
 
 def _folded(file: str, lines: Iterator[JournalLine]) -> PastRun | None:
     past: PastRun | None = None
-    holdings: dict[str, OwnedTarget] = {}
+    owned_targets: dict[str, OwnedTarget] = {}
     for line in lines:
         try:
             if line["event"] == "record.began":
+                if line.get("v") != FORMAT:
+                    raise _OtherFormatError
                 past = _begun(file, line)
             elif past is not None:
-                past = _after(past, line, holdings)
+                past = _after(past, line, owned_targets)
         except UNREADABLE as error:
             if line.get("event") == "record.held":  # whoever that is, we must not forget them
                 raise RecordError(
@@ -105,13 +123,13 @@ def _folded(file: str, lines: Iterator[JournalLine]) -> PastRun | None:
                     "another version of rollout wrote it: use that one to recover",
                 ) from error
             continue  # a later version's, or somebody's hand
-    return None if past is None else replace(past, holdings=tuple(holdings.values()))
+    return None if past is None else replace(past, owned_targets=tuple(owned_targets.values()))
 
 
 def _begun(file: str, line: JournalLine) -> PastRun:
     return PastRun(
         file=file,
-        holder=read_holder(line["holder"]),
+        owner=read_holder(line["owner"]),
         verb=str(line["verb"]),
         hosts=tuple(map(str, line["hosts"])),
         flags=dict(line["flags"]),
@@ -121,16 +139,18 @@ def _begun(file: str, line: JournalLine) -> PastRun:
     )
 
 
-def _after(past: PastRun, line: JournalLine, holdings: dict[str, OwnedTarget]) -> PastRun:
+def _after(past: PastRun, line: JournalLine, owned_targets: dict[str, OwnedTarget]) -> PastRun:
     match line["event"]:
         case "record.held":
-            holding = read_holding(line["holding"])
-            holdings[holding.target.name] = holding
-            if holding.target.name in past.done:  # once more, on the way back
-                return replace(past, done=tuple(n for n in past.done if n != holding.target.name))
+            owned_target = read_holding(line["owned_target"])
+            owned_targets[owned_target.target.name] = owned_target
+            if owned_target.target.name in past.done:  # once more, on the way back
+                return replace(
+                    past, done=tuple(n for n in past.done if n != owned_target.target.name)
+                )
         case "record.released":
             name = str(line["target"])
-            holdings.pop(name, None)
+            owned_targets.pop(name, None)
             if names := tuple(map(str, line.get("renewed", ()))):
                 past = replace(past, renewed=united(past.renewed, {name: names}))
             if line["restarted"]:
@@ -138,7 +158,7 @@ def _after(past: PastRun, line: JournalLine, holdings: dict[str, OwnedTarget]) -
         case "record.answers":
             return replace(past, inherited=True)
         case "record.settled":
-            holdings.clear()
+            owned_targets.clear()
             return replace(past, settled=str(line["by"]))
         case "rollout.started":
             return replace(past, targets=tuple(dict.fromkeys((*past.targets, *line["targets"]))))

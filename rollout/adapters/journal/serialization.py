@@ -31,36 +31,38 @@ UNREADABLE = (
 """What reading raises when somebody else wrote it, or half of it."""
 
 
-def spell_holding(holding: OwnedTarget) -> Spelled:
+def spell_holding(owned_target: OwnedTarget) -> Spelled:
     """Write everything that another run needs to bring a target back."""
-    target = holding.target
+    target = owned_target.target
     return {
         "target": target.name,
         "host": target.host,
         "instances": [[one.name, one.port] for one in target.instances],
-        "servers": [_spell_seat(holding, seat) for seat in target.servers],
-        "asked": {name: birth and asdict(birth) for name, birth in holding.asked.items()},
-        "release": holding.release,
-        "relinked": holding.relinked,
-        "returning": holding.returning,
+        "servers": [_spell_seat(owned_target, server) for server in target.servers],
+        "asked": {
+            name: process and asdict(process) for name, process in owned_target.asked.items()
+        },
+        "release": owned_target.release,
+        "relinked": owned_target.relinked,
+        "returning": owned_target.returning,
     }
 
 
-def _spell_seat(holding: OwnedTarget, seat: Server) -> Spelled:
-    found = next(one for one in holding.found if one.server == seat)
+def _spell_seat(owned_target: OwnedTarget, server: Server) -> Spelled:
+    found = next(one for one in owned_target.found if one.server == server)
     return {
-        "balancer": seat.balancer,
-        "backend": seat.backend,
-        "server": seat.name,
-        "behind": [one.name for one in holding.target.instances_by_server[seat]],
+        "balancer": server.balancer,
+        "backend": server.backend,
+        "server": server.name,
+        "behind": [one.name for one in owned_target.target.instances_by_server[server]],
         "weight": found.weight,
         "agent": found.agent,
         "status": found.status,
         "address": found.address,
         "port": found.port,
         "told": None
-        if seat not in holding.possible_states
-        else list(map(str, holding.possible_states[seat])),
+        if server not in owned_target.possible_states
+        else list(map(str, owned_target.possible_states[server])),
     }
 
 
@@ -90,21 +92,21 @@ def read_holding(said: Mapping[str, Any]) -> OwnedTarget:
         ),
         found=tuple(
             ServerSnapshot(
-                seat,
+                server,
                 _number(row["weight"], 0, 256),
                 bool(row["agent"]),
                 _text(row["status"]),
                 _text(row.get("address", "")),
                 _number(row.get("port", 0), 0, 65_535),
             )
-            for seat, row in rows.items()
+            for server, row in rows.items()
         ),
         possible_states={  # an empty list is another hand's, and is not "nothing was ordered yet"
-            seat: tuple(map(AdminState, row["told"]))
-            for seat, row in rows.items()
+            server: tuple(map(AdminState, row["told"]))
+            for server, row in rows.items()
             if row.get("told") is not None
         },
-        asked={known[name].name: _read_birth(birth) for name, birth in said["asked"].items()},
+        asked={known[name].name: _read_birth(process) for name, process in said["asked"].items()},
         release=_release(said.get("release", "")),
         relinked=bool(said.get("relinked", False)),
         returning=bool(said.get("returning", False)),
@@ -171,9 +173,9 @@ def read_holdings(said: Iterable[Mapping[str, Any]]) -> tuple[OwnedTarget, ...]:
     return tuple(map(read_holding, said))
 
 
-def spell_holder(holder: LockOwner) -> Spelled:
+def spell_holder(owner: LockOwner) -> Spelled:
     """Write who holds a lock."""
-    return asdict(holder)
+    return asdict(owner)
 
 
 def read_holder(said: Mapping[str, Any]) -> LockOwner:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rollout.adapters.journal.files import JournalFile, next_name
+from rollout.adapters.journal.files import FORMAT, JournalFile, next_name
 from rollout.adapters.journal.serialization import spell_holding
 from rollout.adapters.journal.state_directory import StateDirectory, opened, refusal
 from rollout.adapters.local.thread_pool import Pool
@@ -100,10 +100,10 @@ class Journal:
                 raise cannot_write(self.file, error) from error
             raise RecordError(f"{self.file} could not be written within {WITHIN:g}s") from error
 
-    async def held(self, holding: OwnedTarget) -> None:
+    async def held(self, owned_target: OwnedTarget) -> None:
         """Write down what we hold of one target; the last such line counts."""
-        self._holds.add(holding.target.name)
-        await self.note("held", holding=spell_holding(holding))
+        self._holds.add(owned_target.target.name)
+        await self.note("held", owned_target=spell_holding(owned_target))
 
     async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
         """Write down that it is ours no more; raises as :meth:`note`."""
@@ -148,7 +148,7 @@ class Journal:
         self._place.close()
 
     def _line(self, event: str, said: Mapping[str, object]) -> str:
-        return _spelled({"v": 1, "run": self.run, "event": f"record.{event}", **said})
+        return _spelled({"v": FORMAT, "run": self.run, "event": f"record.{event}", **said})
 
     def _durably(self, line: str) -> None:
         with self._lock:
@@ -188,7 +188,7 @@ def settle(name: JournalFile, by: str) -> None:
     Raises:
         RecordError: it cannot be written.
     """
-    line = _spelled({"v": 1, "run": name.run, "event": "record.settled", "by": by})
+    line = _spelled({"v": FORMAT, "run": name.run, "event": "record.settled", "by": by})
     try:
         with opened(name.directory) as place:
             journal = place.open(name.journal.name, os.O_WRONLY | os.O_APPEND)

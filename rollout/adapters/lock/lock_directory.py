@@ -87,20 +87,20 @@ class LockDirectory:
         """Read whose it is; None where there is no lock."""
         return self._read(await self._ask("look"))
 
-    async def take(self, run: str, holder: str) -> None:
+    async def take(self, run: str, owner: str) -> None:
         """Take it; raises LockHeld when another run has it."""
-        said = await self._ask("take", run, stdin=holder)
+        said = await self._ask("take", run, stdin=owner)
         self._not_held(said)
 
-    async def replace(self, old: str, run: str, holder: str) -> bool:
+    async def replace(self, old: str, run: str, owner: str) -> bool:
         """Put us in the place of any of ``old``; false where there is no lock, else LockHeld."""
-        said = await self._ask("replace", run, old, stdin=holder)
+        said = await self._ask("replace", run, old, stdin=owner)
         if said.status == HELD and self._read(said) is None:
             return False
         self._not_held(said)
         return True
 
-    async def seize(self, number: str, run: str, holder: str) -> None:
+    async def seize(self, number: str, run: str, owner: str) -> None:
         """Put us in the place of what stands there under ``number``, whatever it is.
 
         It is kept beside the new lock, as ``broken.RUN``.
@@ -108,19 +108,19 @@ class LockDirectory:
         Raises:
             LockHeld: something else stands there by now.
         """
-        self._not_held(await self._ask("seize", run, number, stdin=holder))
+        self._not_held(await self._ask("seize", run, number, stdin=owner))
 
     async def keep(
-        self, run: str, holdings: Sequence[OwnedTarget] | None, *, number: int = 0
+        self, run: str, owned_targets: Sequence[OwnedTarget] | None, *, number: int = 0
     ) -> None:
-        """See that it is ours, beat, and write ``holdings`` if given; else LockLost.
+        """See that it is ours, beat, and write ``owned_targets`` if given; else LockLost.
 
         ``number`` counts what was written: of two places the higher one has the news.
         """
-        if holdings is None:
+        if owned_targets is None:
             said = await self._ask("keep", run)
         else:
-            wrote = {"number": number, "held": [spell_holding(one) for one in holdings]}
+            wrote = {"number": number, "held": [spell_holding(one) for one in owned_targets]}
             rows = json.dumps(wrote, separators=(",", ":"))
             said = await self._ask("write", run, stdin=f"{rows}\n")
         self._not_lost(said)
@@ -144,7 +144,7 @@ class LockDirectory:
         self._not_lost(said)
         if said.status == STILL_OUT:
             held = self._read(said)
-            names = ", ".join(one.target.name for one in held.holdings) if held else ""
+            names = ", ".join(one.target.name for one in held.owned_targets) if held else ""
             raise LockError(self.name, f"the lock was not released: it still lists {names}")
 
     async def acts(self) -> tuple[str, ...]:
@@ -174,12 +174,12 @@ class LockDirectory:
     def _not_held(self, said: CommandResult) -> None:
         if said.status == HELD:
             held = self._read(said)
-            raise LockHeld(self.name, str(held.holder) if held else "another run")
+            raise LockHeld(self.name, str(held.owner) if held else "another run")
 
     def _not_lost(self, said: CommandResult) -> None:
         if said.status == LOST:
             held = self._read(said)
-            raise LockLost(self.name, str(held.holder) if held else "")
+            raise LockLost(self.name, str(held.owner) if held else "")
 
     async def _ask(
         self, verb: str, run: str = "", word: str = "", *, stdin: str = ""

@@ -28,7 +28,7 @@ def read_lock(place: str, printed: str) -> LockState | None:
     made = f"made by {user}"
     bare = LockState(
         place=place,
-        holder=_unknown(made),
+        owner=_unknown(made),
         unreadable=rows.get("odd", "").replace("\t", ": "),
         made_by=user,
         age=float(_number(age)),
@@ -42,8 +42,8 @@ def read_lock(place: str, printed: str) -> LockState | None:
     except _Impossible as error:
         what = str(error)
     run = rows.get("run", "")
-    holder = replace(_unknown(made), run=run if RUN.fullmatch(run) else "")
-    return replace(bare, holder=holder, unreadable=what)
+    owner = replace(_unknown(made), run=run if RUN.fullmatch(run) else "")
+    return replace(bare, owner=owner, unreadable=what)
 
 
 class _Impossible(Exception):
@@ -51,13 +51,13 @@ class _Impossible(Exception):
 
 
 def _read(bare: LockState, rows: Mapping[str, str]) -> LockState:
-    holder = _holder(rows)
-    number, holdings = _owned(rows)
+    owner = _holder(rows)
+    number, owned_targets = _owned(rows)
     return replace(
         bare,
-        holder=holder,
+        owner=owner,
         before=_before(rows),
-        holdings=holdings,
+        owned_targets=owned_targets,
         number=number,
         heartbeats=_number(rows.get("beats", "")) + number,
         seconds_since_heartbeat=float(_number(rows.get("quiet", ""))),
@@ -70,12 +70,12 @@ def _holder(rows: Mapping[str, str]) -> LockOwner:
     if not RUN.fullmatch(run):
         raise _Impossible("its run is no run id")
     try:
-        holder = read_holder(json.loads(rows["holder"]))
+        owner = read_holder(json.loads(rows["holder"]))
     except UNREADABLE:
         raise _Impossible("its owner cannot be read") from None
-    if holder.kind is Kind.UNKNOWN:
+    if owner.kind is Kind.UNKNOWN:
         raise _Impossible("its owner is of a kind that does not exist")
-    return replace(holder, run=run)
+    return replace(owner, run=run)
 
 
 def _before(rows: Mapping[str, str]) -> tuple[str, ...]:

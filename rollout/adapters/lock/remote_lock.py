@@ -55,9 +55,9 @@ class FleetLock:
         found = await asyncio.gather(*(place.look() for place in self._places))
         return tuple(held for held in found if held is not None)
 
-    async def take(self, holder: LockOwner) -> None:
-        self._run = holder.run
-        spelled = _spelled(holder)
+    async def take(self, owner: LockOwner) -> None:
+        self._run = owner.run
+        spelled = _spelled(owner)
         try:
             for place in self._places:
                 await self._take(place, spelled)
@@ -65,12 +65,12 @@ class FleetLock:
             await self.release()
             raise
 
-    async def _take(self, place: LockDirectory, holder: str) -> None:
+    async def _take(self, place: LockDirectory, owner: str) -> None:
         try:
-            await place.take(self._run, holder)
+            await place.take(self._run, owner)
         except LockHeld:
             held = await place.look()
-            if held is not None and held.holder.run == self._run:
+            if held is not None and held.owner.run == self._run:
                 return  # this machine again, under another name
             raise
         except LockError:
@@ -80,10 +80,10 @@ class FleetLock:
         self._seen = self._monotonic()
 
     async def take_over(
-        self, old: str, holder: LockOwner, *, seize: Sequence[LockState] = ()
+        self, old: str, owner: LockOwner, *, seize: Sequence[LockState] = ()
     ) -> None:
-        self._run = holder.run
-        spelled = _spelled(holder)
+        self._run = owner.run
+        spelled = _spelled(owner)
         numbers = {held.place: held.number_there for held in seize}
         old = " ".join(await self._all_of(old, unless=numbers))
         try:
@@ -109,25 +109,25 @@ class FleetLock:
         runs, seen = old.split(), await self.look()
         for one in seen:
             if one.unreadable and one.place not in unless:
-                raise LockHeld(one.place, str(one.holder))
-        held = [one for one in seen if one.holder.run in runs]
+                raise LockHeld(one.place, str(one.owner))
+        held = [one for one in seen if one.owner.run in runs]
         self._number = max((one.number for one in held), default=0)
         found = dict.fromkeys((*runs, *(run for one in held for run in one.before)))
         return tuple(found)[:MOST_RUNS]  # more would make the lock one that is not believed
 
     async def keep(
-        self, holdings: Sequence[OwnedTarget] | None = None, *, everywhere: bool
+        self, owned_targets: Sequence[OwnedTarget] | None = None, *, everywhere: bool
     ) -> None:
         if self._lost is not None:
             raise self._lost
-        if holdings is None and not everywhere and self._monotonic() < self._seen + FRESH:
+        if owned_targets is None and not everywhere and self._monotonic() < self._seen + FRESH:
             return
         began = self._monotonic()
         near = [place for place in self._taken if everywhere or not self._is_away(place)]
         places = near or self._taken  # whoever is asked by nobody learns nothing
-        self._number += holdings is not None
+        self._number += owned_targets is not None
         results = await _each(
-            places, lambda place: place.keep(self._run, holdings, number=self._number)
+            places, lambda place: place.keep(self._run, owned_targets, number=self._number)
         )
         for place, error in zip(places, results, strict=True):
             if isinstance(error, LockLost):
@@ -211,5 +211,5 @@ def _errors(results: Sequence[RolloutError | None]) -> tuple[RolloutError, ...]:
     return tuple(error for error in results if error is not None)
 
 
-def _spelled(holder: LockOwner) -> str:
-    return json.dumps(spell_holder(holder), separators=(",", ":")) + "\n"
+def _spelled(owner: LockOwner) -> str:
+    return json.dumps(spell_holder(owner), separators=(",", ":")) + "\n"

@@ -37,7 +37,7 @@ def _is_fixable(state: InstanceState) -> bool:
     if state.status.lower() == "waiting":
         return False
     settling = state.pending or state.initializing
-    return state.birth is None or (state.monitored and not settling)
+    return state.process is None or (state.monitored and not settling)
 
 
 def _of_number(
@@ -67,7 +67,7 @@ def _of_one(state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
         # Until its time comes monit does not call it running, whatever it is.
         fix = f"take `every` off {name} in monit's control file"
         yield f"{name} is waiting for its time", fix
-    if state.birth is None and state.called_running:
+    if state.process is None and state.called_running:
         yield f"monit calls {name} {state.status}, but its process is gone", f"{by_admin} validate"
     if not state.running:
         yield f"{name} is not running: {state.status}", f"{by_admin} start {quoted}"

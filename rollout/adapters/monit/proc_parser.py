@@ -56,7 +56,7 @@ class Processes:
             found |= more
         return frozenset(found)
 
-    def birth(
+    def process(
         self, pid: int | None, shown_before: AbstractSet[int] = frozenset()
     ) -> ProcessIdentity | None:
         """Return the birth of ``pid``; None when there is no living process.
@@ -71,11 +71,11 @@ class Processes:
             return None
         return ProcessIdentity(pid=pid, started=self.started.get(pid), boot=self.boot)
 
-    def up_since(self, birth: ProcessIdentity | None) -> float | None:
+    def up_since(self, process: ProcessIdentity | None) -> float | None:
         """Return the Unix time at which the process started, where that is known."""
-        if birth is None or birth.started is None or self.booted is None:
+        if process is None or process.started is None or self.booted is None:
             return None
-        return self.booted + birth.started / self.ticks
+        return self.booted + process.started / self.ticks
 
 
 def read_processes(lines: list[str]) -> Processes:

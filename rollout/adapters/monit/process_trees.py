@@ -44,13 +44,13 @@ class InstanceProcesses:
         return cls(port, seen.boot, started, sockets, held)
 
     @classmethod
-    def read(cls, birth: ProcessIdentity) -> "InstanceProcesses | None":
+    def read(cls, process: ProcessIdentity) -> "InstanceProcesses | None":
         """Read what :meth:`written` made of one."""
-        kept = birth.tree
+        kept = process.tree
         if kept is None:
             return None
         sockets, held = frozenset(kept.sockets), frozenset(kept.held)
-        return cls(kept.port, birth.boot, dict(kept.started), sockets, held)
+        return cls(kept.port, process.boot, dict(kept.started), sockets, held)
 
     def written(self) -> ProcessTree:
         """Return it in the form in which a process carries it into the record."""

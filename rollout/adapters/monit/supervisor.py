@@ -153,12 +153,12 @@ class MonitSupervisor:
         for block in ours:
             state = _state(block, processes, shown_before, trees[block.name].port)
             tree = trees[block.name]
-            birth = state.birth and replace(state.birth, tree=tree.written())
+            process = state.process and replace(state.process, tree=tree.written())
             replaced = self._replaced[host, block.name]
-            outgoing = birth is not None and birth in replaced
-            state = replace(state, birth=birth, requests=len(replaced), outgoing=outgoing)
+            outgoing = process is not None and process in replaced
+            state = replace(state, process=process, requests=len(replaced), outgoing=outgoing)
             states.append(_with_survivors(state, old.get(block.name), tree, processes))
-        self._births[host] = {state.name: state.birth for state in states}
+        self._births[host] = {state.name: state.process for state in states}
         return tuple(states)
 
     def _query(self, host: str) -> commands.ProcessQuery:
@@ -177,15 +177,15 @@ class MonitSupervisor:
     def remember(self, host: str, before: Mapping[str, ProcessIdentity | None]) -> None:
         """Take over what an earlier run saw right before it asked for a restart on ``host``."""
         old = self._old.setdefault(host, {})
-        for name, birth in before.items():
-            if birth is not None and (tree := InstanceProcesses.read(birth)) is not None:
+        for name, process in before.items():
+            if process is not None and (tree := InstanceProcesses.read(process)) is not None:
                 old[name] = tree.after(old.get(name))
 
     def _remember(self, host: str, names: Sequence[str]) -> None:
         """Keep the processes of ``names`` as they are right before they are asked to restart."""
-        births = self._births.get(host, {})
+        processes = self._births.get(host, {})
         for name in names:
-            self._replaced[host, name].append(births.get(name))
+            self._replaced[host, name].append(processes.get(name))
         old = self._old.setdefault(host, {})
         for name, tree in self._trees.get(host, {}).items():
             if name in names:
@@ -242,13 +242,13 @@ def _with_survivors(
 def _state(
     block: ServiceBlock, processes: Processes, shown_before: frozenset[int], port: int
 ) -> InstanceState:
-    birth = processes.birth(block.pid, shown_before)
+    process = processes.process(block.pid, shown_before)
     return InstanceState(
         name=block.name,
         status=block.status,
         monitored=block.monitored,
         pending=block.pending,
-        birth=birth,
-        up_since=processes.up_since(birth),
+        process=process,
+        up_since=processes.up_since(process),
         port=port,
     )

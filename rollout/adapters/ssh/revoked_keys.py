@@ -88,10 +88,10 @@ def _is_in_krl(file: Path, offered: HostKey) -> bool:
     except (OSError, TooSlow) as error:
         said = "no answer" if isinstance(error, TooSlow) else str(error)
         raise Unreadable(f"{file} is a KRL, and ssh-keygen -Q fails: {said}") from error
-    verdict = asked.out.strip().rpartition(": ")[2]
-    if asked.status == 0 and verdict == "ok":
+    condition = asked.out.strip().rpartition(": ")[2]
+    if asked.status == 0 and condition == "ok":
         return False
-    if asked.status == 1 and verdict == "REVOKED":
+    if asked.status == 1 and condition == "REVOKED":
         return True
     said = asked.err.strip() or f"ssh-keygen -Q ended with {asked.status}"
     raise Unreadable(f"{file}: {said}")

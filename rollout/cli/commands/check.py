@@ -56,9 +56,9 @@ def run(
 
     scope, floor = scope_of(settings, hosts), settings.fleet.floor
 
-    wish = lock_request(settings, hosts, rollout, deploys=False, include_left_out=False)
+    request = lock_request(settings, hosts, rollout, deploys=False, include_left_out=False)
 
-    async def story() -> "tuple[PreflightReport, bool]":
+    async def scenario() -> "tuple[PreflightReport, bool]":
         with open_lock(settings) as lock:
             of_the_lock, notes = await lock.examine()
         async with AsyncExitStack() as stack:
@@ -68,8 +68,8 @@ def run(
             else:
                 site, supply = await stack.enter_async_context(open_deploy(settings))
             told: list[Event] = []
-            refused, out = await refusal(wish, history_of(settings), site, told.append)
-            site = replace(site, record=UnlockedOwnershipLog(NOT_TAKEN, holdings=out))
+            refused, out = await refusal(request, history_of(settings), site, told.append)
+            site = replace(site, record=UnlockedOwnershipLog(NOT_TAKEN, owned_targets=out))
             fit = await preflight_for_either(scope, floor, site, supply.source if supply else None)
         others = of_the_lock
         if refused is not None and not (of_the_lock and isinstance(refused, LockError)):
@@ -79,7 +79,7 @@ def run(
         fit = with_others(fit, (*others, *try_journal(settings)), (*notes, *changed))
         return fit, isinstance(refused, LockHeld)
 
-    fit, busy = asyncio.run(story())
+    fit, busy = asyncio.run(scenario())
     if voice is Output.JSON:
         print_output(fitness_json(fit))
     else:

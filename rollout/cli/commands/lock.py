@@ -44,7 +44,7 @@ def show(context: typer.Context) -> None:
         lock: "FleetLock",
     ) -> "tuple[Sequence[LockState], Mapping[str, Sequence[str]], frozenset[str]]":
         seen, history = await lock.look(), history_of(settings)
-        gone = frozenset(one.holder.run for one in seen if history.is_gone(one.holder))
+        gone = frozenset(one.owner.run for one in seen if history.is_gone(one.owner))
         return seen, await lock.acts(), gone
 
     seen, acts, gone = _with_the_lock(settings, look)
@@ -67,11 +67,11 @@ def acquire(
     from rollout.summary.run import Exit  # noqa: PLC0415
 
     settings = asked(context).settings().settings
-    holder = current_owner(Kind.MANUAL, reason)
+    owner = current_owner(Kind.MANUAL, reason)
 
     async def take(lock: "FleetLock") -> None:
-        await lock.take(holder)
-        await _note(lock, holder, f"took it by hand: {reason}")
+        await lock.take(owner)
+        await _note(lock, owner, f"took it by hand: {reason}")
 
     try:
         _with_the_lock(settings, take)
@@ -100,7 +100,7 @@ def release(context: typer.Context, *, yes: said.Yes = False) -> None:
     if not held:
         print_error("no run and no person holds the lock")
         return
-    others = [one.holder for one in held if one.holder.who != us.who]
+    others = [one.owner for one in held if one.owner.who != us.who]
     if others:
         print_error(f"the lock is that of {others[0]}")
         confirm("Release it, though it is not yours?", yes=yes)
@@ -108,17 +108,17 @@ def release(context: typer.Context, *, yes: said.Yes = False) -> None:
     async def thaw(lock: "FleetLock") -> None:
         now = await lock.look()
         _see_that_it_is_by_hand(now)
-        runs = dict.fromkeys(one.holder.run for one in now)
-        if set(runs) - {one.holder.run for one in held}:
-            raise RolloutError(f"nothing was changed: the lock is that of {now[0].holder} by now")
+        runs = dict.fromkeys(one.owner.run for one in now)
+        if set(runs) - {one.owner.run for one in held}:
+            raise RolloutError(f"nothing was changed: the lock is that of {now[0].owner} by now")
         for one in now:
-            await lock.take_over(one.holder.run, one.holder)
+            await lock.take_over(one.owner.run, one.owner)
         for error in await lock.release():
             raise error
-        await _note(lock, us, f"released what {held[0].holder} held")
+        await _note(lock, us, f"released what {held[0].owner} held")
 
     _with_the_lock(settings, thaw)
-    print_error(f"unlocked; it was held by {held[0].holder}")
+    print_error(f"unlocked; it was held by {held[0].owner}")
 
 
 def _see_that_it_is_by_hand(held: "Sequence[LockState]") -> None:
@@ -126,11 +126,11 @@ def _see_that_it_is_by_hand(held: "Sequence[LockState]") -> None:
     from rollout.model.lock_state import Kind  # noqa: PLC0415
 
     for one in held:
-        if one.holder.kind is Kind.UNKNOWN:
-            raise RolloutError(f"{one.place}: {one.holder}: `rollout lock break` takes it")
-        if one.holder.kind is not Kind.MANUAL:
+        if one.owner.kind is Kind.UNKNOWN:
+            raise RolloutError(f"{one.place}: {one.owner}: `rollout lock break` takes it")
+        if one.owner.kind is not Kind.MANUAL:
             raise RolloutError(
-                f"nothing was changed: a run holds the lock, no person: {one.holder}.  `rollout "
+                f"nothing was changed: a run holds the lock, no person: {one.owner}.  `rollout "
                 "recover` if it is dead, `rollout lock break` if it must end"
             )
 
@@ -148,7 +148,7 @@ def break_it(context: typer.Context, *, yes: said.Yes = False) -> None:
     left = confirmed(loaded.settings, what, yes=yes, force=True)
     if left is None:
         raise typer.Exit(nothing_left())
-    us, was = current_owner(Kind.MANUAL), left.holder
+    us, was = current_owner(Kind.MANUAL), left.owner
     code = run(loaded, left, asked(context))
     _with_the_lock(loaded.settings, lambda lock: _note(lock, us, f"broke the lock of {was}"))
     raise typer.Exit(code)
@@ -166,7 +166,7 @@ def _with_the_lock(settings: "Settings", act: "Callable[[FleetLock], Awaitable[T
     from rollout.cli.wiring import open_lock  # noqa: PLC0415
     from rollout.summary.run import Exit  # noqa: PLC0415
 
-    async def story() -> "T":
+    async def scenario() -> "T":
         task = asyncio.current_task()
         if task is not None:  # what was taken in one place is given back, as on Ctrl-C
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -174,7 +174,7 @@ def _with_the_lock(settings: "Settings", act: "Callable[[FleetLock], Awaitable[T
             return await act(lock)
 
     try:
-        return asyncio.run(story())
+        return asyncio.run(scenario())
     except asyncio.CancelledError:
         print_error("ended on request; the lock is as it was")
         raise typer.Exit(Exit.TERMINATED) from None

@@ -63,7 +63,7 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     from rollout.output.select import Output  # noqa: PLC0415
     from rollout.summary.run import Exit  # noqa: PLC0415
 
-    async def story() -> "tuple[Sequence[Event], tuple[Finding, ...]]":
+    async def scenario() -> "tuple[Sequence[Event], tuple[Finding, ...]]":
         told: list[Event] = []
         async with open_site(settings) as site:
             releases = guarded(site, PersistentOwnershipLog(lock=site.lock)).releases
@@ -76,7 +76,7 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
                     await pruned(seen, the_deploy(settings).keep, releases, told.append)
         return told, findings
 
-    told, findings = asyncio.run(story())
+    told, findings = asyncio.run(scenario())
     if voice is Output.JSON:
         print_output(pruned_json(told, findings))
     else:

@@ -70,7 +70,7 @@ def run(
     from rollout.recovery.recover import take_back_what_never_ran  # noqa: PLC0415
 
     settings = loaded.settings
-    of, plan = left.holder.run if left else UNKNOWN_RUN, plan_of(settings, ())
+    of, plan = left.owner.run if left else UNKNOWN_RUN, plan_of(settings, ())
     half = left.past if left and left.past and left.past.half_deployed and not abandon else None
     if half and (unknown := hosts_unknown(half, settings)):
         raise RolloutError(
@@ -78,34 +78,34 @@ def run(
             "not know; `rollout recover --abandon` leaves everything as it is"
         )
 
-    async def story(charge: "LockedRun", tell: "Tell") -> None:
-        if charge.findings:
-            tell(RolloutRefused(findings=charge.findings))
+    async def scenario(locked_run: "LockedRun", tell: "Tell") -> None:
+        if locked_run.findings:
+            tell(RolloutRefused(findings=locked_run.findings))
             return
-        out = charge.site.record.held
+        out = locked_run.site.record.held
         if abandon:
-            await abandon_them(of, out, charge.site, tell)
+            await abandon_them(of, out, locked_run.site, tell)
             return
         past = _begun_with(loaded, left)
         rest = past.left if past else ()
         gone = bool(past and past.deploy and past.deploy.gone_back)
-        back = await recovered(of, out, plan, charge.site, tell, rest=rest, gone_back=gone)
+        back = await recovered(of, out, plan, locked_run.site, tell, rest=rest, gone_back=gone)
         if left is None or left.past is None:
             past = None  # another machine has gone on since, and what it asked for is not known
         elif past is not None:
             past = replace(past, done=(*past.done, *back.done))
-        seen = await take_back_what_never_ran(settings.fleet.names, past, charge.site, tell)
-        charge.has_seen_to(seen)
+        seen = await take_back_what_never_ran(settings.fleet.names, past, locked_run.site, tell)
+        locked_run.has_seen_to(seen)
 
-    errand = running.CommandSpec(
+    spec = running.CommandSpec(
         loaded=loaded,
         typed=typed,
         verb="recover",
-        hosts=[holding.target.host for holding in left.holdings] if left else (),
+        hosts=[owned_target.target.host for owned_target in left.owned_targets] if left else (),
         left=replace(left, abandoned=abandon) if left else None,
         over_half_a_deploy=True,
     )
-    return running.run(errand, story)
+    return running.run(spec, scenario)
 
 
 def _begun_with(loaded: "Loaded", left: "UnfinishedRun | None") -> "PastRun | None":

@@ -40,12 +40,12 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
     from rollout.output.select import Output  # noqa: PLC0415
     from rollout.summary.run import Exit  # noqa: PLC0415
 
-    async def story() -> "tuple[tuple[HostReleases, ...], tuple[Finding, ...]]":
+    async def scenario() -> "tuple[tuple[HostReleases, ...], tuple[Finding, ...]]":
         async with open_site(settings) as site:
             if site.releases is None:
                 raise AssertionError("a [deploy] without releases")
             return await read_releases(hosts, site.releases)
 
-    seen, findings = asyncio.run(story())
+    seen, findings = asyncio.run(scenario())
     print_output((shelves_json if voice is Output.JSON else shelves_table)(seen, findings))
     return Exit.REFUSED if findings else Exit.DONE

@@ -57,14 +57,16 @@ def run(
 
     settings = loaded.settings
 
-    async def story(charge: "LockedRun", tell: "Tell") -> None:
+    async def scenario(locked_run: "LockedRun", tell: "Tell") -> None:
         scope, floor = scope_of(settings, hosts, flags), settings.fleet.floor
-        looking = restart_preflight(scope, floor, charge.site)
-        fit = charge.add_lock_findings(await unless_stopped(looking, charge.site.stop_asked))
+        looking = restart_preflight(scope, floor, locked_run.site)
+        fit = locked_run.add_lock_findings(
+            await unless_stopped(looking, locked_run.site.stop_asked)
+        )
         if report_preflight(fit, tell):
-            await rolling_restart(plan_of(settings, fit.targets, flags), charge.site, tell)
+            await rolling_restart(plan_of(settings, fit.targets, flags), locked_run.site, tell)
 
-    errand = running.CommandSpec(
+    spec = running.CommandSpec(
         loaded=loaded,
         typed=typed,
         verb="restart",
@@ -74,4 +76,4 @@ def run(
         cron=cron,
         meanwhile=looking_at(hosts),
     )
-    return running.run(errand, story)
+    return running.run(spec, scenario)

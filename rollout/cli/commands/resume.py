@@ -123,7 +123,7 @@ def run(
         allow_missing_targets=replan,
     )
 
-    async def story(charge: "LockedRun", tell: "Tell") -> None:
+    async def scenario(locked_run: "LockedRun", tell: "Tell") -> None:
         again = history_of(settings).last()  # now that nobody else can go on with it
         if again is None or (again.run, set(again.done)) != (past.run, set(past.done)):
             raise RolloutError(f"somebody has gone on with run {past.run} meanwhile")
@@ -131,11 +131,11 @@ def run(
         def heard(event: "Event") -> None:
             tell(event)
             if isinstance(event, DeployStarted):  # it is in our journal from here on
-                charge.has_seen_to(event.hosts)
+                locked_run.has_seen_to(event.hosts)
 
-        await resume(resumption, charge.site, charge.supply, heard, charge.findings)
+        await resume(resumption, locked_run.site, locked_run.supply, heard, locked_run.findings)
 
-    errand = running.CommandSpec(
+    spec = running.CommandSpec(
         loaded=loaded,
         typed=typed,
         verb=past.verb,
@@ -148,4 +148,4 @@ def run(
         cron=cron,
         meanwhile=looking_at(past.hosts),
     )
-    return running.run(errand, story)
+    return running.run(spec, scenario)

@@ -68,20 +68,20 @@ def run(
 
     settings = loaded.settings
     scope = scope_of(settings, hosts, flags)
-    wish = partial(deploy_of, the_deploy(settings), fresh=False)
+    request = partial(deploy_of, the_deploy(settings), fresh=False)
 
-    async def story(charge: "LockedRun", tell: "Tell") -> None:
-        site = charge.site
-        looking = ready_to_roll_back(scope, settings.fleet.floor, site, to, wish)
+    async def scenario(locked_run: "LockedRun", tell: "Tell") -> None:
+        site = locked_run.site
+        looking = ready_to_roll_back(scope, settings.fleet.floor, site, to, request)
         fit, deploy = await unless_stopped(looking, site.stop_asked)
         if (
-            report_preflight(charge.add_lock_findings(fit), tell, deploys=True)
+            report_preflight(locked_run.add_lock_findings(fit), tell, deploys=True)
             and deploy is not None
         ):
             plan = plan_of(settings, fit.targets, flags)
-            await uninterrupted(deploy, plan, site, charge.with_deploy_services, tell)
+            await uninterrupted(deploy, plan, site, locked_run.with_deploy_services, tell)
 
-    errand = running.CommandSpec(
+    spec = running.CommandSpec(
         loaded=loaded,
         typed=typed,
         verb="rollback",
@@ -92,4 +92,4 @@ def run(
         cron=cron,
         meanwhile=looking_at(hosts, the_deploy(settings).hooks.before),
     )
-    return running.run(errand, story)
+    return running.run(spec, scenario)

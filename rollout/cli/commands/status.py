@@ -47,7 +47,7 @@ def run(
     from rollout.restart.server_mapping import servers_of  # noqa: PLC0415
     from rollout.summary.run import Exit  # noqa: PLC0415
 
-    async def story() -> "tuple[FleetSnapshot, UnfinishedRun | None, tuple[Finding, ...]]":
+    async def scenario() -> "tuple[FleetSnapshot, UnfinishedRun | None, tuple[Finding, ...]]":
         async with open_site(settings) as site:
             seen = await take_fleet_snapshot(hosts, site)
             try:
@@ -59,12 +59,15 @@ def run(
             except RolloutError as error:
                 return seen, None, (finding("lock", error),)
 
-    seen, left, blind = asyncio.run(story())
+    seen, left, blind = asyncio.run(scenario())
     seen = replace(seen, more=blind)
     scope = scope_of(settings, hosts)
-    seats = {sight.host: servers_of(sight, scope, seen.readings) for sight in seen.hosts}
+    servers = {
+        host_snapshot.host: servers_of(host_snapshot, scope, seen.readings)
+        for host_snapshot in seen.hosts
+    }
     if voice is Output.JSON:
-        print_output(status_json(seen, seats, left))
+        print_output(status_json(seen, servers, left))
     else:
-        print_output(status_table(seen, seats, left, rollout))
+        print_output(status_table(seen, servers, left, rollout))
     return Exit.REFUSED if seen.findings else Exit.DONE

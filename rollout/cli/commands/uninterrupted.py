@@ -61,19 +61,19 @@ def run(
 
     settings = loaded.settings
     scope = scope_of(settings, hosts, flags)
-    wish = partial(deploy_of, the_deploy(settings), fresh=True)
+    request = partial(deploy_of, the_deploy(settings), fresh=True)
 
-    async def story(charge: "LockedRun", tell: "Tell") -> None:
-        site, supply = charge.site, charge.with_deploy_services
-        looking = ready_to_deploy(scope, settings.fleet.floor, site, supply.source, wish)
+    async def scenario(locked_run: "LockedRun", tell: "Tell") -> None:
+        site, supply = locked_run.site, locked_run.with_deploy_services
+        looking = ready_to_deploy(scope, settings.fleet.floor, site, supply.source, request)
         fit, deploy = await unless_stopped(looking, site.stop_asked)
         if (
-            report_preflight(charge.add_lock_findings(fit), tell, deploys=True)
+            report_preflight(locked_run.add_lock_findings(fit), tell, deploys=True)
             and deploy is not None
         ):
             await deployed(deploy, plan_of(settings, fit.targets, flags), site, supply, tell)
 
-    errand = running.CommandSpec(
+    spec = running.CommandSpec(
         loaded=loaded,
         typed=typed,
         verb="uninterrupted",
@@ -84,4 +84,4 @@ def run(
         cron=cron,
         meanwhile=looking_at(hosts, the_deploy(settings).hooks.before),
     )
-    return running.run(errand, story)
+    return running.run(spec, scenario)

@@ -16,15 +16,15 @@ def servers(count: int) -> str:
     return "1 server" if count == 1 else f"{count} servers"
 
 
-def missing(ledger: RunSummary) -> str:
+def missing(summary: RunSummary) -> str:
     """Say how many are out of rotation, and how many are not known to serve."""
-    if not ledger.out:
+    if not summary.out:
         return "nobody is missing because of us"
-    out = [name for name in ledger.out if ledger.lines[name].state in OUT_STATES]
-    down = [name for name in ledger.out if ledger.lines[name].standing is TargetPhase.DOWN]
-    unknown = [name for name in ledger.out if name not in {*out, *down}]
-    of_all = 0 if ledger.rolling else ledger.fleet  # a walk counts those that it is about
-    total = servers(max(len(ledger.lines), of_all))
+    out = [name for name in summary.out if summary.lines[name].state in OUT_STATES]
+    down = [name for name in summary.out if summary.lines[name].standing is TargetPhase.DOWN]
+    unknown = [name for name in summary.out if name not in {*out, *down}]
+    of_all = 0 if summary.rolling else summary.fleet  # a walk counts those that it is about
+    total = servers(max(len(summary.lines), of_all))
     said = [
         _count(out, total, "out of rotation"),
         _count(down, total, "down again"),
@@ -33,10 +33,10 @@ def missing(ledger: RunSummary) -> str:
     return " and ".join(part for part in said if part)
 
 
-def earlier(ledger: RunSummary) -> str:
+def earlier(summary: RunSummary) -> str:
     """Say how many of those who are done were so before, where a run was gone on with."""
-    before = [x for x in ledger.lines.values() if x.standing is TargetPhase.DONE and x.reason]
-    return f", {len(before)} of them by run {ledger.resumed}," if before else ""
+    before = [x for x in summary.lines.values() if x.standing is TargetPhase.DONE and x.reason]
+    return f", {len(before)} of them by run {summary.resumed}," if before else ""
 
 
 def _count(names: Sequence[str], total: str, what: str) -> str:
@@ -45,16 +45,16 @@ def _count(names: Sequence[str], total: str, what: str) -> str:
     return f"{len(names)} of {total} {'is' if len(names) == 1 else 'are'} {what}"
 
 
-def skipped_words(ledger: RunSummary, what: str = "Skipped") -> str:
+def skipped_words(summary: RunSummary, what: str = "Skipped") -> str:
     """Name who was skipped, and why, as a sentence to be added; empty when nobody was."""
-    skipped = ledger.named(TargetPhase.SKIPPED)
-    reason = "; ".join(f"{name} ({ledger.lines[name].reason})" for name in skipped)
+    skipped = summary.named(TargetPhase.SKIPPED)
+    reason = "; ".join(f"{name} ({summary.lines[name].reason})" for name in skipped)
     return f" {what}: {reason}." if skipped else ""
 
 
-def visited_words(ledger: RunSummary) -> str:
+def visited_words(summary: RunSummary) -> str:
     """Say how many visitors HAProxy sent to servers in maint; empty where it sent none."""
-    visited = {name: line.visited for name, line in ledger.lines.items() if line.visited}
+    visited = {name: line.visited for name, line in summary.lines.items() if line.visited}
     if not visited:
         return ""
     count = sum(visited.values())
@@ -67,44 +67,44 @@ def visited_words(ledger: RunSummary) -> str:
 
 def stopped(ending: RunResult) -> str:
     """Say what stopped the run, and at whom."""
-    ledger = ending.ledger
+    summary = ending.summary
     if Exit.BUG in {ending.outside, ending.exit_code}:
         return "stopped by a bug of its own"
-    if ledger.interrupted:
-        return f"interrupted by {ledger.stop}"
-    where = ledger.named(TargetPhase.LEFT_OUT)
+    if summary.interrupted:
+        return f"interrupted by {summary.stop}"
+    where = summary.named(TargetPhase.LEFT_OUT)
     at = f" at {', '.join(where)}" if where else ""
-    if ledger.finished:
+    if summary.finished:
         return f"finished, but not whole{',' if at else ''}{at}"
     return f"halted{at}"
 
 
-def none_missing(ledger: RunSummary) -> str:
+def none_missing(summary: RunSummary) -> str:
     """Say that all servers serve, as the end of a sentence.
 
     Empty where one was not seen to, or a load balancer was not asked; what was skipped is another
     hand's.
     """
-    skipped = ledger.named(TargetPhase.SKIPPED)
-    if ledger.unseen or {*ledger.lines} - {*skipped} - ledger.serving:
+    skipped = summary.named(TargetPhase.SKIPPED)
+    if summary.unseen or {*summary.lines} - {*skipped} - summary.serving:
         return ""
     ours = " because of us" if skipped else ""
     return f", none missing{ours}"
 
 
-def afterwards(ledger: RunSummary) -> str:
+def afterwards(summary: RunSummary) -> str:
     """Say what the last look showed and what the visitors met, as sentences to be added."""
-    idle = [f"{name} ({line.now})" for name, line in ledger.lines.items() if line.now]
-    cut = {name: line.cut for name, line in ledger.lines.items() if line.cut}
+    idle = [f"{name} ({line.now})" for name, line in summary.lines.items() if line.now]
+    cut = {name: line.cut for name, line in summary.lines.items() if line.cut}
     each = ", ".join(f"{name} {count}" for name, count in cut.items())
-    others = list(ledger.others[:FEW])
-    others += [f"{len(ledger.others) - FEW} more"] if len(ledger.others) > FEW else []
+    others = list(summary.others[:FEW])
+    others += [f"{len(summary.others) - FEW} more"] if len(summary.others) > FEW else []
     said = [
         f"Not serving now, by another hand or by itself: {'; '.join(idle)}." if idle else "",
         f"{_were(sum(cut.values()))} cut off: {each}." if cut else "",
-        visited_words(ledger),
+        visited_words(summary),
         f"Besides, {'; '.join(others)}." if others else "",
-        f"At the end {', '.join(ledger.unseen)} did not answer." if ledger.unseen else "",
+        f"At the end {', '.join(summary.unseen)} did not answer." if summary.unseen else "",
     ]
     return "".join(f" {part}" for part in said if part)
 

@@ -26,48 +26,48 @@ def deploy_headline(ending: RunResult) -> str:
     "None missing" is said only when every target was seen to serve, and "as it was" only of hosts
     on which it was seen.
     """
-    ledger = ending.ledger
+    summary = ending.summary
     match ending.exit_code:
         case Exit.DONE:
             return _live(ending)
         case Exit.ROLLED_BACK:
-            return _undone(ledger)
+            return _undone(summary)
         case Exit.REDUCED:
-            said = [missing(ledger)] if ledger.out else []
-            said += [unrestored(ledger.deploy)] if ledger.deploy.unrestored else []
-            said += [] if ledger.deploy.phase.undone else [who_runs_what(ledger)]
+            said = [missing(summary)] if summary.out else []
+            said += [unrestored(summary.deploy)] if summary.deploy.unrestored else []
+            said += [] if summary.deploy.phase.undone else [who_runs_what(summary)]
             return f"{_how_it_ended(ending)}. {_upper('; '.join(said))}."
         case Exit.INTERRUPTED | Exit.TERMINATED | Exit.HALTED | Exit.BUG:
-            said = [who_runs_what(ledger), *([missing(ledger)] if ledger.started else [])]
+            said = [who_runs_what(summary), *([missing(summary)] if summary.started else [])]
             return f"{_how_it_ended(ending)}. {_upper('; '.join(said))}."
         case Exit.USAGE | Exit.REFUSED | Exit.BUSY:
-            return f"stopped. {_upper(who_runs_what(ledger))}."
+            return f"stopped. {_upper(who_runs_what(summary))}."
 
 
 def _live(ending: RunResult) -> str:
-    ledger, deploy = ending.ledger, ending.ledger.deploy
+    summary, deploy = ending.summary, ending.summary.deploy
     named = _upper(release_words(deploy.release, deploy.revision))
-    count = f"{len(ledger.named(TargetPhase.DONE))} of {servers(len(ledger.lines))}"
+    count = f"{len(summary.named(TargetPhase.DONE))} of {servers(len(summary.lines))}"
     how = "deployed" if deploy.fresh else "rolled back"
     live = "live" if deploy.fresh else "live again"
     said = f"done. {named} is {live} on {count}, {how} in {in_words(ending.seconds)}"
-    aside = skipped_words(ledger, "Skipped, not on this release")
-    said += f"{none_missing(ledger)}.{aside}"
+    aside = skipped_words(summary, "Skipped, not on this release")
+    said += f"{none_missing(summary)}.{aside}"
     for hook, words in deploy.warnings.items():
         said += f" Warning: the hook `{hook}` failed: {words}."
     return said
 
 
-def _undone(ledger: RunSummary) -> str:
+def _undone(summary: RunSummary) -> str:
     """Say that the release before is live; nobody is out, and every `current` was seen restored."""
-    deploy = ledger.deploy
+    deploy = summary.deploy
     named = release_words(deploy.release, deploy.revision)
     if deploy.phase is Phase.ROLLED_BACK:
-        before = f"the one before is live again on every host, {missing(ledger)}"
+        before = f"the one before is live again on every host, {missing(summary)}"
         return f"rolled back. {_upper(named)} did not come up; {before}."
-    if ledger.started:
+    if summary.started:
         said = "rolled back before any server was restarted"
-        return f"{said}. `current` is as it was on every host, {missing(ledger)}."
+        return f"{said}. `current` is as it was on every host, {missing(summary)}."
     return (
         f"rolled back before any server was touched: {cause(deploy)}. "
         "`current` is as it was on every host."
@@ -88,46 +88,46 @@ def unrestored(deploy: DeploySummary) -> str:
     return f"release {deploy.release} may still be live on {where}"
 
 
-def who_runs_what(ledger: RunSummary) -> str:
+def who_runs_what(summary: RunSummary) -> str:
     """Count who runs the new release, and say who runs the one before, as far as it is known."""
-    deploy = ledger.deploy
+    deploy = summary.deploy
     named = release_words(deploy.release, deploy.revision)
-    if not ledger.started:
+    if not summary.started:
         moved = [host for host in deploy.hosts if host in deploy.moved]
         where = f"may lead to {named} on {', '.join(moved)}" if moved else "was not moved anywhere"
         return f"no server was taken out, and `current` {where}"
-    new, old = runs_new(ledger), runs_old(ledger)
-    total = "" if ledger.out else f" of {servers(len(ledger.lines))}"
+    new, old = runs_new(summary), runs_old(summary)
+    total = "" if summary.out else f" of {servers(len(summary.lines))}"
     said = f"{len(new)}{total} {_verb(len(new))} {named}" if new else f"none{total} runs {named}"
     said += f", {len(old)} {_verb(len(old))} the one before" if old else ""
     return said
 
 
-def runs_new(ledger: RunSummary) -> tuple[str, ...]:
+def runs_new(summary: RunSummary) -> tuple[str, ...]:
     """Name the targets whose processes were seen to run in the new release, and that serve."""
     return tuple(
         name
-        for name, line in ledger.lines.items()
-        if line.standing in SERVING and line.release == ledger.deploy.release
+        for name, line in summary.lines.items()
+        if line.standing in SERVING and line.release == summary.deploy.release
     )
 
 
-def runs_old(ledger: RunSummary) -> tuple[str, ...]:
+def runs_old(summary: RunSummary) -> tuple[str, ...]:
     """Name the targets that serve the release before: never restarted, or taken back to it."""
     return tuple(
         name
-        for name, line in ledger.lines.items()
-        if line.standing in SERVING and line.release != ledger.deploy.release
+        for name, line in summary.lines.items()
+        if line.standing in SERVING and line.release != summary.deploy.release
     )
 
 
 def _how_it_ended(ending: RunResult) -> str:
-    ledger = ending.ledger
-    if ending.outside is Exit.BUG or ledger.interrupted or ending.exit_code is Exit.BUG:
+    summary = ending.summary
+    if ending.outside is Exit.BUG or summary.interrupted or ending.exit_code is Exit.BUG:
         return stopped(ending)
-    match ledger.deploy.phase:
+    match summary.deploy.phase:
         case Phase.ROLLBACK_HALTED:
-            return f"the rollback from release {ledger.deploy.release} halted"
+            return f"the rollback from release {summary.deploy.release} halted"
         case Phase.TAKEN_BACK | Phase.ROLLED_BACK:
             return "rolled back, but not everywhere"
         case _:

@@ -58,17 +58,17 @@ def alike(deploy: DeploySummary) -> Iterable[tuple[str, ...]]:
 
 def release_rows(ending: RunResult) -> Iterator[tuple[str, str]]:
     """Say who runs which release, where there are two, as (label, text)."""
-    ledger, deploy = ending.ledger, ending.ledger.deploy
+    summary, deploy = ending.summary, ending.summary.deploy
     if ending.exit_code is not Exit.DONE:
         yield from current_rows(deploy)
     if deploy.phase is Phase.ROLLED_BACK:
         why = "its app's own log tells why it did not come up"
         yield "kept", f"release {deploy.release}, marked bad; {why}"
-    if deploy.phase is Phase.NONE or deploy.phase.undone or not ledger.started:
+    if deploy.phase is Phase.NONE or deploy.phase.undone or not summary.started:
         return
     if ending.exit_code is Exit.DONE:
         return
-    new, old = runs_new(ledger), runs_old(ledger)
+    new, old = runs_new(summary), runs_old(summary)
     if new:
         yield "new release", ", ".join(new)
     if old:
@@ -76,7 +76,7 @@ def release_rows(ending: RunResult) -> Iterator[tuple[str, str]]:
     if deploy.seen:
         yield "", "a process that starts there runs what `current` leads to"
         return
-    known = {host_of(name) for name in ledger.lines}
+    known = {host_of(name) for name in summary.lines}
     not_yet = {host_of(name) for name in old} | {h for h in deploy.hosts if h not in known}
     moved = [host for host in deploy.hosts if host in deploy.moved & not_yet]
     if moved:
@@ -109,7 +109,7 @@ def causes(deploy: DeploySummary) -> tuple[str, ...]:
 
 def deploy_steps(ending: RunResult) -> Iterator[tuple[str, str]]:
     """List what to type about the release, as (label, text), after whatever brings servers back."""
-    deploy = ending.ledger.deploy
+    deploy = ending.summary.deploy
     if deploy.phase is Phase.NONE or ending.exit_code is Exit.DONE:
         return
     for host in deploy.in_order(deploy.unrestored):
@@ -127,7 +127,7 @@ def deploy_steps(ending: RunResult) -> Iterator[tuple[str, str]]:
             again = shlex.join(as_typed(ending))
             yield label, f"{again}{'   # it first takes back what is left' if left else ''}"
         case Phase.LIVE:
-            if aside := dict.fromkeys(host_of(name) for name in ending.ledger.named(SKIPPED)):
+            if aside := dict.fromkeys(host_of(name) for name in ending.summary.named(SKIPPED)):
                 typed = shlex.join(about(as_typed(ending), [*aside]))
                 yield "go on", f"{typed}   # once their servers are ready again"
         case _:
@@ -139,20 +139,20 @@ def ways_on(ending: RunResult) -> Iterator[tuple[str, str]]:
 
     Hosts of the fleet that this run was not about are left alone by both.
     """
-    deploy = ending.ledger.deploy
-    out = {host_of(name) for name in ending.ledger.out}
+    deploy = ending.summary.deploy
+    out = {host_of(name) for name in ending.summary.out}
     others = [host for host in deploy.hosts if host not in out]
     if not others:
         return
     again = about(as_typed(ending), others) if out else as_typed(ending)
-    if any(line.took for line in ending.ledger.lines.values()):
+    if any(line.took for line in ending.summary.lines.values()):
         again = by_host(again)
-    if ending.ledger.resumed:
+    if ending.summary.resumed:
         again = (*shlex.split(ending.hints.rollout), "resume")
-    on_it = {host_of(name) for name in runs_new(ending.ledger)} | deploy.moved
-    if not on_it & {*others} and not ending.ledger.resumed:  # it failed wherever it was tried
+    on_it = {host_of(name) for name in runs_new(ending.summary)} | deploy.moved
+    if not on_it & {*others} and not ending.summary.resumed:  # it failed wherever it was tried
         typed = as_typed(ending)
-        flags = [flag for flag in _for_what_is_out(ending.ledger) if flag not in typed]
+        flags = [flag for flag in _for_what_is_out(ending.summary) if flag not in typed]
         what = "what is out is restarted with the others" if out else "on every host"
         yield "once mended", f"{shlex.join((*typed, *flags))}   # {what}"
         return
@@ -174,10 +174,10 @@ def ways_on(ending: RunResult) -> Iterator[tuple[str, str]]:
         label = ""
 
 
-def _for_what_is_out(ledger: RunSummary) -> Iterator[str]:
+def _for_what_is_out(summary: RunSummary) -> Iterator[str]:
     """Yield the flags with which a run restarts what is out, by what it is."""
-    down = [name for name in ledger.out if ledger.lines[name].standing is TargetPhase.DOWN]
-    if len(down) < len(ledger.out):
+    down = [name for name in summary.out if summary.lines[name].standing is TargetPhase.DOWN]
+    if len(down) < len(summary.out):
         yield "--include-left-out"
     if down:
         yield "--accept-sick"
@@ -188,7 +188,7 @@ def as_typed(ending: RunResult) -> tuple[str, ...]:
 
     Chosen anew it would be an older one, once some hosts have the first.
     """
-    deploy, hints = ending.ledger.deploy, ending.hints
+    deploy, hints = ending.summary.deploy, ending.hints
     command = "uninterrupted" if deploy.fresh else "rollback"
     words = hints.again or (*shlex.split(hints.rollout), command)
     return words if deploy.fresh else leading_to(words, deploy.release)

@@ -24,12 +24,12 @@ def headline(ending: RunResult) -> str:
 
     "None missing" is said only when every target serves.
     """
-    return f"{_first(ending)}{afterwards(ending.ledger)}"
+    return f"{_first(ending)}{afterwards(ending.summary)}"
 
 
 def _first(ending: RunResult) -> str:
-    ledger = ending.ledger
-    if ledger.deploy.phase is not Phase.NONE:
+    summary = ending.summary
+    if summary.deploy.phase is not Phase.NONE:
         return deploy_headline(ending)
     match ending.exit_code:
         case Exit.DONE:
@@ -41,80 +41,80 @@ def _first(ending: RunResult) -> str:
         case Exit.BUSY:
             return "busy, nothing was touched."
         case Exit.REDUCED:
-            return f"{stopped(ending)}. {missing(ledger)}."
+            return f"{stopped(ending)}. {missing(summary)}."
         case Exit.BUG:
-            return f"{stopped(ending)}. {_restarted(ledger)}{missing(ledger)}."
+            return f"{stopped(ending)}. {_restarted(summary)}{missing(summary)}."
         case Exit.HALTED | Exit.ROLLED_BACK:
-            return f"halted. {_restarted(ledger)}{missing(ledger)}."
+            return f"halted. {_restarted(summary)}{missing(summary)}."
         case Exit.INTERRUPTED | Exit.TERMINATED:
-            by = ledger.stop or "a second signal"
-            return f"interrupted by {by}. {_restarted(ledger)}{missing(ledger)}."
+            by = summary.stop or "a second signal"
+            return f"interrupted by {by}. {_restarted(summary)}{missing(summary)}."
 
 
 def _done(ending: RunResult) -> str:
-    ledger = ending.ledger
-    skipped = ledger.named(TargetPhase.SKIPPED)
-    if ledger.recovery and not ledger.rolling:
-        said = f"recovered. {_recovered(ledger)}{skipped_words(ledger, 'Left as found')}"
-        return f"{said}{_taken_back(ledger)}{_rest(ending)}{_uneven(ledger)}"
-    if len(skipped) == len(ledger.lines):
-        return f"nothing to do, nothing was touched.{skipped_words(ledger)}"
-    count = f"{len(ledger.named(TargetPhase.DONE))} of {servers(len(ledger.lines))}"
-    done = f"done. {count} restarted{earlier(ledger)} in {in_words(ending.seconds)}"
-    return f"{done}{none_missing(ledger)}.{skipped_words(ledger)}"
+    summary = ending.summary
+    skipped = summary.named(TargetPhase.SKIPPED)
+    if summary.recovery and not summary.rolling:
+        said = f"recovered. {_recovered(summary)}{skipped_words(summary, 'Left as found')}"
+        return f"{said}{_taken_back(summary)}{_rest(ending)}{_uneven(summary)}"
+    if len(skipped) == len(summary.lines):
+        return f"nothing to do, nothing was touched.{skipped_words(summary)}"
+    count = f"{len(summary.named(TargetPhase.DONE))} of {servers(len(summary.lines))}"
+    done = f"done. {count} restarted{earlier(summary)} in {in_words(ending.seconds)}"
+    return f"{done}{none_missing(summary)}.{skipped_words(summary)}"
 
 
-def _recovered(ledger: RunSummary) -> str:
+def _recovered(summary: RunSummary) -> str:
     """Say who of those that a run left out is back, and serves still."""
-    back = [*ledger.named(TargetPhase.DONE), *ledger.named(TargetPhase.RECOVERED)]
-    back = [name for name in back if not ledger.lines[name].now]
+    back = [*summary.named(TargetPhase.DONE), *summary.named(TargetPhase.RECOVERED)]
+    back = [name for name in back if not summary.lines[name].now]
     if not back:
-        run = f" because of run {ledger.recovery}" if ledger.recovery != UNKNOWN_RUN else ""
+        run = f" because of run {summary.recovery}" if summary.recovery != UNKNOWN_RUN else ""
         return f"No server is out{run}."
     verb = "serves" if len(back) == 1 else "serve"
-    return f"{', '.join(back)} {verb} again, nobody is out because of run {ledger.recovery}."
+    return f"{', '.join(back)} {verb} again, nobody is out because of run {summary.recovery}."
 
 
-def _taken_back(ledger: RunSummary) -> str:
+def _taken_back(summary: RunSummary) -> str:
     """Name the releases that were taken back because nothing had proven them."""
     return "".join(
         f" Release {release}, which nothing had proven, is taken back on {some(hosts)}."
-        for release, hosts in ledger.deploy.unproven.items()
+        for release, hosts in summary.deploy.unproven.items()
     )
 
 
-def _uneven(ledger: RunSummary) -> str:
+def _uneven(summary: RunSummary) -> str:
     """Name the hosts whose instances do not run what `current` leads to."""
     said = [
         f"`current` of {host} leads to {seen.current or 'no release'}, {runs_words(seen)}"
-        for host, seen in ledger.deploy.seen.items()
+        for host, seen in summary.deploy.seen.items()
     ]
     return f" {'; '.join(said)}." if said else ""
 
 
 def _rest(ending: RunResult) -> str:
     """Say that not everybody had come through the run, and what to type."""
-    ledger = ending.ledger
-    if ledger.gone_back:
+    summary = ending.summary
+    if summary.gone_back:
         what = "The run had gone back from its release, or had begun to"
         return f" {what}: `{ending.hints.rollout} rollback` takes every host to the release before."
-    if ledger.deploy.unproven:
+    if summary.deploy.unproven:
         return ""  # its release was taken back: there is nothing to go on with
-    left = [name for name in ledger.rest if name not in ledger.named(TargetPhase.DONE)]
+    left = [name for name in summary.rest if name not in summary.named(TargetPhase.DONE)]
     if not left:
         return ""
-    named = [_with_what_is_new(name, ledger) for name in left]
+    named = [_with_what_is_new(name, summary) for name in left]
     return f" Not restarted in it: {some(named)}; `{ending.hints.rollout} resume` goes on."
 
 
-def _with_what_is_new(name: str, ledger: RunSummary) -> str:
-    line = ledger.lines.get(name)
+def _with_what_is_new(name: str, summary: RunSummary) -> str:
+    line = summary.lines.get(name)
     part = line is not None and line.standing is TargetPhase.RECOVERED and line.reason
     return f"{name} ({part})" if part else name
 
 
-def _restarted(ledger: RunSummary) -> str:
-    if not ledger.lines:
+def _restarted(summary: RunSummary) -> str:
+    if not summary.lines:
         return ""
-    done = len(ledger.named(TargetPhase.DONE))
-    return f"{done} of {servers(len(ledger.lines))} restarted, "
+    done = len(summary.named(TargetPhase.DONE))
+    return f"{done} of {servers(len(summary.lines))} restarted, "

@@ -44,11 +44,11 @@ def to_bring_back(line: TargetSummary, reach: Mapping[str, str]) -> tuple[NextSt
     return tuple(steps)
 
 
-def _by_balancer(seats: Iterable[str]) -> dict[str, list[str]]:
+def _by_balancer(servers: Iterable[str]) -> dict[str, list[str]]:
     grouped: dict[str, list[str]] = {}
-    for seat in seats:
-        server, _, balancer = sanitize(seat).rpartition("@")
-        grouped.setdefault(balancer, []).append(server)
+    for server in servers:
+        name, _, balancer = sanitize(server).rpartition("@")
+        grouped.setdefault(balancer, []).append(name)
     return grouped
 
 
@@ -77,50 +77,50 @@ def to_old_code(
     return f"{hints.rollout} rollback{to} --hosts {shlex.quote(sanitize(host))} {flag}"
 
 
-def next_steps(ledger: RunSummary, hints: NextStepCommands) -> tuple[NextStep, ...]:
+def next_steps(summary: RunSummary, hints: NextStepCommands) -> tuple[NextStep, ...]:
     """List what to type, in order, for the targets that are out.
 
     See more of each; bring those back on the release before that failed on the new one; or bring
     all of them back as they are, once they are mended.
     """
-    steps = list(to_mend_first(ledger, hints))
+    steps = list(to_mend_first(summary, hints))
     relinked = {""}
-    for name in ledger.out:
-        line = ledger.lines[name]
+    for name in summary.out:
+        line = summary.lines[name]
         steps.append(NextStep("look", to_look(name, line, hints)))
-        old = to_old_code(name, line, ledger.deploy, hints)
+        old = to_old_code(name, line, summary.deploy, hints)
         if old not in relinked:
             host = sanitize(host_of(name))
             steps.append(NextStep("old code", old, f"{host} comes back on the release before"))
             relinked.add(old)
-    ours = [name for name in ledger.out if ledger.lines[name].standing is not TargetPhase.DOWN]
+    ours = [name for name in summary.out if summary.lines[name].standing is not TargetPhase.DOWN]
     if ours:
-        steps.append(NextStep("bring back", to_recover(hints), _when(ledger, ours)))
+        steps.append(NextStep("bring back", to_recover(hints), _when(summary, ours)))
     steps += [
         NextStep("or by hand", step.command, f"{step.comment}{sanitize(name)}")
         for name in ours
-        for step in to_bring_back(ledger.lines[name], hints.reach)
+        for step in to_bring_back(summary.lines[name], hints.reach)
     ]
-    return (*steps, *to_go_on(ledger, hints))
+    return (*steps, *to_go_on(summary, hints))
 
 
-def to_mend_first(ledger: RunSummary, hints: NextStepCommands) -> Iterable[NextStep]:
+def to_mend_first(summary: RunSummary, hints: NextStepCommands) -> Iterable[NextStep]:
     """Say what must be mended first: what stopped the run, load balancers that do not answer."""
-    fixes = (sanitize(line.fix) for line in ledger.lines.values() if line.fix)
+    fixes = (sanitize(line.fix) for line in summary.lines.values() if line.fix)
     yield from (NextStep("first", comment=fix) for fix in dict.fromkeys(fixes))
-    for name in ledger.unseen if ledger.out else ():
+    for name in summary.unseen if summary.out else ():
         way = hints.reach.get(name, "")
         must = f"{sanitize(name)} must answer again: it did not when the run ended"
         yield NextStep("first", f"echo 'show info' | {way}" if way else "", must)
 
 
-def to_go_on(ledger: RunSummary, hints: NextStepCommands) -> Iterable[NextStep]:
+def to_go_on(summary: RunSummary, hints: NextStepCommands) -> Iterable[NextStep]:
     """Give the command that restarts what had no turn; a deploy has an account of its own."""
-    taken_along = {f"{host_of(n)}/{one}" for n, line in ledger.lines.items() for one in line.took}
-    left = [name for name, line in ledger.lines.items() if _has_no_restart(line)]
+    taken_along = {f"{host_of(n)}/{one}" for n, line in summary.lines.items() for one in line.took}
+    left = [name for name, line in summary.lines.items() if _has_no_restart(line)]
     left = [name for name in left if name not in taken_along]
-    first = [name for name in ledger.out if name not in left]
-    if not left or not ledger.rolling or ledger.deploy.phase is not Phase.NONE:
+    first = [name for name in summary.out if name not in left]
+    if not left or not summary.rolling or summary.deploy.phase is not Phase.NONE:
         return
     if taken_along:
         hosts = [*dict.fromkeys(host_of(name) for name in left)]
@@ -154,10 +154,10 @@ def to_recover(hints: NextStepCommands) -> str:
     return f"{hints.rollout} recover"
 
 
-def _when(ledger: RunSummary, out: Iterable[str]) -> str:
+def _when(summary: RunSummary, out: Iterable[str]) -> str:
     """Say which targets come back, and what must be true before."""
-    asked = [sanitize(name) for name in out if ledger.lines[name].asked]
-    never = [sanitize(name) for name in out if not ledger.lines[name].asked]
+    asked = [sanitize(name) for name in out if summary.lines[name].asked]
+    never = [sanitize(name) for name in out if not summary.lines[name].asked]
     said = [f"{', '.join(asked)}, once every instance of it runs and answers"] if asked else []
     said += [f"{', '.join(never)}, at once: never asked to restart"] if never else []
     return "; ".join(said)

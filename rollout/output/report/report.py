@@ -33,7 +33,7 @@ def summary_text(ending: RunResult) -> str:
     """
     first = f"rollout: {sanitize(headline(ending))}"
     parts = [
-        findings_lines(ending.ledger.findings),
+        findings_lines(ending.summary.findings),
         _table(ending),
         _disks(ending),
         _labelled(release_rows(ending)),
@@ -49,7 +49,7 @@ def steps_of(ending: RunResult) -> tuple[NextStep, ...]:
     """List what to type next, in order; nothing after a good run."""
     if ending.exit_code is Exit.DONE:
         return ()
-    steps = list(next_steps(ending.ledger, ending.hints))
+    steps = list(next_steps(ending.summary, ending.hints))
     for label, text in deploy_steps(ending):
         steps.append(NextStep.of(label or steps[-1].label, text))
     return (*steps, *(to_wait(ending.hints) if ending.exit_code is Exit.BUSY else ()))
@@ -73,19 +73,19 @@ def findings_lines(findings: Iterable[Finding]) -> list[str]:
 def _table(ending: RunResult) -> list[str]:
     if ending.exit_code in {Exit.USAGE, Exit.BUSY}:
         return []
-    lines = ending.ledger.lines
+    lines = ending.summary.lines
     grouped = GROUPED if len(lines) > LONG_FLEET else ()
     single = {name: line for name, line in lines.items() if line.standing not in grouped}
     width = max((cells(sanitize(name)) for name in single), default=0)
     rows = [
         (
             f"{padded(sanitize(name), width)}   {standing_words(line)}",
-            sanitize(_of_current(name, line, ending.ledger.deploy) or reason_of(line)),
+            sanitize(_of_current(name, line, ending.summary.deploy) or reason_of(line)),
         )
         for name, line in single.items()
     ]
     for standing in grouped:
-        names = ending.ledger.named(standing)
+        names = ending.summary.named(standing)
         rows += [(f"{len(names)} {standing}", sanitize(", ".join(names)))] if names else []
     return _aligned(rows)
 
@@ -144,12 +144,12 @@ def _of_current(name: str, line: TargetSummary, deploy: DeploySummary) -> str:
 
 def why(ending: RunResult) -> tuple[str, ...]:
     """List the causes that the table does not tell: what halted the run, what is outside of it."""
-    ledger = ending.ledger
-    told = {line.reason for line in ledger.lines.values()}
-    told |= {f"{name}: {line.reason}" for name, line in ledger.lines.items()}
-    told |= set(deploy_causes(ledger.deploy))
-    causes = [ending.cause, ledger.halted if ledger.halted not in told else ""]
-    causes += deploy_causes(ledger.deploy)
+    summary = ending.summary
+    told = {line.reason for line in summary.lines.values()}
+    told |= {f"{name}: {line.reason}" for name, line in summary.lines.items()}
+    told |= set(deploy_causes(summary.deploy))
+    causes = [ending.cause, summary.halted if summary.halted not in told else ""]
+    causes += deploy_causes(summary.deploy)
     if ending.outside is Exit.BUG or ending.exit_code is Exit.BUG:
         causes.append(_trace(ending))
     return tuple(sanitize(cause) for cause in causes if cause)
@@ -163,7 +163,7 @@ def _trace(ending: RunResult) -> str:
 
 def _disks(ending: RunResult) -> list[str]:
     """Lay out the hosts on which a step failed, or something was not taken back."""
-    rows = tuple(host_rows(ending.ledger.deploy))
+    rows = tuple(host_rows(ending.summary.deploy))
     width = max((cells(sanitize(row.hosts)) for row in rows), default=0)
     lines = _aligned(
         (f"{padded(sanitize(row.hosts), width)}   {row.what}", sanitize(row.reason)) for row in rows

@@ -284,10 +284,10 @@ def test_what_another_bastion_has_brought_back_is_not_touched_by_the_first(
     shop: Troubled,
 ) -> None:
     killed_after(shop.fleet, "InstanceRestarted", 1, "restart")
-    (holder,) = (shop.fleet.directory / "lock").glob("*/lock/holder")
-    seen = json.loads(holder.read_text())
+    (owner,) = (shop.fleet.directory / "lock").glob("*/lock/holder")
+    seen = json.loads(owner.read_text())
     seen["process"] |= {"host": "bastion1", "machine": "1", "boot": "1"}
-    holder.write_text(json.dumps(seen))  # as the other bastion sees it
+    owner.write_text(json.dumps(seen))  # as the other bastion sees it
     other = shop.fleet.environment | {"XDG_STATE_HOME": str(shop.fleet.directory / "other")}
     command = shop.fleet.command("recover", "--yes")
     done = subprocess.run(command, env=other, capture_output=True, timeout=60, check=False)
@@ -323,8 +323,8 @@ def test_a_lock_that_cannot_be_read_is_not_given_back_like_one_by_hand(
     shop = trouble_in(boot=2.0)
     running = shop.start()
     running.until_says("asking monit to restart")
-    (holder,) = (shop.fleet.directory / "lock").glob("*/lock/holder")
-    holder.write_text("garbage")
+    (owner,) = (shop.fleet.directory / "lock").glob("*/lock/holder")
+    owner.write_text("garbage")
 
     shop.rollout("lock", "release")
 

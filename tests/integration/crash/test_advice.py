@@ -185,7 +185,7 @@ def test_what_a_restart_tells_to_type_makes_the_fleet_whole(
     fleet, disturbance = make_fleet(SHAPE), DISTURBANCES[what]
     fleet.settings({**PATIENCE, "restart.stable": "300ms"})
     disturbance.before(fleet)
-    before = fleet.births()
+    before = fleet.processes()
     follow(fleet, disturbed(fleet, disturbance, at, count, "restart"), disturbance, before)
 
 
@@ -198,7 +198,7 @@ def test_what_a_deploy_tells_to_type_makes_the_fleet_whole(
     fleet, disturbance = make_fleet(replace(SHAPE, deploys=True)), DISTURBANCES[what]
     fleet.settings({**PATIENCE, "restart.stable": "300ms", "deploy.switch": switch})
     fleet.shop.release(broken="fail-boot" if what == "broken release" else "")
-    before = fleet.births()
+    before = fleet.processes()
     follow(fleet, disturbed(fleet, disturbance, at, count, "uninterrupted"), disturbance, before)
     one_release(fleet, disturbance)
 
@@ -214,7 +214,7 @@ def test_what_a_rollback_tells_to_type_makes_the_fleet_whole(
     fleet.shop.release()
     assert fleet.rollout("uninterrupted").returncode == 0
     disturbance.before(fleet)
-    before = fleet.births()
+    before = fleet.processes()
     follow(fleet, disturbed(fleet, disturbance, at, count, "rollback"), disturbance, before)
     one_release(fleet, disturbance)
 
@@ -227,7 +227,7 @@ def test_what_a_stopped_deploy_tells_to_type_makes_the_fleet_whole(
     policy = {"deploy.switch": switch, "deploy.on_failure": "stop"}
     fleet.settings({**PATIENCE, "restart.stable": "300ms", **policy})
     fleet.shop.release(broken="fail-boot@web2")
-    before, unmended = fleet.births(), replace(disturbance, mends=None)
+    before, unmended = fleet.processes(), replace(disturbance, mends=None)
     stopped = disturbed(fleet, unmended, "target.draining", 1, "uninterrupted")
     steps = dict(reversed(steps_in(stopped.summary)))
     typed = stopped
@@ -288,7 +288,7 @@ def follow(
         if "once their servers are ready again" in line and disturbance.given_back is not None:
             disturbance.given_back(fleet)
             disturbance = replace(disturbance, theirs=frozenset())
-        before = fleet.births()
+        before = fleet.processes()
         typed = type_line(fleet, line)
         transcript.append(f"$ {line}\n{typed.said}")
     print("\n".join(transcript))  # noqa: T201 - for the reader of a failure
@@ -313,7 +313,7 @@ def false_claims(
     before: dict[str, tuple[int, int] | None],
 ) -> list[str]:
     """Hold what a summary says against HAProxy and the processes."""
-    wrong, now = [], fleet.births()
+    wrong, now = [], fleet.processes()
     admin = {host: bits(fleet, host) for host in fleet.hosts}
     for host, standing in ROW.findall(typed.summary):
         new = [now[name] != before[name] for name in now if name.startswith(f"{host}/")]
@@ -352,7 +352,7 @@ def bits(fleet: Fleet, host: str) -> list[int]:
 
 
 def alive(fleet: Fleet) -> bool:
-    return all(birth is not None for birth in fleet.births().values())
+    return all(process is not None for process in fleet.processes().values())
 
 
 def whole(fleet: Fleet, disturbance: Disturbance) -> bool:

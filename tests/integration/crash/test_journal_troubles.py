@@ -116,7 +116,7 @@ def test_a_disk_that_fills_up_while_a_host_is_out_costs_no_server_and_no_account
             filler = fill(state)
         ended = running.end()
         past = last_in(state)
-        served, first = shop.all_ready, shop.fleet.births()
+        served, first = shop.all_ready, shop.fleet.processes()
         left_open = open_in(state)
         filler.unlink()
         resumed = shop.rollout("resume", "--yes")
@@ -128,7 +128,12 @@ def test_a_disk_that_fills_up_while_a_host_is_out_costs_no_server_and_no_account
     assert served
     assert first["web1/mongrel_8000"] not in {None, shop.before["web1/mongrel_8000"]}
     assert first["web2/mongrel_8000"] == shop.before["web2/mongrel_8000"]
-    assert (past.exit_code, past.done, past.left, past.holdings) == (5, ("web1",), ("web2",), ())
+    assert (past.exit_code, past.done, past.left, past.owned_targets) == (
+        5,
+        ("web1",),
+        ("web2",),
+        (),
+    )
     assert left_open == []
     assert resumed.code == 0, resumed.said
     done(shop)
@@ -319,16 +324,16 @@ def test_dirt_from_monit_reaches_no_screen_and_hides_no_answer(shop: Troubled, o
     shop.settings(monit__command="dirty")
     write_monit(shop, "dirty", DIRTY, dirt=DIRT)
     ended = shop.rollout("--output", output, "--verbose", "restart")
-    births, served = shop.fleet.births(), shop.all_ready
+    processes, served = shop.fleet.processes(), shop.all_ready
     (shop.fleet.hosts["web2"].directory / "refuse").touch()
 
     refused = shop.rollout("--output", output, "restart")
 
     assert ended.code == 0, ended.said
     assert served
-    assert all(births[name] not in {None, shop.before[name]} for name in births)
+    assert all(processes[name] not in {None, shop.before[name]} for name in processes)
     assert refused.code == 3, refused.said
-    assert shop.fleet.births() == births
+    assert shop.fleet.processes() == processes
     nothing_raw(shop)
     if output == "json":
         assert json_lines(ended)[-1]["exit_code"] == 0
@@ -360,9 +365,9 @@ def codes_of(shop: Troubled, *commands: str) -> list[int]:
 
 
 def test_dirt_in_the_lock_reaches_no_screen(shop: Troubled) -> None:
-    holder = frozen(shop)
+    owner = frozen(shop)
     dirty = b"\\u001b]0;owned\\u0007\\u001b[2J\\u009b31m\\u0085\\ud800\\r \xff\xfe \xc2\x9b5m"
-    holder.write_bytes(holder.read_bytes().replace(b"REASON", dirty))
+    owner.write_bytes(owner.read_bytes().replace(b"REASON", dirty))
 
     changing = codes_of(
         shop,
@@ -383,8 +388,8 @@ def test_dirt_in_the_lock_reaches_no_screen(shop: Troubled) -> None:
 
 
 def test_a_lock_that_cannot_be_read_is_respected_and_can_be_broken(shop: Troubled) -> None:
-    holder = frozen(shop)
-    holder.write_bytes(b"\xff\xfe\x1b[2J" + holder.read_bytes())
+    owner = frozen(shop)
+    owner.write_bytes(b"\xff\xfe\x1b[2J" + owner.read_bytes())
 
     changing = codes_of(shop, "restart", "recover --yes")
     looking = codes_of(shop, "lock", "status")
@@ -405,10 +410,10 @@ def test_dirt_in_the_lock_of_a_dead_run_reaches_no_screen_and_hides_nobody(
         running = shop.start("restart", "--drain-timeout", "30s")
         running.until_says("web1 draining")
         kill_9(running)
-    holder = shop.fleet.directory / "lock" / "rollout-shop" / "lock" / "holder"
-    said = json.loads(holder.read_bytes())
+    owner = shop.fleet.directory / "lock" / "rollout-shop" / "lock" / "holder"
+    said = json.loads(owner.read_bytes())
     said["user"], said["command"] = "\x1b[2Jops\x9b31m\ud800", "rollout\x1b]0;owned\x07 restart"
-    holder.write_text(json.dumps(said))
+    owner.write_text(json.dumps(said))
 
     looked = shop.rollout("status")
     refused = shop.rollout()
@@ -477,7 +482,12 @@ def test_a_screen_that_nobody_reads_stops_nothing_and_the_journal_is_whole(
     assert ended.code == 0
     done(shop)
     past = last_in(state_of(shop))
-    assert (past.exit_code, past.done, past.left, past.holdings) == (0, ("web1", "web2"), (), ())
+    assert (past.exit_code, past.done, past.left, past.owned_targets) == (
+        0,
+        ("web1", "web2"),
+        (),
+        (),
+    )
     assert open_in(state_of(shop)) == []
     nobody_holds_the_lock(shop)
 
@@ -497,7 +507,7 @@ def test_ordered_to_leave_before_a_screen_that_nobody_reads_it_leaves_and_the_jo
     assert ended.code == 6
     past = last_in(state_of(shop))
     assert past.exit_code == 6
-    assert [holding.target.name for holding in past.holdings] == ["web1"]
+    assert [owned_target.target.name for owned_target in past.owned_targets] == ["web1"]
     shop.fleet.hosts["web1"].heal()
     shop.fleet.hosts["web1"].kill_instance("mongrel_8000")
     shop.fleet.hosts["web1"].until_up(20)

@@ -49,13 +49,13 @@ class Sweep:
         self.fleet = fleet
         fleet.settings(QUICK)
         fleet.balancers["lb1"].command(f"set server app/{HELD} state maint")
-        self.seats = seats_of(fleet)
-        self.held = {name: birth for name, birth in fleet.births().items() if HELD in name}
+        self.servers = seats_of(fleet)
+        self.held = {name: process for name, process in fleet.processes().items() if HELD in name}
 
     def strike(self, number: int, *words: str) -> Died:
         """Kill ``rollout WORDS`` at its event ``number``, and hold what is left to the promises."""
         known = set(self.journals())
-        before = self.fleet.births()
+        before = self.fleet.processes()
         died = self.kill(number, *words)
         if not was_killed(died):
             return died
@@ -97,11 +97,11 @@ class Sweep:
 
     def all_as_found(self, when: str) -> None:
         self.fleet.balancers["lb1"].states()
-        assert seats_of(self.fleet) == self.seats, when
+        assert seats_of(self.fleet) == self.servers, when
         assert self.left_open() == [], when
-        now = self.fleet.births()
-        assert {name: birth for name, birth in now.items() if HELD in name} == self.held, when
-        assert all(birth is not None for birth in now.values()), when
+        now = self.fleet.processes()
+        assert {name: process for name, process in now.items() if HELD in name} == self.held, when
+        assert all(process is not None for process in now.values()), when
 
     def restarted_once(
         self, before: dict[str, tuple[int, int] | None], runs: list[Path], died: Died
@@ -117,7 +117,7 @@ class Sweep:
                     never.add(str(event["where"]))
         twice = {name for name, times in asked.items() if times > 1 + (name in never)}
         assert not twice, died.last
-        now = self.fleet.births()
+        now = self.fleet.processes()
         for name in asked:
             assert now[f"{name}/mongrel_8000"] != before[f"{name}/mongrel_8000"], died.last
 

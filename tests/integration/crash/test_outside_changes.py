@@ -195,7 +195,7 @@ def test_what_a_reload_put_back_after_our_death_is_seen_to_serve(
     shop: Troubled, dead: Dead
 ) -> None:
     dead(shop)
-    before = shop.fleet.births()
+    before = shop.fleet.processes()
     shop.fleet.balancers["lb1"].reload()
     until(lambda: shop.admin("web1") == READY, "the new HAProxy answers")
 
@@ -207,7 +207,7 @@ def test_what_a_reload_put_back_after_our_death_is_seen_to_serve(
     assert recovered.code == 0, recovered.said
     assert shop.all_ready
     assert restarts(shop, "web1") == (0 if dead is dead_in_drain else 1)
-    assert shop.fleet.births()["web2/mongrel_8000"] == before["web2/mongrel_8000"]
+    assert shop.fleet.processes()["web2/mongrel_8000"] == before["web2/mongrel_8000"]
     nothing_is_left(shop)
 
 
@@ -221,7 +221,7 @@ def test_a_server_that_somebody_changed_after_our_death_is_left_as_it_is_now_and
     dead(shop)
     shop.fleet.hosts["web1"].until_up(20)
     tell(shop, "web1", state)
-    births = shop.fleet.births()
+    processes = shop.fleet.processes()
 
     recovered = shop.rollout("recover", "--yes")
 
@@ -231,7 +231,7 @@ def test_a_server_that_somebody_changed_after_our_death_is_left_as_it_is_now_and
     assert "web1" in recovered.said.partition("rollout: recovered.")[2]
     assert shop.admin("web1") == admin
     assert shop.admin("web2") == READY
-    assert shop.fleet.births() == births
+    assert shop.fleet.processes() == processes
     nothing_is_left(shop)
 
 
@@ -250,7 +250,7 @@ def test_what_a_reload_put_back_without_proof_after_our_death_is_not_called_reco
     assert "web1  app/web1@lb1 is ready (DOWN), in rotation without a proof" in recovered.said
     assert "web1   left out" in recovered.said
     past = last_in(state_of(shop))
-    assert [holding.target.name for holding in past.holdings] == ["web1"]
+    assert [owned_target.target.name for owned_target in past.owned_targets] == ["web1"]
     assert shop.same("web2")
 
 
@@ -263,7 +263,7 @@ def test_a_weight_that_somebody_set_after_our_death_stays_or_is_named(shop: Trou
 
     assert recovered.code == 0, recovered.said
     assert shop.admin("web1") == READY
-    assert shop.fleet.births() == shop.before
+    assert shop.fleet.processes() == shop.before
     nothing_is_left(shop)
     assert lb1.states()["app/web1"].weight == 7 or "weight" in recovered.said
 
@@ -281,7 +281,7 @@ def test_one_of_two_seats_that_somebody_changed_after_our_death_is_left_and_the_
     assert "app/web1@lb1 is maint now" in recovered.said
     assert shop.admin("web1", "lb1") == MAINT
     assert shop.fleet.balancers["lb2"].states()["app/web1"] == FleetServerState(0, "UP", 1)
-    assert shop.fleet.births() == shop.before
+    assert shop.fleet.processes() == shop.before
     nothing_is_left(shop)
 
 

@@ -42,12 +42,14 @@ def test_what_monit_had_restarted_when_it_was_killed_is_told_and_not_restarted_a
     web1 = shop.fleet.hosts["web1"]
     first, second = web1.instances
     running = shop.start()
-    until(lambda: web1.births()[first] not in {None, shop.before[f"web1/{first}"]}, "a birth", 20)
+    until(
+        lambda: web1.processes()[first] not in {None, shop.before[f"web1/{first}"]}, "a birth", 20
+    )
     web1.kill_monit()
     halted = running.end()
     web1.start_monit()
     web1.until_watched(20)
-    born = web1.births()
+    born = web1.processes()
 
     recovered = impatient(shop, "recover", "--yes")
     resumed = impatient(shop, "resume", "--yes")
@@ -58,7 +60,7 @@ def test_what_monit_had_restarted_when_it_was_killed_is_told_and_not_restarted_a
     assert f"new process: {first}" in recovered.stderr
     assert "never arrived" in recovered.stderr
     assert resumed.returncode == 0, resumed.stderr
-    assert web1.births()[first] == born[first]
+    assert web1.processes()[first] == born[first]
     assert shop.reborn("web1")
     assert shop.reborn("web2")
     assert shop.all_ready

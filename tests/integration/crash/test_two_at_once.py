@@ -268,7 +268,7 @@ def test_a_frozen_run_whose_lock_was_broken_touches_nothing_when_it_thaws(
 
     assert broken.code == 0, broken.said
     assert shop.all_ready
-    after, calls = shop.fleet.births(), [restarts(shop, "web1"), restarts(shop, "web2")]
+    after, calls = shop.fleet.processes(), [restarts(shop, "web1"), restarts(shop, "web2")]
     assert calls == [int(asked), 0]
 
     running.send(signal.SIGCONT)
@@ -284,13 +284,13 @@ def test_a_frozen_run_whose_lock_was_broken_touches_nothing_when_it_thaws(
     assert shop.all_ready
 
 
-def stays_so(shop: Troubled, births: dict[str, tuple[int, int] | None]) -> None:
+def stays_so(shop: Troubled, processes: dict[str, tuple[int, int] | None]) -> None:
     """See for a while that nobody is taken out, and nobody restarted."""
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
         assert shop.all_ready
         time.sleep(0.05)
-    assert shop.fleet.births() == births
+    assert shop.fleet.processes() == processes
 
 
 def test_a_frozen_run_whose_lock_was_broken_takes_nobody_else_when_it_thaws(
@@ -302,7 +302,7 @@ def test_a_frozen_run_whose_lock_was_broken_takes_nobody_else_when_it_thaws(
     running.until_says("web1 returned")
     running.send(signal.SIGSTOP)
     broken = theirs.rollout("lock", "break", "--yes")
-    after = shop.fleet.births()
+    after = shop.fleet.processes()
 
     running.send(signal.SIGCONT)
     ended = running.end()

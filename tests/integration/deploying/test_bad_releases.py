@@ -30,7 +30,7 @@ def rolled_back_whole(fleet: Fleet, deployed: Deployed, *hosts: str) -> None:
     assert after.live == before.live
     assert {name.partition("/")[0] for name in outcome.reborn} == set(hosts)
     assert len(outcome.reborn) == len(hosts) * fleet.shape.instances
-    assert outcome.seats[1] == outcome.seats[0]
+    assert outcome.servers[1] == outcome.servers[0]
     assert deployed.the("rollback.finished")
 
 
@@ -123,8 +123,8 @@ def test_where_neither_release_comes_up_nothing_more_is_touched(make_fleet: Make
 
 
 def left_out(deployed: Deployed, host: str) -> None:
-    seat = deployed.outcome.seats[1]["lb1"][f"app/{host}"]
-    assert seat.admin & MAINT
+    server = deployed.outcome.servers[1]["lb1"][f"app/{host}"]
+    assert server.admin & MAINT
     assert [event["target"] for event in deployed.all("target.left_out")][-1:] == [host]
 
 
@@ -132,6 +132,6 @@ def untouched(deployed: Deployed, *hosts: str) -> None:
     outcome = deployed.outcome
     for host in hosts:
         assert host not in {event["target"] for event in deployed.all("target.claimed")}
-        assert outcome.seats[1]["lb1"][f"app/{host}"] == outcome.seats[0]["lb1"][f"app/{host}"]
-        ours = [name for name in outcome.births[0] if name.startswith(f"{host}/")]
+        assert outcome.servers[1]["lb1"][f"app/{host}"] == outcome.servers[0]["lb1"][f"app/{host}"]
+        ours = [name for name in outcome.processes[0] if name.startswith(f"{host}/")]
         assert all(outcome.unchanged(name) for name in ours)

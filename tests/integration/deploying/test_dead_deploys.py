@@ -85,7 +85,7 @@ def test_without_a_journal_the_hosts_still_tell_what_nothing_ran(
     fleet.settings(QUICK)
     shutil.rmtree(fleet.directory / "state")
     shutil.rmtree(fleet.directory / "lock", ignore_errors=True)
-    births = fleet.births()
+    processes = fleet.processes()
     refused, checked = rollout(fleet, "restart"), rollout(fleet, "check")
     assert (refused.returncode, checked.returncode) == (3, 3)
     assert "a restart would start what nothing has proven" in checked.stdout
@@ -93,7 +93,7 @@ def test_without_a_journal_the_hosts_still_tell_what_nothing_ran(
     assert "a restart would start what nothing has proven" in refused.stderr
     assert "3 findings" in refused.stderr
     assert f" {way}` " in refused.stderr
-    assert fleet.births() == births
+    assert fleet.processes() == processes
     words = ["recover", "--yes"] if way == "recover" else [way]
     assert rollout(fleet, *words).returncode == 0
     whole(fleet, FIRST)
@@ -107,7 +107,7 @@ def test_whoever_cannot_take_the_lock_moves_no_current(make_fleet: MakeFleet) ->
     fleet.settings(QUICK)
     shutil.rmtree(fleet.directory / "state")
     shutil.rmtree(fleet.directory / "lock", ignore_errors=True)
-    before, births = places(fleet), fleet.births()
+    before, processes = places(fleet), fleet.processes()
     with a_disk(fleet.directory / "lock", "ro,mode=700"):
         for words in (["recover", "--yes"], ["rollback"], ["uninterrupted"], ["restart"]):
             refused = rollout(fleet, *words)
@@ -115,7 +115,7 @@ def test_whoever_cannot_take_the_lock_moves_no_current(make_fleet: MakeFleet) ->
             assert "lock" in refused.stderr, words
             assert "nothing was touched" in refused.stderr, words
     assert places(fleet) == before
-    assert fleet.births() == births
+    assert fleet.processes() == processes
     assert rollout(fleet, "recover", "--yes").returncode == 0
     whole(fleet, FIRST)
 

@@ -93,7 +93,7 @@ def test_killed_at_any_step_the_old_release_is_live_and_the_next_deploy_needs_no
 ) -> None:
     fleet = make_fleet(SMALL)
     commit = fleet.shop.release()
-    before, births = places(fleet), fleet.births()
+    before, processes = places(fleet), fleet.processes()
     old = contents(fleet, before.live)
     # Holds the run between the transaction and the first drain, however late the last kill comes.
     fleet.settings({"deploy.hooks.switched": "sleep 20"})
@@ -102,7 +102,7 @@ def test_killed_at_any_step_the_old_release_is_live_and_the_next_deploy_needs_no
             with deploying(fleet) as process:
                 until(process, **moment)
                 process.kill()
-            assert fleet.births() == births, moment
+            assert fleet.processes() == processes, moment
             assert set(places(fleet).running.values()) == {before.live}, moment
             assert contents(fleet, before.live) == old, moment
         fleet.settings()
@@ -169,11 +169,11 @@ def test_a_current_that_is_no_link_or_leads_nowhere_is_refused_with_its_cure(
         current.unlink()
     currents[0].mkdir()
     currents[1].symlink_to("gone")
-    births = fleet.births()
+    processes = fleet.processes()
     done = fleet.rollout("uninterrupted", timeout=WITHIN)
     assert done.returncode == 3
     assert "is a directory" in done.stderr
     assert "leads to gone, which is not there" in done.stderr
     assert done.stderr.count("cure:") >= 2
-    assert fleet.births() == births
+    assert fleet.processes() == processes
     assert places(fleet).releases["web1"] == [live]

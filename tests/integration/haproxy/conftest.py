@@ -59,7 +59,7 @@ def balancer(lb: HAProxyd, pool: Pool) -> HAProxyBalancer:
     return HAProxyBalancer("lb1", lb.admin, ("app", "api"), pool)
 
 
-def seat(place: str) -> Server:
+def server(place: str) -> Server:
     backend, server = place.split("/")
     return Server("lb1", backend, server)
 
@@ -76,13 +76,13 @@ async def until(
 
 
 async def until_status(balancer: HAProxyBalancer, place: str, status: str) -> ServerState:
-    reading = await until(balancer, lambda seen: seen.servers[seat(place)].status == status)
-    return reading.servers[seat(place)]
+    reading = await until(balancer, lambda seen: seen.servers[server(place)].status == status)
+    return reading.servers[server(place)]
 
 
-def play(story: Callable[[], Awaitable[None]]) -> None:
+def play(scenario: Callable[[], Awaitable[None]]) -> None:
     async def within_reason() -> None:
         async with asyncio.timeout(30):
-            await story()
+            await scenario()
 
     asyncio.run(within_reason())

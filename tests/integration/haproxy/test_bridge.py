@@ -15,7 +15,7 @@ from rollout.adapters.ssh.stream import ChannelStream
 from rollout.model.errors import BalancerError, RemoteError
 from rollout.model.fleet import Admin, AdminState
 from rollout.text.admin_sockets import TcpAddress, tcp_socket
-from tests.integration.haproxy.conftest import play, seat
+from tests.integration.haproxy.conftest import play, server
 from tests.support.haproxyd import HAProxyd, haproxyd
 from tests.support.http_server import free_port
 from tests.support.login_shells import find_shell, sshd_with_accounts
@@ -41,7 +41,7 @@ def locally(path: Path) -> Callable[[bytes], bytes]:
 
 
 async def drained_and_back(balancer: HAProxyBalancer) -> None:
-    web1 = seat("app/web1")
+    web1 = server("app/web1")
     await balancer.order([web1], AdminState.DRAIN)
     assert (await balancer.look()).servers[web1].admin == Admin.FORCED_DRAIN
     await balancer.order([web1], AdminState.READY)
@@ -49,7 +49,7 @@ async def drained_and_back(balancer: HAProxyBalancer) -> None:
 
 
 def test_a_load_balancer_works_over_the_bridge_as_it_does_here(lb: HAProxyd, pool: Pool) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         bridge = SocketProxy(locally(lb.admin), lb.admin)
         balancer = HAProxyBalancer("lb1", bridge, ("app",), pool)
         await drained_and_back(balancer)
@@ -60,11 +60,11 @@ def test_a_load_balancer_works_over_the_bridge_as_it_does_here(lb: HAProxyd, poo
         await bridge.close()
         assert not path.parent.exists()
 
-    play(story)
+    play(scenario)
 
 
 def test_the_bridge_says_why_nobody_got_across(pool: Pool) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         def refuse(_: bytes) -> bytes:
             raise RemoteError("lb1.example", "sshd forbids it", "AllowStreamLocalForwarding yes")
 
@@ -77,13 +77,13 @@ def test_the_bridge_says_why_nobody_got_across(pool: Pool) -> None:
         assert found.fix == "AllowStreamLocalForwarding yes"
         await bridge.close()
 
-    play(story)
+    play(scenario)
 
 
 def test_closing_the_bridge_does_not_wait_for_a_peer_that_says_nothing(
     tmp_path: Path, pool: Pool
 ) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         with socket.socket(socket.AF_UNIX) as silent:
             silent.bind(str(tmp_path / "s"))
             silent.listen()
@@ -95,7 +95,7 @@ def test_closing_the_bridge_does_not_wait_for_a_peer_that_says_nothing(
             await bridge.close()
             assert asyncio.get_running_loop().time() - began < 0.2
 
-    play(story)
+    play(scenario)
 
 
 @pytest.mark.parametrize("forwarding", ["yes", "no"])
@@ -107,12 +107,12 @@ def test_a_remote_load_balancer_is_reached_through_ssh_with_and_without_forwardi
         Ssh(SshOptions(config=sshd.config, connect_timeout=5.0)) as ssh,
     ):
 
-        async def story() -> None:
+        async def scenario() -> None:
             bridge = through_ssh(ssh, "web1", str(lb.admin))
             await drained_and_back(HAProxyBalancer("lb1", bridge, ("app", "api"), pool))
             await bridge.close()
 
-        play(story)
+        play(scenario)
 
 
 @pytest.mark.parametrize("forwarding", ["yes", "no"])
@@ -125,7 +125,7 @@ def test_a_remote_socket_that_is_not_there_is_named(
         Ssh(SshOptions(config=sshd.config, connect_timeout=5.0)) as ssh,
     ):
 
-        async def story() -> None:
+        async def scenario() -> None:
             bridge = through_ssh(ssh, "web1", missing)
             balancer = HAProxyBalancer("lb1", bridge, ("app",), pool)
             with pytest.raises(BalancerError) as caught:
@@ -135,28 +135,28 @@ def test_a_remote_socket_that_is_not_there_is_named(
             assert missing in found.what
             await bridge.close()
 
-        play(story)
+        play(scenario)
 
 
 def test_findings_of_a_remote_load_balancer_name_its_own_path(lb: HAProxyd, pool: Pool) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         operator = lb.place / "operator.sock"
         bridge = SocketProxy(locally(operator), operator)
         (found,) = await HAProxyBalancer("lb1", bridge, (), pool).examine()
         assert found.what.startswith(f"{operator} has level operator")
         await bridge.close()
 
-    play(story)
+    play(scenario)
 
 
 def test_a_pool_of_one_thread_is_enough_for_a_remote_load_balancer(lb: HAProxyd) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         bridge, narrow = SocketProxy(locally(lb.admin), lb.admin), Pool(1)
         await drained_and_back(HAProxyBalancer("lb1", bridge, (), narrow))
         narrow.close()
         await bridge.close()
 
-    play(story)
+    play(scenario)
 
 
 @pytest.mark.parametrize("path", ["relative.sock", "/run/a b", "/run/$(id)", "/run/a,fork", "/x'y"])
@@ -178,7 +178,7 @@ def on_tcp(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def test_an_admin_socket_on_tcp_is_as_good_as_a_file(on_tcp: str, pool: Pool) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         where = tcp_socket(on_tcp)
         assert where is not None
         bridge = over_tcp("lb1", where)
@@ -187,7 +187,7 @@ def test_an_admin_socket_on_tcp_is_as_good_as_a_file(on_tcp: str, pool: Pool) ->
         assert await balancer.examine() == ()
         await bridge.close()
 
-    play(story)
+    play(scenario)
 
 
 @pytest.mark.parametrize("forwarding", ["yes", "no"])
@@ -197,38 +197,38 @@ def test_an_admin_socket_on_tcp_is_reached_by_ssh(on_tcp: str, pool: Pool, forwa
         Ssh(SshOptions(config=sshd.config, connect_timeout=5.0)) as ssh,
     ):
 
-        async def story() -> None:
+        async def scenario() -> None:
             bridge = through_ssh(ssh, "web1", on_tcp)
             await drained_and_back(HAProxyBalancer("lb1", bridge, ("app",), pool))
             await bridge.close()
 
-        play(story)
+        play(scenario)
 
 
 def test_what_keeps_us_from_an_admin_socket_on_tcp_is_said_once(pool: Pool) -> None:
     port = free_port()
 
-    async def story() -> None:
+    async def scenario() -> None:
         bridge = over_tcp("lb1", TcpAddress("127.0.0.1", port))
         (found,) = await HAProxyBalancer("lb1", bridge, ("app",), pool).examine()
         assert found.what == f"127.0.0.1:{port} cannot be reached: connection refused"
         assert f"`stats socket 127.0.0.1:{port} level admin`" in found.fix
         await bridge.close()
 
-    play(story)
+    play(scenario)
 
 
 def test_a_level_too_low_on_tcp_is_cured_by_a_line_without_a_mode(pool: Pool) -> None:
     port = free_port()
 
-    async def story() -> None:
+    async def scenario() -> None:
         with haproxyd(GLOBAL.format(f"127.0.0.1:{port}", "operator")):
             bridge = over_tcp("lb1", TcpAddress("127.0.0.1", port))
             (found,) = await HAProxyBalancer("lb1", bridge, ("app",), pool).examine()
             assert f"`stats socket 127.0.0.1:{port} level admin`" in found.fix
             await bridge.close()
 
-    play(story)
+    play(scenario)
 
 
 class Forbidding(Ssh):
@@ -245,7 +245,7 @@ def test_what_a_login_shell_prints_is_no_word_of_haproxys(lb: HAProxyd, pool: Po
         lb.place.chmod(0o755)
         lb.admin.chmod(0o666)
 
-        async def story() -> None:
+        async def scenario() -> None:
             with Forbidding(SshOptions(config=accounts.sshd.config)) as ssh:
                 bridge = through_ssh(ssh, "deploy", str(lb.admin), timeout=10.0)
                 balancer = HAProxyBalancer("lb1", bridge, ("app",), pool, timeout=12.0)
@@ -253,4 +253,4 @@ def test_what_a_login_shell_prints_is_no_word_of_haproxys(lb: HAProxyd, pool: Po
                 await drained_and_back(balancer)
                 await bridge.close()
 
-        play(story)
+        play(scenario)

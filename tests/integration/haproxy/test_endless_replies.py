@@ -97,13 +97,13 @@ def peak() -> Callable[[], int]:
 def refused(balancer: HAProxyBalancer) -> BalancerError | Finding:
     caught: list[BalancerError | Finding] = []
 
-    async def story() -> None:
+    async def scenario() -> None:
         try:
             await balancer.look()
         except BalancerError as error:
             caught.append(error)
 
-    play(story)
+    play(scenario)
     return caught[0]
 
 
@@ -124,11 +124,11 @@ def test_an_examination_ends_in_time_and_leaves_no_reader(
     balancer = HAProxyBalancer("lb1", endless.path, (), pool, timeout=TIMEOUT)
     found: list[Finding] = []
 
-    async def story() -> None:
+    async def scenario() -> None:
         found.extend(await balancer.examine())
 
     began = time.monotonic()
-    play(story)
+    play(scenario)
     assert time.monotonic() - began < TIMEOUT + 1
     assert len(found) == 1
     assert endless.all_have_left(timeout=1.0)
@@ -146,7 +146,7 @@ def test_a_bridge_ends_in_time_and_leaves_no_reader(
     bridge = SocketProxy(carry, endless.path)
     caught: list[BalancerError] = []
 
-    async def story() -> None:
+    async def scenario() -> None:
         try:
             await HAProxyBalancer("lb1", bridge, (), pool, timeout=TIMEOUT).look()
         except BalancerError as error:
@@ -155,7 +155,7 @@ def test_a_bridge_ends_in_time_and_leaves_no_reader(
             await bridge.close()
 
     began = time.monotonic()
-    asyncio.run(story())
+    asyncio.run(scenario())
     assert time.monotonic() - began < TIMEOUT + 1
     assert "longer than" in caught[0].what or "no whole reply" in caught[0].what
     assert endless.all_have_left(timeout=1.0)

@@ -6,19 +6,19 @@ from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.local.thread_pool import Pool
 from rollout.model.errors import BalancerError
 from rollout.model.fleet import Admin, AdminState, OperationalState, Server, ServerState
-from tests.integration.haproxy.conftest import play, seat, until, until_status
+from tests.integration.haproxy.conftest import play, server, until, until_status
 from tests.support.haproxyd import HAProxyd, Talking, haproxyd, talking
 
 pytestmark = pytest.mark.integration
 
 
 async def seen(balancer: HAProxyBalancer, place: str) -> ServerState:
-    return (await balancer.look()).servers[seat(place)]
+    return (await balancer.look()).servers[server(place)]
 
 
 def test_drain_maint_and_ready_of_two_backends_are_read_back(balancer: HAProxyBalancer) -> None:
-    async def story() -> None:
-        both = [seat("app/web1"), seat("api/web1")]
+    async def scenario() -> None:
+        both = [server("app/web1"), server("api/web1")]
         await until_status(balancer, "app/web1", "UP")
         await until_status(balancer, "api/web1", "UP")
         for state, admin, operation, status in (
@@ -33,52 +33,52 @@ def test_drain_maint_and_ready_of_two_backends_are_read_back(balancer: HAProxyBa
             assert now[both[0]].operation is operation
             assert now[both[0]].status in {status, status.removesuffix(" 1/2"), "UP 1/2"}
 
-    play(story)
+    play(scenario)
 
 
 def test_a_server_disabled_in_the_file_says_so_whatever_we_order(
     balancer: HAProxyBalancer,
 ) -> None:
-    async def story() -> None:
-        off = [seat("app/off")]
+    async def scenario() -> None:
+        off = [server("app/off")]
         await balancer.order(off, AdminState.READY)
         assert (await seen(balancer, "app/off")).admin == Admin.CONFIG_MAINT
         await balancer.order(off, AdminState.MAINT)
         now = await seen(balancer, "app/off")
         assert now.admin == Admin.CONFIG_MAINT | Admin.FORCED_MAINT
 
-    play(story)
+    play(scenario)
 
 
 def test_a_server_without_checks_is_drained_and_set_ready(balancer: HAProxyBalancer) -> None:
-    async def story() -> None:
-        await balancer.order([seat("app/bare")], AdminState.DRAIN)
+    async def scenario() -> None:
+        await balancer.order([server("app/bare")], AdminState.DRAIN)
         assert (await seen(balancer, "app/bare")).status == "DRAIN"
-        await balancer.order([seat("app/bare")], AdminState.READY)
+        await balancer.order([server("app/bare")], AdminState.READY)
         assert (await seen(balancer, "app/bare")).status == "no check"
 
-    play(story)
+    play(scenario)
 
 
 def test_slow_start_shows_as_a_throttle_and_as_starting(balancer: HAProxyBalancer) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         await until_status(balancer, "app/slow", "UP")
         assert (await seen(balancer, "app/slow")).throttle is None
-        await balancer.order([seat("app/slow")], AdminState.MAINT)
-        await balancer.order([seat("app/slow")], AdminState.READY)
+        await balancer.order([server("app/slow")], AdminState.MAINT)
+        await balancer.order([server("app/slow")], AdminState.READY)
         slow = await seen(balancer, "app/slow")
         assert slow.throttle is not None
         assert 0 < slow.throttle < 100
         assert slow.operation is OperationalState.STARTING
 
-    play(story)
+    play(scenario)
 
 
 def test_a_weight_is_set_and_given_back_and_zero_stays_after_ready(
     balancer: HAProxyBalancer,
 ) -> None:
-    async def story() -> None:
-        web2 = seat("app/web2")
+    async def scenario() -> None:
+        web2 = server("app/web2")
         await balancer.set_weight(web2, 0)
         await balancer.order([web2], AdminState.READY)
         now = await seen(balancer, "app/web2")
@@ -88,14 +88,14 @@ def test_a_weight_is_set_and_given_back_and_zero_stays_after_ready(
         await balancer.set_weight(web2, 10)
         assert (await seen(balancer, "app/web2")).weight == 10
 
-    play(story)
+    play(scenario)
 
 
 def test_the_agents_ready_ends_our_drain_unless_the_agent_is_switched_off(
     balancer: HAProxyBalancer, agent: Talking
 ) -> None:
-    async def story() -> None:
-        talk = [seat("app/talk")]
+    async def scenario() -> None:
+        talk = [server("app/talk")]
         await balancer.switch_agent(talk, on=False)
         assert not (await seen(balancer, "app/talk")).agent
         agent.words = b"ready\n"
@@ -106,13 +106,13 @@ def test_the_agents_ready_ends_our_drain_unless_the_agent_is_switched_off(
         ready = await until_status(balancer, "app/talk", "UP")
         assert (ready.admin, ready.agent) == (Admin(0), True)
 
-    play(story)
+    play(scenario)
 
 
 def test_a_tracking_server_obeys_and_keeps_what_it_inherits(lb: HAProxyd, pool: Pool) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         balancer = HAProxyBalancer("lb1", lb.admin, (), pool)
-        follower, leader = [seat("follow/web1")], [seat("app/web1")]
+        follower, leader = [server("follow/web1")], [server("app/web1")]
         assert (await seen(balancer, "follow/web1")).tracks == "app/web1"
         await balancer.order(leader, AdminState.MAINT)
         now = await seen(balancer, "follow/web1")
@@ -125,23 +125,23 @@ def test_a_tracking_server_obeys_and_keeps_what_it_inherits(lb: HAProxyd, pool: 
         await balancer.order([*leader, *follower], AdminState.READY)
         assert (await seen(balancer, "follow/web1")).admin == Admin(0)
 
-    play(story)
+    play(scenario)
 
 
 def test_the_sessions_of_a_server_are_counted_and_cut(pool: Pool) -> None:
-    async def story(daemon: HAProxyd, port: int) -> None:
+    async def scenario(daemon: HAProxyd, port: int) -> None:
         balancer = HAProxyBalancer("lb1", daemon.admin, ("pipe",), pool)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        await until(balancer, lambda r: r.servers[seat("pipe/app1")].sessions == 1)
-        await balancer.order([seat("pipe/app1")], AdminState.MAINT)
+        await until(balancer, lambda r: r.servers[server("pipe/app1")].sessions == 1)
+        await balancer.order([server("pipe/app1")], AdminState.MAINT)
         now = await seen(balancer, "pipe/app1")
         assert (now.sessions, now.sessions_total, now.queued) == (1, 1, 0)
-        await balancer.cut([seat("pipe/app1")])
+        await balancer.cut([server("pipe/app1")])
         assert await reader.read() == b"hello"
         writer.close()
-        await until(balancer, lambda r: r.servers[seat("pipe/app1")].sessions == 0)
+        await until(balancer, lambda r: r.servers[server("pipe/app1")].sessions == 0)
         with pytest.raises(BalancerError, match="No such server"):
-            await balancer.cut([seat("pipe/nobody")])
+            await balancer.cut([server("pipe/nobody")])
 
     with talking(b"hello") as app, Talking() as spare:
         app.holds = True
@@ -149,14 +149,14 @@ def test_the_sessions_of_a_server_are_counted_and_cut(pool: Pool) -> None:
         spare.server_close()
         bind = f"listen pipe\n  mode tcp\n  bind 127.0.0.1:{port}\n"
         with haproxyd(f"{bind}  server app1 127.0.0.1:{app.port}\n") as daemon:
-            play(lambda: story(daemon, port))
+            play(lambda: scenario(daemon, port))
 
 
 def test_a_refusal_names_the_command_and_the_words_and_the_others_are_changed(
     balancer: HAProxyBalancer,
 ) -> None:
-    async def story() -> None:
-        line = [seat("app/web1"), seat("app/nobody"), seat("api/web1")]
+    async def scenario() -> None:
+        line = [server("app/web1"), server("app/nobody"), server("api/web1")]
         with pytest.raises(BalancerError) as caught:
             await balancer.order(line, AdminState.DRAIN)
         assert caught.value.what == (
@@ -165,36 +165,36 @@ def test_a_refusal_names_the_command_and_the_words_and_the_others_are_changed(
         assert (await seen(balancer, "app/web1")).admin == Admin.FORCED_DRAIN
         assert (await seen(balancer, "api/web1")).admin == Admin.FORCED_DRAIN
 
-    play(story)
+    play(scenario)
 
 
 def test_an_operators_socket_cannot_change_a_state(lb: HAProxyd, pool: Pool) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         balancer = HAProxyBalancer("lb1", lb.place / "operator.sock", ("app",), pool)
         with pytest.raises(BalancerError, match="Permission denied"):
-            await balancer.order([seat("app/web1")], AdminState.MAINT)
+            await balancer.order([server("app/web1")], AdminState.MAINT)
         assert (await seen(balancer, "app/web1")).admin == Admin(0)
 
-    play(story)
+    play(scenario)
 
 
 @pytest.mark.parametrize("name", ["web1;set server app/web2 state maint", "web1 x", "web1\nx", ""])
 def test_no_name_smuggles_a_second_command(balancer: HAProxyBalancer, name: str) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         with pytest.raises(BalancerError, match="cannot be a name"):
-            await balancer.order([seat("app/web1"), Server("lb1", "app", name)], AdminState.MAINT)
+            await balancer.order([server("app/web1"), Server("lb1", "app", name)], AdminState.MAINT)
         now = (await balancer.look()).servers
-        assert now[seat("app/web1")].admin == now[seat("app/web2")].admin == Admin(0)
+        assert now[server("app/web1")].admin == now[server("app/web2")].admin == Admin(0)
 
-    play(story)
+    play(scenario)
 
 
 def test_a_static_algorithm_refuses_weights_with_its_own_words(pool: Pool) -> None:
-    async def story(daemon: HAProxyd) -> None:
+    async def scenario(daemon: HAProxyd) -> None:
         balancer = HAProxyBalancer("lb1", daemon.admin, (), pool)
         with pytest.raises(BalancerError, match="static LB algorithm"):
-            await balancer.set_weight(seat("app/web1"), 5)
+            await balancer.set_weight(server("app/web1"), 5)
 
     config = "backend app\n  balance static-rr\n  server web1 127.0.0.1:9 weight 10\n"
     with haproxyd(config) as daemon:
-        play(lambda: story(daemon))
+        play(lambda: scenario(daemon))

@@ -13,7 +13,7 @@ from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.local.thread_pool import Pool
 from rollout.model.errors import BalancerError
 from rollout.model.fleet import Admin, AdminState, Finding
-from tests.integration.haproxy.conftest import play, seat, until
+from tests.integration.haproxy.conftest import play, server, until
 from tests.support.haproxyd import BINARY, HAProxyd
 
 pytestmark = pytest.mark.integration
@@ -22,22 +22,22 @@ pytestmark = pytest.mark.integration
 def findings(where: Path, pool: Pool, *backends: str) -> list[Finding]:
     found: list[Finding] = []
 
-    async def story() -> None:
+    async def scenario() -> None:
         found.extend(await HAProxyBalancer("lb1", where, backends, pool, timeout=1.0).examine())
 
-    play(story)
+    play(scenario)
     return found
 
 
 def refusal(where: Path, pool: Pool) -> BalancerError:
     caught: list[BalancerError] = []
 
-    async def story() -> None:
+    async def scenario() -> None:
         with pytest.raises(BalancerError) as error:
             await HAProxyBalancer("lb1", where, (), pool, timeout=1.0).look()
         caught.append(error.value)
 
-    play(story)
+    play(scenario)
     return caught[0]
 
 
@@ -168,27 +168,27 @@ def test_somebody_else_behind_the_socket_is_not_taken_for_haproxy(lb: HAProxyd, 
 def test_a_stopped_haproxy_is_an_error_within_the_deadline_and_may_obey_later(
     lb: HAProxyd, pool: Pool
 ) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         balancer = HAProxyBalancer("lb1", lb.admin, ("app",), pool, timeout=0.5)
         await balancer.look()
         lb.suspend()
         began = asyncio.get_running_loop().time()
         with pytest.raises(BalancerError, match=r"no answer within 0\.5s") as caught:
-            await balancer.order([seat("app/web1")], AdminState.DRAIN)
+            await balancer.order([server("app/web1")], AdminState.DRAIN)
         assert asyncio.get_running_loop().time() - began < 1.0
         assert "may still be carried out" in caught.value.fix
         with pytest.raises(BalancerError, match="no answer"):
             await balancer.look()
         lb.resume()
-        await until(balancer, lambda r: r.servers[seat("app/web1")].admin == Admin.FORCED_DRAIN)
+        await until(balancer, lambda r: r.servers[server("app/web1")].admin == Admin.FORCED_DRAIN)
 
-    play(story)
+    play(scenario)
 
 
 def test_many_who_ask_a_stopped_haproxy_at_once_all_hear_of_it_in_time(
     lb: HAProxyd, pool: Pool
 ) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         balancer = HAProxyBalancer("lb1", lb.admin, ("app",), pool, timeout=0.5)
         lb.suspend()
         began = asyncio.get_running_loop().time()
@@ -198,21 +198,21 @@ def test_many_who_ask_a_stopped_haproxy_at_once_all_hear_of_it_in_time(
         lb.resume()
         assert (await until(balancer, lambda r: True)).process.pid == lb.pid  # noqa: ARG005 - any
 
-    play(story)
+    play(scenario)
 
 
 def test_many_may_ask_at_once_and_all_are_answered(balancer: HAProxyBalancer) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         seen = await asyncio.gather(*(balancer.look() for _ in range(30)))
         assert len({reading.process for reading in seen}) == 1
 
-    play(story)
+    play(scenario)
 
 
 def test_a_peer_that_trickles_bytes_does_not_outlast_the_deadline(
     tmp_path: Path, pool: Pool
 ) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         async def trickle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 for _turn in range(40):
@@ -229,4 +229,4 @@ def test_a_peer_that_trickles_bytes_does_not_outlast_the_deadline(
         assert asyncio.get_running_loop().time() - began < 0.8
         server.close()
 
-    play(story)
+    play(scenario)

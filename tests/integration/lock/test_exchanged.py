@@ -36,8 +36,8 @@ exec {program} "$@"
 """
 
 
-def now(story: Coroutine[object, object, T]) -> T:
-    return asyncio.run(story)
+def now(scenario: Coroutine[object, object, T]) -> T:
+    return asyncio.run(scenario)
 
 
 class Exchange:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rollout.adapters.journal.files import FORMAT
 from rollout.adapters.journal.serialization import spell_holder
 from rollout.adapters.local.process_identity import this_process
 from tests.support.left_out import ALICE
@@ -42,13 +43,13 @@ def plant(logins: Logins, verb: str, *events: Event, host: str = "database1") ->
     began = {
         "event": "record.began",
         "verb": verb,
-        "holder": DEAD,
+        "owner": DEAD,
         "hosts": [host],
         "flags": {},
         "settings": {},
     }
     lines = "".join(
-        json.dumps({"v": 1, "run": "a11ce0", **line}) + "\n" for line in (began, *events)
+        json.dumps({"v": FORMAT, "run": "a11ce0", **line}) + "\n" for line in (began, *events)
     )
     logins.python(ALICE_LOGIN, PLANT, lines)
 

@@ -18,7 +18,7 @@ from rollout.adapters.lock.lock_directory import HERE, LockDirectory, LockLocati
 from rollout.adapters.lock.remote_lock import FleetLock
 from rollout.model.errors import LockError, LockHeld
 from rollout.model.lock_state import Kind
-from tests.support.left_out import ALICE, BOB, holding
+from tests.support.left_out import ALICE, BOB, owned_target
 from tests.support.logins import ALICE as ALICE_LOGIN
 from tests.support.logins import BOB as BOB_LOGIN
 from tests.support.logins import CAROL, STRANGER, TEAM, UIDS, Logins, settings_for, tree
@@ -58,8 +58,8 @@ COMMANDS = (
 )
 
 
-def now(story: Coroutine[object, object, T]) -> T:
-    return asyncio.run(story)
+def now(scenario: Coroutine[object, object, T]) -> T:
+    return asyncio.run(scenario)
 
 
 def lock_of(
@@ -202,10 +202,14 @@ def test_a_lock_of_one_member_is_seen_and_taken_over_by_another_and_by_root(
     where = logins.for_the_team(logins.directory / "lock")
     first = lock_of(logins, ALICE_LOGIN, pool, where)
     now(first.take(ALICE))
-    now(first.keep((holding("web1"),), everywhere=True))
+    now(first.keep((owned_target("web1"),), everywhere=True))
     second = lock_of(logins, BOB_LOGIN, pool, where)
     (seen,) = now(second.look())
-    assert (seen.holder, seen.holdings, seen.made_by) == (ALICE, (holding("web1"),), ALICE_LOGIN)
+    assert (seen.owner, seen.owned_targets, seen.made_by) == (
+        ALICE,
+        (owned_target("web1"),),
+        ALICE_LOGIN,
+    )
     with pytest.raises(LockHeld):
         now(second.take(BOB))
     now(second.take_over(ALICE.run, BOB))
@@ -305,14 +309,14 @@ def test_an_odd_lock_is_neither_free_nor_dead_and_can_be_broken(
 
     (seen,) = now(theirs.look())
     assert ODD[what] in seen.unreadable
-    assert seen.holder.kind is Kind.UNKNOWN
+    assert seen.owner.kind is Kind.UNKNOWN
     with pytest.raises(LockHeld):
         now(theirs.take(BOB))
     with pytest.raises(LockHeld):
         now(theirs.take_over(ALICE.run, BOB))
     now(theirs.take_over("", BOB, seize=(seen,)))
     (after,) = now(theirs.look())
-    assert after.holder == BOB
+    assert after.owner == BOB
     assert now(theirs.release()) == ()
 
 
@@ -328,7 +332,7 @@ def test_what_is_seized_is_what_was_shown(logins: Logins, pool: Pool) -> None:
     with pytest.raises(LockHeld):
         now(theirs.take_over("", BOB, seize=seen))
     (still,) = now(theirs.look())
-    assert still.holder == ALICE
+    assert still.owner == ALICE
 
 
 def test_a_member_cannot_make_root_write_through_a_link(logins: Logins, pool: Pool) -> None:

@@ -21,8 +21,8 @@ def look(supervisor: MonitSupervisor) -> dict[str, InstanceState]:
     return {state.name: state for state in asyncio.run(supervisor.look("web1"))}
 
 
-def births(supervisor: MonitSupervisor) -> dict[str, ProcessIdentity | None]:
-    return {name: state.birth for name, state in look(supervisor).items()}
+def processes(supervisor: MonitSupervisor) -> dict[str, ProcessIdentity | None]:
+    return {name: state.process for name, state in look(supervisor).items()}
 
 
 def restart(supervisor: MonitSupervisor, names: Sequence[str]) -> None:
@@ -32,7 +32,7 @@ def restart(supervisor: MonitSupervisor, names: Sequence[str]) -> None:
 def newborn(supervisor: MonitSupervisor, before: dict[str, ProcessIdentity | None]) -> set[str]:
     """Name those who run in another process than before."""
     now = look(supervisor)
-    return {name for name in now if now[name].running and now[name].birth != before[name]}
+    return {name for name in now if now[name].running and now[name].process != before[name]}
 
 
 def group_of(daemon: Daemon, *names: str) -> None:
@@ -47,11 +47,11 @@ def test_a_look_tells_pid_start_boot_and_since_when(daemon: Daemon, supervisor: 
     daemon.settle()
     state = look(supervisor())["app_8000"]
     assert state.running
-    assert state.birth is not None
+    assert state.process is not None
     pid = int((daemon.home / "pid0").read_text())
     stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    assert state.birth == ProcessIdentity(pid, int(stat[19]), boot)
+    assert state.process == ProcessIdentity(pid, int(stat[19]), boot)
     written = (daemon.home / "pid0").stat().st_mtime
     assert state.up_since == pytest.approx(written, abs=2)
 
@@ -77,7 +77,7 @@ def test_a_group_restart_gives_everyone_a_new_birth(daemon: Daemon, supervisor: 
     daemon.start()
     daemon.settle()
     monit = supervisor(group="app")
-    before = births(monit)
+    before = processes(monit)
     restart(monit, ["app_1", "app_2"])
     until(lambda: newborn(monit, before) == {"app_1", "app_2"}, "both to be new")
     assert daemon.log.count("restart on user request") == 2
@@ -91,11 +91,11 @@ def test_right_after_the_request_nobody_looks_like_before(daemon: Daemon, superv
     daemon.settle()
     monit = supervisor(group="app")
     for _ in range(3):
-        before = births(monit)
+        before = processes(monit)
         restart(monit, list(before))
         while newborn(monit, before) != set(before):
             seen = look(monit)
-            stale = {n for n, s in seen.items() if s.running and s.birth == before[n]}
+            stale = {n for n, s in seen.items() if s.running and s.process == before[n]}
             assert not stale
         daemon.settle()
 
@@ -106,7 +106,7 @@ def test_a_subset_of_a_group_is_asked_for_by_name(daemon: Daemon, supervisor: Ma
     daemon.start()
     daemon.settle()
     monit = supervisor(group="app")
-    before = births(monit)
+    before = processes(monit)
     restart(monit, ["app_1", "app_3"])
     until(lambda: newborn(monit, before) >= {"app_1", "app_3"}, "two of them to be new")
     daemon.settle()
@@ -124,7 +124,7 @@ def test_a_name_that_reads_as_a_pattern_means_itself_alone(
     daemon.start()
     daemon.settle()
     monit, everyone = supervisor(group=group), supervisor()
-    before = births(everyone)
+    before = processes(everyone)
     restart(monit, [name])
     until(lambda: newborn(everyone, before) >= {name}, "it to be new")
     daemon.settle()
@@ -137,7 +137,7 @@ def test_a_name_that_reads_as_an_option_means_itself(daemon: Daemon, supervisor:
     daemon.start()
     daemon.settle()
     monit = supervisor(match="-t")
-    before = births(monit)
+    before = processes(monit)
     restart(monit, ["-t"])
     until(lambda: newborn(monit, before) == {"-t"}, "it to be new")
 
@@ -151,11 +151,11 @@ def test_false_success_1_a_stop_that_times_out_is_called_ok_with_the_old_birth(
     daemon.start()
     daemon.settle()
     monit = supervisor()
-    before = births(monit)
+    before = processes(monit)
     restart(monit, ["app_1"])
     until(lambda: look(monit)["app_1"].running, "monit to call it OK again")
     assert "failed to stop" in daemon.log
-    assert births(monit) == before
+    assert processes(monit) == before
 
 
 def test_false_success_2_who_is_not_monitored_is_only_watched_again(
@@ -166,12 +166,12 @@ def test_false_success_2_who_is_not_monitored_is_only_watched_again(
     daemon.start()
     daemon.settle()
     monit = supervisor()
-    before = births(monit)
+    before = processes(monit)
     daemon.says("unmonitor app_1")
     until(lambda: not look(monit)["app_1"].monitored, "it to be unmonitored")
     restart(monit, ["app_1"])
     until(lambda: look(monit)["app_1"].running, "monit to call it OK again")
-    assert births(monit) == before
+    assert processes(monit) == before
 
 
 def test_false_success_3_a_restart_program_may_keep_the_process(
@@ -182,11 +182,11 @@ def test_false_success_3_a_restart_program_may_keep_the_process(
     daemon.start()
     daemon.settle()
     monit = supervisor()
-    before = births(monit)
+    before = processes(monit)
     restart(monit, ["app_1"])
     until(lambda: "restart action done" in daemon.log, "monit to be done")
     until(lambda: look(monit)["app_1"].running, "monit to call it OK again")
-    assert births(monit) == before
+    assert processes(monit) == before
 
 
 def test_who_waits_for_its_cycle_is_restarted_all_the_same(
@@ -199,7 +199,7 @@ def test_who_waits_for_its_cycle_is_restarted_all_the_same(
     monit = supervisor()
     daemon.says("validate")
     until(lambda: "Waiting" in daemon.says("status"), "it to wait for its cycle")
-    before = births(monit)
+    before = processes(monit)
     assert look(monit)["app_1"].monitored
     restart(monit, ["app_1"])
     # It may be `Waiting`, without a pid, until its cycle comes; each `validate` is a cycle.
@@ -215,6 +215,6 @@ def test_a_process_that_died_is_nobody_even_while_monit_calls_it_ok(
     daemon.settle()
     monit = supervisor()
     os.kill(int((daemon.home / "pid0").read_text()), signal.SIGKILL)
-    until(lambda: look(monit)["app_1"].birth is None, "it to be gone")
+    until(lambda: look(monit)["app_1"].process is None, "it to be gone")
     assert look(monit)["app_1"].status == "OK"
     assert not look(monit)["app_1"].running

@@ -135,14 +135,14 @@ def test_everything_that_a_restart_types_is_allowed(
     fleet: Daemon, account: Account, way: Way, group: str, match: str, names: tuple[str, ...]
 ) -> None:
     supervisor = way(fleet, account, group, match)
-    before = {state.name: state.birth for state in asyncio.run(supervisor.look("web1"))}
+    before = {state.name: state.process for state in asyncio.run(supervisor.look("web1"))}
     assert set(names) <= before.keys()
     asyncio.run(supervisor.restart("web1", [Instance(name) for name in names]))
 
     def reborn() -> bool:
         states = {state.name: state for state in asyncio.run(supervisor.look("web1"))}
         return all(
-            states[name].birth not in {before[name], None} and states[name].running
+            states[name].process not in {before[name], None} and states[name].running
             for name in names
         )
 
@@ -163,7 +163,7 @@ def test_a_whole_group_is_restarted_by_one_command(
     asyncio.run(supervisor.restart("web1", [Instance(state.name) for state in before]))
     until(
         lambda: all(
-            new.birth not in {old.birth, None}
+            new.process not in {old.process, None}
             for old, new in zip(before, asyncio.run(supervisor.look("web1")), strict=True)
         ),
         "the group to be new",
@@ -287,7 +287,7 @@ def test_a_silent_daemon_behind_a_warning_of_sudo_may_have_been_asked(
         daemon.hurt(signal.SIGCONT)
     assert not isinstance(caught.value, RestartRefused)
     until(
-        lambda: asyncio.run(monit.look("web1"))[0].birth not in {before.birth, None},
+        lambda: asyncio.run(monit.look("web1"))[0].process not in {before.process, None},
         "the daemon to do what it was asked for while it was stopped",
     )
 
@@ -323,7 +323,7 @@ def test_what_a_login_may_not_see_of_a_survivor_is_not_said(
     asyncio.run(monit.restart("web1", [Instance("app_1")]))
     try:
         until(
-            lambda: asyncio.run(monit.look("web1"))[0].birth not in {before.birth, None},
+            lambda: asyncio.run(monit.look("web1"))[0].process not in {before.process, None},
             "a new process",
         )
         (after,) = asyncio.run(monit.look("web1"))

@@ -102,7 +102,7 @@ def restarted(daemon: Daemon, monit: MonitSupervisor) -> InstanceState:
 
     def reborn() -> bool:
         state = look(monit)
-        return state.running and state.birth != before.birth
+        return state.running and state.process != before.process
 
     until(reborn, "a new process")
     return look(monit)
@@ -152,8 +152,10 @@ def test_a_run_after_a_crash_knows_the_child_of_the_process_before(
         for _ in range(2):
             before = look(died)
         asyncio.run(died.restart("web1", [Instance(before.name, port)]))
-        later.remember("web1", {before.name: before.birth})
-        until(lambda: (now := look(later)).running and now.birth != before.birth, "a new process")
+        later.remember("web1", {before.name: before.process})
+        until(
+            lambda: (now := look(later)).running and now.process != before.process, "a new process"
+        )
         after = look(later)
         assert [(one.pid, one.listens) for one in after.survivors] == [(child, True)]
         assert after.port_lost

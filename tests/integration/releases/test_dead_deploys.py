@@ -315,9 +315,9 @@ def test_wherever_a_prune_is_killed_what_is_left_is_whole_or_gone(
     struck = 0
     while True:
         killed = killer.strikes(place, lambda: place.prune(OLD), struck + 1, when)
-        shelf = place.look()
-        assert shelf.current == LIVE
-        assert all(release.revision for release in shelf.releases)
+        host_releases = place.look()
+        assert host_releases.current == LIVE
+        assert all(release.revision for release in host_releases.releases)
         place.tidy()
         assert not list((place.to / ".rollout").rglob("REVISION"))
         if not killed:

@@ -40,11 +40,11 @@ def test_what_capistrano_left_is_read_as_it_stands(place: Place) -> None:
     (place.release("20261103000000")).symlink_to(place.release(OLD))
     (place.release("20261104000000")).mkdir()
     with running_in(place.release(OLD)):
-        shelf = place.look()
-    assert shelf.link == str(place.release(LIVE))
-    assert shelf.current == LIVE
-    assert shelf.running == {OLD}
-    assert shelf.releases == (
+        host_releases = place.look()
+    assert host_releases.link == str(place.release(LIVE))
+    assert host_releases.current == LIVE
+    assert host_releases.running == {OLD}
+    assert host_releases.releases == (
         ReleaseOnHost(OLD, f"revision of {OLD}"),
         ReleaseOnHost(LIVE, f"revision of {LIVE}"),
         ReleaseOnHost("20261104000000"),
@@ -57,9 +57,9 @@ def test_a_deploy_path_that_leads_over_symlinks_is_understood(place: Place, tmp_
     place.current.symlink_to(f"releases/{LIVE}")
     other = Place(tmp_path / "short" / "shop", place.ssh)
     with running_in(place.release(OLD)) as pid:
-        shelf = other.look()
-        assert (shelf.link, shelf.current) == (f"releases/{LIVE}", LIVE)
-        assert shelf.running == {OLD}
+        host_releases = other.look()
+        assert (host_releases.link, host_releases.current) == (f"releases/{LIVE}", LIVE)
+        assert host_releases.running == {OLD}
         assert other.whereabouts(pid) == {pid: OLD}
     other.begin()
     other.switch()
@@ -105,9 +105,9 @@ def test_a_whole_deploy_leads_from_one_release_to_the_next(place: Place) -> None
     assert text_of(place.current) == str(place.release(NEW))
     place.settle(NEW, ReleaseStatus.GOOD)
     assert place.notes == set()
-    shelf = place.look()
-    assert shelf.current == NEW
-    assert shelf.releases[-1] == ReleaseOnHost(NEW, RELEASE.revision, ReleaseStatus.GOOD)
+    host_releases = place.look()
+    assert host_releases.current == NEW
+    assert host_releases.releases[-1] == ReleaseOnHost(NEW, RELEASE.revision, ReleaseStatus.GOOD)
     place.settle(NEW, ReleaseStatus.BAD)
     assert place.look().releases[-1].mark is ReleaseStatus.BAD
     place.settle(NEW, ReleaseStatus.NONE)

@@ -30,7 +30,7 @@ def test_instances_with_lines_of_their_own_go_one_by_one(make_fleet: MakeFleet) 
 
     restarted_whole(outcome)
     names = order_of(events_of(outcome.done.stdout), "target.done")
-    assert sorted(map(str, names)) == sorted(fleet.births())
+    assert sorted(map(str, names)) == sorted(fleet.processes())
 
 
 def test_weights_two_backends_and_an_idle_spare_stay_as_they_were(make_fleet: MakeFleet) -> None:
@@ -40,7 +40,7 @@ def test_weights_two_backends_and_an_idle_spare_stay_as_they_were(make_fleet: Ma
     outcome = restart(fleet)
 
     restarted_whole(outcome)
-    assert outcome.seats[1]["lb1"]["api/web2"] == (0, "UP", 30)
+    assert outcome.servers[1]["lb1"]["api/web2"] == (0, "UP", 30)
     assert "spare" not in outcome.tally.served_by
 
 
@@ -50,7 +50,7 @@ def test_servers_without_health_checks_are_proven_by_the_probe(make_fleet: MakeF
     outcome = restart(fleet, "--instances-at-a-time", "1", output="json")
 
     restarted_whole(outcome)
-    assert outcome.seats[0]["lb1"]["app/web1"].status == "no check"
+    assert outcome.servers[0]["lb1"]["app/web1"].status == "no check"
     asked = [e for e in events_of(outcome.done.stdout) if e["event"] == "target.restart_asked"]
     one_by_one = [["mongrel_8000"], ["mongrel_8001"]]
     assert [event["instances"] for event in asked] == 2 * one_by_one

@@ -83,7 +83,7 @@ def test_a_line_that_a_reload_takes_away_costs_no_visitor_and_one_that_returns_i
     assert len(unlucky) <= 2
     assert outcome.reborn == {"web1/mongrel_8000", "web1/mongrel_8001"}
     assert done.returncode == 0
-    assert outcome.seats[1] == outcome.seats[0]
+    assert outcome.servers[1] == outcome.servers[0]
     assert changes(run) == [(["app/web1-8001@lb1"], []), ([], ["app/web1-8001@lb1"])]
 
 
@@ -146,8 +146,8 @@ def test_lines_that_the_file_keeps_out_skip_no_host_and_stay_as_they_are(
     outcome = restart(fleet)
 
     restarted_whole(outcome)
-    assert outcome.seats[1]["lb1"]["canary/off0"].admin == 5
-    assert outcome.seats[1]["lb1"]["canary/c0"].weight == 0
+    assert outcome.servers[1]["lb1"]["canary/off0"].admin == 5
+    assert outcome.servers[1]["lb1"]["canary/c0"].weight == 0
 
 
 def test_a_frontend_and_a_backend_of_one_name_and_a_listen_section_are_read(
@@ -207,7 +207,7 @@ def test_visitors_that_haproxy_sends_into_maint_stop_the_run_before_the_restart(
     assert outcome.done.returncode == 5
     assert "force-persist" in outcome.done.stderr
     assert outcome.reborn == set()
-    assert outcome.seats[1] == outcome.seats[0]
+    assert outcome.servers[1] == outcome.servers[0]
 
 
 def test_the_last_active_server_goes_while_a_backup_serves(make_fleet: MakeFleet) -> None:

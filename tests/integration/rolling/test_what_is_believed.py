@@ -33,7 +33,7 @@ def test_a_child_of_the_old_process_that_holds_the_port_is_no_proof(
 ) -> None:
     shop = trouble_in(lines="instance")
     wrap(shop.fleet, shop.fleet.hosts["web1"])
-    shop.before = shop.fleet.births()
+    shop.before = shop.fleet.processes()
 
     ended = shop.rollout()
 
@@ -52,7 +52,7 @@ def test_a_child_of_the_old_process_that_holds_the_port_is_no_proof(
 def test_a_helper_that_outlives_its_server_is_noted(trouble_in: MakeTrouble) -> None:
     shop = trouble_in(lines="instance")
     wrap(shop.fleet, shop.fleet.hosts["web1"], BESIDE)
-    shop.before = shop.fleet.births()
+    shop.before = shop.fleet.processes()
 
     ended = shop.rollout()
 

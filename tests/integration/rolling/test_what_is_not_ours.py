@@ -24,7 +24,7 @@ def test_servers_that_an_operator_holds_out_are_named_and_left_alone(
     assert outcome.reborn == {"web3/mongrel_8000", "web4/mongrel_8000"}
     assert outcome.unchanged("web1/mongrel_8000")
     assert outcome.unchanged("web2/mongrel_8000")
-    assert outcome.seats[1] == outcome.seats[0]
+    assert outcome.servers[1] == outcome.servers[0]
     assert (lb1.states()["app/web1"].admin, lb1.states()["app/web2"].weight) == (1, 0)
     assert "web1 skipped" in outcome.done.stderr
     assert "web2 skipped" in outcome.done.stderr

@@ -72,7 +72,7 @@ def deploy(source: Source, place: Place) -> str:
     return asyncio.run(whole())
 
 
-def holding(directory: Path, *words: str) -> list[str]:
+def owned_target(directory: Path, *words: str) -> list[str]:
     """List the files below ``directory`` in which one of ``words`` stands."""
     files = [file for file in directory.rglob("*") if file.is_file() and not file.is_symlink()]
     return [str(f) for f in files if any(w.encode() in f.read_bytes() for w in words)]
@@ -89,7 +89,7 @@ def test_no_other_user_sees_the_password_that_a_host_fetches_with(
     assert watched.watch.saw(watched.address)  # by its address git was among those it saw
     assert not watched.watch.saw(WORD)
     assert not watched.watch.saw(WRITTEN)
-    assert holding(place.to, WORD, WRITTEN) == []
+    assert owned_target(place.to, WORD, WRITTEN) == []
 
 
 @by_root
@@ -105,7 +105,7 @@ def test_no_other_user_sees_the_password_that_this_machine_fetches_with(
     assert watched.watch.saw(watched.address)
     assert not watched.watch.saw(WORD)
     assert not watched.watch.saw(WRITTEN)
-    assert holding(tmp_path / "cache", WORD, WRITTEN) == []
+    assert owned_target(tmp_path / "cache", WORD, WRITTEN) == []
 
 
 @by_root

@@ -176,11 +176,15 @@ def test_our_verdict_is_that_of_openssh(server: Sshd, row: str) -> None:
 
 
 def test_the_rows_hold_both_verdicts(server: Sshd) -> None:
-    def verdict(row: str) -> bool:
+    def condition(row: str) -> bool:
         server.vouch(*ROWS[row](server))
         return asked_of_us(server.config)
 
-    assert [verdict(row) for row in ("exact", "wrong key", "negated after")] == [True, False, False]
+    assert [condition(row) for row in ("exact", "wrong key", "negated after")] == [
+        True,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("alias", ["web-one", "WEB-One"])

@@ -307,8 +307,8 @@ def test_what_ssh_refuses_is_refused(lab: Lab, row: str) -> None:
     config = configured(lab, row)
     ours, we_said = asked_of_us(config)
     theirs, they_said = asked_of_openssh(config)  # second: it may write the key down
-    verdict = {(True, True): IN, (False, False): OUT, (True, False): STRICTER}
-    assert verdict.get((theirs, ours), "rollout connects, ssh refuses") == ROWS[row][0], (
+    condition = {(True, True): IN, (False, False): OUT, (True, False): STRICTER}
+    assert condition.get((theirs, ours), "rollout connects, ssh refuses") == ROWS[row][0], (
         they_said,
         we_said,
     )

@@ -39,7 +39,7 @@ class Troubled:
         self.fleet = fleet
         self._stack = stack
         self.settings()
-        self.before = fleet.births()
+        self.before = fleet.processes()
 
     def settings(self, **wishes: object) -> None:
         """Write the settings anew, with ``restart__stable="1s"`` for ``restart.stable``."""
@@ -65,7 +65,7 @@ class Troubled:
     @property
     def untouched(self) -> bool:
         """Every server is ready and up on every balancer, every instance the one from before."""
-        return self.all_ready and self.fleet.births() == self.before
+        return self.all_ready and self.fleet.processes() == self.before
 
     @property
     def all_ready(self) -> bool:
@@ -74,13 +74,13 @@ class Troubled:
 
     def reborn(self, host: str) -> bool:
         """Every instance of ``host`` lives, and none is the process from before."""
-        now = self.fleet.births()
+        now = self.fleet.processes()
         names = [name for name in now if name.startswith(f"{host}/")]
         return all(now[name] not in {None, self.before[name]} for name in names)
 
     def same(self, host: str) -> bool:
         """Every instance of ``host`` is the process from before."""
-        now = self.fleet.births()
+        now = self.fleet.processes()
         return all(now[n] == self.before[n] for n in now if n.startswith(f"{host}/"))
 
 

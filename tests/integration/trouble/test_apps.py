@@ -113,7 +113,7 @@ def test_a_returned_server_that_misses_a_check_is_not_taken_out_again(
     shop.settings(restart__stable="3s")
     running = shop.start("restart", "--hosts", "web1")
     running.until_says("web1 returned")
-    pid, _ = shop.fleet.hosts["web1"].births()["mongrel_8000"] or (0, 0)
+    pid, _ = shop.fleet.hosts["web1"].processes()["mongrel_8000"] or (0, 0)
     tell(pid, signal.SIGSTOP)
     until(lambda: shop.status("web1").startswith("UP "), "HAProxy misses a check")
     time.sleep(0.5)
@@ -131,7 +131,7 @@ def test_a_process_that_ignores_its_stop_is_named_as_the_one_from_before(shop: T
     shop.fleet.hosts["web1"].until_up(20)
     shop.fleet.hosts["web1"].until_watched(20)
     shop.fleet.until_serving()
-    shop.before = shop.fleet.births()
+    shop.before = shop.fleet.processes()
 
     ended = shop.rollout()
 

@@ -76,7 +76,7 @@ def test_a_server_that_an_operator_holds_out_counts_as_missing_for_the_floor(
     assert "cannot be spared" in ended.said
     assert "the floor is 1" in ended.said
     assert shop.admin("web1") == 0
-    assert shop.fleet.births() == shop.before
+    assert shop.fleet.processes() == shop.before
 
 
 def test_a_peer_that_dies_while_we_drain_gets_the_host_back_into_rotation(shop: Troubled) -> None:
@@ -141,7 +141,7 @@ def test_haproxy_that_is_dead_at_the_start_is_a_finding(shop: Troubled) -> None:
 
     assert ended.code == 3, ended.said
     assert "nobody listens (left behind by a dead HAProxy)" in ended.said
-    assert shop.fleet.births() == shop.before
+    assert shop.fleet.processes() == shop.before
 
 
 def test_haproxy_that_is_frozen_at_the_start_is_a_finding_in_time(shop: Troubled) -> None:
@@ -181,7 +181,7 @@ def test_the_only_haproxy_dies_in_drain_and_the_host_is_named(shop: Troubled) ->
     assert "web1   left out (unknown)" in ended.said
     assert "1 of 2 servers is not known to serve" in ended.said
     assert "nobody listens" in ended.said
-    assert shop.fleet.births() == shop.before
+    assert shop.fleet.processes() == shop.before
 
 
 def test_one_dead_balancer_of_two_refuses(trouble_in: MakeTrouble) -> None:
@@ -193,7 +193,7 @@ def test_one_dead_balancer_of_two_refuses(trouble_in: MakeTrouble) -> None:
     assert ended.code == 3, ended.said
     assert "lb2" in ended.said
     assert shop.admin("web1") == 0
-    assert shop.fleet.births() == shop.before
+    assert shop.fleet.processes() == shop.before
 
 
 def test_one_balancer_of_two_dies_in_drain_and_the_other_gets_the_host_back(
@@ -208,7 +208,7 @@ def test_one_balancer_of_two_dies_in_drain_and_the_other_gets_the_host_back(
     assert ended.code == 6, ended.said
     assert "lb2" in ended.said.partition("rollout: halted")[2]
     assert shop.fleet.balancers["lb1"].states()["app/web1"] == FleetServerState(0, "UP", 1)
-    assert shop.fleet.births() == shop.before
+    assert shop.fleet.processes() == shop.before
 
 
 def test_one_balancer_of_two_dies_after_the_restart_and_the_other_gets_the_host_back(

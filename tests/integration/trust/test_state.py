@@ -14,7 +14,7 @@ import pytest
 from rollout.adapters.journal.files import KEPT, JournalFile, names_in
 from rollout.adapters.journal.serialization import spell_holder, spell_holding
 from tests.support.accounts import TEAM, UIDS, Accounts
-from tests.support.left_out import ALICE, holding
+from tests.support.left_out import ALICE, owned_target
 
 pytestmark = pytest.mark.integration
 
@@ -73,7 +73,7 @@ def act(accounts: Accounts, name: str, script: str, **more: object) -> str:
 def python(script: str, **more: object) -> list[str]:
     said = {
         "holder": spell_holder(ALICE),
-        "holding": spell_holding(holding("web1", asked=True)),
+        "holding": spell_holding(owned_target("web1", asked=True)),
         "script": script,
         **more,
     }

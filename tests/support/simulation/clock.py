@@ -33,7 +33,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumping.now
 
 
-def play(story: Coroutine[object, object, T], *, begins: float = 1000.0) -> T:
-    """Run ``story`` in virtual time; a story that waits for ever is an error, not a hang."""
+def play(scenario: Coroutine[object, object, T], *, begins: float = 1000.0) -> T:
+    """Run ``scenario`` in virtual time; a story that waits for ever is an error, not a hang."""
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(begins)) as runner:
-        return runner.run(story)
+        return runner.run(scenario)

@@ -33,7 +33,7 @@ def deploy(
     instances_at_a_time: int = 0,
     canary: int = 0,
     on_busy: OnBusy = OnBusy.STOP,
-    patience: Timeouts = QUICK,
+    timeouts: Timeouts = QUICK,
     stop_asked: Callable[[], bool] = lambda: False,
     begins: float = 1000.0,
     waves: tuple[tuple[Target, ...], ...] = (),
@@ -48,7 +48,7 @@ def deploy(
         instances_at_a_time=instances_at_a_time,
         on_busy=on_busy,
         floor=world.floor,
-        timeouts=patience,
+        timeouts=timeouts,
     )
     wanted = Deploy(
         release=Release(release, REVISION),
@@ -79,7 +79,7 @@ def deploy_broken(world: World, told: Told, *, release: str = SECOND) -> list[st
 
 
 def _by_its_ending(world: World, told: Told, release: str) -> Iterable[str]:
-    account, code = told.ledger.deploy, told.ledger.exit_code
+    account, code = told.summary.deploy, told.summary.exit_code
     for host in world.hosts.values():
         if host.current == release and host.name not in account.moved:
             yield f"6 account: `current` of {host.name} has moved, and nobody says so"

@@ -31,7 +31,9 @@ class FakeReleases:
         async with self.world.faults.befall(f"{host} whereabouts", _from(host)):
             pass
         lives = [app.life(clock()) for app in self.world.hosts[host].apps]
-        return {life.birth.pid: life.release for life in lives if life and life.birth.pid in pids}
+        return {
+            life.process.pid: life.release for life in lives if life and life.process.pid in pids
+        }
 
     async def tidy(self, host: str) -> tuple[str, ...]:
         machine, said = self.world.hosts[host], []

@@ -50,7 +50,7 @@ class FakeBalancer:
         async with self.world.faults.befall(f"{self._name} look", self._error):
             self.world.reload_due(self._name)
             self.world.operator()
-        rows = {line.seat: line.row(clock()) for line in self.world.shown_by(self._name)}
+        rows = {line.server: line.row(clock()) for line in self.world.shown_by(self._name)}
         for line in self.world.shown_by(self._name):
             line.unseen = False
         return BalancerSnapshot(
@@ -61,47 +61,47 @@ class FakeBalancer:
             age=clock() - self.world.began[self._name],
         )
 
-    async def order(self, seats: Sequence[Server], state: AdminState) -> None:
+    async def order(self, servers: Sequence[Server], state: AdminState) -> None:
         async with self.world.faults.befall(f"{self._name} {state}", self._error):
             self.world.reload_due(self._name)
-            for seat in (s for s in seats if not self.world.lines[s].gone):
-                line = self.world.lines[seat]
+            for server in (s for s in servers if not self.world.lines[s].gone):
+                line = self.world.lines[server]
                 line.check_until(clock())
-                self.world.judge_lock(f"{seat} {state}")
-                held = self.world.found[seat][0]
+                self.world.judge_lock(f"{server} {state}")
+                held = self.world.found[server][0]
                 unknown = line.unseen or clock() <= line.meddled_at + MOMENT
                 if held and unknown:  # nobody can know what was done a moment ago
                     line.unseen, held = False, Admin(0)
-                    self.world.found[seat] = (held, *self.world.found[seat][1:])
+                    self.world.found[server] = (held, *self.world.found[server][1:])
                 if held:
-                    self.world.break_promise(f"3 as found: {seat} was held by somebody else")
+                    self.world.break_promise(f"3 as found: {server} was held by somebody else")
                 if state is AdminState.READY:
-                    self.world.judge_ready(seat)
+                    self.world.judge_ready(server)
                 elif not line.admin and line.serves() and not any(a.asked for a in line.apps):
-                    self.world.judge_floor(seat)
+                    self.world.judge_floor(server)
                 line.told(state, clock())
-            self._refuse(seats)
+            self._refuse(servers)
 
-    def _refuse(self, seats: Sequence[Server]) -> None:
+    def _refuse(self, servers: Sequence[Server]) -> None:
         """Refuse what HAProxy has no more; the others were told."""
-        if gone := [seat for seat in seats if self.world.lines[seat].gone]:
+        if gone := [server for server in servers if self.world.lines[server].gone]:
             raise self._error(f"HAProxy refused `set server {gone[0].name}`: No such server.")
 
-    async def switch_agent(self, seats: Sequence[Server], *, on: bool) -> None:
+    async def switch_agent(self, servers: Sequence[Server], *, on: bool) -> None:
         async with self.world.faults.befall(f"{self._name} agent", self._error):
-            for seat in seats:
-                self.world.lines[seat].agent = on
-            self._refuse(seats)
+            for server in servers:
+                self.world.lines[server].agent = on
+            self._refuse(servers)
 
-    async def set_weight(self, seat: Server, weight: int) -> None:
+    async def set_weight(self, server: Server, weight: int) -> None:
         async with self.world.faults.befall(f"{self._name} weight", self._error):
-            self.world.lines[seat].weight = weight
-            self._refuse([seat])
+            self.world.lines[server].weight = weight
+            self._refuse([server])
 
-    async def cut(self, seats: Sequence[Server]) -> None:
+    async def cut(self, servers: Sequence[Server]) -> None:
         async with self.world.faults.befall(f"{self._name} cut", self._error):
-            for seat in seats:
-                self.world.lines[seat].endless = False
+            for server in servers:
+                self.world.lines[server].endless = False
 
     async def examine(self) -> tuple[Finding, ...]:
         return ()
@@ -130,7 +130,7 @@ class FakeSupervisor:
         self.remembered |= {(host, one.name) for one in instances}
         for app in map(machine.app, (one.name for one in instances)):
             life = app.life(clock())
-            app.to_be_replaced.append(life.birth if life else None)
+            app.to_be_replaced.append(life.process if life else None)
         await asyncio.sleep(self.world.requests_take)
 
         def refused(words: str) -> SupervisorError:
@@ -173,29 +173,34 @@ def seen(app: App, at: float) -> InstanceState:
     life = app.life(at)
     watched = app.manner != "unmonitored" or app.restarts > 0
     if at < app.pending_until:
-        return _state(app, "OK", pending="restart", birth=life.birth if life else None)
+        return _state(app, "OK", pending="restart", process=life.process if life else None)
     if at < app.initializing_until:
-        return _state(app, "Initializing", birth=None)
+        return _state(app, "Initializing", process=None)
     if life is None:
         status = "Does not exist" if watched else "Not monitored"  # monit has given it up
-        return _state(app, status, birth=None, watched=watched)
+        return _state(app, status, process=None, watched=watched)
     status = (app.alert or "OK") if watched else "Not monitored"
-    return _state(app, status, birth=life.birth, watched=watched)
+    return _state(app, status, process=life.process, watched=watched)
 
 
 def _state(
-    app: App, status: str, *, birth: ProcessIdentity | None, pending: str = "", watched: bool = True
+    app: App,
+    status: str,
+    *,
+    process: ProcessIdentity | None,
+    pending: str = "",
+    watched: bool = True,
 ) -> InstanceState:
     return InstanceState(
         name=app.name,
         status=status,
         monitored=watched,
         pending=pending,
-        birth=birth,
+        process=process,
         port=app.port,
         survivors=_survivors(app),
         requests=len(app.to_be_replaced),
-        outgoing=birth is not None and birth in app.to_be_replaced,
+        outgoing=process is not None and process in app.to_be_replaced,
     )
 
 
@@ -292,18 +297,20 @@ class FakeJournal:
         if clock() >= self.world.full_from:
             self.world.disk_full = True  # and the reserve is what is left
 
-    async def held(self, holding: OwnedTarget) -> None:
+    async def held(self, owned_target: OwnedTarget) -> None:
         async with self.world.faults.befall("journal held", RecordError):
-            if holding.target.name not in self.world.holdings:
-                for app in (a for s in holding.target.servers for a in self.world.lines[s].apps):
+            if owned_target.target.name not in self.world.owned_targets:
+                for app in (
+                    a for s in owned_target.target.servers for a in self.world.lines[s].apps
+                ):
                     app.asked = False
-            written = json.loads(json.dumps(spell_holding(holding)))
-            self.world.holdings[holding.target.name] = read_holding(written)
-            self.world.released.discard(holding.target.name)
+            written = json.loads(json.dumps(spell_holding(owned_target)))
+            self.world.owned_targets[owned_target.target.name] = read_holding(written)
+            self.world.released.discard(owned_target.target.name)
 
     async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
         async with self.world.faults.befall("journal released", RecordError):
-            self.world.holdings.pop(target, None)
+            self.world.owned_targets.pop(target, None)
             self.world.released.add(target)
             self.world.renewed[target] = tuple(renewed)
             if restarted:
@@ -321,29 +328,29 @@ class FakeLock:
         async with self.world.faults.befall("lock look", self._error):
             return () if self.world.lock is None else (self.world.lock,)
 
-    async def take(self, holder: LockOwner) -> None:
+    async def take(self, owner: LockOwner) -> None:
         async with self.world.faults.befall("lock take", self._error):
             if self.world.lock is not None:
-                raise LockHeld("lb1", str(self.world.lock.holder))
-            self.world.lock = LockState(place="lb1", holder=holder)
-            self._run = holder.run
+                raise LockHeld("lb1", str(self.world.lock.owner))
+            self.world.lock = LockState(place="lb1", owner=owner)
+            self._run = owner.run
 
     async def take_over(
-        self, old: str, holder: LockOwner, *, seize: Sequence[LockState] = ()
+        self, old: str, owner: LockOwner, *, seize: Sequence[LockState] = ()
     ) -> None:
         del seize
         async with self.world.faults.befall("lock take over", self._error):
             held = self.world.lock
-            if held is not None and held.holder.run not in {*old.split(), holder.run}:
-                raise LockHeld("lb1", str(held.holder))
-            then = held.holdings if held else ()
-            if held is not None and held.holder.run != holder.run:
-                self.world.settled[held.holder.run] = holder.run
-            self.world.lock = LockState(place="lb1", holder=holder, holdings=then)
-            self._run = holder.run
+            if held is not None and held.owner.run not in {*old.split(), owner.run}:
+                raise LockHeld("lb1", str(held.owner))
+            then = held.owned_targets if held else ()
+            if held is not None and held.owner.run != owner.run:
+                self.world.settled[held.owner.run] = owner.run
+            self.world.lock = LockState(place="lb1", owner=owner, owned_targets=then)
+            self._run = owner.run
 
     async def keep(
-        self, holdings: Sequence[OwnedTarget] | None = None, *, everywhere: bool
+        self, owned_targets: Sequence[OwnedTarget] | None = None, *, everywhere: bool
     ) -> None:
         if clock() >= self.world.lock_broken:
             raise LockLost("lb1", "ops@elsewhere")
@@ -355,14 +362,14 @@ class FakeLock:
                 raise
             self.world.lock_unheard = clock()  # nobody can know whose it is
             return
-        if self.world.lock is None or self.world.lock.holder.run != self._run:
+        if self.world.lock is None or self.world.lock.owner.run != self._run:
             held = self.world.lock
-            raise LockLost("lb1", str(held.holder) if held else "")
-        if holdings is not None:
-            self.world.lock = replace(self.world.lock, holdings=tuple(holdings))
+            raise LockLost("lb1", str(held.owner) if held else "")
+        if owned_targets is not None:
+            self.world.lock = replace(self.world.lock, owned_targets=tuple(owned_targets))
 
     async def beat(self) -> None:
-        if self.world.lock is not None and self.world.lock.holder.run == self._run:
+        if self.world.lock is not None and self.world.lock.owner.run == self._run:
             self.world.lock = replace(self.world.lock, heartbeats=self.world.lock.heartbeats + 1)
 
     async def settled(self) -> Mapping[str, str]:
@@ -374,7 +381,7 @@ class FakeLock:
         return ()
 
     async def release(self) -> tuple[RolloutError, ...]:
-        if self.world.lock is not None and self.world.lock.holdings:
+        if self.world.lock is not None and self.world.lock.owned_targets:
             return (self._error("it still lists servers"),)
         self.world.lock = None
         return ()

@@ -52,7 +52,7 @@ class Life:
     ran: list[str] = field(default_factory=list)
 
 
-def holder(run: str) -> LockOwner:
+def owner(run: str) -> LockOwner:
     process = Process(host="bastion", machine="m", boot="b", namespace="n", pid=1, started=1)
     return LockOwner(run=run, kind=Kind.RUN, user="ops", process=process, since="")
 
@@ -66,7 +66,7 @@ def lived(seed: int) -> Life:
     first = _deploy(dice, world) if deploys else _restart(dice, world)
     _run(life, "deploy" if deploys else "restart", first, _faults(dice), dice, again=deploys)
     for number in range(LIVES):
-        if not world.holdings:
+        if not world.owned_targets:
             break
         _meanwhile(dice, world, calm=number == LIVES - 1)
         faults = () if number == LIVES - 1 else _faults(dice)
@@ -78,7 +78,7 @@ def lived(seed: int) -> Life:
 def _run(
     life: Life,
     what: str,
-    story: Callable[[Site, Told], object],
+    scenario: Callable[[Site, Told], object],
     faults: tuple[Fault, ...],
     dice: random.Random,
     *,
@@ -88,7 +88,7 @@ def _run(
     begins = max(1000.0, world.faults.last + dice.uniform(1, 60))
     world.faults = Faults(*faults, last=begins)
     lock = FakeLock(world)
-    record = PersistentOwnershipLog(FakeJournal(world), lock, tuple(world.holdings.values()))
+    record = PersistentOwnershipLog(FakeJournal(world), lock, tuple(world.owned_targets.values()))
     stop = begins + dice.uniform(0, 40) if dice.random() < 0.1 else float("inf")
 
     def stop_asked() -> bool:
@@ -104,16 +104,16 @@ def _run(
 
     async def whole() -> None:
         try:
-            await lock.take_over(world.lock.holder.run if world.lock else "", holder("5f0c21"))
+            await lock.take_over(world.lock.owner.run if world.lock else "", owner("5f0c21"))
         except LockError:
             told.died = True  # before it began
             return
-        await story(site, told)  # type: ignore[misc]  # a coroutine
+        await scenario(site, told)  # type: ignore[misc]  # a coroutine
 
     with suppress(Dead):
         play(whole(), begins=begins)
     told.died = told.died or world.faults.dead
-    code = "died" if told.died else str(int(told.ledger.exit_code))
+    code = "died" if told.died else str(int(told.summary.exit_code))
     life.ran.append(f"{what} {code}")
     broken = promises_broken(world, told, again=again)
     life.broken += [f"{what}: {said}" for said in broken]
@@ -141,7 +141,7 @@ def _fleet(dice: random.Random, seed: int) -> World:
         line.endless, line.agent = dice.random() < 0.03, dice.random() < 0.1
         if dice.random() < 0.04:
             line.admin = dice.choice([Admin.FORCED_MAINT, Admin.FORCED_DRAIN])
-        world.found[line.seat] = (line.admin, line.weight, line.agent)
+        world.found[line.server] = (line.admin, line.weight, line.agent)
         if dice.random() < 0.05:
             line.meddling.append((1000 + dice.uniform(0, 60), dice.choice(WORDS)))
         if dice.random() < 0.04:
@@ -239,8 +239,8 @@ def _deploy(dice: random.Random, world: World) -> Callable[[Site, Told], object]
 
 def _recover(world: World) -> Callable[[Site, Told], object]:
     plan = Plan(waves=(), floor=world.floor, timeouts=HURRIED)
-    holdings = tuple(world.holdings.values())
-    return lambda site, told: recover("5f0c21", holdings, plan, site, told)
+    owned_targets = tuple(world.owned_targets.values())
+    return lambda site, told: recover("5f0c21", owned_targets, plan, site, told)
 
 
 def _left(world: World) -> list[str]:
@@ -249,20 +249,20 @@ def _left(world: World) -> list[str]:
     for line in world.lines.values():
         if as_found(world, line):
             continue
-        if line.host.name not in world.holdings:
-            wrong.append(f"{line.seat} is {line.admin!r}, and in no record")
+        if line.host.name not in world.owned_targets:
+            wrong.append(f"{line.server} is {line.admin!r}, and in no record")
         elif _between_two_releases(world, line):
             continue
         elif any(app.outlived for app in line.host.apps):
             continue  # a process from before may hold the port for ever
         elif all(_well(world, app.manner, app.lives[-1].release) for app in line.host.apps):
-            wrong.append(f"{line.seat} is {line.admin!r}, though all its instances are well")
+            wrong.append(f"{line.server} is {line.admin!r}, though all its instances are well")
     return wrong
 
 
 def _between_two_releases(world: World, line: Line) -> bool:
     """Tell whether proof cannot bring it back: it needs a restart, which a recovery does not do."""
-    release = world.holdings[line.host.name].release
+    release = world.owned_targets[line.host.name].release
     runs = {app.lives[-1].release for app in line.host.apps}
     return bool(release) and {*runs, line.host.current} != {release}
 

@@ -22,7 +22,7 @@ from tests.support.simulation.clock import play
 from tests.support.simulation.fake_releases import FakeHooks, FakeReleases, FakeSource
 from tests.support.simulation.fakes import FakeJournal
 from tests.support.simulation.faults import Dead, Fault, Faults
-from tests.support.simulation.random_life import holder
+from tests.support.simulation.random_life import owner
 from tests.support.simulation.restarts import QUICK, Told, site_of
 from tests.support.simulation.world import FIRST, World
 
@@ -32,7 +32,9 @@ LATER = 3000.0
 
 def after_it(world: World, *, stop_asked: Callable[[], bool] = lambda: False) -> Site:
     """Return the site of a run that answers for what the one before it has left."""
-    record = PersistentOwnershipLog(FakeJournal(world), holdings=tuple(world.holdings.values()))
+    record = PersistentOwnershipLog(
+        FakeJournal(world), owned_targets=tuple(world.owned_targets.values())
+    )
     return replace(
         site_of(world, stop_asked=stop_asked), record=record, releases=FakeReleases(world)
     )
@@ -42,7 +44,7 @@ def recovered(
     world: World,
     *faults: Fault,
     begins: float = LATER,
-    patience: Timeouts = QUICK,
+    timeouts: Timeouts = QUICK,
     past: PastRun | None = None,
 ) -> Told:
     """Bring back what the dead run of ``world`` left out, while ``faults`` befall it.
@@ -51,15 +53,15 @@ def recovered(
     """
     world.faults = Faults(*faults)
     told = Told()
-    plan = Plan(waves=(), floor=world.floor, timeouts=patience)
+    plan = Plan(waves=(), floor=world.floor, timeouts=timeouts)
     site = after_it(world)
 
-    async def story() -> None:
-        await recover("5f0c21", tuple(world.holdings.values()), plan, site, told)
+    async def scenario() -> None:
+        await recover("5f0c21", tuple(world.owned_targets.values()), plan, site, told)
         await take_back_what_never_ran(tuple(world.hosts), past, site, told)
 
     with until_it_dies():
-        play(story(), begins=begins)
+        play(scenario(), begins=begins)
     told.died = world.faults.dead
     return told
 
@@ -84,7 +86,7 @@ class Typed:
 
 
 def typed(
-    world: World, command: Typed, *faults: Fault, begins: float, patience: Timeouts = QUICK
+    world: World, command: Typed, *faults: Fault, begins: float, timeouts: Timeouts = QUICK
 ) -> Told:
     """Run a command over a fleet that another run has left as it is."""
     for app in (app for host in world.hosts.values() for app in host.apps):
@@ -94,7 +96,7 @@ def typed(
     scope = Selection(hosts=command.hosts or tuple(world.hosts), accept_sick=command.accept_sick)
     supply = DeployServices(FakeSource(world), FakeHooks())
 
-    def wish(release: Release, hosts: tuple[str, ...]) -> Deploy:
+    def request(release: Release, hosts: tuple[str, ...]) -> Deploy:
         return Deploy(
             release=release,
             hosts=hosts,
@@ -103,24 +105,24 @@ def typed(
             on_failure=command.on_failure,
         )
 
-    async def story() -> None:
+    async def scenario() -> None:
         deploy: Deploy | None = None
         if command.verb == "restart":
             fit = await restart_preflight(scope, world.floor, site)
         elif command.verb == "rollback":
-            fit, deploy = await ready_to_roll_back(scope, world.floor, site, command.to, wish)
+            fit, deploy = await ready_to_roll_back(scope, world.floor, site, command.to, request)
         else:
-            fit, deploy = await ready_to_deploy(scope, world.floor, site, supply.source, wish)
+            fit, deploy = await ready_to_deploy(scope, world.floor, site, supply.source, request)
         if not report_preflight(fit, told):
             return
-        plan = Plan(waves=(fit.targets,), floor=world.floor, timeouts=patience)
+        plan = Plan(waves=(fit.targets,), floor=world.floor, timeouts=timeouts)
         if deploy is None:
             await rolling_restart(plan, site, told)
         else:
             await uninterrupted(deploy, plan, site, supply, told)
 
     with until_it_dies():
-        play(story(), begins=begins)
+        play(scenario(), begins=begins)
     told.died = world.faults.dead
     return told
 
@@ -129,7 +131,7 @@ def resumed(
     world: World,
     *faults: Fault,
     begins: float = LATER,
-    patience: Timeouts = QUICK,
+    timeouts: Timeouts = QUICK,
     deploy: Deploy | None = None,
 ) -> Told:
     """Bring back what the dead run left out, and restart whoever had no turn."""
@@ -138,9 +140,11 @@ def resumed(
     past = died_in(world, deploy)
     wanted = ResumeRequest(
         past=past,
-        left=UnfinishedRun(holder=past.holder, holdings=past.holdings, past=past, certain=True),
+        left=UnfinishedRun(
+            owner=past.owner, owned_targets=past.owned_targets, past=past, certain=True
+        ),
         scope=Selection(hosts=tuple(world.hosts)),
-        plan=Plan(waves=(), floor=world.floor, timeouts=patience),
+        plan=Plan(waves=(), floor=world.floor, timeouts=timeouts),
         max_out=Share(1),
         canary=Share(0),
         deploy=deploy,
@@ -176,13 +180,13 @@ def died_in(world: World, deploy: Deploy | None = None) -> PastRun:
         )
     return PastRun(
         file="",
-        holder=holder("5f0c21"),
+        owner=owner("5f0c21"),
         verb="uninterrupted" if deploy else "restart",
         hosts=tuple(world.hosts),
         targets=tuple(world.hosts),
         done=tuple(sorted(world.restarted)),
         renewed={n: r for n, r in world.renewed.items() if r and n not in world.restarted},
-        holdings=tuple(world.holdings.values()),
+        owned_targets=tuple(world.owned_targets.values()),
         deploy=was,
     )
 
@@ -190,8 +194,8 @@ def died_in(world: World, deploy: Deploy | None = None) -> PastRun:
 def is_back(world: World) -> list[str]:
     """List what is not as it was found; nobody's record names anything either."""
     wrong = [
-        f"{line.seat} is {line.admin!r} weight {line.weight} agent {line.agent}"
+        f"{line.server} is {line.admin!r} weight {line.weight} agent {line.agent}"
         for line in world.lines.values()
-        if not line.gone and (line.admin, line.weight, line.agent) != world.found[line.seat]
+        if not line.gone and (line.admin, line.weight, line.agent) != world.found[line.server]
     ]
-    return [*wrong, *(f"{name} is still recorded" for name in world.holdings)]
+    return [*wrong, *(f"{name} is still recorded" for name in world.owned_targets)]

@@ -62,12 +62,12 @@ class Told:
     """What a run told, and the account it amounts to."""
 
     events: list[Event] = field(default_factory=list)
-    ledger: RunSummary = field(default_factory=RunSummary)
+    summary: RunSummary = field(default_factory=RunSummary)
     died: bool = False
 
     def __call__(self, event: Event) -> None:
         self.events.append(event)
-        self.ledger = enter(self.ledger, event)
+        self.summary = enter(self.summary, event)
 
     def of(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -90,7 +90,7 @@ def roll(
     *faults: Fault,
     max_out: int = 1,
     canary: int = 0,
-    patience: Timeouts = QUICK,
+    timeouts: Timeouts = QUICK,
     stop_asked: Callable[[], bool] = lambda: False,
     started: float | None = None,
     **policy: object,
@@ -101,7 +101,7 @@ def roll(
         waves=waves_of(targets_of(world), Share(canary)),
         max_out=max_out,
         floor=world.floor,
-        timeouts=patience,
+        timeouts=timeouts,
     )
     plan = replace(plan, **policy)  # type: ignore[arg-type]  # the fields of Plan, by name
     told = Told()
@@ -118,15 +118,19 @@ def promises_broken(world: World, told: Told, *, again: bool = False) -> list[st
     ``again``: an earlier part of the run, or of the same deploy, may have asked for a restart too.
     """
     broken = list(world.broken)
-    recorded = {seat for holding in world.holdings.values() for seat in holding.target.servers}
-    for seat, line in world.lines.items():
+    recorded = {
+        server
+        for owned_target in world.owned_targets.values()
+        for server in owned_target.target.servers
+    }
+    for server, line in world.lines.items():
         changed = as_found(world, line) is False
-        if changed and told.died and seat not in recorded:
-            broken.append(f"4 record: {seat} is out and in no record")
-        if changed and not told.died and line.host.name not in told.ledger.out:
-            broken.append(f"3 as found: {seat} is {line.admin!r} weight {line.weight}, not named")
+        if changed and told.died and server not in recorded:
+            broken.append(f"4 record: {server} is out and in no record")
+        if changed and not told.died and line.host.name not in told.summary.out:
+            broken.append(f"3 as found: {server} is {line.admin!r} weight {line.weight}, not named")
     if not told.died:
-        broken += _account(world, told.ledger, again=again)
+        broken += _account(world, told.summary, again=again)
     return broken
 
 
@@ -134,39 +138,39 @@ def as_found(world: World, line: Line) -> bool:
     """Of a line that somebody else has now, its agent is left as it is."""
     if line.gone:
         return True
-    admin, weight, agent = world.found[line.seat]
+    admin, weight, agent = world.found[line.server]
     as_it_was = line.agent == agent or line.theirs
     return (line.admin, line.weight) == (admin, weight) and as_it_was
 
 
-def _account(world: World, ledger: RunSummary, *, again: bool) -> Iterable[str]:
+def _account(world: World, summary: RunSummary, *, again: bool) -> Iterable[str]:
     """Promise 6: the code says what the fleet looks like."""
-    code = ledger.exit_code
-    for name, line in ledger.lines.items():
+    code = summary.exit_code
+    for name, line in summary.lines.items():
         restarted = [app.restarts for app in world.hosts[name].apps]
-        twice = again or ledger.deploy.phase not in {Phase.NONE, Phase.LIVE}
+        twice = again or summary.deploy.phase not in {Phase.NONE, Phase.LIVE}
         if line.standing is TargetPhase.DONE and set(restarted) - {1, 2 if twice else 1}:
             yield f"6 account: {name} called restarted, monit was asked {restarted}"
         idle = {TargetPhase.UNTOUCHED, TargetPhase.SKIPPED}
         if line.standing in idle and any(restarted) and not again:
             yield f"6 account: {name} called {line.standing}, monit was asked {restarted}"
-        yield from _at_the_end(world, ledger, name, line)
-    if code is Exit.DONE and any(line.standing not in FINISHED for line in ledger.lines.values()):
+        yield from _at_the_end(world, summary, name, line)
+    if code is Exit.DONE and any(line.standing not in FINISHED for line in summary.lines.values()):
         yield "6 account: exit 0 with somebody not restarted"
     if code is Exit.BUG:
         yield "6 account: the run ended without saying how"
 
 
-def _at_the_end(world: World, ledger: RunSummary, name: str, line: Account) -> Iterable[str]:
+def _at_the_end(world: World, summary: RunSummary, name: str, line: Account) -> Iterable[str]:
     """Promise 6: what is said to serve carries visitors on every load balancer that was seen."""
     rows = [x for x in world.lines.values() if x.host.name == name]
     there = [x for x in rows if not x.off and not x.gone]
-    seen = [x for x in there if x.seat.balancer not in ledger.unseen]
-    idle = [str(x.seat) for x in seen if x.admin or not x.up or not x.weight]
+    seen = [x for x in there if x.server.balancer not in summary.unseen]
+    idle = [str(x.server) for x in seen if x.admin or not x.up or not x.weight]
     serves = {TargetPhase.DONE, TargetPhase.RECOVERED, TargetPhase.GIVEN_BACK}
     if line.standing in serves and idle and not line.now:
         yield f"6 account: {name} called {line.standing}, and {idle} get no visitors"
-    if line.standing in serves and not there and not ledger.unseen and not line.now:
+    if line.standing in serves and not there and not summary.unseen and not line.now:
         yield f"6 account: {name} called {line.standing}, and HAProxy has no server of it"
     if line.now and seen and not idle:
         yield f"6 account: {name} called idle ({line.now}), and it serves"

@@ -48,7 +48,7 @@ FIRST = "20260101000000"
 class Life:
     """One process of an instance: when it was born, when it answers, when it is gone."""
 
-    birth: ProcessIdentity
+    process: ProcessIdentity
     answers_from: float = -math.inf
     gone_at: float = math.inf
     release: str = FIRST
@@ -88,7 +88,7 @@ class App:
     restarted_on: list[str] = field(default_factory=list)
 
     def life(self, at: float) -> Life | None:
-        alive = [one for one in self.lives if one.birth.started is not None]
+        alive = [one for one in self.lives if one.process.started is not None]
         started = [one for one in alive if _born(one) <= at < one.gone_at]
         return started[-1] if started else None
 
@@ -102,7 +102,7 @@ def _life(app: App) -> Life | None:
 
 
 def _born(life: Life) -> float:
-    return (life.birth.started or 0) / 100
+    return (life.process.started or 0) / 100
 
 
 @dataclass
@@ -141,7 +141,7 @@ class Host:
 class Line:
     """A server line as HAProxy keeps it."""
 
-    seat: Server
+    server: Server
     host: Host
     apps: list[App]
     admin: Admin = field(default_factory=lambda: Admin(0))
@@ -239,7 +239,7 @@ class Line:
             self.visited += [last + self.visits_every] * (last + self.visits_every <= at)
             self.total += last + self.visits_every <= at
         return ServerState(
-            server=self.seat,
+            server=self.server,
             address=self.host.name,
             port=self.apps[0].port if len(self.apps) == 1 else 80,
             status=self._status(),
@@ -275,15 +275,15 @@ class World:
 
     def __init__(self, hosts: Sequence[Host], lines: Sequence[Line], floor: Share) -> None:
         self.hosts = {host.name: host for host in hosts}
-        self.lines = {line.seat: line for line in lines}
+        self.lines = {line.server: line for line in lines}
         self.floor = floor
         self.faults = Faults()
-        self.marks = {line.seat.balancer: HaproxyProcess(1, 1) for line in lines}
+        self.marks = {line.server.balancer: HaproxyProcess(1, 1) for line in lines}
         self.reloads: dict[str, list[float]] = {}
         self.began = dict.fromkeys(self.marks, -math.inf)
         self.broken: list[str] = []
-        self.found = {line.seat: (line.admin, line.weight, line.agent) for line in lines}
-        self.holdings: dict[str, OwnedTarget] = {}
+        self.found = {line.server: (line.admin, line.weight, line.agent) for line in lines}
+        self.owned_targets: dict[str, OwnedTarget] = {}
         self.released: set[str] = set()
         self.restarted: set[str] = set()
         self.renewed: dict[str, tuple[str, ...]] = {}
@@ -311,7 +311,7 @@ class World:
         for line in self.of(balancer):
             if line.theirs_from <= clock() and not line.admin:  # an operator drains it
                 line.theirs_from, line.admin = math.inf, Admin.FORCED_DRAIN
-                self.found[line.seat] = (line.admin, line.weight, line.agent)
+                self.found[line.server] = (line.admin, line.weight, line.agent)
             self._meddle(line)
         due = [at for at in self.reloads.get(balancer, []) if at <= clock()]
         if not due:
@@ -329,16 +329,16 @@ class World:
             if not line.admin & Admin.FORCED_MAINT or line.sessions(clock()):
                 line.hidden_until = clock() + LAST_WORDS
             line.admin &= Admin.CONFIG_MAINT
-            line.agent = self.found[line.seat][2]
-            if self.found[line.seat][0]:  # an operator's hold is gone as well, and not by us
-                self.found[line.seat] = (line.admin, line.weight, line.agent)
+            line.agent = self.found[line.server][2]
+            if self.found[line.server][0]:  # an operator's hold is gone as well, and not by us
+                self.found[line.server] = (line.admin, line.weight, line.agent)
             # up, and one bad check from down: "UP 1/2" with check INI (measured on 2.6)
             line.health, line.total, line.weight = RISE, 0, line.initial_weight
 
     def could_be_ours(self, line: Line) -> set[Admin]:
         """List what nobody could tell from what we have told this line."""
         said = {AdminState.READY: 0, AdminState.MAINT: 1, AdminState.DRAIN: 8}
-        told = [h.possible_states.get(line.seat, ()) for h in self.holdings.values()]
+        told = [h.possible_states.get(line.server, ()) for h in self.owned_targets.values()]
         return {Admin(said[state]) for states in told for state in states}
 
     def _meddle(self, line: Line) -> None:
@@ -351,49 +351,49 @@ class World:
             line.told(state[int(admin)], clock())
             line.unseen = line.theirs = True
             line.meddled_at = clock()
-            self.found[line.seat] = (line.admin, *self.found[line.seat][1:])
+            self.found[line.server] = (line.admin, *self.found[line.server][1:])
 
     def of(self, balancer: str) -> list[Line]:
-        return [line for line in self.lines.values() if line.seat.balancer == balancer]
+        return [line for line in self.lines.values() if line.server.balancer == balancer]
 
     def shown_by(self, balancer: str) -> list[Line]:
         return [line for line in self.of(balancer) if not line.gone]
 
-    def judge_floor(self, seat: Server) -> None:
+    def judge_floor(self, server: Server) -> None:
         """A server is about to be taken out by us: does the floor hold without it?"""
         farm = [
             line
-            for line in self.shown_by(seat.balancer)
-            if line.seat.backend == seat.backend and not line.backup and not line.off
+            for line in self.shown_by(server.balancer)
+            if line.server.backend == server.backend and not line.backup and not line.off
         ]
-        left = sum(1 for line in farm if line.serves() and line.seat != seat)
+        left = sum(1 for line in farm if line.serves() and line.server != server)
         if left < self.floor.at_least(len(farm)):
-            self.break_promise(f"1 floor: {left} of {len(farm)} serve without {seat}")
+            self.break_promise(f"1 floor: {left} of {len(farm)} serve without {server}")
 
     def judge_lock(self, what: str) -> None:
         """Something is about to be changed: have we still the right to?"""
         if clock() > max(self.lock_broken, self.lock_unheard) + MOMENT:
             self.break_promise(f"5 lock: {what} after the lock was broken")
 
-    def judge_ready(self, seat: Server) -> None:
+    def judge_ready(self, server: Server) -> None:
         """A server is about to be made ready by us: has it earned it?"""
-        line = self.lines[seat]
+        line = self.lines[server]
         asked = [app for app in line.apps if app.asked]
         moment = clock() - MOMENT
         if any(not app.answers(clock()) and not app.answers(moment) for app in asked):
-            self.break_promise(f"2 evidence: {seat} made ready and does not answer")
+            self.break_promise(f"2 evidence: {server} made ready and does not answer")
         if any(clock() < app.outlives_until for app in asked):
-            self.break_promise(f"2 evidence: {seat} made ready, and an old process answers")
+            self.break_promise(f"2 evidence: {server} made ready, and an old process answers")
         behind = {FIRST} if self.together else set[str]()  # with those who had no turn
         runs = {life.release for life in map(_life, asked) if life}
         if runs - {line.host.current} - behind:
-            self.break_promise(f"7 release: {seat} made ready beside what `current` says")
+            self.break_promise(f"7 release: {server} made ready beside what `current` says")
         if (
             asked
             and line.admin
             and (line.admin & Admin.FORCED_MAINT or line.health < RISE + FALL - 1)
         ):
-            self.break_promise(f"2 evidence: {seat} made ready before its checks were full")
+            self.break_promise(f"2 evidence: {server} made ready before its checks were full")
 
     def judge_restart(self, host: Host, app: App) -> None:
         died = app.life(clock()) is None or len(app.lives) > app.restarts + 1
@@ -404,21 +404,21 @@ class World:
         app.restarted_on.append(host.current)
         app.asked = True
         for line in self.lines.values():
-            reloaded = self.marks[line.seat.balancer].pid > 1
-            if app not in line.apps or line.gone or line.seat.balancer not in self.balancers:
+            reloaded = self.marks[line.server.balancer].pid > 1
+            if app not in line.apps or line.gone or line.server.balancer not in self.balancers:
                 continue
             quiet = line.admin & (Admin.FORCED_MAINT | Admin.NO_ADDRESS) and not line.sessions(
                 clock()
             )
             if not quiet and not reloaded:
-                self.break_promise(f"0 visitors: {app.name} restarted while {line.seat} serves")
+                self.break_promise(f"0 visitors: {app.name} restarted while {line.server} serves")
             if clock() < line.hidden_until:
                 self.break_promise(f"0 visitors: {app.name} restarted under the old process")
 
     def judge_work(self, host: Host) -> None:
         """A release is being filled or built: nobody may be missing for that."""
         shown = [line for line in self.lines.values() if not line.gone]
-        out = [line.seat for line in shown if line.admin != self.found[line.seat][0]]
+        out = [line.server for line in shown if line.admin != self.found[line.server][0]]
         if out:
             self.break_promise(f"8 window: {host.name} is prepared while {out[0]} is out")
 
@@ -441,7 +441,7 @@ def targets_of(world: World) -> tuple[Target, ...]:
         instances = tuple(Instance(app.name, app.port) for app in host.apps)
         lines = [line for line in world.lines.values() if line.host is host and not line.gone]
         behind = {
-            line.seat: tuple(one for one in instances if one.name in {a.name for a in line.apps})
+            line.server: tuple(one for one in instances if one.name in {a.name for a in line.apps})
             for line in lines
         }
         targets.append(Target(host.name, host.name, tuple(behind), instances, behind))

@@ -54,7 +54,7 @@ def test_no_secret_of_the_settings_or_the_command_line_is_in_the_journal(
     monkeypatch.setattr(sys, "argv", ["rollout", "deploy", "--artifact", ARTIFACT])
     past, journal = begun(typed, dict(FLAGS))
     assert b"hunter2" not in journal
-    assert past.holder.command.endswith("'https://h/shop.tar.gz?private_token=***'")
+    assert past.owner.command.endswith("'https://h/shop.tar.gz?private_token=***'")
     assert past.flags == {"--artifact": "https://h/shop.tar.gz?private_token=***"}
 
 

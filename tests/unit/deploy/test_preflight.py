@@ -29,7 +29,7 @@ from tests.support.simulation.world import FIRST, Directory, World
 OLD, NEW, NEWER = "20260101000000", "20260201000000", "20260301000000"
 
 
-def shelf(host: str, *names: str, current: str = NEW, unfinished: str = "") -> HostReleases:
+def host_releases(host: str, *names: str, current: str = NEW, unfinished: str = "") -> HostReleases:
     releases = tuple(
         ReleaseOnHost(name, f"r{name}", ReleaseStatus.GOOD, unfinished=name == unfinished)
         for name in names
@@ -38,38 +38,46 @@ def shelf(host: str, *names: str, current: str = NEW, unfinished: str = "") -> H
 
 
 def test_a_release_that_every_host_has_can_be_made_live_again() -> None:
-    shelves = [shelf("web1", OLD, NEW), shelf("web2", OLD, NEW)]
-    assert rollback_blockers(OLD, shelves) == ()
-    assert revision_of(OLD, shelves) == f"r{OLD}"
+    all_releases = [host_releases("web1", OLD, NEW), host_releases("web2", OLD, NEW)]
+    assert rollback_blockers(OLD, all_releases) == ()
+    assert revision_of(OLD, all_releases) == f"r{OLD}"
 
 
 def test_one_that_is_live_on_some_hosts_only_can_be_made_live_on_all() -> None:
     assert (
-        rollback_blockers(OLD, [shelf("web1", OLD, NEW, current=OLD), shelf("web2", OLD, NEW)])
+        rollback_blockers(
+            OLD, [host_releases("web1", OLD, NEW, current=OLD), host_releases("web2", OLD, NEW)]
+        )
         == ()
     )
 
 
 def test_every_host_that_lacks_it_is_named() -> None:
-    shelves = [shelf("web1", OLD, NEW), shelf("web2", NEW), shelf("web3", NEW)]
-    assert [(f.where, f.what) for f in rollback_blockers(OLD, shelves)] == [
+    all_releases = [
+        host_releases("web1", OLD, NEW),
+        host_releases("web2", NEW),
+        host_releases("web3", NEW),
+    ]
+    assert [(f.where, f.what) for f in rollback_blockers(OLD, all_releases)] == [
         ("web2", f"has no release {OLD}"),
         ("web3", f"has no release {OLD}"),
     ]
 
 
 def test_a_release_that_nobody_has_gets_the_nearest_name() -> None:
-    (found,) = rollback_blockers("20260101000001", [shelf("web1", OLD, NEW)])
+    (found,) = rollback_blockers("20260101000001", [host_releases("web1", OLD, NEW)])
     assert found.what == f"has no release 20260101000001 (did you mean '{OLD}'?)"
 
 
 def test_one_that_is_live_everywhere_is_refused() -> None:
-    (found,) = rollback_blockers(NEW, [shelf("web1", NEW), shelf("web2", NEW)])
+    (found,) = rollback_blockers(NEW, [host_releases("web1", NEW), host_releases("web2", NEW)])
     assert found.what == f"release {NEW} is live on every host already"
 
 
 def test_one_whose_deploy_never_ended_is_refused_where_that_is_so() -> None:
-    (found,) = rollback_blockers(OLD, [shelf("web1", OLD), shelf("web2", OLD, unfinished=OLD)])
+    (found,) = rollback_blockers(
+        OLD, [host_releases("web1", OLD), host_releases("web2", OLD, unfinished=OLD)]
+    )
     assert (found.where, found.what) == ("web2", f"the deploy of release {OLD} did not end there")
 
 
@@ -77,14 +85,14 @@ def test_the_same_name_for_different_code_is_refused() -> None:
     other = HostReleases(
         "web2", current=NEW, releases=(ReleaseOnHost(OLD, "another"), ReleaseOnHost(NEW, "x"))
     )
-    found = rollback_blockers(OLD, [shelf("web1", OLD, NEW), other])
+    found = rollback_blockers(OLD, [host_releases("web1", OLD, NEW), other])
     assert [f.where for f in found] == ["web1", "web2"]
     assert found[1].what == f"has another revision in release {OLD} than others: another"
 
 
 def test_where_there_is_nothing_to_go_back_to_that_is_said() -> None:
-    shelves = [shelf("web1", NEW)]
-    (found,) = rollback_blockers(to_roll_back_to(shelves), shelves)
+    all_releases = [host_releases("web1", NEW)]
+    (found,) = rollback_blockers(to_roll_back_to(all_releases), all_releases)
     assert found.what.startswith("no release to go back to")
 
 
@@ -92,11 +100,12 @@ def test_where_there_is_nothing_to_go_back_to_that_is_said() -> None:
 def test_after_a_deploy_that_halted_part_way_the_others_show_what_to_go_back_to(
     currents: tuple[str, str],
 ) -> None:
-    shelves = [
-        shelf(f"web{n}", OLD, NEW, NEWER, current=current) for n, current in enumerate(currents)
+    all_releases = [
+        host_releases(f"web{n}", OLD, NEW, NEWER, current=current)
+        for n, current in enumerate(currents)
     ]
-    assert to_roll_back_to(shelves) == NEW
-    assert rollback_blockers(NEW, shelves) == ()
+    assert to_roll_back_to(all_releases) == NEW
+    assert rollback_blockers(NEW, all_releases) == ()
 
 
 FILE = """\
@@ -120,13 +129,13 @@ Ready = Coroutine[Any, Any, tuple[PreflightReport, Deploy | None]]
 
 
 def to_deploy(settings: Settings, site: Site, source: FakeSource) -> Ready:
-    wish = partial(deploy_of, the_deploy(settings), fresh=True)
-    return ready_to_deploy(scope_of(settings, HOSTS), settings.fleet.floor, site, source, wish)
+    request = partial(deploy_of, the_deploy(settings), fresh=True)
+    return ready_to_deploy(scope_of(settings, HOSTS), settings.fleet.floor, site, source, request)
 
 
 def to_roll_back(settings: Settings, site: Site, to: str | None) -> Ready:
-    wish = partial(deploy_of, the_deploy(settings), fresh=False)
-    return ready_to_roll_back(scope_of(settings, HOSTS), settings.fleet.floor, site, to, wish)
+    request = partial(deploy_of, the_deploy(settings), fresh=False)
+    return ready_to_roll_back(scope_of(settings, HOSTS), settings.fleet.floor, site, to, request)
 
 
 class Unfit(FakeReleases):

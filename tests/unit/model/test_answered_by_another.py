@@ -15,7 +15,7 @@ APP = InstanceState(
     status="OK",
     monitored=True,
     pending="",
-    birth=ProcessIdentity(7, 70, "b"),
+    process=ProcessIdentity(7, 70, "b"),
     port=8000,
 )
 

@@ -22,10 +22,10 @@ RUN_NOT = [
 
 
 def state(
-    status: str, *, birth: ProcessIdentity | None = NEW, monitored: bool = True, pending: str = ""
+    status: str, *, process: ProcessIdentity | None = NEW, monitored: bool = True, pending: str = ""
 ) -> InstanceState:
     return InstanceState(
-        name="app_1", status=status, monitored=monitored, pending=pending, birth=birth
+        name="app_1", status=status, monitored=monitored, pending=pending, process=process
     )
 
 
@@ -52,7 +52,7 @@ def test_where_monit_has_no_process_none_runs(status: str) -> None:
 def test_a_rule_does_not_hide_what_is_pending_unwatched_or_gone(status: str) -> None:
     assert not state(status, pending="restart").running
     assert not state(status, monitored=False).running
-    gone = state(status, birth=None)
+    gone = state(status, process=None)
     assert not gone.running
     (finding,) = findings(gone)
     assert "its process is gone" in finding.what
@@ -60,7 +60,7 @@ def test_a_rule_does_not_hide_what_is_pending_unwatched_or_gone(status: str) -> 
 
 @pytest.mark.parametrize("status", ["Waiting", "waiting"])
 def test_what_waits_for_its_time_cannot_be_proven_so_no_flag_accepts_it(status: str) -> None:
-    (finding,) = findings(state(status, birth=None))
+    (finding,) = findings(state(status, process=None))
     assert not isinstance(finding, SickFinding)
     assert finding.fix == "take `every` off app_1 in monit's control file"
 
@@ -75,4 +75,4 @@ def test_what_a_rule_reports_is_told() -> None:
     assert state("Uptime failed").alert == "Uptime failed"
     assert state("OK").alert == ""
     assert state("running").alert == ""
-    assert state("Does not exist", birth=None).alert == ""
+    assert state("Does not exist", process=None).alert == ""

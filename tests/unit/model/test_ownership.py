@@ -4,7 +4,7 @@ import pytest
 
 from rollout.model.fleet import Admin, AdminState, ProcessIdentity
 from rollout.model.ownership import OwnedTarget, ServerSnapshot
-from tests.support.left_out import row, seat, target
+from tests.support.left_out import row, server, target
 
 READY, DRAIN, MAINT = AdminState.READY, AdminState.DRAIN, AdminState.MAINT
 
@@ -41,19 +41,19 @@ def held(*told: AdminState) -> OwnedTarget:
 def test_a_seat_is_ours_in_the_states_that_it_was_or_may_have_been_told(
     told: tuple[AdminState, ...], admin: Admin, ours: AdminState | None
 ) -> None:
-    assert held(*told).ours(row(seat(), admin)) is ours
+    assert held(*told).ours(row(server(), admin)) is ours
 
 
 @pytest.mark.parametrize(("admin", "ours"), [(AS_READY, READY), (AS_DRAIN, None), (AS_MAINT, None)])
 def test_a_seat_that_was_not_told_anything_yet_is_ours_only_as_it_was_found(
     admin: Admin, ours: AdminState | None
 ) -> None:
-    assert held().ours(row(seat(), admin)) is ours
+    assert held().ours(row(server(), admin)) is ours
 
 
 def test_the_status_word_is_no_evidence_for_the_bits_decide() -> None:
-    assert held(DRAIN).ours(row(seat(), AS_DRAIN, status="DOWN")) is DRAIN
-    assert held(MAINT).ours(row(seat(), AS_READY, status="MAINT")) is None
+    assert held(DRAIN).ours(row(server(), AS_DRAIN, status="DOWN")) is DRAIN
+    assert held(MAINT).ours(row(server(), AS_READY, status="MAINT")) is None
 
 
 def test_what_is_told_to_one_seat_leaves_what_another_was_told() -> None:

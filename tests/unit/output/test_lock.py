@@ -16,7 +16,7 @@ from rollout.output.lock import (
     lock_table,
     remains_table,
 )
-from tests.support.left_out import ALICE, holding, reading, row, seat
+from tests.support.left_out import ALICE, owned_target, reading, row, server
 
 FREEZE = replace(ALICE, kind=Kind.MANUAL, reason="the database is being moved")
 NASTY = "a\x1b[2J\x1b]0;title\x07b\nc\r\x9b31m\u202ed"
@@ -25,14 +25,18 @@ DIED = PastRun("a.jsonl", ALICE, "restart", targets=("web1", "web2"), done=("web
 
 
 def left(*, certain: bool = True) -> UnfinishedRun:
-    holdings = (holding("web1", asked=True), holding("web2"), holding("web3"))
-    held = LockState(place="lb1", holder=ALICE, holdings=holdings, seconds_since_heartbeat=72.0)
-    return UnfinishedRun(holder=ALICE, holdings=holdings, past=DIED, held=held, certain=certain)
+    owned_targets = (owned_target("web1", asked=True), owned_target("web2"), owned_target("web3"))
+    held = LockState(
+        place="lb1", owner=ALICE, owned_targets=owned_targets, seconds_since_heartbeat=72.0
+    )
+    return UnfinishedRun(
+        owner=ALICE, owned_targets=owned_targets, past=DIED, held=held, certain=certain
+    )
 
 
 SEEN = {
     "lb1": reading(
-        row(seat("web1"), Admin.FORCED_MAINT, "MAINT"), row(seat("web2"), Admin(0), "UP")
+        row(server("web1"), Admin.FORCED_MAINT, "MAINT"), row(server("web2"), Admin(0), "UP")
     )
 }
 
@@ -53,8 +57,8 @@ def test_what_is_left_is_told_with_how_each_server_is_now() -> None:
 
 
 def test_of_several_seats_each_has_its_line_and_the_name_stands_once() -> None:
-    holdings = (holding("web1", balancers=2),)
-    text = remains_table(UnfinishedRun(holder=ALICE, holdings=holdings, certain=True), {})
+    owned_targets = (owned_target("web1", balancers=2),)
+    text = remains_table(UnfinishedRun(owner=ALICE, owned_targets=owned_targets, certain=True), {})
     rows = text.splitlines()[-2:]
     assert rows[0].startswith("web1  app/web1@lb1 cannot be seen now")
     assert rows[1] == "      app/web1@lb2 cannot be seen now"
@@ -62,7 +66,7 @@ def test_of_several_seats_each_has_its_line_and_the_name_stands_once() -> None:
 
 def test_with_nobody_out_there_is_no_table() -> None:
     text = remains_table(
-        UnfinishedRun(holder=replace(ALICE, command=""), past=DIED, certain=True), {}
+        UnfinishedRun(owner=replace(ALICE, command=""), past=DIED, certain=True), {}
     )
     assert text == (
         "run a11ce0 of alice@bastion since 2026-11-22T19:37:02Z died; "
@@ -71,21 +75,21 @@ def test_with_nobody_out_there_is_no_table() -> None:
 
 
 def test_one_that_ended_is_said_to_have_ended() -> None:
-    ended = UnfinishedRun(holder=ALICE, past=replace(DIED, exit_code=6), certain=True)
+    ended = UnfinishedRun(owner=ALICE, past=replace(DIED, exit_code=6), certain=True)
     assert "ended (exit 6)" in remains_table(ended, {})
-    elsewhere = LockState(place="lb1", holder=ALICE, ended="ended with servers out")
+    elsewhere = LockState(place="lb1", owner=ALICE, ended="ended with servers out")
     assert "ended (ended with servers out)" in remains_table(
-        UnfinishedRun(holder=ALICE, held=elsewhere, certain=True), {}
+        UnfinishedRun(owner=ALICE, held=elsewhere, certain=True), {}
     )
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_who_may_live_is_not_said_to_have_died(kind: Kind) -> None:
     """Shown to whoever is about to break the lock."""
-    holder = replace(ALICE, kind=kind)
+    owner = replace(ALICE, kind=kind)
     past = DIED if kind is Kind.RUN else None
-    held = LockState(place="lb1", holder=holder, seconds_since_heartbeat=2.0)
-    may_live = UnfinishedRun(holder=holder, past=past, held=held, certain=False)
+    held = LockState(place="lb1", owner=owner, seconds_since_heartbeat=2.0)
+    may_live = UnfinishedRun(owner=owner, past=past, held=held, certain=False)
     assert "died" not in remains_table(may_live, {})
 
 
@@ -109,12 +113,12 @@ def test_a_lock_that_nobody_holds_is_said_to_be_free() -> None:
 def test_who_holds_the_lock_is_told_for_each_place() -> None:
     one = LockState(
         place="lb1",
-        holder=ALICE,
-        holdings=(holding("web1"), holding("web2")),
+        owner=ALICE,
+        owned_targets=(owned_target("web1"), owned_target("web2")),
         seconds_since_heartbeat=72.0,
     )
     other = LockState(
-        place="lb2", holder=ALICE, ended="ended with servers out", seconds_since_heartbeat=5.0
+        place="lb2", owner=ALICE, ended="ended with servers out", seconds_since_heartbeat=5.0
     )
     assert lock_table([one, other]) == (
         "lb1: held by alice@bastion (run a11ce0, pid 4711) since 2026-11-22T19:37:02Z: "
@@ -129,36 +133,39 @@ def test_who_holds_the_lock_is_told_for_each_place() -> None:
 
 
 def test_a_freeze_by_hand_says_why_and_gives_no_sign_of_life() -> None:
-    assert lock_table([LockState(place="lb1", holder=FREEZE)]) == (
+    assert lock_table([LockState(place="lb1", owner=FREEZE)]) == (
         "lb1: held by alice@bastion, by hand since 2026-11-22T19:37:02Z: "
         "the database is being moved\n"
     )
     silent = replace(FREEZE, reason="")
-    assert "no reason given" in lock_table([LockState(place="lb1", holder=silent)])
+    assert "no reason given" in lock_table([LockState(place="lb1", owner=silent)])
 
 
 def test_a_run_whose_process_is_gone_is_said_to_have_died() -> None:
-    held = [LockState(place="lb1", holder=ALICE, seconds_since_heartbeat=9.0)]
+    held = [LockState(place="lb1", owner=ALICE, seconds_since_heartbeat=9.0)]
     text = lock_table(held, over={ALICE.run})
     assert "died: its process is gone; it gave its last sign of life 9s ago" in text
     assert json.loads(lock_json(held, over={ALICE.run}))["held"][0]["over"] is True
 
 
 def test_nothing_is_brought_back_where_no_server_is_out() -> None:
-    text = left_table(UnfinishedRun(holder=ALICE, certain=True), SEEN, "rollout --env x")
+    text = left_table(UnfinishedRun(owner=ALICE, certain=True), SEEN, "rollout --env x")
     assert "recover" not in text
     assert "`rollout --env x resume` goes on with the rest" in text
 
 
 def test_a_clock_that_runs_ahead_makes_nobody_alive_in_the_future() -> None:
     assert "0s ago" in lock_table(
-        [LockState(place="lb1", holder=ALICE, seconds_since_heartbeat=-30.0)]
+        [LockState(place="lb1", owner=ALICE, seconds_since_heartbeat=-30.0)]
     )
 
 
 def test_the_json_says_the_same() -> None:
     one = LockState(
-        place="lb1", holder=ALICE, holdings=(holding("web1"),), seconds_since_heartbeat=72.0
+        place="lb1",
+        owner=ALICE,
+        owned_targets=(owned_target("web1"),),
+        seconds_since_heartbeat=72.0,
     )
     assert json.loads(lock_json([one])) == {
         "v": 1,
@@ -197,15 +204,15 @@ def test_what_is_left_as_json_names_every_target_and_seat() -> None:
 def nasty() -> LockState:
     """A lock in which every word was chosen by somebody who wishes us ill."""
     process = replace(ALICE.process, host=NASTY)
-    holder = replace(
+    owner = replace(
         ALICE, run=NASTY, user=NASTY, since=NASTY, command=NASTY, reason=NASTY, process=process
     )
     at = Server(NASTY, NASTY, NASTY)
-    one = holding("web1")
+    one = owned_target("web1")
     of = replace(one.target, name=NASTY, host=NASTY, servers=(at,), instances_by_server={at: ()})
     owned = replace(one.found[0], server=at, status=NASTY)
     bad = replace(one, target=of, found=(owned,), possible_states={at: (AdminState.MAINT,)})
-    return LockState(place="lb1", holder=holder, holdings=(bad,), ended=NASTY)
+    return LockState(place="lb1", owner=owner, owned_targets=(bad,), ended=NASTY)
 
 
 def is_harmless(text: str) -> bool:
@@ -214,7 +221,7 @@ def is_harmless(text: str) -> bool:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_no_escape_code_gets_through_the_words_of_a_lock(kind: Kind) -> None:
-    held = replace(nasty(), holder=replace(nasty().holder, kind=kind))
+    held = replace(nasty(), owner=replace(nasty().owner, kind=kind))
     for one in (held, replace(held, ended="")):
         text = lock_table([one])
         assert is_harmless(text)
@@ -224,9 +231,11 @@ def test_no_escape_code_gets_through_the_words_of_a_lock(kind: Kind) -> None:
 @pytest.mark.parametrize("seen", [False, True])
 def test_no_escape_code_gets_through_the_table_of_what_is_left(*, seen: bool) -> None:
     held = nasty()
-    at = held.holdings[0].found[0].server
+    at = held.owned_targets[0].found[0].server
     readings = {NASTY: reading(row(at, Admin.FORCED_MAINT, NASTY), balancer=NASTY)} if seen else {}
-    over = UnfinishedRun(holder=held.holder, holdings=held.holdings, held=held, certain=True)
+    over = UnfinishedRun(
+        owner=held.owner, owned_targets=held.owned_targets, held=held, certain=True
+    )
     for text in (remains_table(over, readings), left_table(over, readings)):
         assert is_harmless(text), repr(text)
         assert len(text.splitlines()) <= 5, "no line is faked"

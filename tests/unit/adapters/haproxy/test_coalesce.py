@@ -51,7 +51,7 @@ async def counting(place: Path) -> AsyncIterator[tuple[Counter, AdminSocket]]:
 
 
 def test_who_asks_while_a_question_waits_for_its_turn_shares_its_reply(tmp_path: Path) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         async with counting(tmp_path) as (counter, wire):
             question = CoalescedQuery("count", int)
             counter.open.clear()
@@ -64,20 +64,20 @@ def test_who_asks_while_a_question_waits_for_its_turn_shares_its_reply(tmp_path:
             assert await asyncio.gather(*others) == [2] * 20
             assert counter.asked == 2
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 def test_a_reply_is_never_older_than_the_wish_for_it(tmp_path: Path) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         async with counting(tmp_path) as (_, wire):
             question = CoalescedQuery("count", int)
             assert [await wire.ask_once_for_all(question) for _ in range(3)] == [1, 2, 3]
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 def test_who_gives_up_takes_nobody_along(tmp_path: Path) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         async with counting(tmp_path) as (counter, wire):
             question = CoalescedQuery("count", int)
             counter.open.clear()
@@ -89,7 +89,7 @@ def test_who_gives_up_takes_nobody_along(tmp_path: Path) -> None:
             counter.open.set()
             assert await second == 2
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 def test_a_failure_is_not_shared(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_failure_is_not_shared(tmp_path: Path) -> None:
             raise BalancerError("lb1", "cannot be read")
         return int(text)
 
-    async def story() -> None:
+    async def scenario() -> None:
         async with counting(tmp_path) as (_, wire):
             question = CoalescedQuery("count", read)
             first, second = (asyncio.create_task(wire.ask_once_for_all(question)) for _ in range(2))
@@ -109,4 +109,4 @@ def test_a_failure_is_not_shared(tmp_path: Path) -> None:
                 await first
             assert await second == 2
 
-    asyncio.run(story())
+    asyncio.run(scenario())

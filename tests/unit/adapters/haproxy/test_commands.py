@@ -27,7 +27,7 @@ def test_more_backends_than_fit_a_line_ask_for_all() -> None:
 
 @pytest.mark.parametrize("name", BAD_NAMES)
 def test_a_name_that_could_hide_a_command_is_refused_everywhere(name: str) -> None:
-    for seat in (Server("lb1", name, "web1"), Server("lb1", "app", name)):
+    for server in (Server("lb1", name, "web1"), Server("lb1", "app", name)):
         for build in (
             lambda s: commands.state_commands([s], AdminState.MAINT),
             lambda s: commands.agent_commands([s], on=True),
@@ -35,7 +35,7 @@ def test_a_name_that_could_hide_a_command_is_refused_everywhere(name: str) -> No
             lambda s: commands.weight_command(s, 1),
         ):
             with pytest.raises(BalancerError, match="cannot be a name"):
-                build(seat)
+                build(server)
     with pytest.raises(BalancerError, match="cannot be a name"):
         commands.look_line("lb1", [name])
 

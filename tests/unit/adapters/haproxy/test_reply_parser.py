@@ -20,8 +20,8 @@ def read(text: str, *backends: str) -> BalancerSnapshot:
 
 def lines(reading: BalancerSnapshot) -> dict[str, tuple[str, int, int]]:
     return {
-        f"{seat.backend}/{seat.name}": (state.status, int(state.admin), int(state.operation))
-        for seat, state in reading.servers.items()
+        f"{server.backend}/{server.name}": (state.status, int(state.admin), int(state.operation))
+        for server, state in reading.servers.items()
     }
 
 
@@ -51,20 +51,20 @@ def test_a_farm_at_rest_is_read_alike_from_every_version(version: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_was_ordered_is_read_alike_from_every_version(version: str) -> None:
     reading = read(captured(f"{version}-orders-given"))
-    seats = {f"{s.backend}/{s.name}": state for s, state in reading.servers.items()}
-    assert seats["app/web1"].admin is Admin.FORCED_MAINT
-    assert seats["follow/web1"].admin is Admin.INHERITED_MAINT
-    assert seats["follow/web1"].tracks == "app/web1"
-    assert seats["app/web2"].admin is Admin.FORCED_DRAIN
-    assert (seats["app/web2"].weight, seats["app/web2"].initial_weight) == (0, 10)
-    assert (seats["app/slow"].throttle, seats["app/slow"].operation) == (
+    servers = {f"{s.backend}/{s.name}": state for s, state in reading.servers.items()}
+    assert servers["app/web1"].admin is Admin.FORCED_MAINT
+    assert servers["follow/web1"].admin is Admin.INHERITED_MAINT
+    assert servers["follow/web1"].tracks == "app/web1"
+    assert servers["app/web2"].admin is Admin.FORCED_DRAIN
+    assert (servers["app/web2"].weight, servers["app/web2"].initial_weight) == (0, 10)
+    assert (servers["app/slow"].throttle, servers["app/slow"].operation) == (
         7,
         OperationalState.STARTING,
     )
-    assert (seats["app/spare"].backup, seats["app/spare"].checked) == (True, False)
-    assert (seats["app/talk"].status, seats["app/talk"].agent) == ("DOWN (agent)", True)
-    assert (seats["app/six"].address, seats["app/six"].port) == ("::1", 8006)
-    assert (seats["app/nowhere"].address, seats["app/mapped"].port) == ("", 0)
+    assert (servers["app/spare"].backup, servers["app/spare"].checked) == (True, False)
+    assert (servers["app/talk"].status, servers["app/talk"].agent) == ("DOWN (agent)", True)
+    assert (servers["app/six"].address, servers["app/six"].port) == ("::1", 8006)
+    assert (servers["app/nowhere"].address, servers["app/mapped"].port) == ("", 0)
 
 
 def test_only_the_backends_asked_for_are_kept() -> None:

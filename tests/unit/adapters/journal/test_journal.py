@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 
-from rollout.adapters.journal.files import KEPT, JournalFile, names_in
+from rollout.adapters.journal.files import FORMAT, KEPT, JournalFile, names_in
 from rollout.adapters.journal.history import Journals
 from rollout.adapters.journal.reader import last_run, open_runs, read
 from rollout.adapters.journal.serialization import spell_holder
@@ -32,7 +32,7 @@ from rollout.model.lock_state import PastRun
 from rollout.output.jsonl import JsonLines
 from rollout.output.messages import RunResult, StampedEvent
 from rollout.summary.run import RunSummary
-from tests.support.left_out import ALICE, holding, seat
+from tests.support.left_out import ALICE, owned_target, server
 
 T = TypeVar("T")
 
@@ -44,8 +44,8 @@ DEPLOYED = DeployStarted(
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
 
 
-def now(story: Coroutine[object, object, T]) -> T:
-    return asyncio.run(story)
+def now(scenario: Coroutine[object, object, T]) -> T:
+    return asyncio.run(scenario)
 
 
 def begun(
@@ -57,7 +57,7 @@ def begun(
         at=ALICE.since,
         app=app,
         verb="restart",
-        holder={**spell_holder(ALICE), "run": run},
+        owner={**spell_holder(ALICE), "run": run},
         hosts=["web1", "web2"],
         flags={"--max-out": "2"},
         settings={"fleet.floor": "75%"},
@@ -80,7 +80,7 @@ def written(journal: Journal) -> None:
 
 def accounts(journal: Journal) -> int:
     """Write the account as the broadcast does, and return the code that it says."""
-    ending = RunResult(run=journal.run, number=9, at=ALICE.since, ledger=RunSummary(), seconds=1.0)
+    ending = RunResult(run=journal.run, number=9, at=ALICE.since, summary=RunSummary(), seconds=1.0)
     JsonLines(journal).end(ending)
     assert journal.close(1.0)
     return ending.exit_code.value
@@ -101,12 +101,12 @@ def killed(journal: Journal) -> None:
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     journal = begun(tmp_path / "not" / "yet" / "there", done=["web0"])
     tells(journal, STARTED)
-    now(journal.held(holding("web1")))
-    now(journal.held(holding("web2")))
-    now(journal.held(holding("web2", asked=True)))
+    now(journal.held(owned_target("web1")))
+    now(journal.held(owned_target("web2")))
+    now(journal.held(owned_target("web2", asked=True)))
     now(journal.released("web1", restarted=True))
     past = past_of(journal)
-    assert past.holder == ALICE
+    assert past.owner == ALICE
     assert past.file == str(journal.file)
     assert (past.verb, past.hosts) == ("restart", ("web1", "web2"))
     assert past.flags == {"--max-out": "2"}
@@ -114,7 +114,9 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert past.targets == ("web1", "web2")
     assert past.done == ("web0", "web1")
     assert past.left == ("web2",)
-    assert past.holdings == (holding("web2", asked=True),), "the last line of a target counts"
+    assert past.owned_targets == (owned_target("web2", asked=True),), (
+        "the last line of a target counts"
+    )
     assert past.died
     assert past.unfinished
 
@@ -122,18 +124,18 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
 def test_who_goes_back_without_a_restart_is_not_done(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     tells(journal, STARTED)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     now(journal.released("web1", restarted=False))
     past = past_of(journal)
-    assert (past.holdings, past.done, past.left) == ((), (), ("web1", "web2"))
+    assert (past.owned_targets, past.done, past.left) == ((), (), ("web1", "web2"))
 
 
 def test_who_is_taken_out_once_more_is_no_longer_done(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     tells(journal, STARTED)
-    now(journal.held(holding("web1", asked=True)))
+    now(journal.held(owned_target("web1", asked=True)))
     now(journal.released("web1", restarted=True))
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     assert past_of(journal).done == ()
     assert past_of(journal).left == ("web1", "web2")
 
@@ -152,7 +154,7 @@ def test_a_run_that_ended_with_a_server_out_is_unfinished_until_somebody_sees_to
 ) -> None:
     journal = begun(tmp_path)
     tells(journal, STARTED)
-    now(journal.held(holding("web1", asked=True)))
+    now(journal.held(owned_target("web1", asked=True)))
     accounts(journal)
     journal.leave()
     history = Journals(tmp_path, "shop")
@@ -162,7 +164,7 @@ def test_a_run_that_ended_with_a_server_out_is_unfinished_until_somebody_sees_to
     history.settle(past.run, "b0b000")
     assert history.open_runs() == ()
     assert past_of(journal).settled == "b0b000"
-    assert past_of(journal).holdings == ()
+    assert past_of(journal).owned_targets == ()
     assert not past_of(journal).unfinished
 
 
@@ -207,7 +209,7 @@ def test_a_deploy_that_died_with_all_restarted_and_not_marked_live_is_unfinished
     journal = begun(tmp_path)
     tells(journal, DEPLOYED, STARTED)
     for host in ("web1", "web2"):
-        now(journal.held(holding(host)))
+        now(journal.held(owned_target(host)))
         now(journal.released(host, restarted=True))
     assert past_of(journal).unfinished
     tells(journal, DeployFinished(release="20261122230000", revision="c0ffee"))
@@ -217,10 +219,10 @@ def test_a_deploy_that_died_with_all_restarted_and_not_marked_live_is_unfinished
 def small_journal(place: Path) -> Journal:
     journal = begun(place)
     tells(journal, STARTED)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     tells(journal, DEPLOYED)
-    now(journal.held(holding("web1", asked=True)))
-    now(journal.held(holding("web2")))
+    now(journal.held(owned_target("web1", asked=True)))
+    now(journal.held(owned_target("web2")))
     now(journal.released("web2", restarted=False))
     accounts(journal)
     return journal
@@ -237,16 +239,16 @@ def test_a_journal_torn_at_any_byte_is_read_and_loses_no_holding_that_was_whole(
         past = read(name)
         lines = [json.loads(line) for line in whole[:length].split(b"\n")[:-1]]
         if not lines:
-            assert past is None or past.holdings == ()
+            assert past is None or past.owned_targets == ()
             continue
         assert past is not None
         now_held: dict[str, bool] = {}
         for line in lines:
             if line["event"] == "record.held":
-                now_held[line["holding"]["target"]] = bool(line["holding"]["asked"])
+                now_held[line["owned_target"]["target"]] = bool(line["owned_target"]["asked"])
             if line["event"] == "record.released":
                 del now_held[line["target"]]
-        read_back = {one.target.name: bool(one.asked) for one in past.holdings}
+        read_back = {one.target.name: bool(one.asked) for one in past.owned_targets}
         # A line that lacks nothing but its end may count: its bytes were all there.
         lost = {n: read_back.get(n) for n in now_held if read_back.get(n) != now_held[n]}
         assert not lost or whole[length : length + 1] == b"\n", f"at byte {length}: {lost}"
@@ -254,19 +256,19 @@ def test_a_journal_torn_at_any_byte_is_read_and_loses_no_holding_that_was_whole(
 
 def test_a_line_torn_in_the_middle_by_a_full_disk_does_not_spoil_the_next(tmp_path: Path) -> None:
     journal = begun(tmp_path)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     with journal.file.open("ab") as file:  # what a short write leaves
         file.write(b'{"v":1,"run":"a11ce0","event":"target.wai')
     journal._torn = True
-    now(journal.held(holding("web2")))
-    names = [one.target.name for one in past_of(journal).holdings]
+    now(journal.held(owned_target("web2")))
+    names = [one.target.name for one in past_of(journal).owned_targets]
     assert names == ["web1", "web2"]
 
 
 def test_settling_a_journal_that_ends_in_a_torn_line_is_read(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     tells(journal, STARTED)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     with journal.file.open("ab") as file:
         file.write(b'{"v":1,"run":"a11ce0","event":"record.held","hold')
     killed(journal)
@@ -279,9 +281,9 @@ def test_settling_a_journal_that_ends_in_a_torn_line_is_read(tmp_path: Path) -> 
 def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     for number in range(20):
-        now(journal.held(holding(f"web{number}")))
+        now(journal.held(owned_target(f"web{number}")))
         (past,) = Journals(tmp_path, "shop").open_runs()
-        assert len(past.holdings) == number + 1
+        assert len(past.owned_targets) == number + 1
     assert Journals(tmp_path, "shop", but=ALICE.run).open_runs() == ()
 
 
@@ -313,32 +315,32 @@ def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
 def test_a_later_versions_lines_and_garbage_are_passed_over(tmp_path: Path, garbage: bytes) -> None:
     journal = begun(tmp_path)
     tells(journal, STARTED)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     with journal.file.open("ab") as file:
         file.write(garbage + b"\n")
-    now(journal.held(holding("web2")))
+    now(journal.held(owned_target("web2")))
     past = past_of(journal)
-    assert [one.target.name for one in past.holdings] == ["web1", "web2"]
+    assert [one.target.name for one in past.owned_targets] == ["web1", "web2"]
     assert past.targets == ("web1", "web2")
     assert past.exit_code is None
 
 
 def test_words_that_a_later_version_added_change_nothing(tmp_path: Path) -> None:
     journal = begun(tmp_path)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     text = journal.file.read_text()
     journal.file.write_text(text.replace('{"v":1,', '{"v":1,"later":[{"x":1}],'))
-    assert past_of(journal).holdings == (holding("web1"),)
+    assert past_of(journal).owned_targets == (owned_target("web1"),)
 
 
 def test_hostile_names_stay_one_line(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     name = 'web1\n{"event":"record.settled","by":"x"}\u2028\x85\x1b[2J\udcff'
-    one = holding("web1")
+    one = owned_target("web1")
     now(journal.held(replace(one, target=replace(one.target, name=name))))
     past = past_of(journal)
     assert past.settled == ""
-    assert [one.target.name for one in past.holdings] == [name]
+    assert [one.target.name for one in past.owned_targets] == [name]
 
 
 def test_journals_are_in_the_order_of_their_beginning_though_the_clock_goes_back(
@@ -391,7 +393,7 @@ def test_old_journals_go_and_open_ones_stay(tmp_path: Path) -> None:
 
 def test_a_journal_nobody_needs_any_more_is_closed_by_leaving_it(tmp_path: Path) -> None:
     journal = begun(tmp_path)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     now(journal.released("web1", restarted=True))
     journal.leave()
     assert Journals(tmp_path, "shop").open_runs() == ()
@@ -402,22 +404,22 @@ def test_a_journal_that_is_left_while_somebody_is_out_takes_no_room_and_is_found
     tmp_path: Path,
 ) -> None:
     journal = begun(tmp_path)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     journal.leave()
     (past,) = Journals(tmp_path, "shop").open_runs()
-    assert [one.target.name for one in past.holdings] == ["web1"]
+    assert [one.target.name for one in past.owned_targets] == ["web1"]
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 10_000
 
 
 def test_a_run_that_was_killed_is_found(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     tells(journal, STARTED)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     killed(journal)
     past = Journals(tmp_path, "shop").find(ALICE.run)
     assert past is not None
     assert past.unfinished
-    assert past.holdings[0].possible_states == {seat("web1"): (AdminState.MAINT,)}
+    assert past.owned_targets[0].possible_states == {server("web1"): (AdminState.MAINT,)}
 
 
 def test_the_last_run_is_the_last_that_was_about_servers_with_what_later_ones_did(
@@ -425,9 +427,9 @@ def test_the_last_run_is_the_last_that_was_about_servers_with_what_later_ones_di
 ) -> None:
     first = begun(tmp_path, "aa")
     tells(first, STARTED)
-    now(first.held(holding("web1", asked=True)))
+    now(first.held(owned_target("web1", asked=True)))
     later = begun(tmp_path, "bb")  # a recovery: it names no targets of its own
-    now(later.held(holding("web1", asked=True)))
+    now(later.held(owned_target("web1", asked=True)))
     now(later.released("web1", restarted=True))
     past = Journals(tmp_path, "shop").last()
     assert past is not None
@@ -449,6 +451,34 @@ def test_a_journal_that_did_not_come_to_its_first_line_is_nobodys_past(tmp_path:
     assert Journals(tmp_path, "shop").last() is None
 
 
+def as_written_before(journal: Journal) -> None:
+    """Give the lines of the run the form that they had before the fields were renamed."""
+    text = journal.file.read_text()
+    journal.file.write_text(text.replace(f'"v":{FORMAT}', '"v":1').replace('"owner"', '"holder"'))
+
+
+def test_an_open_journal_of_another_version_is_refused_with_what_to_type(tmp_path: Path) -> None:
+    journal = begun(tmp_path)
+    now(journal.held(owned_target("web1")))
+    killed(journal)
+    as_written_before(journal)
+    with pytest.raises(RecordError, match="is open, and another version of rollout wrote it") as no:
+        open_runs(tmp_path, "shop")
+    assert "recover with that version" in no.value.fix
+    subprocess.run(["sh", "-c", no.value.fix.rpartition(": ")[2]], check=True)
+    assert open_runs(tmp_path, "shop") == ()
+
+
+def test_a_closed_journal_of_another_version_is_passed_over(tmp_path: Path) -> None:
+    journal = begun(tmp_path)
+    tells(journal, STARTED)
+    accounts(journal)
+    journal.leave()
+    as_written_before(journal)
+    assert open_runs(tmp_path, "shop") == ()
+    assert last_run(tmp_path, "shop") is None
+
+
 def test_what_we_hold_is_seen_on_the_disk_and_an_event_is_not_waited_for(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     killed(journal)
@@ -456,7 +486,7 @@ def test_what_we_hold_is_seen_on_the_disk_and_an_event_is_not_waited_for(tmp_pat
     try:
         tells(journal, STARTED)
         with pytest.raises(RecordError):
-            now(journal.held(holding("web1")))
+            now(journal.held(owned_target("web1")))
         with pytest.raises(RecordError):
             now(journal.released("web1", restarted=True))
         with pytest.raises(RecordError):
@@ -506,23 +536,23 @@ def test_on_a_full_disk_logs_give_way_and_what_we_hold_does_not(small_disk: Path
     journal = begun(small_disk)
     tells(journal, STARTED)
     journal.has_room()
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     fill(small_disk)
     for _ in range(200):
         tells(journal, DeployTakenBack(release="r", reason="x" * 1500))  # nothing raises
-    now(journal.held(holding("web1", asked=True)))
+    now(journal.held(owned_target("web1", asked=True)))
     with pytest.raises(RecordError, match="full") as caught:
         journal.has_room()
     assert "resume" in caught.value.fix
     for _ in range(RESERVE // 1000):  # more than the reserve has room for
         tells(journal, DeployTakenBack(release="r", reason="x" * 1500))
     for _ in range(50):
-        now(journal.held(holding("web1", asked=True)))
+        now(journal.held(owned_target("web1", asked=True)))
     past = past_of(journal)
     assert past.targets == ("web1", "web2")
-    assert past.holdings == (holding("web1", asked=True),)
+    assert past.owned_targets == (owned_target("web1", asked=True),)
     now(journal.released("web1", restarted=True))
-    assert past_of(journal).holdings == ()
+    assert past_of(journal).owned_targets == ()
     assert past_of(journal).done == ("web1",)
 
 
@@ -543,15 +573,15 @@ def test_on_a_full_disk_the_account_is_written_all_the_same(small_disk: Path) ->
 def test_on_a_full_disk_the_account_follows_what_we_hold(small_disk: Path) -> None:
     journal = begun(small_disk)
     tells(journal, STARTED)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     fill(small_disk)
-    now(journal.held(holding("web1", asked=True)))
+    now(journal.held(owned_target("web1", asked=True)))
     tells(journal, DeployTakenBack(release="r", reason="given way"))
     code = accounts(journal)
     journal.leave()
     (past,) = Journals(small_disk, "shop").open_runs()
     assert past.exit_code == code
-    assert past.holdings == (holding("web1", asked=True),)
+    assert past.owned_targets == (owned_target("web1", asked=True),)
 
 
 @needs_root
@@ -561,7 +591,7 @@ def test_an_account_that_finds_no_room_at_all_is_lost_without_an_error(small_dis
     history = Journals(small_disk, "shop")
     history.settle(journal.run, "b0b000")
     fill(small_disk)
-    ending = RunResult(run=journal.run, number=9, at=ALICE.since, ledger=RunSummary(), seconds=1.0)
+    ending = RunResult(run=journal.run, number=9, at=ALICE.since, summary=RunSummary(), seconds=1.0)
     for _ in range(20):  # whatever is left of the last page is full by then
         JsonLines(journal).end(ending)
     assert not journal.close(1.0)
@@ -586,19 +616,19 @@ def test_what_is_out_is_in_the_record_when_the_disk_is_full_beyond_the_reserve(
     small_disk: Path,
 ) -> None:
     journal = begun(small_disk)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     fill(small_disk)
-    now(journal.held(holding("web1", asked=True)))
+    now(journal.held(owned_target("web1", asked=True)))
     (small_disk / "filler").rename(small_disk / "filler of before")
     fill(small_disk)  # somebody takes the reserve as well
 
     async def more_than_fits() -> None:
         for number in range(4 * RESERVE // 500):
-            await journal.held(holding(f"app{number}"))
+            await journal.held(owned_target(f"app{number}"))
 
     with pytest.raises(RecordError):
         now(more_than_fits())
-    assert past_of(journal).holdings[0] == holding("web1", asked=True)
+    assert past_of(journal).owned_targets[0] == owned_target("web1", asked=True)
 
 
 @needs_root
@@ -615,13 +645,13 @@ def test_no_run_begins_where_nothing_can_be_written(small_disk: Path) -> None:
 @needs_root
 def test_on_a_disk_that_turned_read_only_nothing_more_is_held(small_disk: Path) -> None:
     journal = begun(small_disk)
-    now(journal.held(holding("web1")))
+    now(journal.held(owned_target("web1")))
     os.close(journal._descriptor)  # or it could not be remounted
     _mount("-o", "remount,ro", small_disk)
     journal._descriptor = os.open(journal.file, os.O_RDONLY)
     with pytest.raises(RecordError):
-        now(journal.held(holding("web2")))
-    assert [one.target.name for one in past_of(journal).holdings] == ["web1"]
+        now(journal.held(owned_target("web2")))
+    assert [one.target.name for one in past_of(journal).owned_targets] == ["web1"]
 
 
 def test_no_run_begins_where_a_file_stands_in_the_way(tmp_path: Path) -> None:

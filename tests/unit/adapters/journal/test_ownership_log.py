@@ -14,12 +14,12 @@ from rollout.model.fleet import AdminState, Finding
 from rollout.model.lock_state import LockOwner, LockState
 from rollout.model.ownership import OwnedTarget, ServerSnapshot
 from rollout.model.releases import BuildStep, HostReleases, Release, ReleaseStatus
-from tests.support.left_out import holding, target
+from tests.support.left_out import owned_target, target
 
 T = TypeVar("T")
 
 WEB1 = target("web1")
-FOUND = tuple(ServerSnapshot(seat, 100, agent=False) for seat in WEB1.servers)
+FOUND = tuple(ServerSnapshot(server, 100, agent=False) for server in WEB1.servers)
 SEAT = WEB1.servers[0]
 DRAIN = {SEAT: (AdminState.READY, AdminState.DRAIN)}
 FULL = RecordError("the disk is full")
@@ -56,13 +56,13 @@ class Paper:
     async def look(self) -> tuple[LockState, ...]:
         return ()
 
-    async def take(self, holder: LockOwner) -> None:
-        del holder
+    async def take(self, owner: LockOwner) -> None:
+        del owner
 
     async def take_over(
-        self, old: str, holder: LockOwner, *, seize: Sequence[LockState] = ()
+        self, old: str, owner: LockOwner, *, seize: Sequence[LockState] = ()
     ) -> None:
-        del old, holder, seize
+        del old, owner, seize
 
     async def beat(self) -> None: ...
     async def settled(self) -> Mapping[str, str]:
@@ -76,18 +76,22 @@ class Paper:
         return ()
 
     async def keep(
-        self, holdings: Sequence[OwnedTarget] | None = None, *, everywhere: bool
+        self, owned_targets: Sequence[OwnedTarget] | None = None, *, everywhere: bool
     ) -> None:
         if self.lock:
             raise self.lock
-        if holdings is not None:
-            self.listed = tuple(holdings)
-        names = ",".join(one.target.name for one in holdings or ()) if holdings is not None else "-"
+        if owned_targets is not None:
+            self.listed = tuple(owned_targets)
+        names = (
+            ",".join(one.target.name for one in owned_targets or ())
+            if owned_targets is not None
+            else "-"
+        )
         self.said.append(f"lock {names or 'nobody'}{' everywhere' if everywhere else ''}")
 
 
-def now(story: Coroutine[object, object, T]) -> T:
-    return asyncio.run(story)
+def now(scenario: Coroutine[object, object, T]) -> T:
+    return asyncio.run(scenario)
 
 
 def test_all_that_is_about_to_be_done_is_in_the_journal_and_then_in_the_lock() -> None:
@@ -128,7 +132,7 @@ def test_what_the_lock_did_not_take_is_not_ours_and_no_record_goes_on_saying_so(
     record = PersistentOwnershipLog(paper, paper)
     with pytest.raises(type(error)):
         now(record.own(WEB1, FOUND))
-    assert record.holding("web1") is None
+    assert record.owned_target("web1") is None
     assert paper.said in ([], ["journal web1 held", "journal web1 released False"])
 
 
@@ -218,7 +222,7 @@ def test_asked_anew_the_lock_is_asked_everywhere() -> None:
 
 def test_what_a_run_before_had_left_out_is_listed_with_what_is_ours() -> None:
     paper = Paper()
-    record = PersistentOwnershipLog(paper, paper, [holding("web9", asked=True)])
+    record = PersistentOwnershipLog(paper, paper, [owned_target("web9", asked=True)])
     assert record.was_asked("web9")
     now(record.own(WEB1, FOUND))
     assert [one.target.name for one in paper.listed] == ["web9", "web1"]
@@ -241,7 +245,7 @@ def test_a_world_without_journal_and_lock_remembers_all_the_same() -> None:
     now(record.own(WEB1, FOUND, release="r2", relinked=True))
     now(record.records_intent("web1", DRAIN, returning=False))
     now(record.still_ours())
-    found = record.holding("web1")
+    found = record.owned_target("web1")
     assert found is not None
     assert (found.release, found.relinked, found.possible_states) == ("r2", True, DRAIN)
 

@@ -18,7 +18,7 @@ from rollout.adapters.journal.serialization import (
 from rollout.model.fleet import AdminState, Instance, ProcessIdentity, ProcessTree, Server, Target
 from rollout.model.lock_state import Kind, LockOwner, Process
 from rollout.model.ownership import OwnedTarget, ServerSnapshot
-from tests.support.left_out import ALICE, holding
+from tests.support.left_out import ALICE, owned_target
 
 WORDS = st.text(max_size=12)
 NUMBERS = st.integers(1, 2**31)
@@ -60,8 +60,8 @@ HOLDERS = st.builds(
 
 
 @st.composite
-def holdings(draw: st.DrawFn) -> OwnedTarget:
-    seats = tuple(draw(st.lists(SEATS, min_size=1, max_size=4, unique=True)))
+def owned_targets(draw: st.DrawFn) -> OwnedTarget:
+    servers = tuple(draw(st.lists(SEATS, min_size=1, max_size=4, unique=True)))
     instances = tuple(
         draw(st.lists(INSTANCES, min_size=1, max_size=4, unique_by=lambda one: one.name))
     )
@@ -69,15 +69,15 @@ def holdings(draw: st.DrawFn) -> OwnedTarget:
     names = st.sampled_from([one.name for one in instances])
     return OwnedTarget(
         target=Target(
-            draw(WORDS), draw(HOSTS), seats, instances, {seat: draw(some) for seat in seats}
+            draw(WORDS), draw(HOSTS), servers, instances, {server: draw(some) for server in servers}
         ),
         found=tuple(
             ServerSnapshot(
-                seat, draw(st.integers(0, 256)), agent=draw(st.booleans()), status=draw(WORDS)
+                server, draw(st.integers(0, 256)), agent=draw(st.booleans()), status=draw(WORDS)
             )
-            for seat in seats
+            for server in servers
         ),
-        possible_states=draw(st.dictionaries(st.sampled_from(seats), STATES)),
+        possible_states=draw(st.dictionaries(st.sampled_from(servers), STATES)),
         asked=draw(st.dictionaries(names, st.none() | BIRTHS)),
         release=draw(RELEASES),
         relinked=draw(st.booleans()),
@@ -89,7 +89,7 @@ def through_json(said: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     return json.loads(json.dumps(said))
 
 
-@given(holdings())
+@given(owned_targets())
 @settings(deadline=None)
 def test_a_holding_is_read_as_it_was_written(held: OwnedTarget) -> None:
     back = read_holding(through_json(spell_holding(held)))
@@ -100,7 +100,7 @@ def test_a_holding_is_read_as_it_was_written(held: OwnedTarget) -> None:
     }
 
 
-@given(st.lists(holdings(), max_size=3))
+@given(st.lists(owned_targets(), max_size=3))
 @settings(deadline=None, max_examples=25)
 def test_several_holdings_keep_their_order(held: list[OwnedTarget]) -> None:
     spelled = through_json([spell_holding(one) for one in held])
@@ -109,17 +109,17 @@ def test_several_holdings_keep_their_order(held: list[OwnedTarget]) -> None:
 
 @given(HOLDERS)
 @settings(deadline=None)
-def test_a_holder_is_read_as_it_was_written(holder: LockOwner) -> None:
-    assert read_holder(through_json(spell_holder(holder))) == holder
+def test_a_holder_is_read_as_it_was_written(owner: LockOwner) -> None:
+    assert read_holder(through_json(spell_holder(owner))) == owner
 
 
 def test_what_a_first_version_did_not_write_has_its_default() -> None:
-    said = spell_holding(holding("web1", asked=True))
+    said = spell_holding(owned_target("web1", asked=True))
     for later in ("release", "relinked", "returning"):
         del said[later]
     back = read_holding(said)
     assert (back.release, back.relinked, back.returning) == ("", False, False)
-    assert back == holding("web1", asked=True)
+    assert back == owned_target("web1", asked=True)
 
     said = spell_holder(ALICE)
     del said["command"], said["reason"]
@@ -127,23 +127,23 @@ def test_what_a_first_version_did_not_write_has_its_default() -> None:
 
 
 def test_what_a_later_version_adds_is_passed_over() -> None:
-    said = spell_holding(holding("web1"))
+    said = spell_holding(owned_target("web1"))
     said["mood"] = "calm"
     said["servers"][0]["colour"] = ["blue"]
-    assert read_holding(said) == holding("web1")
+    assert read_holding(said) == owned_target("web1")
     words = spell_holder(ALICE)
     words["mood"], words["process"]["cgroup"] = "calm", "/"
     assert read_holder(words) == ALICE
 
 
 def test_a_restart_that_was_asked_of_an_instance_without_a_process_stays_asked() -> None:
-    said = through_json(spell_holding(holding("web1").asked_too({"mongrel_8000": None}, "")))
+    said = through_json(spell_holding(owned_target("web1").asked_too({"mongrel_8000": None}, "")))
     assert read_holding(said).asked == {"mongrel_8000": None}
 
 
 def with_seat(**said: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Spell a holding whose first server line says something else."""
-    spelled = spell_holding(holding())
+    spelled = spell_holding(owned_target())
     return {**spelled, "servers": [{**spelled["servers"][0], **said}, *spelled["servers"][1:]]}
 
 
@@ -156,19 +156,19 @@ def with_seat(**said: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
         7,
         {},
         {"target": "web1"},
-        {**spell_holding(holding()), "servers": None},
-        {**spell_holding(holding()), "servers": [{"balancer": "lb1"}]},
-        {**spell_holding(holding()), "instances": [["mongrel_8000"]]},
-        {**spell_holding(holding()), "instances": []},
-        {**spell_holding(holding()), "asked": {"mongrel_8000": {"pid": "x"}}},
-        {**spell_holding(holding()), "asked": {"mongrel_8000": {"pid": float("inf")}}},
-        {**spell_holding(holding()), "host": "web1;id"},
-        {**spell_holding(holding()), "host": "-oProxyCommand=id"},
-        {**spell_holding(holding()), "host": "web1\nweb2"},
-        {**spell_holding(holding()), "host": ["web1"]},
-        {**spell_holding(holding()), "instances": [["mongrel_8000", 70_000]]},
-        {**spell_holding(holding()), "asked": {"another": None}},
-        {**spell_holding(holding()), "release": "../../etc"},
+        {**spell_holding(owned_target()), "servers": None},
+        {**spell_holding(owned_target()), "servers": [{"balancer": "lb1"}]},
+        {**spell_holding(owned_target()), "instances": [["mongrel_8000"]]},
+        {**spell_holding(owned_target()), "instances": []},
+        {**spell_holding(owned_target()), "asked": {"mongrel_8000": {"pid": "x"}}},
+        {**spell_holding(owned_target()), "asked": {"mongrel_8000": {"pid": float("inf")}}},
+        {**spell_holding(owned_target()), "host": "web1;id"},
+        {**spell_holding(owned_target()), "host": "-oProxyCommand=id"},
+        {**spell_holding(owned_target()), "host": "web1\nweb2"},
+        {**spell_holding(owned_target()), "host": ["web1"]},
+        {**spell_holding(owned_target()), "instances": [["mongrel_8000", 70_000]]},
+        {**spell_holding(owned_target()), "asked": {"another": None}},
+        {**spell_holding(owned_target()), "release": "../../etc"},
         with_seat(weight=257),
         with_seat(weight=-1),
         with_seat(weight=True),

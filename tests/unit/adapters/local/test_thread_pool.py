@@ -9,14 +9,14 @@ from rollout.adapters.local.thread_pool import Pool
 
 
 def test_a_call_gives_back_what_the_function_returns_or_raises() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         pool = Pool(1)
         assert await pool.call(int, "7") == 7
         with pytest.raises(ValueError, match="invalid literal"):
             await pool.call(int, "seven")
         pool.close()
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 def test_no_more_threads_than_allowed_and_all_calls_are_made() -> None:
@@ -26,14 +26,14 @@ def test_no_more_threads_than_allowed_and_all_calls_are_made() -> None:
         alive.add(threading.current_thread().name)
         return number
 
-    async def story() -> None:
+    async def scenario() -> None:
         pool = Pool(3)
         done = await asyncio.gather(*(pool.call(note, n) for n in range(50)))
         assert done == list(range(50))
         assert len(alive) <= 3
         pool.close()
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 class Stuck:
@@ -54,7 +54,7 @@ async def until_begun(stuck: Stuck) -> None:
 def test_who_gives_up_waiting_is_free_at_once_and_a_call_not_begun_is_never_made() -> None:
     stuck, made = Stuck(), threading.Event()
 
-    async def story() -> None:
+    async def scenario() -> None:
         pool = Pool(1)
         first = asyncio.create_task(pool.call(stuck))
         await until_begun(stuck)
@@ -70,13 +70,13 @@ def test_who_gives_up_waiting_is_free_at_once_and_a_call_not_begun_is_never_made
         assert not made.is_set()
         pool.close()
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 def test_closing_waits_for_nobody_and_drops_what_has_not_begun() -> None:
     stuck = Stuck()
 
-    async def story() -> None:
+    async def scenario() -> None:
         pool = Pool(1)
         first = asyncio.create_task(pool.call(stuck))
         await until_begun(stuck)
@@ -90,7 +90,7 @@ def test_closing_waits_for_nobody_and_drops_what_has_not_begun() -> None:
         stuck.released.set()
         assert await first
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 def test_a_call_that_is_stuck_does_not_keep_the_program_from_ending() -> None:

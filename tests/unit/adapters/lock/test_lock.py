@@ -22,7 +22,7 @@ from rollout.adapters.lock.remote_lock import AWAY_FOR, FRESH, FleetLock
 from rollout.model.errors import LockError, LockHeld, LockLost, RemoteError
 from rollout.model.lock_state import Kind, LockState
 from rollout.ports.commands import CommandResult
-from tests.support.left_out import ALICE, BOB, CAROL, holding
+from tests.support.left_out import ALICE, BOB, CAROL, owned_target
 
 T = TypeVar("T")
 
@@ -36,8 +36,8 @@ def pool() -> Iterator[Pool]:
     threads.close()
 
 
-def now(story: Coroutine[object, object, T]) -> T:
-    return asyncio.run(story)
+def now(scenario: Coroutine[object, object, T]) -> T:
+    return asyncio.run(scenario)
 
 
 class Dead(BaseException):
@@ -122,15 +122,15 @@ def test_who_took_it_is_seen_with_all_that_they_said_and_hold(tmp_path: Path, po
     assert now(ours.look()) == ()
     now(ours.take(ALICE))
     held = as_one(now(lock(pool, tmp_path).look()))
-    assert held.holder == ALICE
-    assert (held.place, held.holdings, held.heartbeats, held.ended) == ("lb1", (), 0, "")
-    now(ours.keep((holding("web1"), holding("web2", asked=True)), everywhere=True))
+    assert held.owner == ALICE
+    assert (held.place, held.owned_targets, held.heartbeats, held.ended) == ("lb1", (), 0, "")
+    now(ours.keep((owned_target("web1"), owned_target("web2", asked=True)), everywhere=True))
     held = as_one(now(lock(pool, tmp_path).look()))
-    assert held.holdings == (holding("web1"), holding("web2", asked=True))
+    assert held.owned_targets == (owned_target("web1"), owned_target("web2", asked=True))
     assert held.heartbeats == 1
     assert 0 <= held.seconds_since_heartbeat < 60
     now(ours.keep((), everywhere=True))
-    assert as_one(now(ours.look())).holdings == ()
+    assert as_one(now(ours.look())).owned_targets == ()
 
 
 def test_the_second_taker_is_told_who_holds_it_and_changes_nothing(
@@ -139,11 +139,11 @@ def test_the_second_taker_is_told_who_holds_it_and_changes_nothing(
     now(lock(pool, tmp_path).take(ALICE))
     with pytest.raises(LockHeld) as caught:
         now(lock(pool, tmp_path).take(BOB))
-    assert caught.value.holder == str(ALICE)
+    assert caught.value.owner == str(ALICE)
     assert "alice@bastion" in str(caught.value)
     held = seen(pool, tmp_path)
     assert held is not None
-    assert held.holder == ALICE
+    assert held.owner == ALICE
 
 
 def test_a_lock_that_was_given_back_can_be_taken_and_leaves_nothing_behind(
@@ -151,21 +151,21 @@ def test_a_lock_that_was_given_back_can_be_taken_and_leaves_nothing_behind(
 ) -> None:
     ours = lock(pool, tmp_path)
     now(ours.take(ALICE))
-    now(ours.keep((holding(),), everywhere=True))
+    now(ours.keep((owned_target(),), everywhere=True))
     now(ours.keep((), everywhere=True))
     assert now(ours.release()) == ()
     assert left_in(tmp_path) == []
     now(lock(pool, tmp_path).take(BOB))
     held = seen(pool, tmp_path)
     assert held is not None
-    assert (held.holder, held.holdings, held.heartbeats) == (BOB, (), 0)
+    assert (held.owner, held.owned_targets, held.heartbeats) == (BOB, (), 0)
 
 
 def test_two_apps_do_not_keep_each_other_waiting(tmp_path: Path, pool: Pool) -> None:
     now(lock(pool, tmp_path, app="shop").take(ALICE))
     now(lock(pool, tmp_path, app="shop.eu").take(BOB))
-    assert as_one(now(lock(pool, tmp_path, app="shop").look())).holder == ALICE
-    assert as_one(now(lock(pool, tmp_path, app="shop.eu").look())).holder == BOB
+    assert as_one(now(lock(pool, tmp_path, app="shop").look())).owner == ALICE
+    assert as_one(now(lock(pool, tmp_path, app="shop.eu").look())).owner == BOB
 
 
 def test_beats_are_counted_by_whoever_holds_it_alone(tmp_path: Path, pool: Pool) -> None:
@@ -182,10 +182,10 @@ def test_beats_are_counted_by_whoever_holds_it_alone(tmp_path: Path, pool: Pool)
 def test_it_is_left_behind_with_how_it_ended_and_what_is_out(tmp_path: Path, pool: Pool) -> None:
     ours = lock(pool, tmp_path)
     now(ours.take(ALICE))
-    now(ours.keep((holding("web1"),), everywhere=True))
+    now(ours.keep((owned_target("web1"),), everywhere=True))
     now(ours.end("ended with servers out"))
     held = as_one(now(ours.look()))
-    assert (held.ended, held.holdings) == ("ended with servers out", (holding("web1"),))
+    assert (held.ended, held.owned_targets) == ("ended with servers out", (owned_target("web1"),))
     with pytest.raises(LockHeld):
         now(lock(pool, tmp_path).take(BOB))
 
@@ -193,11 +193,11 @@ def test_it_is_left_behind_with_how_it_ended_and_what_is_out(tmp_path: Path, poo
 def test_whoever_takes_over_answers_for_what_was_out(tmp_path: Path, pool: Pool) -> None:
     ours, theirs = lock(pool, tmp_path), lock(pool, tmp_path)
     now(ours.take(ALICE))
-    now(ours.keep((holding("web1"),), everywhere=True))
+    now(ours.keep((owned_target("web1"),), everywhere=True))
     now(ours.end("ended with servers out"))
     now(theirs.take_over(ALICE.run, BOB))
     held = as_one(now(theirs.look()))
-    assert (held.holder, held.holdings, held.ended) == (BOB, (holding("web1"),), "")
+    assert (held.owner, held.owned_targets, held.ended) == (BOB, (owned_target("web1"),), "")
     now(theirs.keep((), everywhere=True))
     now(theirs.release())
     assert left_in(tmp_path) == []
@@ -209,10 +209,10 @@ def test_nobody_is_taken_over_but_the_run_that_was_named(tmp_path: Path, pool: P
     theirs = lock(pool, tmp_path)
     with pytest.raises(LockHeld) as caught:
         now(theirs.take_over("dead00", BOB))
-    assert "alice@bastion" in caught.value.holder
+    assert "alice@bastion" in caught.value.owner
     held = seen(pool, tmp_path)
     assert held is not None
-    assert (held.holder, held.ended) == (ALICE, "")
+    assert (held.owner, held.ended) == (ALICE, "")
     with pytest.raises(LockHeld):
         now(theirs.take_over("", BOB))
 
@@ -220,8 +220,8 @@ def test_nobody_is_taken_over_but_the_run_that_was_named(tmp_path: Path, pool: P
 def test_a_lock_that_is_gone_by_then_is_taken(tmp_path: Path, pool: Pool) -> None:
     theirs = lock(pool, tmp_path)
     now(theirs.take_over(ALICE.run, BOB))
-    assert as_one(now(theirs.look())).holder == BOB
-    now(theirs.keep((holding(),), everywhere=True))
+    assert as_one(now(theirs.look())).owner == BOB
+    now(theirs.keep((owned_target(),), everywhere=True))
 
 
 # ---- at once
@@ -261,7 +261,7 @@ def test_of_eight_who_take_over_at_once_one_gets_it(tmp_path: Path, pool: Pool) 
         await ours.take(ALICE)
         winners = [run for run in await asyncio.gather(*map(attempt, range(8))) if run]
         assert len(winners) == 1
-        assert as_one(await ours.look()).holder.run == winners[0]
+        assert as_one(await ours.look()).owner.run == winners[0]
         await ours.take_over(winners[0], ALICE)
         await ours.release()
 
@@ -279,7 +279,7 @@ def test_of_a_taker_that_was_killed_half_way_nothing_is_in_the_way(
     now(lock(pool, tmp_path).take(ALICE))
     held = seen(pool, tmp_path)
     assert held is not None
-    assert held.holder == ALICE
+    assert held.owner == ALICE
 
 
 # ---- two places
@@ -301,17 +301,17 @@ def test_it_is_taken_in_both_places_or_in_none(tmp_path: Path, pool: Pool) -> No
     assert seen(pool, one) is None
     held = seen(pool, other)
     assert held is not None
-    assert held.holder == ALICE
+    assert held.owner == ALICE
 
 
 def test_it_is_kept_and_given_back_in_both_places(tmp_path: Path, pool: Pool) -> None:
     one, other = two(tmp_path)
     ours = lock(pool, one, other)
     now(ours.take(ALICE))
-    now(ours.keep((holding(),), everywhere=True))
-    assert [(held.place, held.holdings) for held in now(ours.look())] == [
-        ("lb1", (holding(),)),
-        ("lb2", (holding(),)),
+    now(ours.keep((owned_target(),), everywhere=True))
+    assert [(held.place, held.owned_targets) for held in now(ours.look())] == [
+        ("lb1", (owned_target(),)),
+        ("lb2", (owned_target(),)),
     ]
     now(ours.keep((), everywhere=True))
     assert now(ours.release()) == ()
@@ -346,9 +346,9 @@ def test_a_place_whose_answer_was_lost_leaves_nothing_taken_either(
 def test_one_machine_under_two_names_counts_as_one(tmp_path: Path, pool: Pool) -> None:
     ours = lock(pool, tmp_path, tmp_path)
     now(ours.take(ALICE))
-    now(ours.keep((holding(),), everywhere=True))
+    now(ours.keep((owned_target(),), everywhere=True))
     (one, other) = now(ours.look())
-    assert (one.holder, other.holder) == (ALICE, ALICE)
+    assert (one.owner, other.owner) == (ALICE, ALICE)
     assert one.heartbeats == 1, "it beats once"
     with pytest.raises(LockHeld):
         now(lock(pool, tmp_path, tmp_path).take(BOB))
@@ -366,7 +366,7 @@ def test_a_dead_run_that_had_taken_one_place_of_two_is_taken_over_in_both(
     now(lock(pool, one).take(ALICE))
     theirs = lock(pool, one, other)
     now(theirs.take_over(ALICE.run, BOB))
-    assert [held.holder for held in now(theirs.look())] == [BOB, BOB]
+    assert [held.owner for held in now(theirs.look())] == [BOB, BOB]
 
 
 def test_a_dead_run_that_had_given_back_one_place_of_two_is_taken_over_in_both(
@@ -376,7 +376,7 @@ def test_a_dead_run_that_had_given_back_one_place_of_two_is_taken_over_in_both(
     now(lock(pool, other).take(ALICE))
     theirs = lock(pool, one, other)
     now(theirs.take_over(ALICE.run, BOB))
-    assert [held.holder for held in now(theirs.look())] == [BOB, BOB]
+    assert [held.owner for held in now(theirs.look())] == [BOB, BOB]
 
 
 @pytest.mark.parametrize("way", ["away", "deaf"])
@@ -387,17 +387,17 @@ def test_a_take_over_that_failed_in_one_place_can_be_done_again_by_another_run(
     one, other = two(tmp_path)
     first = lock(pool, one, other)
     now(first.take(ALICE))
-    now(first.keep((holding(),), everywhere=True))
+    now(first.keep((owned_target(),), everywhere=True))
     machine = Machine()
     second = FleetLock([place(pool, one), place(pool, other, name="lb2", machine=machine)])
     setattr(machine, way, True)
     with pytest.raises(LockError):
         now(second.take_over(ALICE.run, BOB))
     third = lock(pool, one, other)
-    now(third.take_over(now(third.look())[0].holder.run, CAROL))
-    assert [(held.holder, held.holdings) for held in now(third.look())] == [
-        (CAROL, (holding(),)),
-        (CAROL, (holding(),)),
+    now(third.take_over(now(third.look())[0].owner.run, CAROL))
+    assert [(held.owner, held.owned_targets) for held in now(third.look())] == [
+        (CAROL, (owned_target(),)),
+        (CAROL, (owned_target(),)),
     ]
 
 
@@ -418,8 +418,8 @@ def test_a_take_over_that_was_killed_between_two_places_can_be_done_again_by_ano
     with suppress(Dead):
         now(second.take_over(ALICE.run, BOB))
     third = lock(pool, one, other)
-    now(third.take_over(now(third.look())[0].holder.run, CAROL))
-    assert [held.holder for held in now(third.look())] == [CAROL, CAROL]
+    now(third.take_over(now(third.look())[0].owner.run, CAROL))
+    assert [held.owner for held in now(third.look())] == [CAROL, CAROL]
 
 
 def test_a_take_over_that_cannot_be_written_is_not_said_to_be_done(
@@ -439,9 +439,9 @@ def test_a_take_over_that_was_cut_short_in_one_place_can_be_done_again(
     stands = tmp_path / "rollout-shop" / "lock"
     (stands / "holder").write_text(json.dumps(spell_holder(BOB)) + "\n")  # and not yet `run`
     third = lock(pool, tmp_path)
-    now(third.take_over(as_one(now(third.look())).holder.run, CAROL))
+    now(third.take_over(as_one(now(third.look())).owner.run, CAROL))
     now(third.keep((), everywhere=True))
-    assert as_one(now(third.look())).holder == CAROL
+    assert as_one(now(third.look())).owner == CAROL
 
 
 # ---- lost
@@ -452,15 +452,15 @@ def test_after_somebody_took_over_we_touch_nothing_more(tmp_path: Path, pool: Po
     now(ours.take(ALICE))
     now(theirs.take_over(ALICE.run, BOB))
     with pytest.raises(LockLost) as caught:
-        now(ours.keep((holding(),), everywhere=False))
-    assert "bob@bastion" in caught.value.holder
+        now(ours.keep((owned_target(),), everywhere=False))
+    assert "bob@bastion" in caught.value.owner
     with pytest.raises(LockLost):
         now(ours.keep(everywhere=False))
     now(ours.beat())  # never raises
     now(ours.end("ours ended"))
     now(ours.release())
     held = as_one(now(theirs.look()))
-    assert (held.holder, held.holdings, held.ended) == (BOB, (), "")
+    assert (held.owner, held.owned_targets, held.ended) == (BOB, (), "")
     now(theirs.keep((), everywhere=True))
 
 
@@ -470,7 +470,7 @@ def test_a_lock_that_is_lost_in_one_place_is_lost(tmp_path: Path, pool: Pool) ->
     now(ours.take(ALICE))
     now(lock(pool, other).take_over(ALICE.run, BOB))
     with pytest.raises(LockLost) as caught:
-        now(ours.keep((holding(),), everywhere=False))
+        now(ours.keep((owned_target(),), everywhere=False))
     assert caught.value.place == "lb2"
 
 
@@ -479,7 +479,7 @@ def test_a_lock_that_was_removed_by_hand_is_lost(tmp_path: Path, pool: Pool) -> 
     now(ours.take(ALICE))
     subprocess.run(["rm", "-r", tmp_path / "rollout-shop" / "lock"], check=True)
     with pytest.raises(LockLost) as caught:
-        now(ours.keep((holding(),), everywhere=True))
+        now(ours.keep((owned_target(),), everywhere=True))
     assert "nobody holds it" in str(caught.value)
     now(ours.release())
     assert left_in(tmp_path) == []
@@ -490,7 +490,7 @@ def test_a_lock_whose_directory_was_removed_by_hand_is_lost(tmp_path: Path, pool
     now(ours.take(ALICE))
     subprocess.run(["rm", "-r", tmp_path / "place"], check=True)
     with pytest.raises(LockLost):
-        now(ours.keep((holding(),), everywhere=True))
+        now(ours.keep((owned_target(),), everywhere=True))
 
 
 def test_a_freshly_seen_lock_is_not_asked_for_again_and_an_old_sight_is(
@@ -520,7 +520,7 @@ def test_what_is_to_be_written_is_written_however_fresh_the_sight(
     now(ours.take(ALICE))
     now(lock(pool, tmp_path).take_over(ALICE.run, BOB))
     with pytest.raises(LockLost):
-        now(ours.keep((holding(),), everywhere=False))
+        now(ours.keep((owned_target(),), everywhere=False))
 
 
 # ---- places that do not answer
@@ -534,22 +534,22 @@ def test_a_place_that_is_away_is_left_aside_unless_it_must_be_everywhere(
     ours = FleetLock([place(pool, one), place(pool, other, name="lb2", machine=machine)], clock)
     now(ours.take(ALICE))
     machine.away = True
-    now(ours.keep((holding("web1"),), everywhere=False))
+    now(ours.keep((owned_target("web1"),), everywhere=False))
     held = seen(pool, one)
     assert held is not None
-    assert held.holdings == (holding("web1"),)
+    assert held.owned_targets == (owned_target("web1"),)
     with pytest.raises(LockError) as caught:
-        now(ours.keep((holding("web2"),), everywhere=True))
+        now(ours.keep((owned_target("web2"),), everywhere=True))
     assert caught.value.place == "lb2"
 
     machine.away, before = False, machine.asked
-    now(ours.keep((holding("web1"),), everywhere=False))
+    now(ours.keep((owned_target("web1"),), everywhere=False))
     assert machine.asked == before, "it has cost enough waiting for now"
     clock.at += AWAY_FOR + 1
-    now(ours.keep((holding("web1"),), everywhere=False))
+    now(ours.keep((owned_target("web1"),), everywhere=False))
     held = seen(pool, other)
     assert held is not None
-    assert held.holdings == (holding("web1"),)
+    assert held.owned_targets == (owned_target("web1"),)
 
 
 def test_beats_never_raise_though_no_place_answers(tmp_path: Path, pool: Pool) -> None:
@@ -584,7 +584,7 @@ def test_a_directory_that_is_not_there_is_made_by_a_taker_and_not_by_a_look(
     assert now(lock(pool, where).look()) == ()
     assert list(tmp_path.iterdir()) == []
     now(lock(pool, where).take(ALICE))
-    assert as_one(now(lock(pool, where).look())).holder == ALICE
+    assert as_one(now(lock(pool, where).look())).owner == ALICE
 
 
 def test_a_directory_that_cannot_be_made_is_an_error_with_a_cure(
@@ -626,13 +626,15 @@ def test_a_full_disk_is_an_error_and_no_half_lock(tmp_path: Path, pool: Pool) ->
     try:
         ours = lock(pool, tmp_path)
         now(ours.take(ALICE))
-        now(ours.keep((holding("web1"),), everywhere=True))
+        now(ours.keep((owned_target("web1"),), everywhere=True))
         with suppress(OSError), (tmp_path / "filler").open("wb", buffering=0) as file:
             while True:
                 file.write(b"x" * 1024)
         with pytest.raises(LockError):
-            now(ours.keep([holding(f"web{n}") for n in range(20)], everywhere=True))
-        assert as_one(now(ours.look())).holdings == (holding("web1"),), "the old list, whole"
+            now(ours.keep([owned_target(f"web{n}") for n in range(20)], everywhere=True))
+        assert as_one(now(ours.look())).owned_targets == (owned_target("web1"),), (
+            "the old list, whole"
+        )
         (finding,), _ = now(ours.examine())
         assert "No space left" in finding.what
         with pytest.raises(LockError):
@@ -672,10 +674,10 @@ def test_a_holder_that_cannot_be_read_is_somebody_unknown_and_never_dead(
     now(lock(pool, tmp_path).take(ALICE))
     (tmp_path / "rollout-shop" / "lock" / "holder").write_bytes(GARBAGE[what])
     held = as_one(now(lock(pool, tmp_path).look()))
-    assert held.holder.kind is Kind.UNKNOWN
+    assert held.owner.kind is Kind.UNKNOWN
     assert held.unreadable
     assert held.made_by == pwd.getpwuid(os.geteuid()).pw_name
-    assert not is_gone(held.holder.process), "which nobody takes for dead"
+    assert not is_gone(held.owner.process), "which nobody takes for dead"
     with pytest.raises(LockHeld, match="cannot be read"):
         now(lock(pool, tmp_path).take(BOB))
 
@@ -686,7 +688,7 @@ def test_a_lock_that_cannot_be_read_can_be_broken_by_hand(tmp_path: Path, pool: 
     (tmp_path / "rollout-shop" / "lock" / "holder").write_bytes(b"")
     theirs = lock(pool, tmp_path)
     now(theirs.take_over("", CAROL, seize=now(theirs.look())))
-    assert as_one(now(theirs.look())).holder == CAROL
+    assert as_one(now(theirs.look())).owner == CAROL
     now(theirs.release())
 
 
@@ -697,7 +699,7 @@ def test_what_cannot_be_read_beside_the_holder_hides_nobody(
 ) -> None:
     now(lock(pool, tmp_path).take(ALICE))
     (tmp_path / "rollout-shop" / "lock" / name).write_bytes(what)
-    assert as_one(now(lock(pool, tmp_path).look())).holder == ALICE
+    assert as_one(now(lock(pool, tmp_path).look())).owner == ALICE
 
 
 @pytest.mark.parametrize("what", [b"", b"x", b"\0\n", b"08\n", b"-1\n", b"9" * 400])
@@ -707,12 +709,12 @@ def test_a_count_of_beats_that_was_spoiled_does_not_end_our_run(
     ours = lock(pool, tmp_path)
     now(ours.take(ALICE))
     (tmp_path / "rollout-shop" / "lock" / "beats").write_bytes(what)
-    now(ours.keep((holding(),), everywhere=True))
+    now(ours.keep((owned_target(),), everywhere=True))
 
 
 def test_an_empty_directory_in_its_place_is_a_lock(tmp_path: Path, pool: Pool) -> None:
     (tmp_path / "rollout-shop" / "lock").mkdir(parents=True)
-    assert as_one(now(lock(pool, tmp_path).look())).holder.kind is Kind.UNKNOWN
+    assert as_one(now(lock(pool, tmp_path).look())).owner.kind is Kind.UNKNOWN
     with pytest.raises(LockHeld):
         now(lock(pool, tmp_path).take(ALICE))
 
@@ -751,13 +753,13 @@ HOSTILE = [
 def test_a_reason_is_only_ever_words(tmp_path: Path, pool: Pool, words: str) -> None:
     where = tmp_path / "place"
     said = words.replace("{place}", str(tmp_path))
-    holder = replace(ALICE, kind=Kind.MANUAL, reason=said, command=said, user=said)
+    owner = replace(ALICE, kind=Kind.MANUAL, reason=said, command=said, user=said)
     ours = lock(pool, where)
-    now(ours.take(holder))
+    now(ours.take(owner))
     held = as_one(now(ours.look()))
-    assert held.holder == holder
+    assert held.owner == owner
     now(ours.end(said))
-    assert as_one(now(ours.look())).holder == holder
+    assert as_one(now(ours.look())).owner == owner
     assert now(ours.release()) == ()
     assert left_in(where) == []
     assert not (tmp_path / "pwned").exists()
@@ -772,8 +774,8 @@ def test_the_name_of_an_app_is_only_ever_a_name(tmp_path: Path, pool: Pool, app:
     where = tmp_path / "place with 'quotes' $(touch pwned)"
     ours = lock(pool, where, app=named)
     now(ours.take(ALICE))
-    now(ours.keep((holding(),), everywhere=True))
-    assert as_one(now(ours.look())).holder == ALICE
+    now(ours.keep((owned_target(),), everywhere=True))
+    assert as_one(now(ours.look())).owner == ALICE
     with pytest.raises(LockHeld):
         now(lock(pool, where, app=named).take(BOB))
     assert [path.name for path in where.iterdir()] == [f"rollout-{named}"]

@@ -63,8 +63,8 @@ def test_a_process_shown_by_hidepid_and_gone_is_not_taken_for_a_new_one() -> Non
     monit = supervisor(script)
     (before,) = asyncio.run(monit.look("web1"))
     (after,) = asyncio.run(monit.look("web1"))
-    assert before.birth == ProcessIdentity(77, 4200, "b007")
-    assert after.birth is None
+    assert before.process == ProcessIdentity(77, 4200, "b007")
+    assert after.process is None
 
 
 def test_a_restart_that_ssh_never_began_is_certainly_not_asked_for() -> None:

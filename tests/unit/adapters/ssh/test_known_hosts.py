@@ -27,7 +27,7 @@ def line(names: str, of: HostKey) -> str:
     return f"{names} {of.kind} {base64.b64encode(of.blob).decode()}"
 
 
-def verdict(
+def condition(
     place: Path, offered: HostKey, *lines: str, names: tuple[str, ...] = ("web1",)
 ) -> Trust:
     file = place / "known_hosts"
@@ -53,7 +53,7 @@ def verdict(
 def test_a_key_is_judged_by_all_the_lines_about_its_host(
     tmp_path: Path, lines: tuple[str, ...], trust: Trust
 ) -> None:
-    assert verdict(tmp_path, key("a"), *lines) is trust
+    assert condition(tmp_path, key("a"), *lines) is trust
 
 
 def test_the_line_number_counts_what_was_skipped(tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ def test_names_are_looked_up_as_ssh_spells_them() -> None:
 def test_a_plain_name_counts_only_where_the_port_has_no_line(tmp_path: Path) -> None:
     names = ("[web1]:2222", "web1")
     plain, ported = line("web1", key("a")), line("[web1]:2222", key("b"))
-    assert verdict(tmp_path, key("a"), plain, names=names) is Trust.KNOWN
-    assert verdict(tmp_path, key("a"), plain, ported, names=names) is Trust.CHANGED
+    assert condition(tmp_path, key("a"), plain, names=names) is Trust.KNOWN
+    assert condition(tmp_path, key("a"), plain, ported, names=names) is Trust.CHANGED
 
 
 @settings(database=None)  # it would be written beside the tests, which may not be ours
@@ -95,9 +95,9 @@ def test_no_file_whatsoever_makes_the_reader_fail(
 
 
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
-    assert verdict(tmp_path, key("a"), line("web1", key("b"))) is Trust.CHANGED
+    assert condition(tmp_path, key("a"), line("web1", key("b"))) is Trust.CHANGED
     assert (
-        verdict(tmp_path, key("a"), line("web1", key("b")), line("web1", key("a"))) is Trust.KNOWN
+        condition(tmp_path, key("a"), line("web1", key("b")), line("web1", key("a"))) is Trust.KNOWN
     )
 
 
