@@ -2,7 +2,7 @@
 
     python -m benchmarks.scale [hosts]
 
-The first half is the stories alone, on the fakes of the tests: how many calls they make and how
+The first half is the scenarios alone, on the fakes of the tests: how many calls they make and how
 much processor that takes.  The second half is the HAProxy edge alone, on a real HAProxy whose
 servers are closed ports: what one look costs, and what twenty targets at once make of it.
 """

@@ -100,7 +100,7 @@ async def until(
         BalancerError, SupervisorError, RemoteError: time was up and the question could not be
             asked, so nothing is known.
     """
-    murmur = WaitReporter(target, awaited, tell)
+    reporter = WaitReporter(target, awaited, tell)
     deadline = now() + timeout
     while True:
         failed = None
@@ -113,5 +113,5 @@ async def until(
             return
         if now() >= deadline:
             raise failed or TimedOut(awaited, timeout, condition.reason)
-        murmur.say(condition.reason)
+        reporter.say(condition.reason)
         await asyncio.sleep(min(every, max(deadline - now(), 0.0)))

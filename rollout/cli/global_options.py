@@ -74,7 +74,7 @@ class GlobalOptions:
         )
 
     @property
-    def voice(self) -> "Output":
+    def output_mode(self) -> "Output":
         """The output that was asked for.
 
         Raises:

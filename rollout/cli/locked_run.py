@@ -62,8 +62,8 @@ async def hold_lock(
     with a world that can only be looked at.
 
     Raises:
-        LockHeld: somebody else has it.
-        Unfinished: somebody had it, and has left something out.
+        LockHeld: another hand has it.
+        UnfinishedRunFound: somebody had it, and has left something out.
     """
     try:
         claimed = await acquire(begun.owner, request, begun.history, world, tell)
@@ -82,7 +82,7 @@ async def take_over_lock(
     """Hold the lock that a run before this one has left behind, and answer for what it left out.
 
     Raises:
-        LockHeld: it is somebody else's by now.
+        LockHeld: it is another hand's by now.
         LockError: a place could not be asked.
         RecordError: it could not be written down.
     """

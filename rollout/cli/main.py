@@ -11,7 +11,7 @@ from rollout.model.errors import LockHeld, RolloutError, SettingsError
 def enter() -> int:
     """Run what the command line asks for and return the exit code.
 
-    A command that has begun a story leaves with the ledger's code.  What arrives here as an
+    A command that has begun a scenario leaves with the ledger's code.  What arrives here as an
     exception came before anything was changed, except for a bug, whose traceback is saved.
     """
     try:

@@ -1,4 +1,4 @@
-"""A story about a site, told by the voices that were asked for."""
+"""A scenario about a site, told by the renderers that were asked for."""
 
 import os
 import sys
@@ -46,7 +46,7 @@ def _voices_of(
     settings: Settings, asked: GlobalOptions, begun: NewRun, *, cron: bool, meanwhile: str
 ) -> Broadcast:
     return renderers(
-        asked.voice,
+        asked.output_mode,
         run=begun.run,
         environ=os.environ,
         cron=cron,

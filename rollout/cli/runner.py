@@ -1,4 +1,4 @@
-"""A command that acts: journal, world, lock and voices around the one thing that it does."""
+"""A command that acts: journal, world, lock and renderers around the one thing that it does."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack

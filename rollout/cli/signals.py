@@ -1,4 +1,4 @@
-"""A story, its voices and the signals: the one way in which a run begins and ends.
+"""A scenario, its renderers and the signals: the one way in which a run begins and ends.
 
 The first INT or TERM asks: nothing new is started and what is out is seen through.  The second
 orders: the account is printed and the process leaves.  HUP means that the screen is gone, and
@@ -24,7 +24,7 @@ RunBody = Callable[[Tell, Callable[[], bool]], Awaitable[None]]
 """Tells what happens, and asks now and then whether it should stop."""
 
 LAST_WORDS = 1.0
-"""Seconds that the voices have after a second signal; design: two seconds in all."""
+"""Seconds that the renderers have after a second signal; design: two seconds in all."""
 
 ASKED_BY = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 LEAVING = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}

@@ -162,7 +162,7 @@ async def take_back_where_it_was_not_asked(
 async def drop_skipped_hosts(
     deploy: Deploy, rolled: RollingResult, transaction: Transaction
 ) -> Deploy:
-    """Take the release back from hosts that were somebody else's when their turn came.
+    """Take the release back from hosts that were another hand's when their turn came.
 
     Their processes are what they were, so what monit starts anew there should be that as well.
     """

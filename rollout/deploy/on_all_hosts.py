@@ -29,7 +29,7 @@ async def everywhere(
     What is still under way then is left alone: it may go on there until it is undone.
 
     Raises:
-        NotOnAll: some said no.
+        FailedOnSomeHosts: some said no.
         Halted: the operator wants us to stop.
     """
     tell(StepStarted(step=step, hosts=tuple(hosts)))

@@ -70,7 +70,7 @@ async def _and_its_disks(
 def _whose_disks(fit: PreflightReport, hosts: Sequence[str]) -> tuple[Target, ...]:
     """List the targets, and in place of those that were found unfit their hosts.
 
-    Whose target somebody else holds out has no part in the deploy.
+    Whose target another hand holds out has no part in the deploy.
     """
     if not fit.findings:
         return fit.targets

@@ -80,7 +80,7 @@ class RecoveryStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryFinished:
-    """Each of them has been seen to: it serves, is somebody else's now, or was told to be out."""
+    """Each of them has been seen to: it serves, is another hand's now, or was told to be out."""
 
     wire: ClassVar[str] = "recovery.finished"
 
@@ -136,7 +136,7 @@ class SoakStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSkipped:
-    """Somebody else holds it out, so it is not ours to touch."""
+    """Another hand holds it out, so it is not ours to touch."""
 
     wire: ClassVar[str] = "target.skipped"
 
@@ -394,8 +394,8 @@ class TargetLeftOut:
 
     Attributes:
         state: What HAProxy was last seen to have for it: ``maint``, ``drain``, ``ready`` (told to
-            serve and not seen to), two of these joined by ``and`` where somebody else changed some
-            of its seats, ``gone`` where HAProxy has none of them any more, or ``unknown``.
+            serve and not seen to), two of these joined by ``and`` where another hand changed some
+            of its servers, ``gone`` where HAProxy has none of them any more, or ``unknown``.
         reason: What stopped us.
         asked: It was asked to restart; otherwise it is as it was, only out of rotation.
         look: What to type to see more.

@@ -67,7 +67,7 @@ async def acquire(
 
     Raises:
         LockHeld: somebody has it who lives, or of whom nobody can tell.
-        Unfinished: whoever had it before has left something out that is in our way.
+        UnfinishedRunFound: whoever had it before has left something out that is in our way.
         LockError: a place could not be asked.
         Halted: the operator wants us to stop.
     """
@@ -202,7 +202,7 @@ async def _reject_unfinished(
     """See that what a run left is in nobody's way, and return what of it is still out.
 
     Raises:
-        Unfinished: it is.
+        UnfinishedRunFound: it is.
     """
     left = await _without_theirs(left, site, tell)
     if refused := _in_the_way(left, request):
@@ -216,7 +216,8 @@ async def _without_theirs(left: UnfinishedRun, site: Site, tell: Tell) -> Unfini
     ours, theirs = await split_ours_and_changed(left.owned_targets, site)
     if theirs:
         names = ", ".join(owned_target.target.name for owned_target in theirs)
-        what = f"left out by run {left.owner.run}, changed by somebody since, and theirs now"
+        run = left.owner.run
+        what = f"left out by run {run}, changed from outside since; rollout no longer manages it"
         tell(Noted(where=names, what=what))
     return replace(left, owned_targets=ours)
 
@@ -281,7 +282,7 @@ async def against_deploys(owner: LockOwner, site: Site) -> AsyncIterator[None]:
 
     Raises:
         LockHeld: a run has it that may live, or a person.
-        Unfinished: a run ended by itself and left servers out: the lock is their record.
+        UnfinishedRunFound: a run ended by itself and left servers out: the lock is their record.
         LockError: a place could not be asked.
     """
     lock = lock_of(site)

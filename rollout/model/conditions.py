@@ -132,7 +132,7 @@ def summarize(reasons: Sequence[str]) -> str:
 
 
 def all_serving(states: Iterable[ServerState]) -> Condition:
-    """Judge a target's seats together; the first that does not serve gives the reason."""
+    """Judge a target's servers together; the first that does not serve gives the reason."""
     for state in states:
         condition = serving(state)
         if not condition.met:
@@ -152,7 +152,7 @@ def on_probation(state: ServerState) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What is open and queued on some seats at one moment, and how many came in all."""
+    """What is open and queued on some servers at one moment, and how many came in all."""
 
     sessions: int
     queued: int

@@ -11,7 +11,7 @@ GOES_TOGETHER = (
     "restart whole hosts (--by host), or take `depends on` out of monit's control file and reload "
     "monit"
 )
-"""What cures that monit restarts more than it was asked to."""
+"""What fixes that monit restarts more than it was asked to."""
 
 
 class RolloutError(Exception):
@@ -25,7 +25,7 @@ def said_of(name: str, error: Exception) -> str:
 
 
 def fix_of(error: Exception) -> str:
-    """Return what cures ``error``, and on which machine; empty where that is not known."""
+    """Return what fixes ``error``, and on which machine; empty where that is not known."""
     fix = getattr(error, "fix", "")
     where = getattr(error, "host", "") or getattr(error, "balancer", "")
     return f"on {where}: {fix}" if fix and where else fix
@@ -162,7 +162,7 @@ class LockError(RolloutError):
 
 
 class LockHeld(RolloutError):
-    """Somebody else holds the lock; ``owner`` says who, ``also`` ends the sentence."""
+    """Another hand holds the lock; ``owner`` says who, ``also`` ends the sentence."""
 
     def __init__(self, place: str, owner: str, also: str = "") -> None:
         super().__init__(f"the lock is held by {owner}{also}")
@@ -191,7 +191,7 @@ class LockLost(RolloutError):
     """Our lock was broken or taken over: whoever did it sees to what was ours."""
 
     def __init__(self, place: str, owner: str) -> None:
-        now = f"it is held by {owner}" if owner else "nobody holds it"
+        now = f"it is held by {owner}" if owner else "no run holds it"
         super().__init__(f"our lock on {place} was taken away, {now}; nothing more is touched")
         self.place = place
         self.owner = owner
@@ -333,11 +333,11 @@ class FloorUnreachable(RolloutError):
 
 
 class ChangedExternally(RolloutError):
-    """Somebody else changed a seat that we hold; we do not fight."""
+    """Another hand changed a server that we hold; we do not fight."""
 
     def __init__(self, server: str, wanted: str, found: str) -> None:
         super().__init__(
-            f"{server} was changed by somebody else: we had set {wanted}, it is {found}"
+            f"{server} was changed from outside: rollout had set {wanted}, it is {found}"
         )
         self.server = server
         self.wanted = wanted

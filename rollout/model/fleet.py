@@ -1,4 +1,4 @@
-"""The nouns, spelled as HAProxy and monit spell them: seats, instances, targets, and what was seen.
+"""The nouns, as HAProxy and monit spell them: servers, instances, targets, and what was seen.
 
 Everything here is a frozen value.  A value that ends in "State" or "Reading" says what somebody
 saw at one moment; it is never updated, only replaced by a later look.
@@ -251,14 +251,14 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is taken out together: a host with its seats and instances, or one instance of it."""
+    """What is taken out together: a host with its servers and instances, or one instance of it."""
 
     name: str
     host: str
     servers: tuple[Server, ...]
     instances: tuple[Instance, ...]
     instances_by_server: Mapping[Server, tuple[Instance, ...]]
-    """For each seat the instances that must be proven before HAProxy may check it again."""
+    """For each server the instances that must be proven before HAProxy may check it again."""
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -281,7 +281,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something found wrong before anything was touched: where, what, and what cures it.
+    """Something found wrong before anything was touched: where, what, and what fixes it.
 
     ``instance`` is the one that it is about; of one that we restart anyway it stops nothing.
     """
@@ -294,4 +294,4 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SickFinding(Finding):
-    """What an outage does to an instance, and a restart may cure (``--accept-sick``)."""
+    """What an outage does to an instance, and a restart may fix (``--accept-sick``)."""

@@ -14,7 +14,7 @@ from rollout.model.fleet import AdminState, ProcessIdentity, Server, ServerState
 
 @dataclass(frozen=True, slots=True)
 class ServerSnapshot:
-    """One seat as it was found before the first change, so that it can be given back so.
+    """One server as it was found before the first change, so that it can be given back so.
 
     ``status`` is HAProxy's own word for how it was (``UP``, ``no check``, ``DOWN``).  A line of
     this name at another ``address`` and ``port`` is another server; empty where not known.
@@ -32,7 +32,7 @@ class ServerSnapshot:
         return cls(row.server, row.weight, row.agent, row.status, row.address, row.port)
 
     def over(self, row: ServerState) -> ServerState:
-        """Say of a seat that was taken up again how it was found before all.
+        """Say of a server that was taken up again how it was found before all.
 
         A weight that is neither what it was nor what the file says (a reload) is somebody's wish.
         """
@@ -47,7 +47,7 @@ class OwnedTarget:
     """One target that is ours until it was seen serving as found.
 
     Attributes:
-        found: Each seat before the first change.
+        found: Each server before the first change.
         possible_states: By server the states that it can be in because of us: the last one that was
             seen, and those that we have ordered, or were about to order, since; none where another
             hand has changed it.
@@ -77,7 +77,7 @@ class OwnedTarget:
         return replace(self, asked={**self.asked, **before}, release=release)
 
     def with_lines(self, target: Target, found: tuple[ServerSnapshot, ...]) -> "OwnedTarget":
-        """Return it with the seats that the target has by now."""
+        """Return it with the servers that the target has by now."""
         told = {
             server: states
             for server, states in self.possible_states.items()
@@ -86,7 +86,7 @@ class OwnedTarget:
         return replace(self, target=target, found=found, possible_states=told)
 
     def ours(self, now: ServerState) -> AdminState | None:
-        """Name the state that a seat is in if it can be in it because of us.
+        """Name the state that a server is in if it can be in it because of us.
 
         What was not told anything yet is as it was found.
         """
@@ -94,11 +94,11 @@ class OwnedTarget:
         return next((state for state in could_be if has_admin_state(now, state)), None)
 
     def may_be_ours(self, now: ServerState) -> bool:
-        """Judge whether a seat may still be as we left it, or is in rotation without our proof."""
+        """Judge whether a server may be as we left it, or is in rotation without our proof."""
         return self.is_unproven(now) or self.ours(now) is not None
 
     def is_unproven(self, now: ServerState | None) -> bool:
-        """Judge whether a seat is in rotation without our proof, as a reload can leave it."""
+        """Judge whether a server is in rotation without our proof, as a reload can leave it."""
         if now is None or not self.asked:
             return False
         return not out_of_rotation(now) and not serving(now).met

@@ -62,7 +62,7 @@ def story_of(left: UnfinishedRun) -> str:
     how = how if left.certain else "may be alive"
     out = ", ".join(h.target.name for h in left.owned_targets)
     said = f"of {left.owner.who} since {left.owner.since} {how}"
-    said += f"; out because of it: {out}" if out else "; nobody is out because of it"
+    said += f"; out because of it: {out}" if out else "; no server is out because of it"
     if past is not None and past.half_deployed and past.deploy is not None:
         how = "in place" if past.deploy.in_place else "live by `current` on some hosts"
         said += f"; release {past.deploy.release} is {how}, and no server was restarted onto it"

@@ -1,4 +1,4 @@
-"""Silence when all is well; otherwise one mail that tells the story."""
+"""Silence when all is well; otherwise one mail with the whole run."""
 
 from collections import deque
 
@@ -38,7 +38,7 @@ class Cron:
 
     Args:
         stream: Where the mail is written.
-        scenario: Put the lines before the account; without, somebody else tells them already.
+        scenario: Put the lines before the account; without, another hand tells them already.
     """
 
     def __init__(self, stream: Stream, *, scenario: bool = True) -> None:

@@ -52,7 +52,7 @@ def _seat_words(
     elif owned_target.is_unproven(row):
         since = ", in rotation without a proof"
     else:
-        since = ", changed by somebody else since"
+        since = ", changed from outside since"
     return f"{server} is {admin_state_of(row)} ({row.status}){since}"
 
 
@@ -64,7 +64,7 @@ def _what_next(owned_target: OwnedTarget, readings: Mapping[str, BalancerSnapsho
     )
     seen = [row for row in rows if row is not None]
     if seen and not any(owned_target.may_be_ours(row) for row in seen):
-        return "left as it is: somebody else's now"
+        return "left as it is: changed from outside"
     if owned_target.asked:
         return "was asked to restart: comes back when it is proven"
     return "was never asked to restart: goes back as it was found"

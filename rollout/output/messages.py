@@ -80,7 +80,7 @@ class RunResult:
         if self.outside is None or self.summary.out or self.summary.deploy.unrestored:
             return self.summary.exit_code
         if self.outside is Exit.REFUSED and self.summary.touched:
-            return Exit.BUG  # an error that a story should have told as its end
+            return Exit.BUG  # an error that a scenario should have told as its end
         return self.outside
 
 

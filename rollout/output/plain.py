@@ -64,18 +64,18 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
         case events.RolloutRefused(findings=findings):
             return f"refused before anything was touched: {_findings(len(findings))}"
         case events.RolloutHalted(reason=reason):
-            return f"halted, nothing new is started: {reason}"
+            return f"halted, no further target is started: {reason}"
         case events.RolloutFinished():
             return "finished: every planned target had its turn"
         case events.RunResumed(of=run, done=done):
             names = f"; done already: {', '.join(done)}" if done else ""
             return f"goes on with run {run}{names}"
         case events.RecoveryStarted(of=run, targets=targets):
-            return f"sees to what run {run} left out: {', '.join(targets) or 'nobody'}"
+            return f"recovering what run {run} left out: {', '.join(targets) or 'no server'}"
         case events.RecoveryFinished():
-            return "every one of them has been seen to"
+            return "recovery finished"
         case events.StopRequested(by=by):
-            return f"stop requested by {by}: nothing new is started, what is out is seen through"
+            return f"stop requested by {by}: no further target is started; what is out is finished"
         case events.Interrupted(by=by):
             return f"interrupted by {by}: leaving now, what is out stays out"
         case events.Noted(what=what):
@@ -139,11 +139,11 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
         case events.TargetDraining():
             return "draining"
         case events.TargetDrained():
-            return "drained: no session open, none queued, nobody new"
+            return "drained: no session open, none queued, no new one"
         case events.TargetNotDrained(reason=reason):
-            return f"not drained in time ({reason}); goes on to maint, where nobody new arrives"
+            return f"not drained in time ({reason}); goes on to maint, where no new visitor arrives"
         case events.TargetInMaint():
-            return "in maint: nobody new arrives"
+            return "in maint: no new visitor arrives"
         case events.SessionsCut(sessions=sessions):
             return f"cut {count_sessions(sessions)} that would not end, as `on_busy` says"
         case events.TargetEmpty():

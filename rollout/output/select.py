@@ -1,4 +1,4 @@
-"""Which voices speak: human words to stderr, data to stdout."""
+"""Which renderers speak: human words to stderr, data to stdout."""
 
 import os
 import sys

@@ -24,7 +24,7 @@ def _as_they_came(texts: Sequence[str]) -> str:
 
 
 def _note(lost: int) -> str:
-    return f"rollout: {lost} lines of output were lost here: nobody read them in time\n"
+    return f"rollout: {lost} lines of output were lost here: they were not read in time\n"
 
 
 class Writer:

@@ -39,14 +39,14 @@ class OwnershipLog(Protocol):
     async def records_intent(
         self, target: str, told: Mapping[Server, tuple[AdminState, ...]], *, returning: bool | None
     ) -> None:
-        """Its seats are about to be told their state; ``told`` is what each may be in by then.
+        """Its servers are about to be told their state; ``told`` is what each may be in by then.
 
         Of one that is ``returning`` a full disk is no reason to keep it out; None leaves that as it
         was.
         """
 
     async def has_lines(self, target: Target, found: Sequence[ServerSnapshot]) -> None:
-        """``target`` has other seats than before: a line appeared in HAProxy, or vanished.
+        """``target`` has other servers than before: a line appeared in HAProxy, or vanished.
 
         Those that are new to it are about to be told their state.
         """
@@ -60,7 +60,7 @@ class OwnershipLog(Protocol):
         """
 
     async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
-        """``target`` was seen serving as found, or is somebody else's now.
+        """``target`` was seen serving as found, or is another hand's now.
 
         ``renewed`` are its instances that a restart had reached which did not reach all of them.
 
@@ -119,7 +119,7 @@ class Lock(Protocol):
             seize: What cannot be read, as it was seen: it is put aside, whatever it is.
 
         Raises:
-            LockHeld: it is somebody else's than ``old``.
+            LockHeld: it is another hand's than ``old``.
         """
 
     async def keep(

@@ -1,8 +1,8 @@
-"""The seams: what the stories may ask of the world, as Protocols, and ``Site``, the world itself.
+"""The seams: what the scenarios may ask of the world, as Protocols, and ``Site``, the world itself.
 
 Every call either answers or raises a :class:`~rollout.model.errors.RolloutError` within its own
 deadline; none hangs.  A call that raises may still have taken effect (the reply was lost), so
-the stories read the state back after every change.
+the scenarios read the state back after every change.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +45,7 @@ class Balancer(Protocol):
         """Shut down what is still open on ``servers``.  Visitors notice; only by policy."""
 
     async def examine(self) -> tuple[Finding, ...]:
-        """Say what would keep a rollout from working here (level, backends), with cures."""
+        """Say what would keep a rollout from working here (level, backends), with fixes."""
 
 
 class Supervisor(Protocol):

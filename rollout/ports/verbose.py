@@ -1,4 +1,4 @@
-"""``--verbose``: what is asked at the seams and what was answered, without a word in the stories.
+"""``--verbose``: what is asked at the seams and what was answered, without a word in the scenarios.
 
 Every request that changes something is said when it was answered, with the time it took; of
 the many looks only what is new.

@@ -172,13 +172,13 @@ async def _recover_one(
     if not control.servers and control.lost and asked and _all_ready(control):
         return await _recover_already_ready(owned_target, control, plan, site, tell)
     if not control.servers:
-        reason = f"changed by somebody else since: {theirs}" if theirs else NOTHING_LEFT
+        reason = f"changed from outside since: {theirs}" if theirs else NOTHING_LEFT
         tell(TargetSkipped(target=name, reason=reason))
         await site.record.released(name, restarted=False)
         return None
     tell(TargetAdopted(target=name, servers=tuple(map(str, control.servers)), asked=asked))
     if theirs:
-        tell(Noted(where=name, what=f"changed by somebody else since, and left so: {theirs}"))
+        tell(Noted(where=name, what=f"changed from outside since, and left so: {theirs}"))
     for one in owned_target.found:
         now = control.found.get(one.server)
         if now is not None and now.weight != one.weight:
@@ -191,9 +191,9 @@ async def _recover_one(
 
 
 async def _wake_agents(control: TargetControl, site: Site, tell: Tell) -> None:
-    """Let agents that we had silenced speak again where somebody else made their seat ready.
+    """Let agents that we had silenced speak again where another hand made their server ready.
 
-    That of a seat which somebody holds out might end that: it stays silent, and is named.
+    That of a server which somebody holds out might end that: it stays silent, and is named.
     """
     silenced = [server for server in control.lost if control.found[server].agent]
     awake = [server for server in silenced if control.lost[server] is AdminState.READY]
@@ -222,10 +222,10 @@ async def _recover_already_ready(
         RolloutError: it is not proven, or HAProxy does not call it up; that has been told.
     """
     name = owned_target.target.name
-    tell(Noted(where=name, what="it is ready, by somebody else or a reload of HAProxy"))
+    tell(Noted(where=name, what="it is ready: an operator or a reload of HAProxy set it so"))
 
     async def served() -> Condition:
-        return all_serving((await control.watch.read_some()).values())
+        return all_serving((await control.observer.read_some()).values())
 
     try:
         proven = await proof_of(owned_target, control, plan, site, tell)

@@ -92,7 +92,7 @@ async def resume(
     Who could not be brought back by proof has his turn first: it needs another restart.
 
     Raises:
-        Unfinished: the fleet is not the one of the run any more; nobody else was touched.
+        UnfinishedRunFound: the fleet is not the one of the run any more; nobody else was touched.
         RolloutError: its release is not in place any more; nobody else was touched.
     """
     back = await _recover_first(wanted, site, tell)
@@ -114,7 +114,7 @@ async def _restart_remaining(
 ) -> None:
     unseen = [h.target.name for h in site.record.held if h.returning]
     if unseen:
-        raise Halted(f"{', '.join(unseen)} was not seen to be back: nobody else is risked")
+        raise Halted(f"{', '.join(unseen)} was not seen to be back: no other server is risked")
     looking = _fitness(wanted, site)
     fit = await unless_stopped(looking, site.stop_asked, "stopped on request before the next one")
     fit = with_others(fit, findings)
@@ -154,13 +154,13 @@ def _rest_of(
     """Plan the turns of those who had none; canaries who are done need no wave of their own.
 
     Raises:
-        Unfinished: somebody who had none is not to be had any more.
+        UnfinishedRunFound: somebody who had none is not to be had any more.
     """
     past, done = wanted.past, back.done
     there = {*(target.name for target in fit.targets), *(s.target for s in fit.skipped)}
     gone = [name for name in past.left if name not in there and name not in done]
     if gone and not wanted.allow_missing_targets:
-        fix = "`rollout check` shows who is there; --replan goes on without"
+        fix = "`rollout check` shows what is there; --replan goes on without"
         raise UnfinishedRunFound(
             past.run, f"had {', '.join(gone)} to restart: not to be had now", fix
         )

@@ -62,7 +62,7 @@ async def wait_until_monit_is_idle(
         How another hand holds the target out by now, or nothing when it is ours to take.
 
     Raises:
-        FloorLost: that took so long that the floor must be counted again.
+        FloorBroken: that took so long that the floor must be counted again.
         RolloutError: monit is not free, or cannot be asked; nothing was touched.
     """
     if plan.accept_sick:  # what crashes again and again is never at rest

@@ -93,7 +93,7 @@ async def report_after_lock_loss(
 ) -> None:
     """Say how a target is that whoever took our lock sees to; it was never asked to restart."""
     try:
-        served = all_serving((await control.watch.read_some()).values()).met
+        served = all_serving((await control.observer.read_some()).values()).met
     except RolloutError:
         served = False
     if served:

@@ -31,10 +31,10 @@ class TargetControl:
     """One target in our hand.
 
     Attributes:
-        found: Each seat before the first change.
+        found: Each server before the first change.
         watch: What was last seen of it, and of the load balancers as a whole.
-        lost: Seats that somebody else has changed meanwhile, with what they made of them.
-        maint_visits: Visitors that HAProxy sent to seats in maint.
+        lost: Servers that another hand has changed meanwhile, with what they made of them.
+        maint_visits: Visitors that HAProxy sent to servers in maint.
         lingering: Sessions that stayed open through all of the drain.
         proven: What lets the target return.
         spared: That the floor holds without it, until it is out.
@@ -43,7 +43,7 @@ class TargetControl:
     def __init__(self, target: Target, site: Site, tell: Tell, *, poll: float) -> None:
         self.target = target
         self.found: dict[Server, ServerState] = {}
-        self.watch = TargetObserver(target, site, tell)
+        self.observer = TargetObserver(target, site, tell)
         self.lost: dict[Server, AdminState] = {}
         self.maint_visits = MaintVisits()
         self.lingering = 0
@@ -60,11 +60,11 @@ class TargetControl:
         self._settings = OperatorChanges()
         self._last_told = AdminState.READY
         self._takes_new = False
-        self._kept = True  # the record knows the seats as they are by now
+        self._kept = True  # the record knows the servers as they are by now
 
     @property
     def servers(self) -> tuple[Server, ...]:
-        """The seats that are still in our hand: nobody else has changed them meanwhile."""
+        """The servers that are still in our hand: nobody else has changed them meanwhile."""
         return tuple(server for server in self.target.servers if server not in self.lost)
 
     @property
@@ -73,15 +73,15 @@ class TargetControl:
         return tuple(ServerSnapshot.of(row) for row in self.found.values())
 
     async def read_initial_state(self) -> str:
-        """Read every seat as it is before we touch it.
+        """Read every server as it is before we touch it.
 
         Returns:
-            How somebody else holds the target out, or nothing when it is ours to take.
+            How another hand holds the target out, or nothing when it is ours to take.
 
         Raises:
             BalancerError: a load balancer did not answer, or has no line of the target any more.
         """
-        rows = await self.watch.begin_with_new_lines()
+        rows = await self.observer.begin_with_new_lines()
         self._places = lines.places_of(rows.values())
         idle = {server: why for server, row in rows.items() if (why := is_disabled(row))}
         if len(idle) == len(rows):
@@ -93,20 +93,20 @@ class TargetControl:
         return "; ".join(f"{server} is {how}" for server, how in held if how)
 
     async def adopt(self, owned_target: OwnedTarget) -> None:
-        """Take again in hand what was ours; a seat that somebody has changed since is ``lost``.
+        """Take again in hand what was ours; a server that somebody has changed since is ``lost``.
 
-        A line that is gone, or leads to another server by now, is no seat of the target any more.
+        A line that is gone, or leads to another server by now, is no server of the target any more.
 
         Raises:
             BalancerError: a load balancer did not answer.
             RecordError, LockLost: it could not be written down.
         """
-        rows = await self.watch.begin()
+        rows = await self.observer.begin()
         self.lost = {}
         there = [before for before in owned_target.found if before.server in rows]
         owned = {before.server: before.over(rows[before.server]) for before in there}
         self._places = lines.places_of(owned.values())
-        gone = lines.vanished(self.target.servers, self.watch.readings)
+        gone = lines.vanished(self.target.servers, self.observer.readings)
         for server, found in owned.items():
             row = rows[server]
             state = owned_target.ours(row)
@@ -127,14 +127,14 @@ class TargetControl:
             self._wanted[server], self._could_be[server] = AdminState.READY, (AdminState.READY,)
 
     async def read_all(self) -> Mapping[Server, ServerState]:
-        """Read every seat in our hand, and put right what a reload undid.
+        """Read every server in our hand, and put right what a reload undid.
 
         Raises:
-            Meddled: a seat is not as we told it, and HAProxy was not reloaded.
+            ChangedExternally: a server is not as we told it, and HAProxy was not reloaded.
             BalancerError: a load balancer did not answer.
         """
         states = await self.read_available()
-        for error in self.watch.away.values():
+        for error in self.observer.away.values():
             raise error
         return states
 
@@ -144,32 +144,32 @@ class TargetControl:
         Of who was asked to restart: one lost balancer must not keep the others from getting it.
 
         Raises:
-            Meddled: as for :meth:`read_all`.
+            ChangedExternally: as for :meth:`read_all`.
             BalancerError: no load balancer answered.
         """
-        await self.watch.read_some()
-        reloaded = self.watch.notice_reloads()
+        await self.observer.read_some()
+        reloaded = self.observer.notice_reloads()
         again = await self._follow_lines()
-        states = self.watch.rows(self.watch.answered)
+        states = self.observer.rows(self.observer.answered)
         told = [server for server in self._wanted if server in states and server in self.servers]
         again += [server for server in told if reloaded or self._order_was_lost(states[server])]
         again += awake_agents(self._wanted, states, self.servers)
         if again:
             await self._confirm(tuple(dict.fromkeys(again)))
-            states = await self.watch.read_some()
+            states = await self.observer.read_some()
         await self._raise_if_changed_and_owned(states)
         in_maint = [s for s in self.servers if self._wanted.get(s) is AdminState.MAINT]
-        self.maint_visits.see(self.watch.answered, in_maint)
+        self.maint_visits.see(self.observer.answered, in_maint)
         return {server: row for server, row in states.items() if server not in self.lost}
 
     async def _follow_lines(self) -> list[Server]:
         """Part with lines that are gone, take those that are new, notice what others set.
 
         Returns:
-            The seats to be told their state again.
+            The servers to be told their state again.
         """
-        seen = self.watch.answered
-        rows = self.watch.rows(seen)
+        seen = self.observer.answered
+        rows = self.observer.rows(seen)
         gone = lines.vanished(self.target.servers, seen)
         held = {s: rows[s] for s in self.servers if s in rows and s in self._wanted}
         found, wanted = self.found, self._wanted
@@ -185,7 +185,7 @@ class TargetControl:
         return [row.server for row in new]
 
     async def _change_lines(self, gone: Collection[Server], new: Sequence[ServerState]) -> None:
-        """Let the target consist of other seats than before, and write that down."""
+        """Let the target consist of other servers than before, and write that down."""
         in_maint = any(self._wanted.get(server) is AdminState.MAINT for server in self.servers)
         state = AdminState.MAINT if in_maint else self._last_told
         for server in gone:
@@ -211,13 +211,13 @@ class TargetControl:
                 raise
 
     def _set_target(self, servers: Sequence[Server]) -> None:
-        self.target = self.watch.target = lines.with_lines(self.target, servers, self.found)
+        self.target = self.observer.target = lines.with_lines(self.target, servers, self.found)
 
     def _notice_settings(self) -> None:
         """Leave a weight or an agent as an operator has set it, and say so."""
-        rows = self.watch.rows(self.watch.answered)
+        rows = self.observer.rows(self.observer.answered)
         for server in (s for s in self.servers if s in rows and s in self._wanted):
-            mark = self.watch.readings[server.balancer].process
+            mark = self.observer.readings[server.balancer].process
             found, said = self._settings.see(self.found[server], rows[server], mark)
             for what in said:
                 self._note(what)
@@ -243,11 +243,11 @@ class TargetControl:
     async def set_state(self, state: AdminState, servers: Collection[Server] | None = None) -> None:
         """Tell ``servers`` (default: all) their state and see it on every load balancer.
 
-        A seat that somebody else has changed is left as it is now.  The agent of one that is not
+        A server that another hand has changed is left as it is now.  The agent of one that is not
         to be ready is silenced first.
 
         Raises:
-            Meddled: somebody else changed one at the same moment.
+            ChangedExternally: another hand changed one at the same moment.
             BalancerError: it was not seen in time; it may have taken effect none the less.
         """
         chosen = [s for s in self.servers if servers is None or s in servers]
@@ -276,14 +276,14 @@ class TargetControl:
         return " and ".join(sorted(ours | set(self.lost.values()))) or "gone"
 
     async def set_ready_as_found(self) -> None:
-        """Make every seat ready again, with the weight and the agent it was found with.
+        """Make every server ready again, with the weight and the agent it was found with.
 
-        Every load balancer gets its turn even when another one fails.  What somebody else has
+        Every load balancer gets its turn even when another one fails.  What another hand has
         changed since the last look is left to them.
 
         Raises:
             BalancerError: one of them was not seen to do it.
-            Meddled: somebody else changed a seat at the same moment.
+            ChangedExternally: another hand changed a server at the same moment.
         """
         errors: list[BalancerError | ChangedExternally] = []
         for name in self.target.balancers:
@@ -292,7 +292,7 @@ class TargetControl:
             self._takes_new = False
             try:
                 await self.set_state(AdminState.READY, servers)
-                rows = self.watch.rows((name,))
+                rows = self.observer.rows((name,))
                 as_found = [(self.found[s], rows[s]) for s in self.servers if s in rows]
                 await put_back(as_found, self._site.balancers)
             except (BalancerError, ChangedExternally) as error:
@@ -301,10 +301,10 @@ class TargetControl:
             raise errors[0]
 
     async def _detect_external_changes(self, name: str) -> None:
-        """Part with what somebody else has changed there since the last look, and tell it."""
+        """Part with what another hand has changed there since the last look, and tell it."""
         with suppress(BalancerError):
-            rows = await self.watch.read((name,))
-            if self.watch.reloaded((name,)):
+            rows = await self.observer.read((name,))
+            if self.observer.reloaded((name,)):
                 return
             known = {server: row for server, row in rows.items() if server in self._wanted}
             self._notice_settings()
@@ -320,12 +320,12 @@ class TargetControl:
         while servers:
             try:
                 await self._record({server: self._wanted[server] for server in servers})
-                awake = awake_agents(self._wanted, self.watch.rows(names), tuple(servers))
+                awake = awake_agents(self._wanted, self.observer.rows(names), tuple(servers))
                 returns = any(self._wanted[server] is AdminState.READY for server in servers)
                 earn = self.proven if returns else self.spared
                 may = partial(read_again_if_stale, self._site.record.still_ours, earn)
                 await order({s: self._wanted[s] for s in servers}, awake, self._site.balancers, may)
-                states = await self.watch.read(names)
+                states = await self.observer.read(names)
             except BalancerError:
                 # the reply was lost, HAProxy is not back yet, or a line is gone: telling it again,
                 # without that one, is safe
@@ -335,7 +335,7 @@ class TargetControl:
             else:
                 left = [server for server in servers if server in states]
                 undone = [s for s in left if not has_admin_state(states[s], self._wanted[s])]
-                if now() >= deadline or not self.watch.reloaded(s.balancer for s in undone):
+                if now() >= deadline or not self.observer.reloaded(s.balancer for s in undone):
                     await self._raise_if_changed_and_owned(states)
                     return
             await asyncio.sleep(self._poll)
@@ -343,10 +343,10 @@ class TargetControl:
     async def _still_owned(self, told: Sequence[Server], names: Sequence[str]) -> Sequence[Server]:
         """Return the servers of ``told`` that HAProxy still has, as far as it answers."""
         try:
-            await self.watch.read(names)
+            await self.observer.read(names)
         except BalancerError:
             return told
-        gone = lines.vanished(told, {name: self.watch.readings[name] for name in names})
+        gone = lines.vanished(told, {name: self.observer.readings[name] for name in names})
         if gone:
             await self._change_lines(gone, [])
         return [server for server in told if server not in gone]
@@ -354,7 +354,7 @@ class TargetControl:
     async def _record(self, wanted: Mapping[Server, AdminState]) -> None:
         """Let the record know what we are about to tell, and hear whether we still may.
 
-        With nothing to be told it learns how each seat is by now.
+        With nothing to be told it learns how each server is by now.
         """
         for server, state in wanted.items():
             self._could_be[server] = tuple(dict.fromkeys((*self._could_be[server], state)))
@@ -375,7 +375,7 @@ class TargetControl:
 
         Raises:
             LockLost: the run that has the lock now has changed it.
-            Meddled: as :meth:`_raise_if_changed`.
+            ChangedExternally: as :meth:`_raise_if_changed`.
         """
         try:
             self._raise_if_changed(states)
@@ -385,7 +385,7 @@ class TargetControl:
             raise
 
     def _raise_if_changed(self, states: Mapping[Server, ServerState]) -> None:
-        """See every seat as it was told; what somebody else has changed is theirs from now on."""
+        """See every server as it was told; what another hand has changed is theirs from now on."""
         taken = []
         for server, wanted in self._wanted.items():
             if server in self.lost or server not in states:

@@ -40,7 +40,7 @@ async def wait_until_drained(control: TargetControl, plan: Plan, site: Site, tel
     try:
         await wait_until_quiet("drained", STICKY, plan.timeouts.drain_timeout, control, plan, site)
     except TimedOut as late:
-        rows = control.watch.rows(control.watch.answered).values()
+        rows = control.observer.rows(control.observer.answered).values()
         control.lingering = 0 if STICKY in late.last else Traffic.of(rows).sessions
         tell(TargetNotDrained(target=name, reason=late.last or ONE_LOOK))
     else:
@@ -55,7 +55,7 @@ async def wait_until_empty(
     One that is not ``fit`` cannot go back, so nothing that others need makes it.
 
     Raises:
-        Busy: it did not end in time, and the policy is not to cut visitors off.
+        SessionsStillOpen: it did not end in time, and the policy is not to cut visitors off.
         VisitorsInMaint: HAProxy goes on sending visitors to one that is ``fit``.
     """
     name = control.target.name
@@ -63,7 +63,7 @@ async def wait_until_empty(
     tell(TargetInMaint(target=name))
     if (
         control.lingering
-        and not Traffic.of(control.watch.rows(control.watch.answered).values()).sessions
+        and not Traffic.of(control.observer.rows(control.observer.answered).values()).sessions
     ):
         many = "1 session" if control.lingering == 1 else f"{control.lingering} sessions"
         what = f"{many}, open through all of the drain, ended the moment it was in maint: {MARKED}"
@@ -102,12 +102,12 @@ async def wait_until_quiet(
 
     Raises:
         TimedOut: something was still open.
-        FloorLost: a peer went away, so that we cannot spare this target any more.
+        FloorBroken: a peer went away, so that we cannot spare this target any more.
         StopAsked: the operator wants us to stop.
         VisitorsInMaint: HAProxy goes on sending visitors to one in maint.
     """
     before: Traffic | None = None
-    reload = control.watch.reloaded_at
+    reload = control.observer.reloaded_at
 
     async def question() -> Condition:
         nonlocal before, reload
@@ -115,8 +115,8 @@ async def wait_until_quiet(
         if fit:
             check_still_allowed(control, plan, site)
             check_no_visitors(control)
-        if control.watch.reloaded_at > reload:
-            before, reload = None, control.watch.reloaded_at
+        if control.observer.reloaded_at > reload:
+            before, reload = None, control.observer.reloaded_at
         traffic = Traffic.of(states.values())
         condition = drained(before, traffic, maint_visits=maint_visits)
         before = traffic
@@ -125,7 +125,7 @@ async def wait_until_quiet(
         return condition
 
     def hidden() -> float:
-        return control.watch.reloaded_at + plan.timeouts.drain_timeout - now()
+        return control.observer.reloaded_at + plan.timeouts.drain_timeout - now()
 
     while True:
         try:
@@ -152,14 +152,14 @@ def check_still_allowed(control: TargetControl, plan: Plan, site: Site) -> None:
     """See that nothing has come up that a target not yet restarted should go back for.
 
     Raises:
-        FloorLost: without it fewer servers serve than the floor, because a peer went away.
+        FloorBroken: without it fewer servers serve than the floor, because a peer went away.
         StopAsked: the operator wants us to stop.
     """
     if site.stop_asked():
         raise StopAsked
     ours = frozenset(control.target.servers)
     backends = costing(control.found.values(), accept_sick=plan.accept_sick)
-    for reading in control.watch.readings.values():
+    for reading in control.observer.readings.values():
         condition = floor_holds(plan.floor, reading, ours, backends, counts=receives_traffic)
         if not condition.met:
             raise FloorBroken(condition.reason, control.target.servers)
@@ -169,8 +169,8 @@ async def check_floor_still_holds(control: TargetControl, plan: Plan, site: Site
     """See that the floor still holds without the target: the call before may have hung for long.
 
     Raises:
-        FloorLost, StopAsked: as :func:`check_still_allowed`.
+        FloorBroken, StopAsked: as :func:`check_still_allowed`.
         BalancerError: no load balancer answered.
     """
-    await control.watch.read_some()
+    await control.observer.read_some()
     check_still_allowed(control, plan, site)

@@ -1,6 +1,6 @@
 """One look at everything: each load balancer and each host, all at once, touching nothing.
 
-What cannot be seen becomes a finding with its cure, never an exception: an operator wants to
+What cannot be seen becomes a finding with its fix, never an exception: an operator wants to
 read all that is wrong, not the first.
 """
 
@@ -77,7 +77,7 @@ FIXABLE = (
 
 
 def finding(where: str, error: RolloutError) -> Finding:
-    """Turn an error into a finding, with its cure where it has one."""
+    """Turn an error into a finding, with its fix where it has one."""
     if isinstance(error, UnfinishedRunFound):
         return Finding(where, str(error), error.fix)
     if isinstance(error, LockHeld):

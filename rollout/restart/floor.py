@@ -49,7 +49,7 @@ class FloorCheck:
     Args:
         floor: The fewest servers that must keep serving.
         readings: Each load balancer as it is now.
-        ours: Seats that are out because of us already: they come back first.
+        ours: Servers that are out because of us already: they come back first.
         accept_sick: What carries no visitors costs nothing when it is taken.
     """
 

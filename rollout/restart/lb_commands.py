@@ -1,4 +1,4 @@
-"""What load balancers are told about seats: one line for each of them and each state."""
+"""What load balancers are told about servers: one line for each of them and each state."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -39,7 +39,7 @@ async def read_again_if_stale(still_ours: Callable[[], Awaitable[None]], earn: R
 
     Raises:
         LockLost: the lock is another run's.
-        CrashLoop, TimedOut, FloorLost: what it rests on does not hold any more.
+        CrashLoop, TimedOut, FloorBroken: what it rests on does not hold any more.
     """
     for _ in range(LOOKS):
         asked_at = now()
@@ -68,7 +68,7 @@ async def order(
 
 
 async def send(wanted: Mapping[Server, AdminState], balancers: Mapping[str, Balancer]) -> None:
-    """Tell each seat its state.
+    """Tell each server its state.
 
     Raises:
         BalancerError: one could not be told; all the others were, before it is raised.
@@ -97,7 +97,7 @@ async def switch_agents(
 async def put_back(
     rows: Sequence[tuple[ServerState, ServerState]], balancers: Mapping[str, Balancer]
 ) -> None:
-    """Give seats the weight and the agent they were found with; each as it was and as it is."""
+    """Give servers the weight and the agent they were found with; each as it was and as it is."""
     for found, row in rows:
         if row.weight != found.weight:
             await balancers[row.server.balancer].set_weight(row.server, found.weight)

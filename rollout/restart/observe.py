@@ -18,7 +18,7 @@ class TargetObserver:
 
     Attributes:
         readings: The last look at each load balancer, whole, from which the floor is judged.
-        target: The target with the seats that it has by now.
+        target: The target with the servers that it has by now.
         reloaded_at: When an HAProxy last began to serve, reloaded or not, on the loop's clock.
         away: Load balancers that did not answer the last look, with what they did instead.
     """
@@ -59,7 +59,7 @@ class TargetObserver:
         return rows | {row.server: row for row in new}
 
     async def read(self, names: Sequence[str]) -> Rows:
-        """Read the seats on the load balancers ``names``; one that is gone is not among the rows.
+        """Read the servers on the load balancers ``names``; one that is gone is not among the rows.
 
         Raises:
             BalancerError: one of them did not answer.
@@ -71,7 +71,7 @@ class TargetObserver:
         return self.rows(names)
 
     async def read_some(self) -> Rows:
-        """Read the seats on all load balancers that answer.
+        """Read the servers on all load balancers that answer.
 
         Raises:
             BalancerError: none did.
@@ -94,7 +94,7 @@ class TargetObserver:
         return rows
 
     def rows(self, names: Iterable[str]) -> Rows:
-        """Return the seats on the load balancers ``names`` as the last look found them."""
+        """Return the servers on the load balancers ``names`` as the last look found them."""
         wanted = set(names)
         found = {
             server: self.find(server) for server in self.target.servers if server.balancer in wanted

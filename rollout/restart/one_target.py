@@ -74,7 +74,7 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
     it up.  Without that evidence it stays in maint and is named.
 
     Returns:
-        Whether it was restarted; otherwise somebody else holds it out, and it was not touched.
+        Whether it was restarted; otherwise another hand holds it out, and it was not touched.
 
     Raises:
         RestartedTogether: it was; monit restarted others of its host too, and visitors met them.
@@ -135,7 +135,7 @@ async def restart_again(
             [
                 server
                 for server in control.lost
-                if owned_target.is_unproven(control.watch.find(server))
+                if owned_target.is_unproven(control.observer.find(server))
             ]
         )
         for server, theirs in control.lost.items():
@@ -190,7 +190,7 @@ async def restart_and_return(
         The instances beside it that monit restarted too, though nothing asked it to.
 
     Raises:
-        KeptItsProcess: monit kept its processes; it is to be given back as it was.
+        ProcessKept: monit kept its processes; it is to be given back as it was.
         RolloutError: it was not restarted, or not proven.
     """
     target, release = control.target, plan.release_by_host.get(control.target.host)
@@ -281,7 +281,7 @@ async def verify_kept_processes(
     """Prove a target whose processes monit kept, so that it can be given back as it was found.
 
     Raises:
-        KeptItsProcess: every process is the one from before, and answers.
+        ProcessKept: every process is the one from before, and answers.
         NotRestarted: that could not be seen.
     """
     target = control.target
@@ -304,7 +304,7 @@ async def take_ownership(control: TargetControl, plan: Plan, site: Site, tell: T
     """Look at the target and write it down as ours, or say why it is not ours to take.
 
     Raises:
-        FloorLost: the floor must be counted again, or it cannot be spared with lines that appeared
+        FloorBroken: the floor must be counted again, or cannot be spared with lines that appeared
             since room was found for it; it was not taken.
         RolloutError: it could not be looked at or written down; nothing was touched.
     """

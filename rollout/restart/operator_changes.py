@@ -26,7 +26,7 @@ class OperatorChanges:
         self._seen[row.server] = (mark, row)
         said = []
         if is_others_weight(found, before, row):
-            said.append(f"{row.server} was given weight {row.weight} by somebody else: left so")
+            said.append(f"{row.server} was given weight {row.weight} from outside: left so")
             found = replace(found, weight=row.weight)
         if before is not None and row.agent and not before.agent:
             found = replace(found, agent=True)
@@ -38,7 +38,7 @@ def awake_agents(
     rows: Mapping[Server, ServerState],
     servers: tuple[Server, ...],
 ) -> list[Server]:
-    """List seats whose agent speaks, and would undo what they were told."""
+    """List servers whose agent speaks, and would undo what they were told."""
     held = [
         server for server in servers if wanted.get(server, AdminState.READY) is not AdminState.READY
     ]

@@ -79,7 +79,7 @@ def alerts(hosts: Sequence[HostSnapshot]) -> Iterator[Finding]:
 
 
 def _with_a_way_out(sick: Iterable[SickFinding]) -> list[Finding]:
-    """Name the flag for an outage: else the release that cures it could not be deployed."""
+    """Name the flag for an outage: else the release that fixes it could not be deployed."""
     return [replace(f, fix=f"{f.fix}; in an outage: {ACCEPT_SICK}") for f in sick]
 
 
@@ -164,7 +164,7 @@ def _skip(target: Target, readings: Mapping[str, BalancerSnapshot]) -> Skipped |
 def find_unverifiable(
     targets: Iterable[Target], readings: Mapping[str, BalancerSnapshot], site: Site
 ) -> list[Finding]:
-    """Find seats whose return nothing could prove: no probe of ours and no check of HAProxy's."""
+    """Find servers whose return nothing could prove: no probe of ours and no check of HAProxy's."""
     if site.prober is not None:
         return []
     blind = [s for t in targets for s in t.servers if not readings[s.balancer].servers[s].checked]

@@ -20,7 +20,7 @@ from rollout.wait import now
 
 
 async def wait_until_checked(control: TargetControl, plan: Plan, tell: Tell) -> None:
-    """Wait until HAProxy's own checks call every seat up, with nothing balanced to it.
+    """Wait until HAProxy's own checks call every server up, with nothing balanced to it.
 
     A load balancer that has gone away is waited for and then left aside; giving the target back
     names it.
@@ -40,7 +40,7 @@ async def wait_until_checked(control: TargetControl, plan: Plan, tell: Tell) -> 
         verdicts = [on_probation(state) for state in states.values()]
         waiting = [condition.reason for condition in verdicts if not condition.met]
         if not waiting and now() < end:
-            waiting = [str(error) for error in control.watch.away.values()]
+            waiting = [str(error) for error in control.observer.away.values()]
         return Condition(met=not waiting and not late, reason=summarize(waiting))
 
     await control.wait_until(
@@ -80,7 +80,7 @@ async def verify_before_return(proof: RestartVerifier, control: TargetControl, p
     async def question() -> Condition:
         began = now()
         await proof.verify_unchanged()
-        seen = await control.watch.read_some()
+        seen = await control.observer.read_some()
         rows = [seen[server] for server in control.servers if server in seen]
         verdicts = [on_probation(row) for row in rows if has_admin_state(row, AdminState.DRAIN)]
         waiting = [condition.reason for condition in verdicts if not condition.met]
@@ -118,7 +118,7 @@ async def make_ready_and_verify(control: TargetControl, plan: Plan) -> None:
     """Make the target ready, as it was found, and see HAProxy call it up and serving.
 
     Raises:
-        TimedOut: HAProxy does not call up a seat that it called up before.
+        TimedOut: HAProxy does not call up a server that it called up before.
         BalancerError: a load balancer could not be told or asked; the others were.
     """
     await control.set_ready_as_found()

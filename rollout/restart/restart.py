@@ -74,7 +74,7 @@ async def wait_until_verified(
 ) -> None:
     """Wait until every instance asked is a new process that answers.
 
-    A seat goes on ``probation`` as soon as the instances behind it are proven, so that HAProxy's
+    A server goes on ``probation`` as soon as the instances behind it are proven, so that HAProxy's
     checks of one overlap the boot of the next.
 
     Raises:

@@ -17,12 +17,12 @@ from rollout.restart.window import Window
 
 @dataclass(frozen=True, slots=True)
 class RollingResult:
-    """What became of a walk, for a story that goes on after it.
+    """What became of a walk, for a scenario that goes on after it.
 
     Attributes:
         restarted: Who went down the ladder and up again, in the order of their return.
         failed: Who did not, or did not hold, with what stopped it.
-        skipped: Who was somebody else's when its turn came, and was not touched.
+        skipped: Who was another hand's when its turn came, and was not touched.
         since: When each of them had its turn, on the loop's clock.
         halted: Not every target had its turn.
         down: Who was seen at the end not to serve, though no hand holds it out.

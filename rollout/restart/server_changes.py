@@ -43,7 +43,7 @@ def new_lines(
 
 
 def vanished(servers: Sequence[Server], readings: Mapping[str, BalancerSnapshot]) -> list[Server]:
-    """Find the seats that their load balancers, as far as they were read, have no more."""
+    """Find the servers that their load balancers, as far as they were read, have no more."""
     return [s for s in servers if s.balancer in readings and s not in readings[s.balancer].servers]
 
 

@@ -58,7 +58,7 @@ class TargetMapping:
 def map_host(
     host_snapshot: HostSnapshot, scope: Selection, readings: Mapping[str, BalancerSnapshot]
 ) -> TargetMapping:
-    """Find the seats of one host on every load balancer, and the instances behind each.
+    """Find the servers of one host on every load balancer, and the instances behind each.
 
     A host that one load balancer does not know is a finding: traffic that we cannot stop there
     would meet the restart.

@@ -22,7 +22,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
     With no seconds to soak it is seen once that visitors are sent to them.
 
     Raises:
-        SoakFailed: a seat does not serve any more, or a process is another one.
+        SoakFailed: a server does not serve any more, or a process is another one.
         Halted: the operator wants us to stop, or has taken one of them out of rotation.
     """
     seconds = plan.timeouts.soak
@@ -73,12 +73,12 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
 
 
 async def carried(target: Target, site: Site) -> tuple[Sequence[ServerState], Condition]:
-    """Ask every load balancer of ``target`` whether it sends visitors to all its seats.
+    """Ask every load balancer of ``target`` whether it sends visitors to all its servers.
 
     It does to one that missed a check, and to all after a reload, until their first check.
 
     Returns:
-        How its seats are, and the verdict on them.
+        How its servers are, and the verdict on them.
     """
     states: list[ServerState] = []
     for name in target.balancers:

@@ -9,7 +9,7 @@ from rollout.model.fleet import AdminState, BalancerSnapshot, HaproxyProcess, Se
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A seat in maint: from which look on its sessions are counted, and the latest look.
+    """A server in maint: from which look on its sessions are counted, and the latest look.
 
     ``settled`` is false of the first look, at which HAProxy may still have been told.
     """
@@ -35,7 +35,7 @@ class MaintVisits:
 
     @property
     def count(self) -> dict[Server, int]:
-        """How many came, by seat, since the last :meth:`forget`."""
+        """How many came, by server, since the last :meth:`forget`."""
         return {server: one.came for server, one in self._counted.items() if one.came}
 
     @property

@@ -42,7 +42,7 @@ class Window:
 
     Attributes:
         restarted: Targets that went down their ladder and up again, in the order of their return.
-        skipped: Targets that somebody else had taken out when their turn came.
+        skipped: Targets that another hand had taken out when their turn came.
         failed: Targets that did not, with what stopped them; or that took others with them.
         since: When each of them had its turn, on the loop's clock.
     """
@@ -104,10 +104,10 @@ class Window:
         """Wait until ``target`` can be spared.
 
         Raises:
-            NoRoom: nobody else of ours is out, and yet it cannot be spared.
+            FloorUnreachable: nobody else of ours is out, and yet it cannot be spared.
             Halted: nothing new is to be started.
         """
-        murmur = WaitReporter(target.name, "spared", self._tell)
+        reporter = WaitReporter(target.name, "spared", self._tell)
         hopeless_since: float | None = None
         while True:
             self._stop_before_more()
@@ -118,7 +118,7 @@ class Window:
             condition, timeouts = await self._can_be_spared(target)
             if condition.met:
                 return
-            murmur.say(condition.reason)
+            reporter.say(condition.reason)
             if others and any(t not in self._given_back for t in self._climbing if t != target):
                 hopeless_since = None
                 await asyncio.wait(others, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)

@@ -20,7 +20,7 @@ def _unverified(said: DeploySettings) -> Iterator[tuple[KeyPath, str]]:
     if said.strategy == "artifact" and by_http and not said.sha256:
         yield (
             ("deploy", "artifact"),
-            "comes by http, on whose way it can be replaced: set deploy.sha256, or fetch by https",
+            "comes by http and can be replaced on the way: set deploy.sha256, or fetch by https",
         )
 
 

@@ -40,11 +40,11 @@ class Exit(IntEnum):
     USAGE = 2, "nothing was contacted: command, settings or host names are wrong"
     REFUSED = 3, "nothing was changed: preflight, floor, or an unfinished run"
     BUSY = 4, "nothing was changed: the lock is held"
-    HALTED = 5, "stopped part-way; nobody is missing because of us"
+    HALTED = 5, "stopped part-way; no server is out because of this run"
     REDUCED = 6, "what we touched is out of rotation, or not known to be as it was; it is named"
     ROLLED_BACK = 7, "the new release was taken back; the old one is live"
-    INTERRUPTED = 130, "a second Ctrl-C; nobody is missing because of us"
-    TERMINATED = 143, "a second SIGTERM; nobody is missing because of us"
+    INTERRUPTED = 130, "a second Ctrl-C; no server is out because of this run"
+    TERMINATED = 143, "a second SIGTERM; no server is out because of this run"
 
 
 def exit_named(code: int) -> Exit:

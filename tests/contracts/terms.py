@@ -1,6 +1,6 @@
 """What a fake and a real daemon must both keep: one coroutine per seam, the same assertions.
 
-A story that leans on something which is not written here leans on the fake.
+A scenario that leans on something which is not written here leans on the fake.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ async def patiently(question: Callable[[], Awaitable[Condition]], timeout: float
 
 
 async def balancer_keeps_its_word(balancer: Balancer, server: Server) -> None:
-    """Walk a seat, whose app answers all the while, through every administrative state."""
+    """Walk a server, whose app answers all the while, through every administrative state."""
 
     async def row() -> ServerState:
         return (await balancer.look()).servers[server]

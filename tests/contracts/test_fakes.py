@@ -1,4 +1,4 @@
-"""The fakes of the stories keep the terms."""
+"""The fakes of the scenarios keep the terms."""
 
 from rollout.model.fleet import Instance, Server
 from tests.contracts import release_terms as terms_of_releases

@@ -1,4 +1,4 @@
-"""Real HAProxy, monit and ports keep the terms that the fakes of the stories keep."""
+"""Real HAProxy, monit and ports keep the terms that the fakes of the scenarios keep."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,1 +1,1 @@
-"""Safety lines taken out one by one: each must turn a story red.  ``make mutants``."""
+"""Safety lines taken out one by one: each must turn a scenario red.  ``make mutants``."""

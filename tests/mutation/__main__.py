@@ -1,4 +1,4 @@
-"""Takes each safety line out of a copy of the house, and sees the stories go red.
+"""Takes each safety line out of a copy of the house, and sees the scenarios go red.
 
 ``python -m tests.mutation [WORDS]`` tries those whose name has all the words.  Exit 1 if one line
 can be deleted and nothing notices, 2 if the tests are red without that.

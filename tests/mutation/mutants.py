@@ -258,7 +258,7 @@ MUTANTS = (
     Mutant(
         "what serves by another hand is not taken again",
         "restart/one_target.py",
-        "if owned_target.is_unproven(control.watch.find(server))",
+        "if owned_target.is_unproven(control.observer.find(server))",
         "",
         TAKING,
     ),

@@ -65,7 +65,7 @@ BACK: tuple[Event, ...] = (
     events.TargetAdopted(target="web1", servers=SEATS_OF_WEB1, asked=True),
     events.TargetAdopted(target="web2", servers=SEATS_OF_WEB2, asked=False),
     events.TargetRecovered(target="web2", restarted=False),
-    events.TargetSkipped(target="web3", reason="changed by somebody else since: it is maint now"),
+    events.TargetSkipped(target="web3", reason="changed from outside since: it is maint now"),
     events.TargetInMaint(target="web1"),
     events.InstanceRestarted(target="web1", instance="app1_1", pid=4711),
     events.InstanceVerified(target="web1", instance="app1_1", answered=True),
@@ -81,7 +81,7 @@ RECOVERED: tuple[Event, ...] = (
     events.TargetRecovered(target="web1", restarted=True),
     events.RecoveryFinished(),
 )
-"""What a dead run left out, seen to: proven, as it was found, and somebody else's."""
+"""What a dead run left out, seen to: proven, as it was found, and another hand's."""
 
 STILL_OUT: tuple[Event, ...] = (
     events.RecoveryStarted(of="a1b2c3", targets=("web1", "web2", "web3")),

@@ -1,4 +1,4 @@
-"""The four voices are readings of one account, so no run makes two of them differ."""
+"""The four renderers are readings of one account, so no run makes two of them differ."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A deploy is told by four voices, and no run of one makes two of them differ."""
+"""A deploy is told by four renderers, and no run of one makes two of them differ."""
 
 import json
 import re

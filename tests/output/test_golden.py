@@ -1,6 +1,6 @@
-"""One recorded stream, read aloud by three voices; what they say is a public promise.
+"""One recorded stream, read aloud by three renderers; what they say is a public promise.
 
-After a wanted change: ``ROLLOUT_GOLDEN=write pytest tests/voices``, and read the difference.
+After a wanted change: ``ROLLOUT_GOLDEN=write pytest tests/renderers``, and read the difference.
 """
 
 import json
@@ -39,9 +39,9 @@ def assert_as_before(name: str, text: str) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
-def read_aloud(events: tuple[Event, ...], voice: Callable[[Memory], Renderer]) -> str:
+def read_aloud(events: tuple[Event, ...], output_mode: Callable[[Memory], Renderer]) -> str:
     memory = Memory()
-    broadcast = broadcast_to(voice(memory))
+    broadcast = broadcast_to(output_mode(memory))
     for event in events:
         broadcast.tell(event)
     broadcast.end()
@@ -53,9 +53,9 @@ def read_aloud(events: tuple[Event, ...], voice: Callable[[Memory], Renderer]) -
     [("rich.plain", Plain), ("rich.jsonl", JsonLines), ("rich.cron", Cron)],
 )
 def test_a_rich_run_is_told_as_it_always_was(
-    name: str, voice: Callable[[Memory], Renderer]
+    name: str, output_mode: Callable[[Memory], Renderer]
 ) -> None:
-    assert_as_before(name, read_aloud(RICH, voice))
+    assert_as_before(name, read_aloud(RICH, output_mode))
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,11 @@ def test_the_account_of_a_deploy_reads_as_it_always_did(name: str) -> None:
         ("interrupted.plain", Plain),
     ],
 )
-def test_a_deploy_is_told_as_it_always_was(name: str, voice: Callable[[Memory], Renderer]) -> None:
+def test_a_deploy_is_told_as_it_always_was(
+    name: str, output_mode: Callable[[Memory], Renderer]
+) -> None:
     events = DEPLOYS[name.partition(".")[0]]
-    assert_as_before(f"deploy.{name}", read_aloud(events, voice))
+    assert_as_before(f"deploy.{name}", read_aloud(events, output_mode))
 
 
 def test_every_line_of_the_json_is_one_object_of_this_run_in_order() -> None:

@@ -1,4 +1,4 @@
-"""Which voices speak where: human words to stderr, data to stdout."""
+"""Which renderers speak where: human words to stderr, data to stdout."""
 
 import io
 import json

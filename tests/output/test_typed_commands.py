@@ -85,11 +85,11 @@ EVENTS = (
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: str(event.wire))
 @pytest.mark.parametrize("voice", [Plain, JsonLines])
 def test_every_voice_of_a_run_carries_them(
-    event: events.Event, voice: type[Plain] | type[JsonLines]
+    event: events.Event, output_mode: type[Plain] | type[JsonLines]
 ) -> None:
     memory = Memory()
     broadcast = Broadcast(
-        [voice(memory)],
+        [output_mode(memory)],
         run="5f0c21",
         utc_now=lambda: "",
         monotonic=lambda: 0.0,
@@ -101,7 +101,7 @@ def test_every_voice_of_a_run_carries_them(
     assert not OURS.search(memory.text)
     first, _, end = memory.text.replace('\\"', '"').partition("\n")
     assert CARRIED in end
-    assert CARRIED in first or (voice is Plain and event.wire in ONLY_AT_THE_END)
+    assert CARRIED in first or (output_mode is Plain and event.wire in ONLY_AT_THE_END)
 
 
 def test_what_is_carried_already_and_what_is_no_command_stays_as_it_is() -> None:

@@ -132,7 +132,7 @@ def test_sessions_that_were_cut_and_visitors_in_maint_are_never_forgotten(later:
 
 def test_what_another_hand_took_of_a_dead_run_keeps_what_its_visitors_met() -> None:
     recovery = events.RecoveryStarted(of="a1b2c3", targets=("web1",))
-    theirs = events.TargetSkipped(target="web1", reason="changed by somebody else since")
+    theirs = events.TargetSkipped(target="web1", reason="changed from outside since")
     line = ending_of((recovery, CUT, VISITED, theirs)).summary.lines["web1"]
     assert (line.cut, line.visited) == (7, 3)
 

@@ -354,7 +354,7 @@ def test_whoever_waits_takes_over_from_one_who_died_meanwhile() -> None:
 
 
 class Slow(FakeLock):
-    """A lock that somebody else takes over a moment before us, once, and gives back later."""
+    """A lock that another hand takes over a moment before us, once, and gives back later."""
 
     async def take_over(
         self, old: str, owner: LockOwner, *, seize: Sequence[LockState] = ()

@@ -1,4 +1,4 @@
-"""What becomes of a release, as stories."""
+"""What becomes of a release, as scenarios."""
 
 from dataclasses import replace
 

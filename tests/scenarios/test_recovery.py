@@ -147,7 +147,7 @@ def test_what_somebody_has_changed_since_is_left_as_it_is_and_named() -> None:
     told = recovered(world)
     assert line.admin == Admin.FORCED_MAINT
     (skipped,) = told.of(TargetSkipped)
-    assert "changed by somebody else since" in str(skipped)
+    assert "changed from outside since" in str(skipped)
     assert told.summary.exit_code is Exit.DONE
     assert world.owned_targets == {}
 

@@ -16,7 +16,7 @@ from tests.support.simulation.world import Line, World, clock
 
 
 def slow_fleet(hosts: int = 3, *, balancers: int = 1, lines: str = "instance") -> World:
-    """Return a fleet that boots for 20 s, so that a story can strike meanwhile."""
+    """Return a fleet that boots for 20 s, so that a scenario can strike meanwhile."""
     world = fleet(hosts, balancers=balancers, lines=lines)
     for host in world.hosts.values():
         for app in host.apps:

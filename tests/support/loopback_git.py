@@ -66,7 +66,7 @@ class Web:
         self.logins: list[str] = []
         self.redirects: dict[str, str] = {}
         self.address = ""
-        self.watch: Stranger | None = None
+        self.observer: Stranger | None = None
         self.endless: set[str] = set()
         self.only_get = False
 
@@ -89,8 +89,8 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         web = self.web
         web.asked.append(self.path)
-        if web.watch is not None:
-            web.watch.looks()
+        if web.observer is not None:
+            web.observer.looks()
         if said := self.headers["Authorization"]:
             web.logins.append(base64.b64decode(said.removeprefix("Basic ")).decode())
         wanted = base64.b64encode(web.login.encode()).decode()

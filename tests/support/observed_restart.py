@@ -23,7 +23,7 @@ Event = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one run; ``before`` and ``after`` are births and seats."""
+    """What came of one run; ``before`` and ``after`` are births and servers."""
 
     done: subprocess.CompletedProcess[str]
     tally: Tally
@@ -56,7 +56,7 @@ def served_without_a_failure(outcome: Outcome) -> None:
 
 
 def restarted_whole(outcome: Outcome) -> None:
-    """Hold all of it: nobody noticed, all processes are new, every seat is as it was found."""
+    """Hold all of it: nobody noticed, all processes are new, every server is as it was found."""
     served_without_a_failure(outcome)
     before, _ = outcome.processes
     assert outcome.reborn == set(before)

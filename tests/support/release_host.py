@@ -29,7 +29,7 @@ Wrap = Callable[[str], str]
 
 @dataclass
 class Place:
-    """``deploy.to`` of one host, and the releases there as the stories see them."""
+    """``deploy.to`` of one host, and the releases there as the scenarios see them."""
 
     to: Path
     ssh: Ssh

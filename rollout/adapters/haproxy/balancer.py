@@ -1,4 +1,4 @@
-"""The Balancer of the stories, on a real HAProxy."""
+"""The Balancer of the scenarios, on a real HAProxy."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -69,7 +69,7 @@ class HAProxyBalancer:
         changes nothing; so read the state back.
 
         Raises:
-            BalancerError: with HAProxy's words for each seat refused; the others are changed.
+            BalancerError: with HAProxy's words for each server refused; the others are changed.
         """
         await self._change(servers, commands.state_commands(servers, state))
 
@@ -86,7 +86,7 @@ class HAProxyBalancer:
         await self._change(servers, commands.cut_commands(servers))
 
     async def examine(self) -> tuple[Finding, ...]:
-        """Say what would keep a rollout from working here, with cures; nothing is raised."""
+        """Say what would keep a rollout from working here, with fixes; nothing is raised."""
         return await examined(self._wire, self._backends)
 
     async def _change(self, servers: Sequence[Server], wanted: Sequence[str]) -> None:

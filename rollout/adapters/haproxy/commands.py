@@ -37,12 +37,12 @@ def look_line(balancer: str, backends: Sequence[str]) -> str:
 
 
 def state_commands(servers: Sequence[Server], state: AdminState) -> list[str]:
-    """``set server B/S state …`` for each seat."""
+    """``set server B/S state …`` for each server."""
     return [f"set server {_place(server)} state {state}" for server in servers]
 
 
 def agent_commands(servers: Sequence[Server], *, on: bool) -> list[str]:
-    """``enable agent B/S`` or ``disable agent B/S`` for each seat."""
+    """``enable agent B/S`` or ``disable agent B/S`` for each server."""
     verb = "enable" if on else "disable"
     return [f"{verb} agent {_place(server)}" for server in servers]
 
@@ -57,7 +57,7 @@ def weight_command(server: Server, weight: int) -> str:
 
 
 def cut_commands(servers: Sequence[Server]) -> list[str]:
-    """``shutdown sessions server B/S`` for each seat."""
+    """``shutdown sessions server B/S`` for each server."""
     return [f"shutdown sessions server {_place(server)}" for server in servers]
 
 

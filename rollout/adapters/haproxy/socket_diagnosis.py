@@ -1,4 +1,4 @@
-"""Why an admin socket on this machine cannot be entered, and what cures it.
+"""Why an admin socket on this machine cannot be entered, and what fixes it.
 
 haproxyadmin has one sentence for all of these ("UNIX socket file was not set"), so we look for
 ourselves: at the file, its rights, and whether anybody listens.
@@ -51,7 +51,7 @@ def _refusal(where: str, path: Path, number: int) -> Finding | None:
         case errno.EACCES | errno.EPERM:
             return _forbidden(where, path)
         case errno.ECONNREFUSED:
-            what = f"{path} is there, but nobody listens (left behind by a dead HAProxy)"
+            what = f"{path} is there, but no process listens on it (a dead HAProxy left it behind)"
             return Finding(where, what, "is HAProxy running? `systemctl status haproxy`")
         case errno.ENAMETOOLONG:
             what = f"{path} is longer than the 107 bytes that a socket's path may have"

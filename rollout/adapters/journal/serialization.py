@@ -28,7 +28,7 @@ UNREADABLE = (
     TypeError,
     ValueError,
 )
-"""What reading raises when somebody else wrote it, or half of it."""
+"""What reading raises when another hand wrote it, or half of it."""
 
 
 def spell_holding(owned_target: OwnedTarget) -> Spelled:

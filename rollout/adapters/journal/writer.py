@@ -75,7 +75,7 @@ class Journal:
             raise RecordError(what, "make room there, then `rollout resume`")
 
     def put(self, event: str, **said: object) -> None:
-        """Write a line of ours, and see it on the disk; blocks, so only before a story begins.
+        """Write a line of ours, and see it on the disk; blocks, so only before a scenario begins.
 
         Raises:
             RecordError: it is not.

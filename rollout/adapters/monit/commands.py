@@ -2,7 +2,7 @@
 
 Every script ends by printing ``@monit RC`` and then monit's own words, last, so that nothing
 monit or a service prints can pass for a line of ours.  It prints ``@who USER PATH SUDO`` when
-monit said no, for the cure.
+monit said no, for the fix.
 
 Monit's command line reads its root-only control file to find the daemon, so ``sudo`` is all the
 authentication there is and no password of monit's needs to be known here.

@@ -1,4 +1,4 @@
-"""What monit and sudo say when they say no, and what cures it.
+"""What monit and sudo say when they say no, and what fixes it.
 
 The exit status alone tells nothing: monit and sudo share 1, and old versions say "the daemon is
 not running" with 0.  Source: every text was printed by a real monit (5.0.3 to 5.33) or sudo.

@@ -1,4 +1,4 @@
-"""Is a host's monit fit for a rollout?  What is wrong with our instances, each with its cure."""
+"""Is a host's monit fit for a rollout?  What is wrong with our instances, each with its fix."""
 
 import shlex
 from collections.abc import Iterator, Sequence

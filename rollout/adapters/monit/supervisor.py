@@ -125,7 +125,7 @@ class MonitSupervisor:
             await self._in_thread(lambda: self._restart(host, names))
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
-        """Say what would keep a restart from working on ``host``, each with its cure.
+        """Say what would keep a restart from working on ``host``, each with its fix.
 
         Raises:
             RemoteError: ssh failed; that is not for monit to explain.

@@ -101,6 +101,6 @@ def _sentence(what: str, rest: str) -> str:
     done = ["current restored"] if was == "restored" else []
     done += ["directory removed"] if removed == "yes" else []
     if removed == "unseen":
-        done.append("directory kept and marked bad, for who runs in it cannot be seen")
+        done.append("directory kept and marked bad: the processes that run in it cannot be seen")
     what = ", ".join(done) or "nothing was made"
     return f"took back {name}, left by a deploy that did not end: {what}"

@@ -1,4 +1,4 @@
-"""What is wrong on a host before a deploy, in words, each with what cures it."""
+"""What is wrong on a host before a deploy, in words, each with what fixes it."""
 
 import math
 import shlex
@@ -16,7 +16,7 @@ UNITS = ("KB", "MB", "GB", "TB")
 
 
 def finding_of(code: str, one: str, two: str, to: str, user: str) -> tuple[str, str]:
-    """Return what is wrong and its cure; nothing where the fact is no trouble."""
+    """Return what is wrong and its fix; nothing where the fact is no trouble."""
     if code == "room":
         return _room(one, two, to)
     if code.startswith("current"):

@@ -13,7 +13,7 @@ PRUNE = (
     + RUNNING
     + rf"""
 to=$1 wanted=$2; shift 2
-[ "$*" = readlink ] || try "cannot see who runs in a release: $*" "$@" "/proc/$$/cwd"
+[ "$*" = readlink ] || try "cannot see which processes run in a release: $*" "$@" "/proc/$$/cwd"
 try "cannot make $trash" make_closed "$trash"
 releases=$(physical "$to/releases") bin=$(physical "$trash")
 busy=$(running "$releases" "" "$@")

@@ -1,4 +1,4 @@
-"""What a release that somebody else deployed shares, held against the settings.
+"""What a release that another hand deployed shares, held against the settings.
 
 A site that is taken over would lose its uploads without a word if a directory that the live release
 shares were forgotten in the settings, or stood elsewhere below ``shared/``: Capistrano 2 keeps
@@ -16,7 +16,7 @@ Fact = tuple[str, str, str]
 
 
 def unshared(facts: Sequence[Fact], options: ReleaseOptions) -> Iterator[tuple[str, str]]:
-    """Say what the new release would not share as the live one does, each with its cure.
+    """Say what the new release would not share as the live one does, each with its fix.
 
     Of releases that a rollout has marked nothing is said: there the settings have decided.
     """

@@ -104,7 +104,7 @@ class RemoteCommand:
         self._out = Bounded(limit)
         self._err = Bounded(limit)
         self._bell = ChannelEvent()
-        self._ending: ExitInfo = connection.transport.watch(channel, self._bell)
+        self._ending: ExitInfo = connection.transport.observer(channel, self._bell)
         self._began = time.monotonic()
 
     def hold(self, timeout: float, stdin: bytes | memoryview) -> Result:
@@ -218,7 +218,7 @@ class RemoteCommand:
         why = self._connection.lifeline.why
         if why is not None:
             return type(why)(why.host, why.what, why.fix, asked=True)
-        what = f"connection lost during {spoken(self._command)}; nobody knows how far it got"
+        what = f"connection lost during {spoken(self._command)}; how far it got is not known"
         return ConnectionLost(self._connection.host.name, what, asked=True)
 
     def _result(self) -> Result:

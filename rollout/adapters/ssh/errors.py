@@ -1,4 +1,4 @@
-"""What can go wrong on the way to a host, each with its own name and its own cure."""
+"""What can go wrong on the way to a host, each with its own name and its own fix."""
 
 from rollout.model.errors import RemoteError
 

@@ -51,7 +51,7 @@ class ResolvedHost:
         strict: ``yes`` or ``accept-new``; ``no`` and ``off`` are never honoured and mean ``yes``.
         family: ``any``, ``inet`` or ``inet6``.
         rekey_bytes: After so many bytes new keys are agreed upon; 0 for the library's own limit.
-        unsupported: What the configuration asks for and rollout cannot do, and the cure.
+        unsupported: What the configuration asks for and rollout cannot do, and the fix.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Whether to speak to the host that answered: the verdict on its key, as an error with a cure."""
+"""Whether to speak to the host that answered: the verdict on its key, as an error with a fix."""
 
 import base64
 import hmac
@@ -54,7 +54,7 @@ class HostKeyPolicy:
 
         Raises:
             HostKeyUnknown, HostKeyChanged, HostKeyRevoked: with the file, the line and the
-                fingerprints on both sides, and how to cure it.
+                fingerprints on both sides, and how to fix it.
             RevokedKeysUnreadable, HostKeyTooShort: the key is not looked at any further.
         """
         refuse_revoked(self._host, offered)

@@ -32,7 +32,7 @@ class PipedCommand(RemoteCommand):
         super().__init__(connection, channel, command, 1 << 20)
         self._local = local
         self._alarm = IdleTimer()
-        self._ending = connection.transport.watch(channel, self._alarm)
+        self._ending = connection.transport.observer(channel, self._alarm)
         self._bell = self._alarm
         self._up, self._down = b"", bytearray()
         self._open_for_more = True

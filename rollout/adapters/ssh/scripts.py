@@ -56,7 +56,7 @@ class Remote:
 
         Raises:
             ReleaseError: it did not exit with 0.  The last line of its stderr is the sentence, and
-                the cure is the one that ``fixes`` has for its exit code.
+                the fix is the one that ``fixes`` has for its exit code.
             RemoteError: ssh failed.
         """
         said = await self.ask(host, script, *words, timeout=timeout, stdin=stdin, environ=environ)
@@ -77,9 +77,9 @@ def command_of(script: str, words: Sequence[str], environ: Mapping[str, str]) ->
 
 
 def sentence(said: CommandResult, fixes: Mapping[int, str] | None = None) -> tuple[str, str]:
-    """Make a sentence and its cure of what a failed script said.
+    """Make a sentence and its fix of what a failed script said.
 
-    The sentence is the host's.  The cure never is: an operator types it, so a host that another
+    The sentence is the host's.  The fix never is: an operator types it, so a host that another
     person controls must not word it.  It is the one that ``fixes`` has for the exit code.
     """
     lines = [line.strip() for line in said.err.splitlines() if line.strip()]

@@ -24,7 +24,7 @@ REASONS = {
 }
 
 GROUP = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,31}) ([0-7]{3,4})")
-"""What the host says of the group that has the rights: nothing else of it becomes a cure."""
+"""What the host says of the group that has the rights: nothing else of it becomes a fix."""
 
 
 def explain(

@@ -38,7 +38,7 @@ class ChannelStream:
         self._channel = channel
         self._place = place
         self._watchdog = watchdog
-        self._ending: ExitInfo = connection.transport.watch(channel, ChannelEvent())
+        self._ending: ExitInfo = connection.transport.observer(channel, ChannelEvent())
         self._closed = False
         self.settimeout(30.0)
 
@@ -188,5 +188,5 @@ def _refused(host: str, place: str, option: str, error: ChannelRefused) -> SshEr
             host, f"{place}: sshd forbids it ({said})", f"{option} yes in sshd_config"
         )
     return NothingListens(
-        host, f"{place}: nobody answers there, or the login may not use it ({said})"
+        host, f"{place}: no process answers there, or the login may not use it ({said})"
     )

@@ -132,7 +132,7 @@ class Transport(paramiko.Transport):
                 raise
             raise ChannelRefused(refusal) from None
 
-    def watch(self, channel: paramiko.Channel, bell: ChannelEvent) -> ExitInfo:
+    def observer(self, channel: paramiko.Channel, bell: ChannelEvent) -> ExitInfo:
         """Ring ``bell`` for whatever happens on ``channel``; the ending fills itself in."""
         ending = ExitInfo()
         self._endings[channel.chanid] = ending, bell

@@ -17,7 +17,7 @@ class Setting:
     Attributes:
         refuses: Whether this value is one that rollout cannot carry out.
         why: The reason, after the name of the setting and its value.
-        instead: The line of the configuration that cures it.
+        instead: The line of the configuration that fixes it.
     """
 
     refuses: Callable[[str], bool]
@@ -63,7 +63,7 @@ SETTINGS: Mapping[str, Setting] = {
 def find_unsupported(
     host: str, said: Mapping[str, str], options: SshOptions
 ) -> tuple[str, str] | None:
-    """Return the sentence and the cure for the first setting that rollout cannot carry out."""
+    """Return the sentence and the fix for the first setting that rollout cannot carry out."""
     for name, setting in SETTINGS.items():
         value = said.get(name.lower())
         if value is not None and setting.refuses(value):

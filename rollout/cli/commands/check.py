@@ -20,14 +20,14 @@ def check(
     """Try out all that a restart or a deploy needs; no change."""
     from rollout.text.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
 
-    voice = asked(context).voice
+    output_mode = asked(context).output_mode
     settings = asked(context).settings(secrets=True).settings
     chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, voice, asked(context).rollout))
+    raise typer.Exit(run(settings, chosen, output_mode, asked(context).rollout))
 
 
 def run(
-    settings: "Settings", hosts: tuple[str, ...], voice: "Output", rollout: str = "rollout"
+    settings: "Settings", hosts: tuple[str, ...], output_mode: "Output", rollout: str = "rollout"
 ) -> int:
     """Look at everything and return the exit code of a restart now: 4 while the lock is held."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
@@ -80,7 +80,7 @@ def run(
         return fit, isinstance(refused, LockHeld)
 
     fit, busy = asyncio.run(scenario())
-    if voice is Output.JSON:
+    if output_mode is Output.JSON:
         print_output(fitness_json(fit))
     else:
         print_output(fitness_table(fit))

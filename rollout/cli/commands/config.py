@@ -23,7 +23,7 @@ def config(
     """Print the settings that hold, secrets masked, and where each was said."""
     from rollout.settings.dump import as_json, as_toml  # noqa: PLC0415 - not for `--help`
 
-    voice = asked(context).voice
+    output_mode = asked(context).output_mode
     loaded = asked(context).settings()
-    show = as_json if voice == "json" else as_toml
+    show = as_json if output_mode == "json" else as_toml
     print_output(show(loaded, secrets=show_secrets))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 lock = typer.Typer(
     name="lock",
-    help="Show who holds the lock; take it by hand, give it back, or break it.",
+    help="Show the owner of the lock; acquire it by hand, release it, or break it.",
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -36,7 +36,7 @@ def show(context: typer.Context) -> None:
     from rollout.output.lock import lock_json, lock_table  # noqa: PLC0415
     from rollout.output.select import Output  # noqa: PLC0415
 
-    voice = asked(context).voice
+    output_mode = asked(context).output_mode
 
     settings = asked(context).settings().settings
 
@@ -48,7 +48,7 @@ def show(context: typer.Context) -> None:
         return seen, await lock.acts(), gone
 
     seen, acts, gone = _with_the_lock(settings, look)
-    print_output((lock_json if voice is Output.JSON else lock_table)(seen, acts, gone))
+    print_output((lock_json if output_mode is Output.JSON else lock_table)(seen, acts, gone))
 
 
 @lock.command()

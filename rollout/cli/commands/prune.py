@@ -32,15 +32,15 @@ def prune(
     from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415 - not for `--help`
     from rollout.text.hostnames import select  # noqa: PLC0415
 
-    voice = asked(context).voice
+    output_mode = asked(context).output_mode
     loaded = asked(context).settings({"--keep": keep})
     the_deploy(loaded.settings, loaded.sources[-1].origin(()))
     names = loaded.settings.fleet.names
     chosen = select(names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(loaded.settings, chosen, voice))
+    raise typer.Exit(run(loaded.settings, chosen, output_mode))
 
 
-def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
+def run(settings: "Settings", hosts: tuple[str, ...], output_mode: "Output") -> int:
     """Remove what may go; 3 when a host could not be seen, 5 when something did not go."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
 
@@ -77,7 +77,7 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
         return told, findings
 
     told, findings = asyncio.run(scenario())
-    if voice is Output.JSON:
+    if output_mode is Output.JSON:
         print_output(pruned_json(told, findings))
     else:
         if table := pruned_table(told, findings):

@@ -57,7 +57,7 @@ def recover(
 def run(
     loaded: "Loaded", left: "UnfinishedRun | None", typed: "GlobalOptions", *, abandon: bool = False
 ) -> int:
-    """Tell the story and return the exit code of its account."""
+    """Run the command and return its exit code."""
     from dataclasses import replace  # noqa: PLC0415 - for all of these: not for `--help`
 
     from rollout.cli import runner as running  # noqa: PLC0415

@@ -21,15 +21,15 @@ def releases(
     from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415 - not for `--help`
     from rollout.text.hostnames import select  # noqa: PLC0415
 
-    voice = asked(context).voice
+    output_mode = asked(context).output_mode
     loaded = asked(context).settings()
     the_deploy(loaded.settings, loaded.sources[-1].origin(()))
     names = loaded.settings.fleet.names
     chosen = select(names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(loaded.settings, chosen, voice))
+    raise typer.Exit(run(loaded.settings, chosen, output_mode))
 
 
-def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
+def run(settings: "Settings", hosts: tuple[str, ...], output_mode: "Output") -> int:
     """Look at the disks and show them; 3 when one could not be seen."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
 
@@ -47,5 +47,5 @@ def run(settings: "Settings", hosts: tuple[str, ...], voice: "Output") -> int:
             return await read_releases(hosts, site.releases)
 
     seen, findings = asyncio.run(scenario())
-    print_output((shelves_json if voice is Output.JSON else shelves_table)(seen, findings))
+    print_output((shelves_json if output_mode is Output.JSON else shelves_table)(seen, findings))
     return Exit.REFUSED if findings else Exit.DONE

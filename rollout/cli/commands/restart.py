@@ -46,7 +46,7 @@ def run(
     include_left_out: bool,
     cron: bool,
 ) -> int:
-    """Tell the story and return the exit code of its account."""
+    """Run the command and return its exit code."""
     from rollout.cli import runner as running  # noqa: PLC0415 - for all of these: not for `--help`
     from rollout.cli.from_settings import plan_of, scope_of  # noqa: PLC0415
     from rollout.cli.run_with_output import looking_at  # noqa: PLC0415

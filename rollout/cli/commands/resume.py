@@ -101,7 +101,7 @@ def run(
     replan: bool,
     cron: bool,
 ) -> int:
-    """Tell the story and return the exit code of its account."""
+    """Run the command and return its exit code."""
     from rollout.cli import runner as running  # noqa: PLC0415 - for all of these: not for `--help`
     from rollout.cli.from_deploy_settings import deploy_again  # noqa: PLC0415
     from rollout.cli.from_settings import plan_of, scope_of  # noqa: PLC0415
@@ -126,7 +126,7 @@ def run(
     async def scenario(locked_run: "LockedRun", tell: "Tell") -> None:
         again = history_of(settings).last()  # now that nobody else can go on with it
         if again is None or (again.run, set(again.done)) != (past.run, set(past.done)):
-            raise RolloutError(f"somebody has gone on with run {past.run} meanwhile")
+            raise RolloutError(f"another command has gone on with run {past.run} meanwhile")
 
         def heard(event: "Event") -> None:
             tell(event)

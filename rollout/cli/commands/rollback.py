@@ -54,7 +54,7 @@ def run(
     include_left_out: bool,
     cron: bool,
 ) -> int:
-    """Tell the story and return the exit code of its account."""
+    """Run the command and return its exit code."""
     from functools import partial  # noqa: PLC0415 - for all of these: not for `--help`
 
     from rollout.cli import runner as running  # noqa: PLC0415

@@ -18,9 +18,9 @@ def setup(context: typer.Context) -> None:
     from rollout.output.select import Output  # noqa: PLC0415
     from rollout.output.setup import setup_json, setup_text  # noqa: PLC0415
 
-    voice = asked(context).voice
+    output_mode = asked(context).output_mode
     lines = commands(asked(context).settings().settings)
-    print_output((setup_json if voice is Output.JSON else setup_text)(lines))
+    print_output((setup_json if output_mode is Output.JSON else setup_text)(lines))
 
 
 def commands(settings: "Settings") -> "Mapping[str, Sequence[str]]":

@@ -21,14 +21,14 @@ def status(
     """Show where each host stands: server lines, instances, pids."""
     from rollout.text.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
 
-    voice = asked(context).voice
+    output_mode = asked(context).output_mode
     settings = asked(context).settings().settings
     chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, voice, asked(context).rollout))
+    raise typer.Exit(run(settings, chosen, output_mode, asked(context).rollout))
 
 
 def run(
-    settings: "Settings", hosts: tuple[str, ...], voice: "Output", rollout: str = "rollout"
+    settings: "Settings", hosts: tuple[str, ...], output_mode: "Output", rollout: str = "rollout"
 ) -> int:
     """Look at everything and show it; 3 when something could not be seen."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
@@ -66,7 +66,7 @@ def run(
         host_snapshot.host: servers_of(host_snapshot, scope, seen.readings)
         for host_snapshot in seen.hosts
     }
-    if voice is Output.JSON:
+    if output_mode is Output.JSON:
         print_output(status_json(seen, servers, left))
     else:
         print_output(status_table(seen, servers, left, rollout))

@@ -19,7 +19,7 @@ def servers(count: int) -> str:
 def missing(summary: RunSummary) -> str:
     """Say how many are out of rotation, and how many are not known to serve."""
     if not summary.out:
-        return "nobody is missing because of us"
+        return "no server is out because of this run"
     out = [name for name in summary.out if summary.lines[name].state in OUT_STATES]
     down = [name for name in summary.out if summary.lines[name].standing is TargetPhase.DOWN]
     unknown = [name for name in summary.out if name not in {*out, *down}]

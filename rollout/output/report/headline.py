@@ -72,7 +72,7 @@ def _recovered(summary: RunSummary) -> str:
         run = f" because of run {summary.recovery}" if summary.recovery != UNKNOWN_RUN else ""
         return f"No server is out{run}."
     verb = "serves" if len(back) == 1 else "serve"
-    return f"{', '.join(back)} {verb} again, nobody is out because of run {summary.recovery}."
+    return f"{', '.join(back)} {verb} again, no server is out because of run {summary.recovery}."
 
 
 def _taken_back(summary: RunSummary) -> str:

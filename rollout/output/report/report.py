@@ -26,7 +26,7 @@ GROUPED = (TargetPhase.DONE, TargetPhase.UNTOUCHED)
 
 
 def summary_text(ending: RunResult) -> str:
-    """Write the account: one line for a good run, the whole story for any other.
+    """Write the account: one line for a good run, everything for any other.
 
     The parts stand in the order in which the person with the pager asks: what does my fleet
     look like, who is it, why, what do I type.
@@ -56,7 +56,7 @@ def steps_of(ending: RunResult) -> tuple[NextStep, ...]:
 
 
 def findings_lines(findings: Iterable[Finding]) -> list[str]:
-    """Lay out findings, each with its cure below it; the same one in many places once."""
+    """Lay out findings, each with its fix below it; the same one in many places once."""
     places: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
         places.setdefault((finding.what, finding.fix), []).append(sanitize(finding.where))

@@ -122,7 +122,7 @@ def test_a_disk_that_fills_up_while_a_host_is_out_costs_no_server_and_no_account
         resumed = shop.rollout("resume", "--yes")
 
     assert ended.code == 5, ended.said
-    assert "1 of 2 servers restarted, nobody is missing because of us" in ended.said
+    assert "1 of 2 servers restarted, no server is out because of this run" in ended.said
     assert f"the disk of {state}/rollout is full: nothing more is taken out" in ended.said
     assert "resume" in ended.said
     assert served

@@ -1,4 +1,4 @@
-"""Somebody else works on the fleet, while we roll it or between our death and our recovery."""
+"""Another hand works on the fleet, while we roll it or between our death and our recovery."""
 
 from collections.abc import Callable
 
@@ -226,7 +226,7 @@ def test_a_server_that_somebody_changed_after_our_death_is_left_as_it_is_now_and
     recovered = shop.rollout("recover", "--yes")
 
     assert "app/web1@lb1" in recovered.said
-    assert "changed by somebody else since" in recovered.said
+    assert "changed from outside since" in recovered.said
     assert recovered.code == 0, recovered.said
     assert "web1" in recovered.said.partition("rollout: recovered.")[2]
     assert shop.admin("web1") == admin

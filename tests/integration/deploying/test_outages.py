@@ -1,4 +1,4 @@
-"""Every instance of the fleet is sick, and the release that cures it is deployed all the same."""
+"""Every instance of the fleet is sick, and the release that fixes it is deployed all the same."""
 
 import pytest
 

@@ -421,7 +421,7 @@ def test_a_way_of_reading_links_that_does_not_work_is_an_error(place: Place) -> 
     place.settings = {"readlink": "false -n readlink"}
     with pytest.raises(ReleaseError, match="cannot see where a process works: false -n readlink"):
         place.whereabouts(os.getpid())
-    with pytest.raises(ReleaseError, match="cannot see who runs in a release"):
+    with pytest.raises(ReleaseError, match="cannot see which processes run in a release"):
         place.prune(OLD)
     assert place.release(OLD).is_dir()
 

@@ -210,7 +210,8 @@ def test_what_others_run_in_is_seen_by_sudo_and_otherwise_kept_after_a_dead_swit
         assert nobodys.look().running == frozenset()
         (said,) = nobodys.tidy()
         assert said.endswith(
-            "current restored, directory kept and marked bad, for who runs in it cannot be seen"
+            "current restored, directory kept and marked bad: "
+            "the processes that run in it cannot be seen"
         )
         assert nobodys.look().current == LIVE
         assert nobodys.release(NEW).is_dir()

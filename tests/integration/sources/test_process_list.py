@@ -37,7 +37,7 @@ def web(tmp_path: Path, repo: Repo) -> Iterator[Web]:
 @pytest.fixture
 def watched(web: Web) -> Iterator[Web]:
     with stranger() as other:
-        web.watch = other
+        web.observer = other
         yield web
 
 
@@ -85,10 +85,10 @@ def test_no_other_user_sees_the_password_that_a_host_fetches_with(
     commit = deploy(fetched(remote, place, address_of(watched)), place)
     assert commit == repo.git("rev-parse", "HEAD")
     assert (place.release() / "app").read_text() == "one"
-    assert watched.watch is not None
-    assert watched.watch.saw(watched.address)  # by its address git was among those it saw
-    assert not watched.watch.saw(WORD)
-    assert not watched.watch.saw(WRITTEN)
+    assert watched.observer is not None
+    assert watched.observer.saw(watched.address)  # by its address git was among those it saw
+    assert not watched.observer.saw(WORD)
+    assert not watched.observer.saw(WRITTEN)
     assert owned_target(place.to, WORD, WRITTEN) == []
 
 
@@ -101,10 +101,10 @@ def test_no_other_user_sees_the_password_that_this_machine_fetches_with(
         assert deploy(source, place) == repo.git("rev-parse", "HEAD")
     finally:
         source.close()
-    assert watched.watch is not None
-    assert watched.watch.saw(watched.address)
-    assert not watched.watch.saw(WORD)
-    assert not watched.watch.saw(WRITTEN)
+    assert watched.observer is not None
+    assert watched.observer.saw(watched.address)
+    assert not watched.observer.saw(WORD)
+    assert not watched.observer.saw(WRITTEN)
     assert owned_target(tmp_path / "cache", WORD, WRITTEN) == []
 
 
@@ -118,10 +118,10 @@ def test_no_other_user_sees_the_address_of_an_artifact(
     options = ArtifactOptions(to=str(place.to), artifact=artifact, timeout=60.0)
     deploy(ArtifactSource(remote, asyncio.to_thread, options), place)
     assert (place.release() / "app").read_text() == "one"
-    assert watched.watch is not None
-    assert watched.watch.saw("curl")
-    assert not watched.watch.saw(WRITTEN)
-    assert not watched.watch.saw("glpat-SECRET")
+    assert watched.observer is not None
+    assert watched.observer.saw("curl")
+    assert not watched.observer.saw(WRITTEN)
+    assert not watched.observer.saw("glpat-SECRET")
     assert all("glpat-SECRET" in path for path in watched.asked)
 
 

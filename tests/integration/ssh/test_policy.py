@@ -315,7 +315,7 @@ def test_what_ssh_refuses_is_refused(lab: Lab, row: str) -> None:
 
 
 def applied(config: Path, fix: str) -> None:
-    """Do what a cure tells an operator to do with the configuration."""
+    """Do what a fix tells an operator to do with the configuration."""
     assert f"write at the top of {config} the lines" in fix, fix
     lines = re.findall(r'"([^"]+)"', fix)
     config.write_text("\n".join([*lines, config.read_text()]))

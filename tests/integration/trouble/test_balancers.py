@@ -1,4 +1,4 @@
-"""HAProxy fails, or somebody else has a hand on it: we give back what we can, and never fight."""
+"""HAProxy fails, or another hand has a hand on it: we give back what we can, and never fight."""
 
 import time
 

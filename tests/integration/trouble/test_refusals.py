@@ -1,4 +1,4 @@
-"""What is wrong before the first change: all is said, with its cure, and nothing is touched."""
+"""What is wrong before the first change: all is said, with its fix, and nothing is touched."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ def refused(shop: Troubled, *words: str, code: int = 3) -> Ended:
 
 
 def cured(said: str, where: str, what: str) -> str:
-    """Return the cure of the one finding about ``where`` that says ``what``."""
+    """Return the fix of the one finding about ``where`` that says ``what``."""
     lines = [line.strip() for line in said.splitlines()]
     rows = [line.partition("   ") for line in lines]  # the hosts that say the same share a row
     found = [

@@ -49,7 +49,7 @@ def test_one_signal_in_drain_gives_the_host_back_and_ends(
         ended = running.end(20)
 
     assert ended.code == 5, ended.said
-    assert "0 of 2 servers restarted, nobody is missing because of us" in ended.said
+    assert "0 of 2 servers restarted, no server is out because of this run" in ended.said
     assert "web1   given back" in ended.said
     assert shop.untouched
 
@@ -63,7 +63,7 @@ def test_one_ctrl_c_after_the_restart_sees_the_host_through_and_starts_nobody_el
     ended = running.end(30)
 
     assert ended.code == 5, ended.said
-    assert "1 of 2 servers restarted, nobody is missing because of us" in ended.said
+    assert "1 of 2 servers restarted, no server is out because of this run" in ended.said
     assert shop.all_ready
     assert shop.reborn("web1")
     assert shop.same("web2")
@@ -99,7 +99,7 @@ def test_two_ctrl_c_with_nobody_out_are_130(shop: Troubled) -> None:
     ended = leaves_within(running, 2)
 
     assert ended.code == 130, ended.said
-    assert "nobody is missing because of us" in ended.said
+    assert "no server is out because of this run" in ended.said
     assert shop.all_ready
     assert shop.reborn("web1")
 
@@ -118,7 +118,7 @@ def test_two_signals_in_one_breath_leave_at_once_with_a_true_account(shop: Troub
     else:  # the first one was served before the second arrived
         assert ended.code in {5, 143}
         assert state == FleetServerState(0, "UP", 1)
-        assert "nobody is missing because of us" in ended.said
+        assert "no server is out because of this run" in ended.said
 
 
 def test_a_lost_terminal_does_not_stop_the_rollout(shop: Troubled) -> None:

@@ -34,6 +34,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def play(scenario: Coroutine[object, object, T], *, begins: float = 1000.0) -> T:
-    """Run ``scenario`` in virtual time; a story that waits for ever is an error, not a hang."""
+    """Run ``scenario`` in virtual time; a scenario that waits for ever is an error, not a hang."""
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(begins)) as runner:
         return runner.run(scenario)

@@ -1,4 +1,4 @@
-"""The disks of the hosts and the source of the code, satisfied by the world of the stories."""
+"""The disks of the hosts and the source of the code, satisfied by the world of the scenarios."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence

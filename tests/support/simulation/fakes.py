@@ -1,4 +1,4 @@
-"""The seams, satisfied by the world of the stories."""
+"""The seams, satisfied by the world of the scenarios."""
 
 import asyncio
 import json

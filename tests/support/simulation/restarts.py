@@ -1,4 +1,4 @@
-"""Given a fleet, when it is rolled, then the promises are kept: the grammar of the stories."""
+"""Given a fleet, when it is rolled, then the promises are kept: the grammar of the scenarios."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -135,7 +135,7 @@ def promises_broken(world: World, told: Told, *, again: bool = False) -> list[st
 
 
 def as_found(world: World, line: Line) -> bool:
-    """Of a line that somebody else has now, its agent is left as it is."""
+    """Of a line that another hand has now, its agent is left as it is."""
     if line.gone:
         return True
     admin, weight, agent = world.found[line.server]

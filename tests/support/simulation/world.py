@@ -41,7 +41,7 @@ def clock() -> float:
 
 
 FIRST = "20260101000000"
-"""The release that is live when a story begins."""
+"""The release that is live when a scenario begins."""
 
 
 @dataclass

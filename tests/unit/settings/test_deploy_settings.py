@@ -136,7 +136,7 @@ def test_a_flag_outranks_the_variable(tmp_path: Path) -> None:
         ('max_size = "10"', '8: deploy.max_size: \'10\' is not a size: write it like "10GiB", "500MB" or "4096B"'),
         ("max_size = 10", '8: deploy.max_size: must be a size like "10GiB"'),
         ('max_size = "0B"', "8: deploy.max_size: must be more than 0B: with nothing at all it could only fail"),
-        ('strategy = "artifact"\nartifact = "HTTP://x/z.tgz"', "9: deploy.artifact: comes by http, on whose way it can be replaced: set deploy.sha256, or fetch by https"),
+        ('strategy = "artifact"\nartifact = "HTTP://x/z.tgz"', "9: deploy.artifact: comes by http and can be replaced on the way: set deploy.sha256, or fetch by https"),
         ('readlink = " "', "8: deploy.readlink: must not be empty"),
         ('shared = ["log", "../x"]', "8: deploy.shared[1]: '../x' must be written without `.`, `..` or `//`"),
         ('shared = ["/log"]', "8: deploy.shared[0]: '/log' must be relative to the release"),

@@ -67,9 +67,9 @@ def begun(
 
 
 def tells(journal: Journal, *events: Event) -> None:
-    voice = JsonLines(journal)
+    output_mode = JsonLines(journal)
     for number, event in enumerate(events):
-        voice.show(StampedEvent(journal.run, number, ALICE.since, event, RunSummary()))
+        output_mode.show(StampedEvent(journal.run, number, ALICE.since, event, RunSummary()))
     written(journal)
 
 

@@ -480,7 +480,7 @@ def test_a_lock_that_was_removed_by_hand_is_lost(tmp_path: Path, pool: Pool) -> 
     subprocess.run(["rm", "-r", tmp_path / "rollout-shop" / "lock"], check=True)
     with pytest.raises(LockLost) as caught:
         now(ours.keep((owned_target(),), everywhere=True))
-    assert "nobody holds it" in str(caught.value)
+    assert "no run holds it" in str(caught.value)
     now(ours.release())
     assert left_in(tmp_path) == []
 
@@ -649,7 +649,7 @@ def test_a_full_disk_is_an_error_and_no_half_lock(tmp_path: Path, pool: Pool) ->
         subprocess.run(["umount", "-l", tmp_path], check=True)
 
 
-# ---- what somebody else has put there
+# ---- what another hand has put there
 
 
 GARBAGE = {

@@ -73,7 +73,7 @@ def test_what_was_tidied_is_told_in_sentences() -> None:
         f"live {NEW}\nbusy {NEW}\nleft .rollout/trash/a b\n"
     )
     dead = "left by a deploy that did not end"
-    unseen = "directory kept and marked bad, for who runs in it cannot be seen"
+    unseen = "directory kept and marked bad: the processes that run in it cannot be seen"
     assert parse_tidy(text) == (
         f"took back {NEW}, {dead}: current restored, directory removed",
         f"took back {NEW}, {dead}: nothing was made",
