@@ -64,7 +64,7 @@ MaxFailures = Annotated[
     typer.Option(
         "--max-failures",
         metavar="N",
-        help="So many may fail before nothing new is started (default: [fleet] max_failures).",
+        help="Start no further target after so many failed (default: [fleet] max_failures).",
     ),
 ]
 Deadline = Annotated[

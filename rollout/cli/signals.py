@@ -1,7 +1,7 @@
 """A scenario, its renderers and the signals: the one way in which a run begins and ends.
 
 The first INT or TERM asks: nothing new is started and what is out is seen through.  The second
-orders: the account is printed and the process leaves.  HUP means that the screen is gone, and
+orders: the summary is printed and the process leaves.  HUP means that the screen is gone, and
 the rollout is not.
 """
 
@@ -45,7 +45,7 @@ class Signals:
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
 
     def stop_listening(self) -> None:
-        """Let nothing that comes now cost the account, which is all that is left to do."""
+        """Let nothing that comes now cost the summary, which is all that is left to do."""
         loop = asyncio.get_running_loop()
         for number in (*ASKED_BY, signal.SIGHUP):
             loop.remove_signal_handler(number)
@@ -85,7 +85,7 @@ def run_with_signals(scenario: RunBody, broadcast: Broadcast) -> int:
         return broadcast.end(Exit.BUSY, cause=str(held)).exit_code
     except RolloutError as error:
         return broadcast.end(Exit.REFUSED, cause=format_error(error)).exit_code
-    except Exception as bug:  # noqa: BLE001 - the account must be told, whatever broke
+    except Exception as bug:  # noqa: BLE001 - the summary must be told, whatever broke
         return broadcast.end(
             Exit.BUG, cause=f"{type(bug).__name__}: {bug}", trace=save(bug)
         ).exit_code

@@ -36,7 +36,7 @@ async def uninterrupted(
 ) -> None:
     """Put a release on every host of ``plan`` and let every target come back on it.
 
-    What stops it is told, not raised: the account is the result.  Either the release serves
+    What stops it is told, not raised: the summary is the result.  Either the release serves
     everywhere and is marked good, or, as far as the policy and the hosts allow, the one before
     does.
     """

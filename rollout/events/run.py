@@ -96,7 +96,7 @@ class StopRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interrupted:
-    """A second request to stop: we leave now, and what is out stays as the account says."""
+    """A second request to stop: we leave now, and what is out stays as the summary says."""
 
     wire: ClassVar[str] = "rollout.interrupted"
 

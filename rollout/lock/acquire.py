@@ -255,7 +255,7 @@ def _in_the_way(left: UnfinishedRun, request: LockRequest) -> UnfinishedRunFound
 
 
 def _report_left_out(left: UnfinishedRun, request: LockRequest, tell: Tell) -> None:
-    """Name who is out before this run begins: the account is of the fleet as it is."""
+    """Name who is out before this run begins: the summary is of the fleet as it is."""
     for owned_target in left.owned_targets:
         states = {state for told in owned_target.possible_states.values() for state in told}
         tell(

@@ -23,7 +23,7 @@ SHOWN = 100
 """Lines that a mail holds."""
 
 FINE = frozenset({TargetPhase.DONE, TargetPhase.RECOVERED, TargetPhase.UNTOUCHED})
-"""Of these targets the account says enough; how they got there is not why the mail was sent."""
+"""Of these targets the summary says enough; how they got there is not why the mail was sent."""
 
 ROUTINE = (StepDone, CurrentSwitching, CurrentSwitched, ReleaseDiscarded, ReleasesPruned)
 """Told by every host of every deploy, so only those of a host that failed belong into the mail."""
@@ -38,7 +38,7 @@ class Cron:
 
     Args:
         stream: Where the mail is written.
-        scenario: Put the lines before the account; without, another hand tells them already.
+        scenario: Put the lines before the summary; without, another hand tells them already.
     """
 
     def __init__(self, stream: Stream, *, scenario: bool = True) -> None:

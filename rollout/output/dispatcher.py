@@ -1,4 +1,4 @@
-"""Stamps each event once, keeps the account, and shows both to everyone still able to listen."""
+"""Stamps each event once, keeps the summary, and shows both to everyone still able to listen."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ class Broadcast:
     that still works.  The fleet outranks the screen: a rollout never dies of its own narration.
 
     Attributes:
-        summary: The account after the last event told.
+        summary: The summary after the last event told.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Broadcast:
         self._number = 0
 
     def tell(self, event: Event) -> None:
-        """Enter ``event`` into the account and show it to everyone, with the options typed."""
+        """Enter ``event`` into the summary and show it to everyone, with the options typed."""
         event = with_options(event, self._hints.rollout)
         self.summary = enter(self.summary, event)
         self._number += 1
@@ -64,7 +64,7 @@ class Broadcast:
         trace: str = "",
         timeout: float = 1.0,
     ) -> RunResult:
-        """Give everyone the account, write out what is left, and say how the run ended.
+        """Give everyone the summary, write out what is left, and say how the run ended.
 
         Args:
             outside: What no event can tell (``BUG``, ``USAGE``, ``BUSY``); outranked by a

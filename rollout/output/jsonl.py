@@ -1,6 +1,6 @@
 """One JSON object per line for machines: versioned, and only ever added to.
 
-The last line of a run is the account, made from the same value as the exit code.
+The last line of a run is the summary, made from the same value as the exit code.
 """
 
 import dataclasses
@@ -126,7 +126,7 @@ def _spelled(fields: Mapping[str, Any]) -> str:
 
 
 class JsonLines:
-    """Objects as things happen; the account is the last."""
+    """Objects as things happen; the summary is the last."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream

@@ -102,7 +102,7 @@ class TableState:
         self._drawn: list[str] = []
 
     def see(self, summary: RunSummary) -> None:
-        """Take the account to be drawn from now on; times start where a standing changed."""
+        """Take the summary to be drawn from now on; times start where a standing changed."""
         with self._lock:
             for name, line in summary.lines.items():
                 if self._standing(name) is not line.standing:

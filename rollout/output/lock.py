@@ -66,7 +66,7 @@ def _what_next(owned_target: OwnedTarget, readings: Mapping[str, BalancerSnapsho
     if seen and not any(owned_target.may_be_ours(row) for row in seen):
         return "left as it is: changed from outside"
     if owned_target.asked:
-        return "was asked to restart: comes back when it is proven"
+        return "was asked to restart: comes back when it is verified"
     return "was never asked to restart: goes back as it was found"
 
 

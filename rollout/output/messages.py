@@ -17,7 +17,7 @@ class StampedEvent:
         number: 1 for the first event of the run, and so on.
         at: UTC, ``2026-11-22T19:37:02Z``.
         event: What happened.
-        summary: The account after it.
+        summary: The summary after it.
     """
 
     run: str
@@ -50,13 +50,13 @@ class NextStepCommands:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """How the run ended: the one value that the account, the JSON and the exit code are read off.
+    """How the run ended: the one value that the summary, the JSON and the exit code are read off.
 
     Attributes:
         run: The run's id.
         number: One more than the last event's.
         at: UTC, as in :class:`StampedEvent`.
-        summary: The account after the last event.
+        summary: The summary after the last event.
         seconds: How long the run took.
         outside: What no event can tell: ``BUG``, ``USAGE``, ``BUSY``; None for a run that told all.
         cause: The sentence for ``outside``, or a cause that no event told.
@@ -91,7 +91,7 @@ class Renderer(Protocol):
         """Read one event aloud, without waiting for whoever listens."""
 
     def end(self, ending: RunResult) -> None:
-        """Read the account aloud; nothing comes after it."""
+        """Read the summary aloud; nothing comes after it."""
 
 
 class Stream(Protocol):

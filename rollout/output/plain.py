@@ -114,8 +114,8 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
         case events.TargetClaimed(servers=servers):
             return f"claimed, next it is taken out: {', '.join(servers)}"
         case events.TargetAdopted(servers=servers, asked=asked):
-            how = "it must be proven first" if asked else "it was never asked to restart"
-            return f"taken up again, {how}: {', '.join(servers)}"
+            how = "it must be verified first" if asked else "it was never asked to restart"
+            return f"adopted, {how}: {', '.join(servers)}"
         case events.ServersChanged(gone=gone, new=new):
             said = [f"HAProxy has no {', '.join(gone)} any more"] if gone else []
             said += [f"HAProxy has {', '.join(new)} as well now, taken too"] if new else []
@@ -151,13 +151,13 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
         case events.RestartAsked(instances=instances):
             return f"asking monit to restart {', '.join(instances)}; only proof brings it back now"
         case events.InstanceRestarted(instance=instance, pid=pid):
-            return f"{instance} reborn with pid {pid}"
+            return f"{instance} runs as a new process, pid {pid}"
         case events.InstanceVerified(instance=instance, answered=True):
-            return f"{instance} proven: it answers and is still the same process"
+            return f"{instance} verified: it answers and is still the same process"
         case events.InstanceVerified(instance=instance):
-            return f"{instance} proven: a new process; there is no probe to ask it"
+            return f"{instance} verified: a new process; no probe is configured to ask it"
         case events.TargetOnProbation():
-            return "on probation: back in drain, HAProxy checks it and balances nothing to it"
+            return "checking: back in drain, where HAProxy checks it and sends it no visitors"
         case events.TargetReturned():
             return "returned: up and ready on every load balancer, with the weight it had"
         case events.TargetDone(seconds=seconds, release=release):
@@ -184,7 +184,7 @@ def _visitors(count: int) -> str:
 
 
 class Plain:
-    """Lines as things happen, then the account."""
+    """Lines as things happen, then the summary."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream

@@ -44,7 +44,7 @@ def renderers(
     """Open the outputs that were asked for.
 
     ``auto`` is the table on a terminal and lines elsewhere; ``live`` without a terminal is lines
-    too.  With ``json`` people still get the account on stderr, but only when something is wrong,
+    too.  With ``json`` people still get the summary on stderr, but only when something is wrong,
     as with ``cron``, which outranks every output for people.
 
     Args:

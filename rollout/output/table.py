@@ -1,4 +1,4 @@
-"""One picture of the fleet: a pure function of the account, the time, and the terminal's size."""
+"""One picture of the fleet: a pure function of the summary, the time, and the terminal's size."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

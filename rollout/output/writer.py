@@ -30,7 +30,7 @@ def _note(lost: int) -> str:
 class Writer:
     """A stream that takes text at once and writes it when its reader allows.
 
-    When more than ``bound`` texts wait, the oldest go and are counted: the account, which comes
+    When more than ``bound`` texts wait, the oldest go and are counted: the summary, which comes
     last, is the one to keep.
 
     Args:

@@ -46,7 +46,7 @@ async def rolling_restart(
 ) -> RollingResult:
     """Restart every target in ``plan``, wave by wave, never with fewer serving than the floor.
 
-    What stops it is told, not raised: the account of the run is the result.  At the end ``done``,
+    What stops it is told, not raised: the summary of the run is the result.  At the end ``done``,
     which an earlier part of the run has restarted, are looked at as well.
     """
     all_of_it = (*done, *plan.targets)

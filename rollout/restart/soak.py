@@ -65,7 +65,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
     await until(
         "soaked",
         question,
-        target=names[-1],  # a target of the account; a name for all would become a line of its own
+        target=names[-1],  # a target of the summary; a name for all would become a line of its own
         timeout=seconds + plan.timeouts.probation_timeout,
         tell=tell,
         every=SOAK_EVERY,

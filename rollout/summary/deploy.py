@@ -1,6 +1,6 @@
 """The account of a deploy: how far the release got, and on which hosts ``current`` has moved.
 
-Pessimistic, like the account of the targets: a link that was about to be moved counts as moved
+Pessimistic, like the summary of the targets: a link that was about to be moved counts as moved
 until it was seen restored.
 """
 
@@ -77,7 +77,7 @@ class DeploySummary:
 
 
 def enter_deploy(account: DeploySummary, event: DeployEvent) -> DeploySummary:
-    """Return the account after ``event``."""
+    """Return the summary after ``event``."""
     match event:
         case events.DeployStarted():
             return replace(

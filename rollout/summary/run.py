@@ -36,7 +36,7 @@ class Exit(IntEnum):
         return member
 
     DONE = 0, "every planned target restarted and serving, or nothing to do"
-    BUG = 1, "ours; the traceback is saved and its place printed"
+    BUG = 1, "a bug in rollout; the traceback is saved, its path is printed"
     USAGE = 2, "nothing was contacted: command, settings or host names are wrong"
     REFUSED = 3, "nothing was changed: preflight, floor, or an unfinished run"
     BUSY = 4, "nothing was changed: the lock is held"
@@ -54,7 +54,7 @@ def exit_named(code: int) -> Exit:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """The account after some events.
+    """The summary after some events.
 
     Attributes:
         lines: Each target of the plan, in its order, and what was skipped.
@@ -131,7 +131,7 @@ class RunSummary:
 
 
 def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR0912 - a case per event
-    """Return the account after ``event``."""
+    """Return the summary after ``event``."""
     match event:
         case events.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
             lines = {name: TargetSummary() for name in targets} | dict(summary.lines)

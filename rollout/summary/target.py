@@ -1,4 +1,4 @@
-"""Where one target stands: a line of the account, folded from the events about it."""
+"""Where one target stands: a line of the summary, folded from the events about it."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -55,7 +55,7 @@ GONE = "HAProxy has no server of it that is switched on"
 
 @dataclass(frozen=True, slots=True)
 class TargetSummary:
-    """One target in the account.
+    """One target in the summary.
 
     Attributes:
         reason: The last reason told about it.

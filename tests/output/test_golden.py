@@ -49,7 +49,7 @@ def read_aloud(events: tuple[Event, ...], output_mode: Callable[[Memory], Render
 
 
 @pytest.mark.parametrize(
-    ("name", "voice"),
+    ("name", "output_mode"),
     [("rich.plain", Plain), ("rich.jsonl", JsonLines), ("rich.cron", Cron)],
 )
 def test_a_rich_run_is_told_as_it_always_was(
@@ -83,7 +83,7 @@ def test_the_account_of_a_deploy_reads_as_it_always_did(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "voice"),
+    ("name", "output_mode"),
     [
         ("deployed.plain", Plain),
         ("build-failed.plain", Plain),

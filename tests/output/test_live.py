@@ -212,7 +212,7 @@ def test_until_a_host_is_touched_the_screen_says_what_goes_on() -> None:
     times.now = 3.0
     assert "  looking at 3 hosts …  0:03" in shown.paint([])
     shown.finish()
-    assert "looking" not in shown.paint(["the account\n"])
+    assert "looking" not in shown.paint(["the summary\n"])
 
 
 def test_the_end_of_what_a_failed_build_printed_stays_on_the_screen() -> None:

@@ -1,4 +1,4 @@
-"""What the account of a deploy tells to type does what it says, and to nobody else."""
+"""What the summary of a deploy tells to type does what it says, and to nobody else."""
 
 import json
 import shlex
@@ -23,7 +23,7 @@ TYPED = ("rollout", "--config", "my shop.toml", "deploy", "--ref", "v2.3")
 def steps(
     stream: Sequence[Event], *, again: Sequence[str] = (), hints: NextStepCommands = HINTS
 ) -> dict[str, list[str]]:
-    """Return what the account tells to type, without remarks, by its label."""
+    """Return what the summary tells to type, without remarks, by its label."""
     ending = replace(ending_of(stream), hints=replace(hints, again=tuple(again)))
     found: dict[str, list[str]] = {}
     label = ""

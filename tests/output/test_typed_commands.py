@@ -83,7 +83,7 @@ EVENTS = (
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: str(event.wire))
-@pytest.mark.parametrize("voice", [Plain, JsonLines])
+@pytest.mark.parametrize("output_mode", [Plain, JsonLines])
 def test_every_voice_of_a_run_carries_them(
     event: events.Event, output_mode: type[Plain] | type[JsonLines]
 ) -> None:

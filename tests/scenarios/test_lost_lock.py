@@ -57,7 +57,7 @@ def looks_of(world: World) -> object:
     return disks, restarted, [line.admin for line in world.lines.values()]
 
 
-@pytest.mark.parametrize("story", [restarts, deploys, recovers])
+@pytest.mark.parametrize("scenario", [restarts, deploys, recovers])
 @pytest.mark.parametrize("make", [fleet, dead_in_place], ids=["whole", "dead deploy"])
 def test_nothing_at_all_changes_where_the_lock_could_not_be_taken(
     make: Callable[[int], World], scenario: Story

@@ -124,7 +124,7 @@ class Journal:
             self._lost = "" if not self._full and self._append(text) else text
 
     def close(self, timeout: float) -> bool:
-        """Write the account, which comes last, even if it takes the reserve."""
+        """Write the summary, which comes last, even if it takes the reserve."""
         done = threading.Event()
         self._pool.send(lambda: self._last_words(done))
         return done.wait(timeout) and not self._lost

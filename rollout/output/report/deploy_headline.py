@@ -1,4 +1,4 @@
-"""The first sentence of the account of a deploy: which release is live where, who is missing."""
+"""The first sentence of the summary of a deploy: which release is live where, who is missing."""
 
 from rollout.output.deploy_sentences import release_words, some
 from rollout.output.messages import RunResult

@@ -16,7 +16,7 @@ from rollout.summary.target import TargetPhase
 
 SKIPPED = TargetPhase.SKIPPED
 SHOWN = 5
-"""Lines of what a failed step printed that the account repeats."""
+"""Lines of what a failed step printed that the summary repeats."""
 SEEN = 50
 """Lines of its log that are worth a first look."""
 

@@ -1,4 +1,4 @@
-"""The first sentence of the account: what the fleet looks like now."""
+"""The first sentence of the summary: what the fleet looks like now."""
 
 from rollout.model.past_runs import UNKNOWN_RUN
 from rollout.output.deploy_sentences import runs_words, some

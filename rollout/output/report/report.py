@@ -26,7 +26,7 @@ GROUPED = (TargetPhase.DONE, TargetPhase.UNTOUCHED)
 
 
 def summary_text(ending: RunResult) -> str:
-    """Write the account: one line for a good run, everything for any other.
+    """Write the summary: one line for a good run, everything for any other.
 
     The parts stand in the order in which the person with the pager asks: what does my fleet
     look like, who is it, why, what do I type.

@@ -1,4 +1,4 @@
-"""The disk, the clock, the other end and the screen fail us: nobody is lost, nor the account."""
+"""The disk, the clock, the other end and the screen fail us: nobody is lost, nor the summary."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the account of a deploy that halted tells to type is typed, and does what it says."""
+"""What the summary of a deploy that halted tells to type is typed, and does what it says."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ STOP: dict[str, object] = SOON | {"deploy.on_failure": "stop"}
 
 
 def told(deployed: Deployed) -> dict[str, str]:
-    """Return by its label what the account tells to type; of several lines the last."""
+    """Return by its label what the summary tells to type; of several lines the last."""
     last = deployed.said.rstrip().rpartition("\n\n")[2].splitlines()
     rows = (line.strip().partition(":   ") for line in last if line[2:3] != " ")
     return {label: typed.strip() for label, _, typed in rows}

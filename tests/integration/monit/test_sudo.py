@@ -28,7 +28,7 @@ AS_DEPLOY = (
     'mount --bind "$1" /etc/sudoers && mount --bind "$2" /etc/passwd && shift 2 && '
     f'exec setpriv --reuid {UID} --regid {UID} --clear-groups sh -c "$1"'
 )
-"""In a mount namespace of its own: nobody else on the machine sees the line or the account."""
+"""In a mount namespace of its own: nobody else on the machine sees the line or the summary."""
 
 SCRIPT = Path(__file__).parents[3] / "examples" / "rollout-monit"
 
@@ -334,7 +334,7 @@ def test_what_a_login_may_not_see_of_a_survivor_is_not_said(
 
 def test_where_a_process_works_is_read_and_nothing_else(account: Account) -> None:
     account.allow(readlink_line("deploy"))
-    place = f"/proc/{os.getpid()}"  # root's own, which the account cannot read
+    place = f"/proc/{os.getpid()}"  # root's own, which the summary cannot read
     assert account.run("web1", f"readlink {place}/cwd", timeout=20).out == ""
     said = account.run("web1", f"sudo -n readlink {place}/cwd {place}/root", timeout=20)
     assert said.out == f"{Path.cwd()}\n/\n"

@@ -20,7 +20,7 @@ MAINT = 1
 
 
 def typed_for(label: str, said: str) -> list[str]:
-    """Take from the account what stands behind ``label:``, and the lines that belong to it."""
+    """Take from the summary what stands behind ``label:``, and the lines that belong to it."""
     lines = said.splitlines()
     first = next(n for n, line in enumerate(lines) if line.strip().startswith(f"{label}:"))
     width = len(lines[first]) - len(lines[first].lstrip()) + len(f"{label}:")

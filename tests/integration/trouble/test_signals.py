@@ -1,4 +1,4 @@
-"""The operator asks once, or orders twice; what the account says is how the fleet is."""
+"""The operator asks once, or orders twice; what the summary says is how the fleet is."""
 
 import signal
 import time

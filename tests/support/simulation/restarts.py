@@ -59,7 +59,7 @@ def fleet(hosts: int = 4, *, instances: int = 2, balancers: int = 1, lines: str 
 
 @dataclass
 class Told:
-    """What a run told, and the account it amounts to."""
+    """What a run told, and the summary it amounts to."""
 
     events: list[Event] = field(default_factory=list)
     summary: RunSummary = field(default_factory=RunSummary)

@@ -48,7 +48,7 @@ def test_what_is_left_is_told_with_how_each_server_is_now() -> None:
         "  rollout restart\n"
         "\n"
         f"web1  {'app/web1@lb1 is maint (MAINT)':58}  "
-        "was asked to restart: comes back when it is proven\n"
+        "was asked to restart: comes back when it is verified\n"
         f"web2  {'app/web2@lb1 is ready (UP), changed from outside since':58}  "
         "left as it is: changed from outside\n"
         f"web3  {'app/web3@lb1 is gone: HAProxy has no such server any more':58}  "

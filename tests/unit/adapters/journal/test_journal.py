@@ -79,7 +79,7 @@ def written(journal: Journal) -> None:
 
 
 def accounts(journal: Journal) -> int:
-    """Write the account as the broadcast does, and return the code that it says."""
+    """Write the summary as the broadcast does, and return the code that it says."""
     ending = RunResult(run=journal.run, number=9, at=ALICE.since, summary=RunSummary(), seconds=1.0)
     JsonLines(journal).end(ending)
     assert journal.close(1.0)
