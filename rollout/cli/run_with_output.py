@@ -36,13 +36,13 @@ def run_with_output(
     """
     try:
         return run_with_signals(
-            scenario, _voices_of(settings, asked, begun, cron=cron, meanwhile=meanwhile)
+            scenario, _renderers_of(settings, asked, begun, cron=cron, meanwhile=meanwhile)
         )
     finally:
         begun.journal.leave()
 
 
-def _voices_of(
+def _renderers_of(
     settings: Settings, asked: GlobalOptions, begun: NewRun, *, cron: bool, meanwhile: str
 ) -> Broadcast:
     return renderers(

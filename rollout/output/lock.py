@@ -22,7 +22,8 @@ def remains_table(left: UnfinishedRun, readings: Mapping[str, BalancerSnapshot])
     rows: list[Row] = []
     for owned_target in left.owned_targets:
         states = [
-            _seat_words(owned_target, readings, number) for number in range(len(owned_target.found))
+            _server_words(owned_target, readings, number)
+            for number in range(len(owned_target.found))
         ]
         rows += [
             (
@@ -37,7 +38,7 @@ def remains_table(left: UnfinishedRun, readings: Mapping[str, BalancerSnapshot])
     return f"{text}\n\n{shown}\n" if rows else f"{text}\n"
 
 
-def _seat_words(
+def _server_words(
     owned_target: OwnedTarget, readings: Mapping[str, BalancerSnapshot], number: int
 ) -> str:
     server = owned_target.found[number].server

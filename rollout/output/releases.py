@@ -11,7 +11,7 @@ from rollout.output.deploy_sentences import hosts_words, short
 from rollout.text.sanitize import sanitize
 
 
-def shelves_table(all_releases: Sequence[HostReleases], findings: Sequence[Finding]) -> str:
+def releases_table(all_releases: Sequence[HostReleases], findings: Sequence[Finding]) -> str:
     """Lay out each host with its releases, oldest first; what is wrong stands below."""
     rows: list[Row] = []
     for host_releases in all_releases:
@@ -36,7 +36,7 @@ def _row(release: ReleaseOnHost, host_releases: HostReleases) -> Row:
     return release.name, revision, release.mark or "-", ", ".join(word for word in words if word)
 
 
-def shelves_json(all_releases: Sequence[HostReleases], findings: Sequence[Finding]) -> str:
+def releases_json(all_releases: Sequence[HostReleases], findings: Sequence[Finding]) -> str:
     """Say the same as one JSON object, for machines."""
     return as_object(
         {

@@ -29,7 +29,7 @@ def status_table(
     """
     rows: list[Row] = []
     for host_snapshot in snapshot.hosts:
-        ours = [_seat_row(state) for state in servers.get(host_snapshot.host, ())]
+        ours = [_server_row(state) for state in servers.get(host_snapshot.host, ())]
         ours += [_instance_row(state) for state in host_snapshot.instances]
         ours = ours or [("nothing seen",)]
         rows += [(host_snapshot.host if n == 0 else "", *row) for n, row in enumerate(ours)]
@@ -106,7 +106,7 @@ def fitness_json(fit: PreflightReport) -> str:
     )
 
 
-def _seat_row(state: ServerState) -> Row:
+def _server_row(state: ServerState) -> Row:
     word = "serving" if serving(state).met else admin_state_of(state).value
     return (
         str(state.server),
@@ -136,12 +136,12 @@ def _host_object(
     return {
         "host": host_snapshot.host,
         "addresses": list(host_snapshot.addresses),
-        "servers": [_seat_object(state) for state in servers.get(host_snapshot.host, ())],
+        "servers": [_server_object(state) for state in servers.get(host_snapshot.host, ())],
         "instances": [_instance_object(state) for state in host_snapshot.instances],
     }
 
 
-def _seat_object(state: ServerState) -> object:
+def _server_object(state: ServerState) -> object:
     return {
         **asdict(state.server),
         "status": state.status,

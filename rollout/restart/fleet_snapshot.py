@@ -28,9 +28,9 @@ async def take_fleet_snapshot(hosts: Sequence[str], site: Site) -> FleetSnapshot
     """Look at ``hosts`` and at every load balancer."""
     async with asyncio.TaskGroup() as looks:
         balancers = [looks.create_task(check_balancer(b)) for b in site.balancers.values()]
-        sights = [looks.create_task(check_host(host, site)) for host in hosts]
+        snapshots = [looks.create_task(check_host(host, site)) for host in hosts]
     return FleetSnapshot(
-        hosts=tuple(task.result() for task in sights),
+        hosts=tuple(task.result() for task in snapshots),
         balancers=tuple(task.result() for task in balancers),
     )
 

@@ -32,11 +32,11 @@ async def preflight(scope: Selection, floor: Share, site: Site) -> PreflightRepo
     targets: list[Target] = []
     if len(seen.readings) == len(site.balancers):
         for host_snapshot in seen.hosts:
-            seating = map_host(host_snapshot, scope, seen.readings)
+            mapping = map_host(host_snapshot, scope, seen.readings)
             accepted = SickFinding if scope.accept_sick else ()
             unfit = [f for f in host_snapshot.findings if not isinstance(f, accepted)]
-            findings += [] if unfit else seating.findings
-            targets += seating.targets
+            findings += [] if unfit else mapping.findings
+            targets += mapping.targets
     taken_up = {t.name for t in targets if site.record.owned_target(t.name)}
     ours_already = {s for t in targets if t.name in taken_up for s in t.servers}
     room = FloorCheck(floor, seen.readings, ours_already, accept_sick=scope.accept_sick)

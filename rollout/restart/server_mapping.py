@@ -95,7 +95,7 @@ def _in_use(
     return used or dict(behind)
 
 
-def find_duplicates(sights: Sequence[HostSnapshot], targets: Sequence[Target]) -> list[Finding]:
+def find_duplicates(snapshots: Sequence[HostSnapshot], targets: Sequence[Target]) -> list[Finding]:
     """Find machines that were named twice, and server lines that two hosts would take out.
 
     A machine with two names would be restarted twice; of two hosts with one line each would
@@ -103,7 +103,7 @@ def find_duplicates(sights: Sequence[HostSnapshot], targets: Sequence[Target]) -
     """
     findings = []
     known: dict[frozenset[tuple[str, ProcessIdentity]], str] = {}
-    for host_snapshot in sights:
+    for host_snapshot in snapshots:
         processes = frozenset(
             (one.name, one.process) for one in host_snapshot.instances if one.process
         )

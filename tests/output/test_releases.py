@@ -9,8 +9,8 @@ from rollout.output.releases import (
     pruned_json,
     pruned_sentence,
     pruned_table,
-    shelves_json,
-    shelves_table,
+    releases_json,
+    releases_table,
 )
 
 SHELVES = (
@@ -33,7 +33,7 @@ LOST = (Finding("web3", "no route to host", "is it up?"),)
 
 
 def test_releases_stand_below_their_host_oldest_first() -> None:
-    assert shelves_table(SHELVES, LOST) == (
+    assert releases_table(SHELVES, LOST) == (
         "web1  20260101000000  -             -     running\n"
         "      20260201000000  a1b2c3d4e5f6  good  current, running\n"
         "      20260301000000  red           bad   unfinished\n"
@@ -46,7 +46,7 @@ def test_releases_stand_below_their_host_oldest_first() -> None:
 
 
 def test_machines_get_the_same() -> None:
-    told = json.loads(shelves_json(SHELVES, LOST))
+    told = json.loads(releases_json(SHELVES, LOST))
     assert told["hosts"][0]["current"] == "20260201000000"
     assert told["hosts"][0]["releases"][2] == {
         "name": "20260301000000",

@@ -163,7 +163,7 @@ def deployed_whole(fleet: Fleet, deployed: Deployed, commit: str) -> None:
     served_without_a_failure(outcome)
     assert deployed.code == 0
     before, after = deployed.places
-    assert outcome.reborn == set(outcome.processes[0])
+    assert outcome.new_processes == set(outcome.processes[0])
     assert outcome.servers[1] == outcome.servers[0]
     assert after.live == deployed.release > before.live
     assert {host.srv.revision(after.live) for host in fleet.hosts.values()} == {commit}

@@ -31,7 +31,7 @@ class Outcome:
     servers: tuple[Seats, Seats]
 
     @property
-    def reborn(self) -> set[str]:
+    def new_processes(self) -> set[str]:
         """The instances (``web1/mongrel_8000``) that live as another process than before."""
         before, after = self.processes
         return {name for name in before if after[name] not in {None, before[name]}}
@@ -59,7 +59,7 @@ def restarted_whole(outcome: Outcome) -> None:
     """Hold all of it: nobody noticed, all processes are new, every server is as it was found."""
     served_without_a_failure(outcome)
     before, _ = outcome.processes
-    assert outcome.reborn == set(before)
+    assert outcome.new_processes == set(before)
     assert outcome.servers[1] == outcome.servers[0]
     assert outcome.done.returncode == 0
     assert "none missing" in outcome.done.stderr + outcome.done.stdout

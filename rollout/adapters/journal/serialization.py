@@ -38,7 +38,7 @@ def spell_holding(owned_target: OwnedTarget) -> Spelled:
         "target": target.name,
         "host": target.host,
         "instances": [[one.name, one.port] for one in target.instances],
-        "servers": [_spell_seat(owned_target, server) for server in target.servers],
+        "servers": [_spell_server(owned_target, server) for server in target.servers],
         "asked": {
             name: process and asdict(process) for name, process in owned_target.asked.items()
         },
@@ -48,7 +48,7 @@ def spell_holding(owned_target: OwnedTarget) -> Spelled:
     }
 
 
-def _spell_seat(owned_target: OwnedTarget, server: Server) -> Spelled:
+def _spell_server(owned_target: OwnedTarget, server: Server) -> Spelled:
     found = next(one for one in owned_target.found if one.server == server)
     return {
         "balancer": server.balancer,

@@ -79,7 +79,7 @@ class KeysToTry:
         self._host = host
         self._in_agent = {key.blob: key for key in (agent.get_keys() if agent else ())}
         self._files = {file: public_part(file) for file in host.identities}
-        self._cures: list[str] = []
+        self._fixes: list[str] = []
         self._shown = False
         self.tried: list[str] = []
 
@@ -109,7 +109,7 @@ class KeysToTry:
     def fix(self) -> str:
         """What to type when none of the keys was taken."""
         host = self._host
-        fixes = list(dict.fromkeys(self._cures))
+        fixes = list(dict.fromkeys(self._fixes))
         if host.missing:
             fixes.append(f"change IdentityFile for {host.name} in {host.config_file}")
         if host.pkcs11:
@@ -134,7 +134,7 @@ class KeysToTry:
         key = FILES.load(file)
         if isinstance(key, UnusableKey):
             self.tried.append(f"{file} ({key.why})")
-            self._cures += [key.fix] if key.fix else []
+            self._fixes += [key.fix] if key.fix else []
         else:
             yield from self._allowed(key, key.get_name(), str(file), key.asbytes())
 
@@ -189,11 +189,11 @@ class KeysToTry:
             self.tried.append(f"{label} (not used: {kind} is not in PubkeyAcceptedAlgorithms)")
             wanted = kind.replace("ssh-rsa", "rsa-sha2-512")
             setting = f"PubkeyAcceptedAlgorithms +{wanted}"
-            self._cures.append(to_set(self._host.options, self._host.name, setting))
+            self._fixes.append(to_set(self._host.options, self._host.name, setting))
         elif bits is not None and bits < self._host.smallest_rsa:
             short = f"{bits} bits, RequiredRSASize is {self._host.smallest_rsa}"
             self.tried.append(f"{label} (not used: {short})")
-            self._cures.append("make another key: ssh-keygen -t ed25519")
+            self._fixes.append("make another key: ssh-keygen -t ed25519")
         else:
             self.tried.append(label)
             self._shown = True

@@ -36,7 +36,7 @@ def run(settings: "Settings", hosts: tuple[str, ...], output_mode: "Output") -> 
     from rollout.cli.console import print_output  # noqa: PLC0415
     from rollout.cli.wiring import open_site  # noqa: PLC0415
     from rollout.deploy.disk_preflight import read_releases  # noqa: PLC0415
-    from rollout.output.releases import shelves_json, shelves_table  # noqa: PLC0415
+    from rollout.output.releases import releases_json, releases_table  # noqa: PLC0415
     from rollout.output.select import Output  # noqa: PLC0415
     from rollout.summary.run import Exit  # noqa: PLC0415
 
@@ -47,5 +47,5 @@ def run(settings: "Settings", hosts: tuple[str, ...], output_mode: "Output") -> 
             return await read_releases(hosts, site.releases)
 
     seen, findings = asyncio.run(scenario())
-    print_output((shelves_json if output_mode is Output.JSON else shelves_table)(seen, findings))
+    print_output((releases_json if output_mode is Output.JSON else releases_table)(seen, findings))
     return Exit.REFUSED if findings else Exit.DONE

@@ -53,8 +53,8 @@ exec monit "$@"
 
 def done(shop: Troubled) -> None:
     assert shop.all_ready
-    assert shop.reborn("web1")
-    assert shop.reborn("web2")
+    assert shop.new_processes("web1")
+    assert shop.new_processes("web2")
 
 
 def nobody_holds_the_lock(shop: Troubled) -> None:
@@ -202,7 +202,7 @@ def test_what_dies_after_its_clock_was_stepped_is_recovered_by_one_with_the_righ
     nobody_holds_the_lock(shop)
     assert shop.rollout("resume", "--yes").code == 0
     assert shop.all_ready
-    assert shop.reborn("web2")
+    assert shop.new_processes("web2")
     assert [restarts(shop, "web1"), restarts(shop, "web2")] == [1, 1]
 
 

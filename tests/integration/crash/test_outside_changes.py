@@ -46,8 +46,8 @@ def tell(shop: Troubled, server: str, state: str) -> None:
 
 def all_done(shop: Troubled) -> None:
     assert shop.all_ready
-    assert shop.reborn("web1")
-    assert shop.reborn("web2")
+    assert shop.new_processes("web1")
+    assert shop.new_processes("web2")
 
 
 def nothing_is_left(shop: Troubled) -> None:
@@ -298,7 +298,7 @@ def test_an_agent_that_says_ready_does_not_undo_what_a_dead_run_held_and_is_hear
 
     assert recovered.code == 0, recovered.said
     assert shop.admin("web1") == READY
-    assert shop.reborn("web1")
+    assert shop.new_processes("web1")
     assert restarts(shop, "web1") == 1
     shop.fleet.hosts["web1"].agent_says("drain")
     until(lambda: shop.admin("web1") == DRAIN, "the agent is heard again")
@@ -317,5 +317,5 @@ def test_an_agent_that_a_reload_woke_after_our_death_does_not_hinder_the_recover
 
     assert recovered.code == 0, recovered.said
     assert shop.admin("web1") == READY
-    assert shop.reborn("web1")
+    assert shop.new_processes("web1")
     assert restarts(shop, "web1") == 1

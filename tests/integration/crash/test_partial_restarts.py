@@ -61,8 +61,8 @@ def test_what_monit_had_restarted_when_it_was_killed_is_told_and_not_restarted_a
     assert "never arrived" in recovered.stderr
     assert resumed.returncode == 0, resumed.stderr
     assert web1.processes()[first] == born[first]
-    assert shop.reborn("web1")
-    assert shop.reborn("web2")
+    assert shop.new_processes("web1")
+    assert shop.new_processes("web2")
     assert shop.all_ready
     assert restarts(shop, "web2") >= 1
 
@@ -85,4 +85,4 @@ def test_what_had_no_turn_is_named_by_the_second_recovery_as_by_the_first(
     assert recovered.returncode == 0, recovered.stderr
     assert "Not restarted in it: web2" in recovered.stderr
     assert resumed.code == 0, resumed.said
-    assert shop.reborn("web2")
+    assert shop.new_processes("web2")

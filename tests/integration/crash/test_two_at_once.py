@@ -174,8 +174,8 @@ def test_a_lock_by_hand_stops_cron_with_one_account_and_its_end_lets_it_run(
     assert untouched
     assert thawed.code == 0, thawed.said
     assert (ran.code, ran.said, ran.data) == (0, "", "")
-    assert shop.reborn("web1")
-    assert shop.reborn("web2")
+    assert shop.new_processes("web1")
+    assert shop.new_processes("web2")
 
 
 def test_who_waits_for_the_lock_runs_when_the_other_is_through(shop: Troubled) -> None:

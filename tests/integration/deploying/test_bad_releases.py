@@ -28,8 +28,8 @@ def rolled_back_whole(fleet: Fleet, deployed: Deployed, *hosts: str) -> None:
     before, after = deployed.places
     assert after.links == before.links
     assert after.live == before.live
-    assert {name.partition("/")[0] for name in outcome.reborn} == set(hosts)
-    assert len(outcome.reborn) == len(hosts) * fleet.shape.instances
+    assert {name.partition("/")[0] for name in outcome.new_processes} == set(hosts)
+    assert len(outcome.new_processes) == len(hosts) * fleet.shape.instances
     assert outcome.servers[1] == outcome.servers[0]
     assert deployed.the("rollback.finished")
 

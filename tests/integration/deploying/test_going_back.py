@@ -24,7 +24,7 @@ OLDEST = "20251201000000"
 def went_back(deployed: Deployed, name: str) -> None:
     served_without_a_failure(deployed.outcome)
     assert deployed.code == 0
-    assert deployed.outcome.reborn == set(deployed.outcome.processes[0])
+    assert deployed.outcome.new_processes == set(deployed.outcome.processes[0])
     assert deployed.outcome.servers[1] == deployed.outcome.servers[0]
     assert deployed.places[1].live == name
 

@@ -139,14 +139,14 @@ def test_everything_that_a_restart_types_is_allowed(
     assert set(names) <= before.keys()
     asyncio.run(supervisor.restart("web1", [Instance(name) for name in names]))
 
-    def reborn() -> bool:
+    def new_processes() -> bool:
         states = {state.name: state for state in asyncio.run(supervisor.look("web1"))}
         return all(
             states[name].process not in {before[name], None} and states[name].running
             for name in names
         )
 
-    until(reborn, f"{names} to be new")
+    until(new_processes, f"{names} to be new")
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -100,11 +100,11 @@ def restarted(daemon: Daemon, monit: MonitSupervisor) -> InstanceState:
     assert not before.port_lost
     asyncio.run(monit.restart("web1", [Instance(before.name, before.port)]))
 
-    def reborn() -> bool:
+    def new_processes() -> bool:
         state = look(monit)
         return state.running and state.process != before.process
 
-    until(reborn, "a new process")
+    until(new_processes, "a new process")
     return look(monit)
 
 

@@ -53,5 +53,5 @@ def test_cron_is_told_nothing_at_all_when_all_is_well(make_fleet: MakeFleet) -> 
     outcome = stage.outcome(done)
 
     served_without_a_failure(outcome)
-    assert outcome.reborn == set(fleet.processes())
+    assert outcome.new_processes == set(fleet.processes())
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -49,7 +49,7 @@ def test_a_server_that_a_reload_put_back_is_taken_out_again(
     assert [f for f in outcome.tally.failures if f not in unlucky] == []
     assert unlucky == [] or not shape.redispatch, "HAProxy tries another server"
     assert [f for f in unlucky if not refused(f)] == []
-    assert outcome.reborn == set(fleet.processes())
+    assert outcome.new_processes == set(fleet.processes())
     assert outcome.servers[1] == outcome.servers[0]
     assert (done.returncode, run.events[-1]["exit_code"]) == (0, 0)
     assert order_of(run.events, "target.done") == ["web1", "web2", "web3"]

@@ -81,7 +81,7 @@ def test_a_line_that_a_reload_takes_away_costs_no_visitor_and_one_that_returns_i
     unlucky = [f for f in outcome.tally.failures if began - 2 <= f.at <= noticed + 2]
     assert [f for f in unlucky if refused(f)] == list(outcome.tally.failures)
     assert len(unlucky) <= 2
-    assert outcome.reborn == {"web1/mongrel_8000", "web1/mongrel_8001"}
+    assert outcome.new_processes == {"web1/mongrel_8000", "web1/mongrel_8001"}
     assert done.returncode == 0
     assert outcome.servers[1] == outcome.servers[0]
     assert changes(run) == [(["app/web1-8001@lb1"], []), ([], ["app/web1-8001@lb1"])]
@@ -206,7 +206,7 @@ def test_visitors_that_haproxy_sends_into_maint_stop_the_run_before_the_restart(
     served_without_a_failure(outcome)
     assert outcome.done.returncode == 5
     assert "force-persist" in outcome.done.stderr
-    assert outcome.reborn == set()
+    assert outcome.new_processes == set()
     assert outcome.servers[1] == outcome.servers[0]
 
 

@@ -59,7 +59,7 @@ def test_a_helper_that_outlives_its_server_is_noted(trouble_in: MakeTrouble) -> 
     assert ended.code == 0, ended.said
     assert f"(sleep), a process of {ONE} from before the restart, has not ended" in ended.said
     assert shop.all_ready
-    assert shop.reborn("web1")
+    assert shop.new_processes("web1")
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_a_rule_that_only_alerts_neither_refuses_nor_keeps_out(
     assert "monit start" not in check.said + check.data
     assert ended.code == 0, ended.said
     assert shop.all_ready
-    assert shop.reborn("web1")
-    assert shop.reborn("web2")
+    assert shop.new_processes("web1")
+    assert shop.new_processes("web2")
 
 
 def test_an_instance_that_depends_on_another_stops_a_restart_by_instance(
@@ -125,7 +125,7 @@ def test_an_instance_that_depends_on_an_earlier_one_is_restarted_once(
     log = (web1.directory / "monit.log").read_text()
     assert log.count("restart on user request") == 1
     assert shop.all_ready
-    assert shop.reborn("web1")
+    assert shop.new_processes("web1")
 
 
 @pytest.mark.timeout(120)

@@ -21,7 +21,7 @@ def test_servers_that_an_operator_holds_out_are_named_and_left_alone(
 
     served_without_a_failure(outcome)
     assert outcome.done.returncode == 0
-    assert outcome.reborn == {"web3/mongrel_8000", "web4/mongrel_8000"}
+    assert outcome.new_processes == {"web3/mongrel_8000", "web4/mongrel_8000"}
     assert outcome.unchanged("web1/mongrel_8000")
     assert outcome.unchanged("web2/mongrel_8000")
     assert outcome.servers[1] == outcome.servers[0]

@@ -72,7 +72,7 @@ class Troubled:
         states = [s for lb in self.fleet.balancers.values() for s in lb.states().values()]
         return all(state == READY for state in states)
 
-    def reborn(self, host: str) -> bool:
+    def new_processes(self, host: str) -> bool:
         """Every instance of ``host`` lives, and none is the process from before."""
         now = self.fleet.processes()
         names = [name for name in now if name.startswith(f"{host}/")]

@@ -163,5 +163,5 @@ def test_a_second_host_that_does_not_boot_costs_neither_the_first_nor_the_third(
     assert ended.code == 6
     assert "halted at web2. 1 of 3 servers is out of rotation" in ended.said
     assert [shop.admin(f"web{n}") for n in (1, 2, 3)] == [0, MAINT, 0]
-    assert shop.reborn("web1")
+    assert shop.new_processes("web1")
     assert shop.same("web3")

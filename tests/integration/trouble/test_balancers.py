@@ -37,8 +37,8 @@ def test_a_server_that_an_operator_holds_out_is_skipped_and_left_as_it_is(
     assert shop.admin("web2") == {"maint": MAINT, "drain": DRAIN}[state]
     assert [shop.admin("web1"), shop.admin("web3")] == [0, 0]
     assert shop.same("web2")
-    assert shop.reborn("web1")
-    assert shop.reborn("web3")
+    assert shop.new_processes("web1")
+    assert shop.new_processes("web3")
 
 
 def test_a_server_at_weight_0_is_skipped_and_keeps_its_weight(trouble_in: MakeTrouble) -> None:
@@ -224,7 +224,7 @@ def test_one_balancer_of_two_dies_after_the_restart_and_the_other_gets_the_host_
     assert ended.code == 6, ended.said
     assert "lb2" in ended.said.partition("rollout: halted")[2]
     assert shop.fleet.balancers["lb1"].states()["app/web1"] == FleetServerState(0, "UP", 1)
-    assert shop.reborn("web1")
+    assert shop.new_processes("web1")
     assert shop.same("web2")
 
 
@@ -236,7 +236,7 @@ def test_a_reload_in_drain_is_noticed_and_the_server_is_taken_out_again(shop: Tr
     assert ended.code == 0, ended.said
     assert "HAProxy was reloaded; telling it again" in ended.said
     until(lambda: shop.all_ready, "all are ready")
-    assert shop.reborn("web1")
+    assert shop.new_processes("web1")
 
 
 def in_drain_with_a_reload(shop: Troubled) -> Running:

@@ -56,7 +56,11 @@ def test_a_server_that_an_operator_takes_after_its_turn_is_said_not_to_serve(
     with a_visitor_stays(three.fleet, "web2") as finish:
         words = ["--floor", "1", *cron]
         running = three.start("restart", *words)
-        until(lambda: three.reborn("web1") and three.admin("web2") != 0, "web2 has its turn", 20)
+        until(
+            lambda: three.new_processes("web1") and three.admin("web2") != 0,
+            "web2 has its turn",
+            20,
+        )
         take(three, "web1")
         finish()
         ended = running.end()
@@ -94,7 +98,11 @@ def test_the_deadline_counts_the_wait_for_the_lock(shop: Troubled) -> None:
 def test_a_server_that_falls_over_after_its_turn_is_out_and_named(three: Troubled) -> None:
     with a_visitor_stays(three.fleet, "web3") as finish:
         running = three.start("restart", "--floor", "1")
-        until(lambda: three.reborn("web1") and three.admin("web3") != 0, "web3 has its turn", 20)
+        until(
+            lambda: three.new_processes("web1") and three.admin("web3") != 0,
+            "web3 has its turn",
+            20,
+        )
         three.fleet.hosts["web1"].misbehave("fail-boot")
         three.fleet.hosts["web1"].kill_monit()
         three.fleet.hosts["web1"].kill_instance("mongrel_8000")

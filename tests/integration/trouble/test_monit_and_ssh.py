@@ -145,8 +145,8 @@ def test_a_lost_connection_after_the_restart_is_made_again_and_nothing_is_asked_
     log = (web1.directory / "monit.log").read_text()
     assert log.count("restart on user request") == 1
     assert shop.all_ready
-    assert shop.reborn("web1")
-    assert shop.reborn("web2")
+    assert shop.new_processes("web1")
+    assert shop.new_processes("web2")
 
 
 def test_a_frozen_sshd_that_thaws_costs_only_time(shop: Troubled) -> None:

@@ -276,7 +276,7 @@ def test_the_last_server_is_not_taken_unless_the_floor_says_that_it_may(
     assert accepted.code == 0
     assert "1 of 1 server restarted" in accepted.said
     assert shop.all_ready
-    assert shop.reborn("web1")
+    assert shop.new_processes("web1")
 
 
 def test_a_floor_that_can_never_hold_is_a_finding(shop: Troubled) -> None:
@@ -314,5 +314,5 @@ def test_a_host_that_is_named_twice_is_restarted_once(shop: Troubled) -> None:
 
     assert ended.code == 0
     assert ended.said.count("asking monit to restart") == 1
-    assert shop.reborn("web2")
+    assert shop.new_processes("web2")
     assert shop.same("web1")

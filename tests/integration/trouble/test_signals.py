@@ -65,7 +65,7 @@ def test_one_ctrl_c_after_the_restart_sees_the_host_through_and_starts_nobody_el
     assert ended.code == 5, ended.said
     assert "1 of 2 servers restarted, no server is out because of this run" in ended.said
     assert shop.all_ready
-    assert shop.reborn("web1")
+    assert shop.new_processes("web1")
     assert shop.same("web2")
 
 
@@ -101,7 +101,7 @@ def test_two_ctrl_c_with_nobody_out_are_130(shop: Troubled) -> None:
     assert ended.code == 130, ended.said
     assert "no server is out because of this run" in ended.said
     assert shop.all_ready
-    assert shop.reborn("web1")
+    assert shop.new_processes("web1")
 
 
 def test_two_signals_in_one_breath_leave_at_once_with_a_true_account(shop: Troubled) -> None:
@@ -129,8 +129,8 @@ def test_a_lost_terminal_does_not_stop_the_rollout(shop: Troubled) -> None:
 
     assert ended.code == 0, ended.said
     assert shop.all_ready
-    assert shop.reborn("web1")
-    assert shop.reborn("web2")
+    assert shop.new_processes("web1")
+    assert shop.new_processes("web2")
 
 
 def test_ctrl_c_during_the_preflight_touches_nobody(shop: Troubled) -> None:
@@ -165,4 +165,4 @@ def test_a_second_signal_ends_what_runs_here_for_us(shop: Troubled) -> None:
     recovered = shop.rollout("recover", "--yes")
     assert recovered.code == 0, recovered.said
     assert shop.all_ready
-    assert shop.reborn("web1")
+    assert shop.new_processes("web1")

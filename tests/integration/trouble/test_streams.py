@@ -13,8 +13,8 @@ pytestmark = pytest.mark.integration
 
 def done(shop: Troubled) -> None:
     assert shop.all_ready
-    assert shop.reborn("web1")
-    assert shop.reborn("web2")
+    assert shop.new_processes("web1")
+    assert shop.new_processes("web2")
 
 
 @pytest.mark.parametrize(
