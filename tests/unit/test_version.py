@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from rollout.version import commit_of
 HOME = Path(__file__).parents[2]
 BUILT_FROM = (
     *("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "Makefile"),
-    *("CHANGELOG.md", "SECURITY.md", "Dockerfile", "examples", "requirements", "rollout"),
+    *("CHANGELOG.md", "SECURITY.md", "Dockerfile", "docs", "examples", "requirements", "rollout"),
 )
 
 
@@ -125,6 +126,33 @@ def test_a_source_distribution_names_its_commit_and_has_all_that_make_needs(
     for name in BUILT_FROM:
         assert (source / name).exists(), name
     assert installed(source, tmp_path / "four") == f"rollout {__version__} ({head(checkout)})"
+
+
+def test_a_wheel_has_another_name_than_the_stranger_on_the_index_and_every_module(
+    checkout: Path, tmp_path: Path
+) -> None:
+    build = "import sys, setuptools.build_meta as b; print(b.build_wheel(sys.argv[1]))"
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", build, tmp_path],
+        check=True,
+        cwd=checkout,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.startswith(f"haproxy_rollout-{__version__}-py3-")
+    with zipfile.ZipFile(wheel) as packed:
+        names = set(packed.namelist())
+        (about,) = [name for name in names if name.endswith(".dist-info/METADATA")]
+        metadata = packed.read(about).decode()
+        (entries,) = [name for name in names if name.endswith(".dist-info/entry_points.txt")]
+        assert "rollout = rollout.__main__:main" in packed.read(entries).decode()
+    modules = {str(file.relative_to(checkout)) for file in (checkout / "rollout").rglob("*.py")}
+    assert modules <= names
+    assert {"rollout/py.typed", "rollout/example.toml", "rollout/COMMIT"} <= names
+    assert {name.split("/")[0] for name in names} == {"rollout", about.split("/")[0]}
+    for field in ("Name: haproxy-rollout", "Author: the rollout authors", "Keywords: haproxy,"):
+        assert field in metadata, field
+    assert "Requires-Dist: paramiko<6,>=5.0" in metadata
 
 
 @pytest.mark.parametrize("there", ["bin/rollout", "share/doc", "pyvenv.cfg"])
