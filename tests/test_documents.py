@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HOME = Path(__file__).parents[1]
-PAGES = sorted((HOME / "docs").glob("**/*.md"))
+PAGES = [*sorted((HOME / "docs").glob("**/*.md")), HOME / "CONTRIBUTING.md"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
