@@ -170,7 +170,7 @@ async def adopt(control: TargetControl, owned_target: OwnedTarget, plan: Plan) -
         await control.adopt(owned_target)
         return Condition(met=True, reason="")
 
-    await control.wait_until("taken up again", question, timeout=plan.timeouts.probation_timeout)
+    await control.wait_until("adopted", question, timeout=plan.timeouts.probation_timeout)
 
 
 async def restart_and_return(

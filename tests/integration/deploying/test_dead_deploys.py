@@ -12,6 +12,7 @@ from tests.integration.conftest import MakeFleet
 from tests.integration.deploying.test_killed import deploying, until
 from tests.integration.deploying.test_what_to_type import told, typed
 from tests.support.disks import a_disk
+from tests.support.killed_runs import journals
 from tests.support.observed_deploy import SOON, deploy, places, rollout
 from tests.support.observed_restart import seats_of, served_without_a_failure, visited
 
@@ -34,11 +35,17 @@ QUICK: dict[str, object] = SOON | {
 STOP: dict[str, object] = QUICK | {"deploy.on_failure": "stop"}
 
 
+def _in_journal(fleet: Fleet, event: str) -> bool:
+    """Whether the newest journal has ``event``: a thread writes it after it was told."""
+    return f'"{event}"' in journals(fleet)[-1].read_text()
+
+
 def killed_in_place(fleet: Fleet) -> None:
     """Kill a deploy of a release that cannot boot, when it is `current` on every host."""
     fleet.shop.release(broken="fail-boot")
     with deploying(fleet) as process:
         until(process, event="deploy.in_place")
+        becomes(lambda: _in_journal(fleet, "deploy.in_place"), "the journal has it as well", 10)
         process.kill()
     assert FIRST not in places(fleet).current.values()
     assert set(places(fleet).running.values()) == {FIRST}
@@ -230,6 +237,6 @@ def test_a_server_that_is_out_is_taken_up_although_its_instances_do_not_run(
 
     assert stopped.code == 6
     assert taken_up.returncode == 0, taken_up.stderr
-    claimed = re.findall(r"(web[123]) (?:taken up again|claimed)", taken_up.stderr)
+    claimed = re.findall(r"(web[123]) (?:adopted|claimed)", taken_up.stderr)
     assert claimed == [] or claimed[0] == "web2"
     whole(fleet, FIRST if command == "rollback" else places(fleet).live)

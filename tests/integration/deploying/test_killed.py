@@ -174,6 +174,6 @@ def test_a_current_that_is_no_link_or_leads_nowhere_is_refused_with_its_cure(
     assert done.returncode == 3
     assert "is a directory" in done.stderr
     assert "leads to gone, which is not there" in done.stderr
-    assert done.stderr.count("cure:") >= 2
+    assert done.stderr.count("fix:") >= 2
     assert fleet.processes() == processes
     assert places(fleet).releases["web1"] == [live]

@@ -323,7 +323,7 @@ def test_a_host_on_which_nothing_was_deployed_is_fit_and_stays_as_it_was(bare: P
 
 
 def test_a_live_release_that_is_not_measured_in_time_is_not_judged(place: Place) -> None:
-    place.settings = {"size_within": 0.0}
+    place.settings = {"size_timeout": 0.0}
     assert place.examine() == ()
 
 
