@@ -1,4 +1,4 @@
-"""Patience with a deadline: asks again until it is settled, and says each new reason once.
+"""Waits with a deadline: asks until a condition is met, and reports each new reason once.
 
 Time is the event loop's, so that tests replace the clock and a delay of 70 s costs nothing.
 """
@@ -61,7 +61,7 @@ async def unless_stopped(
 class WaitReporter:
     """Tells a reason when it is new, and a restless one (a falling number) ever more rarely.
 
-    A verdict without words is nobody's news.
+    A condition without a reason is not reported.
     """
 
     def __init__(self, target: str, awaited: str, tell: Tell) -> None:

@@ -1,1 +1,1 @@
-"""The door: one file per command; builds everything, decides nothing."""
+"""The command line: commands, wiring, signals; it builds everything and decides nothing."""

@@ -1,4 +1,4 @@
-"""In charge of the fleet: with the lock, a record, and signs of life, from claim to release."""
+"""Holds the lock for the length of a command, with the record and the signs of life."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -63,7 +63,7 @@ async def hold_lock(
 
     Raises:
         LockHeld: another hand has it.
-        UnfinishedRunFound: somebody had it, and has left something out.
+        UnfinishedRunFound: its owner before has left something out.
     """
     try:
         claimed = await acquire(begun.owner, request, begun.history, world, tell)

@@ -1,4 +1,4 @@
-"""The way in and the way out: every ending of the program has its exit code here."""
+"""The start and the end of the program: every ending has its exit code here."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""A scenario about a site, told by the renderers that were asked for."""
+"""Runs something with a site while the chosen renderers show its events."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""A command that acts: journal, world, lock and renderers around the one thing that it does."""
+"""Runs a command that changes servers: journal, adapters, lock and renderers around it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""A scenario, its renderers and the signals: the one way in which a run begins and ends.
+"""Runs a command with its renderers and signals: how every run begins and ends.
 
 The first INT or TERM asks: nothing new is started and what is out is seen through.  The second
 orders: the summary is printed and the process leaves.  HUP means that the screen is gone, and

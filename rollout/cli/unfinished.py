@@ -54,7 +54,7 @@ def confirmed(
         anyway: Another run may say that it has seen to it.
 
     Raises:
-        LockHeld: it lives, or somebody holds the lock by hand.
+        LockHeld: it lives, or a person holds the lock by hand.
         RolloutError: the operator said no or cannot be asked, or another run says that it has
             seen to what HAProxy shows to be out.
     """

@@ -174,7 +174,7 @@ async def drop_skipped_hosts(
 async def finish_release(
     deploy: Deploy, transaction: Transaction, releases: Releases, tell: Tell
 ) -> None:
-    """Mark the release good on every host, and remove what nobody needs any more.
+    """Mark the release good on every host, and remove releases that are not needed any more.
 
     Every server was seen on it at the end, so nothing that goes wrong here does more than warn.  A
     release from which it goes back on request is bad only if it had never been marked good.

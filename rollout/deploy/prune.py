@@ -18,7 +18,7 @@ async def prune(
     *,
     left: Collection[str] = (),
 ) -> None:
-    """Remove what nobody needs from each host, and say so.
+    """Remove from each host the releases that are not needed, and say so.
 
     The release that a rollback would go to stays as well, and those that were just ``left``: who
     went back one too far wants to go forward again.

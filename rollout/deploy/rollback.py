@@ -137,10 +137,10 @@ async def return_others_to_old_release(
     releases: Releases,
     tell: Tell,
 ) -> None:
-    """Restore ``current`` everywhere else, and restart who may run the new release.
+    """Restore ``current`` everywhere else, and restart hosts that may run the new release.
 
     Raises:
-        Halted: somebody could not be taken back; all others were.
+        Halted: one host could not be taken back; all others were.
     """
     others = [host for host in deploy.hosts if host not in {target.host for target in failed}]
     left = [] if await restore_all(others, deploy.release, releases, tell) else ["`current`"]

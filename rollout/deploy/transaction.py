@@ -1,6 +1,6 @@
 """The transaction: a release on every host, or on none.
 
-Each undo is promised before its step, so a step of which nobody knows how far it got is undone
+Each undo is promised before its step, so a step that may have got anywhere is undone
 as well.  Whatever fails before the end, on whatever host, takes everything back on all of them.
 """
 

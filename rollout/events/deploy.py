@@ -193,7 +193,7 @@ class RollbackStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackHalted:
-    """The release before does not come up either, or somebody stopped us: no more is touched."""
+    """The release before does not come up either, or the run was stopped: no more is touched."""
 
     wire: ClassVar[str] = "rollback.halted"
 
@@ -226,7 +226,7 @@ class HookRan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasesPruned:
-    """Releases that nobody needs any more were removed."""
+    """Releases that are not needed any more were removed."""
 
     wire: ClassVar[str] = "releases.pruned"
 

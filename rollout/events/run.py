@@ -65,7 +65,7 @@ class RecoveryStarted:
 
     Attributes:
         asked: Those of them that were asked to restart.
-        rest: All that had not come through it; that they had no turn stops nobody.
+        rest: Targets that the run had not finished; they do not block other runs.
         gone_back: It was a deploy that had gone back from its release, or had begun to.
     """
 
@@ -80,14 +80,14 @@ class RecoveryStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryFinished:
-    """Each of them has been seen to: it serves, is another hand's now, or was told to be out."""
+    """All targets were looked at: each serves, was changed from outside, or is named as out."""
 
     wire: ClassVar[str] = "recovery.finished"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequested:
-    """A person or the system asked us to stop: nothing new starts, what is out is seen through."""
+    """A person or the system asked for a stop: no further target starts, open ones finish."""
 
     wire: ClassVar[str] = "rollout.stop_requested"
 
@@ -106,7 +106,7 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """An oddity that stops nobody but belongs in front of a person."""
+    """An oddity that stops nothing and that an operator should see."""
 
     wire: ClassVar[str] = "noted"
 
@@ -234,7 +234,7 @@ class TargetDraining:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetDrained:
-    """Nothing is open and nothing queued, on every load balancer, and nobody new came."""
+    """Nothing is open and nothing queued, on every load balancer, and no new session came."""
 
     wire: ClassVar[str] = "target.drained"
 
@@ -253,7 +253,7 @@ class TargetNotDrained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetInMaint:
-    """Every load balancer shows maint: nobody new arrives at all."""
+    """Every load balancer shows maint: no new visitor arrives at all."""
 
     wire: ClassVar[str] = "target.maint"
 

@@ -2,7 +2,7 @@
 
 It is never taken by age alone.  A holder that is gone for certain, on this machine, had either
 taken nobody out, and then its lock is ours; or it had, and then we refuse and say what to type.
-One that ended by itself, and said whom it left out, is in nobody's way who leaves those alone.
+One that ended normally and named what it left out blocks only runs that include that.
 """
 
 import asyncio
@@ -66,8 +66,8 @@ async def acquire(
     """Take the lock for ``owner``, waiting for it if that is wished.
 
     Raises:
-        LockHeld: somebody has it who lives, or of whom nobody can tell.
-        UnfinishedRunFound: whoever had it before has left something out that is in our way.
+        LockHeld: its owner lives, or that cannot be told.
+        UnfinishedRunFound: its owner before has left something out that this run includes.
         LockError: a place could not be asked.
         Halted: the operator wants us to stop.
     """
@@ -199,7 +199,7 @@ async def _acquire_past_open_journals(
 async def _reject_unfinished(
     left: UnfinishedRun, request: LockRequest, site: Site, tell: Tell
 ) -> tuple[OwnedTarget, ...]:
-    """See that what a run left is in nobody's way, and return what of it is still out.
+    """See that this run includes nothing that a run left, and return what of it is still out.
 
     Raises:
         UnfinishedRunFound: it is.
@@ -223,7 +223,7 @@ async def _without_theirs(left: UnfinishedRun, site: Site, tell: Tell) -> Unfini
 
 
 def _in_the_way(left: UnfinishedRun, request: LockRequest) -> UnfinishedRunFound | None:
-    """Say why what a run left, and nobody has changed since, keeps another from its ``request``."""
+    """Say why targets that a run left, unchanged since, keep another run from its ``request``."""
     ours = left.owned_targets
     wanted = [owned_target for owned_target in ours if owned_target.target.host in request.hosts]
     if left.ended:
@@ -255,7 +255,7 @@ def _in_the_way(left: UnfinishedRun, request: LockRequest) -> UnfinishedRunFound
 
 
 def _report_left_out(left: UnfinishedRun, request: LockRequest, tell: Tell) -> None:
-    """Name who is out before this run begins: the summary is of the fleet as it is."""
+    """Name what is out before this run begins: the summary is of the fleet as it is."""
     for owned_target in left.owned_targets:
         states = {state for told in owned_target.possible_states.values() for state in told}
         tell(

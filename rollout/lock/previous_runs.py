@@ -18,13 +18,13 @@ BEAT_EVERY = 5.0
 """Seconds between two signs of life in the lock."""
 
 LISTEN_FOR = 3 * BEAT_EVERY + 1
-"""Seconds in which whoever lives has given a sign of it, on a machine however busy."""
+"""Seconds in which a live owner has given a sign of life, on a machine however busy."""
 
 
 async def split_ours_and_changed(
     owned_targets: Sequence[OwnedTarget], site: Site
 ) -> tuple[tuple[OwnedTarget, ...], tuple[OwnedTarget, ...]]:
-    """Part what can be out because of us from what somebody has changed since, whole.
+    """Separate targets that can be out because of us from those that were changed since.
 
     What cannot be seen counts as ours.
     """
@@ -109,7 +109,7 @@ def _for_owner(owner: LockOwner, seen: Sequence[LockState]) -> list[LockState]:
 async def _by_its_journal(
     history: RunHistory, settled: Mapping[str, str], site: Site
 ) -> UnfinishedRun | None:
-    """Find a run that nobody's lock speaks for, and that nobody has seen to elsewhere."""
+    """Find a run that no lock speaks for, and that was not recovered from another machine."""
     for past in history.open_runs():
         by = settled.get(past.run, "")
         if by and not past.half_deployed and await is_settled(past.owned_targets, site):

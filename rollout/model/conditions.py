@@ -169,7 +169,7 @@ class Traffic:
 
 
 def drained(before: Traffic | None, now: Traffic, *, maint_visits: str) -> Condition:
-    """Judge two looks in a row: nothing open, nothing queued, and nobody came in between.
+    """Judge two looks in a row: nothing open, nothing queued, and no session in between.
 
     Args:
         before: The look before this one, if it belongs to the same HAProxy process.

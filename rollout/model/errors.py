@@ -1,4 +1,4 @@
-"""The causes we can name.  The sentence is made from the fields, so nobody matches text.
+"""The errors, each with a name.  Its sentence is made from fields, so no caller matches text.
 
 The exit code is not here: it is the consequence for the fleet, which the ledger knows.
 """
@@ -171,7 +171,7 @@ class LockHeld(RolloutError):
 
 
 class UnfinishedRunFound(RolloutError):
-    """A run before this one died, or left something out, and nobody has seen to it."""
+    """An earlier run died, or left something out, and no run has recovered it."""
 
     def __init__(self, run: str, what: str, fix: str) -> None:
         super().__init__(f"run {run} {what}")
@@ -188,7 +188,7 @@ class NotOfThisFleet(RolloutError):
 
 
 class LockLost(RolloutError):
-    """Our lock was broken or taken over: whoever did it sees to what was ours."""
+    """Our lock was broken or taken over; the run that did it answers for what was ours."""
 
     def __init__(self, place: str, owner: str) -> None:
         now = f"it is held by {owner}" if owner else "no run holds it"
@@ -329,11 +329,11 @@ class FloorBroken(RolloutError):
 
 
 class FloorUnreachable(RolloutError):
-    """Nobody of ours is out, and yet the next target cannot be spared."""
+    """No target of this run is out, and yet the next one cannot be spared."""
 
 
 class ChangedExternally(RolloutError):
-    """Another hand changed a server that we hold; we do not fight."""
+    """A server that this run owns was changed from outside; the run does not change it back."""
 
     def __init__(self, server: str, wanted: str, found: str) -> None:
         super().__init__(

@@ -21,7 +21,7 @@ class Admin(IntFlag):
     """``srv_admin_state`` of ``show servers state``: why a server is not simply ready.
 
     Source: HAProxy's management guide; measured on 2.6, 2.8 and 3.4.  ``CONFIG_MAINT`` alone
-    means "disabled in the file, enabled by somebody since"; together with ``FORCED_MAINT`` it
+    means "disabled in the file, enabled since"; together with ``FORCED_MAINT`` it
     is still disabled.
     """
 
@@ -193,7 +193,7 @@ class InstanceState:
         pending: The action monit still has to do (``restart``, ``start``, ``stop``), or empty.
         process: The process behind it; None when there is none or it is a zombie.
         up_since: Unix time at which the process started, by the host's clock; None as for birth.
-        port: Where it listens; 0 when nobody told.
+        port: Where it listens; 0 when that is not known.
         survivors: Processes from before its last restart by us that are not of its new process.
         port_lost: The old process had the listening socket of the port.  Another process has it
             now, and the new process has none.

@@ -1,4 +1,4 @@
-"""Who holds the lock of an app: a run, or a person who wants nothing to run."""
+"""The lock of an app: its owner, a run or a person, and what the owner has taken out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockOwner:
-    """Who holds a lock.
+    """The owner of a lock.
 
     Attributes:
         run: The run's id; every act is done only while it stands in the lock.
@@ -132,14 +132,14 @@ class PastRun:
         hosts: The hosts that it was about.
         flags: The options that were typed, by flag.
         settings: All that held, by dotted key, as text.
-        targets: Everyone who was to have a turn, in order.
-        done: Who has been restarted and given back.
+        targets: All targets of the plan, in order.
+        done: Those that were restarted and given back.
         renewed: Of targets whose restart broke off, the instances that have a new process.
         owned_targets: What it still holds.
         deploy: What it knew of the release; None for a restart.
         exit_code: What its account said; None if it never came to that.
         taken_back: Releases of other runs that it has taken back, because nothing had proven them.
-        settled: By which run what it left was seen to; empty as long as nobody did.
+        settled: The run that recovered what it left; empty as long as there is none.
         inherited: It had written down all that it took over from the run before it.
     """
 
@@ -175,7 +175,7 @@ class PastRun:
 
     @property
     def half_deployed(self) -> bool:
-        """Its release may be live by `current`, and nobody was restarted onto it yet."""
+        """`current` may lead to its release, and no instance was restarted onto it yet."""
         deploy = self.deploy
         if deploy is None or deploy.live or deploy.gone_back or self.targets:
             return False
@@ -188,7 +188,7 @@ class PastRun:
 
     @property
     def unfinished(self) -> bool:
-        """It died after it had begun to take servers out, or has left one out; nobody saw to it."""
+        """It died after it began to take servers out, or left one out; no run has recovered it."""
         half = bool(self.left) or (self.deploy is not None and not self.deploy.live)
         broken_off = self.died and bool(self.targets) and half
         return not self.settled and (broken_off or bool(self.owned_targets))

@@ -1,4 +1,4 @@
-"""What a run holds: targets as they were found, what was told since, who was asked to restart.
+"""What a run owns: targets as they were found, the states ordered since, the restarts asked for.
 
 A holding is written down before the act that makes it true, so it is never behind the world, and at
 most one act ahead of it.  Whoever finds it after a crash can tell what is ours from what somebody
@@ -54,7 +54,7 @@ class OwnedTarget:
         asked: The instances that were, or were about to be, asked to restart, with the process
             that each of them had.
         release: What they must be seen to run in once they were restarted; empty for a restart.
-        relinked: ``current`` of the host may lead to ``release`` already, though nobody was asked.
+        relinked: ``current`` of the host may lead to ``release``, though no restart was asked for.
         returning: It was being made ready: it had been proven, or was never asked to restart.
     """
 

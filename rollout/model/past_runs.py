@@ -44,7 +44,7 @@ class UnfinishedRun:
 
     @property
     def ended(self) -> bool:
-        """It came to its end by itself, and said whom it left out."""
+        """It came to its end by itself, and named the targets that it left out."""
         if self.held is not None and self.held.ended:
             return True
         return self.past is not None and not self.past.died

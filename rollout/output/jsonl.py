@@ -81,7 +81,7 @@ def _deploy(deploy: DeploySummary) -> Any:  # noqa: ANN401 - as below
 
 
 def json_loss(lost: int) -> str:
-    """Spell the line that stands where lines were lost because nobody read them."""
+    """Spell the line that stands where lines were lost because they were not read in time."""
     return _spelled({"v": VERSION, "event": "output.lost", "lines": lost}) + "\n"
 
 

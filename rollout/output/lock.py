@@ -1,4 +1,4 @@
-"""What a run has left behind, and who holds the lock, for people and for machines."""
+"""Output of what a run has left behind and of the lock's owner, as text and JSON."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -120,7 +120,7 @@ def lock_table(
     acts: Mapping[str, Sequence[str]] | None = None,
     over: Collection[str] = (),
 ) -> str:
-    """Say who holds the lock, in each place, and what a person did to it last.
+    """Name the owner of the lock in each place, and what a person did to it last.
 
     Of the runs in ``over`` it is certain that they have ended.
     """

@@ -76,7 +76,7 @@ class RunResult:
 
     @property
     def exit_code(self) -> Exit:
-        """What the fleet looks like now; with somebody out it is that, whatever else went wrong."""
+        """What the fleet looks like now; with a target out it is that, whatever else went wrong."""
         if self.outside is None or self.summary.out or self.summary.deploy.unrestored:
             return self.summary.exit_code
         if self.outside is Exit.REFUSED and self.summary.touched:
@@ -88,10 +88,10 @@ class Renderer(Protocol):
     """One reading of the stream.  It may raise; then it is not asked again."""
 
     def show(self, told: StampedEvent) -> None:
-        """Read one event aloud, without waiting for whoever listens."""
+        """Show one event, without waiting for a reader."""
 
     def end(self, ending: RunResult) -> None:
-        """Read the summary aloud; nothing comes after it."""
+        """Show the summary; nothing comes after it."""
 
 
 class Stream(Protocol):

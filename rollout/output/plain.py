@@ -19,7 +19,7 @@ WHOLE_RUN = "rollout"
 
 
 def plain_line(told: StampedEvent) -> str:
-    """Spell one event as one line: instant, whom it is about, what is known now."""
+    """Spell one event as one line: time, target, what is known now."""
     return f"{told.at} {subject_of(told.event)} {sanitize(words(told.event))}"
 
 

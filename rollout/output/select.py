@@ -1,4 +1,4 @@
-"""Which renderers speak: human words to stderr, data to stdout."""
+"""Chooses the renderers: text for people to stderr, data to stdout."""
 
 import os
 import sys

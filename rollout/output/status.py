@@ -59,7 +59,7 @@ def status_json(
 
 
 def fitness_table(fit: PreflightReport) -> str:
-    """Say who can be restarted, who is skipped and what is wrong, with fixes."""
+    """Name what can be restarted, what is skipped and what is wrong, with fixes."""
     rows: list[Row] = [
         (
             target.name,

@@ -77,7 +77,7 @@ def frame(
 
 
 def _shown(summary: RunSummary, room: int) -> tuple[Sequence[str], list[str]]:
-    """Choose who has a line, and count the others."""
+    """Choose the targets that have a line, and count the others."""
     if len(summary.lines) <= room:
         return tuple(summary.lines), []
     failed = [name for name, line in summary.lines.items() if line.standing in FAILED]

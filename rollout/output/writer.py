@@ -16,7 +16,7 @@ Paint = Callable[[Sequence[str]], str]
 """From the texts that wait to what is written now; called in the writer's thread only."""
 
 GONE = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF})
-"""Whoever read this has left (``| head``) or the terminal was closed: no reason for a word."""
+"""The reader has left (``| head``) or the terminal was closed: no reason for a message."""
 
 
 def _as_they_came(texts: Sequence[str]) -> str:

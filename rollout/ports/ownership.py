@@ -1,4 +1,4 @@
-"""The seams of what we hold: the record of it, the lock of the app, and the runs before this one.
+"""Protocols for what a run owns: its log, the lock of the app, and the runs before this one.
 
 As in :mod:`rollout.ports.site`, every call answers or raises within its own deadline.
 """

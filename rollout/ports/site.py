@@ -1,4 +1,4 @@
-"""The seams: what the scenarios may ask of the world, as Protocols, and ``Site``, the world itself.
+"""What scenarios may ask of the outside world, as Protocols; ``Site`` is all of it together.
 
 Every call either answers or raises a :class:`~rollout.model.errors.RolloutError` within its own
 deadline; none hangs.  A call that raises may still have taken effect (the reply was lost), so

@@ -1,4 +1,4 @@
-"""``--verbose``: what is asked at the seams and what was answered, without a word in the scenarios.
+"""``--verbose``: traces what adapters are asked and answer; the scenarios know nothing of it.
 
 Every request that changes something is said when it was answered, with the time it took; of
 the many looks only what is new.

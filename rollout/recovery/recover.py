@@ -1,7 +1,7 @@
 """What a dead run left out, brought back on evidence or named.
 
 Never asked to restart: as fit as it was, so it goes back as it was found.  Asked: it climbs the
-rest of the ladder first.  What somebody has changed since is theirs: left as it is now, and named.
+rest of the ladder first.  What was changed from outside since is left as it is now, and named.
 """
 
 import asyncio

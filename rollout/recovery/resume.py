@@ -1,4 +1,4 @@
-"""A run that stopped part-way goes on: whoever had no turn has it now, with the same settings."""
+"""Goes on with a run that stopped: targets that had no turn have it now, same settings."""
 
 import asyncio
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ async def resume(
     tell: Tell,
     findings: Sequence[Finding] = (),
 ) -> None:
-    """Bring back what the run left out, then restart whoever had no turn in it.
+    """Bring back what the run left out, then restart the targets that had no turn in it.
 
     Who could not be brought back by proof has his turn first: it needs another restart.
 

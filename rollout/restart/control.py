@@ -64,7 +64,7 @@ class TargetControl:
 
     @property
     def servers(self) -> tuple[Server, ...]:
-        """The servers that are still in our hand: nobody else has changed them meanwhile."""
+        """The servers that are still ours: nothing outside has changed them meanwhile."""
         return tuple(server for server in self.target.servers if server not in self.lost)
 
     @property
@@ -93,7 +93,7 @@ class TargetControl:
         return "; ".join(f"{server} is {how}" for server, how in held if how)
 
     async def adopt(self, owned_target: OwnedTarget) -> None:
-        """Take again in hand what was ours; a server that somebody has changed since is ``lost``.
+        """Own again what was ours; a server that was changed from outside since is ``lost``.
 
         A line that is gone, or leads to another server by now, is no server of the target any more.
 
@@ -139,9 +139,9 @@ class TargetControl:
         return states
 
     async def read_available(self) -> Mapping[Server, ServerState]:
-        """Read what can be read, as :meth:`read_all`; who does not answer is in ``watch.away``.
+        """Read what can be read, as :meth:`read_all`; the rest is named in ``observer.away``.
 
-        Of who was asked to restart: one lost balancer must not keep the others from getting it.
+        Used after the restart request: one balancer that is down must not stop the others.
 
         Raises:
             ChangedExternally: as for :meth:`read_all`.

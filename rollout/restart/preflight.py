@@ -1,4 +1,4 @@
-"""Whether the fleet is fit for a rollout, and who is to be restarted: all findings at once."""
+"""Checks whether the fleet is fit for a run, and what will be restarted: all findings at once."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence

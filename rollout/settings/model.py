@@ -48,7 +48,7 @@ class BalancerSettings(Section):
 
 
 class FleetSettings(Section):
-    """``[fleet]``: who is restarted, and how many may be missing at once."""
+    """``[fleet]``: the hosts that are restarted, and how many may be out at once."""
 
     hosts: HostList
     server: Annotated[SingleLine, AfterValidator(a_server)] = ""

@@ -65,7 +65,7 @@ class RunSummary:
         stop: Who asked us to stop, or empty.
         interrupted: The exit code of a second signal, or 0.
         recovery: The run whose remains were seen to, or empty.
-        rest: Who had not come through that run.
+        rest: Targets that had not come through that run.
         gone_back: That run was a deploy that had gone back from its release, or had begun to.
         resumed: The run that was gone on with, or empty.
         rolling: A walk over the fleet was begun; a mere recovery has none.

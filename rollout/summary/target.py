@@ -64,7 +64,7 @@ class TargetSummary:
         state: What HAProxy was last seen to have for it, or empty.
         seconds: How long it was out of rotation, once it is done.
         servers: What was claimed, as ``backend/server@balancer``: what must be given back.
-        release: What its processes were seen to run in; empty where nobody asked.
+        release: What its processes were seen to run in; empty where that was not asked.
         cut: Sessions that were shut down in it.
         fix: What mends what stopped it, where that is known.
         now: What keeps visitors from it when the run ends, though it is not out because of us.

@@ -1,4 +1,4 @@
-"""What somebody probably meant, in words that can stand at the end of a sentence."""
+"""Suggests what was probably meant, in words that can end a sentence."""
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher

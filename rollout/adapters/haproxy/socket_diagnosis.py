@@ -1,7 +1,7 @@
 """Why an admin socket on this machine cannot be entered, and what fixes it.
 
 haproxyadmin has one sentence for all of these ("UNIX socket file was not set"), so we look for
-ourselves: at the file, its rights, and whether anybody listens.
+ourselves: at the file, its rights, and whether a process listens.
 """
 
 import difflib
@@ -17,7 +17,7 @@ from rollout.model.fleet import Finding
 
 
 def trouble_at(where: str, path: Path) -> Finding | None:
-    """Say why ``path`` cannot be entered; None when somebody listens there.
+    """Say why ``path`` cannot be entered; None when a process listens there.
 
     Connects once and hangs up, which HAProxy does not mind.  Never waits.
     """

@@ -24,7 +24,7 @@ def this_process() -> Process:
 
 
 def user() -> str:
-    """Name whoever runs us; under cron there may be no environment that says so."""
+    """Name the user that runs us; under cron there may be no environment that says so."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

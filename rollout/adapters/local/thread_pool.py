@@ -1,4 +1,4 @@
-"""A bounded pool of threads for libraries that block, in which nobody waits for a stuck one.
+"""A bounded pool of threads for libraries that block; a stuck thread holds up no exit.
 
 The standard executor joins its threads when the interpreter ends, so one dead peer would keep a
 finished rollout from leaving.  These threads are daemons: what they still wait for is given up.

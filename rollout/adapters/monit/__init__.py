@@ -1,1 +1,1 @@
-"""Monit as text: command lines out, printed blocks in; nothing here talks to anybody."""
+"""Monit on the hosts, through its command line: scripts out, printed status in."""

@@ -75,7 +75,7 @@ class MonitOptions:
         return tuple(b for b in blocks if b.kind == "Process" and whole.fullmatch(b.name))
 
     def port(self, name: str) -> int:
-        """Return the port of an instance; 0 when nobody told."""
+        """Return the port of an instance; 0 when it is not known."""
         return self.ports.get(name) or port_of(name)
 
 

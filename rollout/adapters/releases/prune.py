@@ -1,4 +1,4 @@
-"""Removes releases that nobody needs, looking on the host again before each is gone."""
+"""Removes old releases, and looks on the host again before each is gone."""
 
 from rollout.adapters.releases.processes import RUNNING
 from rollout.adapters.releases.shell_functions import COMMON

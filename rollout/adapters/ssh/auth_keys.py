@@ -1,4 +1,4 @@
-"""The keys we may show to a host, in OpenSSH's order; nobody is ever asked for anything."""
+"""The keys to offer to a host, in OpenSSH's order; no passphrase is ever asked for."""
 
 import shlex
 import socket

@@ -1,4 +1,4 @@
-"""Paramiko, imported without the half of it that nobody here uses.
+"""Imports paramiko without the half of it that rollout does not use.
 
 Its config reader imports ``invoke``, for ``Match exec`` alone, inside a ``try``: about 125 of
 375 ms.  We read ssh's configuration with ``ssh -G``, so during the import ``invoke`` is shown as

@@ -28,7 +28,7 @@ lock = typer.Typer(
 
 @lock.callback()
 def show(context: typer.Context) -> None:
-    """Show who holds the lock of the app, and what is out because of them."""
+    """Show the owner of the lock, and what is out because of it."""
     if context.invoked_subcommand is not None:
         return
     from rollout.cli.console import print_output  # noqa: PLC0415

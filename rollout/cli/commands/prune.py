@@ -1,4 +1,4 @@
-"""``rollout prune``: releases that nobody needs any more are removed."""
+"""``rollout prune``: removes old releases."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +28,7 @@ def prune(
     hosts: said.Hosts = None,
     exclude: said.Exclude = None,
 ) -> None:
-    """Remove old releases that nobody needs any more."""
+    """Remove old releases that are not needed any more."""
     from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415 - not for `--help`
     from rollout.text.hostnames import select  # noqa: PLC0415
 

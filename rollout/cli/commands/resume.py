@@ -1,4 +1,4 @@
-"""``rollout resume``: who had no turn in a run that stopped has it now."""
+"""``rollout resume``: restarts the targets that had no turn in a run that stopped."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,7 +76,7 @@ def same_as_before(past: "PastRun", typed: "GlobalOptions", *, replan: bool) -> 
     """Load the settings with the flags of the run, and see that they are those it had.
 
     Raises:
-        RolloutError: they are not, and nobody said that they may differ.
+        RolloutError: they are not, and ``--replan`` was not given.
     """
     from rollout.cli.new_run import changed, written_settings  # noqa: PLC0415 - not for `--help`
     from rollout.model.errors import RolloutError  # noqa: PLC0415

@@ -32,7 +32,7 @@ def rollback(
     accept_sick: said.AcceptSick = False,
     cron: said.Cron = False,
 ) -> None:
-    """Make an older release live again; nobody notices either."""
+    """Make an older release live again, without one failed request."""
     from rollout.cli.from_deploy_settings import deployable  # noqa: PLC0415 - not for `--help`
     from rollout.text.hostnames import select  # noqa: PLC0415
 

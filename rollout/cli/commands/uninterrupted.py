@@ -26,7 +26,7 @@ def uninterrupted(
     accept_sick: said.AcceptSick = False,
     cron: said.Cron = False,
 ) -> None:
-    """Deploy a new release; nobody who visits the site notices."""
+    """Deploy a new release without one failed request."""
     from rollout.cli.from_deploy_settings import deployable  # noqa: PLC0415 - not for `--help`
     from rollout.text.hostnames import select  # noqa: PLC0415
 

@@ -46,7 +46,7 @@ def _count(names: Sequence[str], total: str, what: str) -> str:
 
 
 def skipped_words(summary: RunSummary, what: str = "Skipped") -> str:
-    """Name who was skipped, and why, as a sentence to be added; empty when nobody was."""
+    """Name what was skipped, and why, as a sentence to be added; empty when nothing was."""
     skipped = summary.named(TargetPhase.SKIPPED)
     reason = "; ".join(f"{name} ({summary.lines[name].reason})" for name in skipped)
     return f" {what}: {reason}." if skipped else ""
@@ -66,7 +66,7 @@ def visited_words(summary: RunSummary) -> str:
 
 
 def stopped(ending: RunResult) -> str:
-    """Say what stopped the run, and at whom."""
+    """Say what stopped the run, and at which target."""
     summary = ending.summary
     if Exit.BUG in {ending.outside, ending.exit_code}:
         return "stopped by a bug of its own"

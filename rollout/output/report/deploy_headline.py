@@ -1,4 +1,4 @@
-"""The first sentence of the summary of a deploy: which release is live where, who is missing."""
+"""The first sentence of the summary of a deploy: which release is live where, what is missing."""
 
 from rollout.output.deploy_sentences import release_words, some
 from rollout.output.messages import RunResult
@@ -59,7 +59,7 @@ def _live(ending: RunResult) -> str:
 
 
 def _undone(summary: RunSummary) -> str:
-    """Say that the release before is live; nobody is out, and every `current` was seen restored."""
+    """Say that the release before is live; no server is out, every `current` was seen restored."""
     deploy = summary.deploy
     named = release_words(deploy.release, deploy.revision)
     if deploy.phase is Phase.ROLLED_BACK:

@@ -93,7 +93,7 @@ def _uneven(summary: RunSummary) -> str:
 
 
 def _rest(ending: RunResult) -> str:
-    """Say that not everybody had come through the run, and what to type."""
+    """Say that targets had not come through the run, and what to type."""
     summary = ending.summary
     if summary.gone_back:
         what = "The run had gone back from its release, or had begun to"

@@ -19,7 +19,7 @@ from rollout.text.width import cells, padded
 MARGIN = "  "
 
 LONG_FLEET = 20
-"""With more targets than this the ones that need nobody share a line."""
+"""With more targets than this, those that need no attention share a line."""
 WHOLE_FLEET = 50_000
 """Characters that name every host of a large one: what is cut off could not be typed."""
 GROUPED = (TargetPhase.DONE, TargetPhase.UNTOUCHED)
