@@ -69,7 +69,7 @@ def before_the_command(
         typer.Option(
             metavar="NAME",
             envvar="ROLLOUT_ENV",
-            help="Lay [env.NAME] of the settings over the rest.",
+            help="Use the settings of [env.NAME] as well.",
         ),
     ] = None,
     output: Annotated[
@@ -82,7 +82,10 @@ def before_the_command(
         ),
     ] = "auto",
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Say more about what is asked and answered.")
+        bool,
+        typer.Option(
+            "--verbose", help="Print what is asked of HAProxy and monit, and their answers."
+        ),
     ] = False,
     version: Annotated[
         bool,
@@ -104,7 +107,7 @@ def before_the_command(
 
 app.command()(restart)
 app.command()(uninterrupted)
-app.command("deploy", help="The same as `uninterrupted`, in a word.")(uninterrupted)
+app.command("deploy", help="The same as `uninterrupted`.")(uninterrupted)
 app.command()(rollback)
 app.command()(recover)
 app.command()(resume)

@@ -22,7 +22,7 @@ MaxOut = Annotated[
     typer.Option(
         "--max-out",
         metavar="N|N%",
-        help="At most so many out of rotation at once (default: [fleet] max_out).",
+        help="The most targets out of rotation at once (default: [fleet] max_out).",
     ),
 ]
 Floor = Annotated[
@@ -30,7 +30,7 @@ Floor = Annotated[
     typer.Option(
         "--floor",
         metavar="N|N%",
-        help="At least so many servers keep serving in each backend (default: [fleet] floor).",
+        help="The fewest servers that keep serving in each backend (default: [fleet] floor).",
     ),
 ]
 Canary = Annotated[
@@ -38,7 +38,7 @@ Canary = Annotated[
     typer.Option(
         "--canary",
         metavar="N|N%",
-        help="So many go first, alone; the rest only if all of them come back "
+        help="This many targets go first; the rest only if all of them come back "
         "(default: [fleet] canary).",
     ),
 ]
@@ -47,7 +47,7 @@ Soak = Annotated[
     typer.Option(
         "--soak",
         metavar="TIME",
-        help="The first ones carry traffic so long before the rest, e.g. 5m "
+        help="How long the canary carries traffic before the rest goes, e.g. 5m "
         "(default: [fleet] soak).",
     ),
 ]
@@ -72,7 +72,7 @@ Deadline = Annotated[
     typer.Option(
         "--deadline",
         metavar="TIME",
-        help="Start nothing new after so long, e.g. 1h30m; 0s is no limit "
+        help="Start no further target after this time, e.g. 1h30m; 0s: no limit "
         "(default: [fleet] deadline).",
     ),
 ]
@@ -81,7 +81,7 @@ InstancesAtATime = Annotated[
     typer.Option(
         "--instances-at-a-time",
         metavar="N",
-        help="So many instances of a host boot together; 0 is all "
+        help="How many instances of a host boot together; 0: all "
         "(default: [monit] instances_at_a_time).",
     ),
 ]
@@ -90,7 +90,7 @@ DrainTimeout = Annotated[
     typer.Option(
         "--drain-timeout",
         metavar="TIME",
-        help="Visitors may finish by themselves for so long, e.g. 30s "
+        help="How long open sessions may end by themselves, e.g. 30s "
         "(default: [restart] drain_timeout).",
     ),
 ]
@@ -99,7 +99,7 @@ MaintTimeout = Annotated[
     typer.Option(
         "--maint-timeout",
         metavar="TIME",
-        help="What is in flight after that may take so long, e.g. 60s "
+        help="How long open requests may finish in maint after that, e.g. 60s "
         "(default: [restart] maint_timeout).",
     ),
 ]
@@ -108,7 +108,7 @@ OnBusy = Annotated[
     typer.Option(
         "--on-busy",
         metavar="stop|cut",
-        help="If it takes longer, stop and give the host back, or cut it off "
+        help="When they take longer: stop and give the host back, or cut them off "
         "(default: [restart] on_busy).",
     ),
 ]
@@ -117,7 +117,7 @@ StartupDelay = Annotated[
     typer.Option(
         "--startup-delay",
         metavar="TIME",
-        help="Wait so long after a restart before the first look, e.g. 70s "
+        help="How long to wait after a restart before the first check, e.g. 70s "
         "(default: [restart] startup_delay).",
     ),
 ]
@@ -126,7 +126,7 @@ RunningTimeout = Annotated[
     typer.Option(
         "--running-timeout",
         metavar="TIME",
-        help="All instances must run and answer within so long, e.g. 2m "
+        help="The time within which all instances must run and answer, e.g. 2m "
         "(default: [restart] running_timeout).",
     ),
 ]
@@ -135,7 +135,7 @@ Stable = Annotated[
     typer.Option(
         "--stable",
         metavar="TIME",
-        help="A server must stay up so long to count as done, e.g. 5s (default: [restart] stable).",
+        help="How long a server must stay up to be done, e.g. 5s (default: [restart] stable).",
     ),
 ]
 WaitLock = Annotated[
@@ -143,44 +143,50 @@ WaitLock = Annotated[
     typer.Option(
         "--wait-lock",
         metavar="TIME",
-        help="Wait so long for a rollout that is under way, e.g. 10m (default: [lock] wait).",
+        help="How long to wait for another run to end, e.g. 10m (default: [lock] wait).",
     ),
 ]
 IncludeLeftOut = Annotated[
     bool,
     typer.Option(
         "--include-left-out",
-        help="Restart with the others what an earlier run has left out of rotation.",
+        help="Also restart the targets that an earlier run left out of rotation.",
     ),
 ]
 AcceptSick = Annotated[
     bool,
     typer.Option(
         "--accept-sick",
-        help="In an outage: restart instances all the same that are down or do not answer now.",
+        help="In an outage: also restart instances that are down or do not answer.",
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Cron = Annotated[
     bool,
-    typer.Option("--cron", help="Say nothing when all is well, and ask nothing."),
+    typer.Option("--cron", help="Print nothing when all is well, and ask nothing."),
 ]
 
 Ref = Annotated[
     str | None,
     typer.Option(
-        "--ref", metavar="REF", help="This branch, tag or commit (default: [deploy] ref)."
+        "--ref", metavar="REF", help="The branch, tag or commit to deploy (default: [deploy] ref)."
     ),
 ]
 Artifact = Annotated[
     str | None,
     typer.Option(
-        "--artifact", metavar="FILE", help="This packed release (default: [deploy] artifact)."
+        "--artifact",
+        metavar="FILE",
+        help="The packed release (default: [deploy] artifact).",
     ),
 ]
 Sha256 = Annotated[
     str | None,
-    typer.Option("--sha256", metavar="DIGITS", help="And its checksum (default: [deploy] sha256)."),
+    typer.Option(
+        "--sha256",
+        metavar="DIGITS",
+        help="Its SHA-256 (default: [deploy] sha256).",
+    ),
 ]
 Switch = Annotated[
     str | None,

@@ -22,7 +22,7 @@ def prune(
     keep: Annotated[
         str | None,
         typer.Option(
-            "--keep", metavar="N", help="So many good releases stay (default: [deploy] keep)."
+            "--keep", metavar="N", help="How many good releases stay (default: [deploy] keep)."
         ),
     ] = None,
     hosts: said.Hosts = None,

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 Abandon = Annotated[
     bool,
     typer.Option(
-        "--abandon", help="Touch nothing: what is out stays out, and is yours from now on."
+        "--abandon", help="Change nothing: what is out stays out, and rollout no longer manages it."
     ),
 ]
 
 
 Anyway = Annotated[
     bool,
-    typer.Option("--anyway", help="Bring back also what another run says that it has seen to."),
+    typer.Option("--anyway", help="Also bring back what another run says that it has recovered."),
 ]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Replan = Annotated[
     bool,
-    typer.Option("--replan", help="Go on with the settings and the fleet as they are now."),
+    typer.Option("--replan", help="Use the settings and the fleet as they are now."),
 ]
 
 

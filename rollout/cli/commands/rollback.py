@@ -22,7 +22,9 @@ def rollback(
     to: Annotated[
         str | None,
         typer.Option(
-            "--to", metavar="RELEASE", help="This release (default: the last good one before)."
+            "--to",
+            metavar="RELEASE",
+            help="The release (default: the last good one before).",
         ),
     ] = None,
     hosts: said.Hosts = None,
