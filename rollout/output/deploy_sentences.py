@@ -79,7 +79,7 @@ def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence
         case events.CurrentSeen(current=current):
             return f"`current` leads to {current or 'no release'}; {runs_words(event)}"
         case events.UnprovenTakenBack(release=release, hosts=hosts):
-            return f"release {release}, which nothing has proven, is taken back on {some(hosts)}"
+            return f"release {release}, which was verified nowhere, is taken back on {some(hosts)}"
         case events.ReleaseDiscarded(release=release):
             return f"release {release} removed, logs of its builds kept"
         case events.UndoFailed(reason=reason, live=True):
@@ -102,6 +102,6 @@ def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence
         case events.HookRan(hook=hook, ok=fine, message=said):
             return f"hook `{hook}` {'ran' if fine else 'FAILED'}{f': {said}' if said else ''}"
         case events.ReleasesPruned(releases=releases):
-            return f"removed, no longer needed: {', '.join(releases) or 'nothing'}"
+            return f"old releases removed: {', '.join(releases) or 'nothing'}"
         case _:
             assert_never(event)

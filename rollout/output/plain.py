@@ -75,7 +75,10 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
         case events.RecoveryFinished():
             return "recovery finished"
         case events.StopRequested(by=by):
-            return f"stop requested by {by}: no further target is started; what is out is finished"
+            return (
+                f"stop requested by {by}: no further target is started; "
+                "targets that are out go back into rotation"
+            )
         case events.Interrupted(by=by):
             return f"interrupted by {by}: leaving now, what is out stays out"
         case events.Noted(what=what):
@@ -83,7 +86,8 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
         case events.BalancerReloaded(balancer=balancer):
             return f"not out any more on {balancer}: HAProxy was reloaded; telling it again"
         case events.SoakStarted(targets=targets, seconds=seconds):
-            return f"soaks for {in_words(seconds)} before the next wave: {', '.join(targets)}"
+            serving = ", ".join(targets)
+            return f"soaks for {in_words(seconds)} before the next wave, while {serving} serve"
         case events.FleetSeen():
             return _fleet_words(event)
         case _ if isinstance(event, DeployEvent):
@@ -101,7 +105,7 @@ def _fleet_words(seen: events.FleetSeen) -> str:
     said += [f"{how}, of no target of this run" for how in seen.others[:FEW]]
     said += [f"{len(seen.others) - FEW} more such"] if len(seen.others) > FEW else []
     said += [f"{name} does not answer" for name in seen.unseen]
-    return f"last look: {'; '.join(said) or 'no server line of the run is there any more'}"
+    return f"final check: {'; '.join(said) or 'no server line of the run is there any more'}"
 
 
 def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
@@ -145,19 +149,19 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
         case events.TargetInMaint():
             return "in maint: no new visitor arrives"
         case events.SessionsCut(sessions=sessions):
-            return f"cut {count_sessions(sessions)} that would not end, as `on_busy` says"
+            return f"cut {count_sessions(sessions)} that did not end (on_busy = cut)"
         case events.TargetEmpty():
-            return "empty: nothing is in flight, it may be restarted"
+            return "empty: no session is open on any load balancer; it can be restarted"
         case events.RestartAsked(instances=instances):
-            return f"asking monit to restart {', '.join(instances)}; only proof brings it back now"
+            return f"asking monit to restart {', '.join(instances)}; it returns only when verified"
         case events.InstanceRestarted(instance=instance, pid=pid):
             return f"{instance} runs as a new process, pid {pid}"
         case events.InstanceVerified(instance=instance, answered=True):
-            return f"{instance} verified: it answers and is still the same process"
+            return f"{instance} verified: the new process answers and has kept its pid"
         case events.InstanceVerified(instance=instance):
             return f"{instance} verified: a new process; no probe is configured to ask it"
         case events.TargetOnProbation():
-            return "checking: back in drain, where HAProxy checks it and sends it no visitors"
+            return "checking: in drain again, where HAProxy checks it and balances no visitor to it"
         case events.TargetReturned():
             return "returned: up and ready on every load balancer, with the weight it had"
         case events.TargetDone(seconds=seconds, release=release):

@@ -99,5 +99,5 @@ async def wait_until_verified(
         return condition
 
     await control.wait_until(
-        "proven", question, timeout=plan.timeouts.running_timeout, every=plan.timeouts.poll_host
+        "verified", question, timeout=plan.timeouts.running_timeout, every=plan.timeouts.poll_host
     )

@@ -10,7 +10,7 @@ REVISION = "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334"
 BEFORE = "20261101080000"
 HOSTS = ("web1", "web2", "web3", "web4")
 LOG = f"/srv/shop/.rollout/log/{RELEASE}.stylesheets.log"
-NOT_PROVEN = "not proven after 120s: app_8000 does not answer: HTTP 500 \x1b[31mInternal\x1b[0m"
+NOT_PROVEN = "not verified after 120s: app_8000 does not answer: HTTP 500 \x1b[31mInternal\x1b[0m"
 
 BEGUN: tuple[Event, ...] = (
     events.HookRan(hook="before", ok=True, message="backup taken"),
@@ -141,9 +141,9 @@ ROLLED_BACK: tuple[Event, ...] = (
 
 ROLLBACK_HALTED: tuple[Event, ...] = (
     *TRIED,
-    left_out("web2", "not proven after 120s: app_8000 does not answer: connection refused"),
+    left_out("web2", "not verified after 120s: app_8000 does not answer: connection refused"),
     events.RollbackHalted(
-        reason="web2 does not come up on the release before either (not proven after 120s: "
+        reason="web2 does not come up on the release before either (not verified after 120s: "
         "app_8000 does not answer: connection refused): the new one is not the cause, and nothing "
         "more is touched"
     ),

@@ -32,7 +32,7 @@ RICH: tuple[Event, ...] = (
     events.SessionsCut(target="web1", sessions=1),
     events.TargetEmpty(target="web1"),
     events.RestartAsked(target="web1", instances=("app1_1", "app1_2")),
-    events.TargetWaiting(target="web1", awaited="reborn", reason="waiting for app1_1, app1_2"),
+    events.TargetWaiting(target="web1", awaited="verified", reason="waiting for app1_1, app1_2"),
     events.InstanceRestarted(target="web1", instance="app1_1", pid=4711),
     events.InstanceRestarted(target="web1", instance="app1_2", pid=4712),
     events.InstanceVerified(target="web1", instance="app1_1", answered=True),
@@ -54,7 +54,7 @@ RICH: tuple[Event, ...] = (
     events.TargetLeftOut(
         target="web2",
         state="maint",
-        reason='not reborn after 120s: app2_1 is "Does not exist"\nand its log is\x07 full',
+        reason='not verified after 120s: app2_1 is "Does not exist"\nand its log is\x07 full',
         asked=True,
         look="ssh web2 sudo -n monit status app2_1",
     ),
@@ -89,7 +89,7 @@ STILL_OUT: tuple[Event, ...] = (
     events.TargetLeftOut(
         target="web1",
         state="maint",
-        reason="not proven after 120s: app1_1 does not answer: connection refused",
+        reason="not verified after 120s: app1_1 does not answer: connection refused",
         asked=True,
         look="ssh web1 sudo -n monit status",
     ),

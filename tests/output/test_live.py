@@ -30,7 +30,7 @@ def test_a_small_fleet_has_a_line_per_target_and_one_for_the_whole() -> None:
         events.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%"),
         events.TargetDone(target="web1", seconds=14.0),
         events.RestartAsked(target="web2", instances=("a",)),
-        events.TargetWaiting(target="web2", awaited="reborn", reason="waiting for app2_1"),
+        events.TargetWaiting(target="web2", awaited="verified", reason="waiting for app2_1"),
     ]
     drawn = frame(account_of(stream), 131.0, {"web2": 100.0}, 100.0, Size(60, 24))
     assert drawn == [

@@ -66,7 +66,7 @@ def test_the_others_of_a_run_are_named_and_go_on_as_it_was_typed(selected: tuple
 
 def test_a_run_that_was_stopped_goes_on_exactly_as_it_was_typed() -> None:
     assert steps(DEPLOYS["stopped"], again=TYPED)["go on"] == [shlex.join(TYPED)]
-    assert steps(DEPLOYS["build-failed"], again=TYPED)["once mended"] == [shlex.join(TYPED)]
+    assert steps(DEPLOYS["build-failed"], again=TYPED)["once fixed"] == [shlex.join(TYPED)]
 
 
 def test_each_host_goes_back_to_the_release_that_it_had() -> None:
@@ -84,7 +84,7 @@ def test_a_host_on_which_nothing_has_moved_so_far_has_no_way_back_to_go() -> Non
     stream = halted_at(["web1"], hosts, dict.fromkeys(hosts, BEFORE))
     unmoved = [e for e in stream if getattr(e, "host", "") != "web2"]  # it would have in its turn
     assert "or back" not in steps(unmoved)
-    assert steps(unmoved)["once mended"] == ["rollout uninterrupted --include-left-out"]
+    assert steps(unmoved)["once fixed"] == ["rollout uninterrupted --include-left-out"]
 
 
 def test_what_still_runs_the_new_release_where_current_is_back_is_only_restarted() -> None:

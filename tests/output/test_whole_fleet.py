@@ -188,7 +188,7 @@ def test_what_failed_beside_a_server_that_is_down_again_is_not_told_to_be_taken_
         events.RolloutHalted(reason="web2: no room"),
     )
     said_of_it = summary_text(ending_of(stream))
-    assert "once mended:   rollout uninterrupted --accept-sick" in said_of_it
+    assert "once fixed:   rollout uninterrupted --accept-sick" in said_of_it
     assert "--include-left-out" not in said_of_it
 
 

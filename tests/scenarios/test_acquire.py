@@ -530,7 +530,7 @@ def test_what_somebody_has_changed_since_is_theirs_and_not_carried_on() -> None:
     scenario = claims(world, history)
     assert scenario.claimed == LockGrant((), (ALICE.run,))
     assert scenario.of(TargetLeftOut) == []
-    assert "theirs now" in scenario.said
+    assert "no longer manages" in scenario.said
     assert holder_of(world) == BOB
 
 

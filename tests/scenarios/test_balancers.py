@@ -187,7 +187,7 @@ def test_an_order_that_somebody_undoes_at_once_is_not_fought_over() -> None:
 
     told = roll(world, stop_asked=undo)
     assert told.summary.exit_code is Exit.HALTED
-    assert "somebody else" in told.summary.lines["web1"].reason
+    assert "from outside" in told.summary.lines["web1"].reason
     assert not line.admin
     assert all(app.restarts == 0 for host in world.hosts.values() for app in host.apps)
     assert sum(1 for call in world.faults.calls if call == "lb1 drain") == 1

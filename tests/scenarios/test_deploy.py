@@ -264,7 +264,7 @@ def test_one_that_somebody_else_takes_in_hand_meanwhile_is_theirs() -> None:
 
     told = deploy(world, releases=Meddling(world))
     assert told.of(RollbackHalted)
-    assert "changed by somebody else" in told.summary.deploy.reason
+    assert "changed from outside" in told.summary.deploy.reason
     assert [app.restarts for app in world.hosts["web1"].apps] == [1, 1]
     assert line.admin == Admin.FORCED_DRAIN
     assert told.summary.exit_code is Exit.REDUCED

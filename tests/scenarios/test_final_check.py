@@ -1,4 +1,4 @@
-"""Stories of the last look: what the summary says about the fleet is how the fleet stands."""
+"""Stories of the final check: what the summary says about the fleet is how the fleet stands."""
 
 from dataclasses import dataclass, field, replace
 

@@ -112,7 +112,7 @@ class RemoteCommand:
 
         Raises:
             CommandTimedOut: it had not ended ``timeout`` seconds; by now it was told to.
-            ConnectionLost: nobody knows how far it got.
+            ConnectionLost: how far it got is not known.
             LoginShellFailed: the login shell did not run it.
         """
         transport = self._connection.transport

@@ -36,7 +36,7 @@ def recover(
     abandon: Abandon = False,
     anyway: Anyway = False,
 ) -> None:
-    """Bring back what a dead run left out of rotation."""
+    """Return servers to rotation that a run left out."""
     from rollout.cli.unfinished import (  # noqa: PLC0415 - not for `--help`
         confirm,
         confirmed,

@@ -87,7 +87,7 @@ def release_rows(ending: RunResult) -> Iterator[tuple[str, str]]:
 def current_rows(deploy: DeploySummary) -> Iterator[tuple[str, str]]:
     """Say where `current` was taken back, and where it does not lead to what instances run."""
     for release, hosts in deploy.unproven.items():
-        yield "taken back", f"release {release}, which nothing has proven, on {some(hosts)}"
+        yield "taken back", f"release {release}, which was verified nowhere, on {some(hosts)}"
     alike: dict[tuple[str, str], list[str]] = {}
     for host in deploy.in_order(deploy.seen):
         seen = deploy.seen[host]
@@ -122,7 +122,7 @@ def deploy_steps(ending: RunResult) -> Iterator[tuple[str, str]]:
             again = shlex.join(as_typed(ending))
             yield "go on", f"{again}   # it first takes back what is left of this one"
         case _ if deploy.phase.undone:
-            label = "once mended" if deploy.failed or deploy.phase is Phase.ROLLED_BACK else "again"
+            label = "once fixed" if deploy.failed or deploy.phase is Phase.ROLLED_BACK else "again"
             left = deploy.unrestored or deploy.leftovers
             again = shlex.join(as_typed(ending))
             yield label, f"{again}{'   # it first takes back what is left' if left else ''}"
@@ -154,7 +154,7 @@ def ways_on(ending: RunResult) -> Iterator[tuple[str, str]]:
         typed = as_typed(ending)
         flags = [flag for flag in _for_what_is_out(ending.summary) if flag not in typed]
         what = "what is out is restarted with the others" if out else "on every host"
-        yield "once mended", f"{shlex.join((*typed, *flags))}   # {what}"
+        yield "once fixed", f"{shlex.join((*typed, *flags))}   # {what}"
         return
     if deploy.phase is not Phase.ROLLBACK_HALTED:  # that release has just failed
         yield (

@@ -78,7 +78,7 @@ def _recovered(summary: RunSummary) -> str:
 def _taken_back(summary: RunSummary) -> str:
     """Name the releases that were taken back because nothing had proven them."""
     return "".join(
-        f" Release {release}, which nothing had proven, is taken back on {some(hosts)}."
+        f" Release {release}, which was verified nowhere, is taken back on {some(hosts)}."
         for release, hosts in summary.deploy.unproven.items()
     )
 

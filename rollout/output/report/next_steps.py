@@ -131,7 +131,7 @@ def to_go_on(summary: RunSummary, hints: NextStepCommands) -> Iterable[NextStep]
         what = f"restarts {sanitize(some(left))}"
         if first:
             names = sanitize(some(first))
-            what = f"first {names}, restarted once more if it is not proven; then {what}"
+            what = f"first {names}, restarted once more if it is not verified; then {what}"
         yield NextStep("go on", f"{hints.rollout} resume", what)
 
 

@@ -55,7 +55,7 @@ main()
 """.replace("__main__ main_import", "__main__ import main")
 """rollout, with one thing added: at an event it lets a shell do something to the fleet."""
 
-GOES_ON = ("old code", "bring back", "go on", "once mended", "again", "or back")
+GOES_ON = ("old code", "bring back", "go on", "once fixed", "again", "or back")
 ROW = re.compile(r"^  (web\d)\S* {2,}(\S+(?: \S+)*?(?: \(\w+\))?)(?: {2,}|$)", re.MULTILINE)
 READY = {"UP", "no check"}
 
@@ -328,7 +328,7 @@ def false_claims(
             wrong.append(f"{host} is called in maint, and HAProxy has {admin[host]}")
     out = [host for host in fleet.hosts if any(admin[host]) and host not in disturbance.theirs]
     sentence = typed.summary.partition("\n\n")[0]
-    if out and ("none missing" in sentence or "nobody is missing" in sentence):
+    if out and ("none missing" in sentence or "no server is out" in sentence):
         wrong.append(f"nobody is called missing, and {out} are out")
     if (count := re.search(r"(\d+) of \d+ servers? (?:is|are) out of rotation", sentence)) and int(
         count[1]

@@ -87,5 +87,5 @@ def test_check_counts_what_was_changed_since_as_another_hands_as_restart_does(
     shop.fleet.balancers["lb1"].command("set server app/web1 state maint")
     checked, refused = ours.rollout("check"), ours.rollout("restart")
     assert (checked.code, refused.code) == (3, 3), checked.said
-    assert "theirs now" in checked.data
+    assert "no longer manages" in checked.data
     assert "app/web1@lb1 is in maint, not by us" in checked.data

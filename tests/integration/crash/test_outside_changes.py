@@ -159,7 +159,7 @@ def test_somebody_who_puts_our_server_in_drain_after_the_restart_is_not_fought(
     ended = running.end()
 
     assert ended.code == 6, ended.said
-    assert "app/web1@lb1 was changed by somebody else" in ended.said
+    assert "app/web1@lb1 was changed from outside" in ended.said
     assert "web1   left out (drain)" in ended.said
     assert shop.admin("web1") == DRAIN
     assert shop.same("web2")

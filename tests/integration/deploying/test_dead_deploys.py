@@ -75,7 +75,7 @@ def test_what_nothing_ran_is_refused_by_restart_and_taken_back_by_recover(
     assert refused.returncode == 3
     assert "recover" in refused.stderr
     assert recovered.returncode == 0
-    assert "which nothing had proven, is taken back on web1, web2, web3" in recovered.stderr
+    assert "which was verified nowhere, is taken back on web1, web2, web3" in recovered.stderr
     assert taken_back.live == FIRST
     assert taken_back.releases == {name: [FIRST] for name in fleet.hosts}
     assert restarted.returncode == 0
@@ -215,7 +215,7 @@ def test_every_line_after_a_stopped_deploy_is_typed_and_the_fleet_is_whole(
     if first_bad:
         whole(fleet, FIRST)
         fleet.shop.release()
-        mended = typed(fleet, steps["once mended"])
+        mended = typed(fleet, steps["once fixed"])
         assert mended.returncode == 0, mended.stderr
         assert places(fleet).live > stopped.release
     else:

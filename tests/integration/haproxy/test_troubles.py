@@ -57,7 +57,7 @@ def test_a_missing_socket_is_named_with_those_that_are_there(lb: HAProxyd, pool:
 def test_a_socket_left_behind_by_a_dead_haproxy_is_called_that(lb: HAProxyd, pool: Pool) -> None:
     lb.kill()
     (found,) = findings(lb.admin, pool)
-    assert "nobody listens" in found.what
+    assert "no process listens" in found.what
     assert "is HAProxy running?" in found.fix
     assert refusal(lb.admin, pool).what == found.what
 

@@ -234,7 +234,7 @@ def test_what_operators_set_while_we_hold_a_server_is_left_so(make_fleet: MakeFl
     assert fleet.balancers["lb1"].states()["app/web1"].weight == 7
     assert "app/web1@lb1 was given weight 7" in said
     assert fleet.balancers["lb2"].states()["app/web1"].admin == 8
-    assert "app/web1@lb2 was changed by somebody else" in said
+    assert "app/web1@lb2 was changed from outside" in said
     assert done.returncode == 0
 
 

@@ -85,7 +85,7 @@ def test_a_host_that_hangs_at_boot_stays_out(shop: Troubled) -> None:
     ended = shop.rollout()
 
     web1_stays_out(shop, ended)
-    assert "not proven after 6s: mongrel_8000" in ended.said
+    assert "not verified after 6s: mongrel_8000" in ended.said
 
 
 def test_a_host_whose_app_answers_503_stays_out(shop: Troubled) -> None:

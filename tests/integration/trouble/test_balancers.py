@@ -100,7 +100,7 @@ def test_somebody_who_makes_our_server_ready_in_drain_is_not_fought(shop: Troubl
         ended = running.end()
 
     assert ended.code == 5, ended.said
-    assert "app/web1@lb1 was changed by somebody else" in ended.said
+    assert "app/web1@lb1 was changed from outside" in ended.said
     assert shop.untouched
 
 
@@ -110,7 +110,7 @@ def test_somebody_who_puts_our_server_in_maint_in_drain_is_not_fought(shop: Trou
         shop.fleet.balancers["lb1"].command("set server app/web1 state maint")
         ended = running.end()
 
-    assert "app/web1@lb1 was changed by somebody else" in ended.said
+    assert "app/web1@lb1 was changed from outside" in ended.said
     assert shop.admin("web1") == MAINT
     assert shop.same("web1")
     assert shop.same("web2")
@@ -127,7 +127,7 @@ def test_somebody_who_makes_our_server_ready_after_the_restart_is_not_fought_and
     ended = running.end()
 
     assert ended.code == 6, ended.said
-    assert "app/web1@lb1 was changed by somebody else" in ended.said
+    assert "app/web1@lb1 was changed from outside" in ended.said
     assert "1 of 2 servers is not known to serve" in ended.said
     assert "web1   left out (ready)" in ended.said
     assert shop.admin("web1") == 0
@@ -140,7 +140,7 @@ def test_haproxy_that_is_dead_at_the_start_is_a_finding(shop: Troubled) -> None:
     ended = shop.rollout()
 
     assert ended.code == 3, ended.said
-    assert "nobody listens (left behind by a dead HAProxy)" in ended.said
+    assert "no process listens on it (a dead HAProxy left it behind)" in ended.said
     assert shop.fleet.processes() == shop.before
 
 
@@ -180,7 +180,7 @@ def test_the_only_haproxy_dies_in_drain_and_the_host_is_named(shop: Troubled) ->
     assert ended.code == 6, ended.said
     assert "web1   left out (unknown)" in ended.said
     assert "1 of 2 servers is not known to serve" in ended.said
-    assert "nobody listens" in ended.said
+    assert "no process listens" in ended.said
     assert shop.fleet.processes() == shop.before
 
 

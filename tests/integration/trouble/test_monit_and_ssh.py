@@ -24,7 +24,7 @@ def asked(shop: Troubled) -> Running:
     """Start a restart and return when the first host was asked; its app boots slowly."""
     shop.fleet.hosts["web1"].misbehave("hang-boot")
     running = shop.start()
-    running.until_says("not proven yet")
+    running.until_says("not verified yet")
     return running
 
 

@@ -47,11 +47,11 @@ def test_what_is_left_is_told_with_how_each_server_is_now() -> None:
         "out because of it: web1, web2, web3; 1 of 2 were restarted\n"
         "  rollout restart\n"
         "\n"
-        f"web1  {'app/web1@lb1 is maint (MAINT)':58}  "
+        f"web1  {'app/web1@lb1 is maint (MAINT)':57}  "
         "was asked to restart: comes back when it is verified\n"
-        f"web2  {'app/web2@lb1 is ready (UP), changed from outside since':58}  "
+        f"web2  {'app/web2@lb1 is ready (UP), changed from outside since':57}  "
         "left as it is: changed from outside\n"
-        f"web3  {'app/web3@lb1 is gone: HAProxy has no such server any more':58}  "
+        f"web3  {'app/web3@lb1 is gone: HAProxy has no such server any more':57}  "
         "was never asked to restart: goes back as it was found\n"
     )
 
@@ -70,7 +70,7 @@ def test_with_nobody_out_there_is_no_table() -> None:
     )
     assert text == (
         "run a11ce0 of alice@bastion since 2026-11-22T19:37:02Z died; "
-        "nobody is out because of it; 1 of 2 were restarted\n"
+        "no server is out because of it; 1 of 2 were restarted\n"
     )
 
 
