@@ -67,7 +67,7 @@ class Remembering(FakeBalancer):
         self._told: dict[Server, float] = {}
 
     async def order(self, servers: Sequence[Server], state: AdminState) -> None:
-        await super().order(servers, state)
+        await super().set_state(servers, state)
         self._told |= dict.fromkeys(servers, clock())
 
     async def look(self) -> BalancerSnapshot:

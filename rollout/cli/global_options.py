@@ -177,7 +177,7 @@ def options_first(words: Sequence[str]) -> tuple[str, ...]:
     return (*before, *moved, *kept)
 
 
-def asked(context: typer.Context) -> GlobalOptions:
+def global_options(context: typer.Context) -> GlobalOptions:
     """Return the global options of this command line, and what command they stand before."""
     command = context.command_path.partition(" ")[2]
     cron = bool(context.params.get("cron"))

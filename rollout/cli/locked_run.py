@@ -185,7 +185,7 @@ async def _end(lock: Lock, record: PersistentOwnershipLog, tell: Tell) -> None:
 
     That it could not be is an error of the run: from another machine it looks as if it went on.
     """
-    if record.held:
+    if record.owned_targets:
         errors = await lock.end("ended with servers out")
     else:
         await record.catch_up(everywhere=True)

@@ -119,7 +119,7 @@ async def against_a_restart(
     """
     if site.releases is None:
         return (), ()
-    held = {owned_target.target.host for owned_target in site.record.held}
+    held = {owned_target.target.host for owned_target in site.record.owned_targets}
     seen, failed = await look_at_hosts([host for host in hosts if host not in held], site)
     unproven = [one for one in seen if one.unproven]
     ran = any(one.unproven in one.running.values() for one in unproven)
@@ -234,7 +234,7 @@ def _is_proven(
     release: str, seen: Sequence[CurrentOnHost], past: PastRun | None, site: Site
 ) -> bool:
     """Tell whether a server came back on ``release``, by what runs now or by the journal."""
-    held = {owned_target.target.host for owned_target in site.record.held}
+    held = {owned_target.target.host for owned_target in site.record.owned_targets}
     if any(one.all_run(release) for one in seen if one.host not in held):
         return True
     if past is None or past.deploy is None or past.deploy.gone_back:
@@ -248,14 +248,16 @@ def _may_run(release: str, host: str, past: PastRun | None, site: Site) -> bool:
     """Tell whether a host that cannot be seen may serve ``release``."""
     if past is None or past.deploy is None or past.deploy.release != release:
         return True
-    return any(one.asked for one in site.record.held if one.target.host == host)
+    return any(one.asked for one in site.record.owned_targets if one.target.host == host)
 
 
 async def _take_back_everywhere(
     release: str, seen: Sequence[CurrentOnHost], doubt: Sequence[str], site: Site, tell: Tell
 ) -> Mapping[str, RolloutError]:
     """Take ``release`` back where nothing was asked; return where it is left, with the reason."""
-    asked = {owned_target.target.host for owned_target in site.record.held if owned_target.asked}
+    asked = {
+        owned_target.target.host for owned_target in site.record.owned_targets if owned_target.asked
+    }
     ours = [one for one in seen if release in one.unfinished and one.host not in asked]
     left = [one.host for one in ours if one.unproven == release]
     if doubt:

@@ -95,7 +95,9 @@ async def ready_to_deploy(
         return replace(fit, findings=(finding(where, error),)), None
     now = datetime.now(UTC)  # noqa: TID251 - no stamp: a release is named by its second
     release = Release(next_name(now, seen.all_releases), revision)
-    fit = replace(fit, notes=(*fit.notes, *(Finding("deploy", note, "") for note in source.notes)))
+    fit = replace(
+        fit, notes=(*fit.notes, *(Finding("deploy", note, "") for note in source.warnings))
+    )
     return fit, replace(request(release, names), left_aside=_still_serving(fit))
 
 

@@ -180,7 +180,7 @@ class UnfinishedRunFound(RolloutError):
         self.fix = fix
 
 
-class NotOfThisFleet(RolloutError):
+class TargetNotInFleet(RolloutError):
     """The record of another run names what the settings do not know; nothing of it was touched."""
 
     def __init__(self, what: str) -> None:

@@ -81,7 +81,7 @@ class OwnershipLog(Protocol):
         """
 
     @property
-    def held(self) -> Sequence[OwnedTarget]:
+    def owned_targets(self) -> Sequence[OwnedTarget]:
         """All that is ours now."""
 
     def owned_target(self, target: str) -> OwnedTarget | None:

@@ -92,7 +92,7 @@ class Source(Protocol):
         """Whether there is anything to do before the first host has its turn."""
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """What an operator should know of the code that ``resolve`` found."""
 
     async def examine(self, host: str) -> tuple[Finding, ...]:

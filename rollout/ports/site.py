@@ -32,7 +32,7 @@ class Balancer(Protocol):
     async def look(self) -> BalancerSnapshot:
         """Read every server line of the backends we work with, in one reply."""
 
-    async def order(self, servers: Sequence[Server], state: AdminState) -> None:
+    async def set_state(self, servers: Sequence[Server], state: AdminState) -> None:
         """Tell HAProxy the administrative state of ``servers``, all in one line."""
 
     async def switch_agent(self, servers: Sequence[Server], *, on: bool) -> None:

@@ -75,9 +75,9 @@ class TracingBalancer:
             self._ear.seen(self.name, str(state.server), f"{state.status}, {admin}")
         return reading
 
-    async def order(self, servers: Sequence[Server], state: AdminState) -> None:
+    async def set_state(self, servers: Sequence[Server], state: AdminState) -> None:
         async with self._ear.asked(self.name, f"{state} for {_named(servers)}"):
-            await self._inner.order(servers, state)
+            await self._inner.set_state(servers, state)
 
     async def switch_agent(self, servers: Sequence[Server], *, on: bool) -> None:
         async with self._ear.asked(self.name, f"agent {'on' if on else 'off'}: {_named(servers)}"):

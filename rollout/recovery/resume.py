@@ -112,7 +112,7 @@ async def _restart_remaining(
     tell: Tell,
     findings: Sequence[Finding],
 ) -> None:
-    unseen = [h.target.name for h in site.record.held if h.returning]
+    unseen = [h.target.name for h in site.record.owned_targets if h.returning]
     if unseen:
         raise Halted(f"{', '.join(unseen)} was not seen to be back: no other server is risked")
     looking = _fitness(wanted, site)
@@ -132,9 +132,9 @@ async def _recover_first(wanted: ResumeRequest, site: Site, tell: Tell) -> Recov
     """Bring back what is out, before another host is risked; return what is restarted already."""
     past, left = wanted.past, wanted.left
     before = RecoveryResult(past.done, past.renewed)
-    if left is None or not site.record.held:
+    if left is None or not site.record.owned_targets:
         return before
-    back = await recover(left.owner.run, site.record.held, wanted.plan, site, tell)
+    back = await recover(left.owner.run, site.record.owned_targets, wanted.plan, site, tell)
     return RecoveryResult(
         done=tuple(dict.fromkeys((*before.done, *back.done))),
         renewed=united(before.renewed, back.renewed),

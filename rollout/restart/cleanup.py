@@ -51,9 +51,9 @@ async def ensure_safe_end(
             await leave_in_maint(failure, control, plan, tell)
         raise
     finally:
-        if way_back.asked and control.maint_visits.total:
-            servers = tuple(map(str, control.maint_visits.count))
-            tell(TargetVisited(target=name, sessions=control.maint_visits.total, servers=servers))
+        if way_back.asked and control.maint_visitors.total:
+            servers = tuple(map(str, control.maint_visitors.count))
+            tell(TargetVisited(target=name, sessions=control.maint_visitors.total, servers=servers))
 
 
 async def give_back(

@@ -17,10 +17,10 @@ from rollout.model.fleet import AdminState, Server, ServerState, Target
 from rollout.model.ownership import OwnedTarget, ServerSnapshot
 from rollout.ports.site import Site, Tell
 from rollout.restart import server_changes as lines
-from rollout.restart.lb_commands import ReadAgain, order, put_back, read_again_if_stale
+from rollout.restart.lb_commands import Evidence, order, put_back, read_again_if_stale
 from rollout.restart.observe import TargetObserver
 from rollout.restart.operator_changes import OperatorChanges, awake_agents
-from rollout.restart.visits_in_maint import MaintVisits
+from rollout.restart.visits_in_maint import MaintVisitors
 from rollout.wait import Poll, now, until
 
 CONFIRM_WITHIN = 10.0
@@ -45,10 +45,10 @@ class TargetControl:
         self.found: dict[Server, ServerState] = {}
         self.observer = TargetObserver(target, site, tell)
         self.lost: dict[Server, AdminState] = {}
-        self.maint_visits = MaintVisits()
+        self.maint_visitors = MaintVisitors()
         self.lingering = 0
-        self.proven = ReadAgain()
-        self.spared = ReadAgain()
+        self.proven = Evidence()
+        self.spared = Evidence()
         self._site = site
         self._tell = tell
         self._poll = poll
@@ -159,7 +159,7 @@ class TargetControl:
             states = await self.observer.read_some()
         await self._raise_if_changed_and_owned(states)
         in_maint = [s for s in self.servers if self._wanted.get(s) is AdminState.MAINT]
-        self.maint_visits.see(self.observer.answered, in_maint)
+        self.maint_visitors.see(self.observer.answered, in_maint)
         return {server: row for server, row in states.items() if server not in self.lost}
 
     async def _follow_lines(self) -> list[Server]:

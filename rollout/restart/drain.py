@@ -144,8 +144,10 @@ def check_no_visitors(control: TargetControl) -> None:
     Raises:
         VisitorsInMaint: it does.
     """
-    if control.maint_visits.total:
-        raise VisitorsInMaint(control.maint_visits.total, [*map(str, control.maint_visits.count)])
+    if control.maint_visitors.total:
+        raise VisitorsInMaint(
+            control.maint_visitors.total, [*map(str, control.maint_visitors.count)]
+        )
 
 
 def check_still_allowed(control: TargetControl, plan: Plan, site: Site) -> None:

@@ -16,7 +16,7 @@ LOOKS = 4
 
 
 @dataclass
-class ReadAgain:
+class Evidence:
     """What an order rests on, and how it is seen once more; None where nothing need be seen.
 
     ``at`` is when it began to be seen last, on the loop's clock.
@@ -25,14 +25,14 @@ class ReadAgain:
     look: Callable[[], Awaitable[None]] | None = None
     at: float = float("-inf")
 
-    async def if_old(self) -> None:
+    async def renew_if_stale(self) -> None:
         """See it once more, where that was too long ago."""
         if self.look is not None and now() > self.at + OLDEST:
             self.at = now()
             await self.look()
 
 
-async def read_again_if_stale(still_ours: Callable[[], Awaitable[None]], earn: ReadAgain) -> None:
+async def read_again_if_stale(still_ours: Callable[[], Awaitable[None]], earn: Evidence) -> None:
     """See, right before an order, that nothing it rests on is old: a call may hang for long.
 
     ``earn`` is what lets a target return, or go out.
@@ -44,7 +44,7 @@ async def read_again_if_stale(still_ours: Callable[[], Awaitable[None]], earn: R
     for _ in range(LOOKS):
         asked_at = now()
         await still_ours()  # the machine may have slept since
-        await earn.if_old()
+        await earn.renew_if_stale()
         if now() <= asked_at + OLDEST:
             return
 
@@ -77,7 +77,7 @@ async def send(wanted: Mapping[Server, AdminState], balancers: Mapping[str, Bala
     for server, state in wanted.items():
         orders.setdefault((server.balancer, state), []).append(server)
     results = await asyncio.gather(
-        *(balancers[name].order(servers, state) for (name, state), servers in orders.items()),
+        *(balancers[name].set_state(servers, state) for (name, state), servers in orders.items()),
         return_exceptions=True,
     )
     for result in results:

@@ -26,11 +26,11 @@ from rollout.model.errors import (
     GOES_TOGETHER,
     ChangedExternally,
     FloorBroken,
-    NotOfThisFleet,
     NotRestarted,
     ProcessKept,
     RestartedTogether,
     RolloutError,
+    TargetNotInFleet,
     fix_of,
     said_of,
 )
@@ -164,7 +164,7 @@ async def adopt(control: TargetControl, owned_target: OwnedTarget, plan: Plan) -
         RolloutError: it could not be read in time.
     """
     if plan.known is not None and (why := plan.known.objection(owned_target.target)):
-        raise NotOfThisFleet(why)
+        raise TargetNotInFleet(why)
 
     async def question() -> Condition:
         await control.adopt(owned_target)
@@ -195,7 +195,7 @@ async def restart_and_return(
     """
     target, release = control.target, plan.release_by_host.get(control.target.host)
     name = release.name if release else ""
-    control.maint_visits.forget()
+    control.maint_visitors.forget()
     fit = not way_back.asked
     renewed = plan.renewed.get(target.name, ())
     old = {one: process for one, process in before.processes.items() if one not in renewed}

@@ -94,7 +94,7 @@ def without_what_is_out(seen: FleetSnapshot, site: Site) -> FleetSnapshot:
     """Leave out what was found of instances that are out because of us: a restart may mend them."""
     held = {
         (owned_target.target.host, one.name)
-        for owned_target in site.record.held
+        for owned_target in site.record.owned_targets
         for one in owned_target.target.instances
     }
     hosts = (

@@ -27,7 +27,7 @@ class Counted:
         return self.before + max(0, self.latest.sessions_total - explained)
 
 
-class MaintVisits:
+class MaintVisitors:
     """Counts them by HAProxy's own counter of sessions, look by look."""
 
     def __init__(self) -> None:

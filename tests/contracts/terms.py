@@ -26,18 +26,18 @@ async def balancer_keeps_its_word(balancer: Balancer, server: Server) -> None:
     assert serving(first.servers[server]).met
     assert first.servers[server].checked
 
-    await balancer.order([server], AdminState.DRAIN)
+    await balancer.set_state([server], AdminState.DRAIN)
     drained = await row()
     assert has_admin_state(drained, AdminState.DRAIN)
     assert drained.status == "DRAIN", "a drain takes no health away"
     assert not serving(drained).met
 
-    await balancer.order([server], AdminState.MAINT)
-    await balancer.order([server], AdminState.MAINT)
+    await balancer.set_state([server], AdminState.MAINT)
+    await balancer.set_state([server], AdminState.MAINT)
     assert has_admin_state(await row(), AdminState.MAINT), "repeating an order changes nothing"
     assert (await row()).status == "MAINT"
 
-    await balancer.order([server], AdminState.READY)
+    await balancer.set_state([server], AdminState.READY)
     unchecked = await row()
     assert has_admin_state(unchecked, AdminState.READY)
     assert unchecked.status == "UP 1/2", "up the moment it leaves maint, before any check"
@@ -48,15 +48,15 @@ async def balancer_keeps_its_word(balancer: Balancer, server: Server) -> None:
 
     await patiently(is_serving)
 
-    await balancer.order([server], AdminState.MAINT)
-    await balancer.order([server], AdminState.DRAIN)
+    await balancer.set_state([server], AdminState.MAINT)
+    await balancer.set_state([server], AdminState.DRAIN)
     assert not on_probation(await row()).met, "checked anew, with nothing balanced to it"
 
     async def is_checked() -> Condition:
         return on_probation(await row())
 
     await patiently(is_checked)
-    await balancer.order([server], AdminState.READY)
+    await balancer.set_state([server], AdminState.READY)
     assert serving(await row()).met, "out of a drain it is up at once"
     assert (await balancer.look()).process == first.process
 

@@ -445,8 +445,8 @@ MUTANTS = (
     Mutant(
         "what was being made ready on a host that is away may serve there",
         "deploy/current_links.py",
-        "    return any(one.asked for one in site.record.held if one.target.host == host)\n",
-        "    return False\n",
+        "any(one.asked for one in site.record.owned_targets if one.target.host == host)\n",
+        "False\n",
     ),
     Mutant(
         "who could not take the lock is given a world that can only be looked at",
@@ -676,7 +676,7 @@ MUTANTS = (
     Mutant(
         "a record that names what the settings do not know is not acted upon",
         "restart/one_target.py",
-        "        raise NotOfThisFleet(why)\n",
+        "        raise TargetNotInFleet(why)\n",
         "        pass\n",
         WORDS,
     ),
@@ -900,7 +900,7 @@ MUTANTS = (
     Mutant(
         "visitors that come in maint stop the restart",
         "restart/drain.py",
-        "    if control.maint_visits.total:\n",
+        "    if control.maint_visitors.total:\n",
         "    if False:\n",
         noticed_by=LINES,
     ),

@@ -315,7 +315,7 @@ def test_monit_that_gets_busy_while_the_server_is_drained_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = fleet(2)
-    order = FakeBalancer.order
+    order = FakeBalancer.set_state
     app = world.hosts["web1"].apps[0]
 
     async def busy(self: FakeBalancer, servers: Sequence[Server], state: AdminState) -> None:
@@ -323,7 +323,7 @@ def test_monit_that_gets_busy_while_the_server_is_drained_is_waited_for(
         if state is AdminState.DRAIN and not app.restarts:
             app.pending_until = clock() + 30
 
-    monkeypatch.setattr(FakeBalancer, "order", busy)
+    monkeypatch.setattr(FakeBalancer, "set_state", busy)
     told = roll(world)
     assert promises_broken(world, told) == []
     assert told.summary.exit_code is Exit.DONE

@@ -47,7 +47,7 @@ async def deploys(world: World, locked_run: LockedRun, told: Told) -> None:
 
 async def recovers(world: World, locked_run: LockedRun, told: Told) -> None:
     plan, hosts = Plan(waves=(), floor=world.floor, timeouts=QUICK), tuple(world.hosts)
-    await recover("unknown", locked_run.site.record.held, plan, locked_run.site, told)
+    await recover("unknown", locked_run.site.record.owned_targets, plan, locked_run.site, told)
     await take_back_what_never_ran(hosts, None, locked_run.site, told)
 
 

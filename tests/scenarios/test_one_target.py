@@ -44,7 +44,7 @@ def test_a_server_that_could_not_be_given_back_is_not_restarted_below_the_floor(
             for app in peer:
                 app.lives[0].gone_at = math.inf
 
-    order = FakeBalancer.order
+    order = FakeBalancer.set_state
 
     async def refused(self: FakeBalancer, servers: Sequence[Server], state: AdminState) -> None:
         if state is AdminState.READY and clock() - started[0] < 16:
@@ -52,7 +52,7 @@ def test_a_server_that_could_not_be_given_back_is_not_restarted_below_the_floor(
             raise BalancerError("lb1", "refused")
         await order(self, servers, state)
 
-    monkeypatch.setattr(FakeBalancer, "order", refused)
+    monkeypatch.setattr(FakeBalancer, "set_state", refused)
     world.operator = dies_for_a_while
     told = roll(world)
     assert told.summary.out == ("web1",)

@@ -138,7 +138,7 @@ def test_what_the_settings_do_not_know_is_named_and_not_acted_upon(
     assert why in left_out.reason
     assert "nothing of it was touched" in left_out.reason
     assert told.summary.exit_code is Exit.REDUCED
-    assert [h.target.name for h in record.held] == ["web1"], "the record stays"
+    assert [h.target.name for h in record.owned_targets] == ["web1"], "the record stays"
     assert all(
         line.admin is Admin.FORCED_MAINT
         for line in world.lines.values()
@@ -154,7 +154,7 @@ def test_what_the_settings_know_comes_back() -> None:
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK, known=KNOWN)
     play(recover("a11ce0", (one,), plan, replace(site_of(world), record=record), told))
     assert told.summary.exit_code is Exit.DONE
-    assert record.held == ()
+    assert record.owned_targets == ()
 
 
 # ---- a lock that lists servers
@@ -185,13 +185,13 @@ def test_one_that_was_asked_to_restart_waits_in_maint_for_its_proof(
     for line in world.lines.values():
         line.admin = Admin.FORCED_DRAIN if line.host.name == "web1" else Admin(0)
     orders: list[AdminState] = []
-    order = FakeBalancer.order
+    order = FakeBalancer.set_state
 
     async def noted(self: FakeBalancer, servers: Sequence[Server], state: AdminState) -> None:
         orders.append(state)
         await order(self, servers, state)
 
-    monkeypatch.setattr(FakeBalancer, "order", noted)
+    monkeypatch.setattr(FakeBalancer, "set_state", noted)
     record = PersistentOwnershipLog(FakeJournal(world), owned_targets=(one,))
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK, known=KNOWN)
     play(recover("a11ce0", (one,), plan, replace(site_of(world), record=record), Told()))

@@ -213,14 +213,14 @@ def test_what_was_seen_before_a_call_hung_makes_no_server_ready(
 ) -> None:
     """While one of the last calls before the order hangs, the server dies, and comes back later."""
     moments: list[tuple[float, int]] = []
-    order = FakeBalancer.order
+    order = FakeBalancer.set_state
 
     async def timed(self: FakeBalancer, servers: Sequence[Server], state: AdminState) -> None:
         if state is AdminState.READY:
             moments.append((clock(), len(self.world.faults.calls)))
         await order(self, servers, state)
 
-    monkeypatch.setattr(FakeBalancer, "order", timed)
+    monkeypatch.setattr(FakeBalancer, "set_state", timed)
     roll(fleet(2))
     at, calls = moments[0]
     world = fleet(2)

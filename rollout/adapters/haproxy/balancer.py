@@ -62,7 +62,7 @@ class HAProxyBalancer:
             self._look = self._asking(commands.look_line(self._name, ()))
             return await self._wire.ask_once_for_all(self._look)
 
-    async def order(self, servers: Sequence[Server], state: AdminState) -> None:
+    async def set_state(self, servers: Sequence[Server], state: AdminState) -> None:
         """Tell HAProxy the administrative state of ``servers``, all in one line.
 
         HAProxy says nothing when it agrees, and also when a server follows another one and

@@ -46,7 +46,7 @@ class PersistentOwnershipLog:
         self._one_by_one = asyncio.Lock()
 
     @property
-    def held(self) -> tuple[OwnedTarget, ...]:
+    def owned_targets(self) -> tuple[OwnedTarget, ...]:
         """All that is ours now."""
         return tuple(self._held.values())
 
@@ -100,14 +100,14 @@ class PersistentOwnershipLog:
                 if self._journal is not None:
                     await self._journal.released(target, restarted=restarted, renewed=renewed)
                 if self._lock is not None:
-                    await self._lock.keep(self.held, everywhere=False)
+                    await self._lock.keep(self.owned_targets, everywhere=False)
                 self._behind = False
 
     async def catch_up(self, *, everywhere: bool = False) -> None:
         async with self._one_by_one:
             if self._behind and self._lock is not None:
                 with suppress(RolloutError):  # a lost lock is for the next act to find out
-                    await self._lock.keep(self.held, everywhere=everywhere)
+                    await self._lock.keep(self.owned_targets, everywhere=everywhere)
                     self._behind = False
 
     async def still_ours(self, *, anew: bool = False) -> None:
@@ -166,7 +166,7 @@ class UnlockedOwnershipLog:
         self._held = {owned_target.target.name: owned_target for owned_target in owned_targets}
 
     @property
-    def held(self) -> tuple[OwnedTarget, ...]:
+    def owned_targets(self) -> tuple[OwnedTarget, ...]:
         return tuple(self._held.values())
 
     async def own(

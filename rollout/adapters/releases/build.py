@@ -121,7 +121,7 @@ def judge(host: str, release: Release, step: BuildStep, to: str, text: str) -> N
         what += f" (the disk of {to} is full)"
     if len(tail.encode()) >= TAIL_BYTES:  # an address may have lost its beginning
         tail = re.sub(rf"\A\S{{1,{LONGEST_ADDRESS}}}(?!\S)", "…", tail)
-    lines = tuple(shorten(line) for line in last_lines(redact(tail)))
+    lines = tuple(shorten_line(line) for line in last_lines(redact(tail)))
     raise BuildFailed(host, what, tail=lines, log=f"{to}/{log_of(release, step.name)}")
 
 
@@ -133,6 +133,6 @@ def how_it_ended(code: str, timeout: float) -> str:
     return f"killed by signal {number - 128}" if 128 < number < 128 + 65 else f"exit {number}"  # noqa: PLR2004
 
 
-def shorten(line: str) -> str:
+def shorten_line(line: str) -> str:
     """Keep the end of a line, where the error usually stands."""
     return line if len(line) <= WIDEST else f"…{line[-WIDEST:]}"

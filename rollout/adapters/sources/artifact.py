@@ -63,7 +63,7 @@ class ArtifactSource:
     """Satisfies :class:`rollout.ports.releases.Source` by a tarball and its checksum."""
 
     prepares = False
-    notes = ()
+    warnings = ()
 
     def __init__(self, remote: Remote, in_thread: InThread, options: ArtifactOptions) -> None:
         self._remote = remote

@@ -62,7 +62,7 @@ class GitSource:
     prepares = False
 
     def __init__(self, remote: Remote, options: GitOptions) -> None:
-        self.notes: tuple[str, ...] = ()
+        self.warnings: tuple[str, ...] = ()
         self._remote = remote
         self._options = options
         self._seconds = str(math.ceil(options.timeout))
@@ -81,7 +81,7 @@ class GitSource:
         said = await self._run(hosts[0], scripts.RESOLVE, *words)
         commit = judge(ref, redact(options.repo), said.splitlines())
         held = await self._run(hosts[0], scripts.CONTENTS, options.to, commit)
-        self.notes = notes_of(commit, held.splitlines())
+        self.warnings = notes_of(commit, held.splitlines())
         return commit
 
     async def prepare(self, release: Release) -> None:

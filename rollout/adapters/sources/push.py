@@ -88,7 +88,7 @@ class PushSource:
     def __init__(
         self, remote: Remote, carry: Carry, in_thread: InThread, options: PushOptions
     ) -> None:
-        self.notes: tuple[str, ...] = ()
+        self.warnings: tuple[str, ...] = ()
         self._remote = remote
         self._in_thread = in_thread
         self._options = options
@@ -121,10 +121,10 @@ class PushSource:
         options = self._options
         if options.tree is None:
             commit = await self._mirror().resolve(options.ref)
-            self.notes = await self._mirror().notes_of(commit)
+            self.warnings = await self._mirror().notes_of(commit)
             return commit
         tree, entries = options.tree, await self._read(options.tree)
-        self.notes = await self._disk(
+        self.warnings = await self._disk(
             "the code cannot be read", lambda: hollow_notes(tree, entries)
         )
         return revision_of(entries)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rollout.adapters.ssh.errors import Unsupported
-from rollout.adapters.ssh.host_config import ResolvedHost, to_set
+from rollout.adapters.ssh.host_config import ResolvedHost, config_line
 
 CERTIFIED = "-cert-v01@openssh.com"
 
@@ -108,5 +108,5 @@ def _common(
         host.name,
         f"ssh is configured with {setting} {named}{more} for {host.name}: rollout can use none "
         "of those",
-        to_set(host.options, host.name, f"{setting} {','.join(known)}"),
+        config_line(host.options, host.name, f"{setting} {','.join(known)}"),
     )

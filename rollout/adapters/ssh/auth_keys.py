@@ -10,7 +10,7 @@ from paramiko.agent import AgentSSH
 from paramiko.pkey import PublicBlob
 
 from rollout.adapters.ssh.algorithms import CERTIFIED, for_signing
-from rollout.adapters.ssh.host_config import ResolvedHost, to_set
+from rollout.adapters.ssh.host_config import ResolvedHost, config_line
 from rollout.adapters.ssh.import_paramiko import paramiko
 from rollout.adapters.ssh.key_files import (
     FILES,
@@ -189,7 +189,7 @@ class KeysToTry:
             self.tried.append(f"{label} (not used: {kind} is not in PubkeyAcceptedAlgorithms)")
             wanted = kind.replace("ssh-rsa", "rsa-sha2-512")
             setting = f"PubkeyAcceptedAlgorithms +{wanted}"
-            self._fixes.append(to_set(self._host.options, self._host.name, setting))
+            self._fixes.append(config_line(self._host.options, self._host.name, setting))
         elif bits is not None and bits < self._host.smallest_rsa:
             short = f"{bits} bits, RequiredRSASize is {self._host.smallest_rsa}"
             self.tried.append(f"{label} (not used: {short})")

@@ -102,7 +102,7 @@ def config_file(options: SshOptions) -> str:
     return "~/.ssh/config" if options.config is None else str(options.config)
 
 
-def to_set(options: SshOptions, host: str, *settings: str) -> str:
+def config_line(options: SshOptions, host: str, *settings: str) -> str:
     """Spell how to give ``host`` settings that outrank every other.
 
     ssh takes the first value that it finds; ``Host *`` keeps what follows as general as it was.

@@ -16,7 +16,7 @@ from rollout.adapters.ssh.errors import (
     HostKeyUnknown,
     SshError,
 )
-from rollout.adapters.ssh.host_config import ResolvedHost, to_set
+from rollout.adapters.ssh.host_config import ResolvedHost, config_line
 from rollout.adapters.ssh.known_hosts import (
     AUTHORITY,
     Entry,
@@ -131,7 +131,7 @@ class HostKeyPolicy:
             file = shlex.quote(str(files[0]))
             return f"{f'echo >> {file}; ' if _is_torn(files[0]) else ''}echo {line} >> {file}"
         file = "~/.ssh/known_hosts"
-        set_it = to_set(self._host.options, self._host.name, f"UserKnownHostsFile {file}")
+        set_it = config_line(self._host.options, self._host.name, f"UserKnownHostsFile {file}")
         return f"echo {line} >> {file}, and {set_it}"
 
 

@@ -7,7 +7,7 @@ so rollout does not connect, and names the setting.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rollout.adapters.ssh.host_config import SshOptions, to_set
+from rollout.adapters.ssh.host_config import SshOptions, config_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +68,5 @@ def find_unsupported(
         value = said.get(name.lower())
         if value is not None and setting.refuses(value):
             what = f"ssh is configured with {name} {value} for {host}: {setting.why}"
-            return what, to_set(options, host, setting.instead)
+            return what, config_line(options, host, setting.instead)
     return None

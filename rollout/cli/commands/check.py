@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from rollout.cli import options as said
-from rollout.cli.global_options import asked
+from rollout.cli.global_options import global_options
 
 if TYPE_CHECKING:
     from rollout.events import Event
@@ -20,10 +20,10 @@ def check(
     """Try out all that a restart or a deploy needs; no change."""
     from rollout.text.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
 
-    output_mode = asked(context).output_mode
-    settings = asked(context).settings(secrets=True).settings
+    output_mode = global_options(context).output_mode
+    settings = global_options(context).settings(secrets=True).settings
     chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, output_mode, asked(context).rollout))
+    raise typer.Exit(run(settings, chosen, output_mode, global_options(context).rollout))
 
 
 def run(

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from rollout.cli.console import print_output
-from rollout.cli.global_options import asked
+from rollout.cli.global_options import global_options
 
 
 def config(
@@ -23,7 +23,7 @@ def config(
     """Print the settings that hold, secrets masked, and where each was said."""
     from rollout.settings.dump import as_json, as_toml  # noqa: PLC0415 - not for `--help`
 
-    output_mode = asked(context).output_mode
-    loaded = asked(context).settings()
+    output_mode = global_options(context).output_mode
+    loaded = global_options(context).settings()
     show = as_json if output_mode == "json" else as_toml
     print_output(show(loaded, secrets=show_secrets))

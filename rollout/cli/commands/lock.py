@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.cli import options as said
-from rollout.cli.global_options import asked
+from rollout.cli.global_options import global_options
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -36,9 +36,9 @@ def show(context: typer.Context) -> None:
     from rollout.output.lock import lock_json, lock_table  # noqa: PLC0415
     from rollout.output.select import Output  # noqa: PLC0415
 
-    output_mode = asked(context).output_mode
+    output_mode = global_options(context).output_mode
 
-    settings = asked(context).settings().settings
+    settings = global_options(context).settings().settings
 
     async def look(
         lock: "FleetLock",
@@ -66,7 +66,7 @@ def acquire(
     from rollout.model.lock_state import Kind  # noqa: PLC0415
     from rollout.summary.run import Exit  # noqa: PLC0415
 
-    settings = asked(context).settings().settings
+    settings = global_options(context).settings().settings
     owner = current_owner(Kind.MANUAL, reason)
 
     async def take(lock: "FleetLock") -> None:
@@ -93,7 +93,7 @@ def release(context: typer.Context, *, yes: said.Yes = False) -> None:
     from rollout.model.errors import RolloutError  # noqa: PLC0415
     from rollout.model.lock_state import Kind  # noqa: PLC0415
 
-    settings = asked(context).settings().settings
+    settings = global_options(context).settings().settings
     us = current_owner(Kind.MANUAL)
     held = _with_the_lock(settings, lambda lock: lock.look())
     _see_that_it_is_by_hand(held)
@@ -143,13 +143,13 @@ def break_it(context: typer.Context, *, yes: said.Yes = False) -> None:
     from rollout.cli.unfinished import confirmed, nothing_left  # noqa: PLC0415
     from rollout.model.lock_state import Kind  # noqa: PLC0415
 
-    loaded = asked(context).settings()
+    loaded = global_options(context).settings()
     what = "Break this lock, and bring back what is out?  A run that holds it touches nothing more."
     left = confirmed(loaded.settings, what, yes=yes, force=True)
     if left is None:
         raise typer.Exit(nothing_left())
     us, was = current_owner(Kind.MANUAL), left.owner
-    code = run(loaded, left, asked(context))
+    code = run(loaded, left, global_options(context))
     _with_the_lock(loaded.settings, lambda lock: _note(lock, us, f"broke the lock of {was}"))
     raise typer.Exit(code)
 

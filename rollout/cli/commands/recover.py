@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.cli import options as said
-from rollout.cli.global_options import asked
+from rollout.cli.global_options import global_options
 
 if TYPE_CHECKING:
     from rollout.cli.global_options import GlobalOptions
@@ -44,14 +44,14 @@ def recover(
         show_unproven,
     )
 
-    loaded = asked(context).settings()
+    loaded = global_options(context).settings()
     what = "Leave them as they are?" if abandon else "Bring back what is out?"
     left = confirmed(loaded.settings, what, yes=yes, anyway=anyway or abandon)
     if left is None:
         if abandon or not show_unproven(loaded.settings):
             raise typer.Exit(nothing_left())
         confirm("Put `current` back where no server runs what it leads to?", yes=yes)
-    raise typer.Exit(run(loaded, left, asked(context), abandon=abandon))
+    raise typer.Exit(run(loaded, left, global_options(context), abandon=abandon))
 
 
 def run(
@@ -82,7 +82,7 @@ def run(
         if locked_run.findings:
             tell(RolloutRefused(findings=locked_run.findings))
             return
-        out = locked_run.site.record.held
+        out = locked_run.site.record.owned_targets
         if abandon:
             await abandon_them(of, out, locked_run.site, tell)
             return

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from rollout.cli import options as said
-from rollout.cli.global_options import asked
+from rollout.cli.global_options import global_options
 
 if TYPE_CHECKING:
     from rollout.model.fleet import Finding
@@ -21,8 +21,8 @@ def releases(
     from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415 - not for `--help`
     from rollout.text.hostnames import select  # noqa: PLC0415
 
-    output_mode = asked(context).output_mode
-    loaded = asked(context).settings()
+    output_mode = global_options(context).output_mode
+    loaded = global_options(context).settings()
     the_deploy(loaded.settings, loaded.sources[-1].origin(()))
     names = loaded.settings.fleet.names
     chosen = select(names, only=hosts or (), without=exclude or ())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.cli import options as said
-from rollout.cli.global_options import asked
+from rollout.cli.global_options import global_options
 
 if TYPE_CHECKING:
     from rollout.cli.global_options import GlobalOptions
@@ -36,7 +36,7 @@ def resume(
     from rollout.model.errors import RolloutError  # noqa: PLC0415
     from rollout.recovery.resume import against_resuming, is_through  # noqa: PLC0415
 
-    settings = asked(context).settings().settings
+    settings = global_options(context).settings().settings
     left = confirmed(settings, "Bring back what is out, and go on with the rest?", yes=yes or cron)
     past = left.past if left else None
     if left is None or (past is not None and past.verb == "recover"):
@@ -48,9 +48,9 @@ def resume(
     if past is None or is_through(past):
         print_output(f"nothing to resume: run {past.run if past else ''} is through")
         raise typer.Exit
-    loaded = same_as_before(past, asked(context), replan=replan)
+    loaded = same_as_before(past, global_options(context), replan=replan)
     past = _of_this_fleet(past, loaded, replan=replan)
-    raise typer.Exit(run(loaded, past, left, asked(context), replan=replan, cron=cron))
+    raise typer.Exit(run(loaded, past, left, global_options(context), replan=replan, cron=cron))
 
 
 def _of_this_fleet(past: "PastRun", loaded: "Loaded", *, replan: bool) -> "PastRun":

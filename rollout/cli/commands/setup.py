@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from rollout.cli.global_options import asked
+from rollout.cli.global_options import global_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,8 +18,8 @@ def setup(context: typer.Context) -> None:
     from rollout.output.select import Output  # noqa: PLC0415
     from rollout.output.setup import setup_json, setup_text  # noqa: PLC0415
 
-    output_mode = asked(context).output_mode
-    lines = commands(asked(context).settings().settings)
+    output_mode = global_options(context).output_mode
+    lines = commands(global_options(context).settings().settings)
     print_output((setup_json if output_mode is Output.JSON else setup_text)(lines))
 
 

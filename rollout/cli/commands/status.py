@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from rollout.cli import options as said
-from rollout.cli.global_options import asked
+from rollout.cli.global_options import global_options
 
 if TYPE_CHECKING:
     from rollout.model.findings import FleetSnapshot
@@ -21,10 +21,10 @@ def status(
     """Show where each host stands: server lines, instances, pids."""
     from rollout.text.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
 
-    output_mode = asked(context).output_mode
-    settings = asked(context).settings().settings
+    output_mode = global_options(context).output_mode
+    settings = global_options(context).settings().settings
     chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, output_mode, asked(context).rollout))
+    raise typer.Exit(run(settings, chosen, output_mode, global_options(context).rollout))
 
 
 def run(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from rollout.cli import options as said
-from rollout.cli.global_options import asked
+from rollout.cli.global_options import global_options
 from rollout.cli.with_options import Flags, with_options, with_sick
 
 if TYPE_CHECKING:
@@ -31,10 +31,17 @@ def uninterrupted(
     from rollout.text.hostnames import select  # noqa: PLC0415
 
     flags = with_sick(flags, accept_sick=accept_sick)
-    loaded = asked(context).settings(flags, secrets=True)
+    loaded = global_options(context).settings(flags, secrets=True)
     chosen = select(deployable(loaded, flags).fleet.names, only=hosts or (), without=exclude or ())
     raise typer.Exit(
-        run(loaded, chosen, asked(context), flags, include_left_out=include_left_out, cron=cron)
+        run(
+            loaded,
+            chosen,
+            global_options(context),
+            flags,
+            include_left_out=include_left_out,
+            cron=cron,
+        )
     )
 
 

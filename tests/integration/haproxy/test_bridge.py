@@ -42,9 +42,9 @@ def locally(path: Path) -> Callable[[bytes], bytes]:
 
 async def drained_and_back(balancer: HAProxyBalancer) -> None:
     web1 = server("app/web1")
-    await balancer.order([web1], AdminState.DRAIN)
+    await balancer.set_state([web1], AdminState.DRAIN)
     assert (await balancer.look()).servers[web1].admin == Admin.FORCED_DRAIN
-    await balancer.order([web1], AdminState.READY)
+    await balancer.set_state([web1], AdminState.READY)
     assert (await balancer.look()).servers[web1].admin == Admin(0)
 
 

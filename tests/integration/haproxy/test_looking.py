@@ -104,7 +104,7 @@ def test_an_agent_that_speaks_no_utf8_is_noted_and_does_not_stop_the_reading(
 
 def test_a_reload_shows_as_another_process(lb: HAProxyd, balancer: HAProxyBalancer) -> None:
     async def scenario() -> None:
-        await balancer.order([server("app/web1")], AdminState.DRAIN)
+        await balancer.set_state([server("app/web1")], AdminState.DRAIN)
         before = (await balancer.look()).process
         assert before.pid == lb.pid
         assert before.started > 1_700_000_000

@@ -27,7 +27,7 @@ def test_drain_maint_and_ready_of_two_backends_are_read_back(balancer: HAProxyBa
             (AdminState.DRAIN, Admin.FORCED_DRAIN, OperationalState.RUNNING, "DRAIN 1/2"),
             (AdminState.READY, Admin(0), OperationalState.RUNNING, "UP"),
         ):
-            await balancer.order(both, state)
+            await balancer.set_state(both, state)
             now = (await balancer.look()).servers
             assert [now[s].admin for s in both] == [admin, admin]
             assert now[both[0]].operation is operation
@@ -41,9 +41,9 @@ def test_a_server_disabled_in_the_file_says_so_whatever_we_order(
 ) -> None:
     async def scenario() -> None:
         off = [server("app/off")]
-        await balancer.order(off, AdminState.READY)
+        await balancer.set_state(off, AdminState.READY)
         assert (await seen(balancer, "app/off")).admin == Admin.CONFIG_MAINT
-        await balancer.order(off, AdminState.MAINT)
+        await balancer.set_state(off, AdminState.MAINT)
         now = await seen(balancer, "app/off")
         assert now.admin == Admin.CONFIG_MAINT | Admin.FORCED_MAINT
 
@@ -52,9 +52,9 @@ def test_a_server_disabled_in_the_file_says_so_whatever_we_order(
 
 def test_a_server_without_checks_is_drained_and_set_ready(balancer: HAProxyBalancer) -> None:
     async def scenario() -> None:
-        await balancer.order([server("app/bare")], AdminState.DRAIN)
+        await balancer.set_state([server("app/bare")], AdminState.DRAIN)
         assert (await seen(balancer, "app/bare")).status == "DRAIN"
-        await balancer.order([server("app/bare")], AdminState.READY)
+        await balancer.set_state([server("app/bare")], AdminState.READY)
         assert (await seen(balancer, "app/bare")).status == "no check"
 
     play(scenario)
@@ -64,8 +64,8 @@ def test_slow_start_shows_as_a_throttle_and_as_starting(balancer: HAProxyBalance
     async def scenario() -> None:
         await until_status(balancer, "app/slow", "UP")
         assert (await seen(balancer, "app/slow")).throttle is None
-        await balancer.order([server("app/slow")], AdminState.MAINT)
-        await balancer.order([server("app/slow")], AdminState.READY)
+        await balancer.set_state([server("app/slow")], AdminState.MAINT)
+        await balancer.set_state([server("app/slow")], AdminState.READY)
         slow = await seen(balancer, "app/slow")
         assert slow.throttle is not None
         assert 0 < slow.throttle < 100
@@ -80,7 +80,7 @@ def test_a_weight_is_set_and_given_back_and_zero_stays_after_ready(
     async def scenario() -> None:
         web2 = server("app/web2")
         await balancer.set_weight(web2, 0)
-        await balancer.order([web2], AdminState.READY)
+        await balancer.set_state([web2], AdminState.READY)
         now = await seen(balancer, "app/web2")
         assert (now.weight, now.initial_weight, now.admin) == (0, 10, Admin(0))
         await balancer.set_weight(web2, 256)
@@ -99,7 +99,7 @@ def test_the_agents_ready_ends_our_drain_unless_the_agent_is_switched_off(
         await balancer.switch_agent(talk, on=False)
         assert not (await seen(balancer, "app/talk")).agent
         agent.words = b"ready\n"
-        await balancer.order(talk, AdminState.DRAIN)
+        await balancer.set_state(talk, AdminState.DRAIN)
         await asyncio.sleep(0.5)  # five turns of the agent, had it one
         assert (await seen(balancer, "app/talk")).admin == Admin.FORCED_DRAIN
         await balancer.switch_agent(talk, on=True)
@@ -114,15 +114,15 @@ def test_a_tracking_server_obeys_and_keeps_what_it_inherits(lb: HAProxyd, pool: 
         balancer = HAProxyBalancer("lb1", lb.admin, (), pool)
         follower, leader = [server("follow/web1")], [server("app/web1")]
         assert (await seen(balancer, "follow/web1")).tracks == "app/web1"
-        await balancer.order(leader, AdminState.MAINT)
+        await balancer.set_state(leader, AdminState.MAINT)
         now = await seen(balancer, "follow/web1")
         assert (now.status, now.admin) == ("MAINT (via app/web1)", Admin.INHERITED_MAINT)
-        await balancer.order(follower, AdminState.READY)
+        await balancer.set_state(follower, AdminState.READY)
         assert (await seen(balancer, "follow/web1")).admin == Admin.INHERITED_MAINT
-        await balancer.order([*leader, *follower], AdminState.DRAIN)
+        await balancer.set_state([*leader, *follower], AdminState.DRAIN)
         both = Admin.FORCED_DRAIN | Admin.INHERITED_DRAIN
         assert (await seen(balancer, "follow/web1")).admin == both
-        await balancer.order([*leader, *follower], AdminState.READY)
+        await balancer.set_state([*leader, *follower], AdminState.READY)
         assert (await seen(balancer, "follow/web1")).admin == Admin(0)
 
     play(scenario)
@@ -133,7 +133,7 @@ def test_the_sessions_of_a_server_are_counted_and_cut(pool: Pool) -> None:
         balancer = HAProxyBalancer("lb1", daemon.admin, ("pipe",), pool)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         await until(balancer, lambda r: r.servers[server("pipe/app1")].sessions == 1)
-        await balancer.order([server("pipe/app1")], AdminState.MAINT)
+        await balancer.set_state([server("pipe/app1")], AdminState.MAINT)
         now = await seen(balancer, "pipe/app1")
         assert (now.sessions, now.sessions_total, now.queued) == (1, 1, 0)
         await balancer.cut([server("pipe/app1")])
@@ -158,7 +158,7 @@ def test_a_refusal_names_the_command_and_the_words_and_the_others_are_changed(
     async def scenario() -> None:
         line = [server("app/web1"), server("app/nobody"), server("api/web1")]
         with pytest.raises(BalancerError) as caught:
-            await balancer.order(line, AdminState.DRAIN)
+            await balancer.set_state(line, AdminState.DRAIN)
         assert caught.value.what == (
             "HAProxy refused `set server app/nobody state drain`: No such server."
         )
@@ -172,7 +172,7 @@ def test_an_operators_socket_cannot_change_a_state(lb: HAProxyd, pool: Pool) -> 
     async def scenario() -> None:
         balancer = HAProxyBalancer("lb1", lb.place / "operator.sock", ("app",), pool)
         with pytest.raises(BalancerError, match="Permission denied"):
-            await balancer.order([server("app/web1")], AdminState.MAINT)
+            await balancer.set_state([server("app/web1")], AdminState.MAINT)
         assert (await seen(balancer, "app/web1")).admin == Admin(0)
 
     play(scenario)
@@ -182,7 +182,9 @@ def test_an_operators_socket_cannot_change_a_state(lb: HAProxyd, pool: Pool) -> 
 def test_no_name_smuggles_a_second_command(balancer: HAProxyBalancer, name: str) -> None:
     async def scenario() -> None:
         with pytest.raises(BalancerError, match="cannot be a name"):
-            await balancer.order([server("app/web1"), Server("lb1", "app", name)], AdminState.MAINT)
+            await balancer.set_state(
+                [server("app/web1"), Server("lb1", "app", name)], AdminState.MAINT
+            )
         now = (await balancer.look()).servers
         assert now[server("app/web1")].admin == now[server("app/web2")].admin == Admin(0)
 

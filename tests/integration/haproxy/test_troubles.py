@@ -174,7 +174,7 @@ def test_a_stopped_haproxy_is_an_error_within_the_deadline_and_may_obey_later(
         lb.suspend()
         began = asyncio.get_running_loop().time()
         with pytest.raises(BalancerError, match=r"no answer within 0\.5s") as caught:
-            await balancer.order([server("app/web1")], AdminState.DRAIN)
+            await balancer.set_state([server("app/web1")], AdminState.DRAIN)
         assert asyncio.get_running_loop().time() - began < 1.0
         assert "may still be carried out" in caught.value.fix
         with pytest.raises(BalancerError, match="no answer"):

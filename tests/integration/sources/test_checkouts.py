@@ -155,7 +155,7 @@ def test_what_a_release_has_otherwise_than_a_checkout_is_told(
     repo.commit(VERSION="$Format:%H$", **{".gitattributes": attributes})
     for source in by_both(push, remote, place, repo):
         resolve(source)
-        assert source.notes == (
+        assert source.warnings == (
             "export-ignore in .gitattributes leaves out of the release: spec/a b.rb",
             "export-subst in .gitattributes: git fills in $Format:…$ in VERSION",
         )
@@ -177,14 +177,14 @@ def test_a_tree_is_sent_as_it_is_and_a_submodule_that_was_not_fetched_is_told(
     clone = checkout(repo, tmp_path / "ci")
     source = push(clone.path, tree=True)
     resolve(source)
-    (note,) = source.notes
+    (note,) = source.warnings
     assert note.endswith(
         "has submodules that were never fetched: vendor/my lib "
         "(git submodule update --init --recursive)"
     )
     clone.git(*ALLOWED, "submodule", "--quiet", "update", "--init", "--recursive")
     resolve(source)
-    assert source.notes == ()
+    assert source.warnings == ()
 
 
 def test_a_tree_with_pointers_of_git_lfs_is_told(push: Push, repo: Repo) -> None:
@@ -192,8 +192,8 @@ def test_a_tree_with_pointers_of_git_lfs_is_told(push: Push, repo: Repo) -> None
     repo.commit(**attributes, **{"logo.psd": POINTER})
     source = push(repo.path, tree=True)
     resolve(source)
-    (note,) = source.notes
+    (note,) = source.warnings
     assert note.endswith("pointers in place of files of Git LFS: logo.psd (git lfs pull)")
     (repo.path / "logo.psd").write_text("the file itself")
     resolve(source)
-    assert source.notes == ()
+    assert source.warnings == ()

@@ -150,7 +150,7 @@ class FakeSource:
     """Satisfies :class:`rollout.ports.releases.Source`."""
 
     prepares = True
-    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -61,7 +61,7 @@ class FakeBalancer:
             age=clock() - self.world.began[self._name],
         )
 
-    async def order(self, servers: Sequence[Server], state: AdminState) -> None:
+    async def set_state(self, servers: Sequence[Server], state: AdminState) -> None:
         async with self.world.faults.befall(f"{self._name} {state}", self._error):
             self.world.reload_due(self._name)
             for server in (s for s in servers if not self.world.lines[s].gone):

@@ -201,7 +201,7 @@ def test_what_a_release_lacks_of_its_commit_is_noted_before_it_is_deployed(
 ) -> None:
     world = fleet(3)
     source = FakeSource(world)
-    source.notes = ("export-ignore leaves out spec",)
+    source.warnings = ("export-ignore leaves out spec",)
     fit, deploy = play(to_deploy(settings, site_for(world), source))
     assert deploy is not None
     assert Finding("deploy", "export-ignore leaves out spec", "") in fit.notes

@@ -111,7 +111,7 @@ def test_all_that_is_about_to_be_done_is_in_the_journal_and_then_in_the_lock() -
         "journal web1 released True",
         "lock nobody",
     ]
-    assert record.held == ()
+    assert record.owned_targets == ()
 
 
 def test_nobody_is_taken_out_where_there_is_no_room_to_write_on() -> None:
@@ -120,7 +120,7 @@ def test_nobody_is_taken_out_where_there_is_no_room_to_write_on() -> None:
     with pytest.raises(RecordError):
         now(record.own(WEB1, FOUND))
     assert paper.said == []
-    assert record.held == ()
+    assert record.owned_targets == ()
 
 
 @pytest.mark.parametrize("error", [LOST, LockError("lb1", "no answer")])
@@ -155,7 +155,7 @@ def test_a_full_disk_keeps_nobody_out_who_returns() -> None:
     paper.journal = FULL
     now(record.records_intent("web1", {SEAT: (AdminState.READY,)}, returning=True))
     now(record.released("web1", restarted=False))
-    assert record.held == ()
+    assert record.owned_targets == ()
 
 
 def test_nobody_is_told_anything_any_more_once_the_lock_is_lost() -> None:
@@ -237,7 +237,7 @@ def test_that_a_release_cannot_be_written_is_no_reason_to_stop() -> None:
     paper.lock = LOST
     paper.journal = FULL
     now(record.released("web1", restarted=True))
-    assert record.held == ()
+    assert record.owned_targets == ()
 
 
 def test_a_world_without_journal_and_lock_remembers_all_the_same() -> None:
