@@ -14,7 +14,7 @@ LIVES_BESIDE = red=0; nice -n 19 $(BIN)/pytest -n 2 -m lives >$(VENV)/lives.log 
 COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: demo test quick bare sweep haproxy-3 mutants lint bench install requirements clean machine
+.PHONY: demo test quick everything bare sweep haproxy-3 mutants lint bench install requirements clean machine
 
 demo: machine $(RUNS)
 	$(BIN)/python -m examples.demo
@@ -32,6 +32,9 @@ test: machine lint
 quick: export LIVES = 1000
 quick: lint
 	$(PYTEST) -m "not integration"
+
+# All that can be checked here, one after another; takes a night.
+everything: test sweep haproxy-3 mutants bench
 
 # Builds bare systems and types in them what the README says; takes an hour or two, as root.
 bare:
