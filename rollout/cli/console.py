@@ -35,9 +35,8 @@ def print_error(*lines: str) -> None:
 
 
 def format_error(error: RolloutError) -> str:
-    """Say what stopped us, and below it what mends it, where that is known."""
-    fix = getattr(error, "fix", "")
-    return f"{error}\n  fix: {fix}" if fix else str(error)
+    """Write the error, and below it the fix where one is known."""
+    return f"{error}\n  fix: {error.fix}" if error.fix else str(error)
 
 
 def print_output(data: str) -> None:

@@ -15,7 +15,29 @@ GOES_TOGETHER = (
 
 
 class RolloutError(Exception):
-    """Something we can name stopped us."""
+    """Base of all errors that have a name.
+
+    Attributes:
+        fix: What to type against it; empty where that is not known.
+    """
+
+    fix: str = ""
+
+
+class ActionableError(RolloutError):
+    """An error of one host, load balancer or place.
+
+    Attributes:
+        subject: Where it happened; empty where only the cause matters.
+        what: What failed, without the subject.
+        fix: What to type against it; empty where that is not known.
+    """
+
+    def __init__(self, subject: str, what: str, fix: str = "") -> None:
+        super().__init__(f"{subject}: {what}" if subject else what)
+        self.subject = subject
+        self.what = what
+        self.fix = fix
 
 
 def said_of(name: str, error: Exception) -> str:
@@ -26,9 +48,10 @@ def said_of(name: str, error: Exception) -> str:
 
 def fix_of(error: Exception) -> str:
     """Return what fixes ``error``, and on which machine; empty where that is not known."""
-    fix = getattr(error, "fix", "")
+    if not isinstance(error, RolloutError):
+        return ""
     where = getattr(error, "host", "") or getattr(error, "balancer", "")
-    return f"on {where}: {fix}" if fix and where else fix
+    return f"on {where}: {error.fix}" if error.fix and where else error.fix
 
 
 class SettingsError(RolloutError):
@@ -60,24 +83,20 @@ class TimedOut(RolloutError):
         self.last = last
 
 
-class BalancerError(RolloutError):
+class BalancerError(ActionableError):
     """HAProxy did not answer, said no, or disagrees with itself."""
 
-    def __init__(self, balancer: str, what: str, fix: str = "") -> None:
-        super().__init__(f"{balancer}: {what}")
-        self.balancer = balancer
-        self.what = what
-        self.fix = fix
+    @property
+    def balancer(self) -> str:
+        return self.subject
 
 
-class SupervisorError(RolloutError):
+class SupervisorError(ActionableError):
     """Monit did not answer, or its answer cannot be trusted."""
 
-    def __init__(self, host: str, what: str, fix: str = "") -> None:
-        super().__init__(f"{host}: {what}")
-        self.host = host
-        self.what = what
-        self.fix = fix
+    @property
+    def host(self) -> str:
+        return self.subject
 
 
 class RestartRefused(SupervisorError):
@@ -101,24 +120,20 @@ class SupervisorBusy(SupervisorError):
         self.timeout = timeout
 
 
-class RemoteError(RolloutError):
+class RemoteError(ActionableError):
     """ssh: unreachable, unauthenticated, unknown host key, or lost on the way."""
 
-    def __init__(self, host: str, what: str, fix: str = "") -> None:
-        super().__init__(f"{host}: {what}")
-        self.host = host
-        self.what = what
-        self.fix = fix
+    @property
+    def host(self) -> str:
+        return self.subject
 
 
-class ReleaseError(RolloutError):
+class ReleaseError(ActionableError):
     """A release on the disk of a host could not be read, made, moved or removed."""
 
-    def __init__(self, host: str, what: str, fix: str = "") -> None:
-        super().__init__(f"{host}: {what}")
-        self.host = host
-        self.what = what
-        self.fix = fix
+    @property
+    def host(self) -> str:
+        return self.subject
 
 
 class BuildFailed(ReleaseError):
@@ -133,32 +148,26 @@ class BuildFailed(ReleaseError):
         self.log = log
 
 
-class SourceError(RolloutError):
+class SourceError(ActionableError):
     """The code to deploy cannot be had: no such branch, repository or artifact, no access."""
 
     def __init__(self, what: str, fix: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.fix = fix
+        super().__init__("", what, fix)
 
 
-class RecordError(RolloutError):
+class RecordError(ActionableError):
     """What we are about to do cannot be written down, so it is not done."""
 
     def __init__(self, what: str, fix: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.fix = fix
+        super().__init__("", what, fix)
 
 
-class LockError(RolloutError):
+class LockError(ActionableError):
     """The lock of the app could not be read or taken in one place."""
 
-    def __init__(self, place: str, what: str, fix: str = "") -> None:
-        super().__init__(f"{place}: {what}")
-        self.place = place
-        self.what = what
-        self.fix = fix
+    @property
+    def place(self) -> str:
+        return self.subject
 
 
 class LockHeld(RolloutError):

@@ -8,14 +8,10 @@ import asyncio
 from collections.abc import Sequence
 
 from rollout.model.errors import (
-    BalancerError,
-    LockError,
+    ActionableError,
     LockHeld,
-    RecordError,
-    ReleaseError,
     RemoteError,
     RolloutError,
-    SourceError,
     SupervisorError,
     UnfinishedRunFound,
 )
@@ -65,23 +61,12 @@ async def check_host(host: str, site: Site) -> HostSnapshot:
     )
 
 
-FIXABLE = (
-    BalancerError,
-    LockError,
-    RecordError,
-    ReleaseError,
-    RemoteError,
-    SourceError,
-    SupervisorError,
-)
-
-
 def finding(where: str, error: RolloutError) -> Finding:
     """Turn an error into a finding, with its fix where it has one."""
     if isinstance(error, UnfinishedRunFound):
         return Finding(where, str(error), error.fix)
     if isinstance(error, LockHeld):
         return Finding(where, str(error), "`rollout lock` shows it; --wait-lock 10m waits for it")
-    if isinstance(error, FIXABLE):
+    if isinstance(error, ActionableError):
         return Finding(where, error.what, error.fix)
     return Finding(where, str(error), "")

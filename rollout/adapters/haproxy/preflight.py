@@ -32,7 +32,7 @@ async def examined(wire: AdminSocket, backends: Sequence[str]) -> tuple[Finding,
 
 def _finding(where: str, error: RolloutError) -> Finding:
     what = getattr(error, "what", str(error))
-    return Finding(where, what, getattr(error, "fix", "") or "see the cause")
+    return Finding(where, what, error.fix or "see the cause")
 
 
 def _stranger(where: str, path: Path, spoken: str) -> Finding | None:
