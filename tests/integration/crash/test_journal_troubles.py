@@ -237,7 +237,9 @@ def test_100_mb_from_monit_before_the_restart_cost_only_time(shop: Troubled) -> 
     assert (shop.fleet.hosts["web1"].directory / "spent").exists()
     assert ended.code == 0, ended.said
     waited = [line for line in ended.said.splitlines() if "not free to be restarted" in line]
-    assert any("printed more than is read" in line for line in waited)  # in time, or when it was up
+    # the shell there keeps all of it before it prints it: on a slow machine for longer than a look
+    reasons = ("printed more than is read", "had not ended after")
+    assert any(reason in line for line in waited for reason in reasons)
     assert len(ended.said) < 20_000
     assert most < ENOUGH
     assert shop.all_ready

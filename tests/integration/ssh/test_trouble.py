@@ -133,7 +133,7 @@ def test_a_configuration_of_another_owner_is_made_ones_own(tmp_path: Path) -> No
     asks = (
         "from rollout.adapters.ssh import Ssh, SshError, SshOptions\n"
         "try: Ssh(SshOptions()).resolve('web1')\n"
-        "except SshError as error: print(error.cure)\n"
+        "except SshError as error: print(error.fix)\n"
     )
     words = ["unshare", "-m", "sh", "-c", script, "sh", str(theirs), ours]
     done = subprocess.run(

@@ -29,7 +29,7 @@ def test_a_canary_that_does_not_boot_opens_nothing_though_a_failure_is_forgiven(
     words = ["--canary", "10%", "--max-failures", "1", "--soak", "2s", "--floor", "0"]
     ended = three.rollout("restart", *words)
     assert ended.code == 6, ended.said
-    assert "no further server is risked after the canary: web1: not proven" in ended.said
+    assert "no further server is risked after the canary: web1: not verified" in ended.said
     assert three.same("web2")
     assert three.same("web3")
 

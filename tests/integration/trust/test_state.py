@@ -45,8 +45,8 @@ history = Journals(place, "shop")
 
 def begin(run):
     journal = Journal.begin(place, "shop", run)
-    holder = {**said["holder"], **said.get("more", {}), "run": run}
-    facts = dict(verb="restart", holder=holder, hosts=["web1"], flags={}, settings={}, done=[])
+    owner = {**said["owner"], **said.get("more", {}), "run": run}
+    facts = dict(verb="restart", owner=owner, hosts=["web1"], flags={}, settings={}, done=[])
     journal.put("began", **facts)
     return journal
 
@@ -58,7 +58,7 @@ def hold(journal):
 try:
     exec(said["script"])
 except RecordError as error:
-    print(f"refused: {error} / {error.cure}")
+    print(f"refused: {error} / {error.fix}")
 """
 """What is run as an account: a few acts on the journals, as the program does them."""
 
@@ -72,7 +72,7 @@ def act(accounts: Accounts, name: str, script: str, **more: object) -> str:
 
 def python(script: str, **more: object) -> list[str]:
     said = {
-        "holder": spell_holder(ALICE),
+        "owner": spell_holder(ALICE),
         "holding": spell_holding(owned_target("web1", asked=True)),
         "script": script,
         **more,
@@ -83,7 +83,7 @@ def python(script: str, **more: object) -> list[str]:
 DIES = "hold(begin(said['run']))"
 """A run that has a server out, and ends without a word."""
 
-SEES = "print(*(f'{past.run}:{len(past.holdings)}' for past in history.open_runs()))"
+SEES = "print(*(f'{past.run}:{len(past.owned_targets)}' for past in history.open_runs()))"
 
 
 def died(accounts: Accounts, name: str, run: str) -> None:
@@ -230,7 +230,7 @@ def test_the_process_of_another_member_is_seen_to_be_alive_and_to_be_gone(
         "from dataclasses import asdict; said['more'] = {'process': asdict(this_process())}; "
         "hold(begin('aa')); print('begun', flush=True); sys.stdin.read()"
     )
-    asks = "print(*(history.is_gone(past.holder) for past in history.open_runs()))"
+    asks = "print(*(history.is_gone(past.owner) for past in history.open_runs()))"
     with subprocess.Popen(
         accounts.command("alice", python(script)),
         env=accounts.environment("alice"),
