@@ -46,7 +46,7 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the fla
 
 
 def _outputs() -> list[str]:
-    from rollout.output.select import Output  # noqa: PLC0415 - only when somebody presses TAB
+    from rollout.output.select import Output  # noqa: PLC0415 - only for completion
 
     return [output.value for output in Output]
 

@@ -24,7 +24,7 @@ RunBody = Callable[[Tell, Callable[[], bool]], Awaitable[None]]
 """Tells what happens, and asks now and then whether it should stop."""
 
 LAST_WORDS = 1.0
-"""Seconds that the renderers have after a second signal; design: two seconds in all."""
+"""Seconds that the renderers have after a second signal, of two in all."""
 
 ASKED_BY = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 LEAVING = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}

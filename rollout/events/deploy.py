@@ -1,6 +1,6 @@
 """What can happen to a release, from its first directory to its last: the other half of the events.
 
-Where one of them is about a host, the host is in ``host``; the rules of ``events.py`` hold.
+Where one of them is about a host, the host is in ``host``; the rules of `run` hold.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Everything that can happen in a run, as frozen values with a wire name.
 
 An event says what is *known* when it is told.  It carries no time and no number: the stamp is
-put on once, at the fan-out (``render/broadcast.py``), so that tests compare events with ``==``.
+put on once (`rollout/output/dispatcher.py`), so that tests compare events with ``==``.
 Wire names are written by hand: renaming a class must not rename a public field.
 """
 

@@ -1,7 +1,7 @@
 """The lock is taken, waited for, or taken from the dead, if they have left nothing out.
 
 It is never taken by age alone.  A holder that is gone for certain, on this machine, had either
-taken nobody out, and then its lock is ours; or it had, and then we refuse and say what to type.
+taken nothing out, and its lock is ours; or it had, and the run is refused with what to type.
 One that ended normally and named what it left out blocks only runs that include that.
 """
 

@@ -107,7 +107,7 @@ async def read_remaining_processes(target: Target, plan: Plan, site: Site, tell:
     """Read what processes are left of a target that is out because it did not come up.
 
     Monit may start its instances again and again, or have given them up; one that it gave up and
-    that is down is started by a restart (monit.md, section 4), so nothing is refused here.
+    that is down is started by a restart (monit 5.33, measured), so nothing is refused here.
 
     Raises:
         SupervisorBusy: monit does not come to an end of it within ``busy_timeout``.

@@ -1,4 +1,4 @@
-"""``rollout lock``: whose it is; a freeze by hand, its end, and a lock that must be broken."""
+"""``rollout lock``: its owner; a freeze by hand, its end, and a lock that must be broken."""
 
 from typing import TYPE_CHECKING, Annotated
 

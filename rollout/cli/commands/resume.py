@@ -124,7 +124,7 @@ def run(
     )
 
     async def scenario(locked_run: "LockedRun", tell: "Tell") -> None:
-        again = history_of(settings).last()  # now that nobody else can go on with it
+        again = history_of(settings).last()  # no other command can go on with it now
         if again is None or (again.run, set(again.done)) != (past.run, set(past.done)):
             raise RolloutError(f"another command has gone on with run {past.run} meanwhile")
 
