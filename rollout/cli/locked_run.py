@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog, UnlockedOwnershipLog
 from rollout.cli.new_run import NewRun
 from rollout.events import Noted, RolloutHalted
 from rollout.lock.acquire import LockRequest, acquire, alive, lock_of, release
 from rollout.lock.guarded_releases import GuardedReleases, guarded
+from rollout.lock.ownership_log import PersistentOwnershipLog, UnlockedOwnershipLog
 from rollout.lock.previous_runs import collect_owned_targets
 from rollout.model.errors import LockError, LockLost, RolloutError
 from rollout.model.findings import PreflightReport

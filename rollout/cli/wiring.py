@@ -10,7 +10,6 @@ from rollout.adapters.haproxy import HAProxyBalancer
 from rollout.adapters.haproxy.over_ssh import through_ssh
 from rollout.adapters.haproxy.over_tcp import over_tcp
 from rollout.adapters.haproxy.socket_proxy import SocketProxy
-from rollout.adapters.journal.ownership_log import UnlockedOwnershipLog
 from rollout.adapters.local.exit_cleanup import ends_with_us
 from rollout.adapters.local.shell_command import run_locally
 from rollout.adapters.local.smoke import CommandSmoke
@@ -25,6 +24,7 @@ from rollout.cli.deploy_wiring import build_releases, build_supply
 from rollout.cli.from_deploy_settings import the_deploy
 from rollout.cli.from_settings import ssh_words
 from rollout.lock.guarded_releases import guarded
+from rollout.lock.ownership_log import UnlockedOwnershipLog
 from rollout.model.errors import LockError
 from rollout.ports.site import Balancer, DeployServices, Site
 from rollout.settings.model import Settings

@@ -91,6 +91,23 @@ class OwnershipLog(Protocol):
         """Whether ``target`` is ours and was asked to restart."""
 
 
+class RunJournal(Protocol):
+    """The journal of one run, where what it owns survives the run.
+
+    Raises:
+        RecordError: it could not be written; then the act must not be done.
+    """
+
+    def has_room(self) -> None:
+        """See that one more target may be taken out; a full disk is a RecordError."""
+
+    async def held(self, owned_target: OwnedTarget) -> None:
+        """Write down what the run owns of one target, before the act that makes it true."""
+
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
+        """Write down that the run does not own ``target`` any more."""
+
+
 class Lock(Protocol):
     """The lock of the app, where all bastions meet: in every place, or in none.
 

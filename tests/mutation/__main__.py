@@ -20,7 +20,7 @@ KEPT = ("rollout", "tests", "examples", "pyproject.toml")
 
 ROUNDS = (
     ("tests/scenarios/test_recovery.py", "tests/scenarios/test_acquire.py"),
-    ("tests/unit/adapters/journal/test_ownership_log.py", "tests/unit/model/test_ownership.py"),
+    ("tests/unit/lock/test_ownership_log.py", "tests/unit/model/test_ownership.py"),
     ("tests/scenarios/test_random_lives.py",),
     ("tests/scenarios",),
 )

@@ -40,37 +40,37 @@ CHECKOUTS = ("tests/integration/sources/test_checkouts.py",)
 MUTANTS = (
     Mutant(
         "what is held is on the disk before the act",
-        "adapters/journal/ownership_log.py",
+        "lock/ownership_log.py",
         "                    await self._journal.held(owned_target)\n",
         "                    pass\n",
     ),
     Mutant(
         "who lost the lock touches nothing more",
-        "adapters/journal/ownership_log.py",
+        "lock/ownership_log.py",
         "                    await self._lock.keep(tuple(then.values()), everywhere=everywhere)\n",
         "                    pass\n",
     ),
     Mutant(
         "an act without news asks the lock as well",
-        "adapters/journal/ownership_log.py",
+        "lock/ownership_log.py",
         "            await self.still_ours()\n",
         "            pass\n",
     ),
     Mutant(
         "with a full disk nobody more is taken out",
-        "adapters/journal/ownership_log.py",
+        "lock/ownership_log.py",
         "            self._journal.has_room()\n",
         "            pass\n",
     ),
     Mutant(
         "a full disk keeps nobody out",
-        "adapters/journal/ownership_log.py",
+        "lock/ownership_log.py",
         "                if needed:\n",
         "                if True:\n",
     ),
     Mutant(
         "a target that the lock did not take does not stand in the journal",
-        "adapters/journal/ownership_log.py",
+        "lock/ownership_log.py",
         "                    await self._take_back(owned_target)\n",
     ),
     Mutant(

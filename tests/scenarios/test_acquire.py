@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog
 from rollout.events import Event, Noted, TargetLeftOut
 from rollout.lock.acquire import (
     ASK_EVERY,
@@ -17,6 +16,7 @@ from rollout.lock.acquire import (
     alive,
     refusal,
 )
+from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.lock.previous_runs import (
     BEAT_EVERY,
     LISTEN_FOR,

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog
 from rollout.deploy.rollback import AGAINST_THE_RELEASE
 from rollout.events import (
     DeployTakenBack,
@@ -16,6 +15,7 @@ from rollout.events import (
     TargetReturnedUntouched,
     TargetWaiting,
 )
+from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.errors import SupervisorBusy
 from rollout.model.fleet import AdminState, ProcessIdentity, Server, Target
 from rollout.model.plan import Plan, Share, Timeouts

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog
 from rollout.deploy.rollback import failed_because_of_release
 from rollout.events import (
     CurrentSwitching,
@@ -18,6 +17,7 @@ from rollout.events import (
     StepDone,
     UndoFailed,
 )
+from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.errors import (
     CrashLoop,
     NotRestarted,

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog
 from rollout.events import Event, InstanceVerified, TargetDone
+from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.fleet import Admin, AdminState, Server
 from rollout.model.lock_state import LockState
 from rollout.model.plan import Plan, Share

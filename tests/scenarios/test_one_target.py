@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog
 from rollout.events import FleetSeen, Noted, RestartAsked, TargetClaimed, TargetNotStarted
+from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.errors import BalancerError, LockLost
 from rollout.model.fleet import Admin, AdminState, Server
 from rollout.model.plan import Plan, Share

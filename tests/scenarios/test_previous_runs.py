@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog
 from rollout.events import TargetLeftOut
 from rollout.lock.acquire import release
+from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.lock.previous_runs import find_unfinished_run, is_settled
 from rollout.model.errors import UnfinishedRunFound
 from rollout.model.fleet import Admin, AdminState, Server

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog
 from rollout.events import (
     Event,
     TargetLeftOut,
@@ -17,6 +16,7 @@ from rollout.events import (
     TargetReturned,
     TargetSkipped,
 )
+from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.deploy import Deploy
 from rollout.model.fleet import Admin, ProcessIdentity, Server
 from rollout.model.plan import Plan

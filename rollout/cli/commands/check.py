@@ -34,7 +34,6 @@ def run(
     from contextlib import AsyncExitStack  # noqa: PLC0415
     from dataclasses import replace  # noqa: PLC0415
 
-    from rollout.adapters.journal.ownership_log import UnlockedOwnershipLog  # noqa: PLC0415
     from rollout.cli.console import print_error, print_output  # noqa: PLC0415
     from rollout.cli.from_settings import lock_request, scope_of  # noqa: PLC0415
     from rollout.cli.new_run import history_of, try_journal  # noqa: PLC0415
@@ -42,6 +41,7 @@ def run(
     from rollout.deploy.preflight import preflight_for_either  # noqa: PLC0415
     from rollout.events import Noted  # noqa: PLC0415
     from rollout.lock.acquire import refusal  # noqa: PLC0415
+    from rollout.lock.ownership_log import UnlockedOwnershipLog  # noqa: PLC0415
     from rollout.model.errors import LockError, LockHeld  # noqa: PLC0415
     from rollout.model.fleet import Finding  # noqa: PLC0415
     from rollout.output.select import Output  # noqa: PLC0415

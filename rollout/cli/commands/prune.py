@@ -44,7 +44,6 @@ def run(settings: "Settings", hosts: tuple[str, ...], output_mode: "Output") -> 
     """Remove what may go; 3 when a host could not be seen, 5 when something did not go."""
     import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
 
-    from rollout.adapters.journal.ownership_log import PersistentOwnershipLog  # noqa: PLC0415
     from rollout.cli.console import print_error, print_output  # noqa: PLC0415
     from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415
     from rollout.cli.new_run import current_owner  # noqa: PLC0415
@@ -54,6 +53,7 @@ def run(settings: "Settings", hosts: tuple[str, ...], output_mode: "Output") -> 
     from rollout.events import Noted  # noqa: PLC0415
     from rollout.lock.acquire import against_deploys  # noqa: PLC0415
     from rollout.lock.guarded_releases import guarded  # noqa: PLC0415
+    from rollout.lock.ownership_log import PersistentOwnershipLog  # noqa: PLC0415
     from rollout.model.lock_state import Kind  # noqa: PLC0415
     from rollout.output.releases import (  # noqa: PLC0415
         pruned_json,

@@ -300,7 +300,7 @@ def test_what_another_bastion_has_brought_back_is_not_touched_by_the_first(
 
 
 def test_a_run_that_slept_through_the_end_of_its_lock_restarts_nobody(shop: Troubled) -> None:
-    where = "rollout.adapters.journal.ownership_log|PersistentOwnershipLog.asked|1|after"
+    where = "rollout.lock.ownership_log|PersistentOwnershipLog.asked|1|after"
     with struck(shop.fleet, where, signal.SIGSTOP, "restart") as asleep:
         until(lambda: stopped(asleep.pid), "it sleeps", 20)
         shutil.rmtree(shop.fleet.directory / "lock")

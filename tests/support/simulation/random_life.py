@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog
 from rollout.deploy.deploy import uninterrupted
+from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.deploy import Deploy
 from rollout.model.errors import LockError
 from rollout.model.fleet import Admin

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog
 from rollout.deploy.deploy import uninterrupted
 from rollout.deploy.preflight import ready_to_deploy, ready_to_roll_back, restart_preflight
+from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.deploy import Deploy
 from rollout.model.lock_state import PastDeploy, PastRun
 from rollout.model.past_runs import UnfinishedRun

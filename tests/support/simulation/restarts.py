@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog
 from rollout.events import Event
+from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.fleet import Server
 from rollout.model.plan import Plan, Share, Timeouts, waves_of
 from rollout.ports.site import Site

@@ -3,22 +3,11 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
 
 from rollout.model.errors import RecordError, RolloutError
 from rollout.model.fleet import AdminState, ProcessIdentity, Server, Target
 from rollout.model.ownership import OwnedTarget, ServerSnapshot
-from rollout.ports.ownership import Lock
-
-
-class OwnershipJournal(Protocol):
-    """Where it survives us; see :class:`rollout.adapters.journal.writer.Journal`."""
-
-    def has_room(self) -> None: ...
-    async def held(self, owned_target: OwnedTarget) -> None: ...
-    async def released(
-        self, target: str, *, restarted: bool, renewed: Sequence[str] = ()
-    ) -> None: ...
+from rollout.ports.ownership import Lock, RunJournal
 
 
 class PersistentOwnershipLog:
@@ -35,7 +24,7 @@ class PersistentOwnershipLog:
 
     def __init__(
         self,
-        journal: OwnershipJournal | None = None,
+        journal: RunJournal | None = None,
         lock: Lock | None = None,
         owned_targets: Sequence[OwnedTarget] = (),
     ) -> None:

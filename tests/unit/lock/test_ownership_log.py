@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import pytest
 
-from rollout.adapters.journal.ownership_log import PersistentOwnershipLog
 from rollout.lock.guarded_releases import GuardedReleases
+from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.errors import LockError, LockLost, RecordError, RolloutError
 from rollout.model.fleet import AdminState, Finding
 from rollout.model.lock_state import LockOwner, LockState
