@@ -61,6 +61,7 @@ def loaded_by(*words: str, **variables: str) -> tuple[set[str], str]:
         ("status", "--help"),
         ("config", "--help"),
         ("init", "--help"),
+        ("schema", "--help"),
     ],
     ids=" ".join,
 )

@@ -17,6 +17,7 @@ from rollout.cli.commands.releases import releases
 from rollout.cli.commands.restart import restart
 from rollout.cli.commands.resume import resume
 from rollout.cli.commands.rollback import rollback
+from rollout.cli.commands.schema import schema
 from rollout.cli.commands.setup import setup
 from rollout.cli.commands.status import status
 from rollout.cli.commands.uninterrupted import uninterrupted
@@ -119,3 +120,4 @@ app.command()(status)
 app.command("config")(show_config)
 app.command()(init)
 app.command()(setup)
+app.command()(schema)
