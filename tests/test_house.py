@@ -59,6 +59,7 @@ LIBRARIES = {
     "cryptography": {"adapters.ssh"},
     "_typeshed": {"adapters.ssh"},  # names for mypy alone
     "haproxyadmin": {"adapters.haproxy"},
+    "rich": {"output"},
     "pydantic": {"settings"},
     "pydantic_core": {"settings"},
     "pydantic_settings": {"settings"},

@@ -82,3 +82,27 @@ def test_completing_a_command_loads_nothing_heavy() -> None:
     )
     assert said.split() == ["restart"]
     assert not names & set(HEAVY)
+
+
+RENDERERS = """
+import sys
+from rollout.output import select
+class Terminal:
+    encoding = "utf-8"
+    def isatty(self): return True
+    def write(self, text): pass
+    def flush(self): pass
+    def fileno(self): raise OSError
+select.renderers(sys.argv[1], run="r", environ={"TERM": sys.argv[2]}, stderr=Terminal()).end()
+print("rich" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "term", "loads_rich"),
+    [("live", "xterm", True), ("live", "dumb", False), ("plain", "xterm", False)],
+)
+def test_only_the_live_screen_loads_rich(output: str, term: str, *, loads_rich: bool) -> None:
+    command = [sys.executable, "-c", RENDERERS, output, term]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == str(loads_rich)

@@ -1,10 +1,20 @@
-"""A simple progress display: the frame redrawn in place, and what must not be missed above it.
+"""A simple progress display: the screen redrawn in place, and what must not be missed above it.
 
-No terminal library: importing one costs more than the rest of the program's start.
+rich lays the screen out (``rollout/output/table.py``).  Its own ``Live`` is not used: it writes
+from a thread of its own, which a terminal that is not read would block, and it draws over the wrong
+rows when the terminal has become narrower.
 """
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+from rich.color import ColorSystem
+from rich.console import Console, RenderableType
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
 
 from rollout.events import (
     BalancerReloaded,
@@ -20,6 +30,7 @@ from rollout.events import (
     RolloutHalted,
     ServersChanged,
     SessionsCut,
+    SoakStarted,
     StepFailed,
     StopRequested,
     TargetLeftOut,
@@ -32,15 +43,17 @@ from rollout.events import (
 from rollout.output.messages import RunResult, StampedEvent, Stream
 from rollout.output.plain import plain_lines
 from rollout.output.report.report import summary_text
-from rollout.output.table import Size, frame
+from rollout.output.table import Times, screen, width_within
+from rollout.output.terminal import Size
 from rollout.summary.deploy import Phase
 from rollout.summary.run import RunSummary
 from rollout.summary.target import TargetPhase
 from rollout.text.elapsed import on_a_clock
-from rollout.text.width import cells, truncate
 
 EVERY = 0.25
-"""Seconds between two frames: a person sees no more, and a slow line carries no more."""
+"""Seconds between two screens: a person sees no more, and a slow line carries no more."""
+IDLE = 1.0
+"""Seconds between two screens while only the clocks change."""
 
 IMPORTANT = (
     BalancerReloaded,
@@ -54,6 +67,7 @@ IMPORTANT = (
     RolloutHalted,
     ServersChanged,
     SessionsCut,
+    SoakStarted,
     StepFailed,
     StopRequested,
     TargetReturnedUntouched,
@@ -70,8 +84,45 @@ def important(event: Event) -> bool:
     return isinstance(event, IMPORTANT) or (isinstance(event, HookRan) and not event.ok)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the screen: what is written, and the columns that it takes."""
+
+    text: str
+    columns: int
+
+
+class Painter:
+    """Turns a renderable of rich into lines for a terminal, with colour or without."""
+
+    def __init__(self, *, colour: bool) -> None:
+        self._colour = ColorSystem.STANDARD if colour else None
+        # a console that writes nothing, and that reads nothing from the environment
+        self._console = Console(
+            file=StringIO(), force_terminal=True, color_system=None, width=80, height=24
+        )
+
+    def lines(self, renderable: RenderableType, columns: int) -> list[Line]:
+        """Lay ``renderable`` out in ``columns``, without blanks at the ends of its lines."""
+        options = self._console.options.update(width=columns, height=None)
+        drawn = self._console.render_lines(renderable, options, pad=False)
+        return [self._line(segments) for segments in drawn]
+
+    def _line(self, segments: list[Segment]) -> Line:
+        used = list(segments)
+        while used and not used[-1].text.strip():
+            used.pop()
+        if used:
+            used[-1] = Segment(used[-1].text.rstrip(), used[-1].style)
+        parts = [self._painted(segment.text, segment.style) for segment in used]
+        return Line("".join(parts), Segment.get_line_length(used))
+
+    def _painted(self, text: str, style: Style | None) -> str:
+        return style.render(text, color_system=self._colour) if style else text
+
+
 class TableState:
-    """What the writer's thread paints: the frame of the latest account over the one before.
+    """What the writer's thread paints: the screen of the latest summary over the one before.
 
     ``see`` and ``finish`` belong to the rollout's thread, ``paint`` to the writer's.
 
@@ -79,7 +130,7 @@ class TableState:
         size: Measures the terminal.
         monotonic: The clock.
         colour: Colour the standing.
-        meanwhile: What is shown until there is an account: what is looked at.
+        meanwhile: What is shown until there is a summary: what is looked at.
     """
 
     def __init__(
@@ -92,14 +143,17 @@ class TableState:
     ) -> None:
         self._size = size
         self._monotonic = monotonic
-        self._colour = colour
+        self._painter = Painter(colour=colour)
         self._meanwhile = meanwhile
         self._lock = threading.Lock()
         self._began = monotonic()
-        self._ledger = RunSummary()
+        self._summary = RunSummary()
         self._since: dict[str, float] = {}
         self._finished = False
-        self._drawn: list[str] = []
+        self._drawn: list[Line] = []
+        self._drawn_for = Size(0, 0)
+        self._drawn_at = 0.0
+        self._stale = True
 
     def see(self, summary: RunSummary) -> None:
         """Take the summary to be drawn from now on; times start where a standing changed."""
@@ -107,60 +161,61 @@ class TableState:
             for name, line in summary.lines.items():
                 if self._standing(name) is not line.standing:
                     self._since[name] = self._monotonic()
-            self._ledger = summary
+            self._summary = summary
+            self._stale = True
 
     def _standing(self, name: str) -> TargetPhase | None:
-        line = self._ledger.lines.get(name)
+        line = self._summary.lines.get(name)
         return None if line is None else line.standing
 
     def finish(self) -> None:
-        """From now on texts go below the frame, which is not drawn again."""
+        """From now on texts go below the screen, which is not drawn again."""
         with self._lock:
             self._finished = True
+            self._stale = True
 
     def paint(self, texts: Sequence[str]) -> str:
-        """Erase the frame before, write ``texts`` where it stood, and draw the frame below."""
+        """Erase the screen before, write ``texts`` where it stood, and draw the screen below."""
         size = self._size()
         with self._lock:
-            lines = self._frame(size)
+            lines = self._lines(size)
             above, below = ("", "".join(texts)) if self._finished else ("".join(texts), "")
         if lines == self._drawn and not texts:
             return ""
         erase = _back_over(self._drawn, size.columns)
         self._drawn = lines
-        drawn = "".join(f"{line}\x1b[K\n" for line in lines)
+        drawn = "".join(f"{line.text}\x1b[K\n" for line in lines)
         return f"{erase}{_over(above)}{drawn}\x1b[J{below}"
 
-    def _frame(self, size: Size) -> list[str]:
+    def _lines(self, size: Size) -> list[Line]:
+        """Lay the screen out, or return the one before where not even a clock would differ."""
         now = self._monotonic()
-        if not self._ledger.lines and self._ledger.deploy.phase is Phase.NONE:
+        if not self._stale and size == self._drawn_for and now - self._drawn_at < IDLE:
+            return self._drawn
+        self._stale, self._drawn_for, self._drawn_at = False, size, now
+        if not self._summary.lines and self._summary.deploy.phase is Phase.NONE:
             if self._finished or not self._meanwhile:
                 return []
-            return [
-                truncate(
-                    f"  {self._meanwhile} …  {on_a_clock(now - self._began)}", size.columns - 1
-                )
-            ]
-        return frame(self._ledger, now, self._since, self._began, size, colour=self._colour)
+            words = f"  {self._meanwhile} …  {on_a_clock(now - self._began)}"
+            return self._painter.lines(
+                Text(words, no_wrap=True, overflow="ellipsis"), width_within(size)
+            )
+        times = Times(now, self._began, self._since)
+        return self._painter.lines(screen(self._summary, times, size), width_within(size))
 
 
 def _over(text: str) -> str:
-    """Let each line of ``text`` also clear what the frame had left behind it."""
+    """Let each line of ``text`` also clear what the screen had left behind it."""
     return text.replace("\n", "\x1b[K\n")
 
 
-def _back_over(drawn: Sequence[str], columns: int) -> str:
-    """Move to where the drawn frame begins.
+def _back_over(drawn: Sequence[Line], columns: int) -> str:
+    """Move to where the drawn screen begins.
 
     A terminal made narrower since then has wrapped its lines: they take more rows now.
     """
-    rows = sum(max(1, -(-cells(_bare(line)) // max(1, columns))) for line in drawn)
+    rows = sum(max(1, -(-line.columns // max(1, columns))) for line in drawn)
     return f"\r\x1b[{rows}A" if rows else "\r" if drawn else ""
-
-
-def _bare(line: str) -> str:
-    parts = line.split("\x1b[")
-    return parts[0] + "".join(part.partition("m")[2] for part in parts[1:])
 
 
 class Live:

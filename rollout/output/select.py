@@ -1,6 +1,5 @@
 """Chooses the renderers: text for people to stderr, data to stdout."""
 
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -11,10 +10,9 @@ from typing import TextIO
 from rollout.output.cron import Cron
 from rollout.output.dispatcher import Broadcast, utc_now
 from rollout.output.jsonl import JsonLines, json_loss
-from rollout.output.live import EVERY, Live, TableState
 from rollout.output.messages import NextStepCommands, Renderer, Stream
 from rollout.output.plain import Plain
-from rollout.output.table import Size
+from rollout.output.terminal import can_redraw, size_of
 from rollout.output.writer import Writer
 
 
@@ -63,6 +61,8 @@ def renderers(
     data, people = stdout or sys.stdout, stderr or sys.stderr
     renderers: list[Renderer] = []
     if output in {Output.AUTO, Output.LIVE} and not cron and can_redraw(people, environ):
+        from rollout.output.live import EVERY, Live, TableState  # noqa: PLC0415 - it loads rich
+
         colour = not environ.get("NO_COLOR")
         size = partial(size_of, people)
         picture = TableState(size, monotonic, colour=colour, meanwhile=meanwhile)
@@ -88,24 +88,3 @@ def renderers(
         streams=streams,
         hints=hints,
     )
-
-
-def can_redraw(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Tell whether ``stream`` is a terminal that can move its cursor."""
-    try:
-        return stream.isatty() and environ.get("TERM", "dumb") != "dumb"
-    except ValueError:  # closed
-        return False
-
-
-def size_of(terminal: TextIO) -> Size:
-    """Measure ``terminal`` as it is now; 80 by 24 when it does not say.
-
-    Not ``shutil.get_terminal_size``: that measures stdout, which may be a file, and believes an
-    exported ``COLUMNS``, which does not follow a resize.
-    """
-    try:
-        columns, rows = os.get_terminal_size(terminal.fileno())
-    except (OSError, ValueError):
-        columns, rows = 0, 0
-    return Size(columns or 80, rows or 24)

@@ -1,122 +1,146 @@
-"""One picture of the fleet: a pure function of the summary, the time, and the terminal's size."""
+"""The live screen: a pure function of the summary, the times and the terminal's size.
 
-from collections.abc import Mapping, Sequence
+``screen`` stacks parts from top to bottom, and each part is a renderable of rich: a new part (a
+header, a bar of capacity) is one more entry there.  Only the live renderer imports this module:
+rich would cost every other command 15 ms.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from rollout.output.deploy_sentences import hosts_words, release_words, some
 from rollout.output.report.report import not_serving, reason_of, standing_words
+from rollout.output.terminal import Size
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import RunSummary
 from rollout.summary.target import TargetPhase, TargetSummary
 from rollout.text.elapsed import on_a_clock
 from rollout.text.sanitize import sanitize
-from rollout.text.width import cells, padded, truncate, widest_that_fits
+from rollout.text.width import truncate, widest_that_fits
 
 NAME_AT_MOST = 24
+WIDEST = 100
+"""Columns that the screen uses at most: a time far from its row belongs to no row."""
+NARROW = 40
+"""With fewer columns a row is the name and the state, without reason and time."""
+STATE = len("restarting")
+"""Columns of the state: the longest of a good run, so that no change of state moves the reasons."""
 WAITED_FOR = 3
 """Hosts named in the line of the release; of more it is enough to know how many."""
-FAILED = frozenset({TargetPhase.LEFT_OUT, TargetPhase.GIVEN_BACK, TargetPhase.NOT_TAKEN})
+OUT_AND_FAILED = frozenset({TargetPhase.LEFT_OUT, TargetPhase.DOWN})
+FAILED = OUT_AND_FAILED | {TargetPhase.GIVEN_BACK, TargetPhase.NOT_TAKEN}
 AT_REST = (TargetPhase.UNTOUCHED, TargetPhase.SKIPPED, TargetPhase.RECOVERED, TargetPhase.DONE)
 """What a long fleet shows as a count, in this order."""
 
 INDENT = "  "
-RED, YELLOW, GREEN, GREY = "31", "33", "32", "90"
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """A terminal, in columns and rows."""
+class Times:
+    """What the screen's clocks are made from, all in monotonic seconds.
 
-    columns: int
-    rows: int
+    Attributes:
+        now: When the screen is drawn.
+        began: When the run began.
+        since: When each target came to its standing.
+    """
+
+    now: float
+    began: float
+    since: Mapping[str, float]
 
 
-def frame(
-    summary: RunSummary,
-    now: float,
-    since: Mapping[str, float],
-    began: float,
-    size: Size,
-    *,
-    colour: bool = False,
-) -> list[str]:
+def screen(summary: RunSummary, times: Times, size: Size) -> RenderableType:
     """Draw one line per target and one for the whole, none wider or more than the terminal has.
 
     A deploy has one line more, above them; until servers are taken out it stands alone.
 
-    When the fleet is taller than the terminal, only who is out, on the way or failed has a line,
+    When the fleet is taller than the terminal, only what failed, is out or on the way has a line,
     and the rest is counted.
 
     Args:
-        summary: The account.
-        now: Monotonic seconds.
-        since: When each target came to its standing, on the same clock.
-        began: When the run began, likewise.
+        summary: What is known now.
+        times: What the clocks show.
         size: The terminal; one row and one column are left free, for the cursor.
-        colour: Colour the standing; the words alone say the same.
     """
-    columns = max(1, size.columns - 1)
-    above = [] if summary.deploy.phase is Phase.NONE else [_deploy(summary, now - began, columns)]
+    columns = width_within(size)
+    seconds = times.now - times.began
+    above = [] if summary.deploy.phase is Phase.NONE else [_deploy(summary, seconds, columns)]
     if above and not summary.lines:
-        return above
-    room = max(1, size.rows - 2 - len(above))
-    shown, counts = _shown(summary, room)
-    name_width = min(NAME_AT_MOST, max((cells(sanitize(name)) for name in shown), default=0))
-    words_width = max((len(standing_words(summary.lines[name])) for name in shown), default=0)
-    rows = [
-        _row(name, summary.lines[name], _time(name, summary, now, since), widths, colour=colour)
-        for widths in [(name_width, words_width, columns)]
-        for name in shown
-    ]
-    return [
-        *above,
-        *rows,
-        *(truncate(f"  {count}", columns) for count in counts),
-        _whole(summary, now - began, columns),
-    ]
+        return _line(above[0])
+    shown, counts = _shown(summary, max(1, size.rows - 2 - len(above)))
+    return Group(
+        *map(_line, above),
+        _targets(shown, summary, times, columns),
+        *(_line(f"{INDENT}{count}") for count in counts),
+        _line(_whole(summary, seconds, columns)),
+    )
+
+
+def width_within(size: Size) -> int:
+    """Return how many columns of a terminal are used."""
+    return max(1, min(WIDEST, size.columns - 1))
+
+
+def _line(text: str) -> Text:
+    return Text(text, no_wrap=True, overflow="ellipsis")
+
+
+def _targets(
+    names: Iterable[str], summary: RunSummary, times: Times, columns: int
+) -> RenderableType:
+    """Lay out a row per target: its name, its state, why, and for how long."""
+    wide = columns >= NARROW
+    table = Table.grid(padding=(0, 2, 0, 0), expand=wide)
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=NAME_AT_MOST)
+    table.add_column(no_wrap=True, overflow="ellipsis", min_width=STATE if wide else None)
+    if wide:
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(no_wrap=True, justify="right")
+    for name in names:
+        line = summary.lines[name]
+        state = Text(standing_words(line), style=_tint(line.standing))
+        more = (Text(sanitize(_because(line))), _time(name, summary, times)) if wide else ()
+        table.add_row(Text(sanitize(name)), state, *more)
+    return Padding(table, (0, 0, 0, len(INDENT)))
 
 
 def _shown(summary: RunSummary, room: int) -> tuple[Sequence[str], list[str]]:
     """Choose the targets that have a line, and count the others."""
     if len(summary.lines) <= room:
         return tuple(summary.lines), []
-    failed = [name for name, line in summary.lines.items() if line.standing in FAILED]
-    moving = [
-        name
-        for name, line in summary.lines.items()
-        if line.standing not in FAILED and line.standing not in AT_REST
-    ]
-    chosen = set([*moving, *failed][: max(0, room - 1)])
-    others = [line for name, line in summary.lines.items() if name not in chosen]
-    counted = {s: sum(line.standing is s for line in others) for s in AT_REST}
-    more = len(others) - sum(counted.values())
-    said = [f"{count} {standing}" for standing, count in counted.items() if count]
-    said += [f"{more} more on the way or failed"] if more else []
+    ranked = sorted(summary.lines, key=lambda name: _rank(summary.lines[name].standing))
+    moving = [name for name in ranked if summary.lines[name].standing not in AT_REST]
+    chosen = set(moving[: max(0, room - 1)])
+    others = [line.standing for name, line in summary.lines.items() if name not in chosen]
+    failed = sum(standing in FAILED for standing in others)
+    counted = {s: others.count(s) for s in AT_REST}
+    more = len(others) - failed - sum(counted.values())
+    said = [f"{failed} more failed"] if failed else []
+    said += [f"{more} more on the way"] if more else []
+    said += [f"{count} {standing}" for standing, count in counted.items() if count]
     return tuple(name for name in summary.lines if name in chosen), [f"and {', '.join(said)}"]
 
 
-def _time(name: str, summary: RunSummary, now: float, since: Mapping[str, float]) -> str:
+def _rank(standing: TargetPhase) -> int:
+    """Order who has a line: what is out and failed, what is on the way, what came back unharmed."""
+    if standing in OUT_AND_FAILED:
+        return 0
+    return 2 if standing in FAILED else 1
+
+
+def _time(name: str, summary: RunSummary, times: Times) -> str:
     line = summary.lines[name]
     if line.standing is TargetPhase.DONE:
         return on_a_clock(line.seconds or 0.0)
-    if line.standing in AT_REST or line.standing in FAILED or name not in since:
+    if line.standing in AT_REST or line.standing in FAILED or name not in times.since:
         return ""
-    return on_a_clock(now - since[name])
-
-
-def _row(
-    name: str, line: TargetSummary, time: str, widths: tuple[int, int, int], *, colour: bool
-) -> str:
-    name_width, words_width, columns = widths
-    standing = padded(standing_words(line), words_width)
-    head = f"  {padded(sanitize(name), name_width)}  "
-    room = columns - cells(head) - len(standing)
-    if room < 0:
-        return truncate(head + standing, columns)
-    reason = _because(line)
-    tail = f"  {time}" if time else ""
-    said = padded(f"  {sanitize(reason)}", room - len(tail)) + tail if room > len(tail) else ""
-    return f"{head}{_tinted(standing, line.standing, colour=colour)}{said}".rstrip()
+    return on_a_clock(times.now - times.since[name])
 
 
 def _because(line: TargetSummary) -> str:
@@ -126,18 +150,13 @@ def _because(line: TargetSummary) -> str:
     return line.reason if line.standing is TargetPhase.UNTOUCHED else reason_of(line)
 
 
-def _tinted(text: str, standing: TargetPhase, *, colour: bool) -> str:
-    if not colour:
-        return text
-    return f"\x1b[{_tint(standing)}m{text}\x1b[0m"
-
-
 def _tint(standing: TargetPhase) -> str:
+    """Name the colour of a state; the words alone say the same."""
     if standing in FAILED:
-        return RED
+        return "red"
     if standing in {TargetPhase.DONE, TargetPhase.RECOVERED, TargetPhase.RETURNED}:
-        return GREEN
-    return GREY if standing in AT_REST else YELLOW
+        return "green"
+    return "bright_black" if standing in AT_REST else "yellow"
 
 
 def _deploy(summary: RunSummary, seconds: float, columns: int) -> str:
@@ -196,8 +215,8 @@ def _whole(summary: RunSummary, seconds: float, columns: int) -> str:
 
 
 def _state(summary: RunSummary) -> str:
-    if summary.deploy.phase is Phase.ROLLING_BACK:
-        return "rolling back"
+    if summary.deploy.phase in {Phase.ROLLING_BACK, Phase.ROLLED_BACK}:
+        return summary.deploy.phase.value
     if summary.halted:
         return "halted"
     return f"stopping ({summary.stop})" if summary.stop else ""

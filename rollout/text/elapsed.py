@@ -1,4 +1,4 @@
-"""Lengths of time in the two spellings that people read."""
+"""Lengths of time in the two spellings that people read; both round to the nearest second."""
 
 
 def in_words(seconds: float) -> str:
@@ -12,6 +12,6 @@ def in_words(seconds: float) -> str:
 
 def on_a_clock(seconds: float) -> str:
     """Spell a length of time for a column: ``0:04``, ``1:12``, ``2:03:09``."""
-    minutes, rest = divmod(max(0, int(seconds)), 60)
+    minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

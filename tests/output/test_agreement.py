@@ -14,10 +14,11 @@ from rollout.output.jsonl import json_summary
 from rollout.output.messages import RunResult
 from rollout.output.report.headline import headline
 from rollout.output.report.report import summary_text
-from rollout.output.table import Size, frame
+from rollout.output.terminal import Size
 from rollout.summary.run import Exit
 from rollout.summary.target import TargetPhase
 from tests.output.recorded_runs import RICH, Memory, account_of, broadcast_to, ending_of
+from tests.output.screens import drawn
 
 TARGETS = ("web1", "web2", "web3", "web4")
 NAMES = st.sampled_from(TARGETS)
@@ -64,7 +65,7 @@ def test_the_voices_agree(stream: Sequence[Event]) -> None:
     assert headline(ending).startswith(SAYS[summary.exit_code])
     assert spelled["sentence"] in summary_text(ending)
     assert spelled["out"] == [t["target"] for t in spelled["targets"] if t["out"]]
-    last = frame(summary, 1.0, {}, 0.0, Size(80, 24))[-1]
+    last = drawn(summary, Size(80, 24))[-1]
     assert f"{len(spelled['out'])} out (at most 1)" in last
     assert f"{len(summary.named(TargetPhase.DONE))} of {len(summary.lines)} done" in last
 

@@ -16,12 +16,13 @@ from rollout.output.messages import NextStepCommands, RunResult
 from rollout.output.report.deploy_headline import runs_new, runs_old
 from rollout.output.report.headline import headline
 from rollout.output.report.report import summary_text
-from rollout.output.table import Size, frame
+from rollout.output.terminal import Size
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import Exit, RunSummary
 from rollout.summary.target import TargetPhase, TargetSummary
 from tests.output.recorded_deploys import BEFORE, DEPLOYS, HOSTS, RELEASE, REVISION
 from tests.output.recorded_runs import Memory, account_of, broadcast_to, ending_of
+from tests.output.screens import drawn
 from tests.output.test_agreement import NAMES, STEPS
 
 STEPS_OF_A_DEPLOY: st.SearchStrategy[Event] = st.one_of(
@@ -77,7 +78,7 @@ def test_the_voices_agree_about_a_deploy(stream: Sequence[Event]) -> None:
     deploy = spelled["deploy"]
     assert deploy["phase"] == summary.deploy.phase.value
     assert set(deploy["moved"]) == summary.deploy.moved
-    first, *rest = frame(summary, 1.0, {}, 0.0, Size(200, 24))
+    first, *rest = drawn(summary, Size(200, 24))
     assert RELEASE in first
     if summary.deploy.phase is not Phase.PREPARING:
         assert deploy["phase"] in first

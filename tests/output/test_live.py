@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from rollout import events
 from rollout.events import Event
 from rollout.output.live import Live, TableState
-from rollout.output.table import Size, frame
+from rollout.output.plain import words
+from rollout.output.terminal import Size
 from rollout.summary.run import RunSummary
 from rollout.text.width import cells
 from tests.output.recorded_deploys import DEPLOYS
 from tests.output.recorded_runs import RICH, Memory, account_of, broadcast_to
+from tests.output.screens import drawn
 
 WIDE = Size(80, 24)
 
@@ -32,18 +34,17 @@ def test_a_small_fleet_has_a_line_per_target_and_one_for_the_whole() -> None:
         events.RestartAsked(target="web2", instances=("a",)),
         events.TargetWaiting(target="web2", awaited="verified", reason="waiting for app2_1"),
     ]
-    drawn = frame(account_of(stream), 131.0, {"web2": 100.0}, 100.0, Size(60, 24))
-    assert drawn == [
+    shown = drawn(account_of(stream), Size(60, 24), seconds=131.0, since={"web2": 100.0})
+    assert shown == [
         "  web1  restarted   serving                            0:14",
         "  web2  restarting  waiting for app2_1                 0:31",
         "  web3  untouched",
-        "  1 of 3 done · 1 out (at most 1) · floor 50% · 0:31",
+        "  1 of 3 done · 1 out (at most 1) · floor 50% · 2:11",
     ]
 
 
 def test_a_fleet_taller_than_the_terminal_shows_who_moves_and_counts_the_rest() -> None:
-    drawn = frame(fleet_of(40), 9.0, {}, 0.0, Size(60, 10))
-    assert drawn == [
+    assert drawn(fleet_of(40), Size(60, 10), seconds=9.0) == [
         "  web00  draining",
         "  web01  draining",
         "  and 38 untouched",
@@ -55,7 +56,44 @@ def test_who_failed_keeps_a_line_in_a_long_fleet() -> None:
     left = events.TargetLeftOut(target="web39", state="maint", reason="dead", asked=True, look="")
     names = tuple(f"web{n:02}" for n in range(40))
     summary = account_of([events.RolloutStarted(targets=names, max_out=1, floor=""), left])
-    assert frame(summary, 1.0, {}, 0.0, Size(60, 10))[0] == "  web39  left out (maint)  dead"
+    assert drawn(summary, Size(60, 10))[0] == "  web39  left out (maint)  dead"
+
+
+def test_what_failed_has_a_line_before_what_is_on_the_way() -> None:
+    names = tuple(f"web{n:02}" for n in range(40))
+    left = events.TargetLeftOut(target="web39", state="maint", reason="dead", asked=True, look="")
+    stream: list[Event] = [events.RolloutStarted(targets=names, max_out=20, floor="")]
+    stream += [events.TargetDraining(target=name) for name in names[:20]]
+    shown = drawn(account_of([*stream, left]), Size(60, 15))
+    assert len(shown) == 14
+    assert shown[-3].split()[:3] == ["web39", "left", "out"]
+    assert shown[-2] == "  and 9 more on the way, 19 untouched"
+
+
+def test_a_change_of_state_does_not_move_the_reasons() -> None:
+    names = ("web1", "web2")
+    stream: list[Event] = [
+        events.RolloutStarted(targets=names, max_out=1, floor=""),
+        events.TargetInMaint(target="web1"),
+        events.TargetWaiting(target="web1", awaited="empty", reason="2 sessions"),
+    ]
+    asked = events.RestartAsked(target="web1", instances=("a",))
+    waiting = events.TargetWaiting(target="web1", awaited="verified", reason="2 instances")
+    before, after = (drawn(account_of(s), WIDE)[0] for s in (stream, [*stream, asked, waiting]))
+    assert before.index("2 sessions") == after.index("2 instances")
+
+
+def test_on_a_wide_terminal_a_time_stands_near_its_row() -> None:
+    shown = drawn(fleet_of(3), Size(200, 60), seconds=9.0, since={"web00": 0.0})
+    assert shown[0].endswith("0:09")
+    assert cells(shown[0]) == 100
+
+
+def test_table_and_summary_round_a_time_alike() -> None:
+    done = events.TargetDone(target="web1", seconds=37.6)
+    started = events.RolloutStarted(targets=("web1",), max_out=1, floor="")
+    assert drawn(account_of([started, done]), WIDE)[0].endswith("0:38")
+    assert "was out for 38s" in words(done)
 
 
 @given(st.integers(1, 50), st.integers(0, 50), st.integers(1, 120), st.integers(1, 40))
@@ -64,11 +102,11 @@ def test_a_picture_never_outgrows_its_terminal(
 ) -> None:
     summary = fleet_of(count, min(out, count))
     since = dict.fromkeys(summary.lines, 0.0)
-    drawn = frame(summary, 9.0, since, 0.0, Size(columns, rows))
-    assert len(drawn) <= max(3, rows - 1)
-    assert all(cells(line) < max(2, columns) for line in drawn)
-    coloured = frame(summary, 9.0, since, 0.0, Size(columns, rows), colour=True)
-    assert [re.sub(r"\x1b\[\d+m", "", line).rstrip() for line in coloured] == drawn
+    shown = drawn(summary, Size(columns, rows), seconds=9.0, since=since)
+    assert len(shown) <= max(3, rows - 1)
+    assert all(cells(line) < max(2, columns) for line in shown)
+    coloured = drawn(summary, Size(columns, rows), seconds=9.0, since=since, colour=True)
+    assert [re.sub(r"\x1b\[\d+m", "", line) for line in coloured] == shown
 
 
 class Times:
@@ -93,6 +131,16 @@ def test_nothing_is_written_while_nothing_changes() -> None:
     assert "0:01" in shown.paint([])
 
 
+def test_while_only_clocks_change_the_screen_is_drawn_once_a_second() -> None:
+    shown, times, sizes = picture()
+    shown.see(fleet_of(3))
+    shown.paint([])
+    times.now = 0.75
+    assert shown.paint([]) == ""
+    sizes.append(Size(60, 24))
+    assert "0:01" in shown.paint([])
+
+
 def test_the_frame_is_drawn_over_the_one_before() -> None:
     shown, times, _ = picture()
     shown.see(fleet_of(3))
@@ -104,7 +152,8 @@ def test_the_frame_is_drawn_over_the_one_before() -> None:
 def test_a_terminal_made_narrower_has_wrapped_the_frame_before() -> None:
     shown, times, sizes = picture()
     shown.see(fleet_of(3))
-    before = frame(fleet_of(3), 0.0, dict.fromkeys(fleet_of(3).lines, 0.0), 0.0, WIDE)
+    since = dict.fromkeys(fleet_of(3).lines, 0.0)
+    before = drawn(fleet_of(3), WIDE, seconds=0.0, since=since)
     assert [len(line) for line in before] == [79, 79, 18, 52]
     shown.paint([])
     sizes.append(Size(40, 24))
@@ -140,6 +189,7 @@ def test_only_what_matters_stays_on_the_screen() -> None:
         ["lb1", "note:"],
         ["web1", "not"],
         ["web1", "cut"],
+        ["rollout", "soaks"],
         ["rollout", "stop"],
         ["web4", "given"],
         ["web2", "LEFT"],
@@ -153,7 +203,7 @@ def test_a_deploy_has_one_line_until_servers_are_taken_out() -> None:
     )
     step = events.StepStarted(step="compile css", hosts=("a", "b"))
     done = events.StepDone(host="b", step="compile css", seconds=1.0)
-    assert frame(account_of([begun, step, done]), 41.0, {}, 0.0, Size(90, 24)) == [
+    assert drawn(account_of([begun, step, done]), Size(90, 24), seconds=41.0) == [
         "  compile css · 1 of 2 hosts · release 20261122 (aaaaaaaaaaaa) · waiting for a  0:41"
     ]
 
@@ -162,7 +212,7 @@ def test_the_line_of_the_release_stands_above_the_servers() -> None:
     begun = events.DeployStarted(release="20261122", revision="", hosts=("web1",), fresh=True)
     started = events.RolloutStarted(targets=("web1",), max_out=1, floor="50%")
     in_place = events.ReleaseInPlace(release="20261122")
-    assert frame(account_of([begun, in_place, started]), 5.0, {}, 0.0, WIDE) == [
+    assert drawn(account_of([begun, in_place, started]), WIDE, seconds=5.0) == [
         "  in place · release 20261122",
         "  web1  untouched",
         "  0 of 1 done · 0 out (at most 1) · floor 50% · 0:05",
@@ -183,7 +233,7 @@ def preparing(*done: str) -> RunSummary:
 
 
 @pytest.mark.parametrize(
-    ("done", "columns", "drawn"),
+    ("done", "columns", "line"),
     [
         ((), 40, "compile stylesheets · 0 of 4  0:41"),
         (("web1",), 44, "compile stylesheets · 1 of 4 hosts  0:41"),
@@ -193,16 +243,16 @@ def preparing(*done: str) -> RunSummary:
     ],
 )
 def test_the_step_and_the_count_of_a_deploy_are_seen_on_any_terminal(
-    done: tuple[str, ...], columns: int, drawn: str
+    done: tuple[str, ...], columns: int, line: str
 ) -> None:
-    shown = frame(preparing(*done), 41.0, {}, 0.0, Size(columns + 1, 10))
-    assert [line.strip() for line in shown] == [drawn]
+    shown = drawn(preparing(*done), Size(columns + 1, 10), seconds=41.0)
+    assert [one.strip() for one in shown] == [line]
 
 
 def test_on_a_narrow_terminal_the_halt_is_seen_rather_than_the_floor() -> None:
     started = events.RolloutStarted(targets=("web1", "web2", "web3"), max_out=1, floor="50%")
     summary = account_of([started, events.RolloutHalted(reason="x")])
-    assert frame(summary, 9.0, {}, 0.0, Size(40, 10))[-1] == "  0 of 3 done · 0 out · halted · 0:09"
+    assert drawn(summary, Size(40, 10), seconds=9.0)[-1] == "  0 of 3 done · 0 out · halted · 0:09"
 
 
 def test_until_a_host_is_touched_the_screen_says_what_goes_on() -> None:
@@ -248,6 +298,6 @@ def test_a_picture_of_a_deploy_never_outgrows_its_terminal(
     ]
     if out:
         stream.append(events.RolloutStarted(targets=names, max_out=1, floor="50%"))
-    drawn = frame(account_of(stream), 9.0, {}, 0.0, Size(columns, rows))
-    assert len(drawn) <= max(4, rows - 1)
-    assert all(cells(line) < max(2, columns) for line in drawn)
+    shown = drawn(account_of(stream), Size(columns, rows), seconds=9.0)
+    assert len(shown) <= max(4, rows - 1)
+    assert all(cells(line) < max(2, columns) for line in shown)

@@ -15,8 +15,8 @@ from typing import TextIO
 import pytest
 
 from rollout.events import Event
-from rollout.output.select import Output, can_redraw, renderers, size_of
-from rollout.output.table import Size
+from rollout.output.select import Output, renderers
+from rollout.output.terminal import Size, can_redraw, size_of
 from rollout.summary.run import Exit
 from tests.output.recorded_runs import GOOD, REFUSED, RICH
 

@@ -12,10 +12,11 @@ from rollout.output.jsonl import json_line, json_summary
 from rollout.output.plain import words
 from rollout.output.report.headline import headline
 from rollout.output.report.report import summary_text
-from rollout.output.table import Size, frame
+from rollout.output.terminal import Size
 from rollout.summary.run import Exit
 from tests.output.recorded_deploys import BEFORE, RELEASE, switched
 from tests.output.recorded_runs import ending_of, stamped
+from tests.output.screens import drawn
 
 BOTH = ("web1", "web2")
 ALL_SERVE = events.FleetSeen(serving=BOTH)
@@ -207,7 +208,7 @@ def test_what_came_back_and_does_not_serve_is_not_said_to_serve(*, restarted_in_
         "recovered. No server is out because of run a1b2c3."
         f" Not serving now, by another hand or by itself: web1 ({how})."
     )
-    picture = "\n".join(frame(ending.summary, 1.0, {}, 0.0, Size(120, 24)))
+    picture = "\n".join(drawn(ending.summary, Size(120, 24)))
     assert "serving" not in picture.replace("not serving", "")
     halted = summary_text(ending_of((*stream, events.RolloutHalted(reason="x"))))
     assert "serving as it was found" not in halted
