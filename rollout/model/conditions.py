@@ -14,6 +14,7 @@ from rollout.model.fleet import (
     InstanceState,
     OperationalState,
     ProcessIdentity,
+    ProcessState,
     Server,
     ServerState,
 )
@@ -190,15 +191,15 @@ def drained(before: Traffic | None, now: Traffic, *, maint_visits: str) -> Condi
 def is_new_process(before: Mapping[str, ProcessIdentity | None], now: InstanceState) -> Condition:
     """Judge whether an instance runs in a new process.
 
-    "Running" alone proves nothing: until its turn comes it describes the process we asked monit
-    to replace.  A pid and start time not seen before are the proof.
+    "Running" alone proves nothing: until its turn comes it describes the process that we asked to
+    be replaced.  A pid and start time not seen before are the proof.
     """
     if not now.running:
         pending = f" - {now.pending} pending" if now.pending else ""
         watched = "" if now.monitored else ", not monitored"
-        if now.process is None and now.called_running:
-            watched += ", but has no process"  # monit has not noticed yet
-        return Condition(met=False, reason=f'{now.name} is "{now.status}{pending}"{watched}')
+        if now.process is None and now.state is ProcessState.RUNNING:
+            watched += ", but has no process"  # its supervisor has not noticed yet
+        return Condition(met=False, reason=f'{now.name} is "{now.detail}{pending}"{watched}')
     if now.process == before.get(now.name):
         return Condition(met=False, reason=f"{now.name} is still the process from before")
     return Condition(met=True, reason=f"{now.name} is new")
@@ -210,7 +211,7 @@ def restarted_too(
     """Name the instances that are another process than before, though no restart was asked of them.
 
     One whose process has ended and that has no new one yet counts.  One that was outgoing then does
-    not: with two instances of a host out at once, monit had not come to the other's restart yet.
+    not: with two instances of a host out at once, the other's restart had not had its turn yet.
     """
     return tuple(
         state.name
@@ -226,7 +227,7 @@ def restarted_too(
 def started_too(
     before: Mapping[str, InstanceState], host: Iterable[InstanceState]
 ) -> tuple[str, ...]:
-    """Name the instances that monit has started anew, or is starting, without being asked to.
+    """Name the instances that were started anew, or are being started, though we did not ask.
 
     Their new process is as good as one that was asked for: it need not be replaced again.
     """
@@ -236,7 +237,7 @@ def started_too(
         if (then := before.get(state.name)) is not None
         and state.requests == then.requests
         and state.process != then.process
-        and (state.process is not None or state.pending or state.initializing)
+        and (state.process is not None or state.pending or state.settling)
     )
 
 
@@ -271,13 +272,13 @@ def answered_by_another(
 def unchanged_processes(
     before: Mapping[str, ProcessIdentity | None], host: Iterable[InstanceState]
 ) -> tuple[str, ...]:
-    """Name the instances whose restart monit calls done though the process is the old one.
+    """Name the instances whose restart is called done though the process is the old one.
 
-    While anything on the host is pending or initializing, an old process may only be waiting
-    for its turn (a service that depends on another shows a plain OK until then).
+    While anything on the host is pending or settling, an old process may only be waiting
+    for its turn (one that depends on another looks as if it simply ran until then).
     """
     states = tuple(host)
-    if any(state.pending or state.initializing for state in states):
+    if any(state.pending or state.settling for state in states):
         return ()
     return tuple(
         state.name

@@ -1,4 +1,4 @@
-"""The nouns, as HAProxy and monit spell them: servers, instances, targets, and what was seen.
+"""The nouns: servers as HAProxy spells them, instances, targets, and what was seen of them.
 
 Everything here is a frozen value.  A value that ends in "State" or "Reading" says what somebody
 saw at one moment; it is never updated, only replaced by a later look.
@@ -126,7 +126,7 @@ class ProcessTree:
 
     Attributes:
         port: Where the instance listens; 0 when it is not known.
-        started: Pid and start ticks of the process that monit names and of its descendants.
+        started: Pid and start ticks of the instance's process and of its descendants.
         sockets: Inodes of all sockets that listen on ``port``.
         held: Those of them that a process of the tree has open, as far as that can be read.
     """
@@ -170,42 +170,57 @@ class Survivor:
         return f"pid {self.pid} ({self.command})"
 
 
-WITHOUT_A_PROCESS = (
-    *("does not exist", "exists not", "execution failed", "initializing"),
-    *("not monitored", "data access error", "waiting"),
-)
-"""Beginnings of the states in which monit has no process, or does not know it.
+class ProcessState(StrEnum):
+    """What a supervisor takes an instance for, in words that belong to no supervisor.
 
-Any other word is of a rule that the operator wrote (``Resource limit matched``, ``Uptime failed``,
-``PID changed``): it says something about a process that runs.  Monit joins several by `` | ``.
-Source: the states of 5.0.3 to 5.33 in tests/captures/monit, and the names of its events.
-"""
+    It describes the process that the supervisor looked at last, which may be the one that it was
+    asked to replace: ``InstanceState.pending`` says what it has still to do.
+    """
+
+    RUNNING = "running"
+    """It knows a process."""
+    STARTING = "starting"
+    """It has begun to start or to watch it, and has not looked at it since."""
+    STOPPING = "stopping"
+    """It has asked the process to end, and the process has not ended."""
+    STOPPED = "stopped"
+    """It has no process, and none is due."""
+    FAILED = "failed"
+    """It has no process although one is due."""
+    UNMONITORED = "unmonitored"
+    """It does not watch the instance."""
+    UNKNOWN = "unknown"
+    """It cannot say, or says what its adapter does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceState:
-    """One process as monit described it, with its birth as the kernel tells it.
+    """One instance as its supervisor described it, with its birth as the kernel tells it.
 
     Attributes:
-        name: monit's service name.
-        status: monit's status without the pending mark (``OK``, ``Running``, ``Initializing``).
-        monitored: monit's own word for it is "Monitored" (or, while starting, "Initializing").
-        pending: The action monit still has to do (``restart``, ``start``, ``stop``), or empty.
+        name: Its name, as the supervisor has it.
+        state: What the supervisor takes it for.
+        detail: The supervisor's own words for that, for messages; nothing is decided by them.
+        pending: What the supervisor has still to do (``restart``, ``start``, ``stop``), or empty.
         process: The process behind it; None when there is none or it is a zombie.
+        reported: What rules of the operator's report about it; empty where they report nothing.
+        port_test_failed: The supervisor's own test of the port failed when it looked last.
         up_since: Unix time at which the process started, by the host's clock; None as for birth.
         port: Where it listens; 0 when that is not known.
         survivors: Processes from before its last restart by us that are not of its new process.
         port_lost: The old process had the listening socket of the port.  Another process has it
             now, and the new process has none.
         requests: How many restarts of it this run has asked for.
-        outgoing: Its process is one that this run has asked monit to replace.
+        outgoing: Its process is one that this run has asked the supervisor to replace.
     """
 
     name: str
-    status: str
-    monitored: bool
+    state: ProcessState
+    detail: str
     pending: str
     process: ProcessIdentity | None
+    reported: str = ""
+    port_test_failed: bool = False
     up_since: float | None = None
     port: int = 0
     survivors: tuple[Survivor, ...] = ()
@@ -214,36 +229,30 @@ class InstanceState:
     outgoing: bool = False
 
     @property
-    def initializing(self) -> bool:
-        return self.status.lower().startswith("initializing")
+    def monitored(self) -> bool:
+        """The supervisor watches it."""
+        return self.state is not ProcessState.UNMONITORED
 
     @property
-    def called_running(self) -> bool:
-        """Monit knows a process of it, whatever alert rule of its own matched."""
-        parts = self.status.lower().split(" | ")
-        return bool(self.status) and not any(part.startswith(WITHOUT_A_PROCESS) for part in parts)
+    def settling(self) -> bool:
+        """The supervisor has begun something with it and not come to the end of it."""
+        return self.state in {ProcessState.STARTING, ProcessState.STOPPING}
 
     @property
     def running(self) -> bool:
-        """Monit calls it running, nothing is pending, and there is a live process."""
-        watched = self.called_running and self.monitored
-        return watched and not self.pending and self.process is not None
+        """The supervisor knows a process of it, nothing is pending, and that process lives."""
+        known = self.state is ProcessState.RUNNING
+        return known and not self.pending and self.process is not None
 
     @property
     def alert(self) -> str:
-        """What monit's rules report about a process that runs; empty where they report nothing."""
-        plain = self.status.lower() in {"ok", "running"}
-        return self.status if self.running and not plain else ""
-
-    @property
-    def connection_failed(self) -> bool:
-        """Monit's own test of the port failed at its last cycle."""
-        return "connection failed" in self.status.lower()
+        """What rules report about a process that runs; empty where they report nothing."""
+        return self.reported if self.running else ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Instance:
-    """One app process that monit watches; ``port`` is 0 when it is not known."""
+    """One app process that a supervisor watches; ``port`` is 0 when it is not known."""
 
     name: str
     port: int = 0

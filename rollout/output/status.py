@@ -118,7 +118,7 @@ def _server_row(state: ServerState) -> Row:
 
 
 def _instance_row(state: InstanceState) -> Row:
-    status = f"{state.status} - {state.pending} pending" if state.pending else state.status
+    status = f"{state.detail} - {state.pending} pending" if state.pending else state.detail
     pid = f"pid {state.process.pid}" if state.process else "no process"
     watched = "monitored" if state.monitored else "not monitored"
     return state.name, sanitize(status), watched, pid, _since(state.up_since)
@@ -157,7 +157,7 @@ def _server_object(state: ServerState) -> object:
 def _instance_object(state: InstanceState) -> object:
     return {
         "name": state.name,
-        "status": state.status,
+        "status": state.detail,
         "pending": state.pending,
         "monitored": state.monitored,
         "pid": state.process.pid if state.process else None,

@@ -107,7 +107,7 @@ class TracingSupervisor:
         for state in states:
             pid = f"pid {state.process.pid}" if state.process else "no process"
             pending = f", {state.pending} pending" if state.pending else ""
-            self._ear.seen(host, state.name, f"{state.status}{pending}, {pid}")
+            self._ear.seen(host, state.name, f"{state.detail}{pending}, {pid}")
         return states
 
     async def restart(self, host: str, instances: Sequence[Instance]) -> None:

@@ -189,7 +189,7 @@ async def read_processes(target: Target, site: Site, *, accept_sick: bool = Fals
     if missing:
         raise SupervisorError(target.host, f"monit does not list {', '.join(missing)} any more")
     ours = [states[one.name] for one in target.instances]
-    unwatched = [s for s in ours if not s.monitored and not s.initializing]
+    unwatched = [s for s in ours if not s.monitored]
     if names := [s.name for s in unwatched if s.process is not None or not accept_sick]:
         raise Unmonitored(names)
     check_idle(target, ours)
@@ -216,6 +216,6 @@ def check_idle(target: Target, instances: Sequence[InstanceState]) -> None:
         SupervisorBusy: it has.
     """
     pending = [f"{s.name} ({s.pending} pending)" for s in instances if s.pending]
-    pending += [f"{s.name} (initializing)" for s in instances if s.initializing and not s.pending]
+    pending += [f"{s.name} ({s.detail.lower()})" for s in instances if s.settling and not s.pending]
     if pending:
         raise SupervisorBusy(target.host, f"monit is busy with {summarize(pending)}")

@@ -146,8 +146,8 @@ class RestartVerifier:
                 waiting.append(condition.reason + self._crashes(instance))
                 continue
             self._note_new_process(instance, state.process)
-            if state.connection_failed and self._site.prober is None:
-                waiting.append(f'{instance.name} is new, and monit calls it "{state.status}"')
+            if state.port_test_failed and self._site.prober is None:
+                waiting.append(f'{instance.name} is new, and monit calls it "{state.detail}"')
                 continue  # monit's own test of the port is all the evidence there is
             if not fresh and instance in self._answered_by_another:
                 waiting.append(self._answered_by_another[instance])

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator, Sequence
 
-from rollout.model.fleet import Finding, InstanceState, SickFinding
+from rollout.model.fleet import Finding, InstanceState, ProcessState, SickFinding
 
 
 def findings_in(
@@ -34,10 +34,14 @@ def _is_fixable(state: InstanceState) -> bool:
     time (`every`) it tells no process, so that the new one could not be proven (both measured with
     5.33).
     """
-    if state.status.lower() == "waiting":
+    if _waits(state):
         return False
-    settling = state.pending or state.initializing
+    settling = state.pending or state.settling
     return state.process is None or (state.monitored and not settling)
+
+
+def _waits(state: InstanceState) -> bool:
+    return state.detail.lower() == "waiting"
 
 
 def _of_number(
@@ -61,13 +65,13 @@ def _of_one(state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
     if not state.monitored:
         # Monit would only switch the watching on and call that a restart done.
         yield f"{name} is not monitored: monit would not restart it", f"{by_admin} monitor {quoted}"
-    if state.initializing:
+    if state.settling:
         yield f"{name} is initializing", settle
-    if state.status.lower() == "waiting":
+    if _waits(state):
         # Until its time comes monit does not call it running, whatever it is.
         fix = f"take `every` off {name} in monit's control file"
         yield f"{name} is waiting for its time", fix
-    if state.process is None and state.called_running:
-        yield f"monit calls {name} {state.status}, but its process is gone", f"{by_admin} validate"
+    if state.process is None and state.state is ProcessState.RUNNING:
+        yield f"monit calls {name} {state.detail}, but its process is gone", f"{by_admin} validate"
     if not state.running:
-        yield f"{name} is not running: {state.status}", f"{by_admin} start {quoted}"
+        yield f"{name} is not running: {state.detail}", f"{by_admin} start {quoted}"

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from rollout.adapters.monit import commands
 from rollout.adapters.monit.diagnosis import diagnose
+from rollout.adapters.monit.instance_state import instance_state
 from rollout.adapters.monit.preflight import findings_in
 from rollout.adapters.monit.proc_parser import Processes
 from rollout.adapters.monit.process_trees import InstanceProcesses
@@ -151,12 +152,18 @@ class MonitSupervisor:
         old = self._old.get(host, {})
         states = []
         for block in ours:
-            state = _state(block, processes, shown_before, trees[block.name].port)
             tree = trees[block.name]
-            process = state.process and replace(state.process, tree=tree.written())
+            found = processes.process(block.pid, shown_before)
+            process = found and replace(found, tree=tree.written())
             replaced = self._replaced[host, block.name]
             outgoing = process is not None and process in replaced
-            state = replace(state, process=process, requests=len(replaced), outgoing=outgoing)
+            state = replace(
+                instance_state(block, process),
+                up_since=processes.up_since(process),
+                port=tree.port,
+                requests=len(replaced),
+                outgoing=outgoing,
+            )
             states.append(_with_survivors(state, old.get(block.name), tree, processes))
         self._births[host] = {state.name: state.process for state in states}
         return tuple(states)
@@ -237,18 +244,3 @@ def _with_survivors(
         return state
     survivors = old.survivors(now, processes)
     return replace(state, survivors=survivors, port_lost=old.lost_its_port(now, processes))
-
-
-def _state(
-    block: ServiceBlock, processes: Processes, shown_before: frozenset[int], port: int
-) -> InstanceState:
-    process = processes.process(block.pid, shown_before)
-    return InstanceState(
-        name=block.name,
-        status=block.status,
-        monitored=block.monitored,
-        pending=block.pending,
-        process=process,
-        up_since=processes.up_since(process),
-        port=port,
-    )

@@ -216,5 +216,5 @@ def test_a_process_that_died_is_nobody_even_while_monit_calls_it_ok(
     monit = supervisor()
     os.kill(int((daemon.home / "pid0").read_text()), signal.SIGKILL)
     until(lambda: look(monit)["app_1"].process is None, "it to be gone")
-    assert look(monit)["app_1"].status == "OK"
+    assert look(monit)["app_1"].detail == "OK"
     assert not look(monit)["app_1"].running

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rollout.adapters.journal.serialization import read_holding, spell_holding
+from rollout.adapters.monit.instance_state import instance_state
 from rollout.adapters.monit.preflight import findings_in
+from rollout.adapters.monit.status_parser import ServiceBlock
 from rollout.model.errors import (
     BalancerError,
     LockError,
@@ -191,12 +193,16 @@ def _state(
     pending: str = "",
     watched: bool = True,
 ) -> InstanceState:
-    return InstanceState(
+    block = ServiceBlock(
+        kind="Process",
         name=app.name,
         status=status,
-        monitored=watched,
         pending=pending,
-        process=process,
+        monitoring="Monitored" if watched else "Not monitored",
+        pid=process.pid if process else None,
+    )
+    return replace(
+        instance_state(block, process),
         port=app.port,
         survivors=_survivors(app),
         requests=len(app.to_be_replaced),

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from rollout.model.conditions import answered_by_another
-from rollout.model.fleet import InstanceState, ProcessIdentity, Survivor
+from rollout.model.fleet import InstanceState, ProcessIdentity, ProcessState, Survivor
 from rollout.model.releases import Release
 
 OLD, NEW = "20260101000000", "20260202000000"
 APP = InstanceState(
     name="app_8000",
-    status="OK",
-    monitored=True,
+    state=ProcessState.RUNNING,
+    detail="OK",
     pending="",
     process=ProcessIdentity(7, 70, "b"),
     port=8000,

@@ -2,9 +2,11 @@
 
 import pytest
 
+from rollout.adapters.monit.instance_state import instance_state
 from rollout.adapters.monit.preflight import findings_in
+from rollout.adapters.monit.status_parser import ServiceBlock
 from rollout.model.conditions import is_new_process, unchanged_processes
-from rollout.model.fleet import Finding, InstanceState, ProcessIdentity, SickFinding
+from rollout.model.fleet import Finding, InstanceState, ProcessIdentity, ProcessState, SickFinding
 
 OLD, NEW = ProcessIdentity(1, 10, "b"), ProcessIdentity(2, 20, "b")
 
@@ -24,9 +26,15 @@ RUN_NOT = [
 def state(
     status: str, *, process: ProcessIdentity | None = NEW, monitored: bool = True, pending: str = ""
 ) -> InstanceState:
-    return InstanceState(
-        name="app_1", status=status, monitored=monitored, pending=pending, process=process
+    block = ServiceBlock(
+        kind="Process",
+        name="app_1",
+        status=status,
+        pending=pending,
+        monitoring="Monitored" if monitored else "Not monitored",
+        pid=process.pid if process else None,
     )
+    return instance_state(block, process)
 
 
 def findings(one: InstanceState) -> tuple[Finding, ...]:
@@ -76,3 +84,35 @@ def test_what_a_rule_reports_is_told() -> None:
     assert state("OK").alert == ""
     assert state("running").alert == ""
     assert state("Does not exist", process=None).alert == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "monitored", "expected"),
+    [
+        ("OK", True, ProcessState.RUNNING),
+        ("Resource limit matched", True, ProcessState.RUNNING),
+        ("Initializing", True, ProcessState.STARTING),
+        ("initializing", False, ProcessState.STARTING),
+        ("Not monitored", False, ProcessState.UNMONITORED),
+        ("OK", False, ProcessState.UNMONITORED),
+        ("", False, ProcessState.UNMONITORED),
+        ("Does not exist", True, ProcessState.FAILED),
+        ("Execution failed | Does not exist", True, ProcessState.FAILED),
+        ("Resource limit matched | Does not exist", True, ProcessState.FAILED),
+        ("Data access error", True, ProcessState.UNKNOWN),
+        ("Waiting", True, ProcessState.UNKNOWN),
+        ("", True, ProcessState.UNKNOWN),
+    ],
+)
+def test_each_word_of_monits_has_a_state(
+    status: str,
+    monitored: bool,  # noqa: FBT001 - as it is seen
+    expected: ProcessState,
+) -> None:
+    assert state(status, monitored=monitored).state is expected
+
+
+def test_the_port_test_is_monits_own_and_does_not_stop_the_process_from_running() -> None:
+    assert state("Connection failed").port_test_failed
+    assert state("Connection failed").running
+    assert not state("OK").port_test_failed
