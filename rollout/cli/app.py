@@ -1,4 +1,4 @@
-"""The commands, by name, and the options that stand before them.
+"""The commands, by name, and the options that every command takes.
 
 Nothing heavy is imported up here: `--help` and every press of TAB come this way.
 """
@@ -23,7 +23,7 @@ from rollout.cli.commands.status import status
 from rollout.cli.commands.uninterrupted import uninterrupted
 from rollout.cli.console import print_output, type_as
 from rollout.cli.global_options import GlobalOptions
-from rollout.cli.typer_patch import FastGroup
+from rollout.cli.typer_patch import Command, FastGroup
 
 app = typer.Typer(
     name="rollout",
@@ -44,6 +44,11 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the fla
 
         print_output(f"rollout {version()}")
         raise typer.Exit
+
+
+def _no_json(context: typer.Context, asked: bool) -> None:  # noqa: FBT001 - as above
+    if asked:
+        context.fail("No such option: --json; use --output json")
 
 
 def _outputs() -> list[str]:
@@ -92,9 +97,10 @@ def before_the_command(
         bool,
         typer.Option("--version", is_eager=True, callback=_version, help="Print the version."),
     ] = False,
+    json: Annotated[bool, typer.Option("--json", hidden=True, callback=_no_json)] = False,
 ) -> None:
     """Keep the options that hold for every command."""
-    del version  # answered by its callback
+    del version, json  # answered by their callbacks
     by_variable = frozenset(
         name
         for name in ("config", "env", "output")
@@ -106,18 +112,18 @@ def before_the_command(
     type_as(context.obj.rollout)
 
 
-app.command()(restart)
-app.command()(uninterrupted)
-app.command("deploy", help="The same as `uninterrupted`.")(uninterrupted)
-app.command()(rollback)
-app.command()(recover)
-app.command()(resume)
+app.command(cls=Command)(restart)
+app.command(cls=Command)(uninterrupted)
+app.command("deploy", cls=Command, help="The same as `uninterrupted`.")(uninterrupted)
+app.command(cls=Command)(rollback)
+app.command(cls=Command)(recover)
+app.command(cls=Command)(resume)
 app.add_typer(lock)
-app.command()(releases)
-app.command()(prune)
-app.command()(check)
-app.command()(status)
-app.command("config")(show_config)
-app.command()(init)
-app.command()(setup)
-app.command()(schema)
+app.command(cls=Command)(releases)
+app.command(cls=Command)(prune)
+app.command(cls=Command)(check)
+app.command(cls=Command)(status)
+app.command("config", cls=Command)(show_config)
+app.command(cls=Command)(init)
+app.command(cls=Command)(setup)
+app.command(cls=Command)(schema)

@@ -1,6 +1,6 @@
 """Words for people go to stderr, each line with our name before it; data goes to stdout.
 
-A command that they name carries the options that stood before the one that was typed.
+A command that they name carries the global options that were typed.
 """
 
 import json
@@ -11,7 +11,7 @@ from contextlib import suppress
 from rollout.model.errors import RolloutError
 
 _typed = ["rollout"]
-"""The program and what of the options before the command decides about the settings."""
+"""The program and those of the global options that decide about the settings."""
 
 
 def type_as(rollout: str = "rollout") -> None:

@@ -1,11 +1,11 @@
-"""What was asked before the command, and the settings that follow from it."""
+"""The options that every command takes, and the settings that follow from them."""
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from rollout.settings.load import Loaded
 
 
-TAKE_A_VALUE = frozenset({"--config", "--env", "--output"})
-"""Of the options that stand before the command those whose value may be the next word."""
-
-
 ACTING = frozenset(
     {
         *("restart", "uninterrupted", "deploy", "rollback", "recover", "resume", "prune"),
@@ -28,6 +24,9 @@ ACTING = frozenset(
 )
 """Commands that change something: they say which settings file holds."""
 
+NOTHING_GIVEN = {"config": None, "env": None, "output": "auto", "verbose": False}
+"""What a global option is that was not given."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlobalOptions:
@@ -35,7 +34,7 @@ class GlobalOptions:
 
     Attributes:
         by_variable: Those that a variable gave: ``config``, ``env``, ``output``.
-        command: The command after them, such as ``lock acquire``.
+        command: The command that they are for, such as ``lock acquire``.
         cron: It is silent when all is well.
         lines: What was printed about the settings, so that it is printed once.
     """
@@ -57,21 +56,38 @@ class GlobalOptions:
     def again(self, words: Sequence[str]) -> tuple[str, ...]:
         """Return the command line ``words``, as it can be typed again, word by word.
 
-        What decides about the settings and stood in the environment is put into it: that of a
-        cron job is not that of whoever reads its mail.
+        What decides about the settings and stood in the environment is put into it: a cron job
+        and the reader of its mail have different environments.
         """
-        typed = _before_the_command(words)
-        return ("rollout", *self._choosing(but=typed), *words)
+        return ("rollout", *self._choosing(self.by_variable), *words)
 
-    def _choosing(self, but: Sequence[str] = ()) -> tuple[str, ...]:
-        chosen = {"--config": self.config, "--env": self.env}
-        given = {word.partition("=")[0] for word in but}
+    def _choosing(self, names: Iterable[str] = ("config", "env")) -> tuple[str, ...]:
+        chosen = {name: getattr(self, name) for name in ("config", "env") if name in names}
         return tuple(
-            word
-            for flag, value in chosen.items()
-            if value and flag not in given
-            for word in (flag, value)
+            word for name, value in chosen.items() if value for word in (f"--{name}", value)
         )
+
+    def with_later(self, later: Mapping[str, str | bool]) -> "GlobalOptions":
+        """Return these options with those that were typed after the command.
+
+        What is typed outweighs a variable, as it does before the command.
+
+        Args:
+            later: Values by name: ``config``, ``env``, ``output``, ``verbose``.
+
+        Raises:
+            SettingsError: an option has another value before the command: to guess which of two
+                environments is meant would restart the wrong one.
+        """
+        for name, value in later.items():
+            before = getattr(self, name)
+            if name not in self.by_variable and before not in {value, NOTHING_GIVEN[name]}:
+                from rollout.model.errors import SettingsError  # noqa: PLC0415 - not for `--help`
+
+                both = f"{before!r} before the command and {value!r} after it"
+                raise SettingsError([f"--{name}: {both}: give one of them"])
+        changed: dict[str, Any] = {**later, "by_variable": self.by_variable - set(later)}
+        return replace(self, **changed)
 
     @property
     def output_mode(self) -> "Output":
@@ -139,46 +155,8 @@ class GlobalOptions:
             print_error(line)
 
 
-def _before_the_command(words: Sequence[str]) -> Sequence[str]:
-    count = 0
-    while count < len(words) and words[count].startswith("-"):
-        count += 2 if words[count] in TAKE_A_VALUE else 1
-    return words[:count]
-
-
-def options_first(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the command line with its global options before the command, wherever they were typed.
-
-    No option of a command has the name of a global one.
-
-    Raises:
-        SettingsError: a value is missing, or is given on both sides of the command.
-    """
-    from rollout.model.errors import SettingsError  # noqa: PLC0415 - not for `--help`
-
-    before = _before_the_command(words)
-    moved: list[str] = []
-    kept: list[str] = []
-    rest = list(words[len(before) :])
-    while rest:
-        word = rest.pop(0)
-        flag, is_whole, _ = word.partition("=")
-        if word == "--":
-            kept += [word, *rest]
-            break
-        if flag not in TAKE_A_VALUE:
-            (moved if word == "--verbose" else kept).append(word)
-            continue
-        if flag in {one.partition("=")[0] for one in before}:
-            raise SettingsError([f"{flag}: stands before the command and after it: type it once"])
-        if not is_whole and not rest:
-            raise SettingsError([f"{flag}: its value is missing"])
-        moved += [word] if is_whole else [word, rest.pop(0)]
-    return (*before, *moved, *kept)
-
-
 def global_options(context: typer.Context) -> GlobalOptions:
-    """Return the global options of this command line, and what command they stand before."""
+    """Return the global options of this command line, and what command they are for."""
     command = context.command_path.partition(" ")[2]
     cron = bool(context.params.get("cron"))
     return replace(cast("GlobalOptions", context.obj), command=command, cron=cron)

@@ -1,10 +1,7 @@
 """The start and the end of the program: every ending has its exit code here."""
 
-import sys
-
 from rollout.cli.app import app
 from rollout.cli.console import format_error, print_error, type_as
-from rollout.cli.global_options import options_first
 from rollout.model.errors import LockHeld, RolloutError, SettingsError
 
 
@@ -15,7 +12,6 @@ def enter() -> int:
     exception came before anything was changed, except for a bug, whose traceback is saved.
     """
     try:
-        sys.argv[1:] = options_first(sys.argv[1:])  # what is typed again later is read from there
         app(prog_name="rollout")
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 0

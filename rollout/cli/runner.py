@@ -25,10 +25,10 @@ class CommandSpec:
 
     Attributes:
         loaded: The settings.
-        typed: What stood before the command.
+        typed: The global options.
         verb: What it does for the fleet; see :func:`rollout.cli.new_run.begin`.
         hosts: The hosts that it is about.
-        flags: What was typed after it.
+        flags: Its own options that are settings.
         deploys: It needs what only a deploy needs of the world.
         take_up: What an earlier run left out there is restarted with the others.
         left: The run that it comes after, whose lock and holdings it takes.

@@ -36,7 +36,7 @@ class NextStepCommands:
         ssh: ssh, as it is typed before the name of a host; empty if that is not known.
         see_current: Shows where ``current`` leads, with ``{host}`` in it.
         fleet: How many servers the settings name; 0 where that is not known.
-        rollout: rollout itself, with the options that stood before the command.
+        rollout: rollout itself, with the global options that were typed.
         again: The whole command line that was typed, word by word; empty if that is not known.
     """
 

@@ -6,6 +6,7 @@ import typer
 
 from rollout.cli import options as said
 from rollout.cli.global_options import global_options
+from rollout.cli.typer_patch import Command, FastGroup
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 lock = typer.Typer(
     name="lock",
+    cls=FastGroup,
     help="Show the owner of the lock; acquire it by hand, release it, or break it.",
     invoke_without_command=True,
     rich_markup_mode=None,
@@ -51,7 +53,7 @@ def show(context: typer.Context) -> None:
     print_output((lock_json if output_mode is Output.JSON else lock_table)(seen, acts, gone))
 
 
-@lock.command()
+@lock.command(cls=Command)
 def acquire(
     context: typer.Context,
     *,
@@ -84,7 +86,7 @@ def acquire(
     )
 
 
-@lock.command()
+@lock.command(cls=Command)
 def release(context: typer.Context, *, yes: said.Yes = False) -> None:
     """Give back a lock that was taken by hand; that of another person only after a yes."""
     from rollout.cli.console import print_error  # noqa: PLC0415
@@ -135,7 +137,7 @@ def _see_that_it_is_by_hand(held: "Sequence[LockState]") -> None:
             )
 
 
-@lock.command("break")
+@lock.command("break", cls=Command)
 def break_it(context: typer.Context, *, yes: said.Yes = False) -> None:
     """Take the lock from any run or person, and bring back what is out because of it."""
     from rollout.cli.commands.recover import run  # noqa: PLC0415

@@ -25,7 +25,7 @@ def with_options(value: T, rollout: str) -> T:
 
     Args:
         value: A text, a dataclass, a mapping or a sequence; anything else is returned as it is.
-        rollout: The program and the options that stood before the command.
+        rollout: The program and the global options that were typed.
     """
     changed: Any = value
     if isinstance(value, str):

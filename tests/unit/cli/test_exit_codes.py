@@ -37,7 +37,8 @@ def rollout(here: Path, *words: str, **variables: str) -> subprocess.CompletedPr
 
 
 def test_the_version_goes_to_stdout(here: Path) -> None:
-    for words in (("--version",), ("--output", "plain", "--version")):
+    after = (("restart", "--version"), ("lock", "release", "--version"))
+    for words in (("--version",), ("--output", "plain", "--version"), *after):
         done = rollout(here, *words)
         assert (done.returncode, done.stdout, done.stderr) == (0, f"rollout {version()}\n", "")
 
@@ -121,8 +122,73 @@ def test_a_global_option_holds_on_either_side_of_the_command(here: Path) -> None
     after = rollout(here, "config", "--env=east", "--config", "other.toml")
     assert after.stdout == before.stdout
     assert after.stdout.startswith('app = "shop-east"')
-    missing = rollout(here, "config", "--env")
-    assert (missing.returncode, missing.stderr) == (2, "rollout: --env: its value is missing\n")
+    one_each = rollout(here, "--config", "other.toml", "config", "--env=east")
+    assert one_each.stdout == before.stdout
+
+
+def test_a_typed_global_option_outweighs_its_variable_after_the_command_too(here: Path) -> None:
+    done = rollout(here, "config", "--config", "rollout.toml", ROLLOUT_CONFIG="no.toml")
+    assert (done.returncode, done.stderr) == (0, "")
+    wrong = rollout(here, "config", "--env", "x", ROLLOUT_ENV="y")
+    assert wrong.stderr.startswith("rollout: --env: 'x' is not known")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("config", "--output", "json"),
+        ("lock", "--output", "json"),
+        ("lock", "release", "--verbose", "--output=json"),
+        ("restart", "--verbose"),
+        ("init", "--env", "x"),
+        ("schema", "--output", "plain"),
+    ],
+)
+def test_every_command_takes_the_global_options(here: Path, words: tuple[str, ...]) -> None:
+    done = rollout(here, *words)
+    assert "No such option" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--env", "staging", "restart", "--env", "production"),
+        ("lock", "--env=staging", "release", "--env=production"),
+    ],
+)
+def test_a_global_option_with_two_values_is_exit_2(here: Path, words: tuple[str, ...]) -> None:
+    done = rollout(here, *words)
+    both = "'staging' before the command and 'production' after it"
+    assert done.returncode == 2
+    assert done.stderr == f"rollout: --env: {both}: give one of them\n"
+
+
+def test_the_value_of_another_option_may_look_like_a_global_one(here: Path) -> None:
+    done = rollout(here, "lock", "acquire", "--reason", "--verbose", "--config", "no.toml")
+    assert done.stderr == "rollout: --config: there is no file no.toml\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence", "better"),
+    [
+        (
+            "restart app1 app2",
+            "Unexpected 'app1' 'app2'; to choose hosts use --hosts app1,app2",
+            "check --hosts web1,web2",
+        ),
+        ("lock release now", "Unexpected 'now'", ""),
+        ("status --json", "No such option: --json; use --output json", "config --output json"),
+        ("--json status", "No such option: --json; use --output json", "--output json config"),
+        ("config --env", "Option '--env' requires an argument.", ""),
+    ],
+)
+def test_a_word_that_is_taken_nowhere_names_the_option_to_use(
+    here: Path, words: str, sentence: str, better: str
+) -> None:
+    done = rollout(here, *words.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == f"Error: {sentence}"
+    assert rollout(here, *better.split()).returncode in {0, 3} or not better
 
 
 def test_a_fleet_that_is_not_there_is_refused_with_exit_3(here: Path) -> None:
@@ -204,14 +270,30 @@ def test_completion_can_be_shown(here: Path) -> None:
     # typer asks the processes above it for their shell; under make that is sh, which has none.
     no_guess = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     done = rollout(here, "--show-completion", "bash", **no_guess)
-    words = rollout(
-        here,
-        _ROLLOUT_COMPLETE="complete_bash",
-        COMP_WORDS="rollout --output ",
-        COMP_CWORD="2",
-    )
     assert done.returncode == 0
-    assert words.stdout.split() == ["auto", "plain", "live", "json"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("rollout --output ", "auto plain live json"),
+        ("rollout status --output ", "auto plain live json"),
+        ("rollout status --ver", "--verbose --version"),
+        ("rollout lock release --con", "--config"),
+    ],
+)
+def test_what_may_follow_is_completed(here: Path, typed: str, offered: str) -> None:
+    count = str(len(typed.split()) - (not typed.endswith(" ")))
+    words = rollout(here, _ROLLOUT_COMPLETE="complete_bash", COMP_WORDS=typed, COMP_CWORD=count)
+    assert words.stdout.split() == offered.split()
+
+
+@pytest.mark.parametrize("command", ["restart", "status", "lock", "lock release", "schema"])
+def test_the_help_of_a_command_names_the_global_options(here: Path, command: str) -> None:
+    shown = rollout(here, *command.split(), "--help").stdout
+    for option in ("--config FILE", "--env NAME", "--output MODE", "--verbose"):
+        assert option in shown
+    assert "--json" not in shown
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What was typed can be typed again."""
+"""The global options are taken before the command and after it, and can be typed again."""
 
 from collections.abc import Iterator
 
@@ -6,65 +6,47 @@ import pytest
 from typer.main import get_command
 
 from rollout.cli.app import app
-from rollout.cli.global_options import TAKE_A_VALUE, GlobalOptions, options_first
+from rollout.cli.global_options import NOTHING_GIVEN, GlobalOptions
 from rollout.model.errors import SettingsError
 
 
 @pytest.mark.parametrize(
-    ("asked", "words", "again"),
+    ("by_variable", "words", "again"),
     [
-        (GlobalOptions(), "deploy --ref v2", "rollout deploy --ref v2"),
-        (
-            GlobalOptions(config="c.toml"),
-            "--config c.toml --output json deploy",
-            "rollout --config c.toml --output json deploy",
-        ),
-        (
-            GlobalOptions(config="c", env="prod"),
-            "--env=prod plan",
-            "rollout --config c --env=prod plan",
-        ),
-        (GlobalOptions(config="c"), "deploy --config", "rollout --config c deploy --config"),
-        (GlobalOptions(env="deploy"), "--env deploy deploy", "rollout --env deploy deploy"),
+        ({}, "deploy --ref v2", "rollout deploy --ref v2"),
+        ({"config": "c"}, "--output json deploy", "rollout --config c --output json deploy"),
+        ({"config": "c"}, "deploy --env=prod", "rollout --config c deploy --env=prod"),
+        ({"env": "deploy", "output": "json"}, "deploy", "rollout --env deploy deploy"),
     ],
 )  # fmt: skip
 def test_what_came_from_the_environment_is_typed_with_the_rest(
-    asked: GlobalOptions, words: str, again: str
+    by_variable: dict[str, str], words: str, again: str
 ) -> None:
-    assert asked.again(words.split()) == tuple(again.split())
+    options = GlobalOptions(**by_variable, by_variable=frozenset(by_variable))  # type: ignore[arg-type]
+    assert options.again(words.split()) == tuple(again.split())
 
 
-@pytest.mark.parametrize(
-    ("typed", "read"),
-    [
-        ("restart --env production", "--env production restart"),
-        ("status --output=json --hosts web1", "--output=json status --hosts web1"),
-        ("--config c lock --verbose release --yes", "--config c --verbose lock release --yes"),
-        ("restart --hosts web1 --config c --env e", "--config c --env e restart --hosts web1"),
-        ("--env restart restart --max-out 2", "--env restart restart --max-out 2"),
-        ("lock acquire --reason x -- --env y", "lock acquire --reason x -- --env y"),
-        ("--verbose", "--verbose"),
-        ("", ""),
-    ],
-)
-def test_a_global_option_may_stand_after_the_command(typed: str, read: str) -> None:
-    assert options_first(typed.split()) == tuple(read.split())
+def test_what_was_typed_is_not_typed_twice() -> None:
+    typed = GlobalOptions(config="c", env="e", by_variable=frozenset({"env"}))
+    again = typed.again(["restart", "--config", "c"])
+    assert again == ("rollout", "--env", "e", "restart", "--config", "c")
+    assert typed.rollout == "rollout --config c --env e"
 
 
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [
-        ("restart --config", "--config: its value is missing"),
-        (
-            "--env staging restart --env=production",
-            "--env: stands before the command and after it: type it once",
-        ),
-    ],
-)
-def test_a_global_option_without_a_value_or_with_two_is_refused(typed: str, sentence: str) -> None:
+def test_an_option_after_the_command_joins_those_before_it() -> None:
+    before = GlobalOptions(config="c", env="from-variable", by_variable=frozenset({"env"}))
+    whole = before.with_later({"env": "prod", "output": "json", "verbose": True})
+    assert whole == GlobalOptions(config="c", env="prod", output="json", verbose=True)
+    assert whole.with_later({"env": "prod", "verbose": True}) == whole
+
+
+def test_two_values_of_one_option_are_refused() -> None:
     with pytest.raises(SettingsError) as raised:
-        options_first(typed.split())
-    assert raised.value.problems == (sentence,)
+        GlobalOptions(env="staging").with_later({"env": "production"})
+    (problem,) = raised.value.problems
+    assert problem == (
+        "--env: 'staging' before the command and 'production' after it: give one of them"
+    )
 
 
 def test_no_option_of_a_command_has_the_name_of_a_global_one() -> None:
@@ -72,7 +54,7 @@ def test_no_option_of_a_command_has_the_name_of_a_global_one() -> None:
     below = list(options_below(group))
     assert {"--hosts", "--reason"} <= set().union(*below)
     for options in below:
-        assert not options & {*TAKE_A_VALUE, "--verbose"}
+        assert not options & {"--version", "--json", *(f"--{name}" for name in NOTHING_GIVEN)}
 
 
 def options_below(group: object) -> Iterator[set[str]]:
