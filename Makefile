@@ -6,6 +6,7 @@ PREFIX ?= /opt/rollout
 BIN = $(VENV)/bin
 RUNS = $(VENV)/.runs
 READY = $(VENV)/.ready
+DOCS = $(VENV)/.docs
 PIP = $(BIN)/pip install --quiet --require-hashes
 PYTEST = $(BIN)/pytest -n 4 --dist loadgroup --durations=15
 # The random lives only want a processor, the real daemons mostly wait: one yields to the other.
@@ -14,7 +15,7 @@ LIVES_BESIDE = red=0; nice -n 19 $(BIN)/pytest -n 2 -m lives >$(VENV)/lives.log 
 COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: demo test quick everything bare sweep haproxy-3 mutants lint bench install requirements clean machine
+.PHONY: demo test quick everything docs bare sweep haproxy-3 mutants lint bench install requirements clean machine
 
 demo: machine $(RUNS)
 	$(BIN)/python -m examples.demo
@@ -34,9 +35,17 @@ quick: lint
 	$(PYTEST) -m "not integration"
 
 # All that can be checked here, one after another; takes a night.
-everything: test sweep haproxy-3 mutants bench
+everything: test docs sweep haproxy-3 mutants bench
 
-# Builds bare systems and types in them what the README says; takes an hour or two, as root.
+# The manual: pages in build/docs/html, man pages in build/docs/man.  A link that leads nowhere is an
+# error, and so is a page that would load something from another machine.
+docs: SPHINX = $(BIN)/sphinx-build --quiet --fresh-env --nitpicky --fail-on-warning --keep-going
+docs: $(DOCS)
+	$(SPHINX) --builder html docs build/docs/html
+	$(SPHINX) --builder man --tag man docs build/docs/man
+	@echo "The manual is in build/docs/html/index.html; man -l build/docs/man/rollout.1"
+
+# Builds bare systems and types in them what README and manual say; takes an hour or two, as root.
 bare:
 	$(PYTHON) -m tests.bare $(BARE)
 
@@ -89,6 +98,10 @@ $(READY): requirements/dev.txt $(RUNS)
 	$(PIP) --no-build-isolation -r requirements/dev.txt
 	@touch $@
 
+$(DOCS): requirements/docs.txt $(RUNS)
+	$(PIP) --no-build-isolation -r requirements/docs.txt
+	@touch $@
+
 # Puts rollout and what it needs into PREFIX, all of it held against its hash; again to upgrade.
 # PREFIX is emptied first, so that no module of an older version stays: it must be rollout's own.
 install: INTO = $(PREFIX)/bin/pip install --quiet --require-hashes
@@ -101,6 +114,8 @@ install:
 	$(INTO) --only-binary :all: -r requirements/build.txt
 	$(INTO) --no-build-isolation -r requirements/rollout.txt
 	$(PREFIX)/bin/pip install --quiet --no-deps --no-build-isolation .
+	@for page in build/docs/man/rollout*.[15]; do [ ! -e "$$page" ] || \
+		install -D -m 644 "$$page" "$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done
 	$(PREFIX)/bin/rollout --version
 
 # Looks for newer versions of everything; needs pip-tools in $(VENV).
@@ -109,6 +124,8 @@ requirements:
 	$(COMPILE) --upgrade --output-file requirements/rollout.txt pyproject.toml
 	$(COMPILE) --upgrade --extra dev --constraint requirements/rollout.txt \
 		--output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) --upgrade --extra docs --constraint requirements/dev.txt \
+		--output-file requirements/docs.txt pyproject.toml
 
 clean:
 	-python3 -m examples.fleet clean

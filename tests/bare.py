@@ -1,4 +1,4 @@
-"""Type what the README says on bare systems: ``make bare``, or ``python3 -m tests.bare 12 test``.
+"""Type what README and manual say on bare systems: ``make bare`` or ``python3 -m tests.bare 12``.
 
 Debian 12 and 13 are built by debootstrap (minbase: no git, no make, no /etc/machine-id).  Each act
 gets a fresh copy, and runs in namespaces of its own: what it mounts and starts ends with it,
@@ -58,7 +58,7 @@ chroot "$ROOT" env -i "$@"
 
 
 class Broken(Exception):
-    """A bare system did not do what the README says."""
+    """A bare system did not do what README and manual say."""
 
 
 @dataclass(slots=True)
@@ -196,8 +196,8 @@ def plain(system: System) -> None:
 
 
 def install(system: System) -> None:
-    """Type the lines of "Install" as root; upgrade, by the same line; uninstall."""
-    lines = lines_of_section("Install")
+    """Type the lines of the page "Install" as root; upgrade, by the same line; uninstall."""
+    lines = lines_for_root(HOME / "docs" / "how-to" / "install.md")
     (uninstall,) = [line for line in lines if line.startswith("rm -r ")]
     lines.remove(uninstall)
     (make,) = [line for line in lines if line.startswith("make install ")]
@@ -294,11 +294,11 @@ COMP_WORDS=(rollout rest); COMP_CWORD=1; _rollout_completion rollout; echo "${CO
 """
 
 
-def lines_of_section(title: str) -> list[str]:
-    """Return what the README lets root type in a section."""
-    readme = (HOME / "README.md").read_text(encoding="utf-8")
-    section = readme.partition(f"### {title}\n")[2].partition("\n### ")[0]
-    return re.findall(r"^# (.*)$", section, re.MULTILINE)
+def lines_for_root(page: Path) -> list[str]:
+    """Return what a page of the manual lets root type."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```console\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^# (.*)$", "".join(blocks), flags=re.MULTILINE)
 
 
 ACTS: dict[str, Callable[[System], None]] = {

@@ -261,5 +261,6 @@ def test_the_search_for_what_stays_outside_would_find_it(line: str) -> None:
     assert OUTSIDE.search(line)
 
 
-def test_the_readme_has_the_table_of_exit_codes_as_the_ledger_tells_it() -> None:
-    assert exit_table() in (HOME / "README.md").read_text(encoding="utf-8")
+def test_the_manual_has_the_table_of_exit_codes_as_the_summary_tells_it() -> None:
+    page = HOME / "docs" / "reference" / "exit-codes.md"
+    assert exit_table() in page.read_text(encoding="utf-8")

@@ -62,6 +62,7 @@ def loaded_by(*words: str, **variables: str) -> tuple[set[str], str]:
         ("config", "--help"),
         ("init", "--help"),
         ("schema", "--help"),
+        ("explain", "--help"),
     ],
     ids=" ".join,
 )

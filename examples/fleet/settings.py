@@ -1,4 +1,4 @@
-"""The settings file with which rollout restarts a fleet: every key as in the README."""
+"""The settings file with which rollout restarts a fleet: every key as in the manual."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

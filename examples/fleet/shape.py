@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """The wishes of one fleet.  The defaults are the fleet of the README.
+    """The wishes of one fleet.  The defaults are the fleet of the demo.
 
     Attributes:
         hosts: ``web1`` to ``webN``, each with its own sshd and monit.

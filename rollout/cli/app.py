@@ -9,6 +9,7 @@ import typer
 
 from rollout.cli.commands.check import check
 from rollout.cli.commands.config import config as show_config
+from rollout.cli.commands.explain import explain
 from rollout.cli.commands.init import init
 from rollout.cli.commands.lock import lock
 from rollout.cli.commands.prune import prune
@@ -127,3 +128,4 @@ app.command("config", cls=Command)(show_config)
 app.command(cls=Command)(init)
 app.command(cls=Command)(setup)
 app.command(cls=Command)(schema)
+app.command(cls=Command)(explain)

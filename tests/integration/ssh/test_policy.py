@@ -1,7 +1,7 @@
 """For every setting of ssh that says no, the real ssh and ours are asked beside each other.
 
 Each row adds lines to the client's configuration.  SAME: both must give the verdict of the row.
-STRICTER: ssh connects and rollout refuses; the README names each of those.
+STRICTER: ssh connects and rollout refuses; `docs/reference/ssh.md` names each of those.
 """
 
 import os
