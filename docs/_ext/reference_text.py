@@ -73,8 +73,7 @@ def _options(command: Param) -> Iterator[str]:
             continue
         value = "" if param.is_flag else f" {param.metavar or param.name.upper()}"
         yield f"`{', '.join([*param.opts, *param.secondary_opts])}{value}`"
-        variable = f" Variable: `{param.envvar}`." if param.envvar else ""
-        yield f": {plain(param.help or '')}{variable}\n"
+        yield f": {plain(param.help or '')}\n"
 
 
 # Settings

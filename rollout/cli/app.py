@@ -1,30 +1,25 @@
-"""The commands, by name, and the options that every command takes.
+"""The commands: for each its name, its options and its help.
 
-Nothing heavy is imported up here: `--help` and every press of TAB come this way.
+typer is all that is imported up here, because `--help` and every press of TAB come this way; what
+a command does is in its file in ``rollout.cli.commands``, imported when it runs.
 """
 
-from typing import Annotated
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
 
 import typer
 
-from rollout.cli.commands.check import check
-from rollout.cli.commands.config import config as show_config
-from rollout.cli.commands.explain import explain
-from rollout.cli.commands.init import init
-from rollout.cli.commands.lock import lock
-from rollout.cli.commands.prune import prune
-from rollout.cli.commands.recover import recover
-from rollout.cli.commands.releases import releases
-from rollout.cli.commands.restart import restart
-from rollout.cli.commands.resume import resume
-from rollout.cli.commands.rollback import rollback
-from rollout.cli.commands.schema import schema
-from rollout.cli.commands.setup import setup
-from rollout.cli.commands.status import status
-from rollout.cli.commands.uninterrupted import uninterrupted
+from rollout.cli import options as row
+from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_output, type_as
-from rollout.cli.global_options import GlobalOptions
-from rollout.cli.typer_patch import Command, FastGroup
+from rollout.cli.declare import Commands, parameter, set_signature
+from rollout.cli.global_options import GlobalOptions, global_options
+from rollout.cli.typer_patch import FastGroup
+from rollout.settings.options import KEEP, LIMITS_AND_TIMEOUTS, PACE, SOURCE, SWITCH, Option
+
+ACT, REPAIR, LOOK, SET_UP = "Act", "Repair", "Look", "Set up"
+"""The headings of the list of commands."""
 
 app = typer.Typer(
     name="rollout",
@@ -37,6 +32,10 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+commands = Commands(app)
+
+CHOOSING = (row.HOSTS, row.EXCLUDE)
+RESTARTING = (*PACE, row.CRON, *LIMITS_AND_TIMEOUTS, row.INCLUDE_LEFT_OUT, row.ACCEPT_SICK)
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
@@ -52,80 +51,243 @@ def _no_json(context: typer.Context, asked: bool) -> None:  # noqa: FBT001 - as 
         context.fail("No such option: --json; use --output json")
 
 
-def _outputs() -> list[str]:
-    from rollout.output.select import Output  # noqa: PLC0415 - only for completion
-
-    return [output.value for output in Output]
-
-
-@app.callback()
-def before_the_command(
-    context: typer.Context,
-    *,
-    config: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            envvar="ROLLOUT_CONFIG",
-            help="Read the settings from FILE (default: the first found of ./rollout.toml, "
-            "~/.config/rollout/rollout.toml, /etc/rollout/rollout.toml).",
-        ),
-    ] = None,
-    env: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            envvar="ROLLOUT_ENV",
-            help="Use the settings of [env.NAME] as well.",
-        ),
-    ] = None,
-    output: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|live|plain|json",
-            envvar="ROLLOUT_OUTPUT",
-            autocompletion=_outputs,
-            help="Show a live table, plain lines or JSON lines; auto is live on a terminal.",
-        ),
-    ] = "auto",
-    verbose: Annotated[
-        bool,
-        typer.Option(
-            "--verbose", help="Print what is asked of HAProxy and monit, and their answers."
-        ),
-    ] = False,
-    version: Annotated[
-        bool,
-        typer.Option("--version", is_eager=True, callback=_version, help="Print the version."),
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", hidden=True, callback=_no_json)] = False,
-) -> None:
+def before_the_command(context: typer.Context, **values: Any) -> None:  # noqa: ANN401 - as typer read it
     """Keep the options that hold for every command."""
-    del version, json  # answered by their callbacks
-    by_variable = frozenset(
-        name
-        for name in ("config", "env", "output")
-        if (source := context.get_parameter_source(name)) and source.name == "ENVIRONMENT"
-    )
+    names = ("config", "env", "output")
+    sources = {name: context.get_parameter_source(name) for name in names}
+    by_variable = [name for name, by in sources.items() if by and by.name == "ENVIRONMENT"]
     context.obj = GlobalOptions(
-        config=config, env=env, output=output, verbose=verbose, by_variable=by_variable
+        config=values["config"],
+        env=values["env"],
+        output=values["output"] or "auto",
+        verbose=values["verbose"],
+        by_variable=frozenset(by_variable),
     )
     type_as(context.obj.rollout)
 
 
-app.command(cls=Command)(restart)
-app.command(cls=Command)(uninterrupted)
-app.command("deploy", cls=Command, help="The same as `uninterrupted`.")(uninterrupted)
-app.command(cls=Command)(rollback)
-app.command(cls=Command)(recover)
-app.command(cls=Command)(resume)
-app.add_typer(lock)
-app.command(cls=Command)(releases)
-app.command(cls=Command)(prune)
-app.command(cls=Command)(check)
-app.command(cls=Command)(status)
-app.command("config", cls=Command)(show_config)
-app.command(cls=Command)(init)
-app.command(cls=Command)(setup)
-app.command(cls=Command)(schema)
-app.command(cls=Command)(explain)
+set_signature(
+    before_the_command,
+    [
+        *(parameter(option) for option in row.GLOBAL if option is not row.VERSION),
+        parameter(row.VERSION, _version),
+        inspect.Parameter(
+            "json",
+            inspect.Parameter.KEYWORD_ONLY,
+            default=False,
+            annotation=Annotated[bool, typer.Option("--json", hidden=True, callback=_no_json)],
+        ),
+    ],
+)
+app.callback()(before_the_command)
+
+
+@commands.add("restart", *CHOOSING, *RESTARTING, group=ACT)
+def restart(arguments: Arguments) -> int:
+    """Restart app servers without downtime.
+
+    Each host leaves rotation, is restarted, and comes back once it has passed its checks.
+    """
+    from rollout.cli.commands.restart import restart as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add(
+    "deploy",
+    *CHOOSING,
+    *SOURCE,
+    *SWITCH,
+    *RESTARTING,
+    group=ACT,
+    help_text="Alias of `uninterrupted`.",
+)
+@commands.add("uninterrupted", *CHOOSING, *SOURCE, *SWITCH, *RESTARTING, group=ACT)
+def uninterrupted(arguments: Arguments) -> int:
+    """Deploy a new release without downtime.
+
+    The release is put in place on all hosts and made live; then the hosts are restarted as
+    `rollout restart` does it.  A release that does not come up is taken back.
+    """
+    from rollout.cli.commands.uninterrupted import uninterrupted as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("rollback", *CHOOSING, row.TO, *SWITCH, *RESTARTING, group=ACT)
+def rollback(arguments: Arguments) -> int:
+    """Make an earlier release live again.
+
+    The hosts are restarted as `rollout restart` does it, without downtime.
+    """
+    from rollout.cli.commands.rollback import rollback as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("recover", row.YES, row.ABANDON, row.ANYWAY, group=REPAIR)
+def recover(arguments: Arguments) -> int:
+    """Bring back what an unfinished run left out.
+
+    A server that was asked to restart returns to rotation once it has passed its checks.
+    """
+    from rollout.cli.commands.recover import recover as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("resume", row.YES, row.REPLAN, row.CRON, group=REPAIR)
+def resume(arguments: Arguments) -> int:
+    """Continue a run that stopped or died.
+
+    What it left out comes back first; then the targets that had no turn are restarted.
+    """
+    from rollout.cli.commands.resume import resume as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+lock = typer.Typer(
+    name="lock",
+    cls=FastGroup,
+    help="Show, acquire, release or break the lock.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+lock_commands = Commands(lock, "lock")
+app.add_typer(lock, rich_help_panel=REPAIR)
+
+
+@lock.callback()
+def show_lock(context: typer.Context) -> None:
+    """Show the owner of the lock, and what is out because of it."""
+    if context.invoked_subcommand is None:
+        from rollout.cli.commands.lock import show  # noqa: PLC0415
+
+        raise typer.Exit(show(Arguments(typed=global_options(context), values={})))
+
+
+@lock_commands.add("acquire", row.REASON)
+def acquire(arguments: Arguments) -> int:
+    """Let no run begin, cron included.
+
+    It holds until `rollout lock release`.
+    """
+    from rollout.cli.commands.lock import acquire as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@lock_commands.add("release", row.YES)
+def release(arguments: Arguments) -> int:
+    """Release a lock that a person acquired.
+
+    It asks before it releases the lock of another person.
+    """
+    from rollout.cli.commands.lock import release as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@lock_commands.add("break", row.YES)
+def break_it(arguments: Arguments) -> int:
+    """Take the lock from any run or person.
+
+    What is out of rotation because of that run comes back, as with `rollout recover`.
+    """
+    from rollout.cli.commands.lock import break_it as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("check", *CHOOSING, group=LOOK)
+def check(arguments: Arguments) -> int:
+    """Try all that a run needs; change nothing."""
+    from rollout.cli.commands.check import check as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("status", *CHOOSING, group=LOOK)
+def status(arguments: Arguments) -> int:
+    """Show hosts, servers, instances and pids."""
+    from rollout.cli.commands.status import status as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("releases", *CHOOSING, group=LOOK)
+def releases(arguments: Arguments) -> int:
+    """Show the releases on each host.
+
+    Which of them are good, bad, live and running.
+    """
+    from rollout.cli.commands.releases import releases as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("prune", KEEP, *CHOOSING, group=REPAIR)
+def prune(arguments: Arguments) -> int:
+    """Remove old releases from the hosts."""
+    from rollout.cli.commands.prune import prune as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("config", row.SHOW_SECRETS, group=SET_UP)
+def config(arguments: Arguments) -> int:
+    """Print the settings and where each is set.
+
+    Secrets are shown as ***.
+    """
+    from rollout.cli.commands.config import config as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("init", row.FORCE, group=SET_UP)
+def init(arguments: Arguments) -> int:
+    """Write ./rollout.toml with all settings.
+
+    Each setting has its default and an explanation.
+    """
+    from rollout.cli.commands.init import init as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("setup", group=SET_UP)
+def setup(arguments: Arguments) -> int:
+    """Print what root types once on each machine."""
+    from rollout.cli.commands.setup import setup as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("explain", row.EXIT, group=LOOK)
+def explain(arguments: Arguments) -> int:
+    """Say what an exit code means and what to do.
+
+    Without a code it lists all of them.
+    """
+    from rollout.cli.commands.explain import explain as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("schema", group=SET_UP)
+def schema(arguments: Arguments) -> int:
+    """Print the JSON Schema of --output json."""
+    from rollout.cli.commands.schema import schema as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+def option_rows() -> Iterator[tuple[str, Sequence[Option]]]:
+    """Yield each command with its options, and first, under the empty name, the global ones."""
+    yield "", row.GLOBAL
+    yield from commands.options.items()
+    yield "lock", ()
+    yield from lock_commands.options.items()

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 from rollout.cli.from_settings import ssh_words
-from rollout.cli.with_options import Flags
 from rollout.model.deploy import Deploy
 from rollout.model.errors import SettingsError
 from rollout.model.lock_state import PastRun
 from rollout.model.releases import BuildStep, Release, Switch
 from rollout.settings.deploy_model import DeploySettings
+from rollout.settings.flags import Flags
 from rollout.settings.load import Loaded
 from rollout.settings.model import Settings
 from rollout.settings.secret import Secret

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rollout.cli.with_options import Flags
 from rollout.lock.acquire import LockRequest
 from rollout.model.fleet import Target
 from rollout.model.known_fleet import KnownFleet
 from rollout.model.lock_state import PastRun
 from rollout.model.plan import Plan, waves_of
 from rollout.restart.server_mapping import Granularity, Selection
-from rollout.settings.flags import ACCEPT_SICK
+from rollout.settings.flags import ACCEPT_SICK, Flags
 from rollout.settings.model import Settings
 from rollout.text.admin_sockets import tcp_socket
 

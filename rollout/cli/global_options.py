@@ -155,8 +155,7 @@ class GlobalOptions:
             print_error(line)
 
 
-def global_options(context: typer.Context) -> GlobalOptions:
+def global_options(context: typer.Context, *, cron: bool = False) -> GlobalOptions:
     """Return the global options of this command line, and what command they are for."""
     command = context.command_path.partition(" ")[2]
-    cron = bool(context.params.get("cron"))
     return replace(cast("GlobalOptions", context.obj), command=command, cron=cron)

@@ -16,11 +16,11 @@ from rollout.adapters.journal.writer import Journal
 from rollout.adapters.local.person import client, sudo_user
 from rollout.adapters.local.process_identity import this_process, user
 from rollout.adapters.lock.lock_directory import utc_now
-from rollout.cli.with_options import Flags
 from rollout.model.fleet import Finding
 from rollout.model.lock_state import Kind, LockOwner
 from rollout.paths import state_directory
 from rollout.settings.dump import as_text
+from rollout.settings.flags import Flags
 from rollout.settings.load import Loaded
 from rollout.settings.model import Settings
 from rollout.text.redact import redact

@@ -10,10 +10,10 @@ from rollout.cli.locked_run import LockedRun, hold_lock, take_over_lock
 from rollout.cli.new_run import begin
 from rollout.cli.run_with_output import run_with_output, with_tracing
 from rollout.cli.wiring import open_deploy, open_site
-from rollout.cli.with_options import Flags
 from rollout.events import Noted
 from rollout.model.past_runs import UnfinishedRun
 from rollout.ports.site import DeployServices, Tell
+from rollout.settings.flags import Flags
 from rollout.settings.load import Loaded
 
 CommandBody = Callable[[LockedRun, Tell], Awaitable[object]]

@@ -5,6 +5,7 @@ as its own, and its help shows them in one line.
 """
 
 import shlex
+from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
@@ -50,11 +51,17 @@ class FastGroup(TyperGroup):
         return rest
 
     def format_options(self, ctx: TyperOwn, formatter: TyperOwn) -> None:
-        if ctx.parent is None:
-            super().format_options(ctx, formatter)
-        else:
-            _format_options(self, ctx, formatter)
-            self.format_commands(ctx, formatter)
+        _format_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: TyperOwn, formatter: TyperOwn) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for name in self.list_commands(ctx):
+            command: TyperOwn = self.get_command(ctx, name)
+            group = command.rich_help_panel
+            short = command.get_short_help_str(formatter.width)  # the whole first sentence
+            groups.setdefault(group or "Commands", []).append((name, short))
+        _write_groups(formatter, groups)
 
 
 class Command(TyperCommand):
@@ -111,9 +118,25 @@ def _take_global_options(ctx: TyperOwn) -> None:
 
 
 def _format_options(command: TyperOwn, ctx: TyperOwn, formatter: TyperOwn) -> None:
-    options = [option for option in command.get_params(ctx) if option not in command.global_options]
-    records = [option.get_help_record(ctx) for option in options]
-    with formatter.section("Options"):
-        formatter.write_dl([record for record in records if record])
-    with formatter.section("Global options, before or after the command"):
-        formatter.write_text(HOW_GLOBAL)
+    of_all = getattr(command, "global_options", [])
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for option in command.get_params(ctx):
+        if option in of_all or not (record := option.get_help_record(ctx)):
+            continue
+        if option.param_type_name == "argument":
+            record = (option.metavar, option.help)  # typer's has the Python type in it
+        groups.setdefault(option.rich_help_panel or "Options", []).append(record)
+    _write_groups(formatter, groups)
+    if of_all:
+        with formatter.section("Global options, before or after the command"):
+            formatter.write_text(HOW_GLOBAL)
+
+
+def _write_groups(formatter: TyperOwn, groups: Mapping[str, list[tuple[str, str]]]) -> None:
+    """Write each group below its heading, all with one width for the first column."""
+    width = max(len(first) for rows in groups.values() for first, _ in rows)
+    for heading, rows in groups.items():
+        with formatter.section(heading):
+            formatter.write_dl(
+                [(first.ljust(width), text.removesuffix(".")) for first, text in rows]
+            )

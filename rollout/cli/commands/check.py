@@ -2,10 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from rollout.cli import options as said
-from rollout.cli.global_options import global_options
+from rollout.cli.arguments import Arguments
 
 if TYPE_CHECKING:
     from rollout.events import Event
@@ -14,16 +11,12 @@ if TYPE_CHECKING:
     from rollout.settings.model import Settings
 
 
-def check(
-    context: typer.Context, *, hosts: said.Hosts = None, exclude: said.Exclude = None
-) -> None:
-    """Try out all that a restart or a deploy needs; no change."""
-    from rollout.text.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
-
-    output_mode = global_options(context).output_mode
-    settings = global_options(context).settings(secrets=True).settings
-    chosen = select(settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(settings, chosen, output_mode, global_options(context).rollout))
+def check(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
+    output_mode = arguments.typed.output_mode
+    settings = arguments.settings(secrets=True).settings
+    chosen = arguments.selected_hosts(settings)
+    return run(settings, chosen, output_mode, arguments.typed.rollout)
 
 
 def run(

@@ -1,28 +1,26 @@
 """``rollout explain``: the runbook of an exit code, as it lies in the package."""
 
-from typing import Annotated
+from importlib import resources
 
-import typer
+from rollout.cli.arguments import Arguments
+from rollout.cli.console import print_output
+from rollout.cli.options import EXIT
+from rollout.model.errors import SettingsError
+from rollout.output.columns import columns
+from rollout.summary.exit_codes import exit_name
+from rollout.summary.run import Exit
+from rollout.text.suggest import did_you_mean
 
 
-def explain(
-    code: Annotated[
-        str | None,
-        typer.Argument(metavar="EXIT", help="An exit code, or its name.", show_default=False),
-    ] = None,
-) -> None:
-    """Print what an exit code means and what to do; without one, the list."""
-    from rollout.cli.console import print_output  # noqa: PLC0415 - not for `--help`
-
+def explain(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
+    code = arguments.text(EXIT)
     print_output(runbook(code) if code else exit_codes())
+    return 0
 
 
 def exit_codes() -> str:
     """List every exit code with its name and what the fleet looks like then."""
-    from rollout.output.columns import columns  # noqa: PLC0415 - not for `--help`
-    from rollout.summary.exit_codes import exit_name  # noqa: PLC0415
-    from rollout.summary.run import Exit  # noqa: PLC0415
-
     return columns([(str(code.value), exit_name(code), code.fleet_now) for code in Exit])
 
 
@@ -32,13 +30,6 @@ def runbook(code: str) -> str:
     Raises:
         SettingsError: there is no such code.
     """
-    from importlib import resources  # noqa: PLC0415 - not for `--help`
-
-    from rollout.model.errors import SettingsError  # noqa: PLC0415
-    from rollout.summary.exit_codes import exit_name  # noqa: PLC0415
-    from rollout.summary.run import Exit  # noqa: PLC0415
-    from rollout.text.suggest import did_you_mean  # noqa: PLC0415
-
     known = {name: one for one in Exit for name in (str(one.value), exit_name(one))}
     if code not in known:
         near = did_you_mean(code, known)

@@ -1,34 +1,29 @@
 """``rollout init``: an annotated settings file to begin with."""
 
 import os
+from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from tempfile import mkstemp
 
-import typer
-
+from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_error
+from rollout.cli.options import FORCE
 from rollout.model.errors import SettingsError
 from rollout.paths import FILE_NAME
 
 
-def init(
-    *,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace a file that is already there.")
-    ] = False,
-) -> None:
-    """Write ./rollout.toml with every setting in it, explained."""
-    from importlib import resources  # noqa: PLC0415 - `--help` can do without
-
+def init(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
     file = Path(FILE_NAME)
     text = resources.files("rollout").joinpath("example.toml").read_text(encoding="utf-8")
     try:
-        (_replace if force else _create)(file, text)
+        (_replace if arguments.is_on(FORCE) else _create)(file, text)
     except FileExistsError:
         raise SettingsError([f"{file} is already there; --force replaces it"]) from None
     except OSError as error:
         raise SettingsError([f"{file} cannot be written: {error.strerror}"]) from error
     print_error(f"wrote {file}: set app, balancers and hosts in it, then try `rollout check`")
+    return 0
 
 
 def _create(file: Path, text: str) -> None:
@@ -38,8 +33,6 @@ def _create(file: Path, text: str) -> None:
 
 def _replace(file: Path, text: str) -> None:
     """Write beside and rename over, so that a full disk does not cost the old file."""
-    from tempfile import mkstemp  # noqa: PLC0415 - `--help` can do without
-
     handle, name = mkstemp(prefix=".rollout-", dir=file.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as new:

@@ -1,11 +1,8 @@
 """``rollout prune``: removes old releases."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from rollout.cli import options as said
-from rollout.cli.global_options import global_options
+from rollout.cli.arguments import Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,28 +13,14 @@ if TYPE_CHECKING:
     from rollout.settings.model import Settings
 
 
-def prune(
-    context: typer.Context,
-    *,
-    keep: Annotated[
-        str | None,
-        typer.Option(
-            "--keep", metavar="N", help="How many good releases stay (default: [deploy] keep)."
-        ),
-    ] = None,
-    hosts: said.Hosts = None,
-    exclude: said.Exclude = None,
-) -> None:
-    """Remove old releases that are not needed any more."""
+def prune(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
     from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415 - not for `--help`
-    from rollout.text.hostnames import select  # noqa: PLC0415
 
-    output_mode = global_options(context).output_mode
-    loaded = global_options(context).settings({"--keep": keep})
+    output_mode = arguments.typed.output_mode
+    loaded = arguments.settings()
     the_deploy(loaded.settings, loaded.sources[-1].origin(()))
-    names = loaded.settings.fleet.names
-    chosen = select(names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(run(loaded.settings, chosen, output_mode))
+    return run(loaded.settings, arguments.selected_hosts(loaded.settings), output_mode)
 
 
 def run(settings: "Settings", hosts: tuple[str, ...], output_mode: "Output") -> int:

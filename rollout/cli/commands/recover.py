@@ -1,11 +1,9 @@
 """``rollout recover``: what a dead run left out comes back, on evidence, or is named."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from rollout.cli import options as said
-from rollout.cli.global_options import global_options
+from rollout.cli.arguments import Arguments
+from rollout.cli.options import ABANDON, ANYWAY, YES
 
 if TYPE_CHECKING:
     from rollout.cli.global_options import GlobalOptions
@@ -15,28 +13,9 @@ if TYPE_CHECKING:
     from rollout.ports.site import Tell
     from rollout.settings.load import Loaded
 
-Abandon = Annotated[
-    bool,
-    typer.Option(
-        "--abandon", help="Change nothing: what is out stays out, and rollout no longer manages it."
-    ),
-]
 
-
-Anyway = Annotated[
-    bool,
-    typer.Option("--anyway", help="Also bring back what another run says that it has recovered."),
-]
-
-
-def recover(
-    context: typer.Context,
-    *,
-    yes: said.Yes = False,
-    abandon: Abandon = False,
-    anyway: Anyway = False,
-) -> None:
-    """Return servers to rotation that a run left out."""
+def recover(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
     from rollout.cli.unfinished import (  # noqa: PLC0415 - not for `--help`
         confirm,
         confirmed,
@@ -44,14 +23,15 @@ def recover(
         show_unproven,
     )
 
-    loaded = global_options(context).settings()
+    loaded, yes, abandon = arguments.settings(), arguments.is_on(YES), arguments.is_on(ABANDON)
     what = "Leave them as they are?" if abandon else "Bring back what is out?"
-    left = confirmed(loaded.settings, what, yes=yes, anyway=anyway or abandon)
+    anyway = arguments.is_on(ANYWAY) or abandon
+    left = confirmed(loaded.settings, what, yes=yes, anyway=anyway)
     if left is None:
         if abandon or not show_unproven(loaded.settings):
-            raise typer.Exit(nothing_left())
+            return nothing_left()
         confirm("Put `current` back where no server runs what it leads to?", yes=yes)
-    raise typer.Exit(run(loaded, left, global_options(context), abandon=abandon))
+    return run(loaded, left, arguments.typed, abandon=abandon)
 
 
 def run(

@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from rollout.cli import options as said
-from rollout.cli.global_options import global_options
-from rollout.cli.with_options import Flags, with_options, with_sick
+from rollout.cli.arguments import Arguments
+from rollout.cli.options import CRON, INCLUDE_LEFT_OUT
+from rollout.settings.flags import Flags
 
 if TYPE_CHECKING:
     from rollout.cli.global_options import GlobalOptions
@@ -15,32 +13,16 @@ if TYPE_CHECKING:
     from rollout.settings.load import Loaded
 
 
-@with_options(said.RESTART_OPTIONS)
-def restart(
-    context: typer.Context,
-    *,
-    hosts: said.Hosts = None,
-    exclude: said.Exclude = None,
-    flags: Flags,
-    include_left_out: said.IncludeLeftOut = False,
-    accept_sick: said.AcceptSick = False,
-    cron: said.Cron = False,
-) -> None:
-    """Restart every app server in turn without dropping a request."""
-    from rollout.text.hostnames import select  # noqa: PLC0415 - nothing that `--help` does not need
-
-    flags = with_sick(flags, accept_sick=accept_sick)
-    loaded = global_options(context).settings(flags)
-    chosen = select(loaded.settings.fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(
-        run(
-            loaded,
-            chosen,
-            global_options(context),
-            flags,
-            include_left_out=include_left_out,
-            cron=cron,
-        )
+def restart(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
+    loaded = arguments.settings()
+    return run(
+        loaded,
+        arguments.selected_hosts(loaded.settings),
+        arguments.typed,
+        arguments.flags,
+        include_left_out=arguments.is_on(INCLUDE_LEFT_OUT),
+        cron=arguments.is_on(CRON),
     )
 
 

@@ -1,11 +1,9 @@
 """``rollout resume``: restarts the targets that had no turn in a run that stopped."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from rollout.cli import options as said
-from rollout.cli.global_options import global_options
+from rollout.cli.arguments import Arguments
+from rollout.cli.options import CRON, REPLAN, YES
 
 if TYPE_CHECKING:
     from rollout.cli.global_options import GlobalOptions
@@ -16,41 +14,32 @@ if TYPE_CHECKING:
     from rollout.ports.site import Tell
     from rollout.settings.load import Loaded
 
-Replan = Annotated[
-    bool,
-    typer.Option("--replan", help="Use the settings and the fleet as they are now."),
-]
 
-
-def resume(
-    context: typer.Context,
-    *,
-    yes: said.Yes = False,
-    replan: Replan = False,
-    cron: said.Cron = False,
-) -> None:
-    """Go on with a run that stopped or died part-way."""
+def resume(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
     from rollout.cli.console import print_output  # noqa: PLC0415
     from rollout.cli.new_run import history_of  # noqa: PLC0415 - not for `--help`
     from rollout.cli.unfinished import confirmed, nothing_left  # noqa: PLC0415
     from rollout.model.errors import RolloutError  # noqa: PLC0415
     from rollout.recovery.resume import against_resuming, is_through  # noqa: PLC0415
 
-    settings = global_options(context).settings().settings
-    left = confirmed(settings, "Bring back what is out, and go on with the rest?", yes=yes or cron)
+    settings = arguments.settings().settings
+    cron, replan = arguments.is_on(CRON), arguments.is_on(REPLAN)
+    yes = cron or arguments.is_on(YES)
+    left = confirmed(settings, "Bring back what is out, and go on with the rest?", yes=yes)
     past = left.past if left else None
     if left is None or (past is not None and past.verb == "recover"):
         past = history_of(settings).last()  # a recovery has no turns of its own to be gone on with
     if past is None and left is None:
-        raise typer.Exit(nothing_left())
+        return nothing_left()
     if why := against_resuming(past, left):
         raise RolloutError(why)
     if past is None or is_through(past):
         print_output(f"nothing to resume: run {past.run if past else ''} is through")
-        raise typer.Exit
-    loaded = same_as_before(past, global_options(context), replan=replan)
+        return 0
+    loaded = same_as_before(past, arguments.typed, replan=replan)
     past = _of_this_fleet(past, loaded, replan=replan)
-    raise typer.Exit(run(loaded, past, left, global_options(context), replan=replan, cron=cron))
+    return run(loaded, past, left, arguments.typed, replan=replan, cron=cron)
 
 
 def _of_this_fleet(past: "PastRun", loaded: "Loaded", *, replan: bool) -> "PastRun":

@@ -2,10 +2,14 @@
 
 import json
 
+from rollout.cli.arguments import Arguments
+from rollout.cli.console import print_output
+from rollout.output.schema import lines_schema
 
-def schema() -> None:
-    """Print the JSON Schema of the lines of --output json."""
-    from rollout.cli.console import print_output  # noqa: PLC0415 - not for `--help`
-    from rollout.output.schema import lines_schema  # noqa: PLC0415
+
+def schema(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
+    del arguments  # it has no options
 
     print_output(json.dumps(lines_schema(), ensure_ascii=False, indent=2))
+    return 0

@@ -1,37 +1,35 @@
 """``rollout setup``: what an administrator types once on each machine; nothing is contacted."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
-import typer
+from rollout.adapters.local.process_identity import user
+from rollout.adapters.lock.lock_directory import HERE
+from rollout.adapters.lock.setup_commands import commands_for_lock, commands_for_state
+from rollout.adapters.monit.sudoers import (
+    Invocation,
+    commands_for_sudo,
+    readlink_line,
+    sudoers_line,
+)
+from rollout.adapters.ssh import Ssh
+from rollout.cli.arguments import Arguments
+from rollout.cli.console import print_output
+from rollout.cli.wiring import lock_directory, lock_machines, ssh_options
+from rollout.output.select import Output
+from rollout.output.setup import setup_json, setup_text
+from rollout.settings.model import Settings
 
-from rollout.cli.global_options import global_options
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from rollout.settings.model import Settings
-
-
-def setup(context: typer.Context) -> None:
-    """Print what an administrator types once on each machine."""
-    from rollout.cli.console import print_output  # noqa: PLC0415 - not for `--help`
-    from rollout.output.select import Output  # noqa: PLC0415
-    from rollout.output.setup import setup_json, setup_text  # noqa: PLC0415
-
-    output_mode = global_options(context).output_mode
-    lines = commands(global_options(context).settings().settings)
+def setup(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
+    output_mode = arguments.typed.output_mode
+    lines = commands(arguments.settings().settings)
     print_output((setup_json if output_mode is Output.JSON else setup_text)(lines))
+    return 0
 
 
-def commands(settings: "Settings") -> "Mapping[str, Sequence[str]]":
+def commands(settings: Settings) -> Mapping[str, Sequence[str]]:
     """Return the commands for root by machine, those that hold the lock first."""
-    from rollout.adapters.local.process_identity import user  # noqa: PLC0415
-    from rollout.adapters.lock.lock_directory import HERE  # noqa: PLC0415 - not for `--help`
-    from rollout.adapters.lock.setup_commands import commands_for_lock, commands_for_state  # noqa: PLC0415
-    from rollout.adapters.monit.sudoers import commands_for_sudo  # noqa: PLC0415
-    from rollout.adapters.ssh import Ssh  # noqa: PLC0415
-    from rollout.cli.wiring import lock_directory, lock_machines, ssh_options  # noqa: PLC0415
-
     directory, ssh = lock_directory(settings), Ssh(ssh_options(settings))
     app_servers: dict[Sequence[str], list[str]] = {}
     for host in settings.fleet.names:
@@ -48,14 +46,8 @@ def commands(settings: "Settings") -> "Mapping[str, Sequence[str]]":
     return {machine: lines for machine, lines in found.items() if lines}
 
 
-def sudo_lines(settings: "Settings", login: str) -> "Sequence[str]":
+def sudo_lines(settings: Settings, login: str) -> Sequence[str]:
     """Return the lines for sudoers of an app server; none where sudo is not used."""
-    from rollout.adapters.monit.sudoers import (  # noqa: PLC0415 - not for `--help`
-        Invocation,
-        readlink_line,
-        sudoers_line,
-    )
-
     monit, deploy = settings.monit, settings.deploy
     lines = [sudoers_line(Invocation(monit.command, monit.group, user=login, match=monit.match))]
     if deploy is not None and deploy.readlink.startswith("sudo "):

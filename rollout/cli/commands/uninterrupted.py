@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from rollout.cli import options as said
-from rollout.cli.global_options import global_options
-from rollout.cli.with_options import Flags, with_options, with_sick
+from rollout.cli.arguments import Arguments
+from rollout.cli.options import CRON, INCLUDE_LEFT_OUT
+from rollout.settings.flags import Flags
 
 if TYPE_CHECKING:
     from rollout.cli.global_options import GlobalOptions
@@ -15,33 +13,19 @@ if TYPE_CHECKING:
     from rollout.settings.load import Loaded
 
 
-@with_options({**said.SOURCE_OPTIONS, **said.DEPLOY_OPTIONS, **said.RESTART_OPTIONS})
-def uninterrupted(
-    context: typer.Context,
-    *,
-    hosts: said.Hosts = None,
-    exclude: said.Exclude = None,
-    flags: Flags,
-    include_left_out: said.IncludeLeftOut = False,
-    accept_sick: said.AcceptSick = False,
-    cron: said.Cron = False,
-) -> None:
-    """Deploy a new release without one failed request."""
+def uninterrupted(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
     from rollout.cli.from_deploy_settings import deployable  # noqa: PLC0415 - not for `--help`
-    from rollout.text.hostnames import select  # noqa: PLC0415
 
-    flags = with_sick(flags, accept_sick=accept_sick)
-    loaded = global_options(context).settings(flags, secrets=True)
-    chosen = select(deployable(loaded, flags).fleet.names, only=hosts or (), without=exclude or ())
-    raise typer.Exit(
-        run(
-            loaded,
-            chosen,
-            global_options(context),
-            flags,
-            include_left_out=include_left_out,
-            cron=cron,
-        )
+    loaded = arguments.settings(secrets=True)
+    settings = deployable(loaded, arguments.flags)
+    return run(
+        loaded,
+        arguments.selected_hosts(settings),
+        arguments.typed,
+        arguments.flags,
+        include_left_out=arguments.is_on(INCLUDE_LEFT_OUT),
+        cron=arguments.is_on(CRON),
     )
 
 

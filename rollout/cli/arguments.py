@@ -1,0 +1,58 @@
+"""What was typed: the global options, and those of the command by their rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from rollout.cli.global_options import GlobalOptions
+from rollout.cli.options import ACCEPT_SICK, EXCLUDE, HOSTS
+from rollout.settings.options import Option
+
+if TYPE_CHECKING:
+    from rollout.settings.flags import Flags
+    from rollout.settings.load import Loaded
+    from rollout.settings.model import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """The command line of one command.
+
+    Attributes:
+        typed: The global options.
+        values: For each option of the command what typer has read.
+    """
+
+    typed: GlobalOptions
+    values: Mapping[Option, Any]
+
+    def is_on(self, switch: Option) -> bool:
+        """Tell whether a switch was given; one that the command does not take was not."""
+        return bool(self.values.get(switch))
+
+    def text(self, option: Option) -> str | None:
+        """Return the value of an option; None where it was not given."""
+        return cast("str | None", self.values[option])
+
+    @property
+    def flags(self) -> "Flags":
+        """The options that are settings, and ``--accept-sick``, which a resumed run keeps."""
+        flags: dict[str, str | None] = {
+            option.flag: value for option, value in self.values.items() if option.setting
+        }
+        return {**flags, ACCEPT_SICK.flag: "true"} if self.is_on(ACCEPT_SICK) else flags
+
+    def settings(self, *, secrets: bool = False) -> "Loaded":
+        """Load the settings with the options on top; see :meth:`GlobalOptions.settings`."""
+        return self.typed.settings(self.flags, secrets=secrets)
+
+    def selected_hosts(self, settings: "Settings") -> tuple[str, ...]:
+        """Return the hosts of the fleet that ``--hosts`` and ``--exclude`` leave, in order.
+
+        Raises:
+            SettingsError: a name is no host of the fleet, or none is left.
+        """
+        from rollout.text.hostnames import select  # noqa: PLC0415 - not for `--help`
+
+        only, without = self.values[HOSTS] or (), self.values[EXCLUDE] or ()
+        return select(settings.fleet.names, only=only, without=without)
