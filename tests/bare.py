@@ -211,6 +211,8 @@ def install(system: System) -> None:
         system.must(f"cd rollout && {line}")
     if f"({first})" not in system.must("rollout --version"):
         raise Broken(f"the version does not name the commit {first}")
+    if not system.must("rollout explain 6").startswith("# Exit 6: "):
+        raise Broken("the runbooks are not installed")
     if "restart" not in system.must(f"bash -ic {shlex.quote(COMPLETION)} 2>&1"):
         raise Broken("TAB does not complete `rollout rest`")
     second = system.must(f"cd rollout && git rm -q rollout/gone.py && {COMMIT} && {make}")

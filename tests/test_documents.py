@@ -135,6 +135,14 @@ def flags_of(command: Any) -> set[str]:  # noqa: ANN401 - typer exports no type 
     return found.union(*map(flags_of, below))
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_target_of_make_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"(?:`|^[$#] )make ([a-z0-9-]+)", text, re.MULTILINE)
+    makefile = (HOME / "Makefile").read_text(encoding="utf-8")
+    assert {name for name in named if f"\n{name}:" not in makefile} == set()
+
+
 # Settings and JSON
 
 
