@@ -16,6 +16,55 @@ from rollout.events import Event
 
 JsonObject: TypeAlias = dict[str, Any]
 
+FIELDS: Mapping[str, str] = {
+    "answered": "It answered on its own port; false where there is no probe.",
+    "asked": "Monit was asked to restart it.",
+    "awaited": "What is waited for: it fits between `not` and `yet`.",
+    "balancer": "The load balancer's name in the settings.",
+    "before": "By host the release that was live until then; empty where none was.",
+    "by": "The signal that asked for it.",
+    "current": "The release to which `current` leads.",
+    "done": "Targets that came through the run before.",
+    "exit_code": "The number with which the process ends.",
+    "findings": "What is wrong: where, what, what fixes it, and the instance that it is about.",
+    "fix": "What mends it, or empty.",
+    "floor": "The fewest servers that must keep serving: a count, or a share such as `50%`.",
+    "fresh": "False when a release that every host has already is made live again.",
+    "gone": "Servers that HAProxy does not have any more.",
+    "hook": "Which one: `before`, `switched` or `after`.",
+    "host": "The host's name.",
+    "hosts": "The names of the hosts.",
+    "instance": "The instance's name.",
+    "instances": "The names of the instances.",
+    "live": "The release may be live there; otherwise only a directory is left over.",
+    "log": "The file that has all of what was printed, or empty.",
+    "max_out": "The most targets out of rotation at once.",
+    "message": "What came of it, in a sentence.",
+    "new": "Servers that HAProxy has now as well.",
+    "of": "The id of the run before.",
+    "ok": "It ended with 0.",
+    "phase": "How far it got.",
+    "pid": "The number of the new process.",
+    "reason": "Why, in a sentence.",
+    "release": "The release's name; empty where it was not asked for.",
+    "releases": "The names of the releases.",
+    "renewed": "Instances that have a new process, of a target that has still to be restarted.",
+    "restarted": "It had come through the restart in which it was left out.",
+    "revision": "The commit.",
+    "seconds": "How long, in seconds.",
+    "servers": "Its servers, each as `backend/server@balancer`.",
+    "sessions": "How many.",
+    "standing": "Where it stands.",
+    "step": "The step's name.",
+    "tail": "The last lines that were printed.",
+    "target": "The target's name.",
+    "targets": "The names of the targets, in their order.",
+    "unproven": "`current` leads to a release whose deploy did not end.",
+    "what": "What was noticed.",
+    "where": "The place that it is about.",
+}
+"""What a field is where the docstring of its event says no more: one name has one meaning."""
+
 NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
 
@@ -30,13 +79,15 @@ def event_schemas() -> dict[str, JsonObject]:
 def object_schema(of: type) -> JsonObject:
     """Return the schema of a dataclass as JSON has it: every field is there.
 
-    The description is the docstring's, that of a field the one below its ``Attributes:``.
+    The description is the docstring's, that of a field the one below its ``Attributes:``, else
+    that of :data:`FIELDS`.
     """
     text, fields = described(of)
     hints = typing.get_type_hints(of)
+    said = {**FIELDS, **fields}
     properties = {
         field.name: type_schema(hints[field.name])
-        | ({"description": fields[field.name]} if field.name in fields else {})
+        | ({"description": said[field.name]} if field.name in said else {})
         for field in dataclasses.fields(of)
     }
     return {

@@ -4,7 +4,7 @@ A reader of these lines ignores fields and events that it does not know: there w
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rollout.events.schema import JsonObject, event_schemas, object_schema, type_schema
 from rollout.output.jsonl import VERSION
@@ -54,6 +54,10 @@ def lines_schema() -> JsonObject:
     }
 
 
+def _one_of(values: Iterable[int | str], description: str) -> JsonObject:
+    return {"enum": [*values], "description": description}
+
+
 def _object(description: str, properties: Mapping[str, JsonObject]) -> JsonObject:
     return {
         "type": "object",
@@ -73,16 +77,23 @@ def _summary() -> JsonObject:
     return _object(
         "The last line of a run: what the fleet looks like now, the cause, what to type.",
         {
-            "exit_code": {"enum": [code.value for code in Exit]},
-            "exit": {"enum": [exit_name(code) for code in Exit]},
+            "exit_code": _one_of((code.value for code in Exit), "The process ends with it."),
+            "exit": _one_of((exit_name(code) for code in Exit), "The name of the exit code."),
             "fleet_now": TEXT | {"description": "What the exit code says about the fleet."},
             "sentence": TEXT | {"description": "The first line of the summary on the screen."},
             "seconds": {"type": "number", "description": "How long the run took."},
             "out": TEXTS | {"description": "Targets that are out of rotation because of this run."},
-            "targets": {"type": "array", "items": _target()},
+            "targets": {
+                "type": "array",
+                "description": "One object for each, in the order of the plan.",
+                "items": _target(),
+            },
             "others": TEXTS | {"description": "Servers of no target that got no visitors."},
             "unseen": BY_NAME | {"description": "Load balancers that did not answer, and why."},
-            "deploy": {"oneOf": [{"type": "null"}, _deploy()]},
+            "deploy": {
+                "description": "What became of the release; null for a run that was about none.",
+                "oneOf": [{"type": "null"}, _deploy()],
+            },
             "why": TEXTS | {"description": "The causes, one sentence each."},
             "findings": findings | {"description": "Why the run was refused."},
             "trace": TEXT | {"description": "Where the traceback of a bug was saved, or empty."},

@@ -40,7 +40,7 @@ PLACES: dict[type[Event], tuple[str, str, str]] = {
     events.Interrupted: ("line", "target", "written"),
     events.Noted: ("line", "target", "written"),
     events.BalancerReloaded: ("line", "always", "written"),
-    events.SoakStarted: ("table", "target", "written"),
+    events.SoakStarted: ("line", "target", "written"),
     events.TargetSkipped: ("line", "target", "written"),
     events.TargetWaiting: ("table", "target", "written"),
     events.TargetClaimed: ("table", "target", "written"),

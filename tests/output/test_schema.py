@@ -11,9 +11,11 @@ from typer.testing import CliRunner
 from rollout import events
 from rollout.cli.app import app
 from rollout.events import Event
-from rollout.events.schema import type_schema
+from rollout.events.schema import FIELDS, type_schema
 from rollout.output.jsonl import JsonLines, json_line, json_loss
 from rollout.output.schema import lines_schema
+from rollout.summary.deploy import DeploySummary
+from rollout.summary.target import TargetSummary
 from tests.output.recorded_deploys import DEPLOYS
 from tests.output.recorded_runs import (
     GOOD,
@@ -117,10 +119,26 @@ def test_the_schema_itself_is_valid_and_is_what_the_command_prints() -> None:
     assert named.stdout == printed.stdout
 
 
-def test_every_event_and_every_field_with_a_paragraph_of_its_own_is_described() -> None:
+def test_every_event_and_every_field_is_described() -> None:
     left_out = SCHEMA["$defs"]["target.left_out"]
     assert left_out["properties"]["reason"]["description"] == "What stopped us."
     assert all(line["description"] for line in SCHEMA["$defs"].values())
+    undescribed = {
+        f"{name}: {field}"
+        for name, line in SCHEMA["$defs"].items()
+        for field, schema in line["properties"].items()
+        if not schema.get("description") and field != "event"
+    }
+    assert undescribed == set(), "below Attributes: of the event, or in rollout/events/schema.py"
+
+
+def test_no_description_of_a_field_is_left_over() -> None:
+    fields = {
+        f.name
+        for kind in (*get_args(Event), TargetSummary, DeploySummary)
+        for f in dataclasses.fields(kind)
+    }
+    assert FIELDS.keys() - fields == set()
 
 
 def test_a_field_of_a_kind_that_no_event_had_yet_is_an_error() -> None:
