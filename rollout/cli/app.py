@@ -17,6 +17,7 @@ from rollout.cli.declare import Commands, parameter, set_signature
 from rollout.cli.global_options import GlobalOptions, global_options
 from rollout.cli.typer_patch import FastGroup
 from rollout.settings.options import KEEP, LIMITS_AND_TIMEOUTS, PACE, SOURCE, SWITCH, Option
+from rollout.version import version
 
 ACT, REPAIR, LOOK, SET_UP = "Act", "Repair", "Look", "Set up"
 """The headings of the list of commands."""
@@ -40,8 +41,6 @@ RESTARTING = (*PACE, row.CRON, *LIMITS_AND_TIMEOUTS, row.INCLUDE_LEFT_OUT, row.A
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
     if asked:
-        from rollout.version import version  # noqa: PLC0415 - not for `--help`
-
         print_output(f"rollout {version()}")
         raise typer.Exit
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.options import ACCEPT_SICK, EXCLUDE, HOSTS
 from rollout.settings.options import Option
+from rollout.text.hostnames import select
 
 if TYPE_CHECKING:
     from rollout.settings.flags import Flags
@@ -52,7 +53,5 @@ class Arguments:
         Raises:
             SettingsError: a name is no host of the fleet, or none is left.
         """
-        from rollout.text.hostnames import select  # noqa: PLC0415 - not for `--help`
-
         only, without = self.values[HOSTS] or (), self.values[EXCLUDE] or ()
         return select(settings.fleet.names, only=only, without=without)

@@ -9,6 +9,8 @@ import sys
 from contextlib import suppress
 
 from rollout.model.errors import RolloutError
+from rollout.output.report.command_line import with_options
+from rollout.text.sanitize import sanitize
 
 _typed = ["rollout"]
 """The program and those of the global options that decide about the settings."""
@@ -24,9 +26,6 @@ def print_error(*lines: str) -> None:
 
     Where that cannot be written nobody is left to be told, and the exit code still speaks.
     """
-    from rollout.output.report.command_line import with_options  # noqa: PLC0415
-    from rollout.text.sanitize import sanitize  # noqa: PLC0415 - most commands do not complain
-
     with suppress(OSError):
         for several in lines:
             carried = with_options(several, _typed[0])
@@ -61,8 +60,7 @@ def print_output(data: str) -> None:
 
 
 def _carried(data: str) -> str:
-    from rollout.output.columns import ForMachines  # noqa: PLC0415
-    from rollout.output.report.command_line import with_options  # noqa: PLC0415 - most data names no command
+    from rollout.output.columns import ForMachines  # noqa: PLC0415 - most data names no command
 
     typed = _typed[0]
     return with_options(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from rollout.cli.console import print_error
+from rollout.model.errors import SettingsError
+from rollout.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from rollout.output.select import Output
@@ -82,8 +84,6 @@ class GlobalOptions:
         for name, value in later.items():
             before = getattr(self, name)
             if name not in self.by_variable and before not in {value, NOTHING_GIVEN[name]}:
-                from rollout.model.errors import SettingsError  # noqa: PLC0415 - not for `--help`
-
                 both = f"{before!r} before the command and {value!r} after it"
                 raise SettingsError([f"--{name}: {both}: give one of them"])
         changed: dict[str, Any] = {**later, "by_variable": self.by_variable - set(later)}
@@ -96,10 +96,8 @@ class GlobalOptions:
         Raises:
             SettingsError: there is no such output.
         """
-        from rollout.model.errors import SettingsError  # noqa: PLC0415 - not for `--help`
         from rollout.output.select import Output  # noqa: PLC0415
         from rollout.settings.environment import how_to_unset  # noqa: PLC0415
-        from rollout.text.suggest import did_you_mean  # noqa: PLC0415
 
         words = [output.value for output in Output]
         if self.output not in words:
