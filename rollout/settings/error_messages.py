@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from rollout.settings.environment import NOT_SETTINGS, PREFIX, how_to_unset
+from rollout.settings.flags import FLAGS
 from rollout.settings.model import Settings
 from rollout.settings.source import SettingsSource, source_of
 from rollout.settings.toml_lines import KeyPath
@@ -63,12 +64,13 @@ def problems_of(
 
 
 def problem(path: KeyPath, what: str, sources: Sequence[SettingsSource]) -> str:
-    """Put the origin and the key before ``what``.
+    """Put the origin and the key before ``what``; a flag names its key already.
 
-    What nobody said is the last source's fault: the file is where it would be written.
+    A key that is set nowhere is the last source's fault: the file is where it would be written.
     """
     source = source_of(path, sources) or sources[-1]
-    return f"{source.origin(path)}: {spell_path(path)}: {what}"
+    origin = source.origin(path)
+    return f"{origin}: {what}" if origin in FLAGS else f"{origin}: {spell_path(path)}: {what}"
 
 
 def spell_path(path: KeyPath) -> str:

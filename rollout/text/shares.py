@@ -11,15 +11,15 @@ def parse_share(text: str) -> Share:
     """Read a count or a share.
 
     Raises:
-        ValueError: it is neither, or a share of more than everything.
+        ValueError: it is neither, or more than 100%.
     """
     text = text.strip()
     found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)%", text)
     if found:
         amount = float(found[1])
         if amount > _WHOLE:
-            raise ValueError(f"{text} is more than everything")
+            raise ValueError(f"{text} is more than {_WHOLE}%")
         return Share(amount, percent=True)
     if re.fullmatch(r"[0-9]{1,6}", text):
         return Share(int(text))
-    raise ValueError(f'{text!r} is neither a count nor a share: write it like 2 or "25%"')
+    raise ValueError(f'{text!r} is not a number or a percentage (use 2 or "25%")')

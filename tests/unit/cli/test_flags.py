@@ -83,7 +83,8 @@ def test_a_wrong_value_is_blamed_on_the_flag_that_was_typed(
     done = CliRunner().invoke(app, [command, f"{flag}={wrong}"])
     assert isinstance(done.exception, SettingsError)
     (problem,) = done.exception.problems
-    assert problem.startswith(f"{flag}: {'.'.join(FLAGS[flag])}: ")
+    assert problem.startswith(f"{flag}: ")
+    assert ".".join(FLAGS[flag]) not in problem
 
 
 def help_of(command: str, width: int = 80) -> str:

@@ -44,13 +44,13 @@ def problems(
         ("soak = 90", '5: fleet.soak: 90 has no unit: write "90s" for seconds, "90m" for minutes'),
         ("soak = true", '5: fleet.soak: must be a duration like "90s"'),
         ('soak = "soon"', f"5: fleet.soak: 'soon' is not a duration: {DURATION}"),
-        ('max_out = "lots"', "5: fleet.max_out: 'lots' is neither a count nor a share: write it like 2 or \"25%\""),
+        ('max_out = "lots"', "5: fleet.max_out: 'lots' is not a number or a percentage (use 2 or \"25%\")"),
         ("max_out = 0.5", '5: fleet.max_out: must be a count or a share, like 2 or "25%"'),
         ("max_out = 0", "5: fleet.max_out: must be at least 1: with 0 nothing would ever be restarted"),
         ('floor = "100%"', "5: fleet.floor: with 100% no server could ever be taken out"),
-        ('floor = "101%"', "5: fleet.floor: 101% is more than everything"),
+        ('floor = "101%"', "5: fleet.floor: 101% is more than 100%"),
         ("canary = 4", "5: fleet.canary: must be at most 3, the number of hosts"),
-        ("canary = -1", "5: fleet.canary: '-1' is neither a count nor a share: write it like 2 or \"25%\""),
+        ("canary = -1", "5: fleet.canary: '-1' is not a number or a percentage (use 2 or \"25%\")"),
         ("canary = true", '5: fleet.canary: must be a count or a share, like 2 or "25%"'),
         ("max_failures = -1", "5: fleet.max_failures: must be at least 0, not -1"),
         ("max_failures = true", "5: fleet.max_failures: must be a whole number"),
@@ -225,11 +225,11 @@ def test_each_variable_of_a_table_that_does_not_exist_is_named(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("flag", "value", "sentence"),
     [
-        ("--canary", "x", "fleet.canary: 'x' is neither a count nor a share: write it like 2 or \"25%\""),
-        ("--canary", "9", "fleet.canary: must be at most 3, the number of hosts"),
-        ("--by", "instnace", "fleet.by: must be 'host' or 'instance' (did you mean 'instance'?)"),
-        ("--stable", "", f"restart.stable: '' is not a duration: {DURATION}"),
-        ("--max-out", "0", "fleet.max_out: must be at least 1: with 0 nothing would ever be restarted"),
+        ("--canary", "x", "'x' is not a number or a percentage (use 2 or \"25%\")"),
+        ("--canary", "9", "must be at most 3, the number of hosts"),
+        ("--by", "instnace", "must be 'host' or 'instance' (did you mean 'instance'?)"),
+        ("--stable", "", f"'' is not a duration: {DURATION}"),
+        ("--max-out", "0", "must be at least 1: with 0 nothing would ever be restarted"),
     ],
 )  # fmt: skip
 def test_a_wrong_flag_is_named(tmp_path: Path, flag: str, value: str, sentence: str) -> None:

@@ -22,10 +22,10 @@ def test_a_count_and_a_share_are_told_apart(written: str, share: Share) -> None:
 
 @pytest.mark.parametrize("nonsense", ["", "half", "-1", "1.5", "25 %", "%", "1e2", "٣"])
 def test_what_is_neither_is_refused_with_an_example(nonsense: str) -> None:
-    with pytest.raises(ValueError, match='write it like 2 or "25%"'):
+    with pytest.raises(ValueError, match='use 2 or "25%"'):
         parse_share(nonsense)
 
 
 def test_more_than_everything_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"101% is more than everything"):
+    with pytest.raises(ValueError, match=r"101% is more than 100%"):
         parse_share("101%")
