@@ -5,7 +5,7 @@ as its own, and its help shows them in one line.
 """
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -23,9 +23,10 @@ HOW_GLOBAL = "--config FILE, --env NAME, --output MODE, --verbose (see rollout -
 class RawTextOption(TyperOption):
     """An option whose value is the text that was typed; flags stay flags.
 
-    typer 0.29 has pydantic convert every option, even text to text and a `--help` that was not
-    given, and does so for the global ones before it prints the help of a command or completes a
-    word: 400 ms in place of 130 for each press of TAB.
+    typer 0.29 (fastapi/typer#1831) has pydantic convert every option, even text to text and a
+    `--help` that was not given, and does so for the global ones before it prints the help of a
+    command or completes a word: 400 ms in place of 130 for each press of TAB.  This class can go
+    once tests/test_startup.py is green without it.
     """
 
     def process_value(self, ctx: TyperOwn, value: TyperOwn) -> TyperOwn:
@@ -45,10 +46,28 @@ class FastGroup(TyperGroup):
         return options if ctx.parent is None else _with_global_options(self, ctx, options)
 
     def parse_args(self, ctx: TyperOwn, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            self._refuse_options_of_commands(ctx, args)
         rest = super().parse_args(ctx, args)
         if ctx.parent is not None:
             _take_global_options(ctx)
         return rest
+
+    def _refuse_options_of_commands(self, ctx: TyperOwn, args: Sequence[str]) -> None:
+        """Fail where the first option that is not ours is one of a command."""
+        ours = {flag: option for option in self.get_params(ctx) for flag in option.opts}
+        words = iter(args)
+        for word in words:
+            flag, is_whole, _ = word.partition("=")
+            if flag in ours:
+                if not is_whole and not ours[flag].is_flag:
+                    next(words, None)  # its value
+                continue
+            below = [option for command in self.commands.values() for option in command.params]
+            if found := next((option for option in below if flag in option.opts), None):
+                typed = f"{ctx.command_path} COMMAND {flag} {found.metavar or ''}".rstrip()
+                ctx.fail(f"{flag} stands after the command: {typed}")
+            return
 
     def format_options(self, ctx: TyperOwn, formatter: TyperOwn) -> None:
         _format_options(self, ctx, formatter)

@@ -11,6 +11,7 @@ from rollout.cli.main import enter
 from rollout.version import version
 
 SETTINGS = 'app = "shop"\n[balancers.lb1]\nsocket = "/nowhere"\n[fleet]\nhosts = ["web[1-2]"]\n'
+REASON_AFTER = "--reason stands after the command: rollout lock COMMAND --reason TEXT"
 HOLDS = "settings: ./rollout.toml\nrollout: "
 
 
@@ -174,6 +175,14 @@ def test_the_value_of_another_option_may_look_like_a_global_one(here: Path) -> N
         ("status --json", "No such option: --json; use --output json", "config --output json"),
         ("--json status", "No such option: --json; use --output json", "--output json config"),
         ("config --env", "Option '--env' requires an argument.", ""),
+        (
+            "--verbose --env x --hosts web1 restart --hosts web2",
+            "--hosts stands after the command: rollout COMMAND --hosts NAMES",
+            "check --hosts web2",
+        ),
+        ("--cron restart", "--cron stands after the command: rollout COMMAND --cron", ""),
+        ("lock --reason=x acquire", REASON_AFTER, ""),
+        ("--nope restart", "No such option: --nope", ""),
     ],
 )
 def test_a_word_that_is_taken_nowhere_names_the_option_to_use(
