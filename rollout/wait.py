@@ -39,7 +39,7 @@ def now() -> float:
 async def unless_stopped(
     work: Coroutine[Any, Any, T],
     stop_asked: Callable[[], bool],
-    reason: str = "stopped on request, before anything was touched",
+    reason: str = "stopped on request, before anything was changed",
 ) -> T:
     """Await what can be left at any moment.
 

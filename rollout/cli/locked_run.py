@@ -121,7 +121,7 @@ async def _now_out(world: Site, left: UnfinishedRun, begun: NewRun) -> Sequence[
     if seen_to or gone or (left.held is None and past is None):
         other = "another run" if by == begun.run else f"run {by}"
         raise RolloutError(
-            f"nothing was touched: {other} has seen to run {left.owner.run} since you looked"
+            f"nothing was changed: {other} has seen to run {left.owner.run} since you looked"
         )
     if left.held is None:
         return past.owned_targets if past else ()

@@ -19,7 +19,7 @@ def enter() -> int:
         print_error(*error.problems)
         return _exit("USAGE")
     except LockHeld as held:
-        print_error(f"busy, nothing was touched: {held}")
+        print_error(f"busy, nothing was changed: {held}")
         return _exit("BUSY")
     except RolloutError as error:
         print_error(format_error(error))

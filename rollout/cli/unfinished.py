@@ -121,7 +121,7 @@ def confirm(what: str, *, yes: bool) -> None:
             "nothing was changed: this needs a confirmation and stdin is no terminal; add --yes"
         )
     if not typer.confirm(f"rollout: {what}", err=True):
-        raise RolloutError("nothing was touched")
+        raise RolloutError("nothing was changed")
 
 
 def nothing_left() -> int:

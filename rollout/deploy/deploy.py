@@ -213,7 +213,7 @@ async def run_before_hook(deploy: Deploy, site: Site, hooks: Hooks, tell: Tell) 
     """
     said = await hook("before", deploy, site, hooks, tell)
     if site.stop_asked():
-        raise Halted("stopped on request, before any host was touched")
+        raise Halted("stopped on request, before any host was changed")
     if said is None or said.ok:
         return True
     fix = "mend it, or run it by hand (deploy.hooks.before); nothing of the deploy was begun"

@@ -1,7 +1,7 @@
 """The way back to the release before, when a host does not come up on the new one.
 
 The host that failed is the proof: it gets the old release first.  Only if that comes up there is
-the new one to blame, and the others follow; otherwise nothing more is touched.
+the new one to blame, and the others follow; otherwise nothing more is changed.
 """
 
 import asyncio
@@ -112,8 +112,8 @@ async def verify_old_release(
         said = said_of(target.name, failure)
         if isinstance(failure, AGAINST_THE_RELEASE) and was_tried(target, old, site):
             raise Halted(
-                f"{target} does not come up on the release before either ({said}): the new one is "
-                "not the cause, and no other server is restarted"
+                f"{target} failed on the release before too ({said}), so the new one may not be "
+                "the cause; no other host is restarted"
             ) from failure
         raise Halted(
             f"{target}: {said}; whether it comes up on the release before is not known, and no "
@@ -151,7 +151,7 @@ async def return_others_to_old_release(
         again = await rolling_restart(replace(old, waves=(back,)), site, tell)
         left += [target.name for target in back if target not in again.restarted]
     if left:
-        raise Halted(f"not taken back to the release before: {', '.join(left)}")
+        raise Halted(f"not back on the release before: {', '.join(left)}")
 
 
 async def _all_back(

@@ -193,7 +193,7 @@ class RollbackStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackHalted:
-    """The release before does not come up either, or the run was stopped: no more is touched."""
+    """The release before does not come up either, or the run was stopped: no more is changed."""
 
     wire: ClassVar[str] = "rollback.halted"
 

@@ -360,7 +360,7 @@ class TargetDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetNotStarted:
-    """Its turn came and nothing of it was touched.
+    """Its turn came and nothing of it was changed.
 
     ``reason`` says what kept us, ``fix`` what mends that.
     """

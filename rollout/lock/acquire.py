@@ -89,7 +89,7 @@ async def acquire(
         else:
             return await _acquire_past_open_journals(request, history, site, tell)
         if site.stop_asked():
-            raise Halted("stopped on request, before anything was touched")
+            raise Halted("stopped on request, before anything was changed")
         await asyncio.sleep(ASK_EVERY)
 
 

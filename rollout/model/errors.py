@@ -50,8 +50,15 @@ def fix_of(error: Exception) -> str:
     """Return what fixes ``error``, and on which machine; empty where that is not known."""
     if not isinstance(error, RolloutError):
         return ""
-    where = getattr(error, "host", "") or getattr(error, "balancer", "")
-    return f"on {where}: {error.fix}" if error.fix and where else error.fix
+    host = getattr(error, "host", "")
+    where = host or getattr(error, "balancer", "")
+    fix = on_host(host, error.fix) if host else error.fix
+    return f"on {where}: {fix}" if fix == error.fix and fix and where else fix
+
+
+def on_host(host: str, fix: str) -> str:
+    """Return ``fix`` as it is typed elsewhere, where it is a command for a shell of ``host``."""
+    return f"ssh -t {host} {fix}" if fix.startswith("sudo ") else fix
 
 
 class SettingsError(RolloutError):
@@ -190,10 +197,10 @@ class UnfinishedRunFound(RolloutError):
 
 
 class TargetNotInFleet(RolloutError):
-    """The record of another run names what the settings do not know; nothing of it was touched."""
+    """The record of another run names what the settings do not know; nothing of it was changed."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what}, though the record of a run lists it; nothing of it was touched")
+        super().__init__(f"{what}, though the record of a run lists it; nothing of it was changed")
 
 
 class LockLost(RolloutError):
@@ -201,7 +208,9 @@ class LockLost(RolloutError):
 
     def __init__(self, place: str, owner: str) -> None:
         now = f"it is held by {owner}" if owner else "no run holds it"
-        super().__init__(f"our lock on {place} was taken away, {now}; nothing more is touched")
+        super().__init__(
+            f"the lock of this run on {place} was taken away, {now}; nothing more is changed"
+        )
         self.place = place
         self.owner = owner
 
@@ -338,7 +347,7 @@ class FloorBroken(RolloutError):
 
 
 class FloorUnreachable(RolloutError):
-    """No target of this run is out, and yet the next one cannot be spared."""
+    """No target of this run is out, and yet the next one cannot be taken out."""
 
 
 class ChangedExternally(RolloutError):

@@ -1,6 +1,7 @@
 """Silence when all is well; otherwise one mail with the whole run."""
 
 from collections import deque
+from collections.abc import Callable
 
 from rollout import events
 from rollout.events import (
@@ -14,6 +15,7 @@ from rollout.events import (
 from rollout.output.messages import RunResult, StampedEvent, Stream
 from rollout.output.plain import plain_lines, subject_of
 from rollout.output.report.report import summary_text
+from rollout.output.terminal import USUAL
 from rollout.summary.run import Exit, RunSummary
 from rollout.summary.target import TargetPhase
 
@@ -38,11 +40,15 @@ class Cron:
 
     Args:
         stream: Where the mail is written.
+        columns: Measures the columns that prose may take.
         scenario: Put the lines before the summary; without, another hand tells them already.
     """
 
-    def __init__(self, stream: Stream, *, scenario: bool = True) -> None:
+    def __init__(
+        self, stream: Stream, columns: Callable[[], int] = lambda: USUAL, *, scenario: bool = True
+    ) -> None:
         self._stream = stream
+        self._columns = columns
         self._story = scenario
         self._lines: deque[tuple[Event, str]] = deque(maxlen=LONGEST)
 
@@ -52,7 +58,7 @@ class Cron:
     def end(self, ending: RunResult) -> None:
         if ending.exit_code is Exit.DONE:
             if worth_a_line(ending.summary):
-                self._stream.write(summary_text(ending))
+                self._stream.write(summary_text(ending, self._columns()))
             return
         scenario = self._lines if self._story else ()
         told = [line for event, line in scenario if matters(event, ending.summary)]
@@ -60,7 +66,7 @@ class Cron:
         if left_out > 0:
             told = [f"({left_out} earlier lines left out)\n", *told[-SHOWN:]]
         self._stream.write("".join([*told, "\n"] if told else []))
-        self._stream.write(summary_text(ending))
+        self._stream.write(summary_text(ending, self._columns()))
 
 
 def worth_a_line(summary: RunSummary) -> bool:

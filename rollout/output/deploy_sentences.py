@@ -66,39 +66,39 @@ def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence
             where = hosts[0] if len(hosts) == 1 else hosts_words(len(hosts))
             return f"step `{step}` on {where}"
         case events.StepDone(step=step, seconds=seconds):
-            return f"{step} done" + (f" in {in_words(seconds)}" if seconds >= 1 else "")
+            return f"step `{step}` done" + (f" in {in_words(seconds)}" if seconds >= 1 else "")
         case events.StepFailed(step=step, log=log):
-            whole = f"; all of its output: {log}" if log else ""
+            whole = f"; log: {log}" if log else ""
             return f"FAILED at {step}: {why_failed(event)}{whole}"
         case events.CurrentSwitching(release=release):
-            return f"`current` is about to be moved to release {release}"
+            return f"moving `current` to release {release}"
         case events.CurrentSwitched(release=release):
             return f"`current` leads to release {release}"
         case events.CurrentRestored():
-            return "`current` is as it was before the deploy"
+            return "`current` leads again where it did before the deploy"
         case events.CurrentSeen(current=current):
             return f"`current` leads to {current or 'no release'}; {runs_words(event)}"
         case events.UnprovenTakenBack(release=release, hosts=hosts):
-            return f"release {release}, which was verified nowhere, is taken back on {some(hosts)}"
+            return f"release {release} was verified nowhere: undone on {some(hosts)}"
         case events.ReleaseDiscarded(release=release):
-            return f"release {release} removed, logs of its builds kept"
+            return f"undo: release {release} deleted, build logs kept"
         case events.UndoFailed(reason=reason, live=True):
-            return f"NOT TAKEN BACK, `current` may lead to the new release: {reason}"
+            return f"UNDO FAILED, `current` may lead to the new release: {reason}"
         case events.UndoFailed(reason=reason):
-            return f"something is left over, the next deploy removes it: {reason}"
+            return f"undo incomplete, the next deploy removes the rest: {reason}"
         case events.DeployTakenBack(release=release, reason=reason):
-            return f"release {release} was taken back, no server was restarted: {reason}"
+            return f"release {release} undone, no host was restarted: {reason}"
         case events.ReleaseInPlace(release=release):
-            return f"release {release} is in place on every host; no server was taken out so far"
+            return f"release {release} is in place on every host"
         case events.DeployFinished():
             return f"{release_words(event.release, event.revision)} is live and marked good"
         case events.RollbackStarted(release=release, targets=targets, reason=reason):
             first = f", {', '.join(targets)} first" if targets else ""
             return f"rolls back from release {release}{first}: {reason}"
         case events.RollbackHalted(reason=reason):
-            return f"rollback halted, no other server is restarted: {reason}"
+            return f"rollback halted, no other host is restarted: {reason}"
         case events.RollbackFinished(release=release):
-            return f"rolled back from release {release}: the one before serves everywhere again"
+            return f"rolled back, the release before {release} serves"
         case events.HookRan(hook=hook, ok=fine, message=said):
             return f"hook `{hook}` {'ran' if fine else 'FAILED'}{f': {said}' if said else ''}"
         case events.ReleasesPruned(releases=releases):

@@ -94,7 +94,7 @@ def _target(name: str, line: TargetSummary, ending: RunResult) -> dict[str, Any]
             "look": to_look(name, line, ending.hints),
             "old_code": to_old_code(name, line, ending.summary.deploy, ending.hints),
             "recover": "" if fallen else to_recover(ending.hints),
-            "bring_back": [] if fallen else [step.text for step in by_hand],
+            "bring_back": [] if fallen else [step.command or step.comment for step in by_hand],
         }
         if line.standing.out
         else {}

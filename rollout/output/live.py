@@ -44,7 +44,7 @@ from rollout.output.messages import RunResult, StampedEvent, Stream
 from rollout.output.plain import plain_lines
 from rollout.output.report.report import summary_text
 from rollout.output.table import Times, screen, width_within
-from rollout.output.terminal import Size
+from rollout.output.terminal import USUAL, Size
 from rollout.summary.deploy import Phase
 from rollout.summary.run import RunSummary
 from rollout.summary.target import TargetPhase
@@ -219,11 +219,20 @@ def _back_over(drawn: Sequence[Line], columns: int) -> str:
 
 
 class Live:
-    """Feeds the picture; what is important gets a line that stays."""
+    """Feeds the picture; what is important gets a line that stays.
 
-    def __init__(self, stream: Stream, picture: TableState) -> None:
+    Args:
+        stream: Where the lines go.
+        picture: What is drawn below them.
+        columns: Measures the columns that prose may take.
+    """
+
+    def __init__(
+        self, stream: Stream, picture: TableState, columns: Callable[[], int] = lambda: USUAL
+    ) -> None:
         self._stream = stream
         self._picture = picture
+        self._columns = columns
 
     def show(self, told: StampedEvent) -> None:
         self._picture.see(told.summary)
@@ -233,4 +242,4 @@ class Live:
     def end(self, ending: RunResult) -> None:
         self._picture.see(ending.summary)
         self._picture.finish()
-        self._stream.write(f"\n{summary_text(ending)}")
+        self._stream.write(f"\n{summary_text(ending, self._columns())}")

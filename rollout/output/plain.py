@@ -1,14 +1,16 @@
 """One line per change, UTC, host first, so that ``grep web2`` is its biography."""
 
+from collections.abc import Callable
 from typing import assert_never
 
 from rollout import events
 from rollout.events import DeployEvent, Event, HookRan, StepFailed
 from rollout.output.deploy_sentences import deploy_words
 from rollout.output.messages import RunResult, StampedEvent, Stream
-from rollout.output.report.counts import FEW, verb
+from rollout.output.report.counts import FEW, out_words, verb
 from rollout.output.report.counts import sessions as count_sessions
 from rollout.output.report.report import summary_text
+from rollout.output.terminal import USUAL
 from rollout.summary.run import RunSummary
 from rollout.summary.target import GONE, TargetEvent
 from rollout.text.elapsed import in_words
@@ -60,34 +62,33 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
     match event:
         case events.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
             names = ", ".join(targets)
-            return f"starts: {names}; at most {max_out} out at once, floor {floor}"
+            return f"restarts {names}: max {max_out} out at once, floor {floor}"
         case events.RolloutRefused(findings=findings):
-            return f"refused before anything was touched: {_findings(len(findings))}"
+            return f"refused, nothing was changed: {_findings(len(findings))}"
         case events.RolloutHalted(reason=reason):
-            return f"halted, no further target is started: {reason}"
+            return f"halted, no other host is restarted: {reason}"
         case events.RolloutFinished():
-            return "finished: every planned target had its turn"
+            return "finished: every planned host had its turn"
         case events.RunResumed(of=run, done=done):
             names = f"; done already: {', '.join(done)}" if done else ""
-            return f"goes on with run {run}{names}"
+            return f"resumes run {run}{names}"
         case events.RecoveryStarted(of=run, targets=targets):
-            return f"recovering what run {run} left out: {', '.join(targets) or 'no server'}"
+            return (
+                f"recovers what run {run} left out of rotation: {', '.join(targets) or 'no server'}"
+            )
         case events.RecoveryFinished():
             return "recovery finished"
         case events.StopRequested(by=by):
-            return (
-                f"stop requested by {by}: no further target is started; "
-                "targets that are out go back into rotation"
-            )
+            return f"stopping ({by}): first what is out comes back"
         case events.Interrupted(by=by):
-            return f"interrupted by {by}: leaving now, what is out stays out"
+            return f"ends now ({by}): what is out stays out"
         case events.Noted(what=what):
             return f"note: {what}"
         case events.BalancerReloaded(balancer=balancer):
-            return f"not out any more on {balancer}: HAProxy was reloaded; telling it again"
+            return f"HAProxy on {balancer} was reloaded: its state is set again"
         case events.SoakStarted(targets=targets, seconds=seconds):
-            serving = ", ".join(targets)
-            return f"soaks for {in_words(seconds)} before the next wave, while {serving} serve"
+            first = f"{', '.join(targets)} {verb(len(targets))}"
+            return f"soak: {first} for {in_words(seconds)} before the next wave"
         case events.FleetSeen():
             return _fleet_words(event)
         case _ if isinstance(event, DeployEvent):
@@ -112,14 +113,14 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
     """Say it of one target."""
     match event:
         case events.TargetSkipped(reason=reason):
-            return f"skipped, not ours to touch: {reason}"
+            return f"skipped: {reason}"
         case events.TargetWaiting(awaited=awaited, reason=reason):
-            return f"not {awaited} yet: {reason}"
+            return f"{_not_yet(awaited)}: {reason}"
         case events.TargetClaimed(servers=servers):
-            return f"claimed, next it is taken out: {', '.join(servers)}"
+            return f"taking out: {', '.join(servers)}"
         case events.TargetAdopted(servers=servers, asked=asked):
-            how = "it must be verified first" if asked else "it was never asked to restart"
-            return f"adopted, {how}: {', '.join(servers)}"
+            how = "must be verified first" if asked else "was never asked to restart"
+            return f"recovering, it {how}: {', '.join(servers)}"
         case events.ServersChanged(gone=gone, new=new):
             said = [f"HAProxy has no {', '.join(gone)} any more"] if gone else []
             said += [f"HAProxy has {', '.join(new)} as well now, taken too"] if new else []
@@ -133,50 +134,57 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
                 f"({', '.join(servers)}): `force-persist` or `option persist` in its configuration"
             )
         case events.TargetRecovered(restarted=True):
-            return "recovered: its restart had gone through, it serves and is stable"
+            return "recovered: its restart was complete, it serves"
         case events.TargetRecovered(renewed=renewed) if renewed:
             return f"recovered: it serves; its restart had reached only {', '.join(renewed)}"
         case events.TargetRecovered(release=release) if release:
             return f"recovered: it serves release {release}, to which `current` leads"
         case events.TargetRecovered():
-            return "recovered: it serves as it was found, and has not been restarted"
+            return "recovered: serves as it was found, not restarted"
         case events.TargetDraining():
             return "draining"
         case events.TargetDrained():
-            return "drained: no session open, none queued, no new one"
+            return "drained: 0 sessions open, 0 queued; next: maint"
         case events.TargetNotDrained(reason=reason):
-            return f"not drained in time ({reason}); goes on to maint, where no new visitor arrives"
+            return f"not drained in time ({reason}); next: maint"
         case events.TargetInMaint():
-            return "in maint: no new visitor arrives"
+            return "in maint: HAProxy sends it nothing new"
         case events.SessionsCut(sessions=sessions):
             return f"cut {count_sessions(sessions)} that did not end (on_busy = cut)"
         case events.TargetEmpty():
-            return "empty: no session is open on any load balancer; it can be restarted"
+            return "empty: 0 sessions in maint, safe to restart"
         case events.RestartAsked(instances=instances):
-            return f"asking monit to restart {', '.join(instances)}; it returns only when verified"
+            return f"restart requested ({', '.join(instances)}); returns when verified"
         case events.InstanceRestarted(instance=instance, pid=pid):
             return f"{instance} runs as a new process, pid {pid}"
         case events.InstanceVerified(instance=instance, answered=True):
-            return f"{instance} verified: the new process answers and has kept its pid"
+            return f"{instance} verified: the new process answers"
         case events.InstanceVerified(instance=instance):
-            return f"{instance} verified: a new process; no probe is configured to ask it"
+            return f"{instance} verified: a new process (no probe is set)"
         case events.TargetOnProbation():
-            return "checking: in drain again, where HAProxy checks it and balances no visitor to it"
+            return "checking: in drain, HAProxy checks it, no visitors yet"
         case events.TargetReturned():
-            return "returned: up and ready on every load balancer, with the weight it had"
+            return "in rotation everywhere, watched until stable"
         case events.TargetDone(seconds=seconds, release=release):
-            runs = f", runs release {release}" if release else ""
-            return f"done: restarted, serving, stable{runs}; was out for {in_words(seconds)}"
+            runs = f", release {release}" if release else ""
+            return f"done: serving, out for {in_words(seconds)}{runs}"
         case events.TargetNotStarted(reason=reason):
-            return f"not taken, nothing of it was touched: {reason}"
+            return f"not restarted: {reason}"
         case events.TargetReturnedUntouched(reason=reason, asked=asked):
-            how = "with the processes that it had" if asked else "never asked to restart"
-            return f"given back as it was, {how}: {reason}"
+            how = "with the processes that it had" if asked else "not restarted"
+            return f"put back, {how}: {reason}"
         case events.TargetLeftOut(state=state, reason=reason, asked=asked):
-            restart = "asked to restart" if asked else "never asked to restart"
-            return f"LEFT OUT in state {state}, {restart}: {reason}"
+            restart = "restart requested" if asked else "not restarted"
+            return f"FAILED, {out_words(state)}, {restart}: {reason}"
         case _:
             assert_never(event)
+
+
+WAITS = {"spared": "waits, the floor needs it", "called up by HAProxy": "waits for HAProxy"}
+
+
+def _not_yet(awaited: str) -> str:
+    return WAITS.get(awaited, f"not {awaited} yet")
 
 
 def _findings(count: int) -> str:
@@ -188,13 +196,19 @@ def _visitors(count: int) -> str:
 
 
 class Plain:
-    """Lines as things happen, then the summary."""
+    """Lines as things happen, then the summary.
 
-    def __init__(self, stream: Stream) -> None:
+    Args:
+        stream: Where they go.
+        columns: Measures the columns that prose may take.
+    """
+
+    def __init__(self, stream: Stream, columns: Callable[[], int] = lambda: USUAL) -> None:
         self._stream = stream
+        self._columns = columns
 
     def show(self, told: StampedEvent) -> None:
         self._stream.write(plain_lines(told))
 
     def end(self, ending: RunResult) -> None:
-        self._stream.write(summary_text(ending))
+        self._stream.write(summary_text(ending, self._columns()))

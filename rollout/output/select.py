@@ -12,7 +12,7 @@ from rollout.output.dispatcher import Broadcast, utc_now
 from rollout.output.jsonl import JsonLines, json_loss
 from rollout.output.messages import NextStepCommands, Renderer, Stream
 from rollout.output.plain import Plain
-from rollout.output.terminal import can_redraw, size_of
+from rollout.output.terminal import can_redraw, size_of, text_columns
 from rollout.output.writer import Writer
 
 
@@ -59,6 +59,7 @@ def renderers(
         monotonic: The clock for durations.
     """
     data, people = stdout or sys.stdout, stderr or sys.stderr
+    columns = partial(text_columns, people, environ)
     renderers: list[Renderer] = []
     if output in {Output.AUTO, Output.LIVE} and not cron and can_redraw(people, environ):
         from rollout.output.live import EVERY, Live, TableState  # noqa: PLC0415 - it loads rich
@@ -67,11 +68,15 @@ def renderers(
         size = partial(size_of, people)
         picture = TableState(size, monotonic, colour=colour, meanwhile=meanwhile)
         words = Writer(people, paint=picture.paint, every=EVERY)
-        renderers.append(Live(words, picture))
+        renderers.append(Live(words, picture, columns))
     else:
         words = Writer(people)
         quiet = cron or output is Output.JSON
-        renderers.append(Cron(words, scenario=output is not Output.JSON) if quiet else Plain(words))
+        renderers.append(
+            Cron(words, columns, scenario=output is not Output.JSON)
+            if quiet
+            else Plain(words, columns)
+        )
     streams: list[Stream] = [words]
     if output is Output.JSON:
         streams.insert(0, Writer(data, note=json_loss))

@@ -78,10 +78,10 @@ def fitness_sentence(fit: PreflightReport, *, deploy: bool = False) -> str:
     """Say in one sentence whether a rollout could start, and a deploy if that was asked."""
     if fit.findings:
         count = len(fit.findings)
-        return f"not fit: {count} finding{'s' if count > 1 else ''}; nothing was touched."
+        return f"check failed: {count} finding{'s' if count > 1 else ''}. Nothing was changed."
     skipped = f", {len(fit.skipped)} skipped" if fit.skipped else ""
-    what = "to restart or deploy to" if deploy else "to restart"
-    return f"fit: {len(fit.targets)} {what}{skipped}; nothing was touched."
+    what = "ready for a restart or a deploy" if deploy else "ready for a restart"
+    return f"check passed: {len(fit.targets)} {what}{skipped}. Nothing was changed."
 
 
 def fitness_json(fit: PreflightReport) -> str:

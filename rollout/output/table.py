@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rollout.output.deploy_sentences import hosts_words, release_words, some
-from rollout.output.report.report import not_serving, reason_of, standing_words
+from rollout.output.report.report import not_serving, phase_words, reason_of, standing_words
 from rollout.output.terminal import Size
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import RunSummary
@@ -104,7 +104,9 @@ def _targets(
         table.add_column(no_wrap=True, justify="right")
     for name in names:
         line = summary.lines[name]
-        state = Text(standing_words(line), style=_tint(line.standing))
+        out = line.standing is TargetPhase.LEFT_OUT
+        words = standing_words(line) if out else _words(line.standing)
+        state = Text(words, style=_tint(line.standing))
         more = (Text(sanitize(_because(line))), _time(name, summary, times)) if wide else ()
         table.add_row(Text(sanitize(name)), state, *more)
     return Padding(table, (0, 0, 0, len(INDENT)))
@@ -123,8 +125,13 @@ def _shown(summary: RunSummary, room: int) -> tuple[Sequence[str], list[str]]:
     more = len(others) - failed - sum(counted.values())
     said = [f"{failed} more failed"] if failed else []
     said += [f"{more} more on the way"] if more else []
-    said += [f"{count} {standing}" for standing, count in counted.items() if count]
+    said += [f"{count} {_words(standing)}" for standing, count in counted.items() if count]
     return tuple(name for name in summary.lines if name in chosen), [f"and {', '.join(said)}"]
+
+
+def _words(standing: TargetPhase) -> str:
+    """Name a state; what had no turn so far may still have one."""
+    return "waiting" if standing is TargetPhase.UNTOUCHED else phase_words(standing)
 
 
 def _rank(standing: TargetPhase) -> int:
@@ -170,7 +177,8 @@ def _deploy(summary: RunSummary, seconds: float, columns: int) -> str:
     if deploy.phase is Phase.PREPARING and deploy.step:
         texts = _step(deploy, room)
     else:
-        texts = [_joined(deploy.phase, name) for name in (*_names(deploy), "")]
+        phase = "undone" if deploy.phase is Phase.TAKEN_BACK else deploy.phase.value
+        texts = [_joined(phase, name) for name in (*_names(deploy), "")]
     return truncate(f"{INDENT}{widest_that_fits(texts, room)}{clock}", columns)
 
 

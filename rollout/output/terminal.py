@@ -5,6 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+WIDE = 100
+"""Columns of prose at most: a longer line is hard to read."""
+NARROW = 40
+"""Columns of prose at least."""
+USUAL = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -32,4 +38,19 @@ def size_of(terminal: TextIO) -> Size:
         columns, rows = os.get_terminal_size(terminal.fileno())
     except (OSError, ValueError):
         columns, rows = 0, 0
-    return Size(columns or 80, rows or 24)
+    return Size(columns or USUAL, rows or 24)
+
+
+def text_columns(stream: TextIO, environ: Mapping[str, str]) -> int:
+    """Return the columns that prose may take: those of the terminal, but at most 100.
+
+    For a pipe or a file it is what ``COLUMNS`` says, and 80 where that says nothing.
+    """
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    if columns:
+        return max(NARROW, min(WIDE, columns))
+    said = environ.get("COLUMNS", "")
+    return max(NARROW, int(said)) if said.isascii() and said.isdigit() else USUAL

@@ -232,7 +232,7 @@ async def _recover_already_ready(
         await control.wait_until("serving", served, timeout=plan.timeouts.probation_timeout)
         await same_processes(proven.proof, control, plan)
     except RolloutError as error:
-        reason = f"it is ready, but not by us, and {said_of(name, error)}"
+        reason = f"it is ready, but not by rollout, and {said_of(name, error)}"
         tell(left_out_event(reason, "ready", control, plan, asked=True))
         raise
     return await _is_back(name, proven, site, tell)
@@ -252,7 +252,7 @@ async def _recover_untouched(
             await relink(owned_target, site, tell)
         await make_ready_and_verify(control, plan)
     except RolloutError as error:
-        reason = f"it could not be given back: {said_of(target.name, error)}"
+        reason = f"it could not be put back: {said_of(target.name, error)}"
         tell(left_out_event(reason, "unknown", control, plan, asked=False))
         raise
     await site.record.released(target.name, restarted=False)

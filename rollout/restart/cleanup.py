@@ -73,7 +73,7 @@ async def give_back(
         return lost if isinstance(failure, RolloutError) else None
     except RolloutError as error:
         again = "" if str(error) == str(failure) else f": {error}"
-        reason = f"{reason}; and it could not be given back{again}"
+        reason = f"{reason}; and it could not be put back{again}"
         tell(left_out_event(reason, "unknown", control, plan, asked=False))
         return NotGivenBack(reason) if isinstance(failure, RolloutError) else None
     else:

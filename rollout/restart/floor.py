@@ -72,7 +72,7 @@ class FloorCheck:
             Finding(
                 farm.place,
                 f"the floor is {self._words(farm)}, and one target takes "
-                f"{farm.takes} of them out: it could never be spared",
+                f"{farm.takes} of them out: no restart is possible",
                 _fix(farm),
             )
             for farm in self._farms(targets)

@@ -139,7 +139,7 @@ def none_is_left(fit: PreflightReport, *, deploys: bool = False) -> tuple[Findin
     serving = [skipped.target for skipped in fit.skipped if skipped.serves]
     if fit.targets or not fit.skipped or not (serving or deploys):
         return ()
-    what = "no target is left: each is held out of rotation by another hand"
+    what = "no host is left: each is out of rotation, and not by rollout"
     if serving:
         still = "serves" if len(serving) == 1 else "serve"
         what += f", on some lines; {', '.join(serving)} still {still}"
@@ -153,7 +153,9 @@ def none_is_left(fit: PreflightReport, *, deploys: bool = False) -> tuple[Findin
 def _skip(target: Target, readings: Mapping[str, BalancerSnapshot]) -> Skipped | None:
     rows = [readings[server.balancer].servers[server] for server in target.servers]
     held = [
-        f"{row.server} is {external_hold(row)}, not by us" for row in rows if external_hold(row)
+        f"{row.server} is {external_hold(row)}, not by rollout"
+        for row in rows
+        if external_hold(row)
     ]
     if all(is_disabled(row) for row in rows):
         held = [f"{row.server} is {is_disabled(row)}" for row in rows]

@@ -42,7 +42,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
         for target in returned:
             rows, condition = await carried(target, site)
             if held := [f"{row.server} is {how}" for row in rows if (how := out_of_rotation(row))]:
-                what = f"{'; '.join(held)}, by another hand"  # nothing against its restart
+                what = f"{'; '.join(held)}, changed from outside"  # nothing against its restart
                 tell(Noted(where=target.name, what=f"{what}: left to it"))
                 raise Halted(
                     f"no further server is risked: {target} was to carry traffic first, and {what}"

@@ -93,7 +93,7 @@ class Window:
         missing = [
             f"{target}: {said_of(target.name, self.failed[target])}"
             if target in self.failed
-            else f"{target}: taken out by another hand before its turn"
+            else f"{target}: taken out from outside before its turn"
             for target in wave
             if target not in self.restarted
         ]
@@ -104,7 +104,7 @@ class Window:
         """Wait until ``target`` can be spared.
 
         Raises:
-            FloorUnreachable: nobody else of ours is out, and yet it cannot be spared.
+            FloorUnreachable: nobody else of ours is out, and yet it cannot be taken out.
             Halted: nothing new is to be started.
         """
         reporter = WaitReporter(target.name, "spared", self._tell)
@@ -127,7 +127,7 @@ class Window:
             if now() - hopeless_since >= timeouts:
                 if target not in self._were_out:  # else it was told to be given back, and why
                     self._tell(TargetNotStarted(target=target.name, reason=condition.reason))
-                raise FloorUnreachable(f"{target} cannot be spared: {condition.reason}")
+                raise FloorUnreachable(f"{target} cannot be taken out: {condition.reason}")
             await asyncio.sleep(LOOK_EVERY)
 
     def start(self, target: Target, climb: RestartFn) -> None:

@@ -41,8 +41,11 @@ class Exit(IntEnum):
     REFUSED = 3, "nothing was changed: preflight, floor, or an unfinished run"
     BUSY = 4, "nothing was changed: the lock is held"
     HALTED = 5, "stopped part-way; no server is out because of this run"
-    REDUCED = 6, "what we touched is out of rotation, or not known to be as it was; it is named"
-    ROLLED_BACK = 7, "the new release was taken back; the old one is live"
+    REDUCED = (
+        6,
+        "a host is out of rotation, or not known to be as it was; it is named",
+    )
+    ROLLED_BACK = 7, "the deploy was undone; the old release is live"
     INTERRUPTED = 130, "a second Ctrl-C; no server is out because of this run"
     TERMINATED = 143, "a second SIGTERM; no server is out because of this run"
 

@@ -11,6 +11,9 @@ from examples.fleet.household import program
 from examples.fleet.whole import PROGRAMS
 from tests.support.logins import Logins, needs_root
 
+os.environ["COLUMNS"] = "1000"
+"""A summary is wrapped to it: a phrase that a test looks for stands on one line."""
+
 FLEETS = pytest.StashKey[list[Fleet]]()
 
 MakeFleet = Callable[[Shape], Fleet]

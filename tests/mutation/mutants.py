@@ -341,7 +341,7 @@ MUTANTS = (
         "        case TargetPhase.DONE if False:\n",
     ),
     Mutant(
-        "none missing is said only where every server was seen to serve",
+        "all serving is said only where every server was seen to serve",
         "output/report/counts.py",
         "    if summary.unseen or {*summary.lines} - {*skipped} - summary.serving:\n",
         "    if False:\n",

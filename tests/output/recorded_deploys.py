@@ -124,8 +124,9 @@ TRIED: tuple[Event, ...] = (
     *FAILED_AT_WEB2,
     events.RollbackStarted(release=RELEASE, targets=("web2",), reason=f"web2: {NOT_PROVEN}"),
     events.CurrentRestored(host="web2"),
-    events.TargetClaimed(target="web2", servers=("app/web2@lb1",)),
+    events.TargetAdopted(target="web2", servers=("app/web2@lb1",), asked=True),
     events.TargetInMaint(target="web2"),
+    events.TargetEmpty(target="web2"),
     events.RestartAsked(target="web2", instances=("app_8000",)),
 )
 
@@ -143,9 +144,9 @@ ROLLBACK_HALTED: tuple[Event, ...] = (
     *TRIED,
     left_out("web2", "not verified after 120s: app_8000 does not answer: connection refused"),
     events.RollbackHalted(
-        reason="web2 does not come up on the release before either (not verified after 120s: "
-        "app_8000 does not answer: connection refused): the new one is not the cause, and nothing "
-        "more is touched"
+        reason="web2 failed on the release before too (not verified after 120s: app_8000 does not "
+        "answer: connection refused), so the new one may not be the cause; no other host is "
+        "restarted"
     ),
 )
 
@@ -180,7 +181,9 @@ LEFT_OUT: tuple[Event, ...] = FAILED_AT_WEB2
 
 NEVER_RESTARTED: tuple[Event, ...] = (
     *IN_PLACE,
-    events.RolloutHalted(reason="no room within 5m: the floor is 2 of 4 servers, 2 serve"),
+    events.RolloutHalted(
+        reason="web1 cannot be taken out: app@lb1 would have 1 of 4 servers serving, the floor is 2"
+    ),
     *(events.CurrentRestored(host=host) for host in HOSTS),
     *(events.ReleaseDiscarded(host=host, release=RELEASE) for host in HOSTS),
     events.DeployTakenBack(release=RELEASE, reason="no server was restarted on it"),

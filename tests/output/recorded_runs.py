@@ -8,6 +8,7 @@ from rollout.events import Event
 from rollout.model.fleet import Finding
 from rollout.output.dispatcher import Broadcast
 from rollout.output.messages import NextStepCommands, RunResult, StampedEvent
+from rollout.output.report.report import summary_text
 from rollout.summary.run import RunSummary, enter
 
 REACH = {
@@ -19,7 +20,7 @@ SEATS_OF_WEB1 = ("app/web1@lb1", "app/web1@lb2")
 SEATS_OF_WEB2 = ("app/web2@lb1", "static/web2@lb1", "app/web2@lb2")
 
 RICH: tuple[Event, ...] = (
-    events.TargetSkipped(target="web3", reason="app/web3@lb1 is in maint since before we came"),
+    events.TargetSkipped(target="web3", reason="app/web3@lb1 is in maint, not by rollout"),
     events.RolloutStarted(targets=("web1", "web2", "web4", "web5"), max_out=2, floor="50%"),
     events.Noted(where="lb1", what="agent of app/web4 says \x1b[31mno\udcff\x1b[0m words"),
     events.TargetClaimed(target="web1", servers=SEATS_OF_WEB1),
@@ -144,6 +145,10 @@ REFUSED: tuple[Event, ...] = (
 EVERY_KIND: tuple[type[Event], ...] = get_args(Event)
 
 
+UNBROKEN = 10_000
+"""Columns in which no sentence is broken."""
+
+
 class Memory:
     """A stream that keeps what it takes."""
 
@@ -206,6 +211,11 @@ def ending_of(events: Sequence[Event], seconds: float = 72.0) -> RunResult:
         seconds=seconds,
         hints=HINTS,
     )
+
+
+def unbroken(ending: RunResult) -> str:
+    """Write the summary with each of its sentences on one line, whatever its length."""
+    return summary_text(ending, UNBROKEN)
 
 
 def stamped(event: Event) -> StampedEvent:

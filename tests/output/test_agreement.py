@@ -13,11 +13,19 @@ from rollout.output.cron import Cron
 from rollout.output.jsonl import json_summary
 from rollout.output.messages import RunResult
 from rollout.output.report.headline import headline
-from rollout.output.report.report import summary_text
+from rollout.output.report.report import standing_words
 from rollout.output.terminal import Size
 from rollout.summary.run import Exit
 from rollout.summary.target import TargetPhase
-from tests.output.recorded_runs import RICH, Memory, account_of, broadcast_to, ending_of
+from tests.output.recorded_runs import (
+    RICH,
+    UNBROKEN,
+    Memory,
+    account_of,
+    broadcast_to,
+    ending_of,
+    unbroken,
+)
 from tests.output.screens import drawn
 
 TARGETS = ("web1", "web2", "web3", "web4")
@@ -50,7 +58,7 @@ SAYS = {
     Exit.DONE: ("done. ", "nothing to do"),
     Exit.BUG: ("stopped by a bug",),
     Exit.HALTED: ("halted. ",),
-    Exit.REDUCED: ("halted", "finished, but not whole", "interrupted", "stopped by a bug"),
+    Exit.REDUCED: ("halted", "finished, but ", "interrupted", "stopped by a bug"),
     Exit.INTERRUPTED: ("interrupted by ",),
     Exit.TERMINATED: ("interrupted by ",),
 }
@@ -63,7 +71,7 @@ def test_the_voices_agree(stream: Sequence[Event]) -> None:
     spelled = json.loads(json_summary(ending))
     assert spelled["exit_code"] == summary.exit_code == ending.exit_code
     assert headline(ending).startswith(SAYS[summary.exit_code])
-    assert spelled["sentence"] in summary_text(ending)
+    assert spelled["sentence"] in unbroken(ending)
     assert spelled["out"] == [t["target"] for t in spelled["targets"] if t["out"]]
     last = drawn(summary, Size(80, 24))[-1]
     assert f"{len(spelled['out'])} out (at most 1)" in last
@@ -76,32 +84,32 @@ def test_the_account_never_says_that_nobody_is_missing_when_somebody_is(
 ) -> None:
     summary = account_of(stream)
     ending = RunResult(run="r", number=9, at="", summary=summary, seconds=1.0, outside=outside)
-    said = summary_text(ending)
+    said = unbroken(ending)
     if not summary.out:
         assert ending.exit_code is not Exit.REDUCED
         return
     assert ending.exit_code is Exit.REDUCED
-    for comfort in ("none missing", "nobody is missing", "nothing was", "done. "):
+    for comfort in ("all serving", "nobody is missing", "nothing was", "done. "):
         assert comfort not in said
     for name in summary.out:
-        assert f"  {name}   {summary.lines[name].standing}" in said
+        assert f"  {name}   {standing_words(summary.lines[name])}" in said
         assert name in next(line for line in said.splitlines() if "bring back:" in line)
 
 
 @given(RUNS)
 def test_cron_is_silent_exactly_when_the_exit_code_is_0(stream: Sequence[Event]) -> None:
     memory = Memory()
-    broadcast = broadcast_to(Cron(memory))
+    broadcast = broadcast_to(Cron(memory, lambda: UNBROKEN))
     for event in stream:
         broadcast.tell(event)
     assert (broadcast.end().exit_code is Exit.DONE) == (memory.text == "")
 
 
 def test_what_is_left_out_can_be_brought_back_with_what_the_account_says() -> None:
-    said = summary_text(ending_of(RICH))
+    said = unbroken(ending_of(RICH))
     assert (
         "echo 'set server app/web2 state ready; set server static/web2 state ready'"
-        " | socat stdio UNIX-CONNECT:/run/haproxy/admin.sock   # web2\n"
+        " | socat stdio UNIX-CONNECT:/run/haproxy/admin.sock\n"
     ) in said
     assert "echo 'set server app/web2 state ready' | ssh lb2 socat stdio" in said
     assert "look:         ssh web2 sudo -n monit status app2_1\n" in said
@@ -109,14 +117,14 @@ def test_what_is_left_out_can_be_brought_back_with_what_the_account_says() -> No
 
 def test_a_load_balancer_that_nobody_knows_how_to_reach_is_named() -> None:
     claimed = events.TargetClaimed(target="web1", servers=("app/web1@lb9",))
-    said = summary_text(ending_of([STARTED, claimed]))
+    said = unbroken(ending_of([STARTED, claimed]))
     assert "on the admin socket of lb9: set server app/web1 state ready" in said
 
 
 @pytest.mark.parametrize("state", ["ready", "unknown", ""])
 def test_a_target_that_is_not_seen_out_is_not_known_to_serve(state: str) -> None:
     left = events.TargetLeftOut(target="web1", state=state, reason="lost", asked=True, look="")
-    assert "1 of 4 servers is not known to serve" in headline(ending_of([STARTED, left]))
+    assert "1 of 4 hosts is not known to serve" in headline(ending_of([STARTED, left]))
 
 
 def test_a_bug_is_named_with_its_traceback_and_outranked_by_who_is_out() -> None:
@@ -125,26 +133,22 @@ def test_a_bug_is_named_with_its_traceback_and_outranked_by_who_is_out() -> None
         outside=Exit.BUG, cause="KeyError: 'x'", trace="/var/lib/rollout/trace",
     )  # fmt: skip
     assert bug.exit_code is Exit.BUG
-    assert "KeyError: 'x'\n         the traceback is in /var/lib/rollout/trace\n" in summary_text(
-        bug
-    )
+    assert "KeyError: 'x'\n           the traceback is in /var/lib/rollout/trace\n" in unbroken(bug)
 
 
 def test_a_long_fleet_does_not_bury_who_is_out() -> None:
     names = tuple(f"web{n}" for n in range(40))
     left = events.TargetLeftOut(target="web7", state="maint", reason="dead", asked=True, look="")
-    said = summary_text(
-        ending_of([events.RolloutStarted(targets=names, max_out=1, floor=""), left])
-    )
+    said = unbroken(ending_of([events.RolloutStarted(targets=names, max_out=1, floor=""), left]))
     assert len(said.splitlines()) < 12
-    assert "39 untouched" in said
+    assert "39 not restarted" in said
 
 
 def test_skipped_servers_are_named_in_the_one_line_of_a_good_run() -> None:
     skipped = events.TargetSkipped(target="web9", reason="held in maint by somebody else")
     done = [events.TargetDone(target=name, seconds=9.0) for name in TARGETS]
     seen = events.FleetSeen(serving=TARGETS, taken={"web9": "app/web9@lb1 is in maint"})
-    assert summary_text(ending_of([skipped, STARTED, *done, seen, events.RolloutFinished()])) == (
-        "rollout: done. 4 of 5 servers restarted in 1m12s, none missing because of us."
+    assert unbroken(ending_of([skipped, STARTED, *done, seen, events.RolloutFinished()])) == (
+        "rollout: done. 4 of 5 hosts restarted in 1m12s, all others serving."
         " Skipped: web9 (held in maint by somebody else).\n"
     )

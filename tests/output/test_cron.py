@@ -45,12 +45,13 @@ def test_a_good_night_is_silent() -> None:
 
 
 def test_a_server_that_somebody_holds_out_is_one_line_each_night() -> None:
-    skipped = TargetSkipped(target="web2", reason="app/web2@lb1 is in maint, not by us")
+    skipped = TargetSkipped(target="web2", reason="app/web2@lb1 is in maint, not by rollout")
     text = mailed(skipped, STARTED, DONE, RolloutFinished())
-    assert text.count("\n") == 1
-    assert "web2 (app/web2@lb1 is in maint, not by us)" in text
+    assert text.startswith("rollout: done. 1 of 2 hosts restarted")
+    assert "\n\n" not in text
+    assert "web2 (app/web2@lb1 is in maint, not by rollout)" in " ".join(text.split())
 
 
 def test_a_night_on_which_everybody_is_held_out_is_not_silent() -> None:
-    skipped = TargetSkipped(target="web2", reason="app/web2@lb1 is in drain, not by us")
+    skipped = TargetSkipped(target="web2", reason="app/web2@lb1 is in drain, not by rollout")
     assert "nothing to do" in mailed(skipped)

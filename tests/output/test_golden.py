@@ -1,10 +1,11 @@
 """One recorded stream, read aloud by three renderers; what they say is a public promise.
 
-After a wanted change: ``ROLLOUT_GOLDEN=write pytest tests/renderers``, and read the difference.
+After a wanted change: ``ROLLOUT_GOLDEN=write pytest tests/output``, and read the difference.
 """
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from rollout.output.cron import Cron
 from rollout.output.jsonl import JsonLines
 from rollout.output.messages import Renderer
 from rollout.output.plain import Plain
-from rollout.output.report.report import summary_text
+from rollout.output.report.next_step import is_command
+from rollout.output.report.report import steps_of, summary_text
+from rollout.text.width import cells
 from tests.output.recorded_deploys import DEPLOYS
 from tests.output.recorded_runs import (
     GOOD,
@@ -28,6 +31,7 @@ from tests.output.recorded_runs import (
     broadcast_to,
     ending_of,
 )
+from tests.support.advice import LABELLED, LABELS, steps_in
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -122,7 +126,7 @@ def test_the_findings_of_a_refused_run_are_objects() -> None:
 
 def test_a_good_run_is_one_line_for_people_and_none_for_cron() -> None:
     assert summary_text(ending_of(GOOD)) == (
-        "rollout: done. 2 of 2 servers restarted in 1m12s, none missing.\n"
+        "rollout: done. 2 of 2 hosts restarted in 1m12s, all serving.\n"
     )
     assert read_aloud(GOOD, Cron) == ""
 
@@ -130,4 +134,48 @@ def test_a_good_run_is_one_line_for_people_and_none_for_cron() -> None:
 def test_grep_finds_the_biography_of_a_target() -> None:
     lines = read_aloud(RICH, Plain).split("\n\n")[0].splitlines()
     biography = [line.split(" ")[2] for line in lines if line.split(" ")[1] == "web2"]
-    assert biography == ["claimed,", "draining", "drained:", "in", "empty:", "asking", "LEFT"]
+    assert biography == ["taking", "draining", "drained:", "in", "empty:", "restart", "FAILED,"]
+
+
+STAMPED = re.compile(r"^\d{4}-\d\d-\d\dT")
+"""A line of a log: it is not broken, so that ``grep web2`` finds all of it."""
+PRINTED = re.compile(r"^ +\| ")
+"""What a failed step printed."""
+
+
+def prose_in(text: str) -> list[str]:
+    """List the lines of summaries that are no command to be typed."""
+    fixes = (line.partition("fix: ")[2] for line in text.splitlines())
+    typed = {line for _, line in steps_in(text)} | {*filter(is_command, fixes)}
+    lines = [line for line in text.splitlines() if not STAMPED.match(line)]
+    return [
+        line
+        for line in lines
+        if not PRINTED.match(line) and not any(line.endswith(command) for command in typed)
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*[!l]")), ids=lambda path: path.name)
+def test_no_prose_of_a_summary_is_wider_than_80_columns(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert [line for line in prose_in(text) if cells(line) > 80] == []
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100])
+@pytest.mark.parametrize("events", [RICH, STILL_OUT, *DEPLOYS.values()])
+def test_a_command_is_never_broken_and_a_comment_never_stands_behind_it(
+    events: tuple[Event, ...], columns: int
+) -> None:
+    ending = ending_of(events)
+    text = summary_text(ending, columns)
+    for step in steps_of(ending):
+        assert not step.command or re.search(
+            rf"^(  .*:)? +{re.escape(step.command)}$", text, re.MULTILINE
+        )
+    assert [line for line in prose_in(text) if cells(line) > columns and " " in line.strip()] == []
+    labels = {
+        line.index(row["text"])
+        for line in text.splitlines()
+        if ":   " in line and (row := LABELLED.match(line)) and row["label"] in LABELS
+    }
+    assert len(labels) < 2, "what to type is aligned"

@@ -13,9 +13,9 @@ from rollout.output.jsonl import json_summary
 from rollout.output.messages import NextStepCommands
 from rollout.output.report.command_line import about, leading_to
 from rollout.output.report.counts import missing
-from rollout.output.report.report import summary_text
 from tests.output.recorded_deploys import BEFORE, DEPLOYS, RELEASE, left_out, switched, taken_out
-from tests.output.recorded_runs import HINTS, STILL_OUT, ending_of
+from tests.output.recorded_runs import HINTS, STILL_OUT, ending_of, unbroken
+from tests.support.advice import steps_in
 
 TYPED = ("rollout", "--config", "my shop.toml", "deploy", "--ref", "v2.3")
 
@@ -26,11 +26,8 @@ def steps(
     """Return what the summary tells to type, without remarks, by its label."""
     ending = replace(ending_of(stream), hints=replace(hints, again=tuple(again)))
     found: dict[str, list[str]] = {}
-    label = ""
-    for line in summary_text(ending).rpartition("\n\n")[2].splitlines():
-        first, _, text = line.strip().partition(":   ")
-        label, typed = (first, text) if text and line[2] != " " else (label, line)
-        found.setdefault(label, []).append(typed.partition("   #")[0].strip())
+    for label, line in steps_in(unbroken(ending).rpartition("\n\n")[2]):
+        found.setdefault(label, []).append(line)
     return found
 
 
@@ -116,7 +113,7 @@ def test_what_was_selected_is_replaced_however_it_was_spelled() -> None:
 def test_a_host_that_may_come_up_as_the_release_that_failed_can_be_put_back() -> None:
     old = f"rollout rollback --to {BEFORE} --hosts web2 --include-left-out"
     ending = ending_of(DEPLOYS["left-out"])
-    assert f"old code:     {old}   # web2 comes back on the release before" in summary_text(ending)
+    assert f"# web2 comes back on the release before\n                 {old}\n" in unbroken(ending)
     labels = list(steps(DEPLOYS["left-out"]))
     assert labels.index("old code") < labels.index("bring back")
     targets = {t["target"]: t for t in json.loads(json_summary(ending))["targets"]}
@@ -139,16 +136,16 @@ def test_nothing_is_put_back_twice_or_where_nothing_was() -> None:
 def test_a_host_that_was_not_asked_to_restart_is_given_back_and_not_taken_elsewhere() -> None:
     stream = halted_at([], ["web1"], {"web1": BEFORE})
     claimed = events.TargetClaimed(target="web1", servers=("app/web1@lb1",))
-    said_of_it = summary_text(ending_of([*stream, claimed]))
+    said_of_it = unbroken(ending_of([*stream, claimed]))
     assert "old code" not in said_of_it
-    assert "rollout recover   # web1, at once: never asked to restart" in said_of_it
+    assert "bring back:   # web1, at once: never asked to restart\n" in said_of_it
 
 
 def test_the_release_that_was_taken_back_is_said_to_be_kept() -> None:
-    said_of_it = summary_text(ending_of(DEPLOYS["rolled-back"]))
-    assert f"kept:   release {RELEASE}, marked bad; its app's own log tells why" in said_of_it
-    assert "web3   untouched   `current` is as it was before\n" in said_of_it
-    assert "kept:" not in summary_text(ending_of(DEPLOYS["never-restarted"]))
+    said_of_it = unbroken(ending_of(DEPLOYS["rolled-back"]))
+    assert f"kept:         release {RELEASE}, marked bad; its app's own log tells why" in said_of_it
+    assert "web3   not restarted   `current` is as it was before\n" in said_of_it
+    assert "kept:" not in unbroken(ending_of(DEPLOYS["never-restarted"]))
 
 
 def failed(host: str, *tail: str, log: str = "/srv/my shop/.rollout/log/1.css.log") -> Event:
@@ -165,7 +162,7 @@ TAKEN_BACK = events.DeployTakenBack(release="1", reason="compile css")
 def test_hosts_that_failed_are_named_as_the_fleet_stands() -> None:
     hosts = ("web1", "web2", "web3")
     stream = [begun_on(*hosts), *map(failed, reversed(hosts)), TAKEN_BACK]
-    said_of_it = summary_text(ending_of(stream))
+    said_of_it = unbroken(ending_of(stream))
     assert "compile css failed on web1, web2, web3." in said_of_it
     assert "  web1, web2, web3   failed at compile css   exit 1\n" in said_of_it
     spelled = json.loads(json_summary(ending_of(stream)))
@@ -175,9 +172,7 @@ def test_hosts_that_failed_are_named_as_the_fleet_stands() -> None:
 def test_the_account_repeats_the_end_of_what_a_failed_step_printed() -> None:
     lines = [f"line {number} \x1b[31mred" for number in range(9)]
     stream = [begun_on("web1", "web2"), failed("web1", *lines), failed("web2"), TAKEN_BACK]
-    shown = [
-        x.partition("| ")[2] for x in summary_text(ending_of(stream)).splitlines() if "   | " in x
-    ]
+    shown = [x.partition("| ")[2] for x in unbroken(ending_of(stream)).splitlines() if "   | " in x]
     assert shown == [
         *(f"line {number} red" for number in range(4, 9)),
         "(web1; others printed something else)",
@@ -203,5 +198,5 @@ def test_the_whole_log_of_a_failed_step_can_be_seen(host: str, ssh: str, typed: 
 
 def test_a_recovery_counts_in_the_whole_fleet() -> None:
     summary = replace(ending_of(STILL_OUT).summary, fleet=7)
-    assert " of 7 servers " in missing(summary)
-    assert " of 3 servers " in missing(replace(summary, rolling=True))
+    assert " of 7 hosts " in missing(summary)
+    assert " of 3 hosts " in missing(replace(summary, rolling=True))

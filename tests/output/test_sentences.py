@@ -14,7 +14,7 @@ from rollout.events import DeployStarted, DeployTakenBack, Event, HookRan, StepF
 from rollout.model.fleet import Finding
 from rollout.output.jsonl import json_line
 from rollout.output.plain import Plain, plain_line, subject_of, words
-from rollout.output.report.report import findings_lines, summary_text
+from rollout.output.report.report import findings_lines
 from rollout.summary.exit_codes import exit_table
 from rollout.summary.run import Exit
 from rollout.text.elapsed import in_words, on_a_clock
@@ -23,10 +23,12 @@ from rollout.text.width import cells, padded, truncate
 from tests.output.recorded_runs import (
     EVERY_KIND,
     RICH,
+    UNBROKEN,
     Memory,
     broadcast_to,
     ending_of,
     stamped,
+    unbroken,
 )
 
 EXAMPLES: dict[str, Any] = {
@@ -138,7 +140,7 @@ def test_what_many_hosts_print_alike_is_shown_once_and_pointed_to() -> None:
         return StepFailed(host=host, step="compile css", reason="css: exit 1", tail=tail)
 
     memory = Memory()
-    broadcast = broadcast_to(Plain(memory))
+    broadcast = broadcast_to(Plain(memory, lambda: UNBROKEN))
     for event in (failed("web1", "no room"), failed("web2", "no room"), failed("web3", "other")):
         broadcast.tell(event)
     assert [line.partition(" ")[2] for line in memory.text.splitlines()] == [
@@ -156,14 +158,14 @@ def test_a_hundred_hosts_that_fail_alike_are_one_row_and_counted() -> None:
     begun = DeployStarted(release="1", revision="", hosts=hosts, fresh=True)
     failed = [StepFailed(host=h, step="begin", reason="disk full") for h in hosts]
     taken_back = DeployTakenBack(release="1", reason="begin: all of them")
-    said = summary_text(ending_of([begun, *failed, taken_back]))
+    said = unbroken(ending_of([begun, *failed, taken_back]))
     assert len(said.splitlines()) < 8
     assert "begin failed on web0, web1, web2, web3, web4 and 95 more." in said
 
 
 def test_what_a_failed_hook_printed_is_shown_and_what_a_fine_one_printed_is_not() -> None:
     memory = Memory()
-    broadcast = broadcast_to(Plain(memory))
+    broadcast = broadcast_to(Plain(memory, lambda: UNBROKEN))
     for fine in (True, False):
         broadcast.tell(HookRan(hook="before", ok=fine, message="exit 1", tail=("one", "\x1btwo")))
     assert [line.partition(" ")[2] for line in memory.text.splitlines()] == [

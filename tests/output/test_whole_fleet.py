@@ -11,11 +11,10 @@ from rollout.output.cron import worth_a_line
 from rollout.output.jsonl import json_line, json_summary
 from rollout.output.plain import words
 from rollout.output.report.headline import headline
-from rollout.output.report.report import summary_text
 from rollout.output.terminal import Size
 from rollout.summary.run import Exit
 from tests.output.recorded_deploys import BEFORE, RELEASE, switched
-from tests.output.recorded_runs import ending_of, stamped
+from tests.output.recorded_runs import ending_of, stamped, unbroken
 from tests.output.screens import drawn
 
 BOTH = ("web1", "web2")
@@ -62,7 +61,7 @@ def restarted(*seen: Event) -> tuple[Event, ...]:
 
 @pytest.mark.parametrize("whole", [live, restarted], ids=["deploy", "restart"])
 def test_none_is_missing_only_where_every_target_was_seen_to_serve(whole: type) -> None:
-    assert ", none missing." in headline(ending_of(whole(ALL_SERVE)))
+    assert ", all serving." in headline(ending_of(whole(ALL_SERVE)))
     for seen in (
         events.FleetSeen(serving=("web1",), taken={"web2": BY_HAND}),
         events.FleetSeen(serving=("web1",), gone=("web2",)),
@@ -71,26 +70,26 @@ def test_none_is_missing_only_where_every_target_was_seen_to_serve(whole: type) 
     ):
         ending = ending_of(whole(seen))
         assert ending.exit_code is Exit.DONE
-        assert "none missing" not in headline(ending)
+        assert "all serving" not in headline(ending)
         assert worth_a_line(ending.summary)
     for of_a_part in ((), (events.FleetSeen(serving=("web1",)),)):
-        assert "none missing" not in headline(ending_of(whole(*of_a_part)))
+        assert "all serving" not in headline(ending_of(whole(*of_a_part)))
 
 
 def test_a_target_whose_server_lines_are_all_gone_at_the_end_is_named() -> None:
     gone = "HAProxy has no server of it that is switched on"
     ending = ending_of(restarted(events.FleetSeen(serving=("web2",), gone=("web1",))))
-    assert f"Not serving now, by another hand or by itself: web1 ({gone})." in summary_text(ending)
+    assert f"Not serving now, and not because of this run: web1 ({gone})." in unbroken(ending)
     assert worth_a_line(ending.summary)
 
 
 def test_a_look_at_some_targets_says_nothing_of_the_others() -> None:
     by_hand = events.FleetSeen(serving=("web1",), taken={"web2": BY_HAND})
     ending = ending_of(restarted(by_hand, events.FleetSeen(serving=("web1",))))
-    assert f"by itself: web2 ({BY_HAND})." in headline(ending)
-    assert "none missing" not in headline(ending)
+    assert f"not because of this run: web2 ({BY_HAND})." in headline(ending)
+    assert "all serving" not in headline(ending)
     back = ending_of(restarted(by_hand, events.FleetSeen(serving=("web2",))))
-    assert ", none missing." in headline(back)
+    assert ", all serving." in headline(back)
 
 
 def test_what_visitors_met_is_told_however_the_run_ends() -> None:
@@ -118,7 +117,7 @@ CUT = events.SessionsCut(target="web1", sessions=7)
         events.TargetRecovered(target="web1", restarted=True),
         events.TargetRecovered(target="web1", restarted=False),
         events.TargetReturnedUntouched(target="web1", reason="no"),
-        events.TargetSkipped(target="web1", reason="in maint, not by us"),
+        events.TargetSkipped(target="web1", reason="in maint, not by rollout"),
         events.RolloutStarted(targets=BOTH, max_out=1, floor="1"),
         events.RecoveryStarted(of="a1b2c3", targets=("web1",)),
         events.RunResumed(of="a1b2c3", done=("web1",)),
@@ -164,8 +163,10 @@ DOWN = events.FleetSeen(serving=("web2",), down={"web1": "app/web1@lb1 is DOWN"}
 
 def test_a_server_that_is_down_again_is_told_in_one_clean_sentence() -> None:
     for whole in (live, restarted):
-        first = summary_text(ending_of(whole(DOWN))).splitlines()[0]
-        assert first.startswith("rollout: finished, but not whole. 1 of 2 servers is down again")
+        first = unbroken(ending_of(whole(DOWN))).splitlines()[0]
+        assert first.startswith(
+            "rollout: finished, but a host did not come back. 1 of 2 hosts is down again"
+        )
 
 
 def test_a_server_that_is_down_again_is_not_told_to_be_taken_up() -> None:
@@ -188,8 +189,8 @@ def test_what_failed_beside_a_server_that_is_down_again_is_not_told_to_be_taken_
         DOWN,
         events.RolloutHalted(reason="web2: no room"),
     )
-    said_of_it = summary_text(ending_of(stream))
-    assert "once fixed:   rollout uninterrupted --accept-sick" in said_of_it
+    said_of_it = unbroken(ending_of(stream))
+    assert "                 rollout uninterrupted --accept-sick\n" in said_of_it
     assert "--include-left-out" not in said_of_it
 
 
@@ -206,11 +207,11 @@ def test_what_came_back_and_does_not_serve_is_not_said_to_serve(*, restarted_in_
     ending = ending_of(stream)
     assert headline(ending) == (
         "recovered. No server is out because of run a1b2c3."
-        f" Not serving now, by another hand or by itself: web1 ({how})."
+        f" Not serving now, and not because of this run: web1 ({how})."
     )
     picture = "\n".join(drawn(ending.summary, Size(120, 24)))
     assert "serving" not in picture.replace("not serving", "")
-    halted = summary_text(ending_of((*stream, events.RolloutHalted(reason="x"))))
+    halted = unbroken(ending_of((*stream, events.RolloutHalted(reason="x"))))
     assert "serving as it was found" not in halted
     assert "serving, " not in halted
 
@@ -221,7 +222,7 @@ def test_what_monit_was_asked_in_vain_is_told_to_machines_and_still_to_be_restar
     ending = ending_of(restart(asked, kept, events.RolloutHalted(reason="web1: kept")))
     spelled = json.loads(json_summary(ending))
     assert [one["asked"] for one in spelled["targets"] if one["target"] == "web1"] == [True]
-    assert "go on:   rollout resume   # restarts web1, web2\n" in summary_text(ending)
+    assert "go on:   # restarts web1, web2\n           rollout resume\n" in unbroken(ending)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +245,7 @@ def test_what_the_login_cannot_see_is_not_said_to_be_down(
     ending = ending_of((*recovery, events.RecoveryFinished()))
     assert words(seen) == f"`current` leads to {RELEASE}; {runs}"
     assert f" `current` of web1 leads to {RELEASE}, {runs}." in headline(ending)
-    assert f"leads to {RELEASE} on web1; {runs}\n" in summary_text(
+    assert f"leads to {RELEASE} on web1; {runs}\n" in unbroken(
         ending_of((*recovery, events.RolloutHalted(reason="x")))
     )
     assert tuple(json.loads(json_line(stamped(seen)))["hidden"]) == hidden

@@ -333,7 +333,7 @@ def test_a_stop_ends_the_waiting() -> None:
     world.lock = held()
     scenario = claims(world, wait=3600, stop_asked=lambda: asked, meanwhile=stop)
     assert isinstance(scenario.error, Halted)
-    assert "before anything was touched" in str(scenario.error)
+    assert "before anything was changed" in str(scenario.error)
     assert scenario.took <= 5 + 2 * ASK_EVERY
     assert holder_of(world) == ALICE
 

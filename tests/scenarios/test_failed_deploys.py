@@ -66,7 +66,7 @@ def test_one_that_an_operator_takes_before_the_way_back_is_not_said_to_be_back()
     world.lines[server("web1")].theirs_from = 1040.0
     told = deploy(world)
     assert told.of(RollbackFinished) == []
-    assert "not taken back to the release before: web1" in told.summary.deploy.reason
+    assert "not back on the release before: web1" in told.summary.deploy.reason
     assert told.summary.exit_code is Exit.HALTED
     assert told.summary.lines["web1"].release == SECOND
     assert restarts(world, "web1") == [1, 1]

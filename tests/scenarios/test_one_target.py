@@ -56,7 +56,7 @@ def test_a_server_that_could_not_be_given_back_is_not_restarted_below_the_floor(
     world.operator = dies_for_a_while
     told = roll(world)
     assert told.summary.out == ("web1",)
-    assert "could not be given back" in told.summary.lines["web1"].reason
+    assert "could not be put back" in told.summary.lines["web1"].reason
     assert [e for e in told.events if isinstance(e, RestartAsked)] == []
     assert promises_broken(world, told) == []
 

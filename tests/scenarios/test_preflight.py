@@ -67,7 +67,7 @@ def test_a_floor_is_judged_by_what_serves_now() -> None:
     site = site_of(world)
     scope = Selection(hosts=("web2", "web3", "web4"))
     (found,) = play(preflight(scope, Share(4), site)).findings
-    assert "it could never be spared" in found.what
+    assert "no restart is possible" in found.what
     assert "3 of 4 servers serve now: lower fleet.floor to 2" in found.fix
     (note,) = play(preflight(scope, Share(3), site)).notes
     assert "3 of 4 servers serve now (1 is held out by operators)" in note.what
@@ -84,7 +84,7 @@ def told_of(fit: PreflightReport, *, deploys: bool = False) -> Told:
 
 
 def test_a_fleet_of_which_every_host_is_skipped_though_visitors_meet_it_is_refused() -> None:
-    held = Skipped("web1", "app/web1@lb1 is in maint, not by us")
+    held = Skipped("web1", "app/web1@lb1 is in maint, not by rollout")
     served = replace(held, serves=True)
 
     def fit(*skipped: Skipped) -> PreflightReport:

@@ -136,7 +136,7 @@ def test_what_the_settings_do_not_know_is_named_and_not_acted_upon(
     play(recover("a11ce0", (one,), plan, site, told))
     (left_out,) = [event for event in told.events if isinstance(event, TargetLeftOut)]
     assert why in left_out.reason
-    assert "nothing of it was touched" in left_out.reason
+    assert "nothing of it was changed" in left_out.reason
     assert told.summary.exit_code is Exit.REDUCED
     assert [h.target.name for h in record.owned_targets] == ["web1"], "the record stays"
     assert all(

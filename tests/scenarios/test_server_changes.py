@@ -229,7 +229,7 @@ def test_a_drain_without_time_for_a_second_look_says_so() -> None:
 
 @pytest.mark.parametrize(("hosts", "code"), [(3, Exit.DONE), (2, Exit.HALTED)])
 def test_a_line_that_forgot_and_leads_elsewhere_is_the_other_hosts(hosts: int, code: Exit) -> None:
-    """With two hosts the second has three of four lines by then, and cannot be spared."""
+    """With two hosts the second has three of four lines by then, and cannot be taken out."""
     world = slow_fleet(hosts, lines="instance")
     line = line_of(world, "web1_8001")
     elsewhere = world.hosts["web2"]

@@ -53,7 +53,7 @@ def test_two_that_were_given_back_do_not_wait_for_each_other_for_ever() -> None:
     told = roll(world, max_out=2, stop_asked=lambda: clock() > 2000)
     assert promises_broken(world, told) == []
     assert told.summary.named(TargetPhase.GIVEN_BACK) == ("web1", "web2")
-    assert "cannot be spared" in told.summary.halted
+    assert "cannot be taken out" in told.summary.halted
 
 
 def test_a_request_to_stop_starts_nothing_new_and_gives_back_what_was_not_restarted() -> None:
@@ -127,7 +127,7 @@ def test_a_canary_that_was_taken_out_before_its_turn_opens_nothing() -> None:
     assert promises_broken(world, told) == []
     assert told.summary.named(TargetPhase.SKIPPED) == ("web1",)
     assert told.summary.named(TargetPhase.UNTOUCHED) == ("web2", "web3", "web4")
-    assert "web1: taken out by another hand before its turn" in told.summary.halted
+    assert "web1: taken out from outside before its turn" in told.summary.halted
     assert told.summary.exit_code is Exit.HALTED
 
 

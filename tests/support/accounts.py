@@ -75,7 +75,7 @@ class Accounts:
 
     def environment(self, name: str, **variables: str) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "LANG", "TMPDIR") if key in os.environ}
-        ours = {"PYTHONPATH": str(HOME), "PYTHONDONTWRITEBYTECODE": "1"}
+        ours = {"COLUMNS": "1000", "PYTHONPATH": str(HOME), "PYTHONDONTWRITEBYTECODE": "1"}
         return {**kept, **ours, "HOME": str(self.home(name)), **variables}
 
     def run(

@@ -112,6 +112,7 @@ class Logins:
             "HOME": str(self.home(name)),
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
+            "COLUMNS": "1000",
             "USER": name,
             "LOGNAME": name,
             "PYTHONDONTWRITEBYTECODE": "1",

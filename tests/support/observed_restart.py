@@ -62,7 +62,7 @@ def restarted_whole(outcome: Outcome) -> None:
     assert outcome.new_processes == set(before)
     assert outcome.servers[1] == outcome.servers[0]
     assert outcome.done.returncode == 0
-    assert "none missing" in outcome.done.stderr + outcome.done.stdout
+    assert "all serving" in outcome.done.stderr + outcome.done.stdout
 
 
 @dataclass

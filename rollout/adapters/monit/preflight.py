@@ -21,7 +21,8 @@ def findings_in(
     for state in states:
         kind = SickFinding if _is_fixable(state) else Finding
         found = (
-            kind(host, what, fix, instance=state.name) for what, fix in _of_one(state, command)
+            kind(host, what, fix, instance=state.name)
+            for what, fix in _of_one(host, state, command)
         )
         findings += [*found][:1]
     return tuple(findings)
@@ -47,19 +48,21 @@ def _waits(state: InstanceState) -> bool:
 def _of_number(
     host: str, names: Sequence[str], command: str, match: str, expected: int | None
 ) -> Iterator[Finding]:
+    see = f"see: ssh {host} {command} summary"
     listed = f" ({', '.join(names)})" if names else ""
     if expected is not None and len(names) != expected:
         what = f"{expected} instances expected, monit has {len(names)}{listed}"
-        yield Finding(host, what, f"correct monit.instances or monit.match; see: {command} summary")
+        yield Finding(host, what, f"correct monit.instances or monit.match; {see}")
     elif not names:
         what = f"no process of monit's matches {match!r}"
-        yield Finding(host, what, f"correct monit.match or monit.group; see: {command} summary")
+        yield Finding(host, what, f"correct monit.match or monit.group; {see}")
 
 
-def _of_one(state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
-    name, quoted = state.name, shlex.quote(state.name)
-    by_admin = command.replace("sudo -n ", "sudo ", 1)  # the login may not: sudoers_line
-    settle = f"wait until it is OK: {command} summary"
+def _of_one(host: str, state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
+    name, quoted = state.name, shlex.quote(shlex.quote(state.name))  # for two shells
+    # the login may not (sudoers_line), so sudo may ask, and wants a terminal
+    by_admin = f"ssh -t {host} {command.replace('sudo -n ', 'sudo ', 1)}"
+    settle = f"wait until it is OK: ssh {host} {command} summary"
     if state.pending:
         yield f"{name} has a {state.pending} pending", settle
     if not state.monitored:

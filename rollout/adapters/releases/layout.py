@@ -32,7 +32,7 @@ def belonging(to: str, name: str) -> dict[str, str]:
 
 
 STILL_WANTED = f"""\
-[ -e "$1/{NOTES}/$2" ] || {{ echo "release $2 was taken back meanwhile" >&2; exit 75; }}
+[ -e "$1/{NOTES}/$2" ] || {{ echo "release $2 was undone meanwhile" >&2; exit 75; }}
 """
 """The first line of a script that works on a release: ``$1`` is ``deploy.to``, ``$2`` its name.
 

@@ -54,7 +54,7 @@ def run(
     half = left.past if left and left.past and left.past.half_deployed and not abandon else None
     if half and (unknown := hosts_unknown(half, settings)):
         raise RolloutError(
-            f"nothing was touched: the journal of run {of} names {unknown}, which the settings do "
+            f"nothing was changed: the journal of run {of} names {unknown}, which the settings do "
             "not know; `rollout recover --abandon` leaves everything as it is"
         )
 

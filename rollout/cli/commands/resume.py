@@ -35,7 +35,7 @@ def resume(arguments: Arguments) -> int:
     if why := against_resuming(past, left):
         raise RolloutError(why)
     if past is None or is_through(past):
-        print_output(f"nothing to resume: run {past.run if past else ''} is through")
+        print_output(f"nothing to resume: run {past.run if past else ''} is complete")
         return 0
     loaded = same_as_before(past, arguments.typed, replan=replan)
     past = _of_this_fleet(past, loaded, replan=replan)
@@ -55,7 +55,7 @@ def _of_this_fleet(past: "PastRun", loaded: "Loaded", *, replan: bool) -> "PastR
     if unknown and not (replan and known.hosts):
         fix = "; --replan goes on without" if known.hosts else ""
         raise RolloutError(
-            f"nothing was touched: the journal of run {past.run} names {unknown}, which the "
+            f"nothing was changed: the journal of run {past.run} names {unknown}, which the "
             f"settings do not know{fix}"
         )
     return known
@@ -75,7 +75,7 @@ def same_as_before(past: "PastRun", typed: "GlobalOptions", *, replan: bool) -> 
     if differ and not replan:
         lines = "\n  ".join(differ)
         raise RolloutError(
-            f"nothing was touched: the settings are not those of run {past.run} any more:\n  "
+            f"nothing was changed: the settings are not those of run {past.run} any more:\n  "
             f"{lines}\n  --replan goes on with them as they are now"
         )
     return loaded

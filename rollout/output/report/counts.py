@@ -11,9 +11,23 @@ FEW = 4
 """Server lines that are named before only their number is."""
 
 
-def servers(count: int) -> str:
-    """Count servers."""
-    return "1 server" if count == 1 else f"{count} servers"
+def targets(summary: RunSummary, count: int = 0) -> str:
+    """Count what the run is about: hosts, or instances where each goes out by itself.
+
+    Args:
+        summary: What the run was about.
+        count: How many there are, where it is not about all.
+    """
+    many = max(count, len(summary.lines))
+    noun = "instance" if any("/" in name for name in summary.lines) else "host"
+    return f"{many} {noun}" if many == 1 else f"{many} {noun}s"
+
+
+def out_words(state: str) -> str:
+    """Say how a target that did not come back stands in HAProxy."""
+    if state in OUT_STATES:
+        return f"out of rotation ({state})"
+    return "not known to serve" if state in {"", "unknown"} else f"not known to serve ({state})"
 
 
 def missing(summary: RunSummary) -> str:
@@ -24,7 +38,7 @@ def missing(summary: RunSummary) -> str:
     down = [name for name in summary.out if summary.lines[name].standing is TargetPhase.DOWN]
     unknown = [name for name in summary.out if name not in {*out, *down}]
     of_all = 0 if summary.rolling else summary.fleet  # a walk counts those that it is about
-    total = servers(max(len(summary.lines), of_all))
+    total = targets(summary, of_all)
     said = [
         _count(out, total, "out of rotation"),
         _count(down, total, "down again"),
@@ -75,12 +89,12 @@ def stopped(ending: RunResult) -> str:
     where = summary.named(TargetPhase.LEFT_OUT)
     at = f" at {', '.join(where)}" if where else ""
     if summary.finished:
-        return f"finished, but not whole{',' if at else ''}{at}"
+        return f"finished, but {', '.join(where) or 'a host'} did not come back"
     return f"halted{at}"
 
 
 def none_missing(summary: RunSummary) -> str:
-    """Say that all servers serve, as the end of a sentence.
+    """Say that all serve, as the end of a sentence.
 
     Empty where one was not seen to, or a load balancer was not asked; what was skipped is another
     hand's.
@@ -88,8 +102,8 @@ def none_missing(summary: RunSummary) -> str:
     skipped = summary.named(TargetPhase.SKIPPED)
     if summary.unseen or {*summary.lines} - {*skipped} - summary.serving:
         return ""
-    ours = " because of us" if skipped else ""
-    return f", none missing{ours}"
+    others = " others" if skipped else ""
+    return f", all{others} serving"
 
 
 def afterwards(summary: RunSummary) -> str:
@@ -100,7 +114,7 @@ def afterwards(summary: RunSummary) -> str:
     others = list(summary.others[:FEW])
     others += [f"{len(summary.others) - FEW} more"] if len(summary.others) > FEW else []
     said = [
-        f"Not serving now, by another hand or by itself: {'; '.join(idle)}." if idle else "",
+        f"Not serving now, and not because of this run: {'; '.join(idle)}." if idle else "",
         f"{_were(sum(cut.values()))} cut off: {each}." if cut else "",
         visited_words(summary),
         f"Besides, {'; '.join(others)}." if others else "",

@@ -2,7 +2,7 @@
 
 from rollout.output.deploy_sentences import release_words, some
 from rollout.output.messages import RunResult
-from rollout.output.report.counts import missing, none_missing, servers, skipped_words, stopped
+from rollout.output.report.counts import missing, none_missing, skipped_words, stopped, targets
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import Exit, RunSummary
 from rollout.summary.target import TargetPhase
@@ -23,7 +23,7 @@ SERVING = frozenset(
 def deploy_headline(ending: RunResult) -> str:
     """Say what a deploy has left behind.
 
-    "None missing" is said only when every target was seen to serve, and "as it was" only of hosts
+    "All serving" is said only when every target was seen to serve, and "as it was" only of hosts
     on which it was seen.
     """
     summary = ending.summary
@@ -47,7 +47,7 @@ def deploy_headline(ending: RunResult) -> str:
 def _live(ending: RunResult) -> str:
     summary, deploy = ending.summary, ending.summary.deploy
     named = _upper(release_words(deploy.release, deploy.revision))
-    count = f"{len(summary.named(TargetPhase.DONE))} of {servers(len(summary.lines))}"
+    count = f"{len(summary.named(TargetPhase.DONE))} of {targets(summary)}"
     how = "deployed" if deploy.fresh else "rolled back"
     live = "live" if deploy.fresh else "live again"
     said = f"done. {named} is {live} on {count}, {how} in {in_words(ending.seconds)}"
@@ -66,10 +66,10 @@ def _undone(summary: RunSummary) -> str:
         before = f"the one before is live again on every host, {missing(summary)}"
         return f"rolled back. {_upper(named)} did not come up; {before}."
     if summary.started:
-        said = "rolled back before any server was restarted"
+        said = "rolled back before any host was restarted"
         return f"{said}. `current` is as it was on every host, {missing(summary)}."
     return (
-        f"rolled back before any server was touched: {cause(deploy)}. "
+        f"rolled back before any host was restarted: {cause(deploy)}. "
         "`current` is as it was on every host."
     )
 
@@ -95,9 +95,9 @@ def who_runs_what(summary: RunSummary) -> str:
     if not summary.started:
         moved = [host for host in deploy.hosts if host in deploy.moved]
         where = f"may lead to {named} on {', '.join(moved)}" if moved else "was not moved anywhere"
-        return f"no server was taken out, and `current` {where}"
+        return f"no host was taken out of rotation, and `current` {where}"
     new, old = runs_new(summary), runs_old(summary)
-    total = "" if summary.out else f" of {servers(len(summary.lines))}"
+    total = "" if summary.out else f" of {targets(summary)}"
     said = f"{len(new)}{total} {_verb(len(new))} {named}" if new else f"none{total} runs {named}"
     said += f", {len(old)} {_verb(len(old))} the one before" if old else ""
     return said

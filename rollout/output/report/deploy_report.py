@@ -1,7 +1,7 @@
 """The account of a deploy below its first sentence: which release is where, and what to type."""
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rollout.model.releases import BASTION
@@ -40,10 +40,10 @@ def host_rows(deploy: DeploySummary) -> Iterator[Row]:
             tail = (*tail, f"({hosts[0]}; others printed something else)")
         yield Row(some(hosts), f"failed at {failure.step}", why_failed(failure), tail)
     for host in deploy.in_order(deploy.unrestored):
-        yield Row(host, "not taken back", deploy.unrestored[host])
+        yield Row(host, "not undone", deploy.unrestored[host])
     for host in deploy.in_order(deploy.leftovers):
         if host not in deploy.unrestored:
-            yield Row(host, "left over", deploy.leftovers[host])
+            yield Row(host, "left behind", deploy.leftovers[host])
 
 
 def alike(deploy: DeploySummary) -> Iterable[tuple[str, ...]]:
@@ -80,14 +80,14 @@ def release_rows(ending: RunResult) -> Iterator[tuple[str, str]]:
     not_yet = {host_of(name) for name in old} | {h for h in deploy.hosts if h not in known}
     moved = [host for host in deploy.hosts if host in deploy.moved & not_yet]
     if moved:
-        yield "", f"`current` leads to the new one on {', '.join(moved)}: a process that dies there"
-        yield "", "comes back as new code, so do not leave it like this for long"
+        where = f"`current` leads to the new release on {', '.join(moved)}"
+        yield "WARNING", f"{where}: a process that restarts there runs it; do not leave it so"
 
 
 def current_rows(deploy: DeploySummary) -> Iterator[tuple[str, str]]:
     """Say where `current` was taken back, and where it does not lead to what instances run."""
     for release, hosts in deploy.unproven.items():
-        yield "taken back", f"release {release}, which was verified nowhere, on {some(hosts)}"
+        yield "undone", f"release {release}, which was verified nowhere, on {some(hosts)}"
     alike: dict[tuple[str, str], list[str]] = {}
     for host in deploy.in_order(deploy.seen):
         seen = deploy.seen[host]
@@ -120,12 +120,12 @@ def deploy_steps(ending: RunResult) -> Iterator[tuple[str, str]]:
     match deploy.phase:
         case Phase.PREPARING:
             again = shlex.join(as_typed(ending))
-            yield "go on", f"{again}   # it first takes back what is left of this one"
+            yield "go on", f"{again}   # it first undoes what is left of this one"
         case _ if deploy.phase.undone:
             label = "once fixed" if deploy.failed or deploy.phase is Phase.ROLLED_BACK else "again"
             left = deploy.unrestored or deploy.leftovers
             again = shlex.join(as_typed(ending))
-            yield label, f"{again}{'   # it first takes back what is left' if left else ''}"
+            yield label, f"{again}{'   # it first undoes what is left' if left else ''}"
         case Phase.LIVE:
             if aside := dict.fromkeys(host_of(name) for name in ending.summary.named(SKIPPED)):
                 typed = shlex.join(about(as_typed(ending), [*aside]))
@@ -157,10 +157,8 @@ def ways_on(ending: RunResult) -> Iterator[tuple[str, str]]:
         yield "once fixed", f"{shlex.join((*typed, *flags))}   # {what}"
         return
     if deploy.phase is not Phase.ROLLBACK_HALTED:  # that release has just failed
-        yield (
-            "go on",
-            f"{shlex.join(again)}   # {'the others' if out else 'all'} on the new release",
-        )
+        what = _goes_on_words(deploy, others, out)
+        yield "go on", f"{shlex.join(again)}   # {what}"
     behind: dict[str, list[str]] = {}
     for host in others:
         if host in on_it and deploy.before.get(host):
@@ -170,8 +168,17 @@ def ways_on(ending: RunResult) -> Iterator[tuple[str, str]]:
         # `current` may be there already, and only processes are not: then nothing is to be moved
         act = f"rollback --to {release}" if deploy.moved & {*hosts} else "restart"
         names = shlex.quote(",".join(hosts))
-        yield label, f"{ending.hints.rollout} {act} --hosts {names}   # on the release before"
+        back = f"{ending.hints.rollout} {act} --hosts {names}"
+        yield label, f"{back}   # puts them back on the release before"
         label = ""
+
+
+def _goes_on_words(deploy: DeploySummary, hosts: Sequence[str], out: Collection[str]) -> str:
+    """Say what typing the command once more does; a deploy makes a further release."""
+    stays = f"; {some(sorted(out))} {'stays' if len(out) == 1 else 'stay'} out" if out else ""
+    if not deploy.fresh:
+        return f"{some(hosts)} on release {deploy.release}{stays}"
+    return f"deploys again, a further release, to {some(hosts)}{stays}"
 
 
 def _for_what_is_out(summary: RunSummary) -> Iterator[str]:

@@ -8,9 +8,9 @@ from rollout.output.report.counts import (
     earlier,
     missing,
     none_missing,
-    servers,
     skipped_words,
     stopped,
+    targets,
 )
 from rollout.output.report.deploy_headline import deploy_headline
 from rollout.summary.deploy import Phase
@@ -22,7 +22,7 @@ from rollout.text.elapsed import in_words
 def headline(ending: RunResult) -> str:
     """Say what the fleet looks like now, and what became of the run, in that spirit.
 
-    "None missing" is said only when every target serves.
+    "All serving" is said only when every target serves.
     """
     return f"{_first(ending)}{afterwards(ending.summary)}"
 
@@ -37,9 +37,9 @@ def _first(ending: RunResult) -> str:
         case Exit.USAGE:
             return "nothing was contacted."
         case Exit.REFUSED:
-            return "refused, nothing was touched."
+            return "refused, nothing was changed."
         case Exit.BUSY:
-            return "busy, nothing was touched."
+            return "busy, nothing was changed."
         case Exit.REDUCED:
             return f"{stopped(ending)}. {missing(summary)}."
         case Exit.BUG:
@@ -58,8 +58,8 @@ def _done(ending: RunResult) -> str:
         said = f"recovered. {_recovered(summary)}{skipped_words(summary, 'Left as found')}"
         return f"{said}{_taken_back(summary)}{_rest(ending)}{_uneven(summary)}"
     if len(skipped) == len(summary.lines):
-        return f"nothing to do, nothing was touched.{skipped_words(summary)}"
-    count = f"{len(summary.named(TargetPhase.DONE))} of {servers(len(summary.lines))}"
+        return f"nothing to do, nothing was changed.{skipped_words(summary)}"
+    count = f"{len(summary.named(TargetPhase.DONE))} of {targets(summary)}"
     done = f"done. {count} restarted{earlier(summary)} in {in_words(ending.seconds)}"
     return f"{done}{none_missing(summary)}.{skipped_words(summary)}"
 
@@ -78,7 +78,7 @@ def _recovered(summary: RunSummary) -> str:
 def _taken_back(summary: RunSummary) -> str:
     """Name the releases that were taken back because nothing had proven them."""
     return "".join(
-        f" Release {release}, which was verified nowhere, is taken back on {some(hosts)}."
+        f" Release {release} was verified nowhere: undone on {some(hosts)}."
         for release, hosts in summary.deploy.unproven.items()
     )
 
@@ -104,7 +104,8 @@ def _rest(ending: RunResult) -> str:
     if not left:
         return ""
     named = [_with_what_is_new(name, summary) for name in left]
-    return f" Not restarted in it: {some(named)}; `{ending.hints.rollout} resume` goes on."
+    typed = f"`{ending.hints.rollout} resume`"
+    return f" Not restarted by that run: {some(named)}; {typed} restarts the rest."
 
 
 def _with_what_is_new(name: str, summary: RunSummary) -> str:
@@ -117,4 +118,4 @@ def _restarted(summary: RunSummary) -> str:
     if not summary.lines:
         return ""
     done = len(summary.named(TargetPhase.DONE))
-    return f"{done} of {servers(len(summary.lines))} restarted, "
+    return f"{done} of {targets(summary)} restarted, "

@@ -3,6 +3,39 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from rollout.text.wrap import wrap
+
+COMMENT = "# "
+PROGRAMS = frozenset(
+    {
+        *(
+            "chgrp",
+            "chmod",
+            "chown",
+            "cp",
+            "echo",
+            "install",
+            "ls",
+            "mkdir",
+            "monit",
+            "rm",
+            "rollout",
+        ),
+        *(
+            "socat",
+            "ssh",
+            "ssh-add",
+            "ssh-copy-id",
+            "ssh-keygen",
+            "ssh-keyscan",
+            "sudo",
+            "systemctl",
+        ),
+        *("tail", "usermod", "visudo"),
+    }
+)
+"""What a fix begins with if it is a command; anything else is a sentence."""
+
 
 class NextStep(NamedTuple):
     """One line under what to type.
@@ -19,21 +52,27 @@ class NextStep(NamedTuple):
 
     @classmethod
     def of(cls, label: str, text: str) -> "NextStep":
-        """Take apart a line that is written as it is shown."""
+        """Take apart a command and, behind three blanks and ``#``, its comment."""
         command, _, comment = text.partition("   # ")
         return cls(label, command, comment)
 
-    @property
-    def text(self) -> str:
-        """The line as it is shown; a shell passes over the comment."""
-        if not self.command:
-            return self.comment
-        return f"{self.command}   # {self.comment}" if self.comment else self.command
+    def lines(self, columns: int) -> list[str]:
+        """Return the lines as they are shown: the comment, then the command, which is not broken.
+
+        All of it can be pasted into a shell, which passes over the comment.
+        """
+        said = wrap(self.comment, columns - len(COMMENT)) if self.comment else []
+        return [*(f"{COMMENT}{line}" for line in said), *([self.command] if self.command else [])]
 
 
-def labelled_once(steps: Iterable[NextStep]) -> Iterator[tuple[str, str]]:
-    """Lay steps out as (label, text), with a label only where it is another one than before."""
+def labelled_once(steps: Iterable[NextStep]) -> Iterator[tuple[str, NextStep]]:
+    """Yield each step with its label, or none where it is the one of the step before."""
     before = ""
     for step in steps:
-        yield ("" if step.label == before else step.label), step.text
+        yield ("" if step.label == before else step.label), step
         before = step.label
+
+
+def is_command(text: str) -> bool:
+    """Tell whether a fix is a command, to be typed as it stands, and not a sentence."""
+    return text.partition(" ")[0] in PROGRAMS

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from rollout.output.deploy_sentences import some
 from rollout.output.messages import NextStepCommands
 from rollout.output.report.command_line import about, by_host
-from rollout.output.report.next_step import NextStep
+from rollout.output.report.next_step import NextStep, is_command
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import RunSummary
 from rollout.summary.target import TargetPhase, TargetSummary
@@ -37,9 +37,10 @@ def to_bring_back(line: TargetSummary, reach: Mapping[str, str]) -> tuple[NextSt
         said = "; ".join(f"set server {server} state ready" for server in servers)
         way = reach.get(balancer, "")
         if way:
-            steps.append(NextStep("or by hand", f"echo {shlex.quote(said)} | {way}"))
+            typed = f"echo {shlex.quote(said)} | {way}"
+            steps.append(NextStep("or by hand", typed, f"on {balancer}"))
         else:
-            words = f"on the admin socket of {balancer}: {said}   # "
+            words = f"on the admin socket of {balancer}: {said}"
             steps.append(NextStep("or by hand", comment=words))
     return tuple(steps)
 
@@ -97,7 +98,7 @@ def next_steps(summary: RunSummary, hints: NextStepCommands) -> tuple[NextStep, 
     if ours:
         steps.append(NextStep("bring back", to_recover(hints), _when(summary, ours)))
     steps += [
-        NextStep("or by hand", step.command, f"{step.comment}{sanitize(name)}")
+        NextStep("or by hand", step.command, f"{sanitize(name)} {step.comment}")
         for name in ours
         for step in to_bring_back(summary.lines[name], hints.reach)
     ]
@@ -107,7 +108,8 @@ def next_steps(summary: RunSummary, hints: NextStepCommands) -> tuple[NextStep, 
 def to_mend_first(summary: RunSummary, hints: NextStepCommands) -> Iterable[NextStep]:
     """Say what must be mended first: what stopped the run, load balancers that do not answer."""
     fixes = (sanitize(line.fix) for line in summary.lines.values() if line.fix)
-    yield from (NextStep("first", comment=fix) for fix in dict.fromkeys(fixes))
+    for fix in dict.fromkeys(fixes):
+        yield NextStep("first", fix) if is_command(fix) else NextStep("first", comment=fix)
     for name in summary.unseen if summary.out else ():
         way = hints.reach.get(name, "")
         must = f"{sanitize(name)} must answer again: it did not when the run ended"

@@ -1,20 +1,23 @@
 """The final account for people: consequence first, then who, then why, then what to type."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rollout.model.fleet import Finding
 from rollout.output.messages import RunResult
+from rollout.output.report.counts import OUT_STATES
 from rollout.output.report.deploy_report import causes as deploy_causes
 from rollout.output.report.deploy_report import deploy_steps, host_rows, release_rows
 from rollout.output.report.headline import headline
-from rollout.output.report.next_step import NextStep, labelled_once
+from rollout.output.report.next_step import NextStep, is_command, labelled_once
 from rollout.output.report.next_steps import host_of, next_steps, to_wait
-from rollout.summary.deploy import DeploySummary
+from rollout.output.terminal import USUAL
+from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import Exit
 from rollout.summary.target import TargetPhase, TargetSummary
 from rollout.text.elapsed import in_words
 from rollout.text.sanitize import sanitize
 from rollout.text.width import cells, padded
+from rollout.text.wrap import hang
 
 MARGIN = "  "
 
@@ -22,27 +25,30 @@ LONG_FLEET = 20
 """With more targets than this, those that need no attention share a line."""
 WHOLE_FLEET = 50_000
 """Characters that name every host of a large one: what is cut off could not be typed."""
+NAMED = 2
+"""Places of one finding that stand beside it; of more their number does."""
 GROUPED = (TargetPhase.DONE, TargetPhase.UNTOUCHED)
 
 
-def summary_text(ending: RunResult) -> str:
-    """Write the summary: one line for a good run, everything for any other.
+def summary_text(ending: RunResult, columns: int = USUAL) -> str:
+    """Write the summary: one sentence for a good run, everything for any other.
 
     The parts stand in the order in which the person with the pager asks: what does my fleet
     look like, who is it, why, what do I type.
+
+    Args:
+        ending: How the run ended.
+        columns: Where prose is broken; a command is not, whatever its length.
     """
-    first = f"rollout: {sanitize(headline(ending))}"
-    parts = [
-        findings_lines(ending.summary.findings),
-        _table(ending),
-        _disks(ending),
-        _labelled(release_rows(ending)),
-        _labelled([("why" if n == 0 else "", cause) for n, cause in enumerate(why(ending))]),
-        _labelled(labelled_once(steps_of(ending))),
-    ]
-    if ending.exit_code is Exit.DONE:
-        parts = []
-    return "\n\n".join([first, *("\n".join(part) for part in parts if part)]) + "\n"
+    parts = [hang("rollout: ", sanitize(headline(ending)), columns)]
+    if ending.exit_code is not Exit.DONE:
+        parts += [
+            findings_lines(ending.summary.findings, columns),
+            _table(ending, columns),
+            _disks(ending, columns),
+            *_labelled(ending, columns),
+        ]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 def steps_of(ending: RunResult) -> tuple[NextStep, ...]:
@@ -55,22 +61,36 @@ def steps_of(ending: RunResult) -> tuple[NextStep, ...]:
     return (*steps, *(to_wait(ending.hints) if ending.exit_code is Exit.BUSY else ()))
 
 
-def findings_lines(findings: Iterable[Finding]) -> list[str]:
-    """Lay out findings, each with its fix below it; the same one in many places once."""
+def findings_lines(findings: Iterable[Finding], columns: int = USUAL) -> list[str]:
+    """Lay out findings, each with its fix below it; the same one in many places once.
+
+    A fix that is a command is not broken.
+    """
     places: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
         places.setdefault((finding.what, finding.fix), []).append(sanitize(finding.where))
-    rows = []
+    named = {places: _place_words(places) for places in map(tuple, places.values())}
+    width = max(map(cells, named.values()), default=0)
+    beside = f"{MARGIN}{' ' * width}   "
+    lines: list[str] = []
     for (what, said), where in places.items():
-        many = len(where) > 2  # noqa: PLR2004 - two fit beside the sentence
-        rows.append((f"{len(where)} places" if many else ", ".join(where), sanitize(what)))
-        rows += [("", f"at: {', '.join(where)}")] if many else []
-        fix = [sanitize(line) for line in said.splitlines() if line.strip()]
-        rows += [("", f"{'fix: ' if number == 0 else MARGIN}{c}") for number, c in enumerate(fix)]
-    return _aligned(rows)
+        name = named[tuple(where)]
+        lines += hang(f"{MARGIN}{padded(name, width)}   ", sanitize(what), columns)
+        if len(where) > NAMED:
+            lines += hang(f"{beside}at: ", ", ".join(where), columns)
+        label = "fix: "
+        for fix in (sanitize(line) for line in said.splitlines() if line.strip()):
+            head = f"{beside}{label}"
+            lines += [f"{head}{fix}"] if is_command(fix) else hang(head, fix, columns)
+            label = " " * len(label)
+    return lines
 
 
-def _table(ending: RunResult) -> list[str]:
+def _place_words(where: tuple[str, ...]) -> str:
+    return f"{len(where)} places" if len(where) > NAMED else ", ".join(where)
+
+
+def _table(ending: RunResult, columns: int) -> list[str]:
     if ending.exit_code in {Exit.USAGE, Exit.BUSY}:
         return []
     lines = ending.summary.lines
@@ -86,21 +106,43 @@ def _table(ending: RunResult) -> list[str]:
     ]
     for standing in grouped:
         names = ending.summary.named(standing)
-        rows += [(f"{len(names)} {standing}", sanitize(", ".join(names)))] if names else []
-    return _aligned(rows)
+        rows += (
+            [(f"{len(names)} {phase_words(standing)}", sanitize(", ".join(names)))] if names else []
+        )
+    return _aligned(rows, columns)
+
+
+WORDS = {
+    TargetPhase.UNTOUCHED: "not restarted",
+    TargetPhase.CLAIMED: "taking out",
+    TargetPhase.MAINT: "in maint",
+    TargetPhase.PROVING: "verifying",
+    TargetPhase.PROBATION: "checking",
+    TargetPhase.RETURNED: "in rotation",
+    TargetPhase.NOT_TAKEN: "not restarted",
+    TargetPhase.GIVEN_BACK: "put back",
+}
+"""How a state is called on a screen, where its wire name is another word."""
 
 
 def standing_words(line: TargetSummary) -> str:
-    """Say where a target stands, and for one that was left out how HAProxy has it."""
+    """Say where a target stands, and for one that did not come back how HAProxy has it."""
     if line.standing is TargetPhase.LEFT_OUT:
-        return f"{line.standing} ({sanitize(line.state)})"
-    return line.standing.value
+        if line.state in OUT_STATES:
+            return f"out ({line.state})"
+        return "unknown" if line.state in {"", "unknown"} else f"unknown ({sanitize(line.state)})"
+    return phase_words(line.standing)
+
+
+def phase_words(standing: TargetPhase) -> str:
+    """Name a state as the screen does."""
+    return WORDS.get(standing, standing.value)
 
 
 def reason_of(line: TargetSummary) -> str:
     """Say why it stands there.
 
-    A target that was not touched has no reason; it may only have waited for room.
+    A target that was not restarted has no reason; it may only have waited for its turn.
     """
     match line.standing:
         case TargetPhase.DONE if line.reason:
@@ -112,7 +154,7 @@ def reason_of(line: TargetSummary) -> str:
         case TargetPhase.RECOVERED:
             return _recovered(line)
         case TargetPhase.RETURNED:
-            return "serving, not yet seen stable"
+            return "serving, watched until stable"
         case TargetPhase.UNTOUCHED:
             return line.now
         case _:
@@ -136,9 +178,14 @@ def _recovered(line: TargetSummary) -> str:
 
 
 def _of_current(name: str, line: TargetSummary, deploy: DeploySummary) -> str:
-    """Say of a target that was not touched that something of its host was, and is as before."""
-    if line.standing is TargetPhase.UNTOUCHED and host_of(name) in deploy.restored:
+    """Say of a target that was not restarted where `current` of its host leads."""
+    host = host_of(name)
+    if line.standing is not TargetPhase.UNTOUCHED or line.now:
+        return ""
+    if host in deploy.restored:
         return "`current` is as it was before"
+    if host in deploy.moved and deploy.phase is not Phase.NONE and not deploy.seen:
+        return "`current` leads to the new release already"
     return ""
 
 
@@ -161,28 +208,50 @@ def _trace(ending: RunResult) -> str:
     return f"the traceback is in {ending.trace}"
 
 
-def _disks(ending: RunResult) -> list[str]:
-    """Lay out the hosts on which a step failed, or something was not taken back."""
+def _disks(ending: RunResult, columns: int) -> list[str]:
+    """Lay out the hosts on which a step failed, or something was not undone."""
     rows = tuple(host_rows(ending.summary.deploy))
     width = max((cells(sanitize(row.hosts)) for row in rows), default=0)
-    lines = _aligned(
-        (f"{padded(sanitize(row.hosts), width)}   {row.what}", sanitize(row.reason)) for row in rows
-    )
+    heads = [f"{padded(sanitize(row.hosts), width)}   {row.what}" for row in rows]
+    wide = max(map(cells, heads), default=0)
     below = f"{MARGIN}{' ' * width}   | "
-    return [
-        said
-        for line, row in zip(lines, rows, strict=True)
-        for said in (line, *(f"{below}{sanitize(printed)}" for printed in row.tail))
-    ]
+    lines: list[str] = []
+    for head, row in zip(heads, rows, strict=True):
+        lines += hang(f"{MARGIN}{padded(head, wide)}   ", sanitize(row.reason), columns)
+        lines += [f"{below}{sanitize(printed)}" for printed in row.tail]
+    return lines
 
 
-def _labelled(rows: Iterable[tuple[str, str]]) -> list[str]:
-    return _aligned(
-        (f"{label}:" if label else "", sanitize(text, WHOLE_FLEET)) for label, text in rows
-    )
+def _labelled(ending: RunResult, columns: int) -> Iterator[list[str]]:
+    """Lay out who runs what, the causes, and what to type, with their labels in one column."""
+    causes = [("why" if n == 0 else "", cause) for n, cause in enumerate(why(ending))]
+    prose = [list(release_rows(ending)), causes]
+    steps = steps_of(ending)
+    labels = [label for block in prose for label, _ in block] + [step.label for step in steps]
+    width = max(map(len, labels), default=0) + 1
+
+    def head(label: str) -> str:
+        return f"{MARGIN}{padded(f'{label}:' if label else '', width)}   "
+
+    for block in prose:
+        yield [
+            line
+            for label, text in block
+            for line in hang(head(label), sanitize(text, WHOLE_FLEET), columns)
+        ]
+    lines = []
+    for label, step in labelled_once(steps):
+        harmless = NextStep(*(sanitize(text, WHOLE_FLEET) for text in step))
+        first, *more = harmless.lines(columns - len(head("")))
+        lines += [f"{head(label)}{first}", *(f"{head('')}{line}" for line in more)]
+    yield lines
 
 
-def _aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
+def _aligned(rows: Iterable[tuple[str, str]], columns: int) -> list[str]:
     rows = list(rows)
     width = max((cells(first) for first, _ in rows), default=0)
-    return [f"{MARGIN}{padded(first, width)}   {second}".rstrip() for first, second in rows]
+    return [
+        line
+        for first, second in rows
+        for line in hang(f"{MARGIN}{padded(first, width)}   ", second, columns)
+    ]

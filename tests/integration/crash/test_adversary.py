@@ -256,9 +256,9 @@ def test_what_is_said_to_look_at_one_instance_can_be_typed(trouble_in: MakeTroub
     shop.settings(fleet__by="instance")
     shop.fleet.hosts["web1"].misbehave("hang-boot")
     running = shop.start()
-    running.until_says("asking monit to restart")
+    running.until_says("restart requested")
     running.send(signal.SIGTERM)
-    running.until_says("stop requested")
+    running.until_says("rollout stopping")
     running.send(signal.SIGTERM)
     said = running.end(10).said
     look = next(line.split()[1:] for line in said.splitlines() if line.startswith("  look:"))
@@ -322,7 +322,7 @@ def test_a_lock_that_cannot_be_read_is_not_given_back_like_one_by_hand(
 ) -> None:
     shop = trouble_in(boot=2.0)
     running = shop.start()
-    running.until_says("asking monit to restart")
+    running.until_says("restart requested")
     (owner,) = (shop.fleet.directory / "lock").glob("*/lock/holder")
     owner.write_text("garbage")
 

@@ -319,22 +319,22 @@ def false_claims(
         new = [now[name] != before[name] for name in now if name.startswith(f"{host}/")]
         if standing == "restarted" and not all(new) and "by run" not in typed.summary:
             wrong.append(f"{host} is called restarted")
-        if standing in {"untouched", "not taken", "given back"} and any(new):
+        if standing in {"not restarted", "put back"} and any(new):
             wrong.append(f"{host} is called {standing}, and has a new process")
-        ready = standing in {"untouched", "given back", "restarted"}
+        ready = standing in {"not restarted", "put back", "restarted"}
         if ready and any(admin[host]) and host not in disturbance.theirs:
             wrong.append(f"{host} is called {standing}, and HAProxy has {admin[host]}")
-        if standing == "left out (maint)" and set(admin[host]) != {1}:
+        if standing == "out (maint)" and set(admin[host]) != {1}:
             wrong.append(f"{host} is called in maint, and HAProxy has {admin[host]}")
     out = [host for host in fleet.hosts if any(admin[host]) and host not in disturbance.theirs]
     sentence = typed.summary.partition("\n\n")[0]
-    if out and ("none missing" in sentence or "no server is out" in sentence):
+    if out and ("all serving" in sentence or "no server is out" in sentence):
         wrong.append(f"nobody is called missing, and {out} are out")
-    if (count := re.search(r"(\d+) of \d+ servers? (?:is|are) out of rotation", sentence)) and int(
+    if (count := re.search(r"(\d+) of \d+ hosts? (?:is|are) out of rotation", sentence)) and int(
         count[1]
     ) != len(out):
         wrong.append(f"{count[1]} are called out of rotation, and {out} are")
-    if typed.code == 0 and disturbance.theirs and "none missing." in sentence:
+    if typed.code == 0 and disturbance.theirs and "all serving." in sentence:
         taken = [host for host in disturbance.theirs if any(admin[host])]
         wrong += [f"{taken} do not serve, and none is called missing"] if taken else []
     return wrong

@@ -17,7 +17,7 @@ def test_check_says_of_a_lock_that_is_held_what_restart_says(shop: Troubled) -> 
     checked, refused = ours.rollout("check"), ours.rollout("restart")
     assert (checked.code, refused.code) == (4, 4), checked.said
     assert "the database moves" in checked.data
-    assert "not fit: 1 finding" in checked.said
+    assert "check failed: 1 finding" in checked.said
     ours.rollout("lock", "release")
     assert ours.rollout("check").code == 0
 
@@ -35,7 +35,7 @@ def test_check_says_of_a_run_that_died_what_restart_says(shop: Troubled) -> None
     lock, status = ours.rollout("lock"), ours.rollout("status")
 
     assert (checked.code, refused.code) == (3, 3), checked.said
-    assert "not by us" not in checked.data, "it is out because of the run that died"
+    assert "not by rollout" not in checked.data, "it is out because of the run that died"
     assert "died; out because of it: web1" in checked.data
     assert "recover` brings back what is out" in checked.data
     assert "died: its process is gone" in lock.data
@@ -71,8 +71,8 @@ def test_check_beside_a_run_that_lives_is_as_busy_as_restart_and_blames_no_other
     assert running.end(60).code == 0
     assert (checked.code, refused.code) == (4, 4), checked.said
     assert "the lock is held by" in checked.data
-    assert "not fit: 1 finding" in checked.said
-    assert "not by us" not in checked.data
+    assert "check failed: 1 finding" in checked.said
+    assert "not by rollout" not in checked.data
 
 
 def test_check_counts_what_was_changed_since_as_another_hands_as_restart_does(
@@ -88,4 +88,4 @@ def test_check_counts_what_was_changed_since_as_another_hands_as_restart_does(
     checked, refused = ours.rollout("check"), ours.rollout("restart")
     assert (checked.code, refused.code) == (3, 3), checked.said
     assert "no longer manages" in checked.data
-    assert "app/web1@lb1 is in maint, not by us" in checked.data
+    assert "app/web1@lb1 is in maint, not by rollout" in checked.data

@@ -122,7 +122,7 @@ def test_a_disk_that_fills_up_while_a_host_is_out_costs_no_server_and_no_account
         resumed = shop.rollout("resume", "--yes")
 
     assert ended.code == 5, ended.said
-    assert "1 of 2 servers restarted, no server is out because of this run" in ended.said
+    assert "1 of 2 hosts restarted, no server is out because of this run" in ended.said
     assert f"the disk of {state}/rollout is full: nothing more is taken out" in ended.said
     assert "resume" in ended.said
     assert served
@@ -250,7 +250,7 @@ def test_100_mb_from_monit_after_the_restart_cost_only_time(shop: Troubled) -> N
     shop.settings(monit__command="loud", restart__running_timeout="20s")
     write_monit(shop, "loud", FLOOD)
     running = shop.start()
-    running.until_says("asking monit to restart")
+    running.until_says("restart requested")
     until(lambda: restarts(shop, "web1") == 1, "monit was asked")
     (shop.fleet.hosts["web1"].directory / "flood").touch()
 
@@ -282,7 +282,7 @@ def test_100_mb_from_a_smoke_command_that_fails_are_not_printed(shop: Troubled) 
     ended, most = watched_to_its_end(shop.start())
 
     assert ended.code == 6, ended.said
-    assert "web1   left out (maint)" in ended.said
+    assert "web1   out (maint)" in ended.said
     assert len(ended.said) < 20_000
     assert most < ENOUGH
     assert shop.admin("web1") == MAINT

@@ -61,7 +61,7 @@ class Sweep:
             return died
         recovered = self.say("recover", "--yes", code={0})
         self.all_as_found(f"recovered after {died.last}")
-        if "which was verified nowhere, is taken back" in recovered:
+        if "was verified nowhere: undone on" in recovered:
             self.say("resume", "--yes", code={0, 3})  # 0: it had not been in place everywhere
             self.say("uninterrupted", code={0})
         else:

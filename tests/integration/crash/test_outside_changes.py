@@ -94,7 +94,7 @@ def test_monit_that_is_reloaded_as_it_is_asked_is_not_asked_again_and_nobody_is_
         all_done(shop)
     else:
         assert ended.code == 6, ended.said
-        assert "web1   left out (maint)" in ended.said
+        assert "web1   out (maint)" in ended.said
         assert shop.admin("web1") == MAINT
         assert shop.same("web2")
 
@@ -160,7 +160,7 @@ def test_somebody_who_puts_our_server_in_drain_after_the_restart_is_not_fought(
 
     assert ended.code == 6, ended.said
     assert "app/web1@lb1 was changed from outside" in ended.said
-    assert "web1   left out (drain)" in ended.said
+    assert "web1   out (drain)" in ended.said
     assert shop.admin("web1") == DRAIN
     assert shop.same("web2")
 
@@ -174,7 +174,7 @@ def test_a_peer_that_dies_while_we_drain_gets_the_host_back_which_goes_when_it_s
     with a_visitor_stays(shop.fleet, "web1"):
         running = in_drain(shop)
         web2.kill_instance("mongrel_8000")
-        running.until_says("web1 given back")
+        running.until_says("web1 put back")
         given_back = shop.admin("web1")
         web2.heal()
         web2.until_up(20)
@@ -246,9 +246,9 @@ def test_what_a_reload_put_back_without_proof_after_our_death_is_not_called_reco
     recovered = shop.rollout("recover", "--yes", timeout=90)
 
     assert recovered.code == 6, recovered.said
-    assert "1 of 2 servers is not known to serve" in recovered.said
+    assert "1 of 2 hosts is not known to serve" in recovered.said
     assert "web1  app/web1@lb1 is ready (DOWN), in rotation without a proof" in recovered.said
-    assert "web1   left out" in recovered.said
+    assert "web1   unknown" in recovered.said
     past = last_in(state_of(shop))
     assert [owned_target.target.name for owned_target in past.owned_targets] == ["web1"]
     assert shop.same("web2")

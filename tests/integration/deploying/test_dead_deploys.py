@@ -75,7 +75,7 @@ def test_what_nothing_ran_is_refused_by_restart_and_taken_back_by_recover(
     assert refused.returncode == 3
     assert "recover" in refused.stderr
     assert recovered.returncode == 0
-    assert "which was verified nowhere, is taken back on web1, web2, web3" in recovered.stderr
+    assert "was verified nowhere: undone on web1, web2, web3" in recovered.stderr
     assert taken_back.live == FIRST
     assert taken_back.releases == {name: [FIRST] for name in fleet.hosts}
     assert restarted.returncode == 0
@@ -96,7 +96,7 @@ def test_without_a_journal_the_hosts_still_tell_what_nothing_ran(
     refused, checked = rollout(fleet, "restart"), rollout(fleet, "check")
     assert (refused.returncode, checked.returncode) == (3, 3)
     assert "a restart would start what nothing has proven" in checked.stdout
-    assert "not fit: 3 findings" in checked.stderr
+    assert "check failed: 3 findings" in checked.stderr
     assert "a restart would start what nothing has proven" in refused.stderr
     assert "3 findings" in refused.stderr
     assert f" {way}` " in refused.stderr
@@ -120,7 +120,7 @@ def test_whoever_cannot_take_the_lock_moves_no_current(make_fleet: MakeFleet) ->
             refused = rollout(fleet, *words)
             assert refused.returncode == 3, words
             assert "lock" in refused.stderr, words
-            assert "nothing was touched" in refused.stderr, words
+            assert "nothing was changed" in refused.stderr, words
     assert places(fleet) == before
     assert fleet.processes() == processes
     assert rollout(fleet, "recover", "--yes").returncode == 0
@@ -237,6 +237,6 @@ def test_a_server_that_is_out_is_taken_up_although_its_instances_do_not_run(
 
     assert stopped.code == 6
     assert taken_up.returncode == 0, taken_up.stderr
-    claimed = re.findall(r"(web[123]) (?:adopted|claimed)", taken_up.stderr)
+    claimed = re.findall(r"(web[123]) (?:recovering|taking out)", taken_up.stderr)
     assert claimed == [] or claimed[0] == "web2"
     whole(fleet, FIRST if command == "rollback" else places(fleet).live)

@@ -198,7 +198,7 @@ def test_a_command_that_comes_late_finds_its_deploy_taken_back(place: Place) -> 
     place.begin()
     place.discard()
     for late in (place.switch, place.link_shared, lambda: place.build("touch late")):
-        with pytest.raises(ReleaseError, match=f"release {NEW} was taken back meanwhile"):
+        with pytest.raises(ReleaseError, match=f"release {NEW} was undone meanwhile"):
             late()
     assert place.look().current == LIVE
 

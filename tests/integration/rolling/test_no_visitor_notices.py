@@ -35,7 +35,7 @@ def test_every_server_is_restarted_and_no_visitor_notices(
     outcome = restart(make_fleet(shape))
 
     restarted_whole(outcome)
-    assert f"done. {shape.hosts} of {shape.hosts} servers restarted" in outcome.done.stderr
+    assert f"done. {shape.hosts} of {shape.hosts} hosts restarted" in outcome.done.stderr
 
 
 def test_two_of_four_are_out_at_once_and_never_three(make_fleet: MakeFleet) -> None:

@@ -38,7 +38,7 @@ def test_a_child_of_the_old_process_that_holds_the_port_is_no_proof(
     ended = shop.rollout()
 
     assert ended.code == 6, ended.said
-    assert "web1   left out (maint)" in ended.said
+    assert "web1   out (maint)" in ended.said
     assert f"{ONE}: pid " in ended.said
     assert "(python" in ended.said
     assert (
@@ -107,7 +107,7 @@ def test_an_instance_that_depends_on_another_stops_a_restart_by_instance(
     until(lambda: shop.all_ready, "both serve", 20)
     typed = type_line(shop.fleet, dict(steps_in(ended.said))["go on"])
     assert typed.code == 0, typed.said
-    assert "1 of 1 server restarted" in typed.said
+    assert "1 of 1 host restarted" in typed.said
     assert log.count("restart on user request") == 1, "web1 is not restarted once more"
 
 
@@ -137,7 +137,7 @@ def test_a_process_that_monit_keeps_goes_back_into_rotation(trouble_in: MakeTrou
     ended = shop.rollout(timeout=90)
 
     assert ended.code == 5, ended.said
-    assert "given back as it was, with the processes that it had" in ended.said
+    assert "put back, with the processes that it had" in ended.said
     assert "take `restart program` out of monit's control file" in ended.said
     assert shop.untouched
 
@@ -153,7 +153,7 @@ def test_a_monit_at_work_is_waited_for_before_its_server_is_taken_out(
     write_program(start, SLOWLY.format(seconds=5, directory=web2.directory))
 
     running = shop.start()
-    running.until_says("asking monit to restart")
+    running.until_says("restart requested")
     web2.ask_monit("restart", ONE)
     running.until_says("monit is busy with mongrel_8000 (restart pending)")
     ended = running.end()

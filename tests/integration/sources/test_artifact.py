@@ -300,6 +300,6 @@ def test_an_artifact_that_arrives_after_the_deploy_was_taken_back_makes_nothing(
         (place.to / NOTES / NAME).unlink()
         await source.deliver("web1", release, "")
 
-    with pytest.raises(ReleaseError, match="was taken back meanwhile"):
+    with pytest.raises(ReleaseError, match="was undone meanwhile"):
         asyncio.run(late())
     assert list(place.release().iterdir()) == []

@@ -217,7 +217,7 @@ def test_a_command_that_comes_after_the_deploy_was_taken_back_does_nothing(
     git = source(remote, place, repo)
     release = place.begin(resolve(git))
     (place.to / NOTES / NAME).unlink()
-    with pytest.raises(ReleaseError, match="was taken back meanwhile"):
+    with pytest.raises(ReleaseError, match="was undone meanwhile"):
         asyncio.run(git.deliver("web1", release, ""))
     assert list(place.release().iterdir()) == []
 

@@ -264,7 +264,7 @@ def test_what_comes_after_the_deploy_was_taken_back_makes_nothing(
         await source.prepare(release)
         await source.deliver("web1", release, NEVER)
 
-    with pytest.raises(ReleaseError, match="was taken back meanwhile"):
+    with pytest.raises(ReleaseError, match="was undone meanwhile"):
         asyncio.run(late())
     assert not place.to.exists()
     note = place.to / NOTES / NAME

@@ -12,6 +12,7 @@ import pytest
 from examples.fleet import until
 from examples.fleet.processes import tell
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
+from tests.support.advice import steps_in
 from tests.support.started_runs import Ended
 
 pytestmark = pytest.mark.integration
@@ -20,16 +21,8 @@ MAINT = 1
 
 
 def typed_for(label: str, said: str) -> list[str]:
-    """Take from the summary what stands behind ``label:``, and the lines that belong to it."""
-    lines = said.splitlines()
-    first = next(n for n, line in enumerate(lines) if line.strip().startswith(f"{label}:"))
-    width = len(lines[first]) - len(lines[first].lstrip()) + len(f"{label}:")
-    found = [lines[first].strip().removeprefix(f"{label}:").strip()]
-    for line in lines[first + 1 :]:
-        if line[:width].strip():
-            break
-        found.append(line.strip())
-    return [line for line in found if line]
+    """Take from the summary the lines to be typed that belong to ``label``."""
+    return [line for said_of, line in steps_in(said) if said_of == label]
 
 
 def type_it(shop: Troubled, line: str) -> subprocess.CompletedProcess[str]:
@@ -48,9 +41,9 @@ def type_it(shop: Troubled, line: str) -> subprocess.CompletedProcess[str]:
 
 def web1_stays_out(shop: Troubled, ended: Ended) -> None:
     assert ended.code == 6, ended.said
-    assert "halted at web1. 1 of 2 servers is out of rotation" in ended.said
-    assert "web1   left out (maint)" in ended.said
-    assert "web2   untouched" in ended.said
+    assert "halted at web1. 1 of 2 hosts is out of rotation" in ended.said
+    assert "web1   out (maint)" in ended.said
+    assert "web2   not restarted" in ended.said
     assert shop.admin("web1") == MAINT
     assert shop.admin("web2") == 0
     assert shop.same("web2")
@@ -72,8 +65,8 @@ def test_a_host_that_does_not_boot_stays_out_and_what_is_said_to_type_brings_it_
     shop.fleet.hosts["web1"].until_up(20)
     shop.fleet.hosts["web1"].until_watched(20)  # monit looks again only at its next cycle
     (recover,) = typed_for("bring back", ended.said)
-    assert recover.endswith("# web1, once every instance of it runs and answers")
-    back = type_it(shop, recover.replace("   #", " --yes   #"))
+    assert "# web1, once every instance of it runs and answers\n" in ended.said
+    back = type_it(shop, f"{recover} --yes")
     assert back.returncode == 0, back.stderr
     assert shop.all_ready
     assert shop.rollout().code == 0
@@ -112,7 +105,7 @@ def test_a_returned_server_that_misses_a_check_is_not_taken_out_again(
     shop = trouble_in(checks="inter 200ms rise 2 fall 20")
     shop.settings(restart__stable="3s")
     running = shop.start("restart", "--hosts", "web1")
-    running.until_says("web1 returned")
+    running.until_says("web1 in rotation")
     pid, _ = shop.fleet.hosts["web1"].processes()["mongrel_8000"] or (0, 0)
     tell(pid, signal.SIGSTOP)
     until(lambda: shop.status("web1").startswith("UP "), "HAProxy misses a check")
@@ -147,7 +140,7 @@ def test_one_instance_of_two_that_does_not_boot_is_named(trouble_in: MakeTrouble
     ended = shop.rollout()
 
     web1_stays_out(shop, ended)
-    reason = next(line for line in ended.said.splitlines() if "left out (maint)" in line)
+    reason = next(line for line in ended.said.splitlines() if "out (maint)" in line)
     assert "mongrel_8001" in reason
     assert "mongrel_8000" not in reason
 
@@ -161,7 +154,7 @@ def test_a_second_host_that_does_not_boot_costs_neither_the_first_nor_the_third(
     ended = shop.rollout()
 
     assert ended.code == 6
-    assert "halted at web2. 1 of 3 servers is out of rotation" in ended.said
+    assert "halted at web2. 1 of 3 hosts is out of rotation" in ended.said
     assert [shop.admin(f"web{n}") for n in (1, 2, 3)] == [0, MAINT, 0]
     assert shop.new_processes("web1")
     assert shop.same("web3")

@@ -36,15 +36,15 @@ def test_a_canary_that_does_not_boot_opens_nothing_though_a_failure_is_forgiven(
 
 def test_a_canary_that_an_operator_takes_in_its_soak_opens_nothing(three: Troubled) -> None:
     running = three.start("restart", "--canary", "1", "--soak", "20s")
-    running.until_says("soaks for")
+    running.until_says("rollout soak")
     take(three, "web1", "drain")
     ended = running.end()
     assert ended.code == 5, ended.said
     assert "web1 was to carry traffic first, and app/web1@lb1 is in drain" in ended.said
     assert ended.seconds < 15, "it does not wait for the end of the soak"
     assert three.same("web2")
-    assert "1 of 3 servers restarted" in ended.said
-    assert "Not serving now, by another hand or by itself: web1 (app/web1@lb1 is in drain)" in (
+    assert "1 of 3 hosts restarted" in ended.said
+    assert "Not serving now, and not because of this run: web1 (app/web1@lb1 is in drain)" in (
         ended.said
     )
 
@@ -65,8 +65,8 @@ def test_a_server_that_an_operator_takes_after_its_turn_is_said_not_to_serve(
         finish()
         ended = running.end()
     assert ended.code == 0, ended.said
-    assert "3 of 3 servers restarted" in ended.said
-    assert "none missing" not in ended.said
+    assert "3 of 3 hosts restarted" in ended.said
+    assert "all serving" not in ended.said
     assert "web1 (app/web1@lb1 is in maint)" in ended.said
     assert three.admin("web1") == MAINT, "it is left to the operator"
 
@@ -110,6 +110,6 @@ def test_a_server_that_falls_over_after_its_turn_is_out_and_named(three: Trouble
         finish()
         ended = running.end()
     assert ended.code == 6, ended.said
-    assert "1 of 3 servers is down again" in ended.said
+    assert "1 of 3 hosts is down again" in ended.said
     assert "web1   down again" in ended.said
     assert "recover" not in ended.said.rpartition("down again")[2], "it is not out because of us"

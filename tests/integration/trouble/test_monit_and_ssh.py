@@ -11,7 +11,7 @@ pytestmark = pytest.mark.integration
 
 MAINT = 1
 DRAINING = "web1 draining"
-ASKED = "asking monit to restart"
+ASKED = "restart requested"
 
 
 def in_drain(shop: Troubled) -> Running:
@@ -30,17 +30,17 @@ def asked(shop: Troubled) -> Running:
 
 def given_back(shop: Troubled, ended: Ended) -> None:
     assert ended.code == 5, ended.said
-    assert "halted. 0 of 2 servers restarted, no server is out because of this run." in ended.said
-    assert "web1   given back" in ended.said
+    assert "halted. 0 of 2 hosts restarted, no server is out because of this run." in ended.said
+    assert "web1   put back" in ended.said
     assert "web1: web1:" not in ended.said
-    assert "web2   untouched" in ended.said
+    assert "web2   not restarted" in ended.said
     assert shop.untouched
 
 
 def left_out(shop: Troubled, ended: Ended) -> None:
     assert ended.code == 6, ended.said
-    assert "halted at web1. 1 of 2 servers is out of rotation." in ended.said
-    assert "web1   left out (maint)" in ended.said
+    assert "halted at web1. 1 of 2 hosts is out of rotation." in ended.said
+    assert "web1   out (maint)" in ended.said
     assert shop.admin("web1") == MAINT
     assert shop.admin("web2") == 0
     assert shop.same("web2")

@@ -24,7 +24,7 @@ def refused(shop: Troubled, *words: str, code: int = 3) -> Ended:
     assert ended.code == code, ended.said
     assert shop.untouched
     if code == 3:
-        assert "refused, nothing was touched" in ended.said
+        assert "refused, nothing was changed" in ended.said
     return ended
 
 
@@ -274,7 +274,7 @@ def test_the_last_server_is_not_taken_unless_the_floor_says_that_it_may(
         ended.said, "app@lb1", "the floor is 1 of 1 servers, and one target takes 1 of them out"
     )
     assert accepted.code == 0
-    assert "1 of 1 server restarted" in accepted.said
+    assert "1 of 1 host restarted" in accepted.said
     assert shop.all_ready
     assert shop.new_processes("web1")
 
@@ -313,6 +313,6 @@ def test_a_host_that_is_named_twice_is_restarted_once(shop: Troubled) -> None:
     ended = shop.rollout("restart", "--hosts", "web2,web2,web[2-2]")
 
     assert ended.code == 0
-    assert ended.said.count("asking monit to restart") == 1
+    assert ended.said.count("restart requested") == 1
     assert shop.new_processes("web2")
     assert shop.same("web1")

@@ -28,7 +28,7 @@ def asked(shop: Troubled, *, boots: bool) -> Running:
     if not boots:
         shop.fleet.hosts["web1"].misbehave("hang-boot")
     running = shop.start()
-    running.until_says("asking monit to restart")
+    running.until_says("restart requested")
     return running
 
 
@@ -49,8 +49,8 @@ def test_one_signal_in_drain_gives_the_host_back_and_ends(
         ended = running.end(20)
 
     assert ended.code == 5, ended.said
-    assert "0 of 2 servers restarted, no server is out because of this run" in ended.said
-    assert "web1   given back" in ended.said
+    assert "0 of 2 hosts restarted, no server is out because of this run" in ended.said
+    assert "web1   put back" in ended.said
     assert shop.untouched
 
 
@@ -63,7 +63,7 @@ def test_one_ctrl_c_after_the_restart_sees_the_host_through_and_starts_nobody_el
     ended = running.end(30)
 
     assert ended.code == 5, ended.said
-    assert "1 of 2 servers restarted, no server is out because of this run" in ended.said
+    assert "1 of 2 hosts restarted, no server is out because of this run" in ended.said
     assert shop.all_ready
     assert shop.new_processes("web1")
     assert shop.same("web2")
@@ -75,13 +75,13 @@ def test_two_signals_after_the_restart_leave_within_two_seconds_and_name_the_hos
 ) -> None:
     running = asked(shop, boots=False)
     running.send(sign)
-    running.until_says("stop requested")
+    running.until_says("rollout stopping")
     running.send(sign)
 
     ended = leaves_within(running, 2)
 
     assert ended.code == 6, ended.said
-    assert "1 of 2 servers is out of rotation" in ended.said
+    assert "1 of 2 hosts is out of rotation" in ended.said
     assert "set server app/web1 state ready" in ended.said
     assert shop.admin("web1") == MAINT
     assert shop.admin("web2") == 0
@@ -91,9 +91,9 @@ def test_two_signals_after_the_restart_leave_within_two_seconds_and_name_the_hos
 def test_two_ctrl_c_with_nobody_out_are_130(shop: Troubled) -> None:
     shop.settings(restart__stable="20s")
     running = shop.start()
-    running.until_says("web1 returned")
+    running.until_says("web1 in rotation")
     running.send(signal.SIGINT)
-    running.until_says("stop requested")
+    running.until_says("rollout stopping")
     running.send(signal.SIGINT)
 
     ended = leaves_within(running, 2)
@@ -114,7 +114,7 @@ def test_two_signals_in_one_breath_leave_at_once_with_a_true_account(shop: Troub
 
     if ended.code == 6:
         assert state.admin == DRAIN
-        assert "1 of 2 servers is out of rotation" in ended.said
+        assert "1 of 2 hosts is out of rotation" in ended.said
     else:  # the first one was served before the second arrived
         assert ended.code in {5, 143}
         assert state == FleetServerState(0, "UP", 1)
@@ -143,7 +143,7 @@ def test_ctrl_c_during_the_preflight_touches_nobody(shop: Troubled) -> None:
         ended = leaves_within(running, 3)
 
     assert ended.code == 5, ended.said
-    assert "stopped on request, before anything was touched" in ended.said
+    assert "stopped on request, before anything was changed" in ended.said
     assert shop.untouched
 
 
@@ -154,7 +154,7 @@ def test_a_second_signal_ends_what_runs_here_for_us(shop: Troubled) -> None:
     until(lambda: mark.exists() and mark.read_text().strip() != "", "the smoke test runs")
     pid = int(mark.read_text())
     running.send(signal.SIGTERM)
-    running.until_says("stop requested")
+    running.until_says("rollout stopping")
     running.send(signal.SIGTERM)
 
     ended = leaves_within(running, 2)

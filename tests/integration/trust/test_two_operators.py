@@ -56,7 +56,9 @@ def test_one_operator_resumes_what_another_has_stopped(shop: Troubled, accounts:
             stdout=said,
             stderr=said,
         )
-    until(lambda: "web1 asking monit" in log.read_text() or running.poll() is not None, "restart")
+    until(
+        lambda: "web1 restart requested" in log.read_text() or running.poll() is not None, "restart"
+    )
     running.send_signal(signal.SIGINT)
     assert running.wait(60) == 5, log.read_text()
     resumed = accounts.rollout("bob", "--config", str(settings), "resume", "--yes")

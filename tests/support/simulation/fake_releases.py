@@ -73,7 +73,7 @@ class FakeReleases:
     async def switch(self, host: str, release: Release) -> None:
         async with self._on(host, "switch", release) as directory:
             if (host, release.name) in self.world.restored:
-                raise ReleaseError(host, "was taken back meanwhile")
+                raise ReleaseError(host, "was undone meanwhile")
             self.world.judge_switch(self.world.hosts[host], directory)
             self.world.hosts[host].current = release.name
 
@@ -139,7 +139,7 @@ class _Working:
         await self._fault.__aenter__()
         machine = self._world.hosts[self._host]
         if self._release.name not in machine.notes:
-            raise ReleaseError(self._host, "was taken back meanwhile")
+            raise ReleaseError(self._host, "was undone meanwhile")
         return machine.disk[self._release.name]
 
     async def __aexit__(self, *error: object) -> bool | None:
@@ -174,7 +174,7 @@ class FakeSource:
         async with self.world.faults.befall(f"{host} deliver", _from(host)):
             self.world.judge_work(machine)
             if release.name not in machine.notes:
-                raise ReleaseError(host, "was taken back meanwhile")
+                raise ReleaseError(host, "was undone meanwhile")
             await asyncio.sleep(1)
             if release.name in machine.disk:
                 revision = self.world.deliveries.get(host, release.revision)
