@@ -69,6 +69,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.shell_lint
 
 bench: machine $(READY)
 	set -e; for file in benchmarks/*.py; do \

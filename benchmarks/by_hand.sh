@@ -43,7 +43,7 @@ figures() {
 }
 
 until_quiet() {
-  local end=$((SECONDS + $1)) before= open total rest
+  local end=$((SECONDS + $1)) before='' open total rest
   while :; do
     read -r open total rest < <(figures)
     [ "$open" = 0 ] && [ "$total" = "$before" ] && return 0
@@ -123,5 +123,5 @@ for pair in "$@"; do
   sleep $STABLE
   until_status UP
   [ "$(running)" = "$now" ] || die "a crash loop"
-  say done
+  say 'done'
 done

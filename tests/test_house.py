@@ -5,9 +5,7 @@ When an arrow and the map differ, one of them is changed on purpose.
 """
 
 import ast
-import fnmatch
 import gc
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from rollout.summary.exit_codes import exit_table
+from tests.support.project_files import project_files
 
 HOME = Path(__file__).parents[1]
 
@@ -214,18 +213,6 @@ def test_a_function_fits_on_a_screen() -> None:
     assert not long
 
 
-def ours() -> Iterator[Path]:
-    """Yield every file of the project: all but what git is told to ignore, and git itself."""
-    ignored = [line.rstrip("/") for line in (HOME / ".gitignore").read_text().split()] + [".git"]
-
-    def stays(name: str) -> bool:
-        return not any(fnmatch.fnmatch(name, pattern) for pattern in ignored)
-
-    for directory, below, files in os.walk(HOME):
-        below[:] = filter(stays, below)
-        yield from (Path(directory, name) for name in filter(stays, files))
-
-
 # Written in pieces, so that this file is not the first to be found.  The image has a user rollout.
 REGISTRIES = (
     *("py" + "pi.org", "python" + "hosted.org", "npm" + "js.", "ruby" + "gems.org"),
@@ -241,7 +228,7 @@ OUTSIDE = re.compile(
 def test_no_file_names_a_package_registry_or_somebodys_machine() -> None:
     found = [
         f"{file.relative_to(HOME)}:{number}: {seen[0]}"
-        for file in ours()
+        for file in project_files()
         for number, line in enumerate(file.read_bytes().decode("latin-1").splitlines(), 1)
         if (seen := OUTSIDE.search(line))
     ]

@@ -14,7 +14,7 @@ class Mutant:
         loses: What the line is for.
         file: Where it stands, below ``rollout/``.
         line: The text that is taken out; it stands there once.
-        instead: What is put in its place, so that it is still Python.
+        instead: What is put in its place, so that it is still Python or shell.
         noticed_by: The tests that must go red, where not the stories: they may need real logins.
     """
 
@@ -575,7 +575,7 @@ MUTANTS = (
     ),
     Mutant(
         "a directory of a stranger's is not believed",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """  [ "$2" = directory ] || unsafe "$1" "it is a $2 made by $3"
   [ "$4" = 0 ] || [ -O "$1" ] || member "$3" || unsafe "$1" "made by $3"
   case $6 in *[2367])""",
@@ -585,7 +585,7 @@ MUTANTS = (
     ),
     Mutant(
         "a directory in which every login may write is not believed",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """  case $6 in *[2367]) unsafe "$1" "every login may write there (mode $6)" ;; esac
 """,
         "",
@@ -593,7 +593,7 @@ MUTANTS = (
     ),
     Mutant(
         "a link in the place of the lock's directory is not followed",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """  [ "$2" = directory ] || unsafe "$1" "it is a $2 made by $3"
   [ "$4" = 0 ] || [ -O "$1" ] || member "$3" || unsafe "$1" "made by $3"
   case $6 in *[2367])""",
@@ -603,28 +603,28 @@ MUTANTS = (
     ),
     Mutant(
         "root writes through no link of a member's",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """conv="excl${2:+,$2}\"""",
         """conv="notrunc${2:+,$2}\"""",
         STRANGERS,
     ),
     Mutant(
         "who may not enter the team's directory gets no lock beside it",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """ || denied "$seen\"""",
         "",
         STRANGERS,
     ),
     Mutant(
         "a lock from before the team's directory was made still counts",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """ && [ -e "$mine/$app/lock" ]; then""",
         " && false; then",
         STRANGERS,
     ),
     Mutant(
         "only regular files are read in a lock",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """      case $1 in regular*) ;; *) odd="lock/$name${tab}it is a $1 made by $2" ;; esac
 """,
         "",
@@ -632,7 +632,7 @@ MUTANTS = (
     ),
     Mutant(
         "what is seized is what was shown",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """  [ "$there${id-}" = "1$word" ] || { show; exit 75; }
 """,
         "",
@@ -640,7 +640,7 @@ MUTANTS = (
     ),
     Mutant(
         "a lock that lists servers is not released",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """'{"number":'*',"held":[]}') ;; *) show; exit 78 ;;""",
         """*) ;;""",
         LOCK,
@@ -710,49 +710,49 @@ MUTANTS = (
     ),
     Mutant(
         "the lock that is written to is the one that was judged",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """ && [ "$(stat -c %d:%i .)" = "$id" ] ||""",
         " ||",
         STRANGERS,
     ),
     Mutant(
         "the lock is left without following its path",
-        "adapters/lock/script.py",
-        "cd -P ..; where=",
-        "cd ..; where=",
+        "adapters/lock/lock.sh",
+        "cd -P .. ||",
+        "cd .. ||",
         STRANGERS,
     ),
     Mutant(
         "what a lock keeps is read without following a link",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         "iflag=nofollow,nonblock,fullblock",
         "iflag=nonblock,fullblock",
         STRANGERS,
     ),
     Mutant(
         "a new lock is made in the directory that was made for it",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """ && [ . -ef "../$new" ]""",
         "",
         STRANGERS,
     ),
     Mutant(
         "a directory is given to the group where it was made",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """[ .. -ef "$above" ] && chgrp "$group" . && chmod 2770 .""",
         """chgrp "$group" "$dir" && chmod 2770 "$dir\"""",
         STRANGERS,
     ),
     Mutant(
         "a lock that another group could move away is not believed",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """  *[2367]?) [ "$5" = "$group" ] || [ "$5" = "$3" ] ||""",
         "  *[2367]?) : ||",
         STRANGERS,
     ),
     Mutant(
         "a directory of one login that becomes the team's is handed on",
-        "adapters/lock/script.py",
+        "adapters/lock/lock.sh",
         """case ${shared:+$of:$may} in""",
         """case "" in""",
         STRANGERS,

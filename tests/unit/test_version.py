@@ -44,6 +44,13 @@ def checkout(tmp_path: Path) -> Path:
     return made
 
 
+def shell_files(checkout: Path) -> set[str]:
+    """Name the scripts that rollout sends to hosts."""
+    found = {str(file.relative_to(checkout)) for file in (checkout / "rollout").rglob("*.sh")}
+    assert "rollout/adapters/lock/lock.sh" in found
+    return found
+
+
 def head(checkout: Path) -> str:
     return git(checkout, "rev-parse", "--short=7", "HEAD")
 
@@ -123,7 +130,7 @@ def test_a_source_distribution_names_its_commit_and_has_all_that_make_needs(
     archive = tmp_path / done.stdout.split()[-1]
     subprocess.run(["tar", "-xzf", archive, "-C", tmp_path], check=True)
     source = tmp_path / archive.name.removesuffix(".tar.gz")
-    for name in BUILT_FROM:
+    for name in (*BUILT_FROM, *shell_files(checkout)):
         assert (source / name).exists(), name
     assert installed(source, tmp_path / "four") == f"rollout {__version__} ({head(checkout)})"
 
@@ -148,6 +155,7 @@ def test_a_wheel_has_another_name_than_the_stranger_on_the_index_and_every_modul
         assert "rollout = rollout.__main__:main" in packed.read(entries).decode()
     modules = {str(file.relative_to(checkout)) for file in (checkout / "rollout").rglob("*.py")}
     assert modules <= names
+    assert shell_files(checkout) <= names
     assert {"rollout/py.typed", "rollout/example.toml", "rollout/COMMIT"} <= names
     assert {name.split("/")[0] for name in names} == {"rollout", about.split("/")[0]}
     for field in ("Name: haproxy-rollout", "Author: the rollout authors", "Keywords: haproxy,"):

@@ -214,7 +214,7 @@ class LockDirectory:
         try:
             said = await self._remote.ask(
                 self.name,
-                LOCK,
+                LOCK.text,
                 *self._words,
                 verb,
                 run,

@@ -2,12 +2,14 @@
 
 import re
 import shlex
+from pathlib import Path
 from urllib.parse import quote
 
-from rollout.adapters.releases.layout import BELONGS_TO, LOGS, PLACE, STILL_WANTED, belonging
+from rollout.adapters.releases.layout import LOGS, STILL_WANTED, belonging
 from rollout.adapters.releases.processes import ENDING
 from rollout.adapters.releases.shell_functions import FUNCTIONS
-from rollout.adapters.ssh.scripts import LAST_LINES, last_lines
+from rollout.adapters.ssh.scripts import last_lines
+from rollout.adapters.ssh.shell_files import Script
 from rollout.model.errors import BuildFailed, ReleaseError
 from rollout.model.releases import BuildStep, Release
 from rollout.text.durations import spell_duration
@@ -29,41 +31,7 @@ REVISION = "ROLLOUT_REVISION"
 
 NAME_OF_A_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-# The inner shell tells on descriptor 3 how the step ended, and the step itself does not have it: so
-# an exit code of 124 is told from a step that `timeout` has ended, and a daemon that a step has
-# left behind holds nothing open.  The step's own environment, PATH too, is not for our commands.
-BUILD = (
-    FUNCTIONS
-    + ENDING
-    + STILL_WANTED
-    + rf"""
-to=$1 name=$2 log=$1/$3 within=$4; shift 4
-try "cannot enter release $name" cd "$to/releases/$name"
-cd "$to/releases/$name" || exit 1
-try "cannot make a place for logs" make_closed "$logs"
-empty() {{ (umask 077; rm -f "$1" && : >"$1"); }}  # a step may print what others must not read
-try "cannot write $log" empty "$log"
-ROLLOUT_SETTINGS=$(cat)
-export ROLLOUT_SETTINGS
-ended=$(timeout -k {GRACE} "$within" sh -c '
-  eval "$ROLLOUT_SETTINGS"
-  unset ROLLOUT_SETTINGS
-  /bin/sh -c "$1" 3>&-
-  echo "$?" >&3
-' rollout "$1" 3>&1 </dev/null >"$log" 2>&1)
-code=$?
-[ "$ended" != 0 ] || exit 0
-if [ -z "$ended" ]; then
-  # What `timeout` exits with: by TERM, by KILL.
-  case $code in 124 | 137) ;; *) no "the step could not be run: exit $code of timeout";; esac
-  unset {BELONGS_TO} {PLACE}  # this shell and what it calls are not what has to end
-  end_ours "$to" "$name"
-fi
-free=$(df -Pk "$to" | awk 'NR == 2 {{ print $4 }}')
-printf '%s\0%s\0' "$ended" "$free"
-tail -c {TAIL_BYTES} "$log" | tail -n {LAST_LINES}
-"""
-)
+BUILD = Script(FUNCTIONS, ENDING, STILL_WANTED, Path(__file__).with_name("build.sh"))
 """``$3`` is the log below ``deploy.to``, ``$4`` seconds, ``$5`` the command.
 
 Its environment comes by stdin, as lines for ``eval``: a process list, which everybody may read,

@@ -4,6 +4,10 @@
 only ours is kept together in ``.rollout/``, so that going back to Capistrano stays possible.
 """
 
+from pathlib import Path
+
+from rollout.adapters.ssh.shell_files import Script
+
 NOTES = ".rollout/notes"
 """One file per deploy that has begun and not ended; see `deploy_notes`."""
 
@@ -31,10 +35,5 @@ def belonging(to: str, name: str) -> dict[str, str]:
     return {BELONGS_TO: name, PLACE: to.rstrip("/")}
 
 
-STILL_WANTED = f"""\
-[ -e "$1/{NOTES}/$2" ] || {{ echo "release $2 was undone meanwhile" >&2; exit 75; }}
-"""
-"""The first line of a script that works on a release: ``$1`` is ``deploy.to``, ``$2`` its name.
-
-A command whose connection was lost may begin late, after its deploy was taken back.
-"""
+STILL_WANTED = Script(Path(__file__).with_name("still_wanted.sh"))
+"""Begins a script that works on a release: ``$1`` is ``deploy.to``, ``$2`` its name."""

@@ -1,51 +1,22 @@
 """Reads what stands on a host: the link, the releases, their revisions and marks, who runs."""
 
 import re
+from pathlib import Path
 
 from rollout.adapters.releases.layout import MARKS
 from rollout.adapters.releases.processes import RUNNING
 from rollout.adapters.releases.shell_functions import COMMON
+from rollout.adapters.ssh.shell_files import Script
 from rollout.model.errors import ReleaseError
 from rollout.model.releases import NAME, HostReleases, ReleaseOnHost, ReleaseStatus
 
 LONGEST_REVISION = 100
 """Characters; a commit has 40 or 64."""
 
-# One grep reads all REVISIONs and marks, skipping what would make it wait: with a fork for each,
-# twenty releases would cost five times as much.
 AGAIN = "+"
 """Before the name of a release whose deploy did not make it."""
 
-LOOK = (
-    COMMON
-    + RUNNING
-    + rf"""
-to=$1; shift
-if ! cd "$to" 2>/dev/null; then
-  if [ -e "$to" ] || [ -L "$to" ]; then no "cannot enter $to"; fi
-  printf '\0\0\0\0\0'
-  exit
-fi
-if [ -L current ]; then readlink -n current; fi
-printf '\0'
-releases=$(physical "$to/releases")
-current=$(physical "$to/current")
-case $current in "$releases"/$digits) printf '%s' "${{current##*/}}";; esac
-printf '\0'
-for each in releases/$digits; do if real "$each"; then printf '%s ' "${{each##*/}}"; fi; done
-printf '\0'
-for each in "$notes"/$digits; do
-  if grep -qs '^fresh no$' "$each"; then printf '%s' {AGAIN}; fi
-  if [ -e "$each" ]; then printf '%s ' "${{each##*/}}"; fi
-done
-printf '\0'
-if [ -n "$releases" ]; then running "$releases" "" "$@"; fi
-printf '\0'
-grep -a -s -Z -H -m 1 -D skip -d skip '' releases/$digits/REVISION {MARKS}/$digits |
-  cut -b -{len(MARKS) + 20 + 4 * LONGEST_REVISION}
-exit 0
-"""
-)
+LOOK = Script(COMMON, RUNNING, Path(__file__).with_name("look.sh"))
 """``$1`` is ``deploy.to``, the rest how a link in ``/proc`` is read."""
 
 FIELDS = 5

@@ -18,6 +18,7 @@ from rollout.adapters.releases.process_cwd import WHEREABOUTS, parse_whereabouts
 from rollout.adapters.releases.prune import PRUNE
 from rollout.adapters.releases.symlink_scripts import RESTORE, SWITCH
 from rollout.adapters.ssh.scripts import Remote
+from rollout.adapters.ssh.shell_files import Script
 from rollout.model.errors import ReleaseError
 from rollout.model.fleet import Finding
 from rollout.model.releases import NAME, BuildStep, HostReleases, Release, ReleaseStatus
@@ -68,7 +69,7 @@ class ReleasesOnDisk:
         to = self._options.to
         text = await self._remote.do(
             host,
-            building.BUILD,
+            building.BUILD.text,
             *building.words_of(release, step, to),
             timeout=step.timeout + building.GRACE + building.MARGIN,
             stdin=building.settings_of(host, release, step, to),
@@ -96,21 +97,21 @@ class ReleasesOnDisk:
         gone = await self._remove(host, PRUNE, wanted)
         return tuple(sorted(gone.split()))
 
-    async def _do(self, host: str, script: str, *words: str) -> str:
+    async def _do(self, host: str, script: Script, *words: str) -> str:
         return await self._remote.do(
-            host, script, self._options.to, *words, timeout=self._options.timeout
+            host, script.text, self._options.to, *words, timeout=self._options.timeout
         )
 
-    async def _remove(self, host: str, script: str, *words: str) -> str:
+    async def _remove(self, host: str, script: Script, *words: str) -> str:
         """Run what removes releases, unless it sees somebody run in them."""
         o = self._options
         words = (o.to, *words, *o.readlink_words)
-        return await self._remote.do(host, script, *words, timeout=o.remove_timeout)
+        return await self._remote.do(host, script.text, *words, timeout=o.remove_timeout)
 
     async def _work(
         self,
         host: str,
-        script: str,
+        script: Script,
         release: Release,
         *words: str,
         fixes: Mapping[int, str] | None = None,
@@ -119,7 +120,7 @@ class ReleasesOnDisk:
         to, name = self._options.to, known(host, release.name)
         await self._remote.do(
             host,
-            script,
+            script.text,
             *(to, name, *words),
             timeout=self._options.timeout,
             environ=belonging(to, name),

@@ -1,26 +1,13 @@
 """Tells in which release a process works, by its current directory."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from rollout.adapters.releases.shell_functions import COMMON
+from rollout.adapters.ssh.shell_files import Script
 from rollout.model.releases import NAME
 
-# Each on its own: of several one that has gone would be left out without a word, and those after
-# it taken for those before.
-WHEREABOUTS = (
-    COMMON
-    + r"""
-physical "$1/releases"
-pids=$2; shift 2
-blind=
-for pid in $pids; do
-  printf '\0%s\0' "$pid"
-  "$@" "/proc/$pid/cwd" 2>/dev/null || blind=yes
-done
-# Gone, or is it we who cannot see?  Our own directory would tell.
-[ -z "$blind" ] || try "cannot see where a process works: $*" "$@" "/proc/$$/cwd"
-"""
-)
+WHEREABOUTS = Script(COMMON, Path(__file__).with_name("whereabouts.sh"))
 """``$1`` is ``deploy.to``, ``$2`` the pids, the rest how a link in ``/proc`` is read."""
 
 

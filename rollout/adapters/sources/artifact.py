@@ -80,7 +80,7 @@ class ArtifactSource:
         unpacker = UNPACKERS.get(Path(path).suffix)
         tools = ["tar", "sha256sum", "timeout", *(["curl"] if self._address else [])]
         tools += [unpacker] if unpacker else []
-        said = await self._remote.do(host, LOOK, *tools, timeout=LOOK_WITHIN)
+        said = await self._remote.do(host, LOOK.text, *tools, timeout=LOOK_WITHIN)
         if found := findings(host, lacking(said), tools):
             return found
         try:
@@ -102,7 +102,7 @@ class ArtifactSource:
         timeout = min(LOOK_WITHIN, self._options.timeout)
         said = await self._remote.ask(
             host,
-            scripts.ARTIFACT_HEAD,
+            scripts.ARTIFACT_HEAD.text,
             *(str(math.ceil(timeout)), str(self._options.max_size)),
             timeout=2 * timeout + LOOK_WITHIN,
             stdin=curl_config(self._address),
@@ -151,7 +151,7 @@ class ArtifactSource:
         limits = (str(options.strip), str(options.max_size))
         said = await self._remote.ask(
             host,
-            scripts.ARTIFACT,
+            scripts.ARTIFACT.text,
             *(*words, *limits, str(math.ceil(options.timeout)) if self._address else ""),
             timeout=options.timeout + UNPACKING,
             stdin=content,

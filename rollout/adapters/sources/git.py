@@ -14,6 +14,7 @@ from rollout.adapters.sources.required_tools import LOOK, LOOK_WITHIN, findings,
 from rollout.adapters.sources.resolve_ref import as_commit, check_ref, judge
 from rollout.adapters.sources.tool_messages import telling_line
 from rollout.adapters.ssh.scripts import Remote
+from rollout.adapters.ssh.shell_files import Script
 from rollout.model.errors import ReleaseError, RolloutError, SourceError
 from rollout.model.fleet import Finding
 from rollout.model.releases import Release
@@ -69,7 +70,7 @@ class GitSource:
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
         """Say which programs ``host`` lacks."""
-        said = await self._remote.do(host, LOOK, *TOOLS, timeout=LOOK_WITHIN)
+        said = await self._remote.do(host, LOOK.text, *TOOLS, timeout=LOOK_WITHIN)
         return findings(host, lacking(said), TOOLS)
 
     async def resolve(self, hosts: Sequence[str]) -> str:
@@ -102,12 +103,12 @@ class GitSource:
     def _login(self) -> Login:
         return split_login(check_repo(self._options.repo))
 
-    async def _run(self, host: str, script: str, *words: str, release: str = "") -> str:
+    async def _run(self, host: str, script: Script, *words: str, release: str = "") -> str:
         environ = belonging(self._options.to, release) if release else {}
         timeout = self._options.timeout + UNPACKING
         said = await self._remote.ask(
             host,
-            scripts.LOGIN + script,
+            scripts.LOGIN.text + script.text,
             *words,
             timeout=timeout,
             stdin=self._login.lines,

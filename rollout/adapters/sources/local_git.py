@@ -17,6 +17,7 @@ from rollout.adapters.sources.repository_login import split_login
 from rollout.adapters.sources.resolve_ref import as_commit, check_ref, judge
 from rollout.adapters.sources.tool_messages import telling_line
 from rollout.adapters.ssh.scripts import last_lines
+from rollout.adapters.ssh.shell_files import Script
 from rollout.model.errors import BuildFailed, SourceError
 from rollout.model.releases import BASTION, BuildStep, Release
 from rollout.text.durations import spell_duration
@@ -80,8 +81,8 @@ class Mirror:
         """Unpack ``commit`` into ``directory``."""
         await self._run(scripts.EXPORT, commit, str(directory))
 
-    async def _run(self, script: str, *words: str) -> str:
-        start = ["sh", "-c", script, "rollout", str(self.place), *words]
+    async def _run(self, script: Script, *words: str) -> str:
+        start = ["sh", "-c", script.text, "rollout", str(self.place), *words]
         said = await ask(start, self._timeout, {**self._environ, **self._login.environ})
         if said.status != 0:
             raise git_trouble(BASTION, said, self._repo, str(self.place), self._timeout)

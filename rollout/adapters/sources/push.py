@@ -206,7 +206,7 @@ class PushSource:
         packed = as_memory(await self._packed())
         said = await self._remote.ask(
             host,
-            scripts.UNPACK_STREAM,
+            scripts.UNPACK_STREAM.text,
             *(options.to, release.name, release.revision),
             timeout=options.timeout,
             stdin=packed,
@@ -244,7 +244,7 @@ class PushSource:
 
     async def _look(self, host: str) -> dict[str, str]:
         tools = ("rsync", "tar", "gzip")
-        said = await self._remote.do(host, LOOK, *tools, timeout=LOOK_WITHIN)
+        said = await self._remote.do(host, LOOK.text, *tools, timeout=LOOK_WITHIN)
         self._lacks[host] = lacking(said)
         return self._lacks[host]
 

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from rollout.adapters.ssh.shell_files import Script
 from rollout.model.fleet import Finding
 
 PACKAGES = {
@@ -15,12 +17,7 @@ PACKAGES = {
 
 LOOK_WITHIN = 15.0
 
-LOOK = """\
-for tool do
-  command -v "$tool" >/dev/null 2>&1 || { echo "missing $tool"; continue; }
-  case $tool in git | rsync) echo "$tool $("$tool" --version 2>/dev/null | head -n 1)" ;; esac
-done
-"""
+LOOK = Script(Path(__file__).with_name("missing_tools.sh"))
 """Prints ``missing TOOL`` for each of its arguments that is not there, and versions."""
 
 NEEDED: Mapping[str, tuple[int, int]] = {"git": (2, 20), "rsync": (3, 0)}

@@ -154,7 +154,7 @@ def _called_with(ours: socket.socket) -> list[str]:
 
 def _command(to: str, release: Release, words: list[str]) -> str:
     own = [to, release.name, release.revision, *words]
-    return command_of(RSYNC, own, belonging(to, release.name))
+    return command_of(RSYNC.text, own, belonging(to, release.name))
 
 
 def _judge(host: str, code: int, errors: str, said: CommandResult | None) -> None:

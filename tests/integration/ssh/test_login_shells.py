@@ -48,26 +48,26 @@ QUESTION = question_of("http://127.0.0.1:80/up?a=1&b='2'", "web1", Instance("a",
 ON_A_SOCKET = question_of("unix:/run/{instance}.sock", "web1", Instance("a'b", 80))
 
 SCRIPTS = {
-    "the lock": LOCK,
-    "the releases": LOOK,
-    "their examination": EXAMINE,
-    "a build step": BUILD,
-    "the switch": SWITCH,
-    "the way back": RESTORE,
-    "the shared files": LINK,
-    "the begin": BEGIN,
-    "the end": DISCARD,
-    "the mark": SETTLE,
-    "the pruning": PRUNE,
-    "the tidying": TIDY,
-    "where a process works": WHEREABOUTS,
-    "git": scripts.RESOLVE,
-    "the delivery": scripts.DELIVER,
-    "rsync": scripts.RSYNC,
-    "the stream": scripts.UNPACK_STREAM,
-    "the artifact": scripts.ARTIFACT,
+    "the lock": LOCK.text,
+    "the releases": LOOK.text,
+    "their examination": EXAMINE.text,
+    "a build step": BUILD.text,
+    "the switch": SWITCH.text,
+    "the way back": RESTORE.text,
+    "the shared files": LINK.text,
+    "the begin": BEGIN.text,
+    "the end": DISCARD.text,
+    "the mark": SETTLE.text,
+    "the pruning": PRUNE.text,
+    "the tidying": TIDY.text,
+    "where a process works": WHEREABOUTS.text,
+    "git": scripts.RESOLVE.text,
+    "the delivery": scripts.DELIVER.text,
+    "rsync": scripts.RSYNC.text,
+    "the stream": scripts.UNPACK_STREAM.text,
+    "the artifact": scripts.ARTIFACT.text,
     "its sum": scripts.CHECKSUM_FILE,
-    "what a commit holds": scripts.CONTENTS,
+    "what a commit holds": scripts.CONTENTS.text,
     "monit": commands.look(commands.MonitCommand(("sudo", "-n", "monit"), (5, 33, 0), "a'b")),
     "a restart": commands.restart(commands.MonitCommand(("monit",), (5, 33, 0)), ["a.b", "-c"]),
     "the socket": question("/run/haproxy/admin.sock"),
@@ -164,11 +164,11 @@ def test_the_lock_and_the_stream_work_in_every_shell(
 ) -> None:
     home = accounts.homes[f"in-{shell}"]
     words = (str(home / "lock"), "shop", "", "")
-    took = ask(f"in-{shell}", LOCK, *words, "take", "abc123", "", stdin=b"{}\n")
+    took = ask(f"in-{shell}", LOCK.text, *words, "take", "abc123", "", stdin=b"{}\n")
     assert (took.status, took.err) == (0, "")
-    seen = ask(f"in-{shell}", LOCK, *words, "look", "", "")
+    seen = ask(f"in-{shell}", LOCK.text, *words, "look", "", "")
     assert "run\tabc123\n" in seen.out
-    gone = ask(f"in-{shell}", LOCK, *words, "release", "abc123", "")
+    gone = ask(f"in-{shell}", LOCK.text, *words, "release", "abc123", "")
     assert (gone.status, gone.err) == (0, "")
 
 

@@ -1,0 +1,2 @@
+# Unpacks a commit into a directory.
+unpack "$2" "$3"
