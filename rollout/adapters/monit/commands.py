@@ -1,4 +1,4 @@
-"""What is typed on a host: one small ``sh`` script per conversation, nothing in it unquoted.
+"""What is typed on a host: one small ``sh`` script per conversation; values are its parameters.
 
 Every script ends by printing ``@monit RC`` and then monit's own words, last, so that nothing
 monit or a service prints can pass for a line of ours.  It prints ``@who USER PATH SUDO`` when
@@ -9,11 +9,13 @@ authentication there is and no password of monit's needs to be known here.
 """
 
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rollout.adapters.monit.status_parser import Version
+from rollout.adapters.ssh.scripts import command_of
+from rollout.adapters.ssh.shell_files import Script
 
 OLDEST = (5, 3, 0)
 GROUP_HONOURED = (5, 14, 0)  # before: `-g` is accepted and ignored by status
@@ -23,15 +25,26 @@ NAMES_ARE_PATTERNS = (5, 28, 0)  # a name is a POSIX ERE, wrapped in ^$ unless i
 
 SPECIAL_IN_SED = re.compile(r"[][.^$*/\\]")
 A_PID = r"s,^  pid  *\([1-9][0-9]*\)[[:space:]]*$,ours\1,p"
-LONGEST_TREE = 4_000
-"""Characters of pids after which a tree of processes is not followed any further."""
-
 SPECIAL = re.compile(r"[][.^$*+?(){}|\\]")
-PROLOGUE = "LC_ALL=C; export LC_ALL"
-EPILOGUE = """\
-[ "$rc" -eq 0 ] || printf '@who %s %s %s\\n' "$(id -un)" \
-  "$(command -v monit || echo /usr/bin/monit)" "$(sudo -V 2>/dev/null | sed -n '1s/.* //p')"
-printf '@monit %s\\n%s\\n' "$rc" "$text\""""
+
+ANSWER = Script(Path(__file__).with_name("answer.sh"))
+
+ASK_VERSION = Script(Path(__file__).with_name("version.sh"), ANSWER)
+"""The parameters are monit's command."""
+
+LOOK = Script(Path(__file__).with_name("look.sh"), ANSWER)
+"""sed's program for the pids with a tree, further pids, two that are not used, monit's command."""
+
+LOOK_AT_SOCKETS = Script(
+    Path(__file__).with_name("look.sh"), Path(__file__).with_name("sockets.sh"), ANSWER
+)
+"""As ``LOOK``; the third is sed's program for the ports, the fourth the sockets from before."""
+
+RESTART = Script(Path(__file__).with_name("restart.sh"), ANSWER)
+"""The group or nothing, ``all`` or nothing, the services of the group, the names, monit's command.
+
+Services and names are lines.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +56,21 @@ class MonitCommand:
     group: str = ""
 
     @property
-    def plain(self) -> str:
-        """The command with its options, quoted, without a group."""
-        return shlex.join((*self.words, *(("-B",) if self.version >= PLAIN_OUTPUT else ())))
+    def plain(self) -> tuple[str, ...]:
+        """The command with its options, without a group."""
+        return (*self.words, *(("-B",) if self.version >= PLAIN_OUTPUT else ()))
 
     @property
-    def grouped(self) -> str:
+    def grouped(self) -> tuple[str, ...]:
         """The same, kept to the group where this version honours it."""
         if self.group and self.version >= GROUP_HONOURED:
-            return f"{self.plain} -g {shlex.quote(self.group)}"
+            return (*self.plain, "-g", self.group)
         return self.plain
-
-    def restart_group(self) -> str:
-        return f"{self.grouped} restart" + ("" if self.version >= GROUP_WITHOUT_ALL else " all")
 
 
 def ask_version(words: Sequence[str]) -> str:
     """``monit -V`` needs no daemon, and meets sudo as the real calls will."""
-    return f"{PROLOGUE}\ntext=$({shlex.join(words)} -V 2>&1); rc=$?\n{EPILOGUE}\n"
+    return command_of(ASK_VERSION.text, words, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,66 +98,28 @@ def look(typed: MonitCommand, query: ProcessQuery | None = None) -> str:
     the tree below each pid by itself (``children`` of proc(5)), which costs no process.
     """
     query = query or ProcessQuery()
-    ours = "".join(
-        " -e " + shlex.quote(f"/^Process '{SPECIAL_IN_SED.sub(_escaped, name)}'/,/^$/{A_PID}")
-        for name in query.names
+    trees = "\n".join(
+        f"/^Process '{SPECIAL_IN_SED.sub(_escaped, name)}'/,/^$/{A_PID}" for name in query.names
     )
-    return f"""\
-{PROLOGUE}
-text=$({typed.grouped} status 2>&1); rc=$?
-sed -n -e 's/^[0-9a-f]*-[0-9a-f-]*$/@boot &/p' -e 's/^btime /@&/p' \\
-  /proc/sys/kernel/random/boot_id /proc/stat 2>/dev/null
-printf '@ticks %s\\n' "$(getconf CLK_TCK 2>/dev/null)"
-pids=
-walk() {{
-  pids="$pids $1"
-  [ "${{#pids}}" -lt {LONGEST_TREE} ] || return 0
-  for list in /proc/"$1"/task/*/children; do
-    line=
-    {{ read -r line <"$list"; }} 2>/dev/null
-    for child in $line; do walk "$child"; done
-  done
-}}
-for pid in $(printf '%s\\n' "$text" | sed -n{ours} \\
-  -e 's,^  pid  *\\([1-9][0-9]*\\)[[:space:]]*$,\\1,p'); do
-  case $pid in ours*) walk "${{pid#ours}}" ;; *) pids="$pids $pid" ;; esac
-done
-pids="$pids {" ".join(map(str, query.pids))}"
-cat /proc/1/stat $(printf '/proc/%s/stat ' $pids) 2>/dev/null
-{_sockets(query)}{EPILOGUE}
-"""
-
-
-def _sockets(query: ProcessQuery) -> str:
-    """Print ``@listen PORT INODE`` for each listening socket, and who holds it.
-
-    Listening sockets come first in the kernel's tables, so the reading ends after them.  For each
-    process whose descriptors this login may read, ``@fds PID`` is followed by ``@fd`` or by
-    ``@holds INODE``.  ``ls`` names its directories where it gets two, hence our own.
-    """
+    further = " ".join(map(str, query.pids))
     if not query.ports:
-        return ""
-    ports = "".join(
-        f" -e 's/^ *[0-9]*: [0-9A-F]*:{port:04X} [^ ]* 0A [^ ]* [^ ]* [^ ]* *[0-9]* *[0-9]* "
-        f"\\([1-9][0-9]*\\) .*/@listen {port} \\1/p'"
-        for port in query.ports
+        return command_of(LOOK.text, (trees, further, "", "", *typed.grouped), {})
+    words = (trees, further, _listening(query.ports), _old(query.sockets), *typed.grouped)
+    return command_of(LOOK_AT_SOCKETS.text, words, {})
+
+
+def _listening(ports: Sequence[int]) -> str:
+    """Write sed's program that prints ``@listen PORT INODE`` for each listening socket."""
+    return "\n".join(
+        f"s/^ *[0-9]*: [0-9A-F]*:{port:04X} [^ ]* 0A [^ ]* [^ ]* [^ ]* *[0-9]* *[0-9]* "
+        f"\\([1-9][0-9]*\\) .*/@listen {port} \\1/p"
+        for port in ports
     )
-    old = "*" if query.sockets is None else "|".join(map(str, query.sockets)) or "none"
-    return f"""\
-set --
-closely=
-for table in /proc/net/tcp /proc/net/tcp6; do
-  listening=$(sed -n -e 1d -e '/^ *[0-9]*: [^ ]* [^ ]* 0A /!q'{ports} "$table" 2>/dev/null)
-  [ -z "$listening" ] || printf '%s\\n' "$listening"
-  for word in $listening; do
-    case $word in {old}) closely=yes ;; esac
-    held="s/.* -> socket:\\[\\($word\\)\\]\\$/@holds \\1/p"
-    case $word in @*) ;; *) set -- "$@" -e "$held" ;; esac
-  done
-done
-[ -z "$closely" ] || ls -ln $(printf '/proc/%s/fd ' $$ $pids) 2>/dev/null | sed -n "$@" \\
-  -e 's,^/proc/\\([0-9]*\\)/fd:$,@fds \\1,p' -e 's/.* 0 -> .*/@fd/p'
-"""
+
+
+def _old(sockets: Sequence[int] | None) -> str:
+    """Name the sockets from before a restart, each between blanks; ``*`` is any."""
+    return "*" if sockets is None else "".join(f" {one}" for one in sockets) + " "
 
 
 def restart(typed: MonitCommand, names: Sequence[str]) -> str:
@@ -159,39 +131,16 @@ def restart(typed: MonitCommand, names: Sequence[str]) -> str:
     the foreground, and say rc 0.  The group command is used only when the group holds exactly
     ``names``; by name, the first refusal ends it.
     """
-    status = typed.grouped if _group_will_do(typed, names) else typed.plain
-    return f"""\
-{PROLOGUE}
-asked=0; sent=0
-text=$({status} status 2>&1); rc=$?
-services=$(printf '%s\\n' "$text" | grep "^[A-Z][A-Za-z ]* '.*'" | sort)
-if [ "$rc" -eq 0 ] && [ -n "$services" ]; then
-{_ask(typed, names)}
-fi
-printf '@asked %s of %s\\n' "$asked" "$sent"
-{EPILOGUE}
-"""
-
-
-def _ask(typed: MonitCommand, names: Sequence[str]) -> str:
-    by_name = f"""\
-for name in {shlex.join(spelled(name, typed.version) for name in names)}; do
-  sent=$((sent + 1))
-  text=$({typed.plain} restart "$name" 2>&1); rc=$?
-  [ "$rc" -eq 0 ] || break
-  asked=$((asked + 1))
-done"""
-    if not _group_will_do(typed, names):
-        return by_name
-    exactly = "\n".join(sorted((f"Process '{name}'" for name in names), key=str.encode))
-    return f"""\
-if [ "$services" = {shlex.quote(exactly)} ]; then
-sent=1; echo '@by group'
-text=$({typed.restart_group()} 2>&1); rc=$?
-[ "$rc" -ne 0 ] || asked=1
-else
-{by_name}
-fi"""
+    group_will_do = _group_will_do(typed, names)
+    exactly = sorted((f"Process '{name}'" for name in names), key=str.encode)
+    words = (
+        typed.group if group_will_do else "",
+        "" if typed.version >= GROUP_WITHOUT_ALL else "all",
+        "\n".join(exactly) if group_will_do else "",
+        "\n".join(spelled(name, typed.version) for name in names),
+        *typed.plain,
+    )
+    return command_of(RESTART.text, words, {})
 
 
 def _group_will_do(typed: MonitCommand, names: Sequence[str]) -> bool:
@@ -214,6 +163,8 @@ def spelled(name: str, version: Version) -> str:
     Raises:
         ValueError: this version cannot be told that name.
     """
+    if "\n" in name:
+        raise ValueError(f"no service of monit's has a line break in its name: {name!r}")
     option = name.startswith("-")
     if version < NAMES_ARE_PATTERNS:
         if option:

@@ -7,13 +7,18 @@ for one that it was configured not to reach.  The host itself knows which, so it
 import re
 import shlex
 from collections.abc import Callable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from rollout.adapters.ssh.command import Result
 from rollout.adapters.ssh.errors import ForwardingRefused, NothingListens, SshError
+from rollout.adapters.ssh.scripts import command_of
+from rollout.adapters.ssh.shell_files import Script
 
 MISSING, NO_SOCKET, NO_PERMISSION, NOBODY, CLOSED = 81, 82, 83, 84, 85
 """Exit codes of our question; high, so that no shell uses them for something else."""
+
+QUESTION = Script(Path(__file__).with_name("socket_question.sh"))
+"""The path of the socket, then all directories above it, the topmost first."""
 
 REASONS = {
     MISSING: "does not exist on the host",
@@ -62,17 +67,6 @@ def _join(group: str, mode: int, where: str, path: str, status: int) -> str:
 
 
 def question(path: str) -> str:
-    """Ask for the reason in plain shell.
-
-    HAProxy binds ``PATH.PID.tmp`` and renames it, and the kernel goes on showing the first
-    name, so the listener is looked for by the beginning of its path.
-    """
-    quoted = shlex.quote(path)
+    """Ask for the reason in plain shell."""
     above = (str(place) for place in reversed(PurePosixPath(path).parents))
-    return (
-        f'for above in {shlex.join(above)}; do test ! -d "$above" || test -x "$above" || '
-        f"{{ stat -c '%G %a' \"$above\"; exit {CLOSED}; }}; done; "
-        f"test -e {quoted} || exit {MISSING}; test -S {quoted} || exit {NO_SOCKET}; "
-        f"test -w {quoted} || {{ stat -c '%G %a' {quoted}; exit {NO_PERMISSION}; }}; "
-        f"test ! -r /proc/net/unix || grep -qF -- {quoted} /proc/net/unix || exit {NOBODY}"
-    )
+    return command_of(QUESTION.text, (path, *above), {})

@@ -180,6 +180,11 @@ def test_an_old_monit_is_never_given_an_option_for_a_name() -> None:
         commands.spelled("-t", (5, 14, 0))
 
 
+def test_a_name_with_a_line_break_is_no_services() -> None:
+    with pytest.raises(ValueError, match="line break"):
+        commands.restart(commands.MonitCommand(("monit",), NEW), ["a\nb"])
+
+
 def refusal(typist: Typist, group: str, answers: list[tuple[str, str, int]]) -> SupervisorError:
     said = typist.run(commands.restart(typist.typed(NEW, group), ["a", "b"]), answers)
     with pytest.raises(SupervisorError) as caught:

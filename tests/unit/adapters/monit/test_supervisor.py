@@ -55,7 +55,7 @@ def test_the_version_is_asked_once_per_host() -> None:
     monit = supervisor(script)
     for _ in range(2):
         asyncio.run(monit.look("web1"))
-    assert ["monit -V" in command for command in script.typed] == [True, False, False]
+    assert ['"$@" -V ' in command for command in script.typed] == [True, False, False]
 
 
 def test_a_process_shown_by_hidepid_and_gone_is_not_taken_for_a_new_one() -> None:

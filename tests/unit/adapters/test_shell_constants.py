@@ -9,6 +9,7 @@ from rollout.adapters.releases import build, layout, link_shared, preflight
 from rollout.adapters.releases import list as listing
 from rollout.adapters.releases.shell_functions import FUNCTIONS
 from rollout.adapters.sources import repository_login, scripts
+from rollout.adapters.ssh import socket_diagnosis
 from rollout.adapters.ssh.scripts import LAST_LINES
 from rollout.adapters.ssh.shell_files import Script
 
@@ -61,6 +62,11 @@ def test_a_number_or_a_name_is_the_same_in_the_script(script: Script, text: str)
 def test_each_exit_code_that_python_knows_stands_in_a_script(code: str) -> None:
     every = scripts.DELIVER.text + scripts.ARTIFACT.text
     assert f"exit {getattr(scripts, code)}" in every
+
+
+@pytest.mark.parametrize("code", sorted(socket_diagnosis.REASONS))
+def test_each_exit_code_has_its_reason(code: int) -> None:
+    assert f"exit {code}" in socket_diagnosis.QUESTION.text
 
 
 def test_the_files_stand_beside_their_modules() -> None:
