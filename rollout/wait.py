@@ -92,8 +92,8 @@ async def until(
 ) -> None:
     """Ask ``question`` every ``every`` seconds until it is settled.
 
-    A question that cannot be asked (no answer from HAProxy, monit or ssh) is not settled; any
-    other error ends the wait.
+    A question that cannot be asked (no answer from HAProxy, a supervisor or ssh) is not settled;
+    any other error ends the wait.
 
     Raises:
         TimedOut: ``timeout`` seconds passed; it carries the last reason given.

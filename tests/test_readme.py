@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from rollout.adapters.monit.sudoers import Invocation, readlink_line, sudoers_line
+from rollout.adapters.monit.sudoers import Invocation, sudoers_line
 from rollout.events import Event
 from rollout.settings.load import load
 from rollout.summary.run import Exit
+from rollout.text.sudoers import readlink_line
 
 HOME = Path(__file__).parents[1]
 README = (HOME / "README.md").read_text(encoding="utf-8")

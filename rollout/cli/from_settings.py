@@ -23,6 +23,7 @@ def scope_of(settings: Settings, hosts: tuple[str, ...], flags: Flags = NO_FLAGS
     return Selection(
         hosts=hosts,
         server=settings.fleet.server,
+        ports_setting=f"{settings.supervisor.section}.ports",
         by=Granularity(settings.fleet.by),
         accept_sick=ACCEPT_SICK in flags,
     )
@@ -35,10 +36,9 @@ def plan_of(settings: Settings, targets: Sequence[Target], flags: Flags = NO_FLA
         max_out=settings.fleet.max_out.at_most(len(targets)),
         floor=settings.fleet.floor,
         max_failures=settings.fleet.max_failures,
-        instances_at_a_time=settings.monit.instances_at_a_time,
+        instances_at_a_time=settings.supervisor.instances_at_a_time,
         probe_times=settings.restart.probe_times,
         on_busy=settings.restart.on_busy,
-        inspect_command=_look(settings),
         known=known_of(settings),
         accept_sick=ACCEPT_SICK in flags,
         timeouts=settings.timeouts(),
@@ -47,7 +47,7 @@ def plan_of(settings: Settings, targets: Sequence[Target], flags: Flags = NO_FLA
 
 def servers_of(settings: Settings) -> int:
     """Count the targets of the whole fleet, as far as the settings tell."""
-    each = (settings.monit.instances or 1) if settings.fleet.by == "instance" else 1
+    each = (settings.supervisor.instances or 1) if settings.fleet.by == "instance" else 1
     return len(settings.fleet.names) * each
 
 
@@ -56,7 +56,8 @@ def known_of(settings: Settings) -> KnownFleet:
     return KnownFleet(
         hosts=frozenset(settings.fleet.names),
         balancers=frozenset(settings.balancers),
-        match=settings.monit.match,
+        match=settings.supervisor.match,
+        match_setting=f"{settings.supervisor.section}.match",
     )
 
 
@@ -89,7 +90,6 @@ def lock_request(
         deploys=deploys,
         include_left_out=include_left_out,
         rollout=rollout,
-        inspect_command=_look(settings),
     )
 
 
@@ -103,12 +103,6 @@ def reach_of(settings: Settings) -> Mapping[str, str]:
             f"{ssh_words(settings)} {said.ssh} {shlex.quote(relay)}" if said.ssh else relay
         )
     return commands
-
-
-def _look(settings: Settings) -> str:
-    # The plan fills in {host}; a brace of the operator's own must survive that.
-    words = f"{ssh_words(settings)} HOST {settings.monit.command} status"
-    return words.replace("{", "{{").replace("}", "}}").replace(" HOST ", " {host} ", 1)
 
 
 def ssh_words(settings: Settings) -> str:

@@ -17,7 +17,7 @@ from rollout.adapters.local.thread_pool import Pool
 from rollout.adapters.lock.lock_directory import HERE, LockDirectory, LockLocation
 from rollout.adapters.lock.remote_lock import FleetLock
 from rollout.adapters.monit.supervisor import MonitOptions, MonitSupervisor
-from rollout.adapters.probe.prober import PortProber
+from rollout.adapters.probe.prober import PortProber, ProbeOptions
 from rollout.adapters.ssh import Ssh, SshOptions
 from rollout.adapters.ssh.addresses import AT_ONCE, SshAddresses
 from rollout.cli.deploy_wiring import build_releases, build_supply
@@ -90,11 +90,10 @@ def build_site(
     for pool in (host_pool, balancer_pool, name_pool):
         closing.callback(pool.close)
     probe, smoke = settings.restart.probe, settings.restart.smoke
-    named = settings.restart.probe_host
     site = Site(
         balancers=build_balancers(settings, ssh, balancer_pool, closing),
-        supervisor=MonitSupervisor(ssh.run, monit_options(settings), host_pool.call),
-        prober=PortProber(ssh, probe, host_pool.call, name=named) if probe else None,
+        supervisor=MonitSupervisor(ssh.run, supervisor_options(settings), host_pool.call),
+        prober=PortProber(ssh, probe_options(settings), host_pool.call) if probe else None,
         smoke=CommandSmoke(smoke, settings.restart.smoke_timeout, os.environ) if smoke else None,
         record=NOT_OURS,
         addresses=SshAddresses(
@@ -186,8 +185,17 @@ def ssh_options(settings: Settings) -> SshOptions:
     return SshOptions(user=said.user or None, config=config, connect_timeout=said.connect_timeout)
 
 
-def monit_options(settings: Settings) -> MonitOptions:
-    """Say to the supervisor what the settings say about monit."""
+def probe_options(settings: Settings) -> ProbeOptions:
+    """Say to the prober what the settings say about the probe."""
+    return ProbeOptions(
+        template=settings.restart.probe,
+        name=settings.restart.probe_host,
+        ports_setting=f"{settings.supervisor.section}.ports",
+    )
+
+
+def supervisor_options(settings: Settings) -> MonitOptions:
+    """Say to the supervisor what the settings say about it."""
     said = settings.monit
     return MonitOptions(
         command=said.command,

@@ -164,7 +164,7 @@ async def drop_skipped_hosts(
 ) -> Deploy:
     """Take the release back from hosts that were another hand's when their turn came.
 
-    Their processes are what they were, so what monit starts anew there should be that as well.
+    Their processes are what they were, so what is started anew there should be that as well.
     """
     on_it = {target.host for target in rolled.restarted}
     await transaction.take_back_from([host for host in deploy.hosts if host not in on_it])

@@ -164,7 +164,7 @@ class Transaction:
             return host in self._switched
 
     async def _is_live(self, host: str) -> bool:
-        """See whether a process may serve the release, such as one that monit started anew."""
+        """See whether a process may serve the release, such as one that was started anew."""
         try:
             return self._deploy.release.name in (await self._releases.look(host)).live
         except RolloutError:

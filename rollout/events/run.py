@@ -281,7 +281,7 @@ class TargetEmpty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestartAsked:
-    """We are about to ask monit.  From here only proof brings the target back."""
+    """We are about to ask the supervisor.  From here only proof brings the target back."""
 
     wire: ClassVar[str] = "target.restart_asked"
 
@@ -331,15 +331,16 @@ class TargetReturned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OthersRestarted:
-    """Monit restarted ``instances`` beside those of ``target``, while visitors could meet them.
+    """``instances`` beside those of ``target`` were restarted, while visitors could meet them.
 
-    ``fix`` is what keeps it from doing so again.
+    ``fix`` is what keeps ``supervisor`` from doing so again.
     """
 
     wire: ClassVar[str] = "target.others_restarted"
 
     target: str
     instances: tuple[str, ...]
+    supervisor: str
     fix: str = ""
 
 
@@ -376,8 +377,8 @@ class TargetNotStarted:
 class TargetReturnedUntouched:
     """It serves as before, with the processes that it had.
 
-    ``reason`` says what stopped us, ``fix`` what mends that.  ``asked``: monit was asked to
-    restart it, and kept its processes.
+    ``reason`` says what stopped us, ``fix`` what mends that.  ``asked``: a restart was asked for,
+    and its supervisor kept the processes.
     """
 
     wire: ClassVar[str] = "target.returned_untouched"

@@ -22,7 +22,6 @@ from rollout.model.errors import Halted, LockHeld, RolloutError, UnfinishedRunFo
 from rollout.model.lock_state import LockOwner, LockState
 from rollout.model.ownership import OwnedTarget
 from rollout.model.past_runs import UnfinishedRun, in_doubt, story_of
-from rollout.model.plan import inspect_command_of
 from rollout.ports.ownership import Lock, OwnershipLog, RunHistory
 from rollout.ports.site import Site, Tell
 from rollout.wait import now
@@ -41,7 +40,6 @@ class LockRequest:
         deploys: It is about a release, so it sees itself to what a deploy has left half done.
         take_up: What an earlier run has left out there is restarted with the others.
         rollout: rollout itself, as it is typed.
-        look: What to type to look at a host, with ``{host}`` in it.
     """
 
     wait: float
@@ -49,7 +47,6 @@ class LockRequest:
     deploys: bool = False
     include_left_out: bool = False
     rollout: str = "rollout"
-    inspect_command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,7 @@ async def refusal(
             out |= {owned_target.target.name: owned_target for owned_target in ours.owned_targets}
             refused = refused or _in_the_way(ours, request)
             if refused is None:
-                _report_left_out(ours, request, tell)
+                _report_left_out(ours, site, tell)
     except RolloutError as error:
         refused = error
     return refused, tuple(out.values())
@@ -207,7 +204,7 @@ async def _reject_unfinished(
     left = await _without_theirs(left, site, tell)
     if refused := _in_the_way(left, request):
         raise refused
-    _report_left_out(left, request, tell)
+    _report_left_out(left, site, tell)
     return tuple(left.owned_targets)
 
 
@@ -254,7 +251,7 @@ def _in_the_way(left: UnfinishedRun, request: LockRequest) -> UnfinishedRunFound
     return None
 
 
-def _report_left_out(left: UnfinishedRun, request: LockRequest, tell: Tell) -> None:
+def _report_left_out(left: UnfinishedRun, site: Site, tell: Tell) -> None:
     """Name what is out before this run begins: the summary is of the fleet as it is."""
     for owned_target in left.owned_targets:
         states = {state for told in owned_target.possible_states.values() for state in told}
@@ -264,7 +261,7 @@ def _report_left_out(left: UnfinishedRun, request: LockRequest, tell: Tell) -> N
                 state=states.pop() if len(states) == 1 else "unknown",
                 reason=f"by run {left.owner.run}, before this one",
                 asked=bool(owned_target.asked),
-                look=inspect_command_of(request.inspect_command, owned_target.target.host),
+                look=site.supervisor.look_command(owned_target.target.host),
                 servers=tuple(map(str, owned_target.target.servers)),
             )
         )

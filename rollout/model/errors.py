@@ -6,12 +6,7 @@ The exit code is not here: it is the consequence for the fleet, which the ledger
 from collections.abc import Mapping, Sequence
 
 from rollout.model.fleet import Server
-
-GOES_TOGETHER = (
-    "restart whole hosts (--by host), or take `depends on` out of monit's control file and reload "
-    "monit"
-)
-"""What fixes that monit restarts more than it was asked to."""
+from rollout.model.supervisor import SupervisorProfile
 
 
 class RolloutError(Exception):
@@ -99,7 +94,7 @@ class BalancerError(ActionableError):
 
 
 class SupervisorError(ActionableError):
-    """Monit did not answer, or its answer cannot be trusted."""
+    """A supervisor did not answer, or its answer cannot be trusted."""
 
     @property
     def host(self) -> str:
@@ -107,22 +102,21 @@ class SupervisorError(ActionableError):
 
 
 class RestartRefused(SupervisorError):
-    """Monit said no to the very first restart we asked for: nothing was restarted."""
+    """The supervisor refused the very first restart we asked for: nothing was restarted."""
 
 
 class SupervisorBusy(SupervisorError):
-    """Monit has work of its own pending; this says nothing about a release or a process.
+    """The supervisor has work of its own pending; this is not about a release or a process.
 
     ``last`` is what it is busy with.
     """
 
-    def __init__(self, host: str, last: str, timeout: float = 0.0) -> None:
+    def __init__(
+        self, host: str, last: str, supervisor: SupervisorProfile, timeout: float = 0.0
+    ) -> None:
         after = f" after {timeout:g}s" if timeout else ""
-        super().__init__(
-            host,
-            f"not free to be restarted{after}: {last}",
-            "wait until nothing is pending in `monit summary` there, or raise monit.busy_timeout",
-        )
+        what = f"not free to be restarted{after}: {last}"
+        super().__init__(host, what, supervisor.fix_when_busy)
         self.last = last
         self.timeout = timeout
 
@@ -236,16 +230,23 @@ class WrongRelease(RolloutError):
 
 
 class NotRestarted(RolloutError):
-    """Monit calls the restart done, and the process is the one from before.
+    """The supervisor calls the restart done, and the process is the one from before.
 
-    ``at_once``: it did so sooner than a stop program can have timed out.
+    ``at_once``: it did so sooner than a stop can have timed out.
     """
 
-    def __init__(self, names: Sequence[str], *, after: float, at_once: bool = False) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        supervisor: SupervisorProfile,
+        *,
+        after: float,
+        at_once: bool = False,
+    ) -> None:
         super().__init__(
-            f"{', '.join(names)} not restarted: monit says OK {after:.0f}s after the request, with "
-            "the process from before (its stop program timed out, or it has a `restart program` "
-            "that keeps the process)"
+            f"{', '.join(names)} not restarted: {supervisor.name} says {supervisor.running_word} "
+            f"{after:.0f}s after the request, with the process from before "
+            f"({supervisor.keeps_because})"
         )
         self.names = tuple(names)
         self.after = after
@@ -257,42 +258,42 @@ class NotGivenBack(RolloutError):
 
 
 class ProcessKept(RolloutError):
-    """Monit's restart leaves the process as it is; it was proven once more, and goes back."""
+    """A restart leaves the process as it is; it was proven once more, and goes back."""
 
-    def __init__(self, names: Sequence[str], host: str) -> None:
-        named = ", ".join(names)
+    def __init__(self, names: Sequence[str], host: str, supervisor: SupervisorProfile) -> None:
+        named, name = ", ".join(names), supervisor.name
         super().__init__(
-            f"monit on {host} calls the restart of {named} done, and each is the process from "
-            "before, which still answers: monit's restart must make a new process"
+            f"{name} on {host} calls the restart of {named} done, and each is the process from "
+            f"before, which still answers: {name}'s restart must make a new process"
         )
-        self.fix = (
-            "if monit was reloaded or started just then, it forgot the request: go on; otherwise "
-            "take `restart program` out of monit's control file, so that monit stops and starts "
-            "it, and reload monit"
-        )
+        self.fix = supervisor.fix_when_kept
         self.names = tuple(names)
         self.host = host
 
 
 class RestartedTogether(RolloutError):
-    """Monit restarted instances that nothing asked it to restart, beside those that were asked."""
+    """Instances got a new process that nothing asked for, beside those that were asked."""
 
-    def __init__(self, host: str, asked: Sequence[str], others: Sequence[str]) -> None:
+    def __init__(
+        self, host: str, asked: Sequence[str], others: Sequence[str], supervisor: SupervisorProfile
+    ) -> None:
         super().__init__(
             f"{host}: {', '.join(others)} got a new process when {', '.join(asked)} was asked to "
-            "restart: monit restarts them together (`depends on`), or it died at that moment"
+            f"restart: {supervisor.name} restarts them together ({supervisor.couples_by}), or it "
+            "died at that moment"
         )
-        self.fix = GOES_TOGETHER
+        self.fix = supervisor.fix_when_coupled
         self.host = host
         self.asked = tuple(asked)
         self.others = tuple(others)
 
 
 class Unmonitored(RolloutError):
-    """Monit does not watch an instance: a restart would only switch the watching on."""
+    """An instance is not watched: a restart would only switch the watching on."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(f"{', '.join(names)} not monitored: monit would not restart it")
+    def __init__(self, names: Sequence[str], supervisor: SupervisorProfile) -> None:
+        what = f"not monitored: {supervisor.name} would not restart it"
+        super().__init__(f"{', '.join(names)} {what}")
         self.names = tuple(names)
 
 

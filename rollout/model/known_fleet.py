@@ -14,11 +14,13 @@ class KnownFleet:
         hosts: The hosts of the fleet.
         balancers: The load balancers, by name.
         match: The pattern of the names of instances.
+        match_setting: The setting that has it.
     """
 
     hosts: frozenset[str]
     balancers: frozenset[str]
     match: str = ".*"
+    match_setting: str = "match"
 
     def objection(self, target: Target) -> str:
         """Say what of ``target`` the settings do not know; empty where they know all of it."""
@@ -29,5 +31,5 @@ class KnownFleet:
                 return f"the settings know no load balancer {server.balancer}"
         for one in target.instances:
             if not re.fullmatch(self.match, one.name):
-                return f"monit.match does not match {one.name}"
+                return f"{self.match_setting} does not match {one.name}"
         return ""

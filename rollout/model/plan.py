@@ -1,7 +1,6 @@
 """What will be done, in what order, how patiently: decided before anything is touched."""
 
 import math
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -28,11 +27,6 @@ class Share:
     def at_least(self, total: int) -> int:
         """Round up: the way a floor is meant."""
         return math.ceil(total * self.amount / 100) if self.percent else int(self.amount)
-
-
-def inspect_command_of(look: str, host: str) -> str:
-    """Fill ``host`` into a command that is shown to be typed: one word, whatever it contains."""
-    return look.format(host=shlex.quote(host))
 
 
 class OnBusy(StrEnum):
@@ -75,12 +69,11 @@ class Plan:
         instances_at_a_time: How many instances of a target boot together; 0 for all.
         probe_times: How many good answers in a row prove an instance.
         on_busy: What to do with sessions that do not end.
-        inspect_command: What to type to look at a host, with ``{host}`` in it.
         known: What the settings know; a record that names anything else is not acted upon.
         release_by_host: The release that the new processes of a host must be seen to run in; of a
             host that is not there nothing is asked.
         renewed: By target the instances that have a new process already, by an earlier part of this
-            run or by monit itself: they are proven with the others, and not restarted again.
+            run or by their supervisor: they are proven with the others, and not restarted again.
         switch_current_per_host: Move ``current`` of a host to its release while it is in maint,
             before the restart.
         canaries_done: Targets of the first wave that an earlier part of the run has restarted, if
@@ -96,7 +89,6 @@ class Plan:
     instances_at_a_time: int = 0
     probe_times: int = 2
     on_busy: OnBusy = OnBusy.STOP
-    inspect_command: str = "ssh {host} sudo monit status"
     known: KnownFleet | None = None
     release_by_host: Mapping[str, Release] = field(default_factory=dict[str, Release])
     renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

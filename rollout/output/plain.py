@@ -125,9 +125,9 @@ def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
             said = [f"HAProxy has no {', '.join(gone)} any more"] if gone else []
             said += [f"HAProxy has {', '.join(new)} as well now, taken too"] if new else []
             return "; ".join(said) or "HAProxy has the same servers of it as before"
-        case events.OthersRestarted(instances=instances):
+        case events.OthersRestarted(instances=instances, supervisor=supervisor):
             names = ", ".join(instances)
-            return f"monit restarted {names} as well, which nothing had asked to restart"
+            return f"{supervisor} restarted {names} as well, which nothing had asked to restart"
         case events.TargetVisited(sessions=sessions, servers=servers):
             return (
                 f"HAProxy sent it {_visitors(sessions)} in maint, while it was restarted "

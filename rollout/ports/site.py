@@ -19,6 +19,7 @@ from rollout.model.fleet import (
     ProcessIdentity,
     Server,
 )
+from rollout.model.supervisor import SupervisorProfile
 from rollout.ports.ownership import Lock, OwnershipLog
 from rollout.ports.releases import Releases, Source
 
@@ -49,13 +50,23 @@ class Balancer(Protocol):
 
 
 class Supervisor(Protocol):
-    """Monit on the hosts."""
+    """What keeps the instances of the hosts running, and restarts them.
+
+    It decides nothing: it says what it sees, and passes a request on.
+    """
+
+    @property
+    def profile(self) -> SupervisorProfile:
+        """How it is called, how it works, and what to type against its habits."""
+
+    def look_command(self, host: str) -> str:
+        """Return what an operator types here to see the instances of ``host``."""
 
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         """Read our instances on ``host``, with the births of their processes, in print order."""
 
     async def restart(self, host: str, instances: Sequence[Instance]) -> None:
-        """Ask monit to restart ``instances``, all at once.  Never repeated, whatever happens.
+        """Ask for the restart of ``instances``, all at once.  Never repeated, whatever happens.
 
         Raises:
             RestartRefused: certainly nothing was asked.

@@ -18,6 +18,7 @@ from rollout.model.fleet import (
     ProcessIdentity,
     Server,
 )
+from rollout.model.supervisor import SupervisorProfile
 from rollout.ports.site import Balancer, Site, Supervisor
 
 Say = Callable[[str, str], None]
@@ -102,6 +103,13 @@ class TracingSupervisor:
         self._inner = inner
         self._ear = _Tracer(say)
 
+    @property
+    def profile(self) -> SupervisorProfile:
+        return self._inner.profile
+
+    def look_command(self, host: str) -> str:
+        return self._inner.look_command(host)
+
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         states = await self._inner.look(host)
         for state in states:
@@ -112,7 +120,7 @@ class TracingSupervisor:
 
     async def restart(self, host: str, instances: Sequence[Instance]) -> None:
         names = ", ".join(one.name for one in instances)
-        async with self._ear.asked(host, f"monit restart {names}"):
+        async with self._ear.asked(host, f"{self.profile.name} restart {names}"):
             await self._inner.restart(host, instances)
 
     def remember(self, host: str, before: Mapping[str, ProcessIdentity | None]) -> None:

@@ -26,6 +26,7 @@ from rollout.model.fleet import AdminState, Condition
 from rollout.model.lock_state import PastRun
 from rollout.model.ownership import OwnedTarget
 from rollout.model.plan import Plan
+from rollout.model.supervisor import SupervisorProfile
 from rollout.ports.site import Site, Tell
 from rollout.recovery.verify_after_crash import VerificationAfterCrash, proof_of, relink
 from rollout.restart.cleanup import ensure_safe_end, left_out_event
@@ -41,7 +42,6 @@ from rollout.restart.reenable import (
     wait_until_checked,
     wait_until_stable,
 )
-from rollout.restart.verify import OLD_FOR
 
 NOTHING_LEFT = "HAProxy has none of its servers any more"
 
@@ -80,7 +80,7 @@ async def recover(
         of=run, targets=names, asked=asked, rest=tuple(rest), gone_back=gone_back
     )
     tell(started)
-    plan = with_min_timeouts(plan)
+    plan = with_min_timeouts(plan, site.supervisor.profile)
     results = await asyncio.gather(
         *(_recover_one(owned_target, plan, site, tell) for owned_target in owned_targets),
         return_exceptions=True,
@@ -146,9 +146,9 @@ async def abandon(run: str, owned_targets: Sequence[OwnedTarget], site: Site, te
     tell(RecoveryFinished())
 
 
-def with_min_timeouts(plan: Plan) -> Plan:
+def with_min_timeouts(plan: Plan, supervisor: SupervisorProfile) -> Plan:
     """Allow long enough to tell that a restart was never begun, whatever a boot may take."""
-    enough = max(plan.timeouts.running_timeout, OLD_FOR + 10)
+    enough = max(plan.timeouts.running_timeout, supervisor.stop_allowance + 10)
     return replace(plan, timeouts=replace(plan.timeouts, running_timeout=enough))
 
 
@@ -165,7 +165,7 @@ async def _recover_one(
     try:
         await adopt(control, owned_target, plan)
     except RolloutError as error:
-        tell(left_out_event(said_of(name, error), "unknown", control, plan, asked=asked))
+        tell(left_out_event(said_of(name, error), "unknown", control, asked=asked))
         raise
     await _wake_agents(control, site, tell)
     theirs = "; ".join(f"{server} is {state} now" for server, state in control.lost.items())
@@ -233,7 +233,7 @@ async def _recover_already_ready(
         await same_processes(proven.proof, control, plan)
     except RolloutError as error:
         reason = f"it is ready, but not by rollout, and {said_of(name, error)}"
-        tell(left_out_event(reason, "ready", control, plan, asked=True))
+        tell(left_out_event(reason, "ready", control, asked=True))
         raise
     return await _is_back(name, proven, site, tell)
 
@@ -253,7 +253,7 @@ async def _recover_untouched(
         await make_ready_and_verify(control, plan)
     except RolloutError as error:
         reason = f"it could not be put back: {said_of(target.name, error)}"
-        tell(left_out_event(reason, "unknown", control, plan, asked=False))
+        tell(left_out_event(reason, "unknown", control, asked=False))
         raise
     await site.record.released(target.name, restarted=False)
     tell(TargetRecovered(target=target.name, restarted=False))

@@ -39,8 +39,8 @@ async def proof_of(
     """See every instance run and answer in the release that `current` leads to.
 
     Each is a new process, or the old one if the request never arrived.  Where `current` went back
-    to the release before, a process that monit or an operator has started since is as good as one
-    that was asked for.
+    to the release before, a process that has been started since, whoever started it, is as good as
+    one that was asked for.
 
     Raises:
         RolloutError: there is no such proof.
@@ -115,7 +115,7 @@ async def relink(owned_target: OwnedTarget, site: Site, tell: Tell) -> None:
 
 
 async def _current_of(owned_target: OwnedTarget, site: Site) -> str:
-    """Read what monit starts there; empty for a restart that was about no release.
+    """Read what is started there; empty for a restart that was about no release.
 
     Raises:
         ReleaseError: ``current`` leads to no release.

@@ -1,7 +1,7 @@
-"""The processes of a target right before a restart, read once monit has nothing else to do.
+"""The processes of a target right before a restart, read once nothing else is to be done there.
 
-Monit works on one service after another, and on what has died by itself; until it is done a restart
-would only wait in its queue, and a process that comes up by itself could pass for a new one.
+A supervisor works on what was asked of it before, and on what has died by itself.  Until it is done
+a restart would only wait, and a process that comes up by itself could pass for a new one.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ from rollout.wait import now, until
 T = TypeVar("T")
 
 ANSWERS_WITHIN = 15.0
-"""Seconds for a monit that does not answer to be back, before the wait for it ends."""
+"""Seconds for a supervisor that does not answer to be back, before the wait for it ends."""
 
 NO_WAIT = 1.0
 """Seconds within which nothing that was seen before the wait has grown old."""
@@ -51,19 +51,19 @@ class Baseline:
     host: Mapping[str, InstanceState] = field(default_factory=dict[str, InstanceState])
 
 
-async def wait_until_monit_is_idle(
+async def wait_until_supervisor_is_idle(
     control: TargetControl, plan: Plan, site: Site, tell: Tell
 ) -> str:
-    """Wait until monit is done with its own work, before the target is taken out for ours.
+    """Wait until the supervisor is done with its own work, before the target is taken out for ours.
 
-    An operator who stops monit for a work of their own has most often taken the server out as well.
+    An operator who stops it for a work of their own has most often taken the server out as well.
 
     Returns:
         How another hand holds the target out by now, or nothing when it is ours to take.
 
     Raises:
         FloorBroken: that took so long that the floor must be counted again.
-        RolloutError: monit is not free, or cannot be asked; nothing was touched.
+        RolloutError: it is not free, or cannot be asked; nothing was touched.
     """
     if plan.accept_sick:  # what crashes again and again is never at rest
         return ""
@@ -77,7 +77,8 @@ async def wait_until_monit_is_idle(
                 return held
         raise
     if (seconds := now() - began) > NO_WAIT:
-        what = f"monit was waited for {seconds:.0f}s, so the floor is counted again"
+        name = site.supervisor.profile.name
+        what = f"{name} was waited for {seconds:.0f}s, so the floor is counted again"
         tell(Noted(where=control.target.name, what=what))
         raise FloorBroken(what)
     return ""
@@ -88,10 +89,10 @@ async def read_processes_before(
 ) -> Baseline:
     """Read the processes of a target that stands in maint and is as fit as it was found.
 
-    HAProxy may have been reloaded while monit was busy: it is seen to be empty once more.
+    HAProxy may have been reloaded while the supervisor was busy: it is seen to be empty once more.
 
     Raises:
-        Unmonitored: monit would not restart it, only begin to watch it.
+        Unmonitored: it would not be restarted, only watched from then on.
         RolloutError: as :func:`read_when_idle` and :func:`wait_until_empty`.
     """
     read = partial(read_processes, control.target, site, accept_sick=plan.accept_sick)
@@ -106,11 +107,11 @@ async def read_processes_before(
 async def read_remaining_processes(target: Target, plan: Plan, site: Site, tell: Tell) -> Baseline:
     """Read what processes are left of a target that is out because it did not come up.
 
-    Monit may start its instances again and again, or have given them up; one that it gave up and
-    that is down is started by a restart (monit 5.33, measured), so nothing is refused here.
+    Its instances may be started again and again, or have been given up; a restart starts one that
+    was given up and is down (measured with monit 5.33), so nothing is refused here.
 
     Raises:
-        SupervisorBusy: monit does not come to an end of it within ``busy_timeout``.
+        SupervisorBusy: the supervisor does not come to an end of it within ``busy_timeout``.
     """
     return await read_when_idle(
         partial(_remains, target, site), target, plan, site, tell, fit=False
@@ -126,14 +127,14 @@ async def read_when_idle(
     *,
     fit: bool = True,
 ) -> T:
-    """Ask until ``read`` finds monit with nothing left to do, and return what it read.
+    """Ask until ``read`` finds the supervisor with nothing left to do, and return what it read.
 
-    One that is not ``fit`` is out and cannot go back: neither a stop nor a monit that is away for
-    long ends the wait before its time.
+    One that is not ``fit`` is out and cannot go back: neither a stop nor a supervisor that is
+    away for long ends the wait before its time.
 
     Raises:
-        SupervisorBusy: monit was not done within ``busy_timeout``.
-        SupervisorError, RemoteError: monit did not answer.
+        SupervisorBusy: it was not done within ``busy_timeout``.
+        SupervisorError, RemoteError: it did not answer.
         StopAsked: the operator wants us to stop.
     """
     found: list[T] = []
@@ -167,7 +168,8 @@ async def read_when_idle(
             every=plan.timeouts.poll_host,
         )
     except TimedOut as late:
-        raise SupervisorBusy(target.host, late.last, timeout) from late
+        profile = site.supervisor.profile
+        raise SupervisorBusy(target.host, late.last, profile, timeout) from late
     for error in away:
         raise error
     return found[-1]
@@ -176,41 +178,42 @@ async def read_when_idle(
 async def read_processes(target: Target, site: Site, *, accept_sick: bool = False) -> Baseline:
     """Read the process of every instance, just before it is asked to restart.
 
-    With ``accept_sick`` one that monit has given up may have none: a restart starts it.
+    With ``accept_sick`` one that the supervisor has given up may have none: a restart starts it.
 
     Raises:
-        Unmonitored: monit would not restart it, only begin to watch it.
-        SupervisorBusy: monit has something else to do with it, or does not know its process yet:
-            that one could pass for a new one later.
+        Unmonitored: it would not be restarted, only watched from then on.
+        SupervisorBusy: something else is to be done with it, or its process is not known
+            yet: that one could pass for a new one later.
         SupervisorError: an instance is not there.
     """
     states = {state.name: state for state in await site.supervisor.look(target.host)}
     missing = [one.name for one in target.instances if one.name not in states]
     if missing:
-        raise SupervisorError(target.host, f"monit does not list {', '.join(missing)} any more")
+        name = site.supervisor.profile.name
+        raise SupervisorError(target.host, f"{name} does not list {', '.join(missing)} any more")
     ours = [states[one.name] for one in target.instances]
     unwatched = [s for s in ours if not s.monitored]
     if names := [s.name for s in unwatched if s.process is not None or not accept_sick]:
-        raise Unmonitored(names)
-    check_idle(target, ours)
+        raise Unmonitored(names, site.supervisor.profile)
+    check_idle(target, ours, site)
     return Baseline({state.name: state.process for state in ours}, states)
 
 
 async def _at_rest(target: Target, site: Site) -> None:
     names = {one.name for one in target.instances}
     states = await site.supervisor.look(target.host)
-    check_idle(target, [state for state in states if state.name in names])
+    check_idle(target, [state for state in states if state.name in names], site)
 
 
 async def _remains(target: Target, site: Site) -> Baseline:
     states = {s.name: s for s in await site.supervisor.look(target.host)}
     ours = [states[one.name] for one in target.instances if one.name in states]
-    check_idle(target, [state for state in ours if state.pending])
+    check_idle(target, [state for state in ours if state.pending], site)
     return Baseline({state.name: state.process for state in ours}, states)
 
 
-def check_idle(target: Target, instances: Sequence[InstanceState]) -> None:
-    """See that monit has nothing to do with ``instances``.
+def check_idle(target: Target, instances: Sequence[InstanceState], site: Site) -> None:
+    """See that the supervisor has nothing to do with ``instances``.
 
     Raises:
         SupervisorBusy: it has.
@@ -218,4 +221,6 @@ def check_idle(target: Target, instances: Sequence[InstanceState]) -> None:
     pending = [f"{s.name} ({s.pending} pending)" for s in instances if s.pending]
     pending += [f"{s.name} ({s.detail.lower()})" for s in instances if s.settling and not s.pending]
     if pending:
-        raise SupervisorBusy(target.host, f"monit is busy with {summarize(pending)}")
+        profile = site.supervisor.profile
+        busy = f"{profile.name} is busy with {summarize(pending)}"
+        raise SupervisorBusy(target.host, busy, profile)

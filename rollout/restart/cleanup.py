@@ -16,7 +16,7 @@ from rollout.model.errors import (
     said_of,
 )
 from rollout.model.fleet import AdminState
-from rollout.model.plan import Plan, inspect_command_of
+from rollout.model.plan import Plan
 from rollout.ports.site import Site, Tell
 from rollout.restart.control import TargetControl
 from rollout.restart.reenable import make_ready_and_verify
@@ -46,9 +46,9 @@ async def ensure_safe_end(
                 raise lost from failure
         elif way_back.fit and not isinstance(failure, EVIDENCE_AGAINST):
             state = control.state_after(AdminState.READY)
-            tell(left_out_event(said_of(name, failure), state, control, plan, asked=True))
+            tell(left_out_event(said_of(name, failure), state, control, asked=True))
         else:
-            await leave_in_maint(failure, control, plan, tell)
+            await leave_in_maint(failure, control, tell)
         raise
     finally:
         if way_back.asked and control.maint_visitors.total:
@@ -69,12 +69,12 @@ async def give_back(
         await make_ready_and_verify(control, plan)
         await site.record.released(control.target.name, restarted=False)
     except LockLost as lost:
-        await report_after_lock_loss(lost, control, plan, tell)
+        await report_after_lock_loss(lost, control, tell)
         return lost if isinstance(failure, RolloutError) else None
     except RolloutError as error:
         again = "" if str(error) == str(failure) else f": {error}"
         reason = f"{reason}; and it could not be put back{again}"
-        tell(left_out_event(reason, "unknown", control, plan, asked=False))
+        tell(left_out_event(reason, "unknown", control, asked=False))
         return NotGivenBack(reason) if isinstance(failure, RolloutError) else None
     else:
         theirs = "; it is left to them" if control.lost else ""
@@ -88,9 +88,7 @@ async def give_back(
     return None
 
 
-async def report_after_lock_loss(
-    lost: LockLost, control: TargetControl, plan: Plan, tell: Tell
-) -> None:
+async def report_after_lock_loss(lost: LockLost, control: TargetControl, tell: Tell) -> None:
     """Say how a target is that whoever took our lock sees to; it was never asked to restart."""
     try:
         served = all_serving((await control.observer.read_some()).values()).met
@@ -99,29 +97,27 @@ async def report_after_lock_loss(
     if served:
         tell(TargetReturnedUntouched(target=control.target.name, reason=f"{lost}; it serves"))
     else:
-        tell(left_out_event(str(lost), "unknown", control, plan, asked=False))
+        tell(left_out_event(str(lost), "unknown", control, asked=False))
 
 
-async def leave_in_maint(
-    failure: Exception, control: TargetControl, plan: Plan, tell: Tell
-) -> None:
+async def leave_in_maint(failure: Exception, control: TargetControl, tell: Tell) -> None:
     """Keep the target in maint, where no visitor meets it, and name it."""
     state, reason = control.state_after(AdminState.MAINT), said_of(control.target.name, failure)
     try:
         await control.set_state(AdminState.MAINT)
     except RolloutError as error:
         state, reason = "unknown", f"{reason}; and maint could not be confirmed: {error}"
-    tell(left_out_event(reason, state, control, plan, asked=True))
+    tell(left_out_event(reason, state, control, asked=True))
 
 
 def left_out_event(
-    reason: str, state: str, control: TargetControl, plan: Plan, *, asked: bool
+    reason: str, state: str, control: TargetControl, *, asked: bool
 ) -> TargetLeftOut:
     return TargetLeftOut(
         target=control.target.name,
         state=state,
         reason=reason,
         asked=asked,
-        look=inspect_command_of(plan.inspect_command, control.target.host),
+        look=control.site.supervisor.look_command(control.target.host),
         servers=tuple(map(str, control.target.servers)),
     )

@@ -49,7 +49,7 @@ class TargetControl:
         self.lingering = 0
         self.proven = Evidence()
         self.spared = Evidence()
-        self._site = site
+        self.site = site
         self._tell = tell
         self._poll = poll
         self._wanted: dict[Server, AdminState] = {}
@@ -201,10 +201,10 @@ class TargetControl:
             names = (tuple(map(str, gone)), tuple(str(row.server) for row in new))
             self._tell(ServersChanged(target=self.target.name, gone=names[0], new=names[1]))
             self._kept = False
-        if self._kept or self._site.record.owned_target(self.target.name) is None:
+        if self._kept or self.site.record.owned_target(self.target.name) is None:
             return
         try:
-            await self._site.record.has_lines(self.target, self.owned)
+            await self.site.record.has_lines(self.target, self.owned)
             self._kept = True
         except RecordError:
             if new:
@@ -294,7 +294,7 @@ class TargetControl:
                 await self.set_state(AdminState.READY, servers)
                 rows = self.observer.rows((name,))
                 as_found = [(self.found[s], rows[s]) for s in self.servers if s in rows]
-                await put_back(as_found, self._site.balancers)
+                await put_back(as_found, self.site.balancers)
             except (BalancerError, ChangedExternally) as error:
                 errors.append(error)
         if errors:
@@ -323,8 +323,8 @@ class TargetControl:
                 awake = awake_agents(self._wanted, self.observer.rows(names), tuple(servers))
                 returns = any(self._wanted[server] is AdminState.READY for server in servers)
                 earn = self.proven if returns else self.spared
-                may = partial(read_again_if_stale, self._site.record.still_ours, earn)
-                await order({s: self._wanted[s] for s in servers}, awake, self._site.balancers, may)
+                may = partial(read_again_if_stale, self.site.record.still_ours, earn)
+                await order({s: self._wanted[s] for s in servers}, awake, self.site.balancers, may)
                 states = await self.observer.read(names)
             except BalancerError:
                 # the reply was lost, HAProxy is not back yet, or a line is gone: telling it again,
@@ -361,7 +361,7 @@ class TargetControl:
         told = {server: self._could_be[server] for server in wanted or self.servers}
         told |= dict.fromkeys(self.lost, ())
         returning = AdminState.READY in wanted.values() if wanted else None
-        await self._site.record.records_intent(self.target.name, told, returning=returning)
+        await self.site.record.records_intent(self.target.name, told, returning=returning)
 
     def _order_was_lost(self, row: ServerState) -> bool:
         """Judge whether our last order never got through: it is as it could be before that."""
@@ -381,7 +381,7 @@ class TargetControl:
             self._raise_if_changed(states)
         except ChangedExternally:
             with suppress(LockError):  # a place that is away says nothing against it
-                await self._site.record.still_ours(anew=True)
+                await self.site.record.still_ours(anew=True)
             raise
 
     def _raise_if_changed(self, states: Mapping[Server, ServerState]) -> None:

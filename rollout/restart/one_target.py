@@ -23,7 +23,6 @@ from rollout.events import (
     TargetSkipped,
 )
 from rollout.model.errors import (
-    GOES_TOGETHER,
     ChangedExternally,
     FloorBroken,
     NotRestarted,
@@ -42,7 +41,7 @@ from rollout.restart.baseline import (
     Baseline,
     read_processes_before,
     read_remaining_processes,
-    wait_until_monit_is_idle,
+    wait_until_supervisor_is_idle,
 )
 from rollout.restart.cleanup import ensure_safe_end, left_out_event
 from rollout.restart.control import TargetControl
@@ -77,11 +76,11 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         Whether it was restarted; otherwise another hand holds it out, and it was not touched.
 
     Raises:
-        RestartedTogether: it was; monit restarted others of its host too, and visitors met them.
+        RestartedTogether: it was; others of its host were restarted too, and visitors met them.
         RolloutError: it was not restarted, or not proven; where it stands has been told.
     """
     if site.record.owned_target(target.name) is not None:  # out because of us already
-        check_restarted_alone(target, await restart_again(target, now(), plan, site, tell))
+        check_restarted_alone(target, await restart_again(target, now(), plan, site, tell), site)
         return True
     control = TargetControl(target, site, tell, poll=plan.timeouts.poll)
     control.spared.at = now()
@@ -96,18 +95,19 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
             await control.read_all()  # the last before the point of no return
             check_no_visitors(control)
             others = await restart_and_return(before, began, control, plan, way_back, site, tell)
-    check_restarted_alone(target, others)
+    check_restarted_alone(target, others, site)
     return True
 
 
-def check_restarted_alone(target: Target, others: Sequence[str]) -> None:
-    """See that monit restarted nothing beside the target.
+def check_restarted_alone(target: Target, others: Sequence[str], site: Site) -> None:
+    """See that nothing was restarted beside the target.
 
     Raises:
         RestartedTogether: it did.
     """
     if others:
-        raise RestartedTogether(target.host, [one.name for one in target.instances], others)
+        asked = [one.name for one in target.instances]
+        raise RestartedTogether(target.host, asked, others, site.supervisor.profile)
 
 
 async def restart_again(
@@ -115,7 +115,7 @@ async def restart_again(
 ) -> tuple[str, ...]:
     """Restart once more a target that stands in maint because of us, and bring it back on proof.
 
-    It is out since ``began``.  Its instances may be in any state: crash-looping, given up by monit,
+    It is out since ``began``.  Its instances may be in any state: crash-looping, given up,
     still in their stop.  A server that a reload made ready is out as well until it serves.
 
     Returns:
@@ -141,7 +141,7 @@ async def restart_again(
         for server, theirs in control.lost.items():
             raise ChangedExternally(str(server), AdminState.MAINT, theirs)
     except RolloutError as error:
-        tell(left_out_event(said_of(target.name, error), "unknown", control, plan, asked=True))
+        tell(left_out_event(said_of(target.name, error), "unknown", control, asked=True))
         raise
     tell(TargetAdopted(target=target.name, servers=tuple(map(str, target.servers)), asked=True))
     async with ensure_safe_end(control, plan, site, tell) as way_back:
@@ -187,10 +187,10 @@ async def restart_and_return(
     ``before`` are the instances of its host as they were; it went out of rotation at ``began``.
 
     Returns:
-        The instances beside it that monit restarted too, though nothing asked it to.
+        The instances beside it that were restarted too, though nothing asked for it.
 
     Raises:
-        ProcessKept: monit kept its processes; it is to be given back as it was.
+        ProcessKept: its processes were kept; it is to be given back as it was.
         RolloutError: it was not restarted, or not proven.
     """
     target, release = control.target, plan.release_by_host.get(control.target.host)
@@ -226,7 +226,15 @@ async def restart_and_return(
     own = {one.name for one in target.instances}
     others = tuple(one for one in proof.restarted_too(before.host) if one not in own)
     if others:
-        tell(OthersRestarted(target=target.name, instances=others, fix=GOES_TOGETHER))
+        profile = site.supervisor.profile
+        tell(
+            OthersRestarted(
+                target=target.name,
+                instances=others,
+                supervisor=profile.name,
+                fix=profile.fix_when_coupled,
+            )
+        )
     return others
 
 
@@ -242,7 +250,7 @@ async def restart_batches(
 ) -> None:
     """Ask batch by batch for the restart, and see every instance proven.
 
-    An instance that monit restarted with an earlier batch (`depends on`) is proven as well, and is
+    An instance that was restarted with an earlier batch is proven as well, and is
     not asked again.
 
     Raises:
@@ -264,7 +272,8 @@ async def restart_batches(
             await site.record.asked(target.name, processes, release)
             site.supervisor.remember(target.host, processes)
             names = ", ".join(processes)
-            tell(Noted(where=target.name, what=f"monit restarted {names} as well: not asked again"))
+            what = f"{site.supervisor.profile.name} restarted {names} as well: not asked again"
+            tell(Noted(where=target.name, what=what))
             proof.expect(others)
             await wait_until_verified(proof, control, plan)
 
@@ -278,7 +287,7 @@ async def verify_kept_processes(
     site: Site,
     tell: Tell,
 ) -> None:
-    """Prove a target whose processes monit kept, so that it can be given back as it was found.
+    """Prove a target whose processes were kept, so that it can be given back as it was found.
 
     Raises:
         ProcessKept: every process is the one from before, and answers.
@@ -297,7 +306,7 @@ async def verify_kept_processes(
     if {one.name: process for one, process in proof.proven.items()} != before.processes:
         raise never
     way_back.not_asked()
-    raise ProcessKept(never.names, target.host) from never
+    raise ProcessKept(never.names, target.host, site.supervisor.profile) from never
 
 
 async def take_ownership(control: TargetControl, plan: Plan, site: Site, tell: Tell) -> bool:
@@ -310,7 +319,7 @@ async def take_ownership(control: TargetControl, plan: Plan, site: Site, tell: T
     """
     name, planned = control.target.name, set(control.target.servers)
     try:
-        if held := await control.read_initial_state() or await wait_until_monit_is_idle(
+        if held := await control.read_initial_state() or await wait_until_supervisor_is_idle(
             control, plan, site, tell
         ):
             tell(TargetSkipped(target=name, reason=held))
@@ -339,7 +348,7 @@ async def with_release_switched(
 ) -> AsyncIterator[None]:
     """Move ``current`` of the host, if hosts switch one by one, while nobody visits it.
 
-    Until a restart was asked for, a failure moves it back: a process that monit starts anew must
+    Until a restart was asked for, a failure moves it back: a process that is started anew must
     be what the other processes of the host are.
     """
     release, releases = plan.release_by_host.get(target.host), site.releases

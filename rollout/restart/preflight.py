@@ -47,7 +47,7 @@ async def preflight(scope: Selection, floor: Share, site: Site) -> PreflightRepo
     ours = tuple(t for t in targets if t.name not in names)
     ours = tuple(sorted(ours, key=lambda target: target.name not in taken_up))
     findings += find_unverifiable(ours, seen.readings, site)
-    unheard = await find_silent_instances([t for t in ours if t.name not in taken_up], site)
+    unheard = await find_silent_instances([t for t in ours if t.name not in taken_up], scope, site)
     findings += [f for f in unheard if not isinstance(f, SickFinding)]
     sick += [f for f in unheard if isinstance(f, SickFinding)]
     notes = [Finding(r.balancer, n, "") for r in seen.readings.values() for n in r.notes]
@@ -61,7 +61,9 @@ async def preflight(scope: Selection, floor: Share, site: Site) -> PreflightRepo
         skipped=skipped,
         findings=tuple(dict.fromkeys(findings)),
         notes=tuple(
-            dict.fromkeys((*notes, *alerts(seen.hosts), *(() if findings else room.notes(ours))))
+            dict.fromkeys(
+                (*notes, *alerts(seen.hosts, site), *(() if findings else room.notes(ours)))
+            )
         ),
         unreached=tuple(
             host_snapshot.host for host_snapshot in seen.hosts if not host_snapshot.reached
@@ -69,12 +71,13 @@ async def preflight(scope: Selection, floor: Share, site: Site) -> PreflightRepo
     )
 
 
-def alerts(hosts: Sequence[HostSnapshot]) -> Iterator[Finding]:
-    """Note the instances that run while a rule of monit's matches; the probe decides on them."""
+def alerts(hosts: Sequence[HostSnapshot], site: Site) -> Iterator[Finding]:
+    """Note the instances that run while a rule of the operator's matches; the probe decides."""
     for host in hosts:
         for one in host.instances:
             if one.alert:
-                what = f"{one.name} runs, and monit reports for it: {one.alert}"
+                name = site.supervisor.profile.name
+                what = f"{one.name} runs, and {name} reports for it: {one.alert}"
                 yield Finding(host.host, what, "")
 
 
@@ -174,17 +177,19 @@ def find_unverifiable(
     return [Finding(str(s), "HAProxy does not check it and there is no probe", fix) for s in blind]
 
 
-async def find_silent_instances(targets: Sequence[Target], site: Site) -> list[Finding]:
+async def find_silent_instances(
+    targets: Sequence[Target], scope: Selection, site: Site
+) -> list[Finding]:
     """Ask every instance now: a probe that fails before the restart proves nothing after it."""
     prober = site.prober
     if prober is None:
         return []
     asked = [(target.host, one) for target in targets for one in target.instances]
-    found = await asyncio.gather(*(_silent(prober, host, one) for host, one in asked))
+    found = await asyncio.gather(*(_silent(prober, host, one, scope) for host, one in asked))
     return [words for words in found if words is not None]
 
 
-async def _silent(prober: Prober, host: str, one: Instance) -> Finding | None:
+async def _silent(prober: Prober, host: str, one: Instance, scope: Selection) -> Finding | None:
     try:
         answer = await prober.answers(host, one)
     except RolloutError as error:
@@ -192,8 +197,8 @@ async def _silent(prober: Prober, host: str, one: Instance) -> Finding | None:
     fix = answer.fix or "is restart.probe right for it?"
     if not one.port and not answer.ok:
         fix = (
-            "give it a port in [monit.ports]; an instance behind a proxy of the host has none of "
-            'its own: restart.probe = "" leaves the proof to HAProxy\'s checks'
+            f"give it a port in [{scope.ports_setting}]; an instance behind a proxy of the host "
+            'has none of its own: restart.probe = "" leaves the proof to HAProxy\'s checks'
         )
     what = f"{one.name} does not answer the probe: {answer.message}"
     return None if answer.ok else SickFinding(host, what, f"{fix}  {ASIDE}")

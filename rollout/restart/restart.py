@@ -30,7 +30,7 @@ async def ask_to_restart(
     site: Site,
     tell: Tell,
 ) -> None:
-    """Ask monit once.  A lost reply is no reason to ask again: the processes will tell.
+    """Ask once.  A lost reply is no reason to ask again: the processes will tell.
 
     Args:
         batch: The instances.

@@ -39,12 +39,14 @@ class Selection:
             empty: found by address.
         by: What is taken out together.
         accept_sick: Instances that do not run or answer now are restarted all the same.
+        ports_setting: The setting that says where instances listen.
     """
 
     hosts: tuple[str, ...]
     server: str = ""
     by: Granularity = Granularity.HOST
     accept_sick: bool = False
+    ports_setting: str = "ports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def map_host(
     if findings or not instances:
         return TargetMapping(findings=tuple(findings))
     if scope.by is Granularity.INSTANCE:
-        return _one_by_one(host_snapshot.host, instances, behind, readings)
+        return _one_by_one(host_snapshot, scope, behind, readings)
     behind = _in_use(behind, readings)
     return TargetMapping(
         (Target(host_snapshot.host, host_snapshot.host, tuple(behind), instances, behind),)
@@ -109,7 +111,7 @@ def find_duplicates(snapshots: Sequence[HostSnapshot], targets: Sequence[Target]
         )
         first = known.setdefault(processes, host_snapshot.host) if processes else host_snapshot.host
         if first != host_snapshot.host:
-            what = f"is the same machine as {first}: monit shows the same processes on both"
+            what = f"is the same machine as {first}: the same processes run on both"
             findings.append(Finding(host_snapshot.host, what, "name it once in fleet.hosts"))
     if findings:
         return findings
@@ -137,24 +139,25 @@ def servers_of(
 
 
 def _one_by_one(
-    host: str,
-    instances: Sequence[Instance],
+    host_snapshot: HostSnapshot,
+    scope: Selection,
     behind: Mapping[Server, tuple[Instance, ...]],
     readings: Mapping[str, BalancerSnapshot],
 ) -> TargetMapping:
-    targets, findings = [], []
+    host, targets, findings = host_snapshot.host, [], []
     shared = [server for server, group in behind.items() if len(group) != 1]
     if shared:
         what = f"{shared[0]} stands for all instances of the host, not for one"
         fix = 'take out whole hosts (fleet.by = "host"), or give each instance its own line'
         return TargetMapping(findings=(Finding(host, what, fix),))
-    for one in instances:
+    for state in host_snapshot.instances:
+        one = Instance(state.name, state.port)
         own = _in_use({s: group for s, group in behind.items() if group == (one,)}, readings)
         if own:
             targets.append(Target(f"{host}/{one.name}", host, tuple(own), (one,), own))
         else:
             what = f"no server line is {one.name}'s own (port {one.port or 'unknown'})"
-            fix = 'take out whole hosts (fleet.by = "host"), or set monit.ports'
+            fix = f'take out whole hosts (fleet.by = "host"), or set {scope.ports_setting}'
             findings.append(Finding(host, what, fix))
     return TargetMapping(tuple(targets), tuple(findings))
 

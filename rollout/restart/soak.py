@@ -6,14 +6,14 @@ from rollout.events import Noted, SoakStarted, TargetLeftOut
 from rollout.model.conditions import all_serving, out_of_rotation, receives_traffic
 from rollout.model.errors import Halted, SoakFailed
 from rollout.model.fleet import Condition, ProcessIdentity, ServerState, Target
-from rollout.model.plan import Plan, inspect_command_of
+from rollout.model.plan import Plan
 from rollout.ports.site import Site, Tell
 from rollout.wait import now, until
 
 SOAK_EVERY = 1.0
 
 PROCESSES_EVERY = 5.0
-"""Seconds between two looks at the processes: monit costs one itself for each answer."""
+"""Seconds between two looks at the processes: each costs the host a process."""
 
 
 async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -> None:
@@ -50,7 +50,7 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
             if condition.met and due:
                 condition = await same(target, processes, site)
             if not condition.met:
-                look = inspect_command_of(plan.inspect_command, target.host)
+                look = site.supervisor.look_command(target.host)
                 reason = f"it did not hold during the soak: {condition.reason}"
                 tell(
                     TargetLeftOut(

@@ -1,8 +1,8 @@
 """From "asked to restart" to "proven": new processes that answer, watched in one loop.
 
-Each round looks at monit once, asks the port of every instance that is new, and looks at monit
-once more before it believes an answer: a process that answered and is another one now is a
-crash loop.
+Each round looks at the processes once, asks the port of every instance that is new, and looks at
+the processes once more before it believes an answer: a process that answered and is another one now
+is a crash loop.
 """
 
 import asyncio
@@ -26,27 +26,6 @@ from rollout.model.plan import Plan
 from rollout.model.releases import Release
 from rollout.ports.site import Site, Tell
 from rollout.wait import now
-
-OLD_FOR = 35.0
-"""Seconds with an old process and nothing pending before we call it "not restarted".
-
-Monit's own stop timeout (30 s) and some: 5.18 shows a plain ``Running`` with the old pid while it
-waits for the process to stop (seen in its captures); later versions show the pending mark.
-"""
-
-
-DONE_AT_ONCE = 20.0
-"""Seconds within which a restart that monit calls done cannot be a stop that timed out.
-
-Monit gives a stop program 30 s unless told otherwise.  The process that it asked to end may still
-do so, and is no fit one; that of a `restart program` was never asked to.
-"""
-
-MONIT_EVERY = 1.0
-"""Seconds between two questions to monit while new processes boot.
-
-Only their ports can tell then, and are asked at every look; monit costs a process on the host.
-"""
 
 
 @dataclass(slots=True)
@@ -91,6 +70,7 @@ class RestartVerifier:
         self._asked: list[Instance] = []
         self._before = before
         self._site = site
+        self._profile = site.supervisor.profile
         self._tell = tell
         self._times = times
         self._release = release
@@ -125,7 +105,7 @@ class RestartVerifier:
         """Go one round.
 
         Raises:
-            NotRestarted: monit is done and a process is the one from before.
+            NotRestarted: the supervisor is done and a process is the one from before.
             CrashLoop: a proven instance is a different process now.
             WrongRelease: one answers from another directory than the release it should run in.
         """
@@ -139,7 +119,7 @@ class RestartVerifier:
             if instance in self.proven:
                 continue
             if state is None:
-                waiting.append(f"{instance.name} is not in monit's list")
+                waiting.append(f"{instance.name} is not in {self._profile.name}'s list")
                 continue
             condition = is_new_process(self._before, state)
             if not condition.met or state.process is None:
@@ -147,8 +127,9 @@ class RestartVerifier:
                 continue
             self._note_new_process(instance, state.process)
             if state.port_test_failed and self._site.prober is None:
-                waiting.append(f'{instance.name} is new, and monit calls it "{state.detail}"')
-                continue  # monit's own test of the port is all the evidence there is
+                name = self._profile.name
+                waiting.append(f'{instance.name} is new, and {name} calls it "{state.detail}"')
+                continue  # its supervisor's own test of the port is all the evidence there is
             if not fresh and instance in self._answered_by_another:
                 waiting.append(self._answered_by_another[instance])
                 continue  # until the next look at the processes
@@ -177,10 +158,10 @@ class RestartVerifier:
         return states
 
     def _only_ports_are_awaited(self) -> bool:
-        """Every process is new, and monit was asked a moment ago: what is missing is an answer."""
+        """Every process is new, and was looked at a moment ago: what is missing is an answer."""
         booting = (self._states.get(one.name) for one in self._asked if one not in self.proven)
         known = all(s is not None and is_new_process(self._before, s).met for s in booting)
-        return known and now() < self._looked_at + MONIT_EVERY
+        return known and now() < self._looked_at + self._profile.look_interval
 
     def _check_not_restarted(self, states: Iterable[InstanceState]) -> None:
         asked = {one.name: self._before.get(one.name) for one in self._asked}
@@ -189,9 +170,10 @@ class RestartVerifier:
             self._old_since = None
             return
         self._old_since = now() if self._old_since is None else self._old_since
-        if now() - self._old_since >= OLD_FOR:
-            at_once = self._old_since - self._since < DONE_AT_ONCE
-            raise NotRestarted(old, after=now() - self._since, at_once=at_once)
+        if now() - self._old_since >= self._profile.stop_allowance:
+            at_once = self._old_since - self._since < self._profile.stop_timeout
+            after = now() - self._since
+            raise NotRestarted(old, self._profile, after=after, at_once=at_once)
 
     def _note_new_process(self, instance: Instance, process: ProcessIdentity) -> None:
         if self._seen.get(instance.name) != process:
@@ -296,7 +278,7 @@ async def find_already_new(
     plan: Plan,
     site: Site,
 ) -> tuple[str, ...]:
-    """Name the instances that monit's own attempt has brought up on the release they are to run.
+    """Name the instances that came up by themselves on the release they are to run.
 
     Each has another process than when it was asked to restart, and answers: that is a proof as good
     as a restart of ours, which would cost it one more.

@@ -73,7 +73,7 @@ def _no_room(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _blind_probe(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
-    probe, many = settings.restart.probe, settings.monit.instances
+    probe, many = settings.restart.probe, settings.supervisor.instances
     if probe and many > 1 and not ("{port}" in probe or "{instance}" in probe):
         why = (
             f"asks the same for each of {many} instances: put {{port}} or {{instance}} in it, and "

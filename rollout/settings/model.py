@@ -1,6 +1,6 @@
 """Every setting with its kind and its default; ``example.toml`` says what each is for."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -76,16 +76,25 @@ class SshSettings(Section):
     connect_timeout: Duration = 10.0
 
 
-class MonitSettings(Section):
-    """``[monit]``: how monit is asked, and which of its services are ours."""
+class SupervisorSettings(Section):
+    """What the section of any supervisor says: which of its services are ours."""
 
-    command: Command = "sudo -n monit"
-    group: SingleLine = ""
+    section: ClassVar[str]
+
     match: Pattern = ".*"
     instances: Count = 0
     instances_at_a_time: Count = 0
     busy_timeout: Duration = _BASE.busy_timeout
     ports: dict[str, Port] = Field(default={})
+
+
+class MonitSettings(SupervisorSettings):
+    """``[monit]``: how monit is asked besides."""
+
+    section: ClassVar[str] = "monit"
+
+    command: Command = "sudo -n monit"
+    group: SingleLine = ""
 
 
 class RestartSettings(Section):
@@ -132,6 +141,11 @@ class Settings(BaseSettings):
     lock: LockSettings = LockSettings()
     deploy: DeploySettings | None = None
 
+    @property
+    def supervisor(self) -> SupervisorSettings:
+        """The section of the supervisor that restarts the instances."""
+        return self.monit
+
     def timeouts(self) -> Timeouts:
         """How long each step may take."""
         return Timeouts(
@@ -139,7 +153,7 @@ class Settings(BaseSettings):
             maint_timeout=self.restart.maint_timeout,
             startup_delay=self.restart.startup_delay,
             running_timeout=self.restart.running_timeout,
-            busy_timeout=self.monit.busy_timeout,
+            busy_timeout=self.supervisor.busy_timeout,
             probation_timeout=self.restart.probation_timeout,
             stable=self.restart.stable,
             soak=self.fleet.soak,

@@ -4,7 +4,7 @@ The account is pessimistic: a target that was claimed counts as out until it was
 The exit code is read off the same account, so it cannot disagree with the screen.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Self
@@ -172,9 +172,9 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
             # somebody has it since, asked or not
             taken = anew(summary.lines[name], TargetPhase.SKIPPED, reason)
             return replace(summary, lines={**summary.lines, name: taken})
-        case events.OthersRestarted(target=name, instances=instances):
+        case events.OthersRestarted():
             went = _enter_target(summary.lines, event)
-            went = {**went, **_taken_along(went, name, instances)}
+            went = {**went, **_taken_along(went, event)}
             return replace(summary, lines=went)
         case events.StopRequested(by=by):
             return replace(summary, stop=by)
@@ -195,12 +195,13 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
 
 
 def _taken_along(
-    lines: Mapping[str, TargetSummary], name: str, instances: Iterable[str]
+    lines: Mapping[str, TargetSummary], event: events.OthersRestarted
 ) -> Mapping[str, TargetSummary]:
-    """Return the lines of targets without a turn whose instance monit restarted with ``name``."""
-    host = name.partition("/")[0]
-    along = TargetSummary(TargetPhase.NOT_TAKEN, f"monit restarted it together with {name}")
-    others = [other for one in instances if (other := f"{host}/{one}") in lines]
+    """Return the lines of targets without a turn of which an instance was restarted as well."""
+    host = event.target.partition("/")[0]
+    reason = f"{event.supervisor} restarted it together with {event.target}"
+    along = TargetSummary(TargetPhase.NOT_TAKEN, reason)
+    others = [other for one in event.instances if (other := f"{host}/{one}") in lines]
     return {other: along for other in others if lines[other].standing is TargetPhase.UNTOUCHED}
 
 

@@ -69,7 +69,7 @@ class TargetSummary:
         fix: What mends what stopped it, where that is known.
         now: What keeps visitors from it when the run ends, though it is not out because of us.
         visited: How many visitors HAProxy sent to it in maint, after its restart was asked for.
-        took: Instances of other targets that monit restarted together with it.
+        took: Instances of other targets that were restarted together with it.
     """
 
     standing: TargetPhase = TargetPhase.UNTOUCHED

@@ -10,7 +10,7 @@ import re
 from rollout.text.redact import redact
 
 LONGEST = 2000
-"""Characters of one text that are shown; monit and ssh can be made to print megabytes."""
+"""Characters of one text that are shown; commands on hosts can be made to print megabytes."""
 
 _ESCAPES = re.compile(
     r"""(?: \x1b\[ | \x9b ) [0-?]* [ -/]* [@-~]             # CSI: colours, cursor, modes

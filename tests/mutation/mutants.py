@@ -222,7 +222,7 @@ MUTANTS = (
     Mutant(
         "a server that an operator took while monit was busy is skipped",
         "restart/baseline.py",
-        "        raise SupervisorBusy(target.host, late.last, timeout) from late\n",
+        "        raise SupervisorBusy(target.host, late.last, profile, timeout) from late\n",
         "        raise\n",
         TAKING,
     ),
@@ -369,7 +369,7 @@ MUTANTS = (
     Mutant(
         "a restart that never arrived is waited for long enough",
         "recovery/recover.py",
-        "    plan = with_min_timeouts(plan)\n",
+        "    plan = with_min_timeouts(plan, site.supervisor.profile)\n",
     ),
     Mutant(
         "a server that another hand made ready stays theirs in the record",

@@ -41,7 +41,9 @@ STREAMS = {
 BESIDE: tuple[Event, ...] = (
     events.ServersChanged(target="web1", gone=("app/web1@lb1",), new=("app/web1b@lb1",)),
     events.TargetVisited(target="web1", sessions=3, servers=("app/web1@lb1",)),
-    events.OthersRestarted(target="web1", instances=("worker_1",), fix="take `depends on` out"),
+    events.OthersRestarted(
+        target="web1", instances=("worker_1",), supervisor="monit", fix="take `depends on` out"
+    ),
     events.TargetNotStarted(target="web2", reason="the floor is 2", fix="add a server"),
     events.CurrentSeen(host="web1", current="2", running={"app_1": "1"}, hidden=("app_2",)),
     events.UnprovenTakenBack(release="2", hosts=("web1",)),

@@ -114,7 +114,6 @@ def claims(
         wait=wait,
         hosts=hosts,
         include_left_out=include_left_out,
-        inspect_command="ssh {host} monit status",
     )
     site = replace(site_of(world, stop_asked=stop_asked), lock=lock or FakeLock(world))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from rollout.adapters.monit.profile import MONIT
 from rollout.deploy.rollback import failed_because_of_release
 from rollout.events import (
     CurrentSwitching,
@@ -386,7 +387,7 @@ def test_failures_that_the_operator_tolerates_start_no_way_back() -> None:
     [
         (TimedOut("proven", 60, "no answer"), True),
         (CrashLoop(["app"]), True),
-        (NotRestarted(["app"], after=35), True),
+        (NotRestarted(["app"], MONIT, after=35), True),
         (WrongRelease({"app": FIRST}, SECOND), True),
         (SmokeFailed("smoke test: 500"), True),
         (RemoteError("web1", "connection lost"), False),

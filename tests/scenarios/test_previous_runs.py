@@ -25,7 +25,12 @@ from tests.support.simulation.fakes import FakeBalancer, FakeJournal, FakeLock
 from tests.support.simulation.restarts import QUICK, Told, fleet, site_of
 from tests.support.simulation.world import World
 
-KNOWN = KnownFleet(hosts=frozenset(ALL), balancers=frozenset({"lb1"}), match=r"mongrel_.*")
+KNOWN = KnownFleet(
+    hosts=frozenset(ALL),
+    balancers=frozenset({"lb1"}),
+    match=r"mongrel_.*",
+    match_setting="monit.match",
+)
 
 
 def serves(world: World) -> None:

@@ -12,7 +12,6 @@ verb.  So no part of the expression may match a blank, nor a ``-`` at the beginn
 import posixpath
 import re
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 PATTERNS_SINCE = (1, 9, 10)
@@ -28,8 +27,6 @@ r"""A character that :func:`rollout.adapters.monit.commands.spelled` writes with
 ``\$`` is a backslash and a dollar: sudo ends an expression at a dollar without one.  The order is
 for sudo 1.9.13, which refuses ``*+`` even between brackets (and then matches nothing at all).
 """
-
-PROC = "/proc/[0-9]+/(cwd|exe|root)"
 
 TAKES_A_WORD = re.compile(
     r"(-[A-Za-z]*?(?P<name>[ughpCTDRrtU])|--(?P<long>user|group|prompt)=?)(?P<word>.*)"
@@ -77,11 +74,6 @@ def sudoers_line(caller: Invocation) -> str:
     if posixpath.basename(path) != "monit":
         return line  # a script of the site's own, which looks at its arguments itself
     return f"{line} ^{_ere(before)}({'|'.join(_arguments(caller))})$"
-
-
-def readlink_line(user: str, path: str = "/usr/bin/readlink") -> str:
-    """Write the line for ``deploy.readlink = "sudo -n readlink"``."""
-    return f"{user} ALL=(root) NOPASSWD: {path} ^{PROC}( {PROC})*$"
 
 
 def believed(
@@ -168,15 +160,3 @@ def literal_prefix(match: str) -> str:
 
 def _ere(text: str) -> str:
     return re.sub(r"[].^$*+?(){}|\\[]", r"\\\g<0>", text)
-
-
-def commands_for_sudo(app: str, lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the commands, for root on a host, that put ``lines`` into a file of sudo's.
-
-    sudo reads no file in that directory whose name contains a dot.
-    """
-    if not any(lines):
-        return ()
-    file = f"/etc/sudoers.d/rollout-{re.sub('[^A-Za-z0-9_-]', '_', app)}"
-    said = shlex.join(["printf", r"%s\n", *filter(None, lines)])
-    return (f"{said} | install -m 0440 /dev/stdin {file}", f"visudo -c -f {file}")

@@ -17,12 +17,14 @@ from rollout.adapters.monit.instance_state import instance_state
 from rollout.adapters.monit.preflight import findings_in
 from rollout.adapters.monit.proc_parser import Processes
 from rollout.adapters.monit.process_trees import InstanceProcesses
+from rollout.adapters.monit.profile import MONIT
 from rollout.adapters.monit.responses import confirm_asked, parse_look, split_response
 from rollout.adapters.monit.status_parser import ServiceBlock, Version, parse_version, port_of
-from rollout.adapters.monit.sudoers import Invocation
+from rollout.adapters.monit.sudoers import Invocation, sudoers_line
 from rollout.adapters.ssh.errors import SshError
 from rollout.model.errors import RestartRefused, SettingsError, SupervisorError, on_host
 from rollout.model.fleet import Finding, Instance, InstanceState, ProcessIdentity
+from rollout.model.supervisor import SupervisorProfile
 from rollout.ports.commands import InThread, RunCommand
 
 T = TypeVar("T")
@@ -75,6 +77,11 @@ class MonitOptions:
         whole = re.compile(self.match)
         return tuple(b for b in blocks if b.kind == "Process" and whole.fullmatch(b.name))
 
+    def sudoers_line(self, login: str) -> str:
+        """Return the line that lets ``login`` do what is typed on a host; empty without sudo."""
+        caller = Invocation(self.command, self.group, user=login, match=self.match)
+        return sudoers_line(caller)
+
     def port(self, name: str) -> int:
         """Return the port of an instance; 0 when it is not known."""
         return self.ports.get(name) or port_of(name)
@@ -100,6 +107,16 @@ class MonitSupervisor:
         self._replaced: defaultdict[tuple[str, str], list[ProcessIdentity | None]] = defaultdict(
             list
         )
+
+    @property
+    def profile(self) -> SupervisorProfile:
+        """How monit is called and works."""
+        return MONIT
+
+    def look_command(self, host: str) -> str:
+        """Return what an operator types here to see the instances of ``host``."""
+        options = self._options
+        return f"{options.ssh} {shlex.quote(host)} {options.command} status"
 
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         """Read our instances on ``host``, with the births of their processes, in print order.

@@ -7,6 +7,7 @@ host asks for us (curl; bash or nc for bare TCP).
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -42,38 +43,41 @@ class Way(Protocol):
         """Say where the host's ssh settings lead."""
 
 
-class PortProber:
-    """Satisfies :class:`rollout.ports.site.Prober`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeOptions:
+    """What the operator says about the probe.
 
-    Args:
-        way: ssh.
+    Attributes:
         template: ``http://127.0.0.1:{port}/up``, ``tcp://{host}:{port}`` or, on a UNIX socket,
             ``http://unix:/run/{instance}.sock:/up``, as seen from the host; ``{host}`` is the
-            address ssh goes to, ``{instance}`` monit's name.
-        in_thread: Where blocking work is done.
+            address ssh goes to, ``{instance}`` the name of the instance.
         timeout: Seconds for one whole question and answer.
         name: The ``Host`` header, and the server's name for TLS; empty: as the template says.
+        ports_setting: The table of the settings that says where instances listen.
+    """
+
+    template: str
+    timeout: float = 2.0
+    name: str = ""
+    ports_setting: str = "ports"
+
+
+class PortProber:
+    """Satisfies :class:`rollout.ports.site.Prober`; ``way`` is ssh.
 
     Raises:
         SettingsError: the template cannot be a probe.
     """
 
-    def __init__(
-        self,
-        way: Way,
-        template: str,
-        in_thread: InThread,
-        timeout: float = 2.0,
-        *,
-        name: str = "",
-    ) -> None:
+    def __init__(self, way: Way, options: ProbeOptions, in_thread: InThread) -> None:
         self._way = way
-        self._template = template
+        self._template = options.template
         self._in_thread = in_thread
-        self._timeout = timeout
-        self._name = name
+        self._timeout = options.timeout
+        self._name = options.name
+        self._ports_setting = options.ports_setting
         self._no_forwarding: set[str] = set()
-        question_of(template, host="host", instance=Instance("name", 1))
+        question_of(self._template, host="host", instance=Instance("name", 1))
 
     async def answers(self, host: str, instance: Instance) -> CheckResult:
         """Ask once.
@@ -86,7 +90,7 @@ class PortProber:
     def _ask(self, host: str, instance: Instance) -> CheckResult:
         if not instance.port and "{port}" in self._template:
             what = f"the port of {instance.name} is not known"
-            return CheckResult(ok=False, message=what, fix=_set_ports(instance))
+            return CheckResult(ok=False, message=what, fix=self._set_ports(instance))
         address = self._way.resolve(host).hostname if "{host}" in self._template else host
         question = question_of(self._template, address, instance)
         answer = self._answer_of(host, question)
@@ -164,18 +168,17 @@ class PortProber:
         if code == "400" and not question.tls and question.path is not None:
             return "does it speak TLS?  Then restart.probe begins with https://"
         if "{port}" in self._template and not code.isdecimal():
-            return f"is restart.probe right for it?  {_set_ports(instance, question.port)}"
+            return f"is restart.probe right for it?  {self._set_ports(instance, question.port)}"
         return ""
+
+    def _set_ports(self, instance: Instance, guessed: int = 0) -> str:
+        """Say where a port comes from: it is read off the instance's name unless it is said."""
+        line = f"[{self._ports_setting}] {instance.name} = PORT"
+        return f"or is {guessed} not its port?  Then set {line}" if guessed else f"set {line}"
 
 
 OF_THE_NAME = frozenset({"400", "403", "404", "421"})
 """What apps answer to a ``Host`` that they do not know (Rails 403, Django 400, nginx 404, 421)."""
-
-
-def _set_ports(instance: Instance, guessed: int = 0) -> str:
-    """Say where a port comes from: it is read off the instance's name unless it is said."""
-    line = f"[monit.ports] {instance.name} = PORT"
-    return f"or is {guessed} not its port?  Then set {line}" if guessed else f"set {line}"
 
 
 def _server_name(name: str) -> str:

@@ -3,7 +3,7 @@
 import math
 import shlex
 
-from rollout.adapters.monit.sudoers import readlink_line
+from rollout.text.sudoers import readlink_line
 
 TENTHS_OF_THE_LIVE_ONE = 11
 """So large the next release is taken to be."""

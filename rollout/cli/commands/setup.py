@@ -5,19 +5,14 @@ from collections.abc import Mapping, Sequence
 from rollout.adapters.local.process_identity import user
 from rollout.adapters.lock.lock_directory import HERE
 from rollout.adapters.lock.setup_commands import commands_for_lock, commands_for_state
-from rollout.adapters.monit.sudoers import (
-    Invocation,
-    commands_for_sudo,
-    readlink_line,
-    sudoers_line,
-)
 from rollout.adapters.ssh import Ssh
 from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_output
-from rollout.cli.wiring import lock_directory, lock_machines, ssh_options
+from rollout.cli.wiring import lock_directory, lock_machines, ssh_options, supervisor_options
 from rollout.output.select import Output
 from rollout.output.setup import setup_json, setup_text
 from rollout.settings.model import Settings
+from rollout.text.sudoers import commands_for_sudo, readlink_line
 
 
 def setup(arguments: Arguments) -> int:
@@ -48,8 +43,8 @@ def commands(settings: Settings) -> Mapping[str, Sequence[str]]:
 
 def sudo_lines(settings: Settings, login: str) -> Sequence[str]:
     """Return the lines for sudoers of an app server; none where sudo is not used."""
-    monit, deploy = settings.monit, settings.deploy
-    lines = [sudoers_line(Invocation(monit.command, monit.group, user=login, match=monit.match))]
+    deploy = settings.deploy
+    lines = [supervisor_options(settings).sudoers_line(login)]
     if deploy is not None and deploy.readlink.startswith("sudo "):
         lines.append(readlink_line(login))
     return lines if login != "root" else ()

@@ -1,4 +1,4 @@
-"""``rollout status``: where every host stands, on every load balancer and in monit."""
+"""``rollout status``: where every host stands, on every load balancer and under its supervisor."""
 
 import asyncio
 from dataclasses import replace

@@ -13,11 +13,11 @@ from tests.support.fault_moments import let_it_boot
 pytestmark = pytest.mark.integration
 
 IMPATIENT = """\
-from rollout.restart import verify as proof
-from rollout.recovery.recover import recover as recovery
+from dataclasses import replace
+from rollout.adapters.monit import supervisor
 from rollout.__main__ import main
 
-proof.OLD_FOR = recovery.OLD_FOR = 4.0
+supervisor.MONIT = replace(supervisor.MONIT, stop_allowance=4.0)
 main()
 """
 """rollout, which calls an old process not restarted after 4 s: the stop timeout here is 2 s."""

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.monit.sudoers import Invocation, readlink_line, sudoers_line
+from rollout.adapters.monit.sudoers import Invocation, sudoers_line
 from rollout.adapters.monit.supervisor import MonitOptions, MonitSupervisor
 from rollout.model.errors import RestartRefused, SupervisorError
 from rollout.model.fleet import Instance
+from rollout.text.sudoers import readlink_line
 from tests.support.monitd import Daemon, Said, until
 
 pytestmark = [

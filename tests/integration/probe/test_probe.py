@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.probe.http import Stream
-from rollout.adapters.probe.prober import PortProber, Resolved, Way
+from rollout.adapters.probe.prober import PortProber, ProbeOptions, Resolved, Way
 from rollout.adapters.ssh import ForwardingRefused, NothingListens, Ssh, SshOptions
 from rollout.model.errors import RemoteError
 from rollout.model.fleet import Instance
@@ -74,7 +74,8 @@ def way(request: pytest.FixtureRequest) -> Iterator[Way]:
 def ask(
     way: Way, port: int, template: str = "http://127.0.0.1:{port}/up", *, name: str = ""
 ) -> CheckResult:
-    prober = PortProber(way, template, asyncio.to_thread, timeout=1.0, name=name)
+    options = ProbeOptions(template=template, timeout=1.0, name=name, ports_setting="monit.ports")
+    prober = PortProber(way, options, asyncio.to_thread)
     return asyncio.run(prober.answers("web1", Instance("app_1", port)))
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from rollout.adapters.journal.serialization import read_holding, spell_holding
 from rollout.adapters.monit.instance_state import instance_state
 from rollout.adapters.monit.preflight import findings_in
+from rollout.adapters.monit.profile import MONIT
 from rollout.adapters.monit.status_parser import ServiceBlock
 from rollout.model.errors import (
     BalancerError,
@@ -33,6 +34,7 @@ from rollout.model.fleet import (
 )
 from rollout.model.lock_state import LockOwner, LockState
 from rollout.model.ownership import OwnedTarget
+from rollout.model.supervisor import SupervisorProfile
 from rollout.ports.site import CheckResult
 from tests.support.simulation.world import FIRST, MOMENT, App, Host, Life, World, clock
 
@@ -119,6 +121,13 @@ class FakeSupervisor:
         self.world = world
         self.remembered: set[tuple[str, str]] = set()
         """Instances whose old processes are told from new ones."""
+
+    @property
+    def profile(self) -> SupervisorProfile:
+        return MONIT
+
+    def look_command(self, host: str) -> str:
+        return f"ssh {host} monit status"
 
     async def look(self, host: str) -> tuple[InstanceState, ...]:
         async with self.world.faults.befall(f"{host} status", _from(host)):

@@ -7,7 +7,7 @@ import pytest
 
 from rollout.adapters.haproxy.socket_proxy import SocketProxy
 from rollout.cli.from_settings import plan_of, reach_of, scope_of
-from rollout.cli.wiring import monit_options, open_site, ssh_options
+from rollout.cli.wiring import open_site, ssh_options, supervisor_options
 from rollout.model.fleet import Target
 from rollout.model.plan import OnBusy
 from rollout.restart.server_mapping import Granularity
@@ -94,10 +94,21 @@ def test_only_a_load_balancer_elsewhere_needs_a_bridge(
 
 
 def test_the_options_of_the_adapters_are_those_of_the_settings(settings: Settings) -> None:
-    ssh, monit = ssh_options(settings), monit_options(settings)
+    ssh, monit = ssh_options(settings), supervisor_options(settings)
     assert (ssh.user, ssh.config) == ("deploy", Path("~/ssh config").expanduser())
     assert monit.words == ("sudo", "-n", "-u", "{me}", "monit")
     assert (monit.instances, monit.ports) == (4, {"a": 8000})
+    assert monit.ssh == f"ssh -F '{HOME}/ssh config' -l deploy"
+
+
+def test_what_shows_the_instances_of_a_host_can_be_typed_here(settings: Settings) -> None:
+    async def ask() -> str:
+        async with open_site(settings) as site:
+            return site.supervisor.look_command("web1 b")
+
+    assert asyncio.run(ask()) == (
+        f"ssh -F '{HOME}/ssh config' -l deploy 'web1 b' sudo -n -u {{me}} monit status"
+    )
 
 
 def test_the_plan_is_made_of_the_settings_and_the_targets_found(settings: Settings) -> None:
@@ -107,10 +118,6 @@ def test_the_plan_is_made_of_the_settings_and_the_targets_found(settings: Settin
     assert plan.max_out == 2
     assert (plan.instances_at_a_time, plan.probe_times) == (2, 3)
     assert plan.on_busy is OnBusy.CUT
-    assert plan.inspect_command.format(host="web1") == (
-        f"ssh -F '{HOME}/ssh config' -l deploy web1 sudo -n -u {{me}} monit status"
-    )
-    assert monit_options(settings).ssh == f"ssh -F '{HOME}/ssh config' -l deploy"
 
 
 def test_the_scope_names_the_chosen_hosts(settings: Settings) -> None:

@@ -10,9 +10,9 @@ from rollout.adapters.monit.sudoers import (
     Invocation,
     believed,
     literal_prefix,
-    readlink_line,
     sudoers_line,
 )
+from rollout.text.sudoers import readlink_line
 from tests.support.monitd import Said
 
 
