@@ -46,7 +46,7 @@ PACKAGES: dict[str, set[str]] = {
     "adapters.probe": {*SHARED, "adapters.local", "adapters.ssh"},
     "adapters.journal": {*SHARED, "adapters.local", "trusted_paths"},
     "adapters.lock": {*SHARED, "adapters.local", "adapters.ssh", "adapters.journal"},
-    "adapters.releases": {*SHARED, "adapters.ssh", "adapters.monit"},
+    "adapters.releases": {*SHARED, "adapters.ssh"},
     "adapters.sources": {*SHARED, "adapters.local", "adapters.ssh", "adapters.releases"},
     "output": {"model", "events", "summary", "text"},
     "settings": {"model", "text", "paths", "trusted_paths"},
@@ -69,6 +69,16 @@ LIBRARIES = {
     },
 }
 """Who may import what is not ours; the standard library but for asyncio is everybody's."""
+
+OF_MONIT = re.compile(r"monit(?!or)", re.IGNORECASE)
+"""In code, strings, docstrings or comments; "monitored" is a word of every supervisor."""
+
+KNOWS_MONIT = {
+    "rollout.cli.wiring",  # chooses the supervisor
+    "rollout.cli.app",  # the text of --help, which is printed before any settings are read
+    "rollout.cli.options",  # the same
+}
+"""What may name monit beside ``rollout/adapters/monit`` and ``rollout/settings``."""
 
 LINES_OF_A_MODULE = 400
 LINES_OF_A_FUNCTION = 70
@@ -189,6 +199,21 @@ def test_a_forbidden_arrow_is_named_even_inside_a_function(
     tree = ast.parse(f"if TYPE_CHECKING:\n    def late() -> None:\n        {line}\n")
     (imported,) = imports(f"rollout.{module}", tree, package=False)
     assert said in wrong_arrow(f"rollout.{module}", imported)
+
+
+def test_no_module_outside_its_adapter_names_the_supervisor() -> None:
+    """A second supervisor adds a package; a word of monit's elsewhere would hide in its way."""
+    naming = {
+        module
+        for module, file in MODULES.items()
+        if OF_MONIT.search(file.read_text(encoding="utf-8"))
+    }
+    elsewhere = {
+        module
+        for module in naming
+        if not module.removeprefix("rollout.").startswith(("adapters.monit", "settings."))
+    }
+    assert elsewhere == KNOWS_MONIT
 
 
 def test_a_module_is_short_enough_to_be_read_at_night() -> None:

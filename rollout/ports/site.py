@@ -68,6 +68,8 @@ class Supervisor(Protocol):
     async def restart(self, host: str, instances: Sequence[Instance]) -> None:
         """Ask for the restart of ``instances``, all at once.  Never repeated, whatever happens.
 
+        One that has no process is started, also where the supervisor has given it up.
+
         Raises:
             RestartRefused: certainly nothing was asked.
             RolloutError: something may have been asked.

@@ -107,8 +107,8 @@ async def read_processes_before(
 async def read_remaining_processes(target: Target, plan: Plan, site: Site, tell: Tell) -> Baseline:
     """Read what processes are left of a target that is out because it did not come up.
 
-    Its instances may be started again and again, or have been given up; a restart starts one that
-    was given up and is down (measured with monit 5.33), so nothing is refused here.
+    Its instances may be started again and again, or have been given up.  A restart starts one that
+    was given up and is down (:class:`~rollout.ports.site.Supervisor`), so nothing is refused here.
 
     Raises:
         SupervisorBusy: the supervisor does not come to an end of it within ``busy_timeout``.

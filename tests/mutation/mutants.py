@@ -886,7 +886,7 @@ MUTANTS = (
     Mutant(
         "the record lists the lines as they are by now",
         "restart/control.py",
-        "            await self._site.record.has_lines(self.target, self.owned)\n",
+        "            await self.site.record.has_lines(self.target, self.owned)\n",
         "            pass\n",
         noticed_by=LINES,
     ),

@@ -131,7 +131,8 @@ class MonitSupervisor:
         """Ask monit to restart ``instances``, all at once.  Never repeated, whatever happens.
 
         Monit answers when the request is queued, before any work; what becomes of it is only
-        to be seen by looking.
+        to be seen by looking.  One that it has given up and that is down is started (measured with
+        5.33).
 
         Raises:
             RestartRefused: certainly nothing was asked.
