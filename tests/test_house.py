@@ -75,8 +75,7 @@ OF_MONIT = re.compile(r"monit(?!or)", re.IGNORECASE)
 
 KNOWS_MONIT = {
     "rollout.cli.wiring",  # chooses the supervisor
-    "rollout.cli.app",  # the text of --help, which is printed before any settings are read
-    "rollout.cli.options",  # the same
+    "rollout.cli.options",  # the text of --help, which is printed before any settings are read
 }
 """What may name monit beside ``rollout/adapters/monit`` and ``rollout/settings``."""
 

@@ -18,7 +18,7 @@ JsonObject: TypeAlias = dict[str, Any]
 
 FIELDS: Mapping[str, str] = {
     "answered": "It answered on its own port; false where there is no probe.",
-    "asked": "Monit was asked to restart it.",
+    "asked": "A restart of it was asked for.",
     "awaited": "What is waited for: it fits between `not` and `yet`.",
     "balancer": "The load balancer's name in the settings.",
     "before": "By host the release that was live until then; empty where none was.",
@@ -56,6 +56,7 @@ FIELDS: Mapping[str, str] = {
     "sessions": "How many.",
     "standing": "Where it stands.",
     "step": "The step's name.",
+    "supervisor": "What restarts the instances, by its name.",
     "tail": "The last lines that were printed.",
     "target": "The target's name.",
     "targets": "The names of the targets, in their order.",
