@@ -76,6 +76,7 @@ OF_MONIT = re.compile(r"monit(?!or)", re.IGNORECASE)
 KNOWS_MONIT = {
     "rollout.cli.wiring",  # chooses the supervisor
     "rollout.cli.options",  # the text of --help, which is printed before any settings are read
+    "rollout.output.report.next_step",  # the programs with which a fix may begin
 }
 """What may name monit beside ``rollout/adapters/monit`` and ``rollout/settings``."""
 
