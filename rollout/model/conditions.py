@@ -148,7 +148,7 @@ def on_probation(state: ServerState) -> Condition:
     ``DRAIN`` (not ``DRAIN 1/2``) is a full row of good ones.  Measured on 2.6, 2.8 and 3.4.
     """
     fine = not state.checked or state.status in {"DRAIN", "DRAIN (agent)"}
-    return Condition(met=fine, reason=f"HAProxy checks {state.server}: {state.status}")
+    return Condition(met=fine, reason=f"{state.server} is {state.status}")
 
 
 @dataclass(frozen=True, slots=True)

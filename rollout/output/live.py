@@ -7,7 +7,7 @@ rows when the terminal has become narrower.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 
 from rich.color import ColorSystem
@@ -49,6 +49,7 @@ from rollout.summary.deploy import Phase
 from rollout.summary.run import RunSummary
 from rollout.summary.target import TargetPhase
 from rollout.text.elapsed import on_a_clock
+from rollout.text.wrap import hang
 
 EVERY = 0.25
 """Seconds between two screens: a person sees no more, and a slow line carries no more."""
@@ -119,6 +120,14 @@ class Painter:
 
     def _painted(self, text: str, style: Style | None) -> str:
         return style.render(text, color_system=self._colour) if style else text
+
+
+def screen_lines(told: StampedEvent, columns: int) -> str:
+    """Spell one event for the screen: the time of day, and what does not fit below its begin."""
+    first, *printed = plain_lines(replace(told, at=told.at.partition("T")[2])).splitlines()
+    stamp, subject, said = first.split(" ", 2)
+    lines = [*hang(f"{stamp} {subject} ", said, columns), *printed]
+    return "".join(f"{line}\n" for line in lines)
 
 
 class TableState:
@@ -237,7 +246,7 @@ class Live:
     def show(self, told: StampedEvent) -> None:
         self._picture.see(told.summary)
         if important(told.event):
-            self._stream.write(plain_lines(told))
+            self._stream.write(screen_lines(told, self._columns()))
 
     def end(self, ending: RunResult) -> None:
         self._picture.see(ending.summary)

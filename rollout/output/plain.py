@@ -22,7 +22,27 @@ WHOLE_RUN = "rollout"
 
 def plain_line(told: StampedEvent) -> str:
     """Spell one event as one line: time, target, what is known now."""
-    return f"{told.at} {subject_of(told.event)} {sanitize(words(told.event))}"
+    return f"{told.at} {subject_of(told.event)} {words_now(told)}"
+
+
+def words_now(told: StampedEvent) -> str:
+    """Say what is known; a cause that the line of a target has told is not told once more."""
+    match told.event:
+        case events.RolloutHalted(reason=reason) if failed := _failed_of(reason, told.summary):
+            return f"halted, no other host is restarted: {failed} failed"
+        case events.RollbackStarted(release=release, reason=reason, targets=targets) if (
+            failed := _failed_of(reason, told.summary)
+        ):
+            first = f", {sanitize(', '.join(targets))} first" if targets else ""
+            return f"rolls back from release {release}{first}: {failed} failed"
+        case event:
+            return sanitize(words(event))
+
+
+def _failed_of(reason: str, summary: RunSummary) -> str:
+    """Name the target whose own reason ``reason`` is; empty where it is another one."""
+    lines = summary.lines.items()
+    return next((sanitize(n) for n, line in lines if reason == f"{n}: {line.reason}"), "")
 
 
 def plain_lines(told: StampedEvent) -> str:

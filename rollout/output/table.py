@@ -105,7 +105,7 @@ def _targets(
     for name in names:
         line = summary.lines[name]
         out = line.standing is TargetPhase.LEFT_OUT
-        words = standing_words(line) if out else _words(line.standing)
+        words = standing_words(line) if out else _words(line.standing, summary)
         state = Text(words, style=_tint(line.standing))
         more = (Text(sanitize(_because(line))), _time(name, summary, times)) if wide else ()
         table.add_row(Text(sanitize(name)), state, *more)
@@ -125,13 +125,15 @@ def _shown(summary: RunSummary, room: int) -> tuple[Sequence[str], list[str]]:
     more = len(others) - failed - sum(counted.values())
     said = [f"{failed} more failed"] if failed else []
     said += [f"{more} more on the way"] if more else []
-    said += [f"{count} {_words(standing)}" for standing, count in counted.items() if count]
+    said += [f"{count} {_words(standing, summary)}" for standing, count in counted.items() if count]
     return tuple(name for name in summary.lines if name in chosen), [f"and {', '.join(said)}"]
 
 
-def _words(standing: TargetPhase) -> str:
-    """Name a state; what had no turn so far may still have one."""
-    return "waiting" if standing is TargetPhase.UNTOUCHED else phase_words(standing)
+def _words(standing: TargetPhase, summary: RunSummary) -> str:
+    """Name a state; what had no turn so far may still have one, unless nothing new starts."""
+    ends = summary.halted or summary.finished or summary.interrupted or summary.deploy.phase.undone
+    waits = standing is TargetPhase.UNTOUCHED and not ends
+    return "waiting" if waits else phase_words(standing)
 
 
 def _rank(standing: TargetPhase) -> int:

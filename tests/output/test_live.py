@@ -14,7 +14,7 @@ from rollout.output.terminal import Size
 from rollout.summary.run import RunSummary
 from rollout.text.width import cells
 from tests.output.recorded_deploys import DEPLOYS
-from tests.output.recorded_runs import RICH, Memory, account_of, broadcast_to
+from tests.output.recorded_runs import RICH, UNBROKEN, Memory, account_of, broadcast_to
 from tests.output.screens import drawn
 
 WIDE = Size(80, 24)
@@ -184,7 +184,9 @@ def test_only_what_matters_stays_on_the_screen() -> None:
     broadcast = broadcast_to(Live(memory, shown))
     for event in RICH:
         broadcast.tell(event)
-    assert [line.split()[1:3] for line in memory.text.splitlines()] == [
+    lines = memory.text.splitlines()
+    assert all(cells(line) <= 80 for line in lines)
+    assert [line.split()[1:3] for line in lines if not line.startswith(" ")] == [
         ["web3", "skipped:"],
         ["lb1", "note:"],
         ["web1", "HAProxy"],
@@ -195,6 +197,24 @@ def test_only_what_matters_stays_on_the_screen() -> None:
         ["web2", "FAILED,"],
         ["rollout", "halted,"],
     ]
+
+
+def test_what_had_no_turn_when_nothing_new_starts_waits_no_longer() -> None:
+    started = events.RolloutStarted(targets=("web1", "web2"), max_out=1, floor="")
+    assert drawn(account_of([started]), WIDE)[1].split() == ["web2", "waiting"]
+    halted = account_of([started, events.RolloutHalted(reason="web1: dead")])
+    assert drawn(halted, WIDE)[1].split() == ["web2", "not", "restarted"]
+
+
+def test_a_cause_that_a_line_has_told_is_not_told_once_more() -> None:
+    left = events.TargetLeftOut(target="web1", state="maint", reason="dead", asked=True, look="")
+    halted = events.RolloutHalted(reason="web1: dead")
+    memory = Memory()
+    broadcast = broadcast_to(Live(memory, picture()[0]))
+    for event in (events.RolloutStarted(targets=("web1",), max_out=1, floor=""), left, halted):
+        broadcast.tell(event)
+    assert memory.text.count("dead") == 1
+    assert memory.text.endswith("rollout halted, no other host is restarted: web1 failed\n")
 
 
 def test_a_deploy_has_one_line_until_servers_are_taken_out() -> None:
@@ -268,7 +288,7 @@ def test_until_a_host_is_touched_the_screen_says_what_goes_on() -> None:
 def test_the_end_of_what_a_failed_build_printed_stays_on_the_screen() -> None:
     shown, _, _ = picture()
     memory = Memory()
-    broadcast = broadcast_to(Live(memory, shown))
+    broadcast = broadcast_to(Live(memory, shown, lambda: UNBROKEN))
     for event in DEPLOYS["build-failed"]:
         broadcast.tell(event)
     failed, *tail, taken_back = memory.text.splitlines()
