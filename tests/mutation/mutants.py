@@ -374,8 +374,8 @@ MUTANTS = (
     Mutant(
         "a server that another hand made ready stays theirs in the record",
         "adapters/journal/serialization.py",
-        '            if row.get("told") is not None\n',
-        '            if row.get("told")\n',
+        "            server: row.told for server, row in rows.items() if row.told is not None\n",
+        "            server: row.told for server, row in rows.items() if row.told\n",
     ),
     Mutant(
         "no host comes back with two releases, by half a restart",
@@ -662,14 +662,14 @@ MUTANTS = (
     Mutant(
         "a host name is one before it is believed",
         "adapters/journal/serialization.py",
-        "    if expand(_text(said)) != (said,):\n",
+        "    if expand(text) != (text,):\n",
         "    if False:\n",
         ("tests/unit/adapters/journal/test_serialization.py",),
     ),
     Mutant(
         "a name for HAProxy is one before it is believed",
         "adapters/journal/serialization.py",
-        "    if not _NAME.fullmatch(_text(said)):\n",
+        "    if not _NAME.fullmatch(text):\n",
         "    if False:\n",
         ("tests/unit/adapters/journal/test_serialization.py",),
     ),

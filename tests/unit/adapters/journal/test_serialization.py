@@ -1,6 +1,7 @@
 """What one version of us wrote down another reads back, through JSON."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -169,6 +170,10 @@ def with_seat(**said: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
         {**spell_holding(owned_target()), "instances": [["mongrel_8000", 70_000]]},
         {**spell_holding(owned_target()), "asked": {"another": None}},
         {**spell_holding(owned_target()), "release": "../../etc"},
+        {**spell_holding(owned_target()), "release": None},
+        {**spell_holding(owned_target()), "servers": {}},
+        {**spell_holding(owned_target()), "instances": {"mongrel_8000": 8000}},
+        {**spell_holding(owned_target()), "asked": [["mongrel_8000", None]]},
         with_seat(weight=257),
         with_seat(weight=-1),
         with_seat(weight=True),
@@ -176,6 +181,11 @@ def with_seat(**said: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
         with_seat(server="web1 state maint;"),
         with_seat(backend="a/b"),
         with_seat(told=["gone"]),
+        with_seat(told=""),
+        with_seat(behind="mongrel_8000"),
+        with_seat(port=80.0),
+        with_seat(port="80"),
+        with_seat(address=None),
     ],
 )
 def test_what_is_no_holding_is_said_to_be_none(said: Any) -> None:  # noqa: ANN401 - anything
@@ -194,8 +204,32 @@ def test_what_is_no_holding_is_said_to_be_none(said: Any) -> None:  # noqa: ANN4
         {**spell_holder(ALICE), "process": None},
         {**spell_holder(ALICE), "process": {**spell_holder(ALICE)["process"], "pid": "x"}},
         {**spell_holder(ALICE), "process": {**spell_holder(ALICE)["process"], "pid": 1e999}},
+        {**spell_holder(ALICE), "process": {**spell_holder(ALICE)["process"], "pid": True}},
+        {**spell_holder(ALICE), "process": {**spell_holder(ALICE)["process"], "pid": "4711"}},
+        {**spell_holder(ALICE), "process": {**spell_holder(ALICE)["process"], "pid": 2**31 + 1}},
+        {**spell_holder(ALICE), "command": None},
+        {**spell_holder(ALICE), "user": 7},
     ],
 )
 def test_what_is_no_holder_is_said_to_be_none(said: Any) -> None:  # noqa: ANN401 - anything
     with pytest.raises(UNREADABLE):
         read_holder(said)
+
+
+@pytest.mark.parametrize(
+    ("number", "fits"),
+    [(0, True), (1 << 63, True), ((1 << 63) + 1, False), (-1, False), (10**400, False)],
+)
+def test_a_start_time_is_one_that_a_kernel_can_have(number: int, *, fits: bool) -> None:
+    said = through_json(spell_holder(ALICE))
+    said["process"]["started"] = number
+    if fits:
+        assert read_holder(said).process.started == number
+    else:
+        with pytest.raises(UNREADABLE):
+            read_holder(said)
+
+
+def test_a_command_that_is_no_utf_8_is_read_as_it_was_typed() -> None:
+    owner = replace(ALICE, command="rollout restart --by \udcff")
+    assert read_holder(through_json(spell_holder(owner))) == owner
