@@ -7,6 +7,7 @@ from tests.support.simulation.clock import play
 from tests.support.simulation.fake_releases import FakeReleases
 from tests.support.simulation.fakes import FakeBalancer, FakeProber, FakeSupervisor
 from tests.support.simulation.restarts import fleet
+from tests.support.simulation.systemd import FakeSystemd
 from tests.support.simulation.world import FIRST
 
 SEAT = Server("lb1", "app", "web1")
@@ -28,6 +29,10 @@ def test_the_fake_balancer_sees_a_dead_app() -> None:
 
 def test_the_fake_supervisor_talks_like_monit() -> None:
     play(terms.supervisor_keeps_its_word(FakeSupervisor(fleet(1)), "web1", ONE, OTHER))
+
+
+def test_a_supervisor_with_other_words_than_monits_keeps_the_same_terms() -> None:
+    play(terms.supervisor_keeps_its_word(FakeSystemd(fleet(1)), "web1", ONE, OTHER))
 
 
 def test_the_fake_prober_answers_like_a_port() -> None:

@@ -213,13 +213,13 @@ def _state(
     return replace(
         instance_state(block, process),
         port=app.port,
-        survivors=_survivors(app),
+        survivors=survivors_of(app),
         requests=len(app.to_be_replaced),
         outgoing=process is not None and process in app.to_be_replaced,
     )
 
 
-def _survivors(app: App) -> tuple[Survivor, ...]:
+def survivors_of(app: App) -> tuple[Survivor, ...]:
     child = [Survivor(99, "ruby", listens=True)] * (clock() < app.outlives_until)
     helper = [Survivor(98, "sleep", listens=False)] * (app.helper and app.restarts > 0)
     return (*child, *helper)
@@ -250,14 +250,14 @@ def _restart(machine: Host, apps: Iterable[App], at: float, manners: Mapping[str
         if app.outlived:
             app.outlives_until = free + app.outlived
         app.pending_until = free
-        _bear(machine, app, free, manners.get(machine.current, app.manner))
+        bear(machine, app, free, manners.get(machine.current, app.manner))
         free += 0.2
     machine.free_at = free
     for app in ours:
         app.initializing_until = free
 
 
-def _bear(machine: Host, app: App, at: float, manner: str) -> None:
+def bear(machine: Host, app: App, at: float, manner: str) -> None:
     release = machine.current if machine.follows_current else FIRST
     boots = max(at + app.boot, app.outlives_until)
     life = Life(machine.born(at), answers_from=boots, release=release)

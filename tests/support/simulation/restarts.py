@@ -8,7 +8,7 @@ from rollout.events import Event
 from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.fleet import Server
 from rollout.model.plan import Plan, Share, Timeouts, waves_of
-from rollout.ports.site import Site
+from rollout.ports.site import Site, Supervisor
 from rollout.restart.rolling import rolling_restart
 from rollout.summary.deploy import Phase
 from rollout.summary.run import Exit, RunSummary, enter
@@ -73,10 +73,15 @@ class Told:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-def site_of(world: World, *, stop_asked: Callable[[], bool] = lambda: False) -> Site:
+def site_of(
+    world: World,
+    *,
+    stop_asked: Callable[[], bool] = lambda: False,
+    supervisor: Callable[[World], Supervisor] = FakeSupervisor,
+) -> Site:
     return Site(
         balancers={name: FakeBalancer(world, name) for name in world.balancers},
-        supervisor=FakeSupervisor(world),
+        supervisor=supervisor(world),
         prober=FakeProber(world),
         smoke=None,
         record=PersistentOwnershipLog(FakeJournal(world)),
@@ -93,6 +98,7 @@ def roll(
     timeouts: Timeouts = QUICK,
     stop_asked: Callable[[], bool] = lambda: False,
     started: float | None = None,
+    supervisor: Callable[[World], Supervisor] = FakeSupervisor,
     **policy: object,
 ) -> Told:
     """Restart the whole fleet of ``world`` while ``faults`` befall it."""
@@ -106,7 +112,9 @@ def roll(
     plan = replace(plan, **policy)  # type: ignore[arg-type]  # the fields of Plan, by name
     told = Told()
     with suppress(Dead):
-        site = replace(site_of(world, stop_asked=stop_asked), started=started)
+        site = replace(
+            site_of(world, stop_asked=stop_asked, supervisor=supervisor), started=started
+        )
         play(rolling_restart(plan, site, told))
     told.died = world.faults.dead
     return told
