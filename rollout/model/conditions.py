@@ -195,11 +195,12 @@ def is_new_process(before: Mapping[str, ProcessIdentity | None], now: InstanceSt
     be replaced.  A pid and start time not seen before are the proof.
     """
     if not now.running:
-        pending = f" - {now.pending} pending" if now.pending else ""
         watched = "" if now.monitored else ", not monitored"
+        if now.pending:
+            return Condition(met=False, reason=f"{now.name}: {now.pending} pending{watched}")
         if now.process is None and now.state is ProcessState.RUNNING:
             watched += ", but has no process"  # its supervisor has not noticed yet
-        return Condition(met=False, reason=f'{now.name} is "{now.detail}{pending}"{watched}')
+        return Condition(met=False, reason=f'{now.name} is "{now.detail}"{watched}')
     if now.process == before.get(now.name):
         return Condition(met=False, reason=f"{now.name} is still the process from before")
     return Condition(met=True, reason=f"{now.name} is new")

@@ -58,7 +58,9 @@ def story_of(left: UnfinishedRun) -> str:
         return f"of {left.owner}"
     if left.held is not None and left.held.unreadable:
         return f"cannot be read on {left.held.place}: {left.held.unreadable}"
-    how = f"ended ({ended or f'exit {code}'})" if ended or code is not None else "died"
+    how = "died"
+    if ended or code is not None:  # the lock's own words may begin so already
+        how = f"ended {ended.removeprefix('ended ')}" if ended else f"ended (exit {code})"
     how = how if left.certain else "may be alive"
     out = ", ".join(h.target.name for h in left.owned_targets)
     said = f"of {left.owner.who} since {left.owner.since} {how}"

@@ -1,10 +1,13 @@
 """What the answers to a look have in common: columns for people, one object for machines."""
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Sequence
 
 from rollout.model.fleet import Finding
 from rollout.output.report.report import findings_lines
+from rollout.output.terminal import text_columns
 from rollout.text.width import cells, padded
 
 VERSION = 1
@@ -12,8 +15,8 @@ Row = Sequence[str]
 
 
 def wrong(findings: Iterable[Finding]) -> list[str]:
-    """Lay out findings as one paragraph; none for none."""
-    lines = findings_lines(findings)
+    """Lay out findings as one paragraph, within the columns of stdout; none for none."""
+    lines = findings_lines(findings, text_columns(sys.stdout, os.environ))
     return ["\n".join(lines)] if lines else []
 
 

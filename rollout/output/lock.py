@@ -1,5 +1,7 @@
 """Output of what a run has left behind and of the lock's owner, as text and JSON."""
 
+import os
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -9,15 +11,18 @@ from rollout.model.lock_state import Kind, LockState
 from rollout.model.ownership import OwnedTarget
 from rollout.model.past_runs import UnfinishedRun, in_doubt, story_of
 from rollout.output.columns import VERSION, Row, as_object, columns
+from rollout.output.terminal import text_columns
 from rollout.text.elapsed import in_words
 from rollout.text.sanitize import sanitize
+from rollout.text.wrap import hang
 
 FREE = "no run and no person holds the lock"
 
 
 def remains_table(left: UnfinishedRun, readings: Mapping[str, BalancerSnapshot]) -> str:
     """Say what became of a run and how each server that it left out is now."""
-    lines = [f"run {left.owner.run} {story_of(left)}"]
+    head = f"run {sanitize(left.owner.run)} "
+    lines = hang(head, sanitize(story_of(left)), text_columns(sys.stdout, os.environ))
     lines += [f"  {left.owner.command}"] if left.owner.command else []
     rows: list[Row] = []
     for owned_target in left.owned_targets:
@@ -77,7 +82,8 @@ def left_table(
     """Say whose run holds the lock, or is unfinished, and what it has out."""
     if left.certain:
         text = remains_table(left, readings)
-        return f"{text.rstrip()}\n{_to_type(left, rollout)}"
+        typed = hang("", _to_type(left, rollout), text_columns(sys.stdout, os.environ))
+        return "\n".join([text.rstrip(), *typed])
     held = [left.held] if left.held else []
     return lock_table(held).rstrip()
 

@@ -187,7 +187,7 @@ class RestartVerifier:
 
     def _crashes(self, instance: Instance) -> str:
         count = self._births[instance.name]
-        return f" ({count} new processes so far, none stayed)" if count > 1 else ""
+        return f" (crash loop: {count} starts, none stayed)" if count > 1 else ""
 
     async def _ask(
         self,

@@ -16,7 +16,7 @@ import pytest
 
 from rollout.events import Event
 from rollout.output.select import Output, renderers
-from rollout.output.terminal import Size, can_redraw, size_of
+from rollout.output.terminal import Size, can_redraw, size_of, text_columns
 from rollout.summary.run import Exit
 from tests.output.recorded_runs import GOOD, REFUSED, RICH
 
@@ -107,6 +107,21 @@ def test_a_terminal_is_measured_and_asked_what_it_can() -> None:
         assert can_redraw(terminal, {"TERM": "xterm"})
         assert not can_redraw(terminal, {"TERM": "dumb"})
         assert not can_redraw(terminal, {})
+
+
+def test_prose_is_as_wide_as_the_terminal_and_never_hard_to_read() -> None:
+    with a_terminal() as (terminal, _):
+        assert text_columns(terminal, {}) == 80  # a new pty says 0 by 0
+        for columns, wide in ((20, 40), (60, 60), (200, 100)):
+            termios.tcsetwinsize(terminal.fileno(), (10, columns))
+            assert text_columns(terminal, {"COLUMNS": "300"}) == wide
+
+
+@pytest.mark.parametrize(
+    ("said", "columns"), [("", 80), ("120", 120), ("7", 40), ("wide", 80), ("-3", 80), ("²", 80)]
+)
+def test_in_a_pipe_prose_is_as_wide_as_columns_says(said: str, columns: int) -> None:
+    assert text_columns(io.StringIO(), {"COLUMNS": said}) == columns
 
 
 def test_closed_streams_are_no_terminal() -> None:

@@ -193,7 +193,7 @@ def test_an_instance_that_is_born_again_and_again_says_how_often() -> None:
     assert promises_broken(world, told) == []
     assert told.summary.exit_code is Exit.REDUCED
     reasons = [e.reason for e in told.events if isinstance(e, TargetWaiting)]
-    assert any("new processes so far, none stayed" in reason for reason in reasons)
+    assert any("starts, none stayed" in reason for reason in reasons)
 
 
 def test_one_lost_look_before_the_return_does_not_keep_a_proven_server_out() -> None:

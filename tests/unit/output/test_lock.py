@@ -24,6 +24,12 @@ NASTY = "a\x1b[2J\x1b]0;title\x07b\nc\r\x9b31m\u202ed"
 DIED = PastRun("a.jsonl", ALICE, "restart", targets=("web1", "web2"), done=("web2",))
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave sentences on one line; how they are broken has a test of its own."""
+    monkeypatch.setenv("COLUMNS", "1000")
+
+
 def left(*, certain: bool = True) -> UnfinishedRun:
     owned_targets = (owned_target("web1", asked=True), owned_target("web2"), owned_target("web3"))
     held = LockState(
@@ -56,6 +62,15 @@ def test_what_is_left_is_told_with_how_each_server_is_now() -> None:
     )
 
 
+def test_what_became_of_a_run_is_broken_at_the_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    assert remains_table(left(), SEEN).splitlines()[:3] == [
+        "run a11ce0 of alice@bastion since 2026-11-22T19:37:02Z died; out because of it:",
+        "           web1, web2, web3; 1 of 2 were restarted",
+        "  rollout restart",
+    ]
+
+
 def test_of_several_seats_each_has_its_line_and_the_name_stands_once() -> None:
     owned_targets = (owned_target("web1", balancers=2),)
     text = remains_table(UnfinishedRun(owner=ALICE, owned_targets=owned_targets, certain=True), {})
@@ -78,7 +93,7 @@ def test_one_that_ended_is_said_to_have_ended() -> None:
     ended = UnfinishedRun(owner=ALICE, past=replace(DIED, exit_code=6), certain=True)
     assert "ended (exit 6)" in remains_table(ended, {})
     elsewhere = LockState(place="lb1", owner=ALICE, ended="ended with servers out")
-    assert "ended (ended with servers out)" in remains_table(
+    assert "ended with servers out" in remains_table(
         UnfinishedRun(owner=ALICE, held=elsewhere, certain=True), {}
     )
 
