@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner
 
 from rollout import events
+from rollout.cli.app import app
 from rollout.events import Event
 from rollout.output.jsonl import json_summary
 from rollout.output.messages import NextStepCommands
@@ -48,7 +50,19 @@ def halted_at(
 def test_after_a_run_about_one_host_nothing_is_told_that_would_touch_others() -> None:
     alone = halted_at(["web1"], ["web1"], {"web1": BEFORE})
     typed = steps(alone, again=(*TYPED, "--hosts", "web1"))
-    assert set(typed) == {"look", "old code", "bring back", "or by hand"}
+    assert set(typed) == {"look", "old code", "bring back", "or by hand", "more"}
+
+
+def test_a_run_that_went_wrong_names_last_what_explains_its_exit_code() -> None:
+    wrong = [name for name, stream in DEPLOYS.items() if ending_of(stream).exit_code]
+    named = {name: list(steps(DEPLOYS[name]).items())[-1] for name in wrong}
+    assert {label for label, _ in named.values()} == {"more"}
+    assert named["left-out"] == ("more", ["rollout explain 6"])
+    assert named["rolled-back"] == ("more", ["rollout explain 7"])
+    assert named["interrupted"] == ("more", ["rollout explain 130"])
+    carried = steps(DEPLOYS["left-out"], hints=replace(HINTS, rollout="rollout --env staging"))
+    for line in (*carried["more"], *named["rolled-back"][1]):
+        assert CliRunner().invoke(app, shlex.split(line)[1:]).stdout.startswith("# Exit ")
 
 
 @pytest.mark.parametrize("selected", [("--hosts", "web1,web2,web3"), ("--exclude=web4",), ()])
@@ -130,7 +144,7 @@ def test_nothing_is_put_back_twice_or_where_nothing_was() -> None:
     started = events.RolloutStarted(targets=tuple(instances), max_out=2, floor="0")
     stream = [begun, *(started if isinstance(e, events.RolloutStarted) else e for e in rest)]
     assert len(steps(stream)["old code"]) == 1
-    assert set(steps(stream)) == {"look", "old code", "bring back", "or by hand"}
+    assert set(steps(stream)) == {"look", "old code", "bring back", "or by hand", "more"}
 
 
 def test_a_host_that_was_not_asked_to_restart_is_given_back_and_not_taken_elsewhere() -> None:

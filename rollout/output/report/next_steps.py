@@ -8,7 +8,7 @@ from rollout.output.messages import NextStepCommands
 from rollout.output.report.command_line import about, by_host
 from rollout.output.report.next_step import NextStep, is_command
 from rollout.summary.deploy import DeploySummary, Phase
-from rollout.summary.run import RunSummary
+from rollout.summary.run import Exit, RunSummary
 from rollout.summary.target import TargetPhase, TargetSummary
 from rollout.text.sanitize import sanitize
 
@@ -149,6 +149,11 @@ def to_wait(hints: NextStepCommands) -> tuple[NextStep, ...]:
     again = shlex.join(hints.again) if hints.again else f"{hints.rollout} restart"
     wait = () if "--wait-lock" in again else (NextStep("wait", f"{again} --wait-lock 10m"),)
     return (NextStep("look", f"{hints.rollout} lock"), *wait)
+
+
+def to_understand(code: Exit, hints: NextStepCommands) -> NextStep:
+    """Return the command that prints the runbook of an exit code, as it lies in the package."""
+    return NextStep("more", f"{hints.rollout} explain {code.value}")
 
 
 def to_recover(hints: NextStepCommands) -> str:

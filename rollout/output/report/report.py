@@ -9,7 +9,7 @@ from rollout.output.report.deploy_report import causes as deploy_causes
 from rollout.output.report.deploy_report import deploy_steps, host_rows, release_rows
 from rollout.output.report.headline import headline
 from rollout.output.report.next_step import NextStep, is_command, labelled_once
-from rollout.output.report.next_steps import host_of, next_steps, to_wait
+from rollout.output.report.next_steps import host_of, next_steps, to_understand, to_wait
 from rollout.output.terminal import USUAL
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import Exit
@@ -52,13 +52,17 @@ def summary_text(ending: RunResult, columns: int = USUAL) -> str:
 
 
 def steps_of(ending: RunResult) -> tuple[NextStep, ...]:
-    """List what to type next, in order; nothing after a good run."""
+    """List what to type next, in order, and last what explains the exit code.
+
+    Nothing after a good run.
+    """
     if ending.exit_code is Exit.DONE:
         return ()
     steps = list(next_steps(ending.summary, ending.hints))
     for label, text in deploy_steps(ending):
         steps.append(NextStep.of(label or steps[-1].label, text))
-    return (*steps, *(to_wait(ending.hints) if ending.exit_code is Exit.BUSY else ()))
+    wait = to_wait(ending.hints) if ending.exit_code is Exit.BUSY else ()
+    return (*steps, *wait, to_understand(ending.exit_code, ending.hints))
 
 
 def findings_lines(findings: Iterable[Finding], columns: int = USUAL) -> list[str]:
