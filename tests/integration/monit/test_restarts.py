@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.monit.supervisor import MonitSupervisor
-from rollout.model.fleet import Instance, InstanceState, ProcessIdentity
+from rollout.model.fleet import Instance, InstanceState, ProcessIdentity, ProcessState
 from tests.support.monitd import Daemon, until
 
 pytestmark = pytest.mark.integration
@@ -172,6 +172,25 @@ def test_false_success_2_who_is_not_monitored_is_only_watched_again(
     restart(monit, ["app_1"])
     until(lambda: look(monit)["app_1"].running, "monit to call it OK again")
     assert processes(monit) == before
+
+
+def test_what_was_given_up_and_is_down_is_started_by_a_restart(
+    daemon: Daemon, supervisor: Make
+) -> None:
+    """What `Supervisor.restart` promises; a restart of a target that is out counts on it."""
+    group_of(daemon, "app_1")
+    daemon.write()
+    daemon.start()
+    daemon.settle()
+    monit = supervisor()
+    before = processes(monit)
+    daemon.says("stop app_1")
+    until(lambda: look(monit)["app_1"].process is None, "it to be down")
+    until(lambda: not look(monit)["app_1"].pending, "monit to be done with it")
+    assert look(monit)["app_1"].state is ProcessState.UNMONITORED
+    restart(monit, ["app_1"])
+    until(lambda: look(monit)["app_1"].running, "monit to start it")
+    assert processes(monit) != before
 
 
 def test_false_success_3_a_restart_program_may_keep_the_process(
