@@ -2,13 +2,11 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from rollout.lock.acquire import LockRequest
 from rollout.model.fleet import Target
 from rollout.model.known_fleet import KnownFleet
-from rollout.model.lock_state import PastRun
 from rollout.model.plan import Plan, waves_of
 from rollout.restart.server_mapping import Granularity, Selection
 from rollout.settings.flags import ACCEPT_SICK, Flags
@@ -59,25 +57,6 @@ def known_of(settings: Settings) -> KnownFleet:
         match=settings.supervisor.match,
         match_setting=f"{settings.supervisor.section}.match",
     )
-
-
-def hosts_known(past: PastRun, settings: Settings) -> PastRun:
-    """Return ``past`` without the hosts that the settings do not know.
-
-    Another person may have written its journal, and it decides which machines are contacted.
-    """
-
-    def known(hosts: Sequence[str]) -> tuple[str, ...]:
-        return tuple(host for host in hosts if host in settings.fleet.names)
-
-    deploy = past.deploy and replace(past.deploy, hosts=known(past.deploy.hosts))
-    return replace(past, hosts=known(past.hosts), deploy=deploy)
-
-
-def hosts_unknown(past: PastRun, settings: Settings) -> str:
-    """Name the hosts of a run that the settings do not know, with commas; empty where none is."""
-    named = (*past.hosts, *(past.deploy.hosts if past.deploy else ()))
-    return ", ".join(dict.fromkeys(host for host in named if host not in settings.fleet.names))
 
 
 def lock_request(

@@ -6,17 +6,23 @@ from dataclasses import dataclass, field
 
 from rollout.cli.from_settings import lock_request
 from rollout.cli.global_options import GlobalOptions
-from rollout.cli.locked_run import LockedRun, hold_lock, take_over_lock
 from rollout.cli.new_run import begin
 from rollout.cli.run_with_output import run_with_output, with_tracing
 from rollout.cli.wiring import open_deploy, open_site
-from rollout.events import Noted
+from rollout.events import Noted, RolloutRefused
+from rollout.lock.acquire import LockRequest
+from rollout.lock.session import LockedRun, hold_lock, look_only, take_over_lock
+from rollout.model.errors import LockUnavailable
+from rollout.model.findings import PreflightReport
+from rollout.model.fleet import Finding
 from rollout.model.past_runs import UnfinishedRun
-from rollout.ports.site import DeployServices, Tell
+from rollout.ports.site import Site, Tell
+from rollout.restart.preflight import report_preflight, with_others
 from rollout.settings.flags import Flags
 from rollout.settings.load import Loaded
 
 CommandBody = Callable[[LockedRun, Tell], Awaitable[object]]
+Look = Callable[[Site], Awaitable[PreflightReport]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,8 @@ class CommandSpec:
         cron: Say nothing when all is well.
         meanwhile: What it does until it has something to tell.
         over_half_a_deploy: It sees itself to what a deploy that died has left on the hosts.
+        look: Its preflight, for a run that could not ask for the lock: so that the operator reads
+            all that is wrong at once.
     """
 
     loaded: Loaded
@@ -52,10 +60,11 @@ class CommandSpec:
     cron: bool = False
     meanwhile: str = ""
     over_half_a_deploy: bool = False
+    look: Look | None = None
 
 
 def run(spec: CommandSpec, scenario: CommandBody) -> int:
-    """Tell ``scenario``, in charge of the fleet, and return the exit code of its account."""
+    """Run ``scenario`` under the lock, and return the exit code of its summary."""
     settings = spec.loaded.settings
     begun = begin(
         spec.loaded,
@@ -68,27 +77,41 @@ def run(spec: CommandSpec, scenario: CommandBody) -> int:
 
     async def whole(tell: Tell, stop_asked: Callable[[], bool]) -> None:
         async with AsyncExitStack() as stack:
-            supply: DeployServices | None = None
-            if spec.deploys:
-                deploy = open_deploy(settings, stop_asked=stop_asked)
-                world, supply = await stack.enter_async_context(deploy)
-            else:
-                world = await stack.enter_async_context(open_site(settings, stop_asked=stop_asked))
-            world = with_tracing(world, tell, verbose=spec.typed.verbose)
+            make = open_deploy if spec.deploys else open_site
+            site = await stack.enter_async_context(make(settings, stop_asked=stop_asked))
+            site = with_tracing(site, tell, verbose=spec.typed.verbose)
             if spec.cron and (which := spec.typed.which_file(spec.loaded)):
                 tell(Noted(where="settings", what=which))
-            if spec.left is None:
-                rollout, take_up = spec.typed.rollout, spec.include_left_out
-                deploys = spec.deploys or spec.over_half_a_deploy
-                request = lock_request(
-                    settings, spec.hosts, rollout, deploys=deploys, include_left_out=take_up
-                )
-                locked_run = await stack.enter_async_context(hold_lock(world, begun, request, tell))
+            if spec.left is not None:
+                locking = take_over_lock(spec.left, begun, site, tell)
             else:
-                after = take_over_lock(spec.left, world, begun, tell)
-                locked_run = await stack.enter_async_context(after)
-            await scenario(locked_run.with_(supply), tell)
+                locking = hold_lock(begun, _request_of(spec), site, tell)
+            try:
+                locked_run = await stack.enter_async_context(locking)
+            except LockUnavailable as error:
+                await _refuse(error, spec.look, site, tell)
+                return
+            await scenario(locked_run, tell)
 
     return run_with_output(
         whole, settings, spec.typed, begun, cron=spec.cron, meanwhile=spec.meanwhile
     )
+
+
+def _request_of(spec: CommandSpec) -> LockRequest:
+    return lock_request(
+        spec.loaded.settings,
+        spec.hosts,
+        spec.typed.rollout,
+        deploys=spec.deploys or spec.over_half_a_deploy,
+        include_left_out=spec.include_left_out,
+    )
+
+
+async def _refuse(error: LockUnavailable, look: Look | None, site: Site, tell: Tell) -> None:
+    """Say why the lock was not acquired, with all that a look finds: a look can change nothing."""
+    finding = Finding(error.place, error.what, error.fix)
+    if look is None:
+        tell(RolloutRefused(findings=(finding,)))
+    else:
+        report_preflight(with_others(await look(look_only(site, error)), (finding,)), tell)

@@ -9,14 +9,18 @@ import typer
 from rollout.cli.console import print_error, print_output
 from rollout.cli.new_run import history_of
 from rollout.cli.wiring import open_site
-from rollout.deploy.current_links import TAKES_IT_BACK, against_a_restart
-from rollout.lock.previous_runs import find_unfinished_run, is_alive
-from rollout.model.errors import LockHeld, RolloutError
+from rollout.lock.acquire import lock_of
+from rollout.lock.previous_runs import (
+    find_unfinished_run,
+    refuse_if_alive,
+    refuse_if_in_doubt,
+)
+from rollout.model.errors import RolloutError
 from rollout.model.fleet import BalancerSnapshot, Finding
-from rollout.model.lock_state import Kind
-from rollout.model.past_runs import UnfinishedRun, in_doubt
+from rollout.model.past_runs import UnfinishedRun
 from rollout.output.lock import remains_table
 from rollout.ports.site import Site
+from rollout.recovery.recover_run import find_unproven_links
 from rollout.settings.model import Settings
 
 
@@ -28,9 +32,7 @@ async def found_in(
     Raises:
         LockError, RecordError: it cannot be told.
     """
-    if site.lock is None:
-        raise AssertionError("a world without a lock")
-    left = await find_unfinished_run(site.lock, history_of(settings), site)
+    left = await find_unfinished_run(lock_of(site), history_of(settings), site)
     readings = {}
     names = {one.server.balancer for h in (left.owned_targets if left else ()) for one in h.found}
     for name in names & set(site.balancers):
@@ -63,29 +65,16 @@ def confirmed(
         async with open_site(settings) as site:
             left, readings = await found_in(site, settings)
             if left is not None and not force:
-                await _not_alive(left, site)
+                await refuse_if_alive(left, lock_of(site), print_error)
             return left, readings
 
     left, readings = asyncio.run(scenario())
     if left is not None:
         print_error(remains_table(left, readings).rstrip())
-        if left.claimed_by and left.owned_targets and not anyway:
-            raise RolloutError(f"nothing was changed; {in_doubt('rollout')}")
+        if not anyway:
+            refuse_if_in_doubt(left)
         confirm(what, yes=yes)
     return left
-
-
-async def _not_alive(left: UnfinishedRun, site: Site) -> None:
-    if left.held is None or left.certain or site.lock is None:
-        return
-    if left.owner.kind is Kind.MANUAL:
-        raise LockHeld(left.held.place, str(left.owner), "; `rollout lock release` gives it back")
-    if left.owner.kind is Kind.UNKNOWN:
-        raise LockHeld(left.held.place, str(left.owner), "; `rollout lock break` takes it")
-    print_error(f"the lock is held by {left.owner}; listening whether it is alive …")
-    if await is_alive(site.lock, left.owner):
-        raise LockHeld(left.held.place, str(left.owner), "; it is alive: stop it there first")
-    print_error("it has given no sign of life")
 
 
 def show_unproven(settings: Settings) -> bool:
@@ -97,15 +86,14 @@ def show_unproven(settings: Settings) -> bool:
     if settings.deploy is None:
         return False
 
-    async def look() -> tuple[Finding, ...]:
+    async def look() -> tuple[tuple[Finding, ...], bool]:
         async with open_site(settings) as site:
-            findings, notes = await against_a_restart(settings.fleet.names, site)
-            return (*findings, *notes)
+            return await find_unproven_links(settings.fleet.names, site)
 
-    found = asyncio.run(look())
+    found, put_back = asyncio.run(look())
     for finding in found:
         print_error(f"{finding.where}: {finding.what}")
-    return any(TAKES_IT_BACK in finding.fix for finding in found)
+    return put_back
 
 
 def confirm(what: str, *, yes: bool) -> None:

@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rollout.adapters.haproxy import HAProxyBalancer
@@ -23,10 +24,10 @@ from rollout.adapters.ssh.addresses import AT_ONCE, SshAddresses
 from rollout.cli.deploy_wiring import build_releases, build_supply
 from rollout.cli.from_deploy_settings import the_deploy
 from rollout.cli.from_settings import ssh_words
-from rollout.lock.guarded_releases import guarded
+from rollout.lock.guarded_releases import GuardedReleases
 from rollout.lock.ownership_log import UnlockedOwnershipLog
 from rollout.model.errors import LockError
-from rollout.ports.site import Balancer, DeployServices, Site
+from rollout.ports.site import Balancer, Site
 from rollout.settings.model import Settings
 from rollout.text.admin_sockets import tcp_socket
 from rollout.wait import now
@@ -55,8 +56,8 @@ async def open_site(
 @asynccontextmanager
 async def open_deploy(
     settings: Settings, *, stop_asked: Callable[[], bool] = lambda: False
-) -> AsyncIterator[tuple[Site, DeployServices]]:
-    """Build the same world, and what only a deploy needs of it.
+) -> AsyncIterator[Site]:
+    """Build the same world, with what only a deploy needs of it.
 
     Raises:
         SettingsError: there is no ``[deploy]``, or it cannot be meant so.
@@ -64,7 +65,7 @@ async def open_deploy(
     async with AsyncExitStack() as closing:
         ssh = open_ssh(settings, closing)
         site = build_site(settings, ssh, closing, stop_asked)
-        yield site, build_supply(the_deploy(settings), ssh, closing)
+        yield replace(site, services=build_supply(the_deploy(settings), ssh, closing))
 
 
 def open_ssh(settings: Settings, closing: AsyncExitStack | ExitStack) -> Ssh:
@@ -79,7 +80,7 @@ def open_ssh(settings: Settings, closing: AsyncExitStack | ExitStack) -> Ssh:
 def build_site(
     settings: Settings, ssh: Ssh, closing: AsyncExitStack, stop_asked: Callable[[], bool]
 ) -> Site:
-    """Make every adapter of the site, to be looked at: who holds the lock may act in it.
+    """Make every adapter of the site, to be looked at: `rollout.lock.session` lets a run act in it.
 
     What must be closed is left to ``closing``.
 
@@ -90,7 +91,8 @@ def build_site(
     for pool in (host_pool, balancer_pool, name_pool):
         closing.callback(pool.close)
     probe, smoke = settings.restart.probe, settings.restart.smoke
-    site = Site(
+    releases = build_releases(settings.deploy, ssh, closing) if settings.deploy else None
+    return Site(
         balancers=build_balancers(settings, ssh, balancer_pool, closing),
         supervisor=MonitSupervisor(ssh.run, supervisor_options(settings), host_pool.call),
         prober=PortProber(ssh, probe_options(settings), host_pool.call) if probe else None,
@@ -102,12 +104,11 @@ def build_site(
             needed=not settings.fleet.server,
             said=settings.fleet.addresses,
         ),
-        releases=build_releases(settings.deploy, ssh, closing) if settings.deploy else None,
+        releases=GuardedReleases(releases, NOT_OURS) if releases else None,
         lock=build_lock(settings, ssh, host_pool),
         stop_asked=stop_asked,
         started=now(),
     )
-    return guarded(site, NOT_OURS)
 
 
 @contextmanager

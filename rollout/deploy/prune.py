@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Collection, Sequence
 
+from rollout.deploy.current_links import releases_of
+from rollout.deploy.disk_preflight import read_releases
 from rollout.events import Noted, ReleasesPruned
 from rollout.model.errors import said_of
+from rollout.model.fleet import Finding
 from rollout.model.releases import HostReleases, to_prune, to_roll_back_to
 from rollout.ports.releases import Releases
-from rollout.ports.site import Tell
+from rollout.ports.site import Site, Tell
 
 
 async def prune(
@@ -27,6 +30,25 @@ async def prune(
     await asyncio.gather(
         *(_prune(host_releases, keep, needed, releases, tell) for host_releases in all_releases)
     )
+
+
+async def prune_hosts(
+    hosts: Sequence[str], keep: int, site: Site, tell: Tell
+) -> tuple[Finding, ...]:
+    """Look at the releases of ``hosts``, and remove those that are not needed.
+
+    The lock must be held from the look to the last removal: else a deploy could make a release
+    live that is about to go.  What a rollback needs is judged over all hosts, so nothing is removed
+    while one of them is unknown.
+
+    Returns:
+        Why hosts could not be read; then nothing was removed.
+    """
+    releases = releases_of(site)
+    all_releases, findings = await read_releases(hosts, releases)
+    if not findings:
+        await prune(all_releases, keep, releases, tell)
+    return findings
 
 
 async def _prune(

@@ -19,7 +19,7 @@ from rollout.lock.previous_runs import (
     split_ours_and_changed,
 )
 from rollout.model.errors import Halted, LockHeld, RolloutError, UnfinishedRunFound
-from rollout.model.lock_state import LockOwner, LockState
+from rollout.model.lock_state import LockOwner
 from rollout.model.ownership import OwnedTarget
 from rollout.model.past_runs import UnfinishedRun, in_doubt, story_of
 from rollout.ports.ownership import Lock, OwnershipLog, RunHistory
@@ -271,39 +271,6 @@ async def release(lock: Lock) -> None:
     """Give the lock back, or leave it behind where it still lists servers: it is their record."""
     if await lock.release():
         await lock.end("ended before it had seen to what is out")
-
-
-@asynccontextmanager
-async def against_deploys(owner: LockOwner, site: Site) -> AsyncIterator[None]:
-    """Hold the lock for the length of the block, so that no run begins beside it.
-
-    Raises:
-        LockHeld: a run has it that may live, or a person.
-        UnfinishedRunFound: a run ended by itself and left servers out: the lock is their record.
-        LockError: a place could not be asked.
-    """
-    lock = lock_of(site)
-    try:
-        await lock.take(owner)
-    except LockHeld:
-        seen = await lock.look()
-        if seen and all(held.ended for held in seen):
-            raise _ended_with(seen) from None
-        if seen:
-            raise
-        await lock.take(owner)  # it was given back between the two
-    try:
-        async with alive(lock, site.record):
-            yield
-    finally:
-        for error in await lock.release():
-            raise error
-
-
-def _ended_with(seen: Sequence[LockState]) -> UnfinishedRunFound:
-    owner, out = seen[0].owner, [h.target.name for held in seen for h in held.owned_targets]
-    what = f"of {owner.who} since {owner.since} ended with {', '.join(dict.fromkeys(out))} out"
-    return UnfinishedRunFound(owner.run, what, "`rollout recover` brings back what can be proven")
 
 
 @asynccontextmanager

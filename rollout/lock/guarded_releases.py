@@ -10,12 +10,15 @@ from rollout.ports.releases import Releases
 from rollout.ports.site import Site
 
 
-def guarded(site: Site, record: OwnershipLog) -> Site:
-    """Return the same world, in which each change is first allowed by ``record``."""
+def guarded(site: Site, record: OwnershipLog, tidied: set[str] | None = None) -> Site:
+    """Return the same world, in which each change is first allowed by ``record``.
+
+    ``tidied`` hears of the hosts on which what an earlier deploy had begun was seen to.
+    """
     releases = site.releases
     if isinstance(releases, GuardedReleases):
         releases = releases.inner
-    under = GuardedReleases(releases, record) if releases is not None else None
+    under = GuardedReleases(releases, record, tidied) if releases is not None else None
     return replace(site, record=record, releases=under)
 
 
@@ -27,10 +30,12 @@ class GuardedReleases:
         tidied: The hosts on which what an earlier deploy had begun was seen to.
     """
 
-    def __init__(self, inner: Releases, record: OwnershipLog) -> None:
+    def __init__(
+        self, inner: Releases, record: OwnershipLog, tidied: set[str] | None = None
+    ) -> None:
         self.inner = inner
         self._record = record
-        self.tidied: set[str] = set()
+        self.tidied = set[str]() if tidied is None else tidied
 
     async def look(self, host: str) -> HostReleases:
         return await self.inner.look(host)

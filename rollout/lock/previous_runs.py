@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from rollout.model.conditions import serving
-from rollout.model.errors import RolloutError
+from rollout.model.errors import LockHeld, RolloutError
 from rollout.model.fleet import BalancerSnapshot, ServerState
 from rollout.model.lock_state import Kind, LockOwner, LockState, PastRun
 from rollout.model.ownership import OwnedTarget
-from rollout.model.past_runs import UnfinishedRun
+from rollout.model.past_runs import UnfinishedRun, in_doubt
 from rollout.ports.ownership import Lock, RunHistory
 from rollout.ports.site import Site
 from rollout.wait import now
@@ -164,6 +164,39 @@ async def is_alive(lock: Lock, owner: LockOwner) -> bool:
         if await _beats(lock, owner) not in {None, first}:
             return True
     return False
+
+
+async def refuse_if_alive(left: UnfinishedRun, lock: Lock, say: Callable[[str], None]) -> None:
+    """See that the run which holds the lock is no more; a lock by hand is a person's to give back.
+
+    Args:
+        left: The run, as it was found.
+        lock: Where its signs of life are listened for, where nothing else proves that it is over.
+        say: Hears that this takes a while.
+
+    Raises:
+        LockHeld: it lives, or that cannot be told, or a person holds the lock.
+    """
+    if left.held is None or left.certain:
+        return
+    if left.owner.kind is Kind.MANUAL:
+        raise LockHeld(left.held.place, str(left.owner), "; `rollout lock release` gives it back")
+    if left.owner.kind is Kind.UNKNOWN:
+        raise LockHeld(left.held.place, str(left.owner), "; `rollout lock break` takes it")
+    say(f"the lock is held by {left.owner}; listening whether it is alive …")
+    if await is_alive(lock, left.owner):
+        raise LockHeld(left.held.place, str(left.owner), "; it is alive: stop it there first")
+    say("it has given no sign of life")
+
+
+def refuse_if_in_doubt(left: UnfinishedRun) -> None:
+    """See that no other run says that it has recovered what HAProxy shows to be out.
+
+    Raises:
+        RolloutError: one does: a person may have put the servers there since.
+    """
+    if left.claimed_by and left.owned_targets:
+        raise RolloutError(f"nothing was changed; {in_doubt('rollout')}")
 
 
 async def _beats(lock: Lock, owner: LockOwner) -> int | None:

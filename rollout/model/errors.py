@@ -171,6 +171,10 @@ class LockError(ActionableError):
         return self.subject
 
 
+class LockUnavailable(LockError):
+    """A new run could not acquire the lock because a place could not be asked; it holds none."""
+
+
 class LockHeld(RolloutError):
     """Another hand holds the lock; ``owner`` says who, ``also`` ends the sentence."""
 

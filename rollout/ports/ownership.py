@@ -107,6 +107,9 @@ class RunJournal(Protocol):
     async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
         """Write down that the run does not own ``target`` any more."""
 
+    async def inherited_all(self) -> None:
+        """Write down that all which the run took over from earlier ones is in this journal."""
+
 
 class Lock(Protocol):
     """The lock of the app, where all bastions meet: in every place, or in none.
@@ -199,3 +202,19 @@ class RunHistory(Protocol):
 
         A copy of the machine has the same names, so whoever lives must be listened for.
         """
+
+
+class NewRun(Protocol):
+    """A run whose journal has begun, before anything was contacted."""
+
+    @property
+    def owner(self) -> LockOwner:
+        """What the lock will say of it."""
+
+    @property
+    def journal(self) -> RunJournal:
+        """Where what it owns is written down."""
+
+    @property
+    def history(self) -> RunHistory:
+        """The runs before this one."""

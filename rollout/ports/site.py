@@ -160,6 +160,14 @@ class Site:
     lock: Lock | None = None
     stop_asked: Callable[[], bool] = lambda: False
     started: float | None = None
+    services: DeployServices | None = None
+
+
+def services_of(site: Site) -> DeployServices:
+    """Return what only a deploy needs, of a world that was made for a deploy."""
+    if site.services is None:
+        raise AssertionError("a deploy without a source")
+    return site.services
 
 
 Tell = Callable[[Event], None]

@@ -1,7 +1,6 @@
 """Goes on with a run that stopped: targets that had no turn have it now, same settings."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rollout.deploy.deploy import hook, rolled_out
@@ -11,7 +10,7 @@ from rollout.events import CurrentSwitched, DeployStarted, ReleaseInPlace, Rollo
 from rollout.model.deploy import Deploy
 from rollout.model.errors import Halted, ReleaseError, RolloutError, UnfinishedRunFound
 from rollout.model.findings import PreflightReport
-from rollout.model.fleet import Finding, Target
+from rollout.model.fleet import Target
 from rollout.model.lock_state import PastRun, united
 from rollout.model.past_runs import UnfinishedRun
 from rollout.model.plan import Plan, Share, waves_of
@@ -19,7 +18,7 @@ from rollout.model.releases import HostReleases, Switch
 from rollout.ports.releases import Releases
 from rollout.ports.site import DeployServices, Site, Tell
 from rollout.recovery.recover import RecoveryResult, recover
-from rollout.restart.preflight import report_preflight, with_others
+from rollout.restart.preflight import report_preflight
 from rollout.restart.rolling import rolling_restart
 from rollout.restart.server_mapping import Selection
 from rollout.wait import unless_stopped
@@ -85,7 +84,6 @@ async def resume(
     site: Site,
     supply: DeployServices | None,
     tell: Tell,
-    findings: Sequence[Finding] = (),
 ) -> None:
     """Bring back what the run left out, then restart the targets that had no turn in it.
 
@@ -97,7 +95,7 @@ async def resume(
     """
     back = await _recover_first(wanted, site, tell)
     try:
-        await _restart_remaining(wanted, back, site, supply, tell, findings)
+        await _restart_remaining(wanted, back, site, supply, tell)
     except RolloutError as error:
         if not wanted.touched:
             raise
@@ -110,14 +108,11 @@ async def _restart_remaining(
     site: Site,
     supply: DeployServices | None,
     tell: Tell,
-    findings: Sequence[Finding],
 ) -> None:
     unseen = [h.target.name for h in site.record.owned_targets if h.returning]
     if unseen:
         raise Halted(f"{', '.join(unseen)} was not seen to be back: no other server is risked")
-    looking = _fitness(wanted, site)
-    fit = await unless_stopped(looking, site.stop_asked, "stopped on request before the next one")
-    fit = with_others(fit, findings)
+    fit = await preflight_again(wanted, site)
     if not report_preflight(fit, tell):
         return
     plan = _rest_of(wanted, back, fit, site, tell)
@@ -141,7 +136,17 @@ async def _recover_first(wanted: ResumeRequest, site: Site, tell: Tell) -> Recov
     )
 
 
-async def _fitness(wanted: ResumeRequest, site: Site) -> PreflightReport:
+async def preflight_again(wanted: ResumeRequest, site: Site) -> PreflightReport:
+    """Look at all that the rest of the run needs.
+
+    Raises:
+        Halted: the operator wants us to stop.
+    """
+    looking = _look_again(wanted, site)
+    return await unless_stopped(looking, site.stop_asked, "stopped on request before the next one")
+
+
+async def _look_again(wanted: ResumeRequest, site: Site) -> PreflightReport:
     if wanted.deploy is None:
         return await restart_preflight(wanted.scope, wanted.plan.floor, site)
     fit, _ = await deploy_preflight(wanted.scope, wanted.plan.floor, site, None)

@@ -12,7 +12,6 @@ from rollout.lock.acquire import (
     LockGrant,
     LockRequest,
     acquire,
-    against_deploys,
     alive,
     refusal,
 )
@@ -23,8 +22,10 @@ from rollout.lock.previous_runs import (
     collect_owned_targets,
     find_unfinished_run,
     is_alive,
+    refuse_if_alive,
+    refuse_if_in_doubt,
 )
-from rollout.model.errors import Halted, LockError, LockHeld, UnfinishedRunFound
+from rollout.model.errors import Halted, LockError, LockHeld, RolloutError, UnfinishedRunFound
 from rollout.model.fleet import Admin, AdminState, ProcessIdentity
 from rollout.model.lock_state import Kind, LockOwner, LockState, PastDeploy, PastRun
 from rollout.model.ownership import OwnedTarget, ServerSnapshot
@@ -35,38 +36,11 @@ from tests.support.simulation.fakes import FakeJournal, FakeLock
 from tests.support.simulation.faults import Fault, Faults
 from tests.support.simulation.faults import Kind as Trouble
 from tests.support.simulation.restarts import fleet, site_of
+from tests.support.simulation.sessions import FakeHistory
 from tests.support.simulation.world import World, clock, targets_of
 
 FREEZE = replace(ALICE, kind=Kind.MANUAL, reason="the database is being moved", command="")
 ALL = ("web1", "web2", "web3", "web4")
-
-
-@dataclass
-class FakeHistory:
-    """Satisfies :class:`rollout.ports.ownership.RunHistory`."""
-
-    runs: list[PastRun] = field(default_factory=list)
-    gone: set[str] = field(default_factory=set)
-    rebooted: set[str] = field(default_factory=set)
-    settled: dict[str, str] = field(default_factory=dict)
-
-    def open_runs(self) -> Sequence[PastRun]:
-        return tuple(past for past in self.runs if past.run not in self.settled)
-
-    def find(self, run: str) -> PastRun | None:
-        return next((past for past in self.open_runs() if past.run == run), None)
-
-    def last(self) -> PastRun | None:
-        return self.runs[-1] if self.runs else None
-
-    def settle(self, run: str, by: str) -> None:
-        self.settled[run] = by
-
-    def is_gone(self, owner: LockOwner) -> bool:
-        return owner.run in self.gone
-
-    def is_of_an_earlier_boot(self, owner: LockOwner) -> bool:
-        return owner.run in self.rebooted
 
 
 @dataclass
@@ -837,59 +811,77 @@ def out_of(name: str) -> OwnedTarget:
     )
 
 
-def test_what_removes_releases_keeps_every_run_away() -> None:
-    world = fleet(1)
-    site = replace(site_of(world), lock=FakeLock(world))
-
-    async def beside() -> None:
-        async with against_deploys(ALICE, site):
-            with pytest.raises(LockHeld):
-                await FakeLock(world).take(BOB)
-        await FakeLock(world).take(BOB)
-
-    play(beside())
+# ---- what is asked before a run is recovered
 
 
-class GivenBackMeanwhile(FakeLock):
-    """Somebody held it when it was to be taken, and holds it no more when it is looked at."""
+@dataclass
+class Listens:
+    """Whether a run is alive, as far as `recover` is told, and what it says meanwhile."""
 
-    refusals = 1
+    world: World
+    left: UnfinishedRun
+    meanwhile: Meanwhile = nothing
+    said: list[str] = field(default_factory=list)
+    took: float = 0.0
 
-    async def take(self, owner: LockOwner) -> None:
-        if self.refusals:
-            self.refusals -= 1
-            raise LockHeld("lb1", str(CAROL))
-        await super().take(owner)
+    def play(self) -> None:
+        async def scenario() -> None:
+            other = asyncio.ensure_future(self.meanwhile(self.world))
+            began = clock()
+            try:
+                await refuse_if_alive(self.left, FakeLock(self.world), self.said.append)
+            finally:
+                self.took = clock() - began
+                other.cancel()
+                await asyncio.wait({other})
+
+        play(scenario())
 
 
-def test_what_removes_releases_never_works_without_the_lock() -> None:
-    world = fleet(1)
-    site = replace(site_of(world), lock=GivenBackMeanwhile(world))
-
-    async def beside() -> None:
-        async with against_deploys(ALICE, site):
-            assert holder_of(world) == ALICE
-
-    play(beside())
-    assert is_free(world)
+def test_a_run_that_gives_signs_of_life_is_not_recovered() -> None:
+    world = fleet()
+    world.lock = held()
+    listens_to = Listens(world, UnfinishedRun(owner=ALICE, held=world.lock), beats)
+    with pytest.raises(LockHeld, match="it is alive: stop it there first"):
+        listens_to.play()
+    assert len(listens_to.said) == 1
 
 
-def test_what_removes_releases_begins_not_beside_a_run_that_has_left_a_server_out() -> None:
-    """That one's server can be taken up by a run that wants one of the releases."""
-    world = fleet(1)
-    site = replace(site_of(world), lock=FakeLock(world))
-    world.lock = before = LockState(
-        place="lb1", owner=BOB, owned_targets=(out(world),), ended="exit 6"
-    )
+def test_a_run_that_is_silent_is_recovered_after_it_was_listened_for() -> None:
+    world = fleet()
+    world.lock = held()
+    listens_to = Listens(world, UnfinishedRun(owner=ALICE, held=world.lock))
+    listens_to.play()
+    assert listens_to.took >= 3 * BEAT_EVERY
+    assert listens_to.said[-1] == "it has given no sign of life"
 
-    async def beside() -> None:
-        async with against_deploys(ALICE, site):
-            raise AssertionError("it has begun")
 
-    with pytest.raises(UnfinishedRunFound, match=r"ended with web1 out") as refused:
-        play(beside())
-    assert "rollout recover" in refused.value.fix
-    assert world.lock == before, "it is the record of what is out"
-    world.lock = replace(world.lock, ended="")
-    with pytest.raises(LockHeld):
-        play(beside())
+@pytest.mark.parametrize("certain", [False, True])
+def test_a_run_that_is_over_for_certain_is_not_listened_for(*, certain: bool) -> None:
+    world = fleet()
+    world.lock = held()
+    left = UnfinishedRun(owner=ALICE, held=world.lock if certain else None, certain=certain)
+    listens_to = Listens(world, left, beats)
+    listens_to.play()
+    assert (listens_to.said, listens_to.took) == ([], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fix"), [(Kind.MANUAL, "lock release"), (Kind.UNKNOWN, "lock break")]
+)
+def test_a_lock_by_hand_or_one_that_cannot_be_read_is_not_recovered(kind: Kind, fix: str) -> None:
+    world = fleet()
+    world.lock = held(owner=replace(ALICE, kind=kind))
+    listens_to = Listens(world, UnfinishedRun(owner=world.lock.owner, held=world.lock))
+    with pytest.raises(LockHeld, match=fix):
+        listens_to.play()
+    assert listens_to.said == []
+
+
+def test_what_another_run_says_that_it_has_recovered_is_not_touched_unasked() -> None:
+    world = fleet()
+    left = UnfinishedRun(owner=ALICE, owned_targets=(out(world),), claimed_by=CAROL.run)
+    with pytest.raises(RolloutError, match="nothing was changed; if a person has put it there"):
+        refuse_if_in_doubt(left)
+    refuse_if_in_doubt(replace(left, owned_targets=()))
+    refuse_if_in_doubt(replace(left, claimed_by=""))

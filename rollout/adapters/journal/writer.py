@@ -110,6 +110,10 @@ class Journal:
         await self.note("released", target=target, restarted=restarted, renewed=list(renewed))
         self._holds.discard(target)
 
+    async def inherited_all(self) -> None:
+        """Write down that this journal has all that was taken over; raises as :meth:`note`."""
+        await self.note("answers")
+
     def write(self, text: str) -> None:
         """Append the line of an event, if there is room: logs give way before the record does.
 

@@ -55,15 +55,16 @@ def run(
         with open_lock(settings) as lock:
             of_the_lock, notes = await lock.examine()
         async with AsyncExitStack() as stack:
-            supply = None
             if settings.deploy is None:
                 site = await stack.enter_async_context(open_site(settings))
             else:
-                site, supply = await stack.enter_async_context(open_deploy(settings))
+                site = await stack.enter_async_context(open_deploy(settings))
             told: list[Event] = []
             refused, out = await refusal(request, history_of(settings), site, told.append)
             site = replace(site, record=UnlockedOwnershipLog(NOT_TAKEN, owned_targets=out))
-            fit = await preflight_for_either(scope, floor, site, supply.source if supply else None)
+            fit = await preflight_for_either(
+                scope, floor, site, site.services.source if site.services else None
+            )
         others = of_the_lock
         if refused is not None and not (of_the_lock and isinstance(refused, LockError)):
             where = "lock" if isinstance(refused, LockHeld) else "run"

@@ -31,12 +31,9 @@ def run(settings: "Settings", hosts: tuple[str, ...], output_mode: "Output") -> 
     from rollout.cli.from_deploy_settings import the_deploy  # noqa: PLC0415
     from rollout.cli.new_run import current_owner  # noqa: PLC0415
     from rollout.cli.wiring import open_site  # noqa: PLC0415
-    from rollout.deploy.disk_preflight import read_releases  # noqa: PLC0415
-    from rollout.deploy.prune import prune as pruned  # noqa: PLC0415
+    from rollout.deploy.prune import prune_hosts  # noqa: PLC0415
     from rollout.events import Noted  # noqa: PLC0415
-    from rollout.lock.acquire import against_deploys  # noqa: PLC0415
-    from rollout.lock.guarded_releases import guarded  # noqa: PLC0415
-    from rollout.lock.ownership_log import PersistentOwnershipLog  # noqa: PLC0415
+    from rollout.lock.session import hold_lock_to_prune  # noqa: PLC0415
     from rollout.model.lock_state import Kind  # noqa: PLC0415
     from rollout.output.releases import (  # noqa: PLC0415
         pruned_json,
@@ -48,15 +45,11 @@ def run(settings: "Settings", hosts: tuple[str, ...], output_mode: "Output") -> 
 
     async def scenario() -> "tuple[Sequence[Event], tuple[Finding, ...]]":
         told: list[Event] = []
-        async with open_site(settings) as site:
-            releases = guarded(site, PersistentOwnershipLog(lock=site.lock)).releases
-            if releases is None:
-                raise AssertionError("a [deploy] without releases")
-            async with against_deploys(current_owner(Kind.RUN), site):
-                seen, findings = await read_releases(hosts, releases)
-                # What a rollback needs is judged over all hosts, so none may be unknown.
-                if not findings:
-                    await pruned(seen, the_deploy(settings).keep, releases, told.append)
+        async with (
+            open_site(settings) as site,
+            hold_lock_to_prune(current_owner(Kind.RUN), site) as locked,
+        ):
+            findings = await prune_hosts(hosts, the_deploy(settings).keep, locked, told.append)
         return told, findings
 
     told, findings = asyncio.run(scenario())

@@ -8,8 +8,9 @@ from rollout.settings.flags import Flags
 
 if TYPE_CHECKING:
     from rollout.cli.global_options import GlobalOptions
-    from rollout.cli.locked_run import LockedRun
-    from rollout.ports.site import Tell
+    from rollout.lock.session import LockedRun
+    from rollout.model.findings import PreflightReport
+    from rollout.ports.site import Site, Tell
     from rollout.settings.load import Loaded
 
 
@@ -45,13 +46,14 @@ def run(
     from rollout.wait import unless_stopped  # noqa: PLC0415
 
     settings = loaded.settings
+    scope = scope_of(settings, hosts, flags)
+
+    async def look(site: "Site") -> "PreflightReport":
+        looking = restart_preflight(scope, settings.fleet.floor, site)
+        return await unless_stopped(looking, site.stop_asked)
 
     async def scenario(locked_run: "LockedRun", tell: "Tell") -> None:
-        scope, floor = scope_of(settings, hosts, flags), settings.fleet.floor
-        looking = restart_preflight(scope, floor, locked_run.site)
-        fit = locked_run.add_lock_findings(
-            await unless_stopped(looking, locked_run.site.stop_asked)
-        )
+        fit = await look(locked_run.site)
         if report_preflight(fit, tell):
             await rolling_restart(plan_of(settings, fit.targets, flags), locked_run.site, tell)
 
@@ -64,5 +66,6 @@ def run(
         include_left_out=include_left_out,
         cron=cron,
         meanwhile=looking_at(hosts),
+        look=look,
     )
     return running.run(spec, scenario)

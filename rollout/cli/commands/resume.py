@@ -7,11 +7,11 @@ from rollout.cli.options import CRON, REPLAN, YES
 
 if TYPE_CHECKING:
     from rollout.cli.global_options import GlobalOptions
-    from rollout.cli.locked_run import LockedRun
-    from rollout.events import Event
+    from rollout.lock.session import LockedRun
+    from rollout.model.findings import PreflightReport
     from rollout.model.lock_state import PastRun
     from rollout.model.past_runs import UnfinishedRun
-    from rollout.ports.site import Tell
+    from rollout.ports.site import Site, Tell
     from rollout.settings.load import Loaded
 
 
@@ -21,15 +21,15 @@ def resume(arguments: Arguments) -> int:
     from rollout.cli.new_run import history_of  # noqa: PLC0415 - not for `--help`
     from rollout.cli.unfinished import confirmed, nothing_left  # noqa: PLC0415
     from rollout.model.errors import RolloutError  # noqa: PLC0415
+    from rollout.recovery.journal_hosts import limit_to_fleet  # noqa: PLC0415
     from rollout.recovery.resume import against_resuming, is_through  # noqa: PLC0415
+    from rollout.recovery.resume_run import run_to_resume  # noqa: PLC0415
 
     settings = arguments.settings().settings
     cron, replan = arguments.is_on(CRON), arguments.is_on(REPLAN)
     yes = cron or arguments.is_on(YES)
     left = confirmed(settings, "Bring back what is out, and go on with the rest?", yes=yes)
-    past = left.past if left else None
-    if left is None or (past is not None and past.verb == "recover"):
-        past = history_of(settings).last()  # a recovery has no turns of its own to be gone on with
+    past = run_to_resume(left, history_of(settings))
     if past is None and left is None:
         return nothing_left()
     if why := against_resuming(past, left):
@@ -38,27 +38,8 @@ def resume(arguments: Arguments) -> int:
         print_output(f"nothing to resume: run {past.run if past else ''} is complete")
         return 0
     loaded = same_as_before(past, arguments.typed, replan=replan)
-    past = _of_this_fleet(past, loaded, replan=replan)
+    past = limit_to_fleet(past, loaded.settings.fleet.names, replan=replan)
     return run(loaded, past, left, arguments.typed, replan=replan, cron=cron)
-
-
-def _of_this_fleet(past: "PastRun", loaded: "Loaded", *, replan: bool) -> "PastRun":
-    """Leave out hosts that the settings do not know, where the operator wants it so.
-
-    Raises:
-        RolloutError: the journal names such hosts; none was contacted.
-    """
-    from rollout.cli.from_settings import hosts_known, hosts_unknown  # noqa: PLC0415 - not for `--help`
-    from rollout.model.errors import RolloutError  # noqa: PLC0415
-
-    unknown, known = hosts_unknown(past, loaded.settings), hosts_known(past, loaded.settings)
-    if unknown and not (replan and known.hosts):
-        fix = "; --replan goes on without" if known.hosts else ""
-        raise RolloutError(
-            f"nothing was changed: the journal of run {past.run} names {unknown}, which the "
-            f"settings do not know{fix}"
-        )
-    return known
 
 
 def same_as_before(past: "PastRun", typed: "GlobalOptions", *, replan: bool) -> "Loaded":
@@ -96,12 +77,11 @@ def run(
     from rollout.cli.from_settings import plan_of, scope_of  # noqa: PLC0415
     from rollout.cli.new_run import history_of  # noqa: PLC0415
     from rollout.cli.run_with_output import looking_at  # noqa: PLC0415
-    from rollout.events import DeployStarted  # noqa: PLC0415
-    from rollout.model.errors import RolloutError  # noqa: PLC0415
-    from rollout.recovery.resume import ResumeRequest, resume  # noqa: PLC0415
+    from rollout.recovery.resume import ResumeRequest  # noqa: PLC0415
+    from rollout.recovery.resume_run import look_before_resuming, resume_run  # noqa: PLC0415
 
     settings = loaded.settings
-    resumption = ResumeRequest(
+    request = ResumeRequest(
         past=past,
         left=left,
         scope=scope_of(settings, past.hosts, past.flags),
@@ -112,17 +92,13 @@ def run(
         allow_missing_targets=replan,
     )
 
+    history = history_of(settings)
+
+    async def look(site: "Site") -> "PreflightReport":
+        return await look_before_resuming(request, history, site)
+
     async def scenario(locked_run: "LockedRun", tell: "Tell") -> None:
-        again = history_of(settings).last()  # no other command can go on with it now
-        if again is None or (again.run, set(again.done)) != (past.run, set(past.done)):
-            raise RolloutError(f"another command has gone on with run {past.run} meanwhile")
-
-        def heard(event: "Event") -> None:
-            tell(event)
-            if isinstance(event, DeployStarted):  # it is in our journal from here on
-                locked_run.has_seen_to(event.hosts)
-
-        await resume(resumption, locked_run.site, locked_run.supply, heard, locked_run.findings)
+        locked_run.has_seen_to(await resume_run(request, history, locked_run.site, tell))
 
     spec = running.CommandSpec(
         loaded=loaded,
@@ -136,5 +112,6 @@ def run(
         renewed=past.renewed,
         cron=cron,
         meanwhile=looking_at(past.hosts),
+        look=look,
     )
     return running.run(spec, scenario)

@@ -8,8 +8,10 @@ from rollout.settings.flags import Flags
 
 if TYPE_CHECKING:
     from rollout.cli.global_options import GlobalOptions
-    from rollout.cli.locked_run import LockedRun
-    from rollout.ports.site import Tell
+    from rollout.lock.session import LockedRun
+    from rollout.model.deploy import Deploy
+    from rollout.model.findings import PreflightReport
+    from rollout.ports.site import Site, Tell
     from rollout.settings.load import Loaded
 
 
@@ -49,6 +51,7 @@ def run(
     from rollout.cli.run_with_output import looking_at  # noqa: PLC0415
     from rollout.deploy.deploy import uninterrupted  # noqa: PLC0415
     from rollout.deploy.preflight import ready_to_roll_back  # noqa: PLC0415
+    from rollout.ports.site import services_of  # noqa: PLC0415
     from rollout.restart.preflight import report_preflight  # noqa: PLC0415
     from rollout.wait import unless_stopped  # noqa: PLC0415
 
@@ -56,16 +59,20 @@ def run(
     scope = scope_of(settings, hosts, flags)
     request = partial(deploy_of, the_deploy(settings), fresh=False)
 
+    async def ready(site: "Site") -> "tuple[PreflightReport, Deploy | None]":
+        looking = ready_to_roll_back(scope, settings.fleet.floor, site, to, request)
+        return await unless_stopped(looking, site.stop_asked)
+
+    async def look(site: "Site") -> "PreflightReport":
+        fit, _ = await ready(site)
+        return fit
+
     async def scenario(locked_run: "LockedRun", tell: "Tell") -> None:
         site = locked_run.site
-        looking = ready_to_roll_back(scope, settings.fleet.floor, site, to, request)
-        fit, deploy = await unless_stopped(looking, site.stop_asked)
-        if (
-            report_preflight(locked_run.add_lock_findings(fit), tell, deploys=True)
-            and deploy is not None
-        ):
+        fit, deploy = await ready(site)
+        if report_preflight(fit, tell, deploys=True) and deploy is not None:
             plan = plan_of(settings, fit.targets, flags)
-            await uninterrupted(deploy, plan, site, locked_run.with_deploy_services, tell)
+            await uninterrupted(deploy, plan, site, services_of(site), tell)
 
     spec = running.CommandSpec(
         loaded=loaded,
@@ -77,5 +84,6 @@ def run(
         include_left_out=include_left_out,
         cron=cron,
         meanwhile=looking_at(hosts, the_deploy(settings).hooks.before),
+        look=look,
     )
     return running.run(spec, scenario)

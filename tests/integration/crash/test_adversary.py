@@ -165,7 +165,7 @@ def test_a_yes_to_what_somebody_has_seen_to_meanwhile_touches_nothing(shop: Trou
 def test_whoever_resumes_after_another_one_has_restarts_nobody_again(shop: Troubled) -> None:
     killed_after(shop.fleet, "InstanceRestarted", 1, "restart")
     assert shop.rollout("recover", "--yes").code == 0
-    where = "rollout.cli.locked_run|acquire|1|before"  # as one who waits for the lock (--wait-lock)
+    where = "rollout.lock.session|acquire|1|before"  # as one who waits for the lock (--wait-lock)
     with struck(shop.fleet, where, signal.SIGSTOP, "resume", "--yes") as waiting:
         until(lambda: stopped(waiting.pid), "it waits", 20)
         assert shop.rollout("resume", "--yes").code == 0

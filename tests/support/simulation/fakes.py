@@ -305,6 +305,7 @@ class FakeJournal:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.has_all = False
 
     def has_room(self) -> None:
         if self.world.disk_full:
@@ -330,6 +331,10 @@ class FakeJournal:
             self.world.renewed[target] = tuple(renewed)
             if restarted:
                 self.world.restarted.add(target)
+
+    async def inherited_all(self) -> None:
+        async with self.world.faults.befall("journal inherited", RecordError):
+            self.has_all = True
 
 
 class FakeLock:
@@ -359,9 +364,11 @@ class FakeLock:
             if held is not None and held.owner.run not in {*old.split(), owner.run}:
                 raise LockHeld("lb1", str(held.owner))
             then = held.owned_targets if held else ()
+            before = held.before if held else ()
             if held is not None and held.owner.run != owner.run:
                 self.world.settled[held.owner.run] = owner.run
-            self.world.lock = LockState(place="lb1", owner=owner, owned_targets=then)
+                before = (held.owner.run, *before)
+            self.world.lock = LockState(place="lb1", owner=owner, owned_targets=then, before=before)
             self._run = owner.run
 
     async def keep(
@@ -391,11 +398,14 @@ class FakeLock:
         return self.world.settled
 
     async def end(self, how: str) -> tuple[RolloutError, ...]:
-        if self.world.lock is not None:
+        if self.world.lock is not None and self.world.lock.owner.run == self._run:
             self.world.lock = replace(self.world.lock, ended=how)
         return ()
 
     async def release(self) -> tuple[RolloutError, ...]:
+        held = self.world.lock
+        if held is not None and held.owner.run != self._run:
+            return (LockLost("lb1", str(held.owner)),)
         if self.world.lock is not None and self.world.lock.owned_targets:
             return (self._error("it still lists servers"),)
         self.world.lock = None

@@ -52,6 +52,8 @@ class Paper:
             raise self.journal
         self.said.append(f"journal {target} released {restarted}")
 
+    async def inherited_all(self) -> None: ...
+
     # the lock
     async def look(self) -> tuple[LockState, ...]:
         return ()
