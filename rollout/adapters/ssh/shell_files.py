@@ -5,7 +5,7 @@ its environment.  Nothing is ever put into its text.
 """
 
 import re
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 
 COMMENT = re.compile(r"^[ \t]*#.*\n|[ \t]+# .*$", re.MULTILINE)
@@ -18,23 +18,22 @@ COMMENT = re.compile(r"^[ \t]*#.*\n|[ \t]+# .*$", re.MULTILINE)
 class Script:
     """One program for ``sh``: files one after another, each a part of it.
 
+    The files are read when the module is: an upgrade in the middle of a run must not take away what
+    undoes a deploy.
+
     Attributes:
         files: The files, in the order in which ``sh`` reads them.
+        text: What is sent, without the comments.  All of it is one argument of a program on the
+            host, and passes the network with each act.
     """
 
     def __init__(self, *parts: "Script | Path") -> None:
         self.files: tuple[Path, ...] = tuple(
             file for part in parts for file in (part.files if isinstance(part, Script) else (part,))
         )
-
-    @cached_property
-    def text(self) -> str:
-        """What is sent, without the comments; the files are read when it is first asked for.
-
-        All of it is one argument of a program on the host, and passes the network with each act.
-        """
-        return "".join(map(_code, self.files))
+        self.text = "".join(map(_code, self.files))
 
 
+@cache
 def _code(file: Path) -> str:
     return COMMENT.sub("", file.read_text(encoding="utf-8"))

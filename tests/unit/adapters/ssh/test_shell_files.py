@@ -1,4 +1,4 @@
-"""Scripts are read from their files when they are first used, and are sent without comments."""
+"""Scripts are read from their files with their modules, and are sent without comments."""
 
 from pathlib import Path
 
@@ -36,12 +36,11 @@ def test_files_come_one_after_another(tmp_path: Path) -> None:
     assert both.text == "echo a\necho b\necho c\n"
 
 
-def test_a_file_is_read_once_and_not_before_it_is_used(tmp_path: Path) -> None:
-    file = tmp_path / "late.sh"
-    script = Script(file)
-    with pytest.raises(FileNotFoundError):
-        assert script.text
+def test_an_upgrade_in_the_middle_of_a_run_takes_no_script_away(tmp_path: Path) -> None:
+    file = tmp_path / "undo.sh"
     file.write_text("echo 1\n")
-    assert script.text == "echo 1\n"
+    script = Script(file)
     file.unlink()
     assert script.text == "echo 1\n"
+    with pytest.raises(FileNotFoundError):
+        Script(tmp_path / "gone.sh")
