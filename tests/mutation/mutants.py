@@ -122,6 +122,20 @@ MUTANTS = (
         "    way_back.needs_proof()  # before the call: its reply can be lost after it got through\n",  # noqa: E501 - as it stands
     ),
     Mutant(
+        "what monit does not watch is not taken for running",
+        "adapters/monit/instance_state.py",
+        "    if not block.monitored:\n        return ProcessState.UNMONITORED\n",
+        "",
+        MONIT,
+    ),
+    Mutant(
+        "what is still pending is not taken for running",
+        "model/fleet.py",
+        "        return known and not self.pending and self.process is not None\n",
+        "        return known and self.process is not None\n",
+        MONIT,
+    ),
+    Mutant(
         "a warning of sudo before monit's silence is no refusal",
         "adapters/monit/diagnosis.py",
         "            return Diagnosis(said, fix(who), untouched=not silent, of_one=of_one)\n",
