@@ -32,7 +32,7 @@ PAGES = [
     *sorted(RUNBOOKS.glob("*.md")),
     *(HOME / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
 ]
-CONTROL = {"|", "||", "&&", ";", ">", ">>"}
+CONTROL = {"|", "||", "&&", ";"}
 """Words of a shell that end a command."""
 
 
@@ -71,6 +71,7 @@ def typed(page: Path) -> Iterator[str]:
     yield from re.findall(r"`(rollout (?:--)?[a-z][^`]*)`", text)
     yield from re.findall(r"^[$#] (rollout .*)$", "\n".join(blocks(page, "console")), re.MULTILINE)
     yield from re.findall(r"^ {4}(rollout .*)$", text, re.MULTILINE)
+    yield from re.findall(r"^(rollout .*)$", "\n".join(blocks(page, "bash")), re.MULTILINE)
     programs = "\n".join(blocks(page, "cron", "ini"))
     yield from re.findall(r"/bin/(rollout .*)$", programs, re.MULTILINE)
     summaries = "\n".join(blocks(page, "text", "json"))
@@ -84,7 +85,8 @@ def parse(line: str) -> str:
         Exception: it is not what the program takes.
     """
     words = shlex.split(line.replace(" …", ""), comments=True)
-    end = next((n for n, word in enumerate(words) if word in CONTROL), len(words))
+    ends = (n for n, word in enumerate(words) if word in CONTROL or word.startswith(">"))
+    end = next(ends, len(words))
     command: Any = get_command(app)
     parent, rest, path = None, words[1:end], ["rollout"]
     while isinstance(command, TyperGroup):
