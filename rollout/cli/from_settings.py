@@ -59,15 +59,11 @@ def known_of(settings: Settings) -> KnownFleet:
     )
 
 
-def lock_request(
-    settings: Settings, hosts: Sequence[str], rollout: str, *, deploys: bool, include_left_out: bool
-) -> LockRequest:
-    """Say what a new run wants of the lock."""
+def lock_request(settings: Settings, hosts: Sequence[str], rollout: str) -> LockRequest:
+    """Say what a restart wants of the lock."""
     return LockRequest(
         wait=settings.lock.wait,
         hosts=hosts,
-        deploys=deploys,
-        include_left_out=include_left_out,
         rollout=rollout,
     )
 

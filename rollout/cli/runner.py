@@ -1,13 +1,16 @@
 """Runs a command that changes servers: journal, adapters, lock and renderers around it."""
 
+import os
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from rollout.cli.from_settings import lock_request
+from rollout.cli.from_deploy_settings import see_current
+from rollout.cli.from_settings import lock_request, reach_of, servers_of, ssh_words
 from rollout.cli.global_options import GlobalOptions
-from rollout.cli.new_run import begin
-from rollout.cli.run_with_output import run_with_output, with_tracing
+from rollout.cli.new_run import NewRun, begin
+from rollout.cli.signals import run_with_signals
 from rollout.cli.wiring import open_deploy, open_site
 from rollout.events import Noted, RolloutRefused
 from rollout.lock.acquire import LockRequest
@@ -16,7 +19,12 @@ from rollout.model.errors import LockUnavailable
 from rollout.model.findings import PreflightReport
 from rollout.model.fleet import Finding
 from rollout.model.past_runs import UnfinishedRun
+from rollout.output.deploy_sentences import hosts_words
+from rollout.output.dispatcher import Broadcast
+from rollout.output.messages import NextStepCommands
+from rollout.output.select import renderers
 from rollout.ports.site import Site, Tell
+from rollout.ports.verbose import trace
 from rollout.restart.preflight import report_preflight, with_others
 from rollout.settings.flags import Flags
 from rollout.settings.load import Loaded
@@ -79,7 +87,7 @@ def run(spec: CommandSpec, scenario: CommandBody) -> int:
         async with AsyncExitStack() as stack:
             make = open_deploy if spec.deploys else open_site
             site = await stack.enter_async_context(make(settings, stop_asked=stop_asked))
-            site = with_tracing(site, tell, verbose=spec.typed.verbose)
+            site = _with_tracing(site, tell, verbose=spec.typed.verbose)
             if spec.cron and (which := spec.typed.which_file(spec.loaded)):
                 tell(Noted(where="settings", what=which))
             if spec.left is not None:
@@ -93,16 +101,35 @@ def run(spec: CommandSpec, scenario: CommandBody) -> int:
                 return
             await scenario(locked_run, tell)
 
-    return run_with_output(
-        whole, settings, spec.typed, begun, cron=spec.cron, meanwhile=spec.meanwhile
+    try:
+        return run_with_signals(whole, _renderers_of(spec, begun))
+    finally:
+        begun.journal.leave()
+
+
+def _renderers_of(spec: CommandSpec, begun: NewRun) -> Broadcast:
+    settings = spec.loaded.settings
+    return renderers(
+        spec.typed.output_mode,
+        run=begun.run,
+        environ=os.environ,
+        cron=spec.cron,
+        hints=NextStepCommands(
+            reach=reach_of(settings),
+            ssh=ssh_words(settings),
+            see_current=see_current(settings),
+            fleet=servers_of(settings),
+            rollout=spec.typed.rollout,
+            again=spec.typed.again(sys.argv[1:]),
+        ),
+        meanwhile=spec.meanwhile,
+        journal=begun.journal,
     )
 
 
 def _request_of(spec: CommandSpec) -> LockRequest:
-    return lock_request(
-        spec.loaded.settings,
-        spec.hosts,
-        spec.typed.rollout,
+    return replace(
+        lock_request(spec.loaded.settings, spec.hosts, spec.typed.rollout),
         deploys=spec.deploys or spec.over_half_a_deploy,
         include_left_out=spec.include_left_out,
     )
@@ -115,3 +142,14 @@ async def _refuse(error: LockUnavailable, look: Look | None, site: Site, tell: T
         tell(RolloutRefused(findings=(finding,)))
     else:
         report_preflight(with_others(await look(look_only(site, error)), (finding,)), tell)
+
+
+def looking_at(hosts: Sequence[str], hook: str = "") -> str:
+    """Say what goes on until the first host is touched."""
+    then = ", then hooks.before runs" if hook else ""
+    return f"looking at {hosts_words(len(hosts))}{then}"
+
+
+def _with_tracing(site: Site, tell: Tell, *, verbose: bool) -> Site:
+    """Return the site, with what is asked and answered told as well where that is wanted."""
+    return trace(site, lambda where, what: tell(Noted(where=where, what=what))) if verbose else site

@@ -1,14 +1,31 @@
 """``rollout check``: everything that a rollout needs, tried out; nothing is changed."""
 
-from typing import TYPE_CHECKING
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from rollout.cli.arguments import Arguments
-
-if TYPE_CHECKING:
-    from rollout.events import Event
-    from rollout.model.findings import PreflightReport
-    from rollout.output.select import Output
-    from rollout.settings.model import Settings
+from rollout.cli.console import print_error, print_output
+from rollout.cli.from_settings import lock_request, scope_of
+from rollout.cli.new_run import history_of, try_journal
+from rollout.cli.wiring import NOT_TAKEN, open_deploy, open_lock, open_site
+from rollout.deploy.preflight import preflight_for_either
+from rollout.events import Event, Noted
+from rollout.lock.acquire import refusal
+from rollout.lock.ownership_log import UnlockedOwnershipLog
+from rollout.model.errors import LockError, LockHeld
+from rollout.model.findings import PreflightReport
+from rollout.model.fleet import Finding
+from rollout.output.select import Output
+from rollout.output.status import (
+    fitness_json,
+    fitness_sentence,
+    fitness_table,
+)
+from rollout.restart.fleet_snapshot import finding
+from rollout.restart.preflight import with_others
+from rollout.settings.model import Settings
+from rollout.summary.run import Exit
 
 
 def check(arguments: Arguments) -> int:
@@ -19,39 +36,13 @@ def check(arguments: Arguments) -> int:
     return run(settings, chosen, output_mode, arguments.typed.rollout)
 
 
-def run(
-    settings: "Settings", hosts: tuple[str, ...], output_mode: "Output", rollout: str = "rollout"
-) -> int:
+def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output, rollout: str) -> int:
     """Look at everything and return the exit code of a restart now: 4 while the lock is held."""
-    import asyncio  # noqa: PLC0415 - for all of these: not for `--help`
-    from contextlib import AsyncExitStack  # noqa: PLC0415
-    from dataclasses import replace  # noqa: PLC0415
-
-    from rollout.cli.console import print_error, print_output  # noqa: PLC0415
-    from rollout.cli.from_settings import lock_request, scope_of  # noqa: PLC0415
-    from rollout.cli.new_run import history_of, try_journal  # noqa: PLC0415
-    from rollout.cli.wiring import NOT_TAKEN, open_deploy, open_lock, open_site  # noqa: PLC0415
-    from rollout.deploy.preflight import preflight_for_either  # noqa: PLC0415
-    from rollout.events import Noted  # noqa: PLC0415
-    from rollout.lock.acquire import refusal  # noqa: PLC0415
-    from rollout.lock.ownership_log import UnlockedOwnershipLog  # noqa: PLC0415
-    from rollout.model.errors import LockError, LockHeld  # noqa: PLC0415
-    from rollout.model.fleet import Finding  # noqa: PLC0415
-    from rollout.output.select import Output  # noqa: PLC0415
-    from rollout.output.status import (  # noqa: PLC0415
-        fitness_json,
-        fitness_sentence,
-        fitness_table,
-    )
-    from rollout.restart.fleet_snapshot import finding  # noqa: PLC0415
-    from rollout.restart.preflight import with_others  # noqa: PLC0415
-    from rollout.summary.run import Exit  # noqa: PLC0415
-
     scope, floor = scope_of(settings, hosts), settings.fleet.floor
 
-    request = lock_request(settings, hosts, rollout, deploys=False, include_left_out=False)
+    request = lock_request(settings, hosts, rollout)
 
-    async def scenario() -> "tuple[PreflightReport, bool]":
+    async def scenario() -> tuple[PreflightReport, bool]:
         with open_lock(settings) as lock:
             of_the_lock, notes = await lock.examine()
         async with AsyncExitStack() as stack:

@@ -30,9 +30,7 @@ def status(arguments: Arguments) -> int:
     return run(settings, chosen, output_mode, arguments.typed.rollout)
 
 
-def run(
-    settings: Settings, hosts: tuple[str, ...], output_mode: Output, rollout: str = "rollout"
-) -> int:
+def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output, rollout: str) -> int:
     """Look at everything and show it; 3 when something could not be seen."""
 
     async def scenario() -> tuple[FleetSnapshot, UnfinishedRun | None, tuple[Finding, ...]]:

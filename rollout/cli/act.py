@@ -1,0 +1,63 @@
+"""The one path of restart, uninterrupted and rollback: look, and if all is well, go on."""
+
+from collections.abc import Callable, Coroutine
+
+from rollout.cli.arguments import Arguments
+from rollout.cli.from_deploy_settings import the_deploy
+from rollout.cli.from_settings import plan_of, scope_of
+from rollout.cli.options import CRON, INCLUDE_LEFT_OUT
+from rollout.cli.runner import CommandSpec, looking_at, run
+from rollout.deploy.deploy import uninterrupted
+from rollout.lock.session import LockedRun
+from rollout.model.deploy import Deploy
+from rollout.model.findings import PreflightReport
+from rollout.ports.site import Site, Tell, services_of
+from rollout.restart.preflight import report_preflight
+from rollout.restart.rolling import rolling_restart
+from rollout.restart.server_mapping import Selection
+from rollout.settings.load import Loaded
+from rollout.wait import unless_stopped
+
+Ready = Callable[
+    [Selection, Site], Coroutine[object, object, tuple[PreflightReport, Deploy | None]]
+]
+"""The preflight of a command, and the deploy that it leads to; a restart leads to none."""
+
+
+def act(verb: str, arguments: Arguments, loaded: Loaded, ready: Ready) -> int:
+    """Run ``restart``, ``uninterrupted`` or ``rollback`` and return its exit code."""
+    settings, flags = loaded.settings, arguments.flags
+    hosts, deploys = arguments.selected_hosts(settings), verb != "restart"
+    scope = scope_of(settings, hosts, flags)
+
+    async def look(site: Site) -> tuple[PreflightReport, Deploy | None]:
+        return await unless_stopped(ready(scope, site), site.stop_asked)
+
+    async def only_look(site: Site) -> PreflightReport:
+        fit, _ = await look(site)
+        return fit
+
+    async def body(locked_run: LockedRun, tell: Tell) -> None:
+        site = locked_run.site
+        fit, deploy = await look(site)
+        if not report_preflight(fit, tell, deploys=deploys):
+            return
+        plan = plan_of(settings, fit.targets, flags)
+        if not deploys:
+            await rolling_restart(plan, site, tell)
+        elif deploy is not None:
+            await uninterrupted(deploy, plan, site, services_of(site), tell)
+
+    spec = CommandSpec(
+        loaded=loaded,
+        typed=arguments.typed,
+        verb=verb,
+        hosts=hosts,
+        flags=flags,
+        deploys=deploys,
+        include_left_out=arguments.is_on(INCLUDE_LEFT_OUT),
+        cron=arguments.is_on(CRON),
+        meanwhile=looking_at(hosts, the_deploy(settings).hooks.before if deploys else ""),
+        look=only_look,
+    )
+    return run(spec, body)
