@@ -166,6 +166,20 @@ def test_every_import_follows_the_map_of_the_house() -> None:
     assert not wrong, "arrows that the map does not have:\n  " + "\n  ".join(sorted(wrong))
 
 
+def test_only_what_declares_the_commands_imports_late() -> None:
+    late = {
+        module
+        for module, file in MODULES.items()
+        if package_of(module) == "cli"
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inside in ast.walk(node)
+        if isinstance(inside, ast.Import | ast.ImportFrom)
+    }
+    names = ("__main__", "cli.app", "cli.console", "cli.global_options", "cli.main")
+    assert late == {f"rollout.{name}" for name in names}
+
+
 def test_the_map_names_only_packages_that_exist() -> None:
     assert {f"rollout.{name}" for name in PACKAGES} <= set(MODULES)
 
