@@ -3,10 +3,11 @@
 from collections.abc import Callable, Coroutine
 
 from rollout.cli.arguments import Arguments
+from rollout.cli.command_spec import CommandSpec
 from rollout.cli.from_deploy_settings import the_deploy
 from rollout.cli.from_settings import plan_of, scope_of
 from rollout.cli.options import CRON, INCLUDE_LEFT_OUT
-from rollout.cli.runner import CommandSpec, looking_at, run
+from rollout.cli.runner import looking_at, run
 from rollout.deploy.deploy import uninterrupted
 from rollout.lock.session import LockedRun
 from rollout.model.deploy import Deploy

@@ -4,7 +4,7 @@ import os
 import secrets
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from rollout.adapters.journal.writer import Journal
 from rollout.adapters.local.person import client, sudo_user
 from rollout.adapters.local.process_identity import this_process, user
 from rollout.adapters.lock.lock_directory import utc_now
+from rollout.cli.command_spec import CommandSpec
 from rollout.model.fleet import Finding
 from rollout.model.lock_state import Kind, LockOwner
 from rollout.paths import state_directory
 from rollout.settings.dump import as_text
-from rollout.settings.flags import Flags
 from rollout.settings.load import Loaded
 from rollout.settings.model import Settings
 from rollout.text.redact import redact
@@ -45,28 +45,13 @@ class NewRun:
         return self.owner.run
 
 
-def begin(
-    loaded: Loaded,
-    verb: str,
-    hosts: Sequence[str],
-    *,
-    flags: Flags | None = None,
-    done: Sequence[str] = (),
-    renewed: Mapping[str, Sequence[str]] | None = None,
-) -> NewRun:
-    """Begin the journal of a run.
-
-    Args:
-        loaded: The settings, which are written down for whoever resumes it.
-        verb: What it does for the fleet: ``restart``, ``uninterrupted``, ``rollback``, ``recover``.
-        hosts: The hosts that it is about.
-        flags: What was typed.
-        done: Targets that an earlier part of the same run has restarted.
-        renewed: Of others the instances that it has restarted.
+def begin(spec: CommandSpec) -> NewRun:
+    """Begin the journal of a run; the settings are in it for a run that resumes this one.
 
     Raises:
         RecordError: nothing can be written down, so nothing is begun.
     """
+    loaded = spec.loaded
     app, directory = loaded.settings.app, state_directory(os.environ)
     refuse_private(directory, _sockets(loaded.settings))
     owner = current_owner(Kind.RUN)
@@ -75,13 +60,15 @@ def begin(
         "began",
         at=owner.since,
         app=app,
-        verb=verb,
+        verb=spec.verb,
         owner=spell_holder(owner),
-        hosts=list(hosts),
-        flags={flag: redact(value) for flag, value in (flags or {}).items() if value is not None},
+        hosts=list(spec.hosts),
+        flags={
+            flag: redact(value) for flag, value in (spec.flags or {}).items() if value is not None
+        },
         settings=dict(written_settings(loaded)),
-        done=list(done),
-        renewed={target: list(names) for target, names in (renewed or {}).items()},
+        done=list(spec.done),
+        renewed={target: list(names) for target, names in spec.renewed.items()},
     )
     return NewRun(owner, journal, Journals(directory, app, but=owner.run))
 

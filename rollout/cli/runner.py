@@ -2,13 +2,13 @@
 
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from rollout.cli.command_spec import CommandSpec, Look
 from rollout.cli.from_deploy_settings import see_current
 from rollout.cli.from_settings import lock_request, reach_of, servers_of, ssh_words
-from rollout.cli.global_options import GlobalOptions
 from rollout.cli.new_run import NewRun, begin
 from rollout.cli.signals import run_with_signals
 from rollout.cli.wiring import open_deploy, open_site
@@ -16,9 +16,7 @@ from rollout.events import Noted, RolloutRefused
 from rollout.lock.acquire import LockRequest
 from rollout.lock.session import LockedRun, hold_lock, look_only, take_over_lock
 from rollout.model.errors import LockUnavailable
-from rollout.model.findings import PreflightReport
 from rollout.model.fleet import Finding
-from rollout.model.past_runs import UnfinishedRun
 from rollout.output.deploy_sentences import hosts_words
 from rollout.output.dispatcher import Broadcast
 from rollout.output.messages import NextStepCommands
@@ -26,62 +24,14 @@ from rollout.output.select import renderers
 from rollout.ports.site import Site, Tell
 from rollout.ports.verbose import trace
 from rollout.restart.preflight import report_preflight, with_others
-from rollout.settings.flags import Flags
-from rollout.settings.load import Loaded
 
 CommandBody = Callable[[LockedRun, Tell], Awaitable[object]]
-Look = Callable[[Site], Awaitable[PreflightReport]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandSpec:
-    """What a command is about.
-
-    Attributes:
-        loaded: The settings.
-        typed: The global options.
-        verb: What it does for the fleet; see :func:`rollout.cli.new_run.begin`.
-        hosts: The hosts that it is about.
-        flags: Its own options that are settings.
-        deploys: It needs what only a deploy needs of the world.
-        take_up: What an earlier run left out there is restarted with the others.
-        left: The run that it comes after, whose lock and holdings it takes.
-        done: Targets that an earlier part of the same run has restarted.
-        renewed: Of others the instances that it has restarted.
-        cron: Say nothing when all is well.
-        meanwhile: What it does until it has something to tell.
-        over_half_a_deploy: It sees itself to what a deploy that died has left on the hosts.
-        look: Its preflight, for a run that could not ask for the lock: so that the operator reads
-            all that is wrong at once.
-    """
-
-    loaded: Loaded
-    typed: GlobalOptions
-    verb: str
-    hosts: Sequence[str]
-    flags: Flags | None = None
-    deploys: bool = False
-    include_left_out: bool = False
-    left: UnfinishedRun | None = None
-    done: Sequence[str] = ()
-    renewed: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    cron: bool = False
-    meanwhile: str = ""
-    over_half_a_deploy: bool = False
-    look: Look | None = None
 
 
 def run(spec: CommandSpec, scenario: CommandBody) -> int:
     """Run ``scenario`` under the lock, and return the exit code of its summary."""
     settings = spec.loaded.settings
-    begun = begin(
-        spec.loaded,
-        spec.verb,
-        spec.hosts,
-        flags=spec.flags,
-        done=spec.done,
-        renewed=spec.renewed,
-    )
+    begun = begin(spec)
 
     async def whole(tell: Tell, stop_asked: Callable[[], bool]) -> None:
         async with AsyncExitStack() as stack:

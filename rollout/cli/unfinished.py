@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping
+from enum import Enum, auto
 
 import typer
 
@@ -43,8 +44,18 @@ async def found_in(
     return left, readings
 
 
+class Despite(Enum):
+    """What keeps a run from being seen to, unless an option says that it does not."""
+
+    NOTHING = auto()
+    LIFE = auto()
+    """It may be alive; then it notices that its lock is gone, and touches nothing more."""
+    CLAIM = auto()
+    """Another run says that it has seen to it."""
+
+
 def confirmed(
-    settings: Settings, what: str, *, yes: bool, force: bool = False, anyway: bool = False
+    settings: Settings, what: str, *, yes: bool, despite: Despite = Despite.NOTHING
 ) -> UnfinishedRun | None:
     """Show what a run has left, and ask whether to see to it; None where nothing is left.
 
@@ -52,8 +63,7 @@ def confirmed(
         settings: Which app it is about.
         what: What is going to be done, as a question.
         yes: Do not ask.
-        force: It may be alive; then it notices that its lock is gone, and touches nothing more.
-        anyway: Another run may say that it has seen to it.
+        despite: What does not keep it from that.
 
     Raises:
         LockHeld: it lives, or a person holds the lock by hand.
@@ -64,14 +74,14 @@ def confirmed(
     async def scenario() -> tuple[UnfinishedRun | None, Mapping[str, BalancerSnapshot]]:
         async with open_site(settings) as site:
             left, readings = await found_in(site, settings)
-            if left is not None and not force:
+            if left is not None and despite is not Despite.LIFE:
                 await refuse_if_alive(left, lock_of(site), print_error)
             return left, readings
 
     left, readings = asyncio.run(scenario())
     if left is not None:
         print_error(remains_table(left, readings).rstrip())
-        if not anyway:
+        if despite is not Despite.CLAIM:
             refuse_if_in_doubt(left)
         confirm(what, yes=yes)
     return left

@@ -13,7 +13,7 @@ from rollout.cli.commands.recover import run
 from rollout.cli.console import print_error, print_output
 from rollout.cli.new_run import current_owner, history_of
 from rollout.cli.options import REASON, YES
-from rollout.cli.unfinished import confirm, confirmed, nothing_left
+from rollout.cli.unfinished import Despite, confirm, confirmed, nothing_left
 from rollout.cli.wiring import open_lock
 from rollout.model.errors import LockHeld, RolloutError
 from rollout.model.lock_state import Kind, LockOwner, LockState
@@ -111,7 +111,7 @@ def break_it(arguments: Arguments) -> int:
     """Take the lock from any run or person, and bring back what is out because of it."""
     loaded = arguments.settings()
     what = "Break this lock, and bring back what is out?  A run that holds it touches nothing more."
-    left = confirmed(loaded.settings, what, yes=arguments.is_on(YES), force=True)
+    left = confirmed(loaded.settings, what, yes=arguments.is_on(YES), despite=Despite.LIFE)
     if left is None:
         return nothing_left()
     us, was = current_owner(Kind.MANUAL), left.owner

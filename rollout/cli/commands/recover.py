@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 from rollout.cli.arguments import Arguments
+from rollout.cli.command_spec import CommandSpec
 from rollout.cli.from_settings import plan_of
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.new_run import history_of
 from rollout.cli.options import ABANDON, ANYWAY, YES
-from rollout.cli.runner import CommandSpec
 from rollout.cli.runner import run as run_command
 from rollout.cli.unfinished import (
+    Despite,
     confirm,
     confirmed,
     nothing_left,
@@ -27,8 +28,8 @@ def recover(arguments: Arguments) -> int:
     """Run the command and return its exit code."""
     loaded, yes, abandon = arguments.settings(), arguments.is_on(YES), arguments.is_on(ABANDON)
     what = "Leave them as they are?" if abandon else "Bring back what is out?"
-    anyway = arguments.is_on(ANYWAY) or abandon
-    left = confirmed(loaded.settings, what, yes=yes, anyway=anyway)
+    despite = Despite.CLAIM if abandon or arguments.is_on(ANYWAY) else Despite.NOTHING
+    left = confirmed(loaded.settings, what, yes=yes, despite=despite)
     if left is None:
         if abandon or not show_unproven(loaded.settings):
             return nothing_left()

@@ -8,6 +8,7 @@ import pytest
 
 from rollout.adapters.journal.files import names_in
 from rollout.adapters.journal.reader import read
+from rollout.cli.command_spec import CommandSpec
 from rollout.cli.commands.resume import same_as_before
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.new_run import begin, changed
@@ -40,7 +41,10 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GlobalOptions:
 
 def begun(typed: GlobalOptions, flags: dict[str, str | None]) -> tuple[PastRun, bytes]:
     """Begin a run, and read its journal."""
-    run = begin(typed.settings(flags), "uninterrupted", ["web1"], flags=flags)
+    loaded = typed.settings(flags)
+    run = begin(
+        CommandSpec(loaded=loaded, typed=typed, verb="uninterrupted", hosts=["web1"], flags=flags)
+    )
     run.journal.leave()
     (name,) = [n for n in names_in(run.journal.file.parent, "shop") if n.run == run.run]
     past = read(name)

@@ -1,0 +1,51 @@
+"""What a command that changes servers is about."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rollout.cli.global_options import GlobalOptions
+from rollout.model.findings import PreflightReport
+from rollout.model.past_runs import UnfinishedRun
+from rollout.ports.site import Site
+from rollout.settings.flags import Flags
+from rollout.settings.load import Loaded
+
+Look = Callable[[Site], Awaitable[PreflightReport]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSpec:
+    """What a command is about.
+
+    Attributes:
+        loaded: The settings.
+        typed: The global options.
+        verb: What it does for the fleet: ``restart``, ``uninterrupted``, ``rollback``, ``recover``.
+        hosts: The hosts that it is about.
+        flags: Its own options that are settings.
+        deploys: It needs what only a deploy needs of the world.
+        include_left_out: What an earlier run left out there is restarted with the others.
+        left: The run that it comes after, whose lock and holdings it takes.
+        done: Targets that an earlier part of the same run has restarted.
+        renewed: Of others the instances that it has restarted.
+        cron: Say nothing when all is well.
+        meanwhile: What it does until it has something to tell.
+        over_half_a_deploy: It sees itself to what a deploy that died has left on the hosts.
+        look: Its preflight, for a run that could not ask for the lock: so that the operator reads
+            all that is wrong at once.
+    """
+
+    loaded: Loaded
+    typed: GlobalOptions
+    verb: str
+    hosts: Sequence[str]
+    flags: Flags | None = None
+    deploys: bool = False
+    include_left_out: bool = False
+    left: UnfinishedRun | None = None
+    done: Sequence[str] = ()
+    renewed: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    cron: bool = False
+    meanwhile: str = ""
+    over_half_a_deploy: bool = False
+    look: Look | None = None
