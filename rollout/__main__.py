@@ -12,7 +12,7 @@ STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 def main() -> None:
     """Run the program and leave with its exit code."""
     fill_closed_streams()
-    if sys.argv[1:] == ["--version"]:
+    if sys.argv[1:] in (["--version"], ["-V"]):
         # Asked by scripts and packagers; typer alone costs ten times the interpreter's own start.
         sys.stdout.write(f"rollout {version()}\n")
         return

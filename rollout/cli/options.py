@@ -9,6 +9,7 @@ from rollout.settings.options import OUT, RELEASE, Option
 
 CONFIG = Option(
     flag="--config",
+    short="-c",
     metavar="FILE",
     variable="ROLLOUT_CONFIG",
     default="the first of ./rollout.toml, ~/.config/rollout/rollout.toml, "
@@ -17,12 +18,14 @@ CONFIG = Option(
 )
 ENV = Option(
     flag="--env",
+    short="-e",
     metavar="NAME",
     variable="ROLLOUT_ENV",
     help="Apply the overrides in [env.NAME]",
 )
 OUTPUT = Option(
     flag="--output",
+    short="-o",
     metavar="MODE",
     variable="ROLLOUT_OUTPUT",
     values=("auto", "plain", "live", "json"),
@@ -31,9 +34,10 @@ OUTPUT = Option(
 )
 VERBOSE = Option(
     flag="--verbose",
+    short="-v",
     help="Print each request to HAProxy and monit, and each answer",
 )
-VERSION = Option(flag="--version", help="Print the version")
+VERSION = Option(flag="--version", short="-V", help="Print the version")
 GLOBAL = (CONFIG, ENV, OUTPUT, VERBOSE, VERSION)
 """What every command takes, before it or after it."""
 

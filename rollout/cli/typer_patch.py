@@ -53,6 +53,11 @@ class FastGroup(TyperGroup):
             _take_global_options(ctx)
         return rest
 
+    def resolve_command(self, ctx: TyperOwn, args: list[str]) -> TyperOwn:
+        if args[0] in {"help", "version"} and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}; use {ctx.command_path} --{args[0]}")
+        return super().resolve_command(ctx, args)
+
     def _refuse_options_of_commands(self, ctx: TyperOwn, args: Sequence[str]) -> None:
         """Fail where the first option that is not ours is one of a command."""
         ours = {flag: option for option in self.get_params(ctx) for flag in option.opts}

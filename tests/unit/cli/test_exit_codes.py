@@ -38,8 +38,8 @@ def rollout(here: Path, *words: str, **variables: str) -> subprocess.CompletedPr
 
 
 def test_the_version_goes_to_stdout(here: Path) -> None:
-    after = (("restart", "--version"), ("lock", "release", "--version"))
-    for words in (("--version",), ("--output", "plain", "--version"), *after):
+    after = (("restart", "--version"), ("lock", "release", "-V"), ("-v", "-V"))
+    for words in (("--version",), ("-V",), ("--output", "plain", "--version"), *after):
         done = rollout(here, *words)
         assert (done.returncode, done.stdout, done.stderr) == (0, f"rollout {version()}\n", "")
 
@@ -117,8 +117,8 @@ def test_a_global_option_holds_on_either_side_of_the_command(here: Path) -> None
     after = rollout(here, "config", "--env=east", "--config", "other.toml")
     assert after.stdout == before.stdout
     assert after.stdout.startswith('app = "shop-east"')
-    one_each = rollout(here, "--config", "other.toml", "config", "--env=east")
-    assert one_each.stdout == before.stdout
+    for words in ("--config other.toml config --env=east", "-c other.toml config -e east"):
+        assert rollout(here, *words.split()).stdout == before.stdout
 
 
 def test_a_typed_global_option_outweighs_its_variable_after_the_command_too(here: Path) -> None:
@@ -135,7 +135,8 @@ def test_a_typed_global_option_outweighs_its_variable_after_the_command_too(here
         ("lock", "--output", "json"),
         ("lock", "release", "--verbose", "--output=json"),
         ("restart", "--verbose"),
-        ("init", "--env", "x"),
+        ("init", "-e", "x"),
+        ("status", "-v", "-o", "plain"),
         ("schema", "--output", "plain"),
     ],
 )
@@ -183,6 +184,9 @@ def test_the_value_of_another_option_may_look_like_a_global_one(here: Path) -> N
         ("--cron restart", "--cron stands after the command: rollout COMMAND --cron", ""),
         ("lock --reason=x acquire", REASON_AFTER, ""),
         ("--nope restart", "No such option: --nope", ""),
+        ("help restart", "No such command 'help'; use rollout --help", "--help"),
+        ("lock help", "No such command 'help'; use rollout lock --help", "lock --help"),
+        ("version", "No such command 'version'; use rollout --version", "--version"),
     ],
 )
 def test_a_word_that_is_taken_nowhere_names_the_option_to_use(
