@@ -45,15 +45,9 @@ def fix_of(error: Exception) -> str:
     """Return what fixes ``error``, and on which machine; empty where that is not known."""
     if not isinstance(error, RolloutError):
         return ""
-    host = getattr(error, "host", "")
-    where = host or getattr(error, "balancer", "")
-    fix = on_host(host, error.fix) if host else error.fix
-    return f"on {where}: {fix}" if fix == error.fix and fix and where else fix
-
-
-def on_host(host: str, fix: str) -> str:
-    """Return ``fix`` as it is typed elsewhere, where it is a command for a shell of ``host``."""
-    return f"ssh -t {host} {fix}" if fix.startswith("sudo ") else fix
+    where = getattr(error, "host", "") or getattr(error, "balancer", "")
+    named = not where or not error.fix or error.fix.startswith("ssh ")
+    return error.fix if named else f"on {where}: {error.fix}"
 
 
 class SettingsError(RolloutError):
@@ -94,7 +88,13 @@ class BalancerError(ActionableError):
 
 
 class SupervisorError(ActionableError):
-    """A supervisor did not answer, or its answer cannot be trusted."""
+    """A supervisor did not answer, or its answer cannot be trusted.
+
+    A fix that is a command for a shell of the host is given as it is typed elsewhere.
+    """
+
+    def __init__(self, host: str, what: str, fix: str = "") -> None:
+        super().__init__(host, what, f"ssh -t {host} {fix}" if fix.startswith("sudo ") else fix)
 
     @property
     def host(self) -> str:

@@ -176,6 +176,19 @@ def test_what_a_failed_hook_printed_is_shown_and_what_a_fine_one_printed_is_not(
     ]
 
 
+def test_a_fix_names_its_host_and_of_several_hosts_stands_for_each() -> None:
+    def found(host: str) -> Finding:
+        return Finding(host, "monit is not running", f"ssh -t {host} sudo systemctl start monit")
+
+    assert (
+        findings_lines([found("web1")])[1] == "         fix: ssh -t web1 sudo systemctl start monit"
+    )
+    assert findings_lines([found("web1"), found("web2")]) == [
+        "  web1, web2   monit is not running",
+        "               fix: ssh -t HOST sudo systemctl start monit",
+    ]
+
+
 def test_the_same_finding_in_many_places_is_told_once_with_all_of_them() -> None:
     fix = "sudo chown deploy ~/.ssh/config"
     found = [Finding(f"web{n}", "ssh does not accept its configuration", fix) for n in (1, 2, 3)]

@@ -22,7 +22,7 @@ from rollout.adapters.monit.responses import confirm_asked, parse_look, split_re
 from rollout.adapters.monit.status_parser import ServiceBlock, Version, parse_version, port_of
 from rollout.adapters.monit.sudoers import Invocation, sudoers_line
 from rollout.adapters.ssh.errors import SshError
-from rollout.model.errors import RestartRefused, SettingsError, SupervisorError, on_host
+from rollout.model.errors import RestartRefused, SettingsError, SupervisorError
 from rollout.model.fleet import Finding, Instance, InstanceState, ProcessIdentity
 from rollout.model.supervisor import SupervisorProfile
 from rollout.ports.commands import InThread, RunCommand
@@ -152,7 +152,7 @@ class MonitSupervisor:
         try:
             states = await self.look(host)
         except SupervisorError as error:
-            return (Finding(host, error.what, on_host(host, error.fix)),)
+            return (Finding(host, error.what, error.fix),)
         options = self._options
         return findings_in(host, states, options.command, options.match, options.instances)
 

@@ -25,6 +25,8 @@ LONG_FLEET = 20
 """With more targets than this, those that need no attention share a line."""
 WHOLE_FLEET = 50_000
 """Characters that name every host of a large one: what is cut off could not be typed."""
+EACH = "HOST"
+"""Stands for the host in a command that fixes the same on several hosts."""
 NAMED = 2
 """Places of one finding that stand beside it; of more their number does."""
 GROUPED = (TargetPhase.DONE, TargetPhase.UNTOUCHED)
@@ -72,7 +74,8 @@ def findings_lines(findings: Iterable[Finding], columns: int = USUAL) -> list[st
     """
     places: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
-        places.setdefault((finding.what, finding.fix), []).append(sanitize(finding.where))
+        fix = _typed_on(EACH, finding.where, finding.fix)
+        places.setdefault((finding.what, fix), []).append(sanitize(finding.where))
     named = {places: _place_words(places) for places in map(tuple, places.values())}
     width = max(map(cells, named.values()), default=0)
     beside = f"{MARGIN}{' ' * width}   "
@@ -82,12 +85,20 @@ def findings_lines(findings: Iterable[Finding], columns: int = USUAL) -> list[st
         lines += hang(f"{MARGIN}{padded(name, width)}   ", sanitize(what), columns)
         if len(where) > NAMED:
             lines += hang(f"{beside}at: ", ", ".join(where), columns)
+        typed = said if len(where) > 1 else _typed_on(where[0], EACH, said)
         label = "fix: "
-        for fix in (sanitize(line) for line in said.splitlines() if line.strip()):
+        for fix in (sanitize(line) for line in typed.splitlines() if line.strip()):
             head = f"{beside}{label}"
             lines += [f"{head}{fix}"] if is_command(fix) else hang(head, fix, columns)
             label = " " * len(label)
     return lines
+
+
+def _typed_on(host: str, before: str, fix: str) -> str:
+    """Return ``fix`` with its commands typed on ``host`` in place of ``before``."""
+    for ssh in ("ssh -t ", "ssh "):
+        fix = fix.replace(f"{ssh}{before} ", f"{ssh}{host} ")
+    return fix
 
 
 def _place_words(where: tuple[str, ...]) -> str:

@@ -309,7 +309,7 @@ def test_a_frozen_run_whose_lock_was_broken_takes_nobody_else_when_it_thaws(
 
     assert broken.code == 0, broken.said
     assert ended.code not in {0, 1}, ended.said
-    assert "our lock on this machine was taken away" in ended.said
+    assert "the lock of this run on this machine was taken away" in ended.said
     stays_so(shop, after)
     assert shop.same("web2")
     the_lock_is_free(shop)
@@ -350,7 +350,7 @@ def test_a_run_whose_lock_was_broken_says_so_rather_than_blame_whoever_put_right
 
     assert ended.code == 5, ended.said
     assert shop.untouched
-    assert "our lock on this machine was taken away" in ended.said
+    assert "the lock of this run on this machine was taken away" in ended.said
 
 
 # A machine without an id: minimal systems, containers
