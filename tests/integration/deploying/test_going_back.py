@@ -1,11 +1,14 @@
 """Releases that stand on the hosts already: shown, gone back to, cleared away."""
 
+import signal
 import subprocess
 
 import pytest
 
+from examples.fleet import until
 from examples.fleet.srv import FIRST
 from tests.integration.conftest import MakeFleet
+from tests.integration.crash.test_adversary import stopped, struck
 from tests.support.observed_deploy import (
     SMALL,
     Deployed,
@@ -96,6 +99,35 @@ def test_a_prune_never_removes_what_a_process_runs_in(make_fleet: MakeFleet) -> 
     assert kept.releases == {"web1": [before, FIRST], "web2": [OLDEST, before, FIRST]}
     assert set(kept.running.values()) == {FIRST}
     assert places(fleet).releases == {name: [before, FIRST] for name in fleet.hosts}
+
+
+def test_a_deploy_that_starts_between_the_look_and_the_removals_of_a_prune_is_refused(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(SMALL)
+    fleet.settings({"deploy.keep": 1})
+    for host in fleet.hosts.values():
+        for name in (OLDEST, "20251202000000", "20251203000000"):
+            host.srv.add(name, None, "0" * 40)
+    fleet.shop.release()
+    before = places(fleet)
+    where = "rollout.adapters.releases.on_hosts|ReleasesOnDisk.prune|1|before"
+
+    with struck(fleet, where, signal.SIGSTOP, "prune") as pruning:
+        until(lambda: stopped(pruning.pid), "the prune has looked, and removes nothing yet", 30)
+        refused = rollout(fleet, "uninterrupted")
+        untouched = places(fleet) == before
+        pruning.send_signal(signal.SIGCONT)
+        code = pruning.wait(60)
+    after = places(fleet)
+    deployed = rollout(fleet, "uninterrupted")
+
+    assert refused.returncode == 4, refused.stderr
+    assert f"pid {pruning.pid}) since " in refused.stderr
+    assert untouched
+    assert code == 0
+    assert after.releases == {name: ["20251203000000", FIRST] for name in fleet.hosts}
+    assert deployed.returncode == 0, deployed.stderr
 
 
 def test_a_site_whose_releases_have_other_names_is_taken_over_as_the_refusal_says(
