@@ -37,6 +37,7 @@ SSH = ("tests/integration/ssh/test_policy.py",)
 UNLOCKED = ("tests/scenarios/test_lost_lock.py",)
 SESSION = ("tests/scenarios/test_session.py",)
 ACQUIRE = ("tests/scenarios/test_acquire.py",)
+BY_HAND = ("tests/scenarios/test_lock_by_hand.py",)
 PRUNE = ("tests/scenarios/test_prune.py",)
 WHOLE = ("tests/scenarios/test_whole_recoveries.py",)
 CHECKOUTS = ("tests/integration/sources/test_checkouts.py",)
@@ -657,6 +658,26 @@ MUTANTS = (
         "    if unknown and not (replan and known.hosts):\n",
         "    if False:\n",
         noticed_by=WHOLE,
+    ),
+    Mutant(
+        "a lock that another person or a run holds by now is not released by hand",
+        "lock/by_hand.py",
+        "    if {one.owner.run for one in now} - {one.owner.run for one in seen}:\n",
+        "    if False:\n",
+        noticed_by=BY_HAND,
+    ),
+    Mutant(
+        "the lock of a run is not released by hand",
+        "lock/by_hand.py",
+        "        if one.owner.kind is not Kind.MANUAL:\n",
+        "        if False:\n",
+        noticed_by=BY_HAND,
+    ),
+    Mutant(
+        "a lock by hand that a run holds by now is judged again",
+        "lock/by_hand.py",
+        "    check_held_by_hand(now)\n",
+        noticed_by=BY_HAND,
     ),
     Mutant(
         "a prune begins only with the lock",

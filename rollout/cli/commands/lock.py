@@ -15,7 +15,8 @@ from rollout.cli.new_run import current_owner, history_of
 from rollout.cli.options import REASON, YES
 from rollout.cli.unfinished import Despite, confirm, confirmed, nothing_left
 from rollout.cli.wiring import open_lock
-from rollout.model.errors import LockHeld, RolloutError
+from rollout.lock.by_hand import check_held_by_hand, release_by_hand
+from rollout.model.errors import LockHeld
 from rollout.model.lock_state import Kind, LockOwner, LockState
 from rollout.output.lock import lock_json, lock_table
 from rollout.output.select import Output
@@ -69,7 +70,7 @@ def release(arguments: Arguments) -> int:
     settings = arguments.settings().settings
     us = current_owner(Kind.MANUAL)
     held = _with_the_lock(settings, lambda lock: lock.look())
-    _see_that_it_is_by_hand(held)
+    check_held_by_hand(held)
     if not held:
         print_error("no run and no person holds the lock")
         return 0
@@ -79,32 +80,12 @@ def release(arguments: Arguments) -> int:
         confirm("Release it, though it is not yours?", yes=arguments.is_on(YES))
 
     async def thaw(lock: FleetLock) -> None:
-        now = await lock.look()
-        _see_that_it_is_by_hand(now)
-        runs = dict.fromkeys(one.owner.run for one in now)
-        if set(runs) - {one.owner.run for one in held}:
-            raise RolloutError(f"nothing was changed: the lock is that of {now[0].owner} by now")
-        for one in now:
-            await lock.take_over(one.owner.run, one.owner)
-        for error in await lock.release():
-            raise error
+        await release_by_hand(lock, held)
         await _note(lock, us, f"released what {held[0].owner} held")
 
     _with_the_lock(settings, thaw)
     print_error(f"unlocked; it was held by {held[0].owner}")
     return 0
-
-
-def _see_that_it_is_by_hand(held: Sequence[LockState]) -> None:
-
-    for one in held:
-        if one.owner.kind is Kind.UNKNOWN:
-            raise RolloutError(f"{one.place}: {one.owner}: `rollout lock break` takes it")
-        if one.owner.kind is not Kind.MANUAL:
-            raise RolloutError(
-                f"nothing was changed: a run holds the lock, no person: {one.owner}.  `rollout "
-                "recover` if it is dead, `rollout lock break` if it must end"
-            )
 
 
 def break_it(arguments: Arguments) -> int:
