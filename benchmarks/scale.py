@@ -25,6 +25,7 @@ from rollout.adapters.local.thread_pool import Pool
 from rollout.model.errors import BalancerError
 from rollout.model.fleet import AdminState, BalancerSnapshot, Server, ServerState
 from rollout.model.plan import Plan, Share, waves_of
+from rollout.ports.context import RunContext
 from rollout.restart.rolling import rolling_restart
 from tests.support.simulation.clock import play
 from tests.support.simulation.fakes import FakeBalancer
@@ -94,7 +95,7 @@ def stories(hosts: int, max_out: int) -> None:
         timeouts=QUICK,
     )
     told = Told()
-    play(rolling_restart(plan, site, told))
+    play(rolling_restart(RunContext(plan, site, told)))
     wall, cpu = time.perf_counter() - began, time.process_time() - busy
     broken = promises_broken(world, told)
     print(f"  {hosts:>5} hosts, {max_out:>2} at once: {len(world.faults.calls):8} calls", end="")

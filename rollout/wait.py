@@ -59,14 +59,15 @@ async def unless_stopped(
 
 
 class WaitReporter:
-    """Tells a reason when it is new, and a restless one (a falling number) ever more rarely.
+    """Tells why a target still waits for what is ``awaited``, such as "drained".
 
-    A condition without a reason is not reported.
+    A reason is told when it is new, and one that changes all the time ever more rarely.  A
+    condition without a reason is not reported.
     """
 
     def __init__(self, target: str, awaited: str, tell: Tell) -> None:
-        self._target = target
-        self._awaited = awaited
+        self.target = target
+        self.awaited = awaited
         self._tell = tell
         self._last = ""
         self._told_at = float("-inf")
@@ -78,29 +79,20 @@ class WaitReporter:
         if self._last:
             self._pause = min(self._pause * 2, 30.0)
         self._last, self._told_at = reason, now()
-        self._tell(TargetWaiting(target=self._target, awaited=self._awaited, reason=reason))
+        self._tell(TargetWaiting(target=self.target, awaited=self.awaited, reason=reason))
 
 
-async def until(
-    awaited: str,
-    question: Poll,
-    *,
-    target: str,
-    timeout: float,
-    tell: Tell,
-    every: float,
-) -> None:
-    """Ask ``question`` every ``every`` seconds until it is settled.
+async def until(reporter: WaitReporter, question: Poll, *, timeout: float, every: float) -> None:
+    """Ask ``question`` every ``every`` seconds until it is met; ``reporter`` tells why it is not.
 
-    A question that cannot be asked (no answer from HAProxy, a supervisor or ssh) is not settled;
-    any other error ends the wait.
+    A question that cannot be asked (no answer from HAProxy, the supervisor or ssh) is not met; any
+    other error ends the wait.
 
     Raises:
         TimedOut: ``timeout`` seconds passed; it carries the last reason given.
         BalancerError, SupervisorError, RemoteError: time was up and the question could not be
             asked, so nothing is known.
     """
-    reporter = WaitReporter(target, awaited, tell)
     deadline = now() + timeout
     while True:
         failed = None
@@ -108,10 +100,10 @@ async def until(
             condition = await question()
         except PASSING as error:
             failed = error
-            condition = Condition(met=False, reason=said_of(target, error))
+            condition = Condition(met=False, reason=said_of(reporter.target, error))
         if condition.met:
             return
         if now() >= deadline:
-            raise failed or TimedOut(awaited, timeout, condition.reason)
+            raise failed or TimedOut(reporter.awaited, timeout, condition.reason)
         reporter.say(condition.reason)
         await asyncio.sleep(min(every, max(deadline - now(), 0.0)))

@@ -12,7 +12,8 @@ from rollout.deploy.deploy import uninterrupted
 from rollout.lock.session import LockedRun
 from rollout.model.deploy import Deploy
 from rollout.model.findings import PreflightReport
-from rollout.ports.site import Site, Tell, services_of
+from rollout.ports.context import DeployContext, RunContext
+from rollout.ports.site import Site, Tell
 from rollout.restart.preflight import report_preflight
 from rollout.restart.rolling import rolling_restart
 from rollout.restart.server_mapping import Selection
@@ -45,9 +46,9 @@ def act(verb: str, arguments: Arguments, loaded: Loaded, ready: Ready) -> int:
             return
         plan = plan_of(settings, fit.targets, flags)
         if not deploys:
-            await rolling_restart(plan, site, tell)
+            await rolling_restart(RunContext(plan, site, tell))
         elif deploy is not None:
-            await uninterrupted(deploy, plan, site, services_of(site), tell)
+            await uninterrupted(DeployContext(plan, site, tell, deploy))
 
     spec = CommandSpec(
         loaded=loaded,

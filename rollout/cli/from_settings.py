@@ -20,6 +20,7 @@ def scope_of(settings: Settings, hosts: tuple[str, ...], flags: Flags = NO_FLAGS
     """Say which hosts a run is about, and how to find their server lines."""
     return Selection(
         hosts=hosts,
+        floor=settings.fleet.floor,
         server=settings.fleet.server,
         ports_setting=f"{settings.supervisor.section}.ports",
         by=Granularity(settings.fleet.by),

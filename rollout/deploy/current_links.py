@@ -15,7 +15,7 @@ from rollout.model.errors import ReleaseError, RolloutError, said_of
 from rollout.model.fleet import Finding
 from rollout.model.lock_state import PastRun
 from rollout.model.releases import Release
-from rollout.ports.releases import Releases
+from rollout.ports.context import RunContext
 from rollout.ports.site import Site, Tell
 from rollout.restart.current_link import restore, retry_once
 
@@ -66,7 +66,7 @@ async def look_at_host(host: str, site: Site) -> CurrentOnHost:
     Raises:
         RolloutError: it could not be read.
     """
-    releases = releases_of(site)
+    releases = site.require_releases()
     host_releases = await releases.look(host)
     states = [state for state in await site.supervisor.look(host) if state.process is not None]
     pids = {state.process.pid: state.name for state in states if state.process is not None}
@@ -98,13 +98,6 @@ async def look_at_hosts(
         else:
             raise result
     return tuple(seen), failed
-
-
-def releases_of(site: Site) -> Releases:
-    """Return the releases of a world that has them."""
-    if site.releases is None:
-        raise AssertionError("a deploy without releases")
-    return site.releases
 
 
 async def against_a_restart(
@@ -148,7 +141,7 @@ def _would_start(one: CurrentOnHost, *, ran: bool) -> str:
 
 
 async def take_back_where_it_never_ran(
-    release: str, hosts: Iterable[str], site: Site, tell: Tell, *, discard: bool
+    context: RunContext, release: str, hosts: Iterable[str], *, discard: bool
 ) -> bool:
     """Put ``current`` back on each of ``hosts`` on which no instance runs ``release``.
 
@@ -157,34 +150,35 @@ async def take_back_where_it_never_ran(
     Returns:
         Whether every host was seen, and put back if it had to be.
     """
-    seen, failed = await look_at_hosts(hosts, site)
+    seen, failed = await look_at_hosts(hosts, context.site)
     for host, error in failed.items():
         what = f"where `current` leads is not known: {said_of(host, error)}"
-        tell(Noted(where=host, what=what))
+        context.tell(Noted(where=host, what=what))
     stale = [one.host for one in seen if one.never_ran(release)]
     done = await asyncio.gather(
-        *(_put_back(host, Release(release, ""), site, tell, discard=discard) for host in stale)
+        *(_put_back(context, host, Release(release, ""), discard=discard) for host in stale)
     )
     back = tuple(host for host, fine in zip(stale, done, strict=True) if fine)
     if back:
-        tell(UnprovenTakenBack(release=release, hosts=back))
+        context.tell(UnprovenTakenBack(release=release, hosts=back))
     return not failed and all(done)
 
 
-async def _put_back(host: str, release: Release, site: Site, tell: Tell, *, discard: bool) -> bool:
-    if not await restore(host, release, releases_of(site), tell):
+async def _put_back(context: RunContext, host: str, release: Release, *, discard: bool) -> bool:
+    if not await restore(host, release, context.site.require_releases(), context.tell):
         return False
     if discard:
-        await _discard(host, release, site, tell)
+        await _discard(context, host, release)
     return True
 
 
-async def _discard(host: str, release: Release, site: Site, tell: Tell) -> None:
-    if error := await retry_once(partial(releases_of(site).discard, host, release)):
+async def _discard(context: RunContext, host: str, release: Release) -> None:
+    releases = context.site.require_releases()
+    if error := await retry_once(partial(releases.discard, host, release)):
         what = f"release {release.name} is kept: {said_of(host, error)}"
-        tell(Noted(where=host, what=what))
+        context.tell(Noted(where=host, what=what))
     else:
-        tell(ReleaseDiscarded(host=host, release=release.name))
+        context.tell(ReleaseDiscarded(host=host, release=release.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +195,7 @@ class LeftBehind:
 
 
 async def take_back_unproven(
-    hosts: Sequence[str], past: PastRun | None, site: Site, tell: Tell
+    context: RunContext, hosts: Sequence[str], past: PastRun | None
 ) -> LeftBehind:
     """Take back each release of a deploy that did not end, if it is proven on no host.
 
@@ -212,11 +206,11 @@ async def take_back_unproven(
     not on one release.
 
     Args:
+        context: The run; its ownership log knows what is still out.
         hosts: All that may have such a release.
-        past: The journal of the deploy that died, if it is here and nobody has gone on with it.
-        site: The world; its record knows what is still out.
-        tell: Hears of it.
+        past: The journal of the deploy that died, if it is here and no run has gone on with it.
     """
+    site = context.site
     seen, failed = await look_at_hosts(hosts, site)
     kept: dict[str, RolloutError] = {}
     half = past.deploy.release if past and past.deploy and past.half_switched else ""
@@ -224,9 +218,9 @@ async def take_back_unproven(
         if _is_proven(release, seen, past, site):
             continue
         doubt = [host for host in failed if _may_run(release, host, past, site)]
-        kept |= await _take_back_everywhere(release, seen, doubt, site, tell)
+        kept |= await _take_back_everywhere(context, release, seen, doubt)
     again, away = await look_at_hosts([one.host for one in seen], site)
-    tell_uneven(again, tell)
+    tell_uneven(again, context.tell)
     return LeftBehind(away={**failed, **away}, kept=kept)
 
 
@@ -252,12 +246,10 @@ def _may_run(release: str, host: str, past: PastRun | None, site: Site) -> bool:
 
 
 async def _take_back_everywhere(
-    release: str, seen: Sequence[CurrentOnHost], doubt: Sequence[str], site: Site, tell: Tell
+    context: RunContext, release: str, seen: Sequence[CurrentOnHost], doubt: Sequence[str]
 ) -> Mapping[str, RolloutError]:
     """Take ``release`` back where nothing was asked; return where it is left, with the reason."""
-    asked = {
-        owned_target.target.host for owned_target in site.record.owned_targets if owned_target.asked
-    }
+    asked = {owned.target.host for owned in context.site.record.owned_targets if owned.asked}
     ours = [one for one in seen if release in one.unfinished and one.host not in asked]
     left = [one.host for one in ours if one.unproven == release]
     if doubt:
@@ -266,12 +258,12 @@ async def _take_back_everywhere(
     blind = [one.host for one in ours if one.unproven == release and one.hidden]
     unseen = "what its instances run cannot be seen"
     kept: dict[str, RolloutError] = {host: ReleaseError(host, unseen) for host in blind}
-    if not await take_back_where_it_never_ran(release, left, site, tell, discard=True):
+    if not await take_back_where_it_never_ran(context, release, left, discard=True):
         why = f"release {release} could not be taken back"
         kept |= {host: ReleaseError(host, why) for host in left if host not in kept}
     begun = [one for one in ours if one.current != release and not one.hidden]
     idle = [one.host for one in begun if release not in one.running.values()]
-    await asyncio.gather(*(_discard(host, Release(release, ""), site, tell) for host in idle))
+    await asyncio.gather(*(_discard(context, host, Release(release, "")) for host in idle))
     return kept
 
 
@@ -290,9 +282,10 @@ def tell_uneven(seen: Iterable[CurrentOnHost], tell: Tell) -> None:
             )
 
 
-async def tell_where_hosts_are(hosts: Iterable[str], site: Site, tell: Tell) -> None:
+async def tell_where_hosts_are(context: RunContext, hosts: Iterable[str]) -> None:
     """Look at each host once more at the end of a deploy that halted, and tell what differs."""
-    seen, failed = await look_at_hosts(hosts, site)
-    tell_uneven(seen, tell)
+    seen, failed = await look_at_hosts(hosts, context.site)
+    tell_uneven(seen, context.tell)
     for host, error in failed.items():
-        tell(Noted(where=host, what=f"where `current` leads is not known: {said_of(host, error)}"))
+        what = f"where `current` leads is not known: {said_of(host, error)}"
+        context.tell(Noted(where=host, what=what))

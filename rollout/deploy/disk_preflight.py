@@ -19,9 +19,7 @@ OLDEST = "20000101000000"
 
 async def check_disks(targets: Sequence[Target], site: Site, source: Source | None) -> DiskReport:
     """Look at the disks of the targets' hosts; without a source for a release that is there."""
-    releases = site.releases
-    if releases is None:
-        raise AssertionError("a deploy without releases")
+    releases = site.require_releases()
     hosts = tuple(dict.fromkeys(target.host for target in targets))
     seen = await asyncio.gather(*(_host(host, releases, source) for host in hosts))
     blind = await asyncio.gather(*(_whereabouts(host, targets, site, releases) for host in hosts))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from rollout.events import StepDone, StepFailed, StepStarted
 from rollout.model.errors import BuildFailed, FailedOnSomeHosts, Halted, RolloutError, said_of
@@ -15,52 +16,58 @@ GRACE = 5.0
 """Seconds that the others may still take when one has failed: often all fail for one reason."""
 
 
-async def everywhere(
-    step: str,
-    hosts: Sequence[str],
-    act: Act,
-    *,
-    at_once: int,
-    stop_asked: Callable[[], bool],
-    tell: Tell,
-) -> None:
-    """Do ``act`` on every host; come back when all have done it, or it is known to have failed.
+@dataclass(frozen=True, slots=True)
+class OnAllHosts:
+    """How steps are done on all hosts.
 
-    What is still under way then is left alone: it may go on there until it is undone.
-
-    Raises:
-        FailedOnSomeHosts: some said no.
-        Halted: the operator wants us to stop.
+    Attributes:
+        at_once: On how many hosts at the same time.
+        stop_asked: Tells whether the operator wants us to stop.
+        tell: Hears of each start, end and failure.
     """
-    tell(StepStarted(step=step, hosts=tuple(hosts)))
-    failed: dict[str, RolloutError] = {}
-    places = asyncio.Semaphore(at_once)
 
-    async def one(host: str) -> None:
-        async with places:
-            if failed:
-                return
-            began = now()
-            try:
-                await act(host)
-            except RolloutError as error:
-                failed[host] = error
-                tell(_failure(step, host, error))
-            else:
-                tell(StepDone(host=host, step=step, seconds=round(now() - began, 1)))
+    at_once: int
+    stop_asked: Callable[[], bool]
+    tell: Tell
 
-    tasks = {asyncio.create_task(one(host), name=host) for host in hosts}
-    try:
-        await _until_done(tasks, failed, stop_asked)
-    finally:
+    async def do(self, step: str, hosts: Sequence[str], act: Act) -> None:
+        """Do ``act`` on every host; return when all have done it, or it is known to have failed.
+
+        What is still under way then is left alone: it may go on there until it is undone.
+
+        Raises:
+            FailedOnSomeHosts: some said no.
+            Halted: the operator wants us to stop.
+        """
+        self.tell(StepStarted(step=step, hosts=tuple(hosts)))
+        failed: dict[str, RolloutError] = {}
+        places = asyncio.Semaphore(self.at_once)
+
+        async def one(host: str) -> None:
+            async with places:
+                if failed:
+                    return
+                began = now()
+                try:
+                    await act(host)
+                except RolloutError as error:
+                    failed[host] = error
+                    self.tell(_failure(step, host, error))
+                else:
+                    self.tell(StepDone(host=host, step=step, seconds=round(now() - began, 1)))
+
+        tasks = {asyncio.create_task(one(host), name=host) for host in hosts}
+        try:
+            await _until_done(tasks, failed, self.stop_asked)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in tasks:
-        if not task.cancelled():
-            task.result()  # a bug of ours
-    if failed:
-        raise FailedOnSomeHosts(step, {host: failed[host] for host in hosts if host in failed})
+            if not task.cancelled():
+                task.result()  # a bug of ours
+        if failed:
+            raise FailedOnSomeHosts(step, {host: failed[host] for host in hosts if host in failed})
 
 
 async def _until_done(

@@ -11,7 +11,6 @@ from rollout.model.deploy import Deploy
 from rollout.model.errors import ReleaseError, RemoteError, RolloutError
 from rollout.model.findings import DiskReport, PreflightReport
 from rollout.model.fleet import Finding, Target
-from rollout.model.plan import Share
 from rollout.model.releases import Release, next_name, to_roll_back_to
 from rollout.ports.releases import Source
 from rollout.ports.site import Site
@@ -23,33 +22,33 @@ Requirement = Callable[[Release, tuple[str, ...]], Deploy]
 """What the operator wants done with a release on some hosts."""
 
 
-async def restart_preflight(scope: Selection, floor: Share, site: Site) -> PreflightReport:
+async def restart_preflight(scope: Selection, site: Site) -> PreflightReport:
     """Look at the fleet, and at where ``current`` of its hosts leads; touch nothing.
 
     A restart starts what ``current`` leads to, and that may be a release which nothing has proven.
     """
     fit, current = await asyncio.gather(
-        preflight(scope, floor, site), against_a_restart(scope.hosts, site)
+        preflight(scope, site), against_a_restart(scope.hosts, site)
     )
     findings, notes = current
     return replace(fit, findings=(*fit.findings, *findings), notes=(*fit.notes, *notes))
 
 
 async def deploy_preflight(
-    scope: Selection, floor: Share, site: Site, source: Source | None
+    scope: Selection, site: Site, source: Source | None
 ) -> tuple[PreflightReport, DiskReport]:
     """Look at the fleet as for a restart, and at the disks of its hosts; touch nothing.
 
     Without a source only what concerns a release that is there is looked at.
     """
-    return await _and_its_disks(await preflight(scope, floor, site), scope, site, source)
+    return await _and_its_disks(await preflight(scope, site), scope, site, source)
 
 
 async def preflight_for_either(
-    scope: Selection, floor: Share, site: Site, source: Source | None
+    scope: Selection, site: Site, source: Source | None
 ) -> PreflightReport:
     """Look at all that a restart looks at, and with a source at all that a deploy does."""
-    fit = await restart_preflight(scope, floor, site)
+    fit = await restart_preflight(scope, site)
     if source is not None:
         fit, _ = await _and_its_disks(fit, scope, site, source)
     return replace(fit, findings=fit.findings or none_is_left(fit))
@@ -81,10 +80,10 @@ def _whose_disks(fit: PreflightReport, hosts: Sequence[str]) -> tuple[Target, ..
 
 
 async def ready_to_deploy(
-    scope: Selection, floor: Share, site: Site, source: Source, request: Requirement
+    scope: Selection, site: Site, source: Source, request: Requirement
 ) -> tuple[PreflightReport, Deploy | None]:
     """Find out whether a new release can be deployed, and which it is."""
-    fit, seen = await deploy_preflight(scope, floor, site, source)
+    fit, seen = await deploy_preflight(scope, site, source)
     if fit.findings or not fit.targets:
         return fit, None
     names = hosts_of(fit.targets)
@@ -102,10 +101,10 @@ async def ready_to_deploy(
 
 
 async def ready_to_roll_back(
-    scope: Selection, floor: Share, site: Site, to: str | None, request: Requirement
+    scope: Selection, site: Site, to: str | None, request: Requirement
 ) -> tuple[PreflightReport, Deploy | None]:
     """Find out whether the release ``to``, or the last good one, can be made live again."""
-    fit, seen = await deploy_preflight(scope, floor, site, None)
+    fit, seen = await deploy_preflight(scope, site, None)
     if fit.findings or not fit.targets:
         return fit, None
     name = to_roll_back_to(seen.all_releases) if to is None else to

@@ -1,9 +1,9 @@
-"""Old releases go, so that no disk fills up; what fails here only warns."""
+"""Removes old releases, so that no disk fills up; what fails here only warns."""
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
-from rollout.deploy.current_links import releases_of
 from rollout.deploy.disk_preflight import read_releases
 from rollout.events import Noted, ReleasesPruned
 from rollout.model.errors import said_of
@@ -13,27 +13,33 @@ from rollout.ports.releases import Releases
 from rollout.ports.site import Site, Tell
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Which releases stay on a host.
+
+    Attributes:
+        keep: How many good ones, the newest.
+        also: Names that stay whatever they are: an operator who went back one release too far
+            wants to go forward again.
+    """
+
+    keep: int
+    also: Collection[str] = ()
+
+
 async def prune(
-    all_releases: Sequence[HostReleases],
-    keep: int,
-    releases: Releases,
-    tell: Tell,
-    *,
-    left: Collection[str] = (),
+    all_releases: Sequence[HostReleases], retention: Retention, releases: Releases, tell: Tell
 ) -> None:
     """Remove from each host the releases that are not needed, and say so.
 
-    The release that a rollback would go to stays as well, and those that were just ``left``: who
-    went back one too far wants to go forward again.
+    The release that a rollback would go to stays as well.
     """
-    needed = (to_roll_back_to(all_releases), *left)
-    await asyncio.gather(
-        *(_prune(host_releases, keep, needed, releases, tell) for host_releases in all_releases)
-    )
+    retention = replace(retention, also=(to_roll_back_to(all_releases), *retention.also))
+    await asyncio.gather(*(_prune(one, retention, releases, tell) for one in all_releases))
 
 
 async def prune_hosts(
-    hosts: Sequence[str], keep: int, site: Site, tell: Tell
+    hosts: Sequence[str], retention: Retention, site: Site, tell: Tell
 ) -> tuple[Finding, ...]:
     """Look at the releases of ``hosts``, and remove those that are not needed.
 
@@ -44,26 +50,23 @@ async def prune_hosts(
     Returns:
         Why hosts could not be read; then nothing was removed.
     """
-    releases = releases_of(site)
+    releases = site.require_releases()
     all_releases, findings = await read_releases(hosts, releases)
     if not findings:
-        await prune(all_releases, keep, releases, tell)
+        await prune(all_releases, retention, releases, tell)
     return findings
 
 
 async def _prune(
-    host_releases: HostReleases, keep: int, needed: Sequence[str], releases: Releases, tell: Tell
+    host_releases: HostReleases, retention: Retention, releases: Releases, tell: Tell
 ) -> None:
-    names = to_prune(host_releases, keep, needed)
+    host = host_releases.host
+    names = to_prune(host_releases, retention.keep, retention.also)
     if not names:
         return
     try:
-        gone = await releases.prune(host_releases.host, names)
+        gone = await releases.prune(host, names)
     except Exception as error:  # noqa: BLE001 - old releases are no reason to fail
-        tell(
-            Noted(
-                where=host_releases.host, what=f"not pruned: {said_of(host_releases.host, error)}"
-            )
-        )
+        tell(Noted(where=host, what=f"not pruned: {said_of(host, error)}"))
     else:
-        tell(ReleasesPruned(host=host_releases.host, releases=gone))
+        tell(ReleasesPruned(host=host, releases=gone))

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rollout.events import RollbackFinished, RollbackHalted, RollbackStarted
-from rollout.model.deploy import Deploy
 from rollout.model.errors import (
     CrashLoop,
     Halted,
@@ -22,10 +21,9 @@ from rollout.model.errors import (
     said_of,
 )
 from rollout.model.fleet import Target
-from rollout.model.plan import Plan
 from rollout.model.releases import Release
-from rollout.ports.releases import Releases
-from rollout.ports.site import Site, Tell
+from rollout.ports.context import DeployContext
+from rollout.ports.site import Site
 from rollout.restart.current_link import restore_all
 from rollout.restart.one_target import restart_again
 from rollout.restart.rolling import RollingResult, rolling_restart
@@ -53,13 +51,7 @@ def was_asked(target: Target, rolled: RollingResult, site: Site) -> bool:
 
 
 async def roll_back(
-    deploy: Deploy,
-    before: Mapping[str, str],
-    rolled: RollingResult,
-    plan: Plan,
-    site: Site,
-    releases: Releases,
-    tell: Tell,
+    context: DeployContext, before: Mapping[str, str], rolled: RollingResult
 ) -> bool:
     """Put the release before back: on those that failed, then on all who may run the new one.
 
@@ -69,6 +61,7 @@ async def roll_back(
     Returns:
         Whether it serves again everywhere; if not, how far it got has been told.
     """
+    deploy, site, tell = context.deploy, context.site, context.tell
     failed = failed_because_of_release(rolled, site)
     reason = "; ".join(f"{t}: {said_of(t.name, rolled.failed[t])}" for t in failed)
     names = tuple(target.name for target in failed)
@@ -79,11 +72,12 @@ async def roll_back(
         if nowhere:
             hosts = ", ".join(nowhere)
             raise Halted(f"no release of ours was live on {hosts} before this one: no way back")
-        old = replace(plan, release_by_host=onto, switch_current_per_host=False)
-        await verify_old_release(deploy, failed, rolled, old, site, releases, tell)
+        old = replace(context.plan, release_by_host=onto, switch_current_per_host=False)
+        context = replace(context, plan=old)
+        await verify_old_release(context, rolled, failed)
         if site.stop_asked():
             raise Halted(f"stopped on request; {', '.join(names)} runs the release before again")
-        await return_others_to_old_release(deploy, failed, rolled, old, site, releases, tell)
+        await return_others_to_old_release(context, rolled, failed)
     except RolloutError as halt:
         tell(RollbackHalted(reason=str(halt)))
         return False
@@ -92,25 +86,21 @@ async def roll_back(
 
 
 async def verify_old_release(
-    deploy: Deploy,
-    failed: Sequence[Target],
-    rolled: RollingResult,
-    old: Plan,
-    site: Site,
-    releases: Releases,
-    tell: Tell,
+    context: DeployContext, rolled: RollingResult, failed: Sequence[Target]
 ) -> None:
     """Bring the targets that failed back on the release before, all at once.
+
+    The plan of ``context`` is that of the way back.
 
     Raises:
         RolloutError: one does not come up on that either, or could not be tried.
     """
     hosts = dict.fromkeys(target.host for target in failed)
-    if not await restore_all(hosts, deploy.release, releases, tell):
+    if not await restore_all(hosts, context.deploy.release, context.releases, context.tell):
         raise Halted("`current` could not be restored where the new release failed")
-    for target, failure in (await _all_back(failed, rolled, old, site, tell)).items():
+    for target, failure in (await _all_back(context, rolled, failed)).items():
         said = said_of(target.name, failure)
-        if isinstance(failure, AGAINST_THE_RELEASE) and was_tried(target, old, site):
+        if isinstance(failure, AGAINST_THE_RELEASE) and was_tried(context, target):
             raise Halted(
                 f"{target} failed on the release before too ({said}), so the new one may not be "
                 "the cause; no other host is restarted"
@@ -121,45 +111,41 @@ async def verify_old_release(
         ) from failure
 
 
-def was_tried(target: Target, old: Plan, site: Site) -> bool:
+def was_tried(context: DeployContext, target: Target) -> bool:
     """Tell whether a target was asked to restart onto the release before, and is out since."""
-    owned_target = site.record.owned_target(target.name)
-    before = old.release_by_host[target.host].name
+    owned_target = context.site.record.owned_target(target.name)
+    before = context.plan.release_by_host[target.host].name
     return owned_target is not None and bool(owned_target.asked) and owned_target.release == before
 
 
 async def return_others_to_old_release(
-    deploy: Deploy,
-    failed: Sequence[Target],
-    rolled: RollingResult,
-    old: Plan,
-    site: Site,
-    releases: Releases,
-    tell: Tell,
+    context: DeployContext, rolled: RollingResult, failed: Sequence[Target]
 ) -> None:
     """Restore ``current`` everywhere else, and restart hosts that may run the new release.
 
     Raises:
         Halted: one host could not be taken back; all others were.
     """
+    deploy, site = context.deploy, context.site
     others = [host for host in deploy.hosts if host not in {target.host for target in failed}]
-    left = [] if await restore_all(others, deploy.release, releases, tell) else ["`current`"]
+    restored = await restore_all(others, deploy.release, context.releases, context.tell)
+    left = [] if restored else ["`current`"]
     stuck = [t for t in rolled.failed if t not in failed and site.record.was_asked(t.name)]
-    left += [target.name for target in await _all_back(stuck, rolled, old, site, tell)]
+    left += [target.name for target in await _all_back(context, rolled, stuck)]
     back = tuple(target for target in rolled.restarted if target not in failed)
     if back:
-        again = await rolling_restart(replace(old, waves=(back,)), site, tell)
+        again = await rolling_restart(_only(context, back))
         left += [target.name for target in back if target not in again.restarted]
     if left:
         raise Halted(f"not back on the release before: {', '.join(left)}")
 
 
 async def _all_back(
-    targets: Sequence[Target], rolled: RollingResult, old: Plan, site: Site, tell: Tell
+    context: DeployContext, rolled: RollingResult, targets: Sequence[Target]
 ) -> dict[Target, RolloutError]:
     """Bring ``targets`` back on the release before, all at once; return who failed, and why."""
     results = await asyncio.gather(
-        *(_back(target, rolled.since[target], old, site, tell) for target in targets),
+        *(_back(context, target, rolled.since[target]) for target in targets),
         return_exceptions=True,
     )
     for result in results:
@@ -169,11 +155,16 @@ async def _all_back(
     return {target: result for target, result in pairs if isinstance(result, RolloutError)}
 
 
-async def _back(target: Target, began: float, old: Plan, site: Site, tell: Tell) -> None:
-    if site.record.owned_target(target.name):
-        await restart_again(target, began, old, site, tell)
+async def _back(context: DeployContext, target: Target, out_since: float) -> None:
+    if context.site.record.owned_target(target.name):
+        await restart_again(context, target, out_since=out_since)
         return
     # It had come back, and did not hold: it may be up again, and must be spared like any other.
-    again = await rolling_restart(replace(old, waves=((target,),)), site, tell)
+    again = await rolling_restart(_only(context, (target,)))
     if target not in again.restarted:
         raise again.failed.get(target) or Halted("it could not be restarted on it")
+
+
+def _only(context: DeployContext, targets: tuple[Target, ...]) -> DeployContext:
+    """Restrict the plan to ``targets``, in one wave."""
+    return replace(context, plan=replace(context.plan, waves=(targets,)))

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 
-from rollout.deploy.on_all_hosts import everywhere
+from rollout.deploy.on_all_hosts import OnAllHosts
 from rollout.events import DeployTakenBack, Noted, ReleaseDiscarded, ReleaseInPlace, UndoFailed
 from rollout.model.deploy import Deploy
 from rollout.model.errors import ReleaseError, RolloutError, said_of
@@ -61,25 +61,20 @@ class Transaction:
         Raises:
             RolloutError: a step failed on some host, and everything was taken back on all.
         """
-        on_all = partial(
-            everywhere,
-            hosts=self._deploy.hosts,
-            at_once=self._deploy.at_once,
-            stop_asked=stop_asked,
-            tell=self._tell,
-        )
+        hosts = self._deploy.hosts
+        on_all = OnAllHosts(self._deploy.at_once, stop_asked, self._tell)
         try:
-            await on_all("begin", act=self._begin)
+            await on_all.do("begin", hosts, self._begin)
             if self._deploy.fresh:
                 if self._source.prepares:
-                    await on_all("prepare", hosts=(BASTION,), act=self._prepare)
-                await on_all("update_code", act=self._deliver)
-                await on_all("link shared", act=self._link)
+                    await on_all.do("prepare", (BASTION,), self._prepare)
+                await on_all.do("update_code", hosts, self._deliver)
+                await on_all.do("link shared", hosts, self._link)
                 for step in self._deploy.builds:
-                    await on_all(f"compile {step.name}", act=partial(self._build, step=step))
-            await on_all("verify", act=self._verify)
+                    await on_all.do(f"compile {step.name}", hosts, partial(self._build, step=step))
+            await on_all.do("verify", hosts, self._verify)
             if self._deploy.switch is Switch.TOGETHER:
-                await on_all("symlink", act=self._switch)
+                await on_all.do("symlink", hosts, self._switch)
         except Exception as failure:
             await self.take_back(str(failure))
             raise

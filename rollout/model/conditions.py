@@ -302,28 +302,41 @@ def costing(states: Iterable[ServerState], *, accept_sick: bool) -> list[str]:
     return [state.server.backend for state in states if not accept_sick or receives_traffic(state)]
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Servers that are, or would be, out of rotation at the same time.
+
+    Attributes:
+        servers: All of them, on any load balancer.
+        backends: The backends in which that costs something; see :func:`costing`.
+    """
+
+    servers: frozenset[Server]
+    backends: Sequence[str]
+
+
 def floor_holds(
     floor: Share,
     reading: BalancerSnapshot,
-    claimed: frozenset[Server],
-    backends: Iterable[str],
+    removal: Removal,
     *,
     counts: Callable[[ServerState], bool] = is_fully_serving,
 ) -> Condition:
-    """Judge whether enough servers serve on one load balancer without those we have claimed.
+    """Judge whether enough servers serve on one load balancer without those of ``removal``.
 
     Servers that are down or held out, for whatever reason, do not count.  What the file disables or
-    gives no weight is no member of the farm, unless it is claimed: then it was enabled.  A backend
+    gives no weight is no member of the farm, unless it is removed: then it was enabled.  A backend
     without a member needs none.  To begin with another target the servers must serve fully; for
     one that is out already, what ``counts`` is that they carry visitors, or each missed check
     would send it back.
     """
-    for backend in dict.fromkeys(backends):
+    removed = removal.servers
+    for backend in dict.fromkeys(removal.backends):
         rows = [s for s in reading.servers.values() if s.server.backend == backend]
-        farm = [s for s in rows if is_member(s, ours=s.server in claimed)]
+        farm = [s for s in rows if is_member(s, ours=s.server in removed)]
         needed = floor.at_least(len(farm))
-        left = sum(1 for s in farm if s.server not in claimed and counts(s))
-        spare = not left and any(s.backup and s.server not in claimed and counts(s) for s in rows)
+        left = sum(1 for s in farm if s.server not in removed and counts(s))
+        spare = not left and any(s.backup and s.server not in removed and counts(s) for s in rows)
         if farm and left + spare < needed:
             return Condition(
                 met=False,

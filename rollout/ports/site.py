@@ -162,12 +162,25 @@ class Site:
     started: float | None = None
     services: DeployServices | None = None
 
+    def require_services(self) -> DeployServices:
+        """Return what only a deploy needs, where the site was made for a deploy.
 
-def services_of(site: Site) -> DeployServices:
-    """Return what only a deploy needs, of a world that was made for a deploy."""
-    if site.services is None:
-        raise AssertionError("a deploy without a source")
-    return site.services
+        Raises:
+            AssertionError: it was not.
+        """
+        if self.services is None:
+            raise AssertionError("a deploy without a source")
+        return self.services
+
+    def require_releases(self) -> Releases:
+        """Return the releases on the hosts, where the settings name a place for them.
+
+        Raises:
+            AssertionError: they name none; only what is about releases may ask.
+        """
+        if self.releases is None:
+            raise AssertionError("nothing about releases without deploy.to")
+        return self.releases
 
 
 Tell = Callable[[Event], None]

@@ -27,7 +27,7 @@ from rollout.model.lock_state import PastRun
 from rollout.model.ownership import OwnedTarget
 from rollout.model.plan import Plan
 from rollout.model.supervisor import SupervisorProfile
-from rollout.ports.site import Site, Tell
+from rollout.ports.context import RunContext
 from rollout.recovery.verify_after_crash import VerificationAfterCrash, proof_of, relink
 from rollout.restart.cleanup import ensure_safe_end, left_out_event
 from rollout.restart.control import TargetControl
@@ -47,6 +47,23 @@ NOTHING_LEFT = "HAProxy has none of its servers any more"
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryRequest:
+    """What another run left behind.
+
+    Attributes:
+        run: Its id.
+        owned_targets: The targets that it left out.
+        rest: All targets that had not come through it.
+        gone_back: It was a deploy that had gone back from its release, or had begun to.
+    """
+
+    run: str
+    owned_targets: Sequence[OwnedTarget]
+    rest: Sequence[str] = ()
+    gone_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RecoveryResult:
     """What need not be restarted again.
 
@@ -59,30 +76,26 @@ class RecoveryResult:
     renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
-async def recover(
-    run: str,
-    owned_targets: Sequence[OwnedTarget],
-    plan: Plan,
-    site: Site,
-    tell: Tell,
-    *,
-    rest: Sequence[str] = (),
-    gone_back: bool = False,
-) -> RecoveryResult:
-    """See to all that ``run`` left out, at once; what becomes of each is told, not raised.
+async def recover(context: RunContext, request: RecoveryRequest) -> RecoveryResult:
+    """See to all that a run left out, at once; what becomes of each is told, not raised.
 
-    The record must know them as ours already.  ``rest`` are all who had not come through that run;
-    ``gone_back``: it was a deploy that had gone back from its release, or had begun to.
+    The ownership log must know them as ours already.
     """
+    site, tell, owned_targets = context.site, context.tell, request.owned_targets
     names = tuple(owned_target.target.name for owned_target in owned_targets)
     asked = tuple(owned_target.target.name for owned_target in owned_targets if owned_target.asked)
-    started = RecoveryStarted(
-        of=run, targets=names, asked=asked, rest=tuple(rest), gone_back=gone_back
+    tell(
+        RecoveryStarted(
+            of=request.run,
+            targets=names,
+            asked=asked,
+            rest=tuple(request.rest),
+            gone_back=request.gone_back,
+        )
     )
-    tell(started)
-    plan = with_min_timeouts(plan, site.supervisor.profile)
+    context = replace(context, plan=with_min_timeouts(context.plan, site.supervisor.profile))
     results = await asyncio.gather(
-        *(_recover_one(owned_target, plan, site, tell) for owned_target in owned_targets),
+        *(_recover_one(context, owned_target) for owned_target in owned_targets),
         return_exceptions=True,
     )
     for result in results:
@@ -104,25 +117,25 @@ async def recover(
 
 
 async def take_back_what_never_ran(
-    hosts: Sequence[str], past: PastRun | None, site: Site, tell: Tell
+    context: RunContext, hosts: Sequence[str], past: PastRun | None
 ) -> Sequence[str]:
     """Put ``current`` back where it leads to a release that a dead deploy left, and nothing ran.
 
     What could not be seen to is told.
 
     Args:
+        context: The run.
         hosts: The fleet: a journal names no other host to be contacted.
-        past: The journal of that deploy, if it is here and nobody has gone on with it.
-        site: The world.
-        tell: Hears of it.
+        past: The journal of that deploy, if it is here and no run has gone on with it.
 
     Returns:
         The hosts that were seen to.
     """
-    if site.releases is None:
+    tell = context.tell
+    if context.site.releases is None:
         return ()
     deployed = past.deploy.hosts if past is not None and past.deploy is not None else ()
-    left = await take_back_unproven(hosts, past, site, tell)
+    left = await take_back_unproven(context, hosts, past)
     for host, error in left.away.items():
         if host not in deployed:
             what = f"where `current` leads is not known: {said_of(host, error)}"
@@ -136,13 +149,14 @@ async def take_back_what_never_ran(
     return tuple(host for host in hosts if host not in {*left.away, *left.kept})
 
 
-async def abandon(run: str, owned_targets: Sequence[OwnedTarget], site: Site, tell: Tell) -> None:
-    """Leave all that ``run`` left out as it is; from now on it is the operator's."""
-    tell(RecoveryStarted(of=run, targets=tuple(h.target.name for h in owned_targets)))
+async def abandon(context: RunContext, request: RecoveryRequest) -> None:
+    """Leave all that a run left out as it is; from now on it is the operator's."""
+    tell, owned_targets = context.tell, request.owned_targets
+    tell(RecoveryStarted(of=request.run, targets=tuple(h.target.name for h in owned_targets)))
     for owned_target in owned_targets:
         reason = "given up on request, as it is now; it is yours"
         tell(TargetSkipped(target=owned_target.target.name, reason=reason))
-        await site.record.released(owned_target.target.name, restarted=False)
+        await context.site.record.released(owned_target.target.name, restarted=False)
     tell(RecoveryFinished())
 
 
@@ -153,7 +167,7 @@ def with_min_timeouts(plan: Plan, supervisor: SupervisorProfile) -> Plan:
 
 
 async def _recover_one(
-    owned_target: OwnedTarget, plan: Plan, site: Site, tell: Tell
+    context: RunContext, owned_target: OwnedTarget
 ) -> VerificationAfterCrash | None:
     """Bring one target back; return how it was proven, if it had been asked to restart.
 
@@ -161,36 +175,36 @@ async def _recover_one(
         RolloutError: it is still out; that has been told.
     """
     name, asked = owned_target.target.name, bool(owned_target.asked)
-    control = TargetControl(owned_target.target, site, tell, poll=plan.timeouts.poll)
+    control = TargetControl(context, owned_target.target)
     try:
-        await adopt(control, owned_target, plan)
+        await adopt(control, owned_target)
     except RolloutError as error:
-        tell(left_out_event(said_of(name, error), "unknown", control, asked=asked))
+        context.tell(left_out_event(control, said_of(name, error), "unknown", asked=asked))
         raise
-    await _wake_agents(control, site, tell)
+    await _wake_agents(control)
     theirs = "; ".join(f"{server} is {state} now" for server, state in control.lost.items())
     if not control.servers and control.lost and asked and _all_ready(control):
-        return await _recover_already_ready(owned_target, control, plan, site, tell)
+        return await _recover_already_ready(control, owned_target)
     if not control.servers:
         reason = f"changed from outside since: {theirs}" if theirs else NOTHING_LEFT
-        tell(TargetSkipped(target=name, reason=reason))
-        await site.record.released(name, restarted=False)
+        context.tell(TargetSkipped(target=name, reason=reason))
+        await context.site.record.released(name, restarted=False)
         return None
-    tell(TargetAdopted(target=name, servers=tuple(map(str, control.servers)), asked=asked))
+    context.tell(TargetAdopted(target=name, servers=tuple(map(str, control.servers)), asked=asked))
     if theirs:
-        tell(Noted(where=name, what=f"changed from outside since, and left so: {theirs}"))
+        context.tell(Noted(where=name, what=f"changed from outside since, and left so: {theirs}"))
     for one in owned_target.found:
         now = control.found.get(one.server)
         if now is not None and now.weight != one.weight:
             what = f"{one.server} has weight {now.weight} now, not {one.weight}: left so"
-            tell(Noted(where=name, what=what))
+            context.tell(Noted(where=name, what=what))
     if not asked:
-        await _recover_untouched(owned_target, control, plan, site, tell)
+        await _recover_untouched(control, owned_target)
         return None
-    return await _recover_restarted(owned_target, control, plan, site, tell)
+    return await _recover_restarted(control, owned_target)
 
 
-async def _wake_agents(control: TargetControl, site: Site, tell: Tell) -> None:
+async def _wake_agents(control: TargetControl) -> None:
     """Let agents that we had silenced speak again where another hand made their server ready.
 
     That of a server which somebody holds out might end that: it stays silent, and is named.
@@ -198,13 +212,13 @@ async def _wake_agents(control: TargetControl, site: Site, tell: Tell) -> None:
     silenced = [server for server in control.lost if control.found[server].agent]
     awake = [server for server in silenced if control.lost[server] is AdminState.READY]
     with suppress(BalancerError):
-        await switch_agents(awake, site.balancers, on=True)
+        await switch_agents(awake, control.site.balancers, on=True)
     for server in silenced:
         if server not in awake:
             what = (
                 f"the agent check of {server}, which we had switched off, stays off: it is held out"
             )
-            tell(Noted(where=control.target.name, what=what))
+            control.tell(Noted(where=control.target.name, what=what))
 
 
 def _all_ready(control: TargetControl) -> bool:
@@ -212,7 +226,7 @@ def _all_ready(control: TargetControl) -> bool:
 
 
 async def _recover_already_ready(
-    owned_target: OwnedTarget, control: TargetControl, plan: Plan, site: Site, tell: Tell
+    control: TargetControl, owned_target: OwnedTarget
 ) -> VerificationAfterCrash:
     """See whether a target serves that somebody, or a reload, made ready without our proof.
 
@@ -222,25 +236,25 @@ async def _recover_already_ready(
         RolloutError: it is not proven, or HAProxy does not call it up; that has been told.
     """
     name = owned_target.target.name
-    tell(Noted(where=name, what="it is ready: an operator or a reload of HAProxy set it so"))
+    control.tell(
+        Noted(where=name, what="it is ready: an operator or a reload of HAProxy set it so")
+    )
 
     async def served() -> Condition:
         return all_serving((await control.observer.read_some()).values())
 
     try:
-        proven = await proof_of(owned_target, control, plan, site, tell)
-        await control.wait_until("serving", served, timeout=plan.timeouts.probation_timeout)
-        await same_processes(proven.proof, control, plan)
+        proven = await proof_of(control, owned_target)
+        await control.wait_until("serving", served, timeout=control.plan.timeouts.probation_timeout)
+        await same_processes(control, proven.proof)
     except RolloutError as error:
         reason = f"it is ready, but not by rollout, and {said_of(name, error)}"
-        tell(left_out_event(reason, "ready", control, asked=True))
+        control.tell(left_out_event(control, reason, "ready", asked=True))
         raise
-    return await _is_back(name, proven, site, tell)
+    return await _is_back(control, name, proven)
 
 
-async def _recover_untouched(
-    owned_target: OwnedTarget, control: TargetControl, plan: Plan, site: Site, tell: Tell
-) -> None:
+async def _recover_untouched(control: TargetControl, owned_target: OwnedTarget) -> None:
     """Give back a target that was never asked to restart.
 
     Raises:
@@ -249,18 +263,18 @@ async def _recover_untouched(
     target = owned_target.target
     try:
         if owned_target.relinked:
-            await relink(owned_target, site, tell)
-        await make_ready_and_verify(control, plan)
+            await relink(owned_target, control.site, control.tell)
+        await make_ready_and_verify(control)
     except RolloutError as error:
         reason = f"it could not be put back: {said_of(target.name, error)}"
-        tell(left_out_event(reason, "unknown", control, asked=False))
+        control.tell(left_out_event(control, reason, "unknown", asked=False))
         raise
-    await site.record.released(target.name, restarted=False)
-    tell(TargetRecovered(target=target.name, restarted=False))
+    await control.site.record.released(target.name, restarted=False)
+    control.tell(TargetRecovered(target=target.name, restarted=False))
 
 
 async def _recover_restarted(
-    owned_target: OwnedTarget, control: TargetControl, plan: Plan, site: Site, tell: Tell
+    control: TargetControl, owned_target: OwnedTarget
 ) -> VerificationAfterCrash:
     """Prove a target that was asked to restart, and let visitors in.
 
@@ -271,30 +285,30 @@ async def _recover_restarted(
         RolloutError: there is no proof; it stays out, and that has been told.
     """
     name = owned_target.target.name
-    async with ensure_safe_end(control, plan, site, tell) as way_back:
-        way_back.needs_proof()
+    async with ensure_safe_end(control):
+        control.permission.needs_proof()
         if not owned_target.returning:
             await control.set_state(AdminState.MAINT)
-        proven = await proof_of(owned_target, control, plan, site, tell)
-        await wait_until_checked(control, plan, tell)
+        proven = await proof_of(control, owned_target)
+        await wait_until_checked(control)
         if not owned_target.returning:
-            await run_smoke_check(owned_target.target, site)
+            await run_smoke_check(control)
         await control.record_intent(AdminState.READY)
-        await return_when_verified(proven.proof, control, plan)
-        way_back.proven()
-        await make_ready_and_verify(control, plan)
-        tell(TargetReturned(target=name))
-        await wait_until_stable(proven.proof, control, plan, tell)
-    return await _is_back(name, proven, site, tell)
+        await return_when_verified(control, proven.proof)
+        control.permission.proven()
+        await make_ready_and_verify(control)
+        control.tell(TargetReturned(target=name))
+        await wait_until_stable(control, proven.proof)
+    return await _is_back(control, name, proven)
 
 
 async def _is_back(
-    name: str, proven: VerificationAfterCrash, site: Site, tell: Tell
+    control: TargetControl, name: str, proven: VerificationAfterCrash
 ) -> VerificationAfterCrash:
     """Write down and tell that a target serves again, and what of its restart is done."""
     renewed = () if proven.restarted else proven.renewed
-    await site.record.released(name, restarted=proven.restarted, renewed=renewed)
-    tell(
+    await control.site.record.released(name, restarted=proven.restarted, renewed=renewed)
+    control.tell(
         TargetRecovered(
             target=name, restarted=proven.restarted, release=proven.release, renewed=renewed
         )

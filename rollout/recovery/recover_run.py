@@ -7,10 +7,10 @@ from rollout.deploy.current_links import TAKES_IT_BACK, against_a_restart
 from rollout.model.fleet import Finding
 from rollout.model.lock_state import PastRun
 from rollout.model.past_runs import UNKNOWN_RUN, UnfinishedRun
-from rollout.model.plan import Plan
+from rollout.ports.context import RunContext
 from rollout.ports.ownership import RunHistory
-from rollout.ports.site import Site, Tell
-from rollout.recovery.recover import abandon, recover, take_back_what_never_ran
+from rollout.ports.site import Site
+from rollout.recovery.recover import RecoveryRequest, abandon, recover, take_back_what_never_ran
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +21,12 @@ class RecoverRequest:
         left: The unfinished run; None where only the hosts still tell of a deploy that died.
         history: The runs that this machine knows of.
         fleet: The hosts of the settings: a journal names no other host to be contacted.
-        plan: How patiently.
         abandoned: Nothing is brought back; what is out is no longer rollout's.
     """
 
     left: UnfinishedRun | None
     history: RunHistory
     fleet: Sequence[str]
-    plan: Plan
     abandoned: bool = False
 
     @property
@@ -36,25 +34,25 @@ class RecoverRequest:
         return self.left.owner.run if self.left else UNKNOWN_RUN
 
 
-async def recover_run(request: RecoverRequest, site: Site, tell: Tell) -> Sequence[str]:
+async def recover_run(context: RunContext, request: RecoverRequest) -> Sequence[str]:
     """Bring back what the run left out, then put back each ``current`` that nothing has proven.
 
     Returns:
         The hosts on which nothing of a deploy that died is left.
     """
-    out = site.record.owned_targets
+    left_behind = RecoveryRequest(request.run, context.site.record.owned_targets)
     if request.abandoned:
-        await abandon(request.run, out, site, tell)
+        await abandon(context, left_behind)
         return ()
     past = began_with(request.left, request.history)
     rest = past.left if past else ()
     gone_back = bool(past and past.deploy and past.deploy.gone_back)
-    back = await recover(request.run, out, request.plan, site, tell, rest=rest, gone_back=gone_back)
+    back = await recover(context, replace(left_behind, rest=rest, gone_back=gone_back))
     if request.left is None or request.left.past is None:
         past = None  # another machine has gone on since, and what it asked for is not known
     elif past is not None:
         past = replace(past, done=(*past.done, *back.done))
-    return await take_back_what_never_ran(request.fleet, past, site, tell)
+    return await take_back_what_never_ran(context, request.fleet, past)
 
 
 def began_with(left: UnfinishedRun | None, history: RunHistory) -> PastRun | None:

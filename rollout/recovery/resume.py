@@ -3,10 +3,10 @@
 import asyncio
 from dataclasses import dataclass, replace
 
-from rollout.deploy.deploy import hook, rolled_out
+from rollout.deploy.deploy import hook, rolled_out, tell_of_start
 from rollout.deploy.preflight import deploy_preflight, restart_preflight
 from rollout.deploy.transaction import Transaction
-from rollout.events import CurrentSwitched, DeployStarted, ReleaseInPlace, RolloutHalted, RunResumed
+from rollout.events import CurrentSwitched, ReleaseInPlace, RolloutHalted, RunResumed
 from rollout.model.deploy import Deploy
 from rollout.model.errors import Halted, ReleaseError, RolloutError, UnfinishedRunFound
 from rollout.model.findings import PreflightReport
@@ -15,9 +15,10 @@ from rollout.model.lock_state import PastRun, united
 from rollout.model.past_runs import UnfinishedRun
 from rollout.model.plan import Plan, Share, waves_of
 from rollout.model.releases import HostReleases, Switch
+from rollout.ports.context import DeployContext, RunContext
 from rollout.ports.releases import Releases
-from rollout.ports.site import DeployServices, Site, Tell
-from rollout.recovery.recover import RecoveryResult, recover
+from rollout.ports.site import Site
+from rollout.recovery.recover import RecoveryRequest, RecoveryResult, recover
 from rollout.restart.preflight import report_preflight
 from rollout.restart.rolling import rolling_restart
 from rollout.restart.server_mapping import Selection
@@ -55,9 +56,8 @@ class ResumeRequest:
 
     Attributes:
         past: The run that stopped.
-        left: What it left out; None where somebody has seen to that.
+        left: What it left out; None where another run has seen to that.
         scope: The hosts that it was about.
-        plan: How patiently; its targets are found out.
         max_out: Of how many, or how many, may be out at once.
         canary: So many were to go first.
         deploy: What it was putting in place; None for a restart.
@@ -67,7 +67,6 @@ class ResumeRequest:
     past: PastRun
     left: UnfinishedRun | None
     scope: Selection
-    plan: Plan
     max_out: Share
     canary: Share
     deploy: Deploy | None
@@ -79,57 +78,53 @@ class ResumeRequest:
         return self.left is not None and bool(self.left.owned_targets)
 
 
-async def resume(
-    wanted: ResumeRequest,
-    site: Site,
-    supply: DeployServices | None,
-    tell: Tell,
-) -> None:
+async def resume(context: RunContext, wanted: ResumeRequest) -> None:
     """Bring back what the run left out, then restart the targets that had no turn in it.
 
-    Who could not be brought back by proof has his turn first: it needs another restart.
+    A target that could not be brought back by proof has its turn first: it needs another restart.
+    The targets of the plan of ``context`` are found out.
 
     Raises:
-        UnfinishedRunFound: the fleet is not the one of the run any more; nobody else was touched.
-        RolloutError: its release is not in place any more; nobody else was touched.
+        UnfinishedRunFound: the fleet is not the one of the run any more; no other target was
+            touched.
+        RolloutError: its release is not in place any more; no other target was touched.
     """
-    back = await _recover_first(wanted, site, tell)
+    back = await _recover_first(context, wanted)
     try:
-        await _restart_remaining(wanted, back, site, supply, tell)
+        await _restart_remaining(context, wanted, back)
     except RolloutError as error:
         if not wanted.touched:
             raise
-        tell(RolloutHalted(reason=str(error)))
+        context.tell(RolloutHalted(reason=str(error)))
 
 
 async def _restart_remaining(
-    wanted: ResumeRequest,
-    back: RecoveryResult,
-    site: Site,
-    supply: DeployServices | None,
-    tell: Tell,
+    context: RunContext, wanted: ResumeRequest, back: RecoveryResult
 ) -> None:
+    site = context.site
     unseen = [h.target.name for h in site.record.owned_targets if h.returning]
     if unseen:
         raise Halted(f"{', '.join(unseen)} was not seen to be back: no other server is risked")
     fit = await preflight_again(wanted, site)
-    if not report_preflight(fit, tell):
+    if not report_preflight(fit, context.tell):
         return
-    plan = _rest_of(wanted, back, fit, site, tell)
+    plan = _rest_of(context, wanted, back, fit)
     if wanted.deploy is None:
-        await rolling_restart(plan, site, tell)
-    elif supply is not None:
+        await rolling_restart(replace(context, plan=plan))
+    else:
         through = tuple(target for target in fit.targets if target.name in back.done)
-        await _go_on_deploying(wanted.deploy, wanted.past, through, plan, site, supply, tell)
+        going_on = DeployContext(plan, site, context.tell, wanted.deploy)
+        await _go_on_deploying(going_on, wanted.past, through)
 
 
-async def _recover_first(wanted: ResumeRequest, site: Site, tell: Tell) -> RecoveryResult:
+async def _recover_first(context: RunContext, wanted: ResumeRequest) -> RecoveryResult:
     """Bring back what is out, before another host is risked; return what is restarted already."""
     past, left = wanted.past, wanted.left
     before = RecoveryResult(past.done, past.renewed)
-    if left is None or not site.record.owned_targets:
+    out = context.site.record.owned_targets
+    if left is None or not out:
         return before
-    back = await recover(left.owner.run, site.record.owned_targets, wanted.plan, site, tell)
+    back = await recover(context, RecoveryRequest(left.owner.run, out))
     return RecoveryResult(
         done=tuple(dict.fromkeys((*before.done, *back.done))),
         renewed=united(before.renewed, back.renewed),
@@ -148,18 +143,18 @@ async def preflight_again(wanted: ResumeRequest, site: Site) -> PreflightReport:
 
 async def _look_again(wanted: ResumeRequest, site: Site) -> PreflightReport:
     if wanted.deploy is None:
-        return await restart_preflight(wanted.scope, wanted.plan.floor, site)
-    fit, _ = await deploy_preflight(wanted.scope, wanted.plan.floor, site, None)
+        return await restart_preflight(wanted.scope, site)
+    fit, _ = await deploy_preflight(wanted.scope, site, None)
     return fit
 
 
 def _rest_of(
-    wanted: ResumeRequest, back: RecoveryResult, fit: PreflightReport, site: Site, tell: Tell
+    context: RunContext, wanted: ResumeRequest, back: RecoveryResult, fit: PreflightReport
 ) -> Plan:
-    """Plan the turns of those who had none; canaries who are done need no wave of their own.
+    """Plan the turns of the targets that had none; canaries that are done need no own wave.
 
     Raises:
-        UnfinishedRunFound: somebody who had none is not to be had any more.
+        UnfinishedRunFound: a target that had none is not to be had any more.
     """
     past, done = wanted.past, back.done
     there = {*(target.name for target in fit.targets), *(s.target for s in fit.skipped)}
@@ -170,13 +165,14 @@ def _rest_of(
             past.run, f"had {', '.join(gone)} to restart: not to be had now", fix
         )
     release = wanted.deploy.release.name if wanted.deploy else ""
-    tell(RunResumed(of=past.run, done=tuple(done), release=release))
+    context.tell(RunResumed(of=past.run, done=tuple(done), release=release))
+    record = context.site.record
     left = [target for target in fit.targets if target.name not in done]
-    left.sort(key=lambda target: site.record.owned_target(target.name) is None)  # who is out, first
+    left.sort(key=lambda target: record.owned_target(target.name) is None)  # who is out, first
     through = tuple(target for target in fit.targets if target.name in done)
     waves = waves_of(left, wanted.canary, through)
     return replace(
-        wanted.plan,
+        context.plan,
         waves=waves,
         canaries_done=through if len(waves) > 1 else (),
         max_out=wanted.max_out.at_most(len(fit.targets)),
@@ -184,45 +180,30 @@ def _rest_of(
     )
 
 
-async def _go_on_deploying(
-    deploy: Deploy,
-    past: PastRun,
-    done: tuple[Target, ...],
-    plan: Plan,
-    site: Site,
-    supply: DeployServices,
-    tell: Tell,
-) -> None:
+async def _go_on_deploying(context: DeployContext, past: PastRun, done: tuple[Target, ...]) -> None:
     """Bring who is left onto the release that a dead run had put in place on every host.
 
     Raises:
         RolloutError: it is not in place any more; nothing was touched.
     """
-    releases, was = site.releases, past.deploy
-    if releases is None or was is None:
-        raise AssertionError("a deploy without releases")
+    deploy, releases, was = context.deploy, context.releases, past.deploy
+    if was is None:
+        raise AssertionError("a deploy without its journal")
     looks = (_seen_in_place(host, deploy, releases) for host in deploy.hosts)
     all_releases = await asyncio.gather(*looks)
     new, before = {deploy.release.name, ""}, was.before
     live = {s.host: (s.live | {before.get(s.host, "")}) - new for s in all_releases}
-    transaction = Transaction(deploy, releases, supply.source, tell)
+    transaction = Transaction(deploy, releases, context.services.source, context.tell)
     transaction.take_up(
         before, live, {host_releases.host: host_releases.good for host_releases in all_releases}
     )
-    tell(
-        DeployStarted(
-            release=deploy.release.name,
-            revision=deploy.release.revision,
-            hosts=deploy.hosts,
-            fresh=deploy.fresh,
-        )
-    )
+    tell_of_start(context)
     for host_releases in all_releases:
         if host_releases.current == deploy.release.name:
-            tell(CurrentSwitched(host=host_releases.host, release=deploy.release.name))
-    tell(ReleaseInPlace(release=deploy.release.name, before=dict(was.before)))
-    outcome = await rolled_out(deploy, transaction, plan, site, releases, tell, done=done)
-    await hook("after", deploy, site, supply.hooks, tell, outcome=outcome)
+            context.tell(CurrentSwitched(host=host_releases.host, release=deploy.release.name))
+    context.tell(ReleaseInPlace(release=deploy.release.name, before=dict(was.before)))
+    outcome = await rolled_out(context, transaction, done=done)
+    await hook(context, "after", outcome=outcome)
 
 
 async def _seen_in_place(host: str, deploy: Deploy, releases: Releases) -> HostReleases:

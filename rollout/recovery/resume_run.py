@@ -1,12 +1,15 @@
 """``resume`` as a whole: which run goes on, that no other command went on with it, and the rest."""
 
+from dataclasses import replace
+
 from rollout.events import DeployStarted, Event
 from rollout.model.errors import RolloutError
 from rollout.model.findings import PreflightReport
 from rollout.model.lock_state import PastRun
 from rollout.model.past_runs import UnfinishedRun
+from rollout.ports.context import RunContext
 from rollout.ports.ownership import RunHistory
-from rollout.ports.site import Site, Tell
+from rollout.ports.site import Site
 from rollout.recovery.resume import ResumeRequest, preflight_again, resume
 
 
@@ -18,9 +21,7 @@ def run_to_resume(left: UnfinishedRun | None, history: RunHistory) -> PastRun | 
     return past
 
 
-async def resume_run(
-    request: ResumeRequest, history: RunHistory, site: Site, tell: Tell
-) -> set[str]:
+async def resume_run(context: RunContext, request: ResumeRequest, history: RunHistory) -> set[str]:
     """Go on with the run; the lock must be held, so that no other command can go on with it now.
 
     Returns:
@@ -33,11 +34,11 @@ async def resume_run(
     hosts: set[str] = set()
 
     def heard(event: Event) -> None:
-        tell(event)
+        context.tell(event)
         if isinstance(event, DeployStarted):
             hosts.update(event.hosts)
 
-    await resume(request, site, site.services, heard)
+    await resume(replace(context, tell=heard), request)
     return hosts
 
 

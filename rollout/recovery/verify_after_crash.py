@@ -7,7 +7,6 @@ from rollout.events import Noted
 from rollout.model.errors import NotRestarted, ReleaseError, WrongRelease
 from rollout.model.fleet import ProcessIdentity
 from rollout.model.ownership import OwnedTarget
-from rollout.model.plan import Plan
 from rollout.model.releases import Release
 from rollout.ports.site import Site, Tell
 from rollout.restart.control import TargetControl
@@ -33,9 +32,7 @@ class VerificationAfterCrash:
     renewed: tuple[str, ...]
 
 
-async def proof_of(
-    owned_target: OwnedTarget, control: TargetControl, plan: Plan, site: Site, tell: Tell
-) -> VerificationAfterCrash:
+async def proof_of(control: TargetControl, owned_target: OwnedTarget) -> VerificationAfterCrash:
     """See every instance run and answer in the release that `current` leads to.
 
     Each is a new process, or the old one if the request never arrived.  Where `current` went back
@@ -46,8 +43,8 @@ async def proof_of(
         RolloutError: there is no such proof.
     """
     target = owned_target.target
-    site.supervisor.remember(target.host, owned_target.asked)
-    current = await _current_of(owned_target, site)
+    control.site.supervisor.remember(target.host, owned_target.asked)
+    current = await _current_of(owned_target, control.site)
     went_back = current != owned_target.release
     whole = all(one.name in owned_target.asked for one in target.instances)
     if owned_target.release and not went_back and not whole:
@@ -58,11 +55,10 @@ async def proof_of(
     async def proven(
         before: Mapping[str, ProcessIdentity | None], release: Release | None
     ) -> RestartVerifier:
-        times, anew = plan.probe_times, bool(before)
-        proof = RestartVerifier(target, before, site, tell, times=times, release=release, anew=anew)
+        proof = RestartVerifier(control, before, release=release, anew=bool(before))
         proof.expect(target.instances)
         try:
-            await wait_until_verified(proof, control, plan, probation=not owned_target.returning)
+            await wait_until_verified(control, proof, probation=not owned_target.returning)
         except WrongRelease as wrong:
             if went_back:
                 raise _to_be_taken_back(owned_target, current, wrong) from wrong
@@ -75,9 +71,11 @@ async def proof_of(
         if owned_target.release and not went_back and set(never.names) != set(owned_target.asked):
             raise  # one host would serve two releases
         # Nothing pending and the old process for so long: our request did not get through.
-        tell(Noted(where=target.name, what=f"{', '.join(never.names)}: the restart never arrived"))
+        control.tell(
+            Noted(where=target.name, what=f"{', '.join(never.names)}: the restart never arrived")
+        )
         if owned_target.relinked:
-            await relink(owned_target, site, tell)
+            await relink(owned_target, control.site, control.tell)
         proof = await proven({}, release if went_back else None)
         whole = False
     renewed = _renewed(owned_target, proof)

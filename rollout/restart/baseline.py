@@ -23,11 +23,11 @@ from rollout.model.errors import (
     Unmonitored,
 )
 from rollout.model.fleet import Condition, InstanceState, ProcessIdentity, Target
-from rollout.model.plan import Plan
-from rollout.ports.site import Site, Tell
+from rollout.ports.context import RunContext
+from rollout.ports.site import Site
 from rollout.restart.control import TargetControl
 from rollout.restart.drain import wait_until_empty
-from rollout.wait import now, until
+from rollout.wait import WaitReporter, now, until
 
 T = TypeVar("T")
 
@@ -51,9 +51,7 @@ class Baseline:
     host: Mapping[str, InstanceState] = field(default_factory=dict[str, InstanceState])
 
 
-async def wait_until_supervisor_is_idle(
-    control: TargetControl, plan: Plan, site: Site, tell: Tell
-) -> str:
+async def wait_until_supervisor_is_idle(control: TargetControl) -> str:
     """Wait until the supervisor is done with its own work, before the target is taken out for ours.
 
     An operator who stops it for a work of their own has most often taken the server out as well.
@@ -65,28 +63,26 @@ async def wait_until_supervisor_is_idle(
         FloorBroken: that took so long that the floor must be counted again.
         RolloutError: it is not free, or cannot be asked; nothing was touched.
     """
-    if plan.accept_sick:  # what crashes again and again is never at rest
+    if control.plan.accept_sick:  # what crashes again and again is never at rest
         return ""
     began = now()
     try:
-        read = partial(_at_rest, control.target, site)
-        await read_when_idle(read, control.target, plan, site, tell)
+        read = partial(_at_rest, control.target, control.site)
+        await read_when_idle(control.context, read, control.target)
     except (SupervisorError, RemoteError):
         with suppress(RolloutError):
             if held := await control.read_initial_state():
                 return held
         raise
     if (seconds := now() - began) > NO_WAIT:
-        name = site.supervisor.profile.name
+        name = control.site.supervisor.profile.name
         what = f"{name} was waited for {seconds:.0f}s, so the floor is counted again"
-        tell(Noted(where=control.target.name, what=what))
+        control.tell(Noted(where=control.target.name, what=what))
         raise FloorBroken(what)
     return ""
 
 
-async def read_processes_before(
-    control: TargetControl, plan: Plan, site: Site, tell: Tell
-) -> Baseline:
+async def read_processes_before(control: TargetControl) -> Baseline:
     """Read the processes of a target that stands in maint and is as fit as it was found.
 
     HAProxy may have been reloaded while the supervisor was busy: it is seen to be empty once more.
@@ -95,16 +91,18 @@ async def read_processes_before(
         Unmonitored: it would not be restarted, only watched from then on.
         RolloutError: as :func:`read_when_idle` and :func:`wait_until_empty`.
     """
-    read = partial(read_processes, control.target, site, accept_sick=plan.accept_sick)
+    read = partial(
+        read_processes, control.target, control.site, accept_sick=control.plan.accept_sick
+    )
     began = now()
-    before = await read_when_idle(read, control.target, plan, site, tell)
+    before = await read_when_idle(control.context, read, control.target)
     if now() - began <= NO_WAIT:
         return before
-    await wait_until_empty(control, plan, site, tell)
+    await wait_until_empty(control)
     return await read()
 
 
-async def read_remaining_processes(target: Target, plan: Plan, site: Site, tell: Tell) -> Baseline:
+async def read_remaining_processes(context: RunContext, target: Target) -> Baseline:
     """Read what processes are left of a target that is out because it did not come up.
 
     Its instances may be started again and again, or have been given up.  A restart starts one that
@@ -113,17 +111,13 @@ async def read_remaining_processes(target: Target, plan: Plan, site: Site, tell:
     Raises:
         SupervisorBusy: the supervisor does not come to an end of it within ``busy_timeout``.
     """
-    return await read_when_idle(
-        partial(_remains, target, site), target, plan, site, tell, fit=False
-    )
+    return await read_when_idle(context, partial(_remains, target, context.site), target, fit=False)
 
 
 async def read_when_idle(
+    context: RunContext,
     read: Callable[[], Awaitable[T]],
     target: Target,
-    plan: Plan,
-    site: Site,
-    tell: Tell,
     *,
     fit: bool = True,
 ) -> T:
@@ -140,11 +134,11 @@ async def read_when_idle(
     found: list[T] = []
     away: list[SupervisorError | RemoteError] = []
     silent_since: float | None = None
-    timeout = plan.timeouts.busy_timeout
+    timeout = context.plan.timeouts.busy_timeout
 
     async def question() -> Condition:
         nonlocal silent_since
-        if fit and site.stop_asked():
+        if fit and context.site.stop_asked():
             raise StopAsked
         try:
             found.append(await read())
@@ -159,16 +153,10 @@ async def read_when_idle(
         return Condition(met=True, reason="")
 
     try:
-        await until(
-            "free to be restarted",
-            question,
-            target=target.name,
-            timeout=timeout,
-            tell=tell,
-            every=plan.timeouts.poll_host,
-        )
+        reporter = WaitReporter(target.name, "free to be restarted", context.tell)
+        await until(reporter, question, timeout=timeout, every=context.plan.timeouts.poll_host)
     except TimedOut as late:
-        profile = site.supervisor.profile
+        profile = context.site.supervisor.profile
         raise SupervisorBusy(target.host, late.last, profile, timeout) from late
     for error in away:
         raise error

@@ -16,49 +16,44 @@ from rollout.model.errors import (
     said_of,
 )
 from rollout.model.fleet import AdminState
-from rollout.model.plan import Plan
-from rollout.ports.site import Site, Tell
 from rollout.restart.control import TargetControl
 from rollout.restart.reenable import make_ready_and_verify
-from rollout.restart.verify import ReturnPermission
 
 EVIDENCE_AGAINST = (TimedOut, CrashLoop)
 """What takes a proven target out again.  An LB that does not answer says nothing against it."""
 
 
 @asynccontextmanager
-async def ensure_safe_end(
-    control: TargetControl, plan: Plan, site: Site, tell: Tell
-) -> AsyncIterator[ReturnPermission]:
+async def ensure_safe_end(control: TargetControl) -> AsyncIterator[None]:
     """Bring the target to a safe end, whatever happens in the block.
 
     A failure inside gives back a target that was never asked to restart, leaves a proven one as
     the load balancers were told, and keeps one without proof in maint.  A bug of ours counts as a
     failure like any other: it must not cost a server.
     """
-    way_back = ReturnPermission()
+    permission = control.permission
     name = control.target.name
     try:
-        yield way_back
+        yield
     except Exception as failure:
-        if not way_back.asked:
-            if lost := await give_back(failure, control, plan, site, tell):
+        if not permission.asked:
+            if lost := await give_back(control, failure):
                 raise lost from failure
-        elif way_back.fit and not isinstance(failure, EVIDENCE_AGAINST):
+        elif permission.fit and not isinstance(failure, EVIDENCE_AGAINST):
             state = control.state_after(AdminState.READY)
-            tell(left_out_event(said_of(name, failure), state, control, asked=True))
+            control.tell(left_out_event(control, said_of(name, failure), state, asked=True))
         else:
-            await leave_in_maint(failure, control, tell)
+            await leave_in_maint(control, failure)
         raise
     finally:
-        if way_back.asked and control.maint_visitors.total:
+        if permission.asked and control.maint_visitors.total:
             servers = tuple(map(str, control.maint_visitors.count))
-            tell(TargetVisited(target=name, sessions=control.maint_visitors.total, servers=servers))
+            control.tell(
+                TargetVisited(target=name, sessions=control.maint_visitors.total, servers=servers)
+            )
 
 
-async def give_back(
-    failure: Exception, control: TargetControl, plan: Plan, site: Site, tell: Tell
-) -> RolloutError | None:
+async def give_back(control: TargetControl, failure: Exception) -> RolloutError | None:
     """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named.
 
     Returns:
@@ -66,15 +61,15 @@ async def give_back(
     """
     reason = said_of(control.target.name, failure)
     try:
-        await make_ready_and_verify(control, plan)
-        await site.record.released(control.target.name, restarted=False)
+        await make_ready_and_verify(control)
+        await control.site.record.released(control.target.name, restarted=False)
     except LockLost as lost:
-        await report_after_lock_loss(lost, control, tell)
+        await report_after_lock_loss(control, lost)
         return lost if isinstance(failure, RolloutError) else None
     except RolloutError as error:
         again = "" if str(error) == str(failure) else f": {error}"
         reason = f"{reason}; and it could not be put back{again}"
-        tell(left_out_event(reason, "unknown", control, asked=False))
+        control.tell(left_out_event(control, reason, "unknown", asked=False))
         return NotGivenBack(reason) if isinstance(failure, RolloutError) else None
     else:
         theirs = "; it is left to them" if control.lost else ""
@@ -84,34 +79,36 @@ async def give_back(
             fix=fix_of(failure),
             asked=isinstance(failure, ProcessKept),
         )
-        tell(told)
+        control.tell(told)
     return None
 
 
-async def report_after_lock_loss(lost: LockLost, control: TargetControl, tell: Tell) -> None:
+async def report_after_lock_loss(control: TargetControl, lost: LockLost) -> None:
     """Say how a target is that whoever took our lock sees to; it was never asked to restart."""
     try:
         served = all_serving((await control.observer.read_some()).values()).met
     except RolloutError:
         served = False
     if served:
-        tell(TargetReturnedUntouched(target=control.target.name, reason=f"{lost}; it serves"))
+        control.tell(
+            TargetReturnedUntouched(target=control.target.name, reason=f"{lost}; it serves")
+        )
     else:
-        tell(left_out_event(str(lost), "unknown", control, asked=False))
+        control.tell(left_out_event(control, str(lost), "unknown", asked=False))
 
 
-async def leave_in_maint(failure: Exception, control: TargetControl, tell: Tell) -> None:
+async def leave_in_maint(control: TargetControl, failure: Exception) -> None:
     """Keep the target in maint, where no visitor meets it, and name it."""
     state, reason = control.state_after(AdminState.MAINT), said_of(control.target.name, failure)
     try:
         await control.set_state(AdminState.MAINT)
     except RolloutError as error:
         state, reason = "unknown", f"{reason}; and maint could not be confirmed: {error}"
-    tell(left_out_event(reason, state, control, asked=True))
+    control.tell(left_out_event(control, reason, state, asked=True))
 
 
 def left_out_event(
-    reason: str, state: str, control: TargetControl, *, asked: bool
+    control: TargetControl, reason: str, state: str, *, asked: bool
 ) -> TargetLeftOut:
     return TargetLeftOut(
         target=control.target.name,

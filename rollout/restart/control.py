@@ -15,13 +15,15 @@ from rollout.model.conditions import admin_state_of, external_hold, has_admin_st
 from rollout.model.errors import BalancerError, ChangedExternally, LockError, RecordError
 from rollout.model.fleet import AdminState, Server, ServerState, Target
 from rollout.model.ownership import OwnedTarget, ServerSnapshot
-from rollout.ports.site import Site, Tell
+from rollout.ports.context import RunContext
 from rollout.restart import server_changes as lines
 from rollout.restart.lb_commands import Evidence, order, put_back, read_again_if_stale
 from rollout.restart.observe import TargetObserver
 from rollout.restart.operator_changes import OperatorChanges, awake_agents
+from rollout.restart.return_permission import ReturnPermission
+from rollout.restart.server_control import ControlledServers, ServerControl
 from rollout.restart.visits_in_maint import MaintVisitors
-from rollout.wait import Poll, now, until
+from rollout.wait import Poll, WaitReporter, now, until
 
 CONFIRM_WITHIN = 10.0
 """Seconds to get an order through; repeating it is safe, so a lost reply costs one more."""
@@ -31,31 +33,32 @@ class TargetControl:
     """One target in our hand.
 
     Attributes:
-        found: Each server before the first change.
-        watch: What was last seen of it, and of the load balancers as a whole.
-        lost: Servers that another hand has changed meanwhile, with what they made of them.
-        maint_visits: Visitors that HAProxy sent to servers in maint.
+        controlled: What is known of each server, in the order in which they were found.
+        context: The plan, the outside world, and what hears of events: the attributes ``plan``,
+            ``site`` and ``tell``.
+        observer: What was last seen of it, and of the load balancers as a whole.
+        maint_visitors: Visitors that HAProxy sent to servers in maint.
+        renewed: Instances with a new process already, which are not asked to restart.
+        permission: Whether it may return.
+        out_since: When it went out of rotation, on the loop's clock.
         lingering: Sessions that stayed open through all of the drain.
         proven: What lets the target return.
         spared: That the floor holds without it, until it is out.
     """
 
-    def __init__(self, target: Target, site: Site, tell: Tell, *, poll: float) -> None:
+    def __init__(self, context: RunContext, target: Target) -> None:
+        self.context = context
+        self.plan, self.site, self.tell = context.plan, context.site, context.tell
         self.target = target
-        self.found: dict[Server, ServerState] = {}
-        self.observer = TargetObserver(target, site, tell)
-        self.lost: dict[Server, AdminState] = {}
+        self.controlled = ControlledServers()
+        self.observer = TargetObserver(target, context.site, context.tell)
         self.maint_visitors = MaintVisitors()
         self.lingering = 0
         self.proven = Evidence()
         self.spared = Evidence()
-        self.site = site
-        self._tell = tell
-        self._poll = poll
-        self._wanted: dict[Server, AdminState] = {}
-        self._could_be: dict[Server, tuple[AdminState, ...]] = dict.fromkeys(
-            target.servers, (AdminState.READY,)
-        )
+        self.renewed = context.plan.renewed.get(target.name, ())
+        self.permission = ReturnPermission()
+        self.out_since = now()
         self._places: dict[str, set[tuple[str, int]]] = {}
         self._settings = OperatorChanges()
         self._last_told = AdminState.READY
@@ -63,14 +66,25 @@ class TargetControl:
         self._kept = True  # the record knows the servers as they are by now
 
     @property
+    def found(self) -> dict[Server, ServerState]:
+        """Each server before the first change."""
+        return self.controlled.found
+
+    @property
+    def lost(self) -> dict[Server, AdminState]:
+        """Servers that were changed from outside meanwhile, with what was made of them."""
+        return self.controlled.lost
+
+    @property
     def servers(self) -> tuple[Server, ...]:
         """The servers that are still ours: nothing outside has changed them meanwhile."""
-        return tuple(server for server in self.target.servers if server not in self.lost)
+        lost = self.lost
+        return tuple(server for server in self.target.servers if server not in lost)
 
     @property
     def owned(self) -> tuple[ServerSnapshot, ...]:
         """How it was found, as the record keeps it."""
-        return tuple(ServerSnapshot.of(row) for row in self.found.values())
+        return tuple(ServerSnapshot.of(one.found) for one in self.controlled.values())
 
     async def read_initial_state(self) -> str:
         """Read every server as it is before we touch it.
@@ -86,10 +100,10 @@ class TargetControl:
         idle = {server: why for server, row in rows.items() if (why := is_disabled(row))}
         if len(idle) == len(rows):
             return "; ".join(f"{server} is {why}" for server, why in idle.items())
-        self.found = {server: row for server, row in rows.items() if server not in idle}
-        self._could_be = dict.fromkeys(self.found, (AdminState.READY,))
-        self._set_target(tuple(self.found))
-        held = ((state.server, external_hold(state)) for state in self.found.values())
+        ours = {server: row for server, row in rows.items() if server not in idle}
+        self.controlled = ControlledServers.of(ours)
+        self._set_target(tuple(ours))
+        held = ((server, external_hold(row)) for server, row in ours.items())
         return "; ".join(f"{server} is {how}" for server, how in held if how)
 
     async def adopt(self, owned_target: OwnedTarget) -> None:
@@ -102,29 +116,26 @@ class TargetControl:
             RecordError, LockLost: it could not be written down.
         """
         rows = await self.observer.begin()
-        self.lost = {}
         there = [before for before in owned_target.found if before.server in rows]
         owned = {before.server: before.over(rows[before.server]) for before in there}
         self._places = lines.places_of(owned.values())
+        self.controlled = ControlledServers.of(owned)
         gone = lines.vanished(self.target.servers, self.observer.readings)
-        for server, found in owned.items():
+        for server, one in self.controlled.items():
             row = rows[server]
             state = owned_target.ours(row)
-            if lines.has_moved(found, row, AdminState.MAINT):
+            if lines.has_moved(one.found, row, AdminState.MAINT):
                 gone.append(server)
             elif state is None:
-                self.lost[server] = admin_state_of(row)
+                one.lost = admin_state_of(row)
             else:
-                self._wanted[server] = state
-                self._could_be[server] = (state,)
-        self.found = owned
+                one.own(state)
         await self._change_lines(gone, [])
 
     def own_again(self, servers: Collection[Server]) -> None:
         """Take in hand again what is in rotation, though nothing has proven it."""
         for server in servers:
-            del self.lost[server]
-            self._wanted[server], self._could_be[server] = AdminState.READY, (AdminState.READY,)
+            self.controlled[server].own(AdminState.READY)
 
     async def read_all(self) -> Mapping[Server, ServerState]:
         """Read every server in our hand, and put right what a reload undid.
@@ -151,16 +162,16 @@ class TargetControl:
         reloaded = self.observer.notice_reloads()
         again = await self._follow_lines()
         states = self.observer.rows(self.observer.answered)
-        told = [server for server in self._wanted if server in states and server in self.servers]
-        again += [server for server in told if reloaded or self._order_was_lost(states[server])]
-        again += awake_agents(self._wanted, states, self.servers)
+        held = self.controlled.held(states)
+        again += [s for s, one in held if reloaded or one.missed_order(states[s])]
+        again += awake_agents(self.controlled.wanted, states, self.servers)
         if again:
             await self._confirm(tuple(dict.fromkeys(again)))
             states = await self.observer.read_some()
         await self._raise_if_changed_and_owned(states)
-        in_maint = [s for s in self.servers if self._wanted.get(s) is AdminState.MAINT]
-        self.maint_visitors.see(self.observer.answered, in_maint)
-        return {server: row for server, row in states.items() if server not in self.lost}
+        self.maint_visitors.see(self.observer.answered, self.controlled.in_maint)
+        lost = self.lost
+        return {server: row for server, row in states.items() if server not in lost}
 
     async def _follow_lines(self) -> list[Server]:
         """Part with lines that are gone, take those that are new, notice what others set.
@@ -171,12 +182,12 @@ class TargetControl:
         seen = self.observer.answered
         rows = self.observer.rows(seen)
         gone = lines.vanished(self.target.servers, seen)
-        held = {s: rows[s] for s in self.servers if s in rows and s in self._wanted}
-        found, wanted = self.found, self._wanted
-        gone += [s for s, row in held.items() if lines.has_moved(found[s], row, wanted[s])]
-        for server in (s for s, row in held.items() if lines.is_disabled_since(found[s], row)):
-            self.lost[server] = admin_state_of(rows[server])
-            self._note(f"{server} is disabled in HAProxy's file by now: left so")
+        for server, one in self.controlled.held(rows):
+            if one.wanted and lines.has_moved(one.found, rows[server], one.wanted):
+                gone.append(server)
+            if lines.is_disabled_since(one.found, rows[server]):
+                one.lost = admin_state_of(rows[server])
+                self._note(f"{server} is disabled in HAProxy's file by now: left so")
         new = lines.new_lines(self.target, self._places, seen.values()) if self._takes_new else []
         new = [row for row in new if not external_hold(row)]
         if gone or new or not self._kept:
@@ -186,20 +197,16 @@ class TargetControl:
 
     async def _change_lines(self, gone: Collection[Server], new: Sequence[ServerState]) -> None:
         """Let the target consist of other servers than before, and write that down."""
-        in_maint = any(self._wanted.get(server) is AdminState.MAINT for server in self.servers)
-        state = AdminState.MAINT if in_maint else self._last_told
+        state = AdminState.MAINT if self.controlled.in_maint else self._last_told
         for server in gone:
-            for known in (self.found, self.lost, self._wanted, self._could_be):
-                known.pop(server, None)
+            self.controlled.pop(server, None)
         for row in new:
-            self.found[row.server] = lines.as_new(row)
-            self._wanted[row.server] = state
-            self._could_be[row.server] = (AdminState.READY,)
+            self.controlled[row.server] = ServerControl(lines.as_new(row), wanted=state)
         left = [server for server in self.target.servers if server not in gone]
         self._set_target((*left, *(row.server for row in new)))
         if gone or new:
             names = (tuple(map(str, gone)), tuple(str(row.server) for row in new))
-            self._tell(ServersChanged(target=self.target.name, gone=names[0], new=names[1]))
+            self.tell(ServersChanged(target=self.target.name, gone=names[0], new=names[1]))
             self._kept = False
         if self._kept or self.site.record.owned_target(self.target.name) is None:
             return
@@ -216,29 +223,24 @@ class TargetControl:
     def _notice_settings(self) -> None:
         """Leave a weight or an agent as an operator has set it, and say so."""
         rows = self.observer.rows(self.observer.answered)
-        for server in (s for s in self.servers if s in rows and s in self._wanted):
+        for server, one in self.controlled.held(rows):
             mark = self.observer.readings[server.balancer].process
-            found, said = self._settings.see(self.found[server], rows[server], mark)
-            for what in said:
+            found, changes = self._settings.see(one.found, rows[server], mark)
+            for what in changes:
                 self._note(what)
-            if found != self.found[server]:
-                self.found[server], self._kept = found, False
+            if found != one.found:
+                one.found, self._kept = found, False
 
     def _note(self, what: str) -> None:
-        self._tell(Noted(where=self.target.name, what=what))
+        self.tell(Noted(where=self.target.name, what=what))
 
     async def wait_until(
         self, awaited: str, question: Poll, *, timeout: float, every: float | None = None
     ) -> None:
         """Ask about this target until the answer is met; see :func:`rollout.wait.until`."""
-        await until(
-            awaited,
-            question,
-            target=self.target.name,
-            timeout=timeout,
-            tell=self._tell,
-            every=self._poll if every is None else every,
-        )
+        reporter = WaitReporter(self.target.name, awaited, self.tell)
+        every = self.plan.timeouts.poll if every is None else every
+        await until(reporter, question, timeout=timeout, every=every)
 
     async def set_state(self, state: AdminState, servers: Collection[Server] | None = None) -> None:
         """Tell ``servers`` (default: all) their state and see it on every load balancer.
@@ -251,7 +253,8 @@ class TargetControl:
             BalancerError: it was not seen in time; it may have taken effect none the less.
         """
         chosen = [s for s in self.servers if servers is None or s in servers]
-        self._wanted |= dict.fromkeys(chosen, state)
+        for server in chosen:
+            self.controlled[server].wanted = state
         self._last_told, self._takes_new = state, state is not AdminState.READY
         await self._confirm(chosen)
         if state is not AdminState.READY or not chosen:
@@ -260,7 +263,7 @@ class TargetControl:
 
     def returned(self, server: Server) -> bool:
         """Whether it was told to be ready, and nothing else since."""
-        return self._wanted.get(server) is AdminState.READY
+        return self.controlled.wanted.get(server) is AdminState.READY
 
     async def record_intent(self, state: AdminState) -> None:
         """Write down that all is about to be told ``state``; nothing is told yet.
@@ -306,9 +309,9 @@ class TargetControl:
             rows = await self.observer.read((name,))
             if self.observer.reloaded((name,)):
                 return
-            known = {server: row for server, row in rows.items() if server in self._wanted}
             self._notice_settings()
-            arrived = {s: row for s, row in known.items() if not self._order_was_lost(row)}
+            held = self.controlled.held(rows)
+            arrived = {s: rows[s] for s, one in held if not one.missed_order(rows[s])}
             try:
                 self._raise_if_changed(arrived)
             except ChangedExternally as taken:
@@ -319,12 +322,13 @@ class TargetControl:
         names = tuple(dict.fromkeys(server.balancer for server in servers))
         while servers:
             try:
-                await self._record({server: self._wanted[server] for server in servers})
-                awake = awake_agents(self._wanted, self.observer.rows(names), tuple(servers))
-                returns = any(self._wanted[server] is AdminState.READY for server in servers)
+                wanted = {s: state for s, state in self.controlled.wanted.items() if s in servers}
+                await self._record(wanted)
+                awake = awake_agents(wanted, self.observer.rows(names), tuple(servers))
+                returns = AdminState.READY in wanted.values()
                 earn = self.proven if returns else self.spared
                 may = partial(read_again_if_stale, self.site.record.still_ours, earn)
-                await order({s: self._wanted[s] for s in servers}, awake, self.site.balancers, may)
+                await order(wanted, awake, self.site.balancers, may)
                 states = await self.observer.read(names)
             except BalancerError:
                 # the reply was lost, HAProxy is not back yet, or a line is gone: telling it again,
@@ -334,11 +338,11 @@ class TargetControl:
                     raise
             else:
                 left = [server for server in servers if server in states]
-                undone = [s for s in left if not has_admin_state(states[s], self._wanted[s])]
+                undone = [s for s in left if not has_admin_state(states[s], wanted[s])]
                 if now() >= deadline or not self.observer.reloaded(s.balancer for s in undone):
                     await self._raise_if_changed_and_owned(states)
                     return
-            await asyncio.sleep(self._poll)
+            await asyncio.sleep(self.plan.timeouts.poll)
 
     async def _still_owned(self, told: Sequence[Server], names: Sequence[str]) -> Sequence[Server]:
         """Return the servers of ``told`` that HAProxy still has, as far as it answers."""
@@ -357,18 +361,11 @@ class TargetControl:
         With nothing to be told it learns how each server is by now.
         """
         for server, state in wanted.items():
-            self._could_be[server] = tuple(dict.fromkeys((*self._could_be[server], state)))
-        told = {server: self._could_be[server] for server in wanted or self.servers}
+            self.controlled[server].expect(state)
+        told = {server: self.controlled[server].could_be for server in wanted or self.servers}
         told |= dict.fromkeys(self.lost, ())
         returning = AdminState.READY in wanted.values() if wanted else None
         await self.site.record.records_intent(self.target.name, told, returning=returning)
-
-    def _order_was_lost(self, row: ServerState) -> bool:
-        """Judge whether our last order never got through: it is as it could be before that."""
-        wanted, could_be = self._wanted[row.server], self._could_be[row.server]
-        return not has_admin_state(row, wanted) and any(
-            has_admin_state(row, state) for state in could_be
-        )
 
     async def _raise_if_changed_and_owned(self, states: Mapping[Server, ServerState]) -> None:
         """Insist, but call no change another person's before the lock is seen to be ours.
@@ -387,14 +384,11 @@ class TargetControl:
     def _raise_if_changed(self, states: Mapping[Server, ServerState]) -> None:
         """See every server as it was told; what another hand has changed is theirs from now on."""
         taken = []
-        for server, wanted in self._wanted.items():
-            if server in self.lost or server not in states:
+        for server, one in self.controlled.held(states):
+            if one.obeys(states[server]) or one.wanted is None:
                 continue
-            if has_admin_state(states[server], wanted):
-                self._could_be[server] = (wanted,)
-                continue
-            self.lost[server] = admin_state_of(states[server])
-            how = f"{self.lost[server]} ({states[server].status})"
-            taken.append(ChangedExternally(str(server), wanted, how))
+            one.lost = admin_state_of(states[server])
+            how = f"{one.lost} ({states[server].status})"
+            taken.append(ChangedExternally(str(server), one.wanted, how))
         if taken:
             raise taken[0]

@@ -11,7 +11,14 @@ from rollout.events import (
     TargetInMaint,
     TargetNotDrained,
 )
-from rollout.model.conditions import Traffic, costing, drained, floor_holds, receives_traffic
+from rollout.model.conditions import (
+    Removal,
+    Traffic,
+    costing,
+    drained,
+    floor_holds,
+    receives_traffic,
+)
 from rollout.model.errors import (
     FloorBroken,
     SessionsStillOpen,
@@ -20,8 +27,7 @@ from rollout.model.errors import (
     VisitorsInMaint,
 )
 from rollout.model.fleet import AdminState, Condition
-from rollout.model.plan import OnBusy, Plan
-from rollout.ports.site import Site, Tell
+from rollout.model.plan import OnBusy
 from rollout.restart.control import TargetControl
 from rollout.wait import now
 
@@ -34,69 +40,64 @@ CUT_WITHIN = 5.0
 """Seconds for HAProxy to close what was shut down; measured: at once."""
 
 
-async def wait_until_drained(control: TargetControl, plan: Plan, site: Site, tell: Tell) -> None:
+async def wait_until_drained(control: TargetControl) -> None:
     """Wait until nothing is open, politely: sticky clients may keep coming for ever."""
     name = control.target.name
     try:
-        await wait_until_quiet("drained", STICKY, plan.timeouts.drain_timeout, control, plan, site)
+        await wait_until_quiet(control, "drained", STICKY, control.plan.timeouts.drain_timeout)
     except TimedOut as late:
         rows = control.observer.rows(control.observer.answered).values()
         control.lingering = 0 if STICKY in late.last else Traffic.of(rows).sessions
-        tell(TargetNotDrained(target=name, reason=late.last or ONE_LOOK))
+        control.tell(TargetNotDrained(target=name, reason=late.last or ONE_LOOK))
     else:
-        tell(TargetDrained(target=name))
+        control.tell(TargetDrained(target=name))
 
 
-async def wait_until_empty(
-    control: TargetControl, plan: Plan, site: Site, tell: Tell, *, fit: bool = True
-) -> None:
+async def wait_until_empty(control: TargetControl) -> None:
     """Let nobody new arrive at all, and wait until what is in flight has ended.
 
-    One that is not ``fit`` cannot go back, so nothing that others need makes it.
+    One that was asked to restart cannot go back, so nothing that others need makes it.
 
     Raises:
         SessionsStillOpen: it did not end in time, and the policy is not to cut visitors off.
-        VisitorsInMaint: HAProxy goes on sending visitors to one that is ``fit``.
+        VisitorsInMaint: HAProxy goes on sending visitors to one that may go back.
     """
     name = control.target.name
     await control.set_state(AdminState.MAINT)
-    tell(TargetInMaint(target=name))
+    control.tell(TargetInMaint(target=name))
     if (
         control.lingering
         and not Traffic.of(control.observer.rows(control.observer.answered).values()).sessions
     ):
         many = "1 session" if control.lingering == 1 else f"{control.lingering} sessions"
         what = f"{many}, open through all of the drain, ended the moment it was in maint: {MARKED}"
-        tell(Noted(where=name, what=what))
-    timeout = plan.timeouts.maint_timeout
+        control.tell(Noted(where=name, what=what))
+    timeout = control.plan.timeouts.maint_timeout
     try:
-        await wait_until_quiet("empty", PERSISTENT, timeout, control, plan, site, fit=fit)
+        await wait_until_quiet(control, "empty", PERSISTENT, timeout)
     except TimedOut:
         states = await control.read_all()
         left = Traffic.of(states.values())
-        if plan.on_busy is OnBusy.STOP:
+        if control.plan.on_busy is OnBusy.STOP:
             raise SessionsStillOpen(left.sessions + left.queued, timeout) from None
-        await site.record.still_ours()
+        await control.site.record.still_ours()
         for balancer in control.target.balancers:
             servers = [server for server in control.servers if server.balancer == balancer]
-            await site.balancers[balancer].cut(servers)
-        tell(SessionsCut(target=name, sessions=left.sessions))
-        await wait_until_quiet("empty", PERSISTENT, CUT_WITHIN, control, plan, site, fit=fit)
-    tell(TargetEmpty(target=name))
+            await control.site.balancers[balancer].cut(servers)
+        control.tell(SessionsCut(target=name, sessions=left.sessions))
+        await wait_until_quiet(control, "empty", PERSISTENT, CUT_WITHIN)
+    control.tell(TargetEmpty(target=name))
 
 
 async def wait_until_quiet(
+    control: TargetControl,
     awaited: str,
     maint_visits: str,
     timeout: float,
-    control: TargetControl,
-    plan: Plan,
-    site: Site,
-    *,
-    fit: bool = True,
 ) -> None:
-    """Wait for two looks in a row with nothing open; one that is ``fit`` may have to go back.
+    """Wait for two looks in a row with nothing open.
 
+    A target that was not asked to restart yet may have to go back meanwhile.
     A reload hides what the old process still serves: from then on it takes ``drain_timeout`` at
     the least, and as long at the most if time was up otherwise.
 
@@ -112,8 +113,8 @@ async def wait_until_quiet(
     async def question() -> Condition:
         nonlocal before, reload
         states = await control.read_all()
-        if fit:
-            check_still_allowed(control, plan, site)
+        if control.permission.fit:
+            check_still_allowed(control)
             check_no_visitors(control)
         if control.observer.reloaded_at > reload:
             before, reload = None, control.observer.reloaded_at
@@ -125,7 +126,7 @@ async def wait_until_quiet(
         return condition
 
     def hidden() -> float:
-        return control.observer.reloaded_at + plan.timeouts.drain_timeout - now()
+        return control.observer.reloaded_at + control.plan.timeouts.drain_timeout - now()
 
     while True:
         try:
@@ -150,24 +151,25 @@ def check_no_visitors(control: TargetControl) -> None:
         )
 
 
-def check_still_allowed(control: TargetControl, plan: Plan, site: Site) -> None:
+def check_still_allowed(control: TargetControl) -> None:
     """See that nothing has come up that a target not yet restarted should go back for.
 
     Raises:
         FloorBroken: without it fewer servers serve than the floor, because a peer went away.
         StopAsked: the operator wants us to stop.
     """
-    if site.stop_asked():
+    if control.site.stop_asked():
         raise StopAsked
-    ours = frozenset(control.target.servers)
+    plan = control.plan
     backends = costing(control.found.values(), accept_sick=plan.accept_sick)
+    removal = Removal(frozenset(control.target.servers), backends)
     for reading in control.observer.readings.values():
-        condition = floor_holds(plan.floor, reading, ours, backends, counts=receives_traffic)
+        condition = floor_holds(plan.floor, reading, removal, counts=receives_traffic)
         if not condition.met:
             raise FloorBroken(condition.reason, control.target.servers)
 
 
-async def check_floor_still_holds(control: TargetControl, plan: Plan, site: Site) -> None:
+async def check_floor_still_holds(control: TargetControl) -> None:
     """See that the floor still holds without the target: the call before may have hung for long.
 
     Raises:
@@ -175,4 +177,4 @@ async def check_floor_still_holds(control: TargetControl, plan: Plan, site: Site
         BalancerError: no load balancer answered.
     """
     await control.observer.read_some()
-    check_still_allowed(control, plan, site)
+    check_still_allowed(control)

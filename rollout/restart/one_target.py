@@ -8,7 +8,6 @@ balanced to it.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 
 from rollout.events import (
@@ -35,8 +34,8 @@ from rollout.model.errors import (
 )
 from rollout.model.fleet import AdminState, Condition, Target
 from rollout.model.ownership import OwnedTarget
-from rollout.model.plan import Plan
-from rollout.ports.site import Site, Tell
+from rollout.ports.context import RunContext
+from rollout.ports.site import Site
 from rollout.restart.baseline import (
     Baseline,
     read_processes_before,
@@ -61,11 +60,11 @@ from rollout.restart.reenable import (
     wait_until_stable,
 )
 from rollout.restart.restart import ask_to_restart, batches, wait_startup_delay, wait_until_verified
-from rollout.restart.verify import RestartVerifier, ReturnPermission, find_already_new
+from rollout.restart.verify import RestartVerifier, find_already_new
 from rollout.wait import now
 
 
-async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> bool:
+async def restart_one(context: RunContext, target: Target) -> bool:
     """Walk one target down the ladder and up again.
 
     It comes back into rotation only on evidence: it was never asked to restart, or each of
@@ -79,27 +78,28 @@ async def restart_one(target: Target, plan: Plan, site: Site, tell: Tell) -> boo
         RestartedTogether: it was; others of its host were restarted too, and visitors met them.
         RolloutError: it was not restarted, or not proven; where it stands has been told.
     """
-    if site.record.owned_target(target.name) is not None:  # out because of us already
-        check_restarted_alone(target, await restart_again(target, now(), plan, site, tell), site)
+    if context.site.record.owned_target(target.name) is not None:  # out because of us already
+        others = await restart_again(context, target)
+        check_restarted_alone(context.site, target, others)
         return True
-    control = TargetControl(target, site, tell, poll=plan.timeouts.poll)
+    control = TargetControl(context, target)
     control.spared.at = now()
-    if not await take_ownership(control, plan, site, tell):
+    if not await take_ownership(control):
         return False
-    began = now()
-    async with out_of_rotation(control, plan, site, tell) as way_back:
-        await wait_until_drained(control, plan, site, tell)
-        await wait_until_empty(control, plan, site, tell)
-        async with with_release_switched(target, plan, way_back, site, tell):
-            before = await read_processes_before(control, plan, site, tell)
+    control.out_since = now()
+    async with out_of_rotation(control):
+        await wait_until_drained(control)
+        await wait_until_empty(control)
+        async with with_release_switched(control):
+            before = await read_processes_before(control)
             await control.read_all()  # the last before the point of no return
             check_no_visitors(control)
-            others = await restart_and_return(before, began, control, plan, way_back, site, tell)
-    check_restarted_alone(target, others, site)
+            others = await restart_and_return(control, before)
+    check_restarted_alone(context.site, target, others)
     return True
 
 
-def check_restarted_alone(target: Target, others: Sequence[str], site: Site) -> None:
+def check_restarted_alone(site: Site, target: Target, others: Sequence[str]) -> None:
     """See that nothing was restarted beside the target.
 
     Raises:
@@ -111,12 +111,13 @@ def check_restarted_alone(target: Target, others: Sequence[str], site: Site) -> 
 
 
 async def restart_again(
-    target: Target, began: float, plan: Plan, site: Site, tell: Tell
+    context: RunContext, target: Target, *, out_since: float | None = None
 ) -> tuple[str, ...]:
     """Restart once more a target that stands in maint because of us, and bring it back on proof.
 
-    It is out since ``began``.  Its instances may be in any state: crash-looping, given up,
-    still in their stop.  A server that a reload made ready is out as well until it serves.
+    It is out since ``out_since`` (default: now).  Its instances may be in any state: crash-looping,
+    given up, still in their stop.  A server that a reload made ready is out as well until it
+    serves.
 
     Returns:
         As :func:`restart_and_return`.
@@ -124,13 +125,15 @@ async def restart_again(
     Raises:
         RolloutError: it was not proven, and stays in maint; that has been told.
     """
-    control = TargetControl(target, site, tell, poll=plan.timeouts.poll)
-    owned_target = site.record.owned_target(target.name)
+    control = TargetControl(context, target)
+    if out_since is not None:
+        control.out_since = out_since
+    owned_target = context.site.record.owned_target(target.name)
     if owned_target is None:
         raise AssertionError(f"{target} is not ours to bring back")
-    site.supervisor.remember(target.host, owned_target.asked)
+    context.site.supervisor.remember(target.host, owned_target.asked)
     try:
-        await adopt(control, owned_target, plan)
+        await adopt(control, owned_target)
         control.own_again(
             [
                 server
@@ -141,50 +144,43 @@ async def restart_again(
         for server, theirs in control.lost.items():
             raise ChangedExternally(str(server), AdminState.MAINT, theirs)
     except RolloutError as error:
-        tell(left_out_event(said_of(target.name, error), "unknown", control, asked=True))
+        context.tell(left_out_event(control, said_of(target.name, error), "unknown", asked=True))
         raise
-    tell(TargetAdopted(target=target.name, servers=tuple(map(str, target.servers)), asked=True))
-    async with ensure_safe_end(control, plan, site, tell) as way_back:
-        way_back.needs_proof()
-        await wait_until_empty(
-            control, plan, site, tell, fit=False
-        )  # sticky clients had come to it again
-        async with with_release_switched(target, plan, way_back, site, tell):
-            before = await read_remaining_processes(target, plan, site, tell)
-            new = await find_already_new(owned_target, before.processes, plan, site)
-            plan = replace(plan, renewed={**plan.renewed, target.name: new})
-            return await restart_and_return(before, began, control, plan, way_back, site, tell)
+    context.tell(
+        TargetAdopted(target=target.name, servers=tuple(map(str, target.servers)), asked=True)
+    )
+    async with ensure_safe_end(control):
+        control.permission.needs_proof()
+        await wait_until_empty(control)  # sticky clients had come to it again
+        async with with_release_switched(control):
+            before = await read_remaining_processes(context, target)
+            control.renewed = await find_already_new(context, owned_target, before.processes)
+            return await restart_and_return(control, before)
 
 
-async def adopt(control: TargetControl, owned_target: OwnedTarget, plan: Plan) -> None:
+async def adopt(control: TargetControl, owned_target: OwnedTarget) -> None:
     """Take again in hand what is out because of us; a load balancer that is away is waited for.
 
     Raises:
         NotOfThisFleet: the record names what the settings do not know.
         RolloutError: it could not be read in time.
     """
-    if plan.known is not None and (why := plan.known.objection(owned_target.target)):
+    if control.plan.known is not None and (
+        why := control.plan.known.objection(owned_target.target)
+    ):
         raise TargetNotInFleet(why)
 
     async def question() -> Condition:
         await control.adopt(owned_target)
         return Condition(met=True, reason="")
 
-    await control.wait_until("adopted", question, timeout=plan.timeouts.probation_timeout)
+    await control.wait_until("adopted", question, timeout=control.plan.timeouts.probation_timeout)
 
 
-async def restart_and_return(
-    before: Baseline,
-    began: float,
-    control: TargetControl,
-    plan: Plan,
-    way_back: ReturnPermission,
-    site: Site,
-    tell: Tell,
-) -> tuple[str, ...]:
+async def restart_and_return(control: TargetControl, before: Baseline) -> tuple[str, ...]:
     """Restart what stands in maint, prove it, and let visitors in.
 
-    ``before`` are the instances of its host as they were; it went out of rotation at ``began``.
+    ``before`` are the instances of its host as they were.
 
     Returns:
         The instances beside it that were restarted too, though nothing asked for it.
@@ -193,41 +189,40 @@ async def restart_and_return(
         ProcessKept: its processes were kept; it is to be given back as it was.
         RolloutError: it was not restarted, or not proven.
     """
-    target, release = control.target, plan.release_by_host.get(control.target.host)
+    target, release = control.target, control.plan.release_by_host.get(control.target.host)
     name = release.name if release else ""
     control.maint_visitors.forget()
-    fit = not way_back.asked
-    renewed = plan.renewed.get(target.name, ())
-    old = {one: process for one, process in before.processes.items() if one not in renewed}
-    proof = RestartVerifier(target, old, site, tell, times=plan.probe_times, release=release)
-    proof.expect([one for one in target.instances if one.name in renewed])
+    fit = not control.permission.asked
+    old = {one: process for one, process in before.processes.items() if one not in control.renewed}
+    proof = RestartVerifier(control, old, release=release)
+    proof.expect([one for one in target.instances if one.name in control.renewed])
     try:
         if len(proof.names) == len(target.instances):
-            await wait_until_verified(proof, control, plan)
-        await restart_batches(proof, before, name, control, plan, way_back, site, tell)
+            await wait_until_verified(control, proof)
+        await restart_batches(control, proof, before, name)
     except NotRestarted as never:
         if fit and not release and never.at_once and set(never.names) == proof.names:
-            await verify_kept_processes(never, before, control, plan, way_back, site, tell)
+            await verify_kept_processes(control, never, before)
         raise
 
-    await wait_until_checked(control, plan, tell)
-    await run_smoke_check(target, site)
+    await wait_until_checked(control)
+    await run_smoke_check(control)
     await control.record_intent(AdminState.READY)  # before the last look, which must not grow old
-    await return_when_verified(proof, control, plan)
-    way_back.proven()
-    await make_ready_and_verify(control, plan)
-    tell(TargetReturned(target=target.name))
+    await return_when_verified(control, proof)
+    control.permission.proven()
+    await make_ready_and_verify(control)
+    control.tell(TargetReturned(target=target.name))
 
-    seconds = round(now() - began, 1)
-    await wait_until_stable(proof, control, plan, tell)
+    seconds = round(now() - control.out_since, 1)
+    await wait_until_stable(control, proof)
     # not before: until here it may be taken out again
-    await site.record.released(target.name, restarted=True)
-    tell(TargetDone(target=target.name, seconds=seconds, release=name))
+    await control.site.record.released(target.name, restarted=True)
+    control.tell(TargetDone(target=target.name, seconds=seconds, release=name))
     own = {one.name for one in target.instances}
     others = tuple(one for one in proof.restarted_too(before.host) if one not in own)
     if others:
-        profile = site.supervisor.profile
-        tell(
+        profile = control.site.supervisor.profile
+        control.tell(
             OthersRestarted(
                 target=target.name,
                 instances=others,
@@ -239,14 +234,7 @@ async def restart_and_return(
 
 
 async def restart_batches(
-    proof: RestartVerifier,
-    before: Baseline,
-    release: str,
-    control: TargetControl,
-    plan: Plan,
-    way_back: ReturnPermission,
-    site: Site,
-    tell: Tell,
+    control: TargetControl, proof: RestartVerifier, before: Baseline, release: str
 ) -> None:
     """Ask batch by batch for the restart, and see every instance proven.
 
@@ -257,35 +245,30 @@ async def restart_batches(
         RolloutError: one was not restarted, or not proven.
     """
     target = control.target
-    for batch in batches(target.instances, plan.instances_at_a_time):
+    for batch in batches(target.instances, control.plan.instances_at_a_time):
         left = [one for one in batch if one.name not in proof.names]
         if not left:
             continue
-        await ask_to_restart(left, before.processes, release, target, way_back, site, tell)
+        await ask_to_restart(control, left, before.processes, release)
         proof.expect(left)
-        await wait_startup_delay(plan.timeouts.startup_delay, control, plan)
-        await wait_until_verified(proof, control, plan)
+        await wait_startup_delay(control, control.plan.timeouts.startup_delay)
+        await wait_until_verified(control, proof)
         too = proof.started_too(before.host)
         if others := [o for o in target.instances if o.name in too and o.name not in proof.names]:
             processes = {one.name: before.processes[one.name] for one in others}
             # another run must prove them too
-            await site.record.asked(target.name, processes, release)
-            site.supervisor.remember(target.host, processes)
+            await control.site.record.asked(target.name, processes, release)
+            control.site.supervisor.remember(target.host, processes)
             names = ", ".join(processes)
-            what = f"{site.supervisor.profile.name} restarted {names} as well: not asked again"
-            tell(Noted(where=target.name, what=what))
+            supervisor = control.site.supervisor.profile.name
+            what = f"{supervisor} restarted {names} as well: not asked again"
+            control.tell(Noted(where=target.name, what=what))
             proof.expect(others)
-            await wait_until_verified(proof, control, plan)
+            await wait_until_verified(control, proof)
 
 
 async def verify_kept_processes(
-    never: NotRestarted,
-    before: Baseline,
-    control: TargetControl,
-    plan: Plan,
-    way_back: ReturnPermission,
-    site: Site,
-    tell: Tell,
+    control: TargetControl, never: NotRestarted, before: Baseline
 ) -> None:
     """Prove a target whose processes were kept, so that it can be given back as it was found.
 
@@ -294,22 +277,22 @@ async def verify_kept_processes(
         NotRestarted: that could not be seen.
     """
     target = control.target
-    proof = RestartVerifier(target, {}, site, tell, times=plan.probe_times, anew=False)
+    proof = RestartVerifier(control, {}, anew=False)
     proof.expect(target.instances)
     try:
-        await wait_until_verified(proof, control, plan)
-        await wait_until_checked(control, plan, tell)
+        await wait_until_verified(control, proof)
+        await wait_until_checked(control)
         await control.record_intent(AdminState.READY)
-        await return_when_verified(proof, control, plan)
+        await return_when_verified(control, proof)
     except RolloutError as error:
         raise never from error
     if {one.name: process for one, process in proof.proven.items()} != before.processes:
         raise never
-    way_back.not_asked()
-    raise ProcessKept(never.names, target.host, site.supervisor.profile) from never
+    control.permission.not_asked()
+    raise ProcessKept(never.names, target.host, control.site.supervisor.profile) from never
 
 
-async def take_ownership(control: TargetControl, plan: Plan, site: Site, tell: Tell) -> bool:
+async def take_ownership(control: TargetControl) -> bool:
     """Look at the target and write it down as ours, or say why it is not ours to take.
 
     Raises:
@@ -319,61 +302,56 @@ async def take_ownership(control: TargetControl, plan: Plan, site: Site, tell: T
     """
     name, planned = control.target.name, set(control.target.servers)
     try:
-        if held := await control.read_initial_state() or await wait_until_supervisor_is_idle(
-            control, plan, site, tell
-        ):
-            tell(TargetSkipped(target=name, reason=held))
+        held = await control.read_initial_state() or await wait_until_supervisor_is_idle(control)
+        if held:
+            control.tell(TargetSkipped(target=name, reason=held))
             return False
         if set(control.target.servers) - planned:  # room was found for fewer
-            check_still_allowed(control, plan, site)
-        release = plan.release_by_host.get(control.target.host)
-        await site.record.own(
+            check_still_allowed(control)
+        release = control.plan.release_by_host.get(control.target.host)
+        await control.site.record.own(
             control.target,
             control.owned,
             release=release.name if release else "",
-            relinked=plan.switch_current_per_host and release is not None,
+            relinked=control.plan.switch_current_per_host and release is not None,
         )
     except FloorBroken as lost:
         lost.taken = False
         raise
     except RolloutError as error:
-        tell(TargetNotStarted(target=name, reason=said_of(name, error), fix=fix_of(error)))
+        control.tell(TargetNotStarted(target=name, reason=said_of(name, error), fix=fix_of(error)))
         raise
     return True
 
 
 @asynccontextmanager
-async def with_release_switched(
-    target: Target, plan: Plan, way_back: ReturnPermission, site: Site, tell: Tell
-) -> AsyncIterator[None]:
+async def with_release_switched(control: TargetControl) -> AsyncIterator[None]:
     """Move ``current`` of the host, if hosts switch one by one, while nobody visits it.
 
     Until a restart was asked for, a failure moves it back: a process that is started anew must
     be what the other processes of the host are.
     """
-    release, releases = plan.release_by_host.get(target.host), site.releases
-    if not plan.switch_current_per_host or release is None or releases is None:
+    release, releases = control.plan.release_by_host.get(control.target.host), control.site.releases
+    if not control.plan.switch_current_per_host or release is None or releases is None:
         yield
         return
     try:
-        await switch(target.host, release, releases, tell)
+        await switch(control.target.host, release, releases, control.tell)
         yield
     except Exception:
-        if not way_back.asked:
-            await restore(target.host, release, releases, tell)
+        if not control.permission.asked:
+            await restore(control.target.host, release, releases, control.tell)
         raise
 
 
 @asynccontextmanager
-async def out_of_rotation(
-    control: TargetControl, plan: Plan, site: Site, tell: Tell
-) -> AsyncIterator[ReturnPermission]:
+async def out_of_rotation(control: TargetControl) -> AsyncIterator[None]:
     """Hold the target out of rotation for the length of the block; see :func:`ensure_safe_end`."""
     servers = tuple(str(server) for server in control.target.servers)
-    tell(TargetClaimed(target=control.target.name, servers=servers))
-    async with ensure_safe_end(control, plan, site, tell) as way_back:
-        control.spared.look = partial(check_floor_still_holds, control, plan, site)
+    control.tell(TargetClaimed(target=control.target.name, servers=servers))
+    async with ensure_safe_end(control):
+        control.spared.look = partial(check_floor_still_holds, control)
         await control.set_state(AdminState.DRAIN)
         control.spared.look = None
-        tell(TargetDraining(target=control.target.name))
-        yield way_back
+        control.tell(TargetDraining(target=control.target.name))
+        yield

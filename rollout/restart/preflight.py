@@ -9,7 +9,6 @@ from rollout.model.conditions import external_hold, is_disabled, receives_traffi
 from rollout.model.errors import RolloutError
 from rollout.model.findings import FleetSnapshot, HostSnapshot, PreflightReport, Skipped
 from rollout.model.fleet import BalancerSnapshot, Finding, Instance, SickFinding, Target
-from rollout.model.plan import Share
 from rollout.ports.site import Prober, Site, Tell
 from rollout.restart.fleet_snapshot import finding, take_fleet_snapshot
 from rollout.restart.floor import FloorCheck
@@ -20,7 +19,7 @@ ACCEPT_SICK = "--accept-sick"
 ASIDE = "A sick host can be left aside with --exclude"
 
 
-async def preflight(scope: Selection, floor: Share, site: Site) -> PreflightReport:
+async def preflight(scope: Selection, site: Site) -> PreflightReport:
     """Look at everything, touch nothing.
 
     A target that the record knows as ours already is out because of us: it is not somebody
@@ -39,7 +38,7 @@ async def preflight(scope: Selection, floor: Share, site: Site) -> PreflightRepo
             targets += mapping.targets
     taken_up = {t.name for t in targets if site.record.owned_target(t.name)}
     ours_already = {s for t in targets if t.name in taken_up for s in t.servers}
-    room = FloorCheck(floor, seen.readings, ours_already, accept_sick=scope.accept_sick)
+    room = FloorCheck(scope.floor, seen.readings, ours_already, accept_sick=scope.accept_sick)
     findings += find_duplicates(seen.hosts, targets) or room.findings(targets)
     others = [t for t in targets if t.name not in taken_up]
     skipped = tuple(s for t in others if (s := _skip(t, seen.readings)) is not None)

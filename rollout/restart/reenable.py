@@ -11,15 +11,13 @@ from rollout.model.conditions import (
     summarize,
 )
 from rollout.model.errors import ChangedExternally, SmokeFailed, TimedOut
-from rollout.model.fleet import AdminState, Condition, Target
-from rollout.model.plan import Plan
-from rollout.ports.site import Site, Tell
+from rollout.model.fleet import AdminState, Condition
 from rollout.restart.control import TargetControl
 from rollout.restart.verify import RestartVerifier
 from rollout.wait import now
 
 
-async def wait_until_checked(control: TargetControl, plan: Plan, tell: Tell) -> None:
+async def wait_until_checked(control: TargetControl) -> None:
     """Wait until HAProxy's own checks call every server up, with nothing balanced to it.
 
     A load balancer that has gone away is waited for and then left aside; giving the target back
@@ -28,8 +26,8 @@ async def wait_until_checked(control: TargetControl, plan: Plan, tell: Tell) -> 
     Raises:
         TimedOut: they do not.
     """
-    tell(TargetOnProbation(target=control.target.name))
-    end = now() + plan.timeouts.probation_timeout
+    control.tell(TargetOnProbation(target=control.target.name))
+    end = now() + control.plan.timeouts.probation_timeout
 
     async def question() -> Condition:
         seen = await control.read_available()
@@ -44,11 +42,11 @@ async def wait_until_checked(control: TargetControl, plan: Plan, tell: Tell) -> 
         return Condition(met=not waiting and not late, reason=summarize(waiting))
 
     await control.wait_until(
-        "called up by HAProxy", question, timeout=plan.timeouts.probation_timeout
+        "called up by HAProxy", question, timeout=control.plan.timeouts.probation_timeout
     )
 
 
-async def same_processes(proof: RestartVerifier, control: TargetControl, plan: Plan) -> None:
+async def same_processes(control: TargetControl, proof: RestartVerifier) -> None:
     """See that every proven instance is the process that was proven; a lost look is asked again.
 
     Raises:
@@ -62,12 +60,12 @@ async def same_processes(proof: RestartVerifier, control: TargetControl, plan: P
     await control.wait_until(
         "looked at again",
         question,
-        timeout=plan.timeouts.probation_timeout,
-        every=plan.timeouts.poll_host,
+        timeout=control.plan.timeouts.probation_timeout,
+        every=control.plan.timeouts.poll_host,
     )
 
 
-async def verify_before_return(proof: RestartVerifier, control: TargetControl, plan: Plan) -> None:
+async def verify_before_return(control: TargetControl, proof: RestartVerifier) -> None:
     """See once more, at one time, what lets the target return.
 
     The processes are those that were proven, and HAProxy's checks call every drained server up.
@@ -90,31 +88,32 @@ async def verify_before_return(proof: RestartVerifier, control: TargetControl, p
     await control.wait_until(
         "looked at again",
         question,
-        timeout=plan.timeouts.probation_timeout,
-        every=plan.timeouts.poll_host,
+        timeout=control.plan.timeouts.probation_timeout,
+        every=control.plan.timeouts.poll_host,
     )
 
 
-async def return_when_verified(proof: RestartVerifier, control: TargetControl, plan: Plan) -> None:
+async def return_when_verified(control: TargetControl, proof: RestartVerifier) -> None:
     """Look once more, and let no order make the target ready on what was seen too long ago.
 
     Raises:
         CrashLoop, TimedOut: as :func:`verify_before_return`.
     """
-    control.proven.look = partial(verify_before_return, proof, control, plan)
+    control.proven.look = partial(verify_before_return, control, proof)
     await control.proven.look()
 
 
-async def run_smoke_check(target: Target, site: Site) -> None:
+async def run_smoke_check(control: TargetControl) -> None:
     """Ask the operator's own check, if there is one."""
-    if site.smoke is None:
+    smoke, target = control.site.smoke, control.target
+    if smoke is None:
         return
-    answer = await site.smoke.check(target.name, target.host)
+    answer = await smoke.check(target.name, target.host)
     if not answer.ok:
         raise SmokeFailed(f"smoke test: {answer.message}")
 
 
-async def make_ready_and_verify(control: TargetControl, plan: Plan) -> None:
+async def make_ready_and_verify(control: TargetControl) -> None:
     """Make the target ready, as it was found, and see HAProxy call it up and serving.
 
     Raises:
@@ -128,12 +127,10 @@ async def make_ready_and_verify(control: TargetControl, plan: Plan) -> None:
         states = await control.read_all()
         return all_serving(states[server] for server in expected if server in states)
 
-    await control.wait_until("serving", question, timeout=plan.timeouts.probation_timeout)
+    await control.wait_until("serving", question, timeout=control.plan.timeouts.probation_timeout)
 
 
-async def wait_until_stable(
-    proof: RestartVerifier, control: TargetControl, plan: Plan, tell: Tell
-) -> None:
+async def wait_until_stable(control: TargetControl, proof: RestartVerifier) -> None:
     """See the returned target serve, as the same processes, for a while.
 
     A server that an operator takes out again meanwhile was back, and is theirs now: it is named,
@@ -145,13 +142,13 @@ async def wait_until_stable(
         CrashLoop: a process is not the one that was proven.
     """
     began = now()
-    end = began + plan.timeouts.stable
+    end = began + control.plan.timeouts.stable
 
     async def question() -> Condition:
         try:
             states = (await control.read_all()).values()
         except ChangedExternally as taken:
-            tell(Noted(where=control.target.name, what=str(taken)))
+            control.tell(Noted(where=control.target.name, what=str(taken)))
             return Condition(met=not control.servers, reason="")
         condition = all_serving(states)
         down = [state for state in states if not receives_traffic(state)]
@@ -166,7 +163,7 @@ async def wait_until_stable(
     await control.wait_until(
         "stable",
         question,
-        timeout=plan.timeouts.stable + plan.timeouts.probation_timeout,
-        every=plan.timeouts.poll_host,
+        timeout=control.plan.timeouts.stable + control.plan.timeouts.probation_timeout,
+        every=control.plan.timeouts.poll_host,
     )
-    await same_processes(proof, control, plan)
+    await same_processes(control, proof)

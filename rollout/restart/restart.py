@@ -6,11 +6,9 @@ from contextlib import suppress
 
 from rollout.events import Noted, RestartAsked
 from rollout.model.errors import BalancerError, RemoteError, RestartRefused, SupervisorError
-from rollout.model.fleet import AdminState, Condition, Instance, ProcessIdentity, Target
-from rollout.model.plan import Plan
-from rollout.ports.site import Site, Tell
+from rollout.model.fleet import AdminState, Condition, Instance, ProcessIdentity
 from rollout.restart.control import TargetControl
-from rollout.restart.verify import RestartVerifier, ReturnPermission
+from rollout.restart.verify import RestartVerifier
 from rollout.wait import now
 
 
@@ -22,55 +20,51 @@ def batches(instances: Sequence[Instance], size: int) -> Iterator[Sequence[Insta
 
 
 async def ask_to_restart(
+    control: TargetControl,
     batch: Sequence[Instance],
     before: Mapping[str, ProcessIdentity | None],
     release: str,
-    target: Target,
-    way_back: ReturnPermission,
-    site: Site,
-    tell: Tell,
 ) -> None:
     """Ask once.  A lost reply is no reason to ask again: the processes will tell.
 
     Args:
+        control: The target, which needs proof from now on.
         batch: The instances.
         before: The process of each.
         release: What they must be seen to run in afterwards, or empty.
-        target: Whose they are.
-        way_back: Learns that it needs proof from now on.
-        site: The world.
-        tell: Hears of it.
 
     Raises:
         RestartRefused: certainly nothing was asked; the target is as fit as it was before.
     """
     names = tuple(one.name for one in batch)
-    await site.record.asked(target.name, {name: before.get(name) for name in names}, release)
-    first = not way_back.asked
-    way_back.needs_proof()  # before the call: its reply can be lost after it got through
-    tell(RestartAsked(target=target.name, instances=names))
-    await site.record.still_ours()  # the machine may have slept since it was written
+    await control.site.record.asked(
+        control.target.name, {name: before.get(name) for name in names}, release
+    )
+    first = not control.permission.asked
+    control.permission.needs_proof()  # before the call: its reply can be lost after it got through
+    control.tell(RestartAsked(target=control.target.name, instances=names))
+    await control.site.record.still_ours()  # the machine may have slept since it was written
     try:
-        await site.supervisor.restart(target.host, batch)
+        await control.site.supervisor.restart(control.target.host, batch)
     except RestartRefused:
         if first:
-            way_back.not_asked()
+            control.permission.not_asked()
         raise
     except (SupervisorError, RemoteError) as lost:
-        tell(Noted(where=target.name, what=f"{lost}; not asking again, watching"))
+        control.tell(Noted(where=control.target.name, what=f"{lost}; not asking again, watching"))
 
 
-async def wait_startup_delay(seconds: float, control: TargetControl, plan: Plan) -> None:
+async def wait_startup_delay(control: TargetControl, seconds: float) -> None:
     """Wait out the start-up delay with an eye on HAProxy, which may be reloaded meanwhile."""
     end = now() + seconds
     while (left := end - now()) > 0:
         with suppress(BalancerError):
             await control.read_available()
-        await asyncio.sleep(min(left, plan.timeouts.poll_host))
+        await asyncio.sleep(min(left, control.plan.timeouts.poll_host))
 
 
 async def wait_until_verified(
-    proof: RestartVerifier, control: TargetControl, plan: Plan, *, probation: bool = True
+    control: TargetControl, proof: RestartVerifier, *, probation: bool = True
 ) -> None:
     """Wait until every instance asked is a new process that answers.
 
@@ -99,5 +93,8 @@ async def wait_until_verified(
         return condition
 
     await control.wait_until(
-        "verified", question, timeout=plan.timeouts.running_timeout, every=plan.timeouts.poll_host
+        "verified",
+        question,
+        timeout=control.plan.timeouts.running_timeout,
+        every=control.plan.timeouts.poll_host,
     )

@@ -7,8 +7,7 @@ from functools import partial
 from rollout.events import RolloutFinished, RolloutHalted, RolloutStarted
 from rollout.model.errors import LockLost, RolloutError, SoakFailed
 from rollout.model.fleet import Target
-from rollout.model.plan import Plan
-from rollout.ports.site import Site, Tell
+from rollout.ports.context import RunContext
 from rollout.restart.final_check import check_at_the_end
 from rollout.restart.one_target import restart_one
 from rollout.restart.soak import soak
@@ -41,36 +40,36 @@ class RollingResult:
         return not self.halted and not self.failed and not self.down
 
 
-async def rolling_restart(
-    plan: Plan, site: Site, tell: Tell, *, done: Sequence[Target] = ()
-) -> RollingResult:
+async def rolling_restart(context: RunContext, *, done: Sequence[Target] = ()) -> RollingResult:
     """Restart every target in ``plan``, wave by wave, never with fewer serving than the floor.
 
     What stops it is told, not raised: the summary of the run is the result.  At the end ``done``,
     which an earlier part of the run has restarted, are looked at as well.
     """
-    all_of_it = (*done, *plan.targets)
-    names = tuple(target.name for target in plan.targets)
-    tell(RolloutStarted(targets=names, max_out=plan.max_out, floor=str(plan.floor)))
-    window = Window(plan, site, tell)
+    all_of_it = (*done, *context.plan.targets)
+    names = tuple(target.name for target in context.plan.targets)
+    context.tell(
+        RolloutStarted(targets=names, max_out=context.plan.max_out, floor=str(context.plan.floor))
+    )
+    window = Window(context)
     try:
         async with window:
-            for wave in plan.waves:
+            for wave in context.plan.waves:
                 for target in wave:
                     await window.wait_for_capacity(target)
-                    window.start(target, partial(restart_one, target, plan, site, tell))
+                    window.start(target, partial(restart_one, context, target))
                 await window.empty()
-                if wave is not plan.waves[-1]:
+                if wave is not context.plan.waves[-1]:
                     window.see_whole(wave)
-                    await soak((*plan.canaries_done, *window.restarted), plan, site, tell)
+                    await soak(context, (*context.plan.canaries_done, *window.restarted))
     except RolloutError as halt:
         lost = next((str(e) for e in window.failed.values() if isinstance(e, LockLost)), "")
-        down = await check_at_the_end(all_of_it, site, tell, other_owner=lost)
-        tell(RolloutHalted(reason=str(halt)))
+        down = await check_at_the_end(all_of_it, context.site, context.tell, other_owner=lost)
+        context.tell(RolloutHalted(reason=str(halt)))
         weak = {t: halt for t in window.restarted if _is_about(halt, t)}
         return _rolled(window, weak, down, halted=True)
-    down = await check_at_the_end(all_of_it, site, tell)
-    tell(RolloutFinished())
+    down = await check_at_the_end(all_of_it, context.site, context.tell)
+    context.tell(RolloutFinished())
     return _rolled(window, {}, down, halted=False)
 
 

@@ -20,6 +20,7 @@ from rollout.model.fleet import (
     ServerState,
     Target,
 )
+from rollout.model.plan import Share
 
 
 class Granularity(StrEnum):
@@ -35,6 +36,7 @@ class Selection:
 
     Attributes:
         hosts: The chosen hosts, in order.
+        floor: The least servers that must serve meanwhile.
         server: HAProxy's name for a host's line, with ``{host}``, ``{instance}`` and ``{port}``;
             empty: found by address.
         by: What is taken out together.
@@ -43,6 +45,7 @@ class Selection:
     """
 
     hosts: tuple[str, ...]
+    floor: Share
     server: str = ""
     by: Granularity = Granularity.HOST
     accept_sick: bool = False

@@ -6,9 +6,9 @@ from rollout.events import Noted, SoakStarted, TargetLeftOut
 from rollout.model.conditions import all_serving, out_of_rotation, receives_traffic
 from rollout.model.errors import Halted, SoakFailed
 from rollout.model.fleet import Condition, ProcessIdentity, ServerState, Target
-from rollout.model.plan import Plan
-from rollout.ports.site import Site, Tell
-from rollout.wait import now, until
+from rollout.ports.context import RunContext
+from rollout.ports.site import Site
+from rollout.wait import WaitReporter, now, until
 
 SOAK_EVERY = 1.0
 
@@ -16,7 +16,7 @@ PROCESSES_EVERY = 5.0
 """Seconds between two looks at the processes: each costs the host a process."""
 
 
-async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -> None:
+async def soak(context: RunContext, returned: Sequence[Target]) -> None:
     """Let what was restarted carry traffic for a while before the next wave is risked.
 
     With no seconds to soak it is seen once that visitors are sent to them.
@@ -25,10 +25,10 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
         SoakFailed: a server does not serve any more, or a process is another one.
         Halted: the operator wants us to stop, or has taken one of them out of rotation.
     """
-    seconds = plan.timeouts.soak
+    seconds = context.plan.timeouts.soak
     names = tuple(target.name for target in returned)
     if seconds:
-        tell(SoakStarted(targets=names, seconds=seconds))
+        context.tell(SoakStarted(targets=names, seconds=seconds))
     end = now() + seconds
     processes: dict[Target, Mapping[str, ProcessIdentity | None]] = {}
     look_at = now()
@@ -37,22 +37,22 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
         nonlocal look_at
         last = now() >= end  # asked once: the round that ends it looks at the processes as well
         due = last or now() >= look_at
-        if site.stop_asked():
+        if context.site.stop_asked():
             raise Halted("stopped on request during the soak")
         for target in returned:
-            rows, condition = await carried(target, site)
+            rows, condition = await carried(target, context.site)
             if held := [f"{row.server} is {how}" for row in rows if (how := out_of_rotation(row))]:
                 what = f"{'; '.join(held)}, changed from outside"  # nothing against its restart
-                tell(Noted(where=target.name, what=f"{what}: left to it"))
+                context.tell(Noted(where=target.name, what=f"{what}: left to it"))
                 raise Halted(
                     f"no further server is risked: {target} was to carry traffic first, and {what}"
                 )
             if condition.met and due:
-                condition = await same(target, processes, site)
+                condition = await same(target, processes, context.site)
             if not condition.met:
-                look = site.supervisor.look_command(target.host)
+                look = context.site.supervisor.look_command(target.host)
                 reason = f"it did not hold during the soak: {condition.reason}"
-                tell(
+                context.tell(
                     TargetLeftOut(
                         target=target.name, state="ready", reason=reason, asked=True, look=look
                     )
@@ -62,14 +62,10 @@ async def soak(returned: Sequence[Target], plan: Plan, site: Site, tell: Tell) -
             look_at = now() + PROCESSES_EVERY
         return Condition(met=last, reason="")
 
-    await until(
-        "soaked",
-        question,
-        target=names[-1],  # a target of the summary; a name for all would become a line of its own
-        timeout=seconds + plan.timeouts.probation_timeout,
-        tell=tell,
-        every=SOAK_EVERY,
-    )
+    # A target of the summary is named: a name for all would become a line of its own.
+    reporter = WaitReporter(names[-1], "soaked", context.tell)
+    timeout = seconds + context.plan.timeouts.probation_timeout
+    await until(reporter, question, timeout=timeout, every=SOAK_EVERY)
 
 
 async def carried(target: Target, site: Site) -> tuple[Sequence[ServerState], Condition]:

@@ -8,7 +8,6 @@ is a crash loop.
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from rollout.events import InstanceRestarted, InstanceVerified, Noted
 from rollout.model.conditions import (
@@ -20,29 +19,12 @@ from rollout.model.conditions import (
     unchanged_processes,
 )
 from rollout.model.errors import CrashLoop, NotRestarted, RolloutError, WrongRelease
-from rollout.model.fleet import Condition, Instance, InstanceState, ProcessIdentity, Target
+from rollout.model.fleet import Condition, Instance, InstanceState, ProcessIdentity
 from rollout.model.ownership import OwnedTarget
-from rollout.model.plan import Plan
 from rollout.model.releases import Release
-from rollout.ports.site import Site, Tell
+from rollout.ports.context import RunContext
+from rollout.restart.control import TargetControl
 from rollout.wait import now
-
-
-@dataclass(slots=True)
-class ReturnPermission:
-    """Who has earned the way back: whoever was never asked to restart, or was proven since."""
-
-    asked: bool = False
-    fit: bool = True
-
-    def needs_proof(self) -> None:
-        self.asked, self.fit = True, False
-
-    def not_asked(self) -> None:
-        self.asked, self.fit = False, True
-
-    def proven(self) -> None:
-        self.fit = True
 
 
 class RestartVerifier:
@@ -56,23 +38,20 @@ class RestartVerifier:
 
     def __init__(
         self,
-        target: Target,
+        control: TargetControl,
         before: Mapping[str, ProcessIdentity | None],
-        site: Site,
-        tell: Tell,
         *,
-        times: int,
         release: Release | None = None,
         anew: bool = True,
     ) -> None:
         self.proven: dict[Instance, ProcessIdentity] = {}
-        self._target = target
+        self._target = control.target
         self._asked: list[Instance] = []
         self._before = before
-        self._site = site
-        self._profile = site.supervisor.profile
-        self._tell = tell
-        self._times = times
+        self._site = control.site
+        self._profile = control.site.supervisor.profile
+        self._tell = control.tell
+        self._times = control.plan.probe_times
         self._release = release
         self._anew = anew
         self._since = now()
@@ -273,18 +252,18 @@ class RestartVerifier:
 
 
 async def find_already_new(
-    owned_target: OwnedTarget,
-    processes: Mapping[str, ProcessIdentity | None],
-    plan: Plan,
-    site: Site,
+    context: RunContext, owned_target: OwnedTarget, processes: Mapping[str, ProcessIdentity | None]
 ) -> tuple[str, ...]:
     """Name the instances that came up by themselves on the release they are to run.
 
     Each has another process than when it was asked to restart, and answers: that is a proof as good
     as a restart of ours, which would cost it one more.
     """
-    target, release = owned_target.target, plan.release_by_host.get(owned_target.target.host)
-    if release is None or site.releases is None or site.prober is None:
+    target, release = (
+        owned_target.target,
+        context.plan.release_by_host.get(owned_target.target.host),
+    )
+    if release is None or context.site.releases is None or context.site.prober is None:
         return ()
     new = {
         process.pid: one
@@ -294,9 +273,11 @@ async def find_already_new(
         and process != owned_target.asked[one.name]
     }
     try:
-        where = await site.releases.whereabouts(target.host, tuple(new)) if new else {}
+        where = await context.site.releases.whereabouts(target.host, tuple(new)) if new else {}
         there = [one for pid, one in new.items() if where.get(pid) == release.name]
-        answers = await asyncio.gather(*(site.prober.answers(target.host, one) for one in there))
+        answers = await asyncio.gather(
+            *(context.site.prober.answers(target.host, one) for one in there)
+        )
     except RolloutError:
         return ()  # a restart of ours will tell
     return tuple(one.name for one, said in zip(there, answers, strict=True) if said.ok)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from rollout.events import TargetNotStarted
-from rollout.model.conditions import costing, external_hold, floor_holds
+from rollout.model.conditions import Removal, costing, external_hold, floor_holds
 from rollout.model.errors import (
     FloorBroken,
     FloorUnreachable,
@@ -21,8 +21,7 @@ from rollout.model.errors import (
     said_of,
 )
 from rollout.model.fleet import BalancerSnapshot, Condition, Server, Target
-from rollout.model.plan import Plan
-from rollout.ports.site import Site, Tell
+from rollout.ports.context import RunContext
 from rollout.wait import WaitReporter, now
 
 RestartFn = Callable[[], Awaitable[bool]]
@@ -47,15 +46,15 @@ class Window:
         since: When each of them had its turn, on the loop's clock.
     """
 
-    def __init__(self, plan: Plan, site: Site, tell: Tell) -> None:
+    def __init__(self, context: RunContext) -> None:
         self.restarted: list[Target] = []
         self.skipped: list[Target] = []
         self.failed: dict[Target, Exception] = {}
         self.since: dict[Target, float] = {}
-        self._plan = plan
-        self._site = site
-        self._tell = tell
-        self._began = now() if site.started is None else site.started
+        self._plan = context.plan
+        self._site = context.site
+        self._tell = context.tell
+        self._began = now() if context.site.started is None else context.site.started
         self._climbing: dict[Target, asyncio.Task[None]] = {}
         self._servers: dict[str, tuple[Server, ...]] = {}  # by target, where they are others by now
         self._given_back: set[Target] = set()  # of those that climb: in rotation, waiting for room
@@ -181,11 +180,11 @@ class Window:
             return Condition(met=True, reason=""), 0.0
         out = [t.servers for t in self._climbing if t not in self._given_back]
         servers = self._servers.get(target.name, target.servers)
-        claimed = frozenset[Server]().union(servers, *out)
+        removed = frozenset[Server]().union(servers, *out)
         for reading in readings:
             rows = [row for server, row in reading.servers.items() if server in servers]
             backends = costing(rows, accept_sick=self._plan.accept_sick)
-            condition = floor_holds(self._plan.floor, reading, claimed, backends)
+            condition = floor_holds(self._plan.floor, reading, Removal(removed, backends))
             if not condition.met:
                 return condition, self._plan.timeouts.room_timeout
         return Condition(met=True, reason=""), 0.0

@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable
 from rollout.model.conditions import has_admin_state, is_new_process, on_probation, serving
 from rollout.model.fleet import AdminState, Condition, Instance, InstanceState, Server, ServerState
 from rollout.ports.site import Balancer, Prober, Supervisor
-from rollout.wait import until
+from rollout.wait import WaitReporter, until
 
 
 async def patiently(question: Callable[[], Awaitable[Condition]], timeout: float = 20.0) -> None:
-    await until("so", question, target="-", timeout=timeout, tell=lambda _: None, every=0.05)
+    reporter = WaitReporter("-", "so", lambda _: None)
+    await until(reporter, question, timeout=timeout, every=0.05)
 
 
 async def balancer_keeps_its_word(balancer: Balancer, server: Server) -> None:

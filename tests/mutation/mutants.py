@@ -82,13 +82,12 @@ MUTANTS = (
     Mutant(
         "who serves again is given up in the record",
         "restart/one_target.py",
-        "    await site.record.released(target.name, restarted=True)\n",
+        "    await control.site.record.released(target.name, restarted=True)\n",
     ),
     Mutant(
         "every order is written down before it is given",
         "restart/control.py",
-        "                await self._record("
-        "{server: self._wanted[server] for server in servers})\n",
+        "                await self._record(wanted)\n",
     ),
     Mutant(
         "what somebody changed while we held it is theirs in the record",
@@ -98,7 +97,7 @@ MUTANTS = (
     Mutant(
         "an order that never got through is given again",
         "restart/control.py",
-        "if reloaded or self._order_was_lost(states[server])]",
+        "if reloaded or one.missed_order(states[s])]",
         "if reloaded]",
     ),
     Mutant(
@@ -115,12 +114,14 @@ MUTANTS = (
     Mutant(
         "a request to restart is written down before it is made",
         "restart/restart.py",
-        "    await site.record.asked(target.name, {name: before.get(name) for name in names}, release)\n",  # noqa: E501 - as it stands
+        "    await control.site.record.asked(\n"
+        "        control.target.name, {name: before.get(name) for name in names}, release\n"
+        "    )\n",
     ),
     Mutant(
         "from the request on only proof brings it back",
         "restart/restart.py",
-        "    way_back.needs_proof()  # before the call: its reply can be lost after it got through\n",  # noqa: E501 - as it stands
+        "    control.permission.needs_proof()  # before the call: its reply can be lost after it got through\n",  # noqa: E501 - as it stands
     ),
     Mutant(
         "what monit does not watch is not taken for running",
@@ -195,7 +196,7 @@ MUTANTS = (
     Mutant(
         "a run after a crash knows the processes from before",
         "recovery/verify_after_crash.py",
-        "    site.supervisor.remember(target.host, owned_target.asked)\n",
+        "    control.site.supervisor.remember(target.host, owned_target.asked)\n",
         noticed_by=EVIDENCE,
     ),
     Mutant(
@@ -208,7 +209,7 @@ MUTANTS = (
     Mutant(
         "what monit restarted with another instance is in the record",
         "restart/one_target.py",
-        "            await site.record.asked(target.name, processes, release)",
+        "            await control.site.record.asked(target.name, processes, release)",
         "            pass",
         EVIDENCE,
     ),
@@ -249,9 +250,9 @@ MUTANTS = (
     Mutant(
         "what could not be given back is not restarted in a turn of its own",
         "restart/cleanup.py",
-        "            if lost := await give_back(failure, control, plan, site, tell):\n"
+        "            if lost := await give_back(control, failure):\n"
         "                raise lost from failure\n",
-        "            await give_back(failure, control, plan, site, tell)\n",
+        "            await give_back(control, failure)\n",
         TAKING,
     ),
     Mutant(
@@ -271,7 +272,7 @@ MUTANTS = (
     Mutant(
         "what monit restarted with an earlier batch is told from its old processes",
         "restart/one_target.py",
-        "            site.supervisor.remember(target.host, processes)\n",
+        "            control.site.supervisor.remember(target.host, processes)\n",
         "",
         TAKING,
     ),
@@ -321,12 +322,12 @@ MUTANTS = (
     Mutant(
         "HAProxy has checked a recovered one before it is ready",
         "recovery/recover.py",
-        "        await wait_until_checked(control, plan, tell)\n",
+        "        await wait_until_checked(control)\n",
     ),
     Mutant(
         "a recovered one is still who was proven when it is made ready",
         "recovery/recover.py",
-        "AdminState.READY)\n        await return_when_verified(proven.proof, control, plan)\n",
+        "AdminState.READY)\n        await return_when_verified(control, proven.proof)\n",
         "AdminState.READY)\n",
     ),
     Mutant(
@@ -338,7 +339,7 @@ MUTANTS = (
     Mutant(
         "no server is taken out on a count of the floor from before a call that hung",
         "restart/one_target.py",
-        "        control.spared.look = partial(check_floor_still_holds, control, plan, site)\n",
+        "        control.spared.look = partial(check_floor_still_holds, control)\n",
     ),
     Mutant(
         "a canary that did not come back opens nothing",
@@ -389,7 +390,8 @@ MUTANTS = (
     Mutant(
         "a restart that never arrived is waited for long enough",
         "recovery/recover.py",
-        "    plan = with_min_timeouts(plan, site.supervisor.profile)\n",
+        "    context = replace(context, plan=with_min_timeouts(context.plan, "
+        "site.supervisor.profile))\n",
     ),
     Mutant(
         "a server that another hand made ready stays theirs in the record",
@@ -424,8 +426,8 @@ MUTANTS = (
     Mutant(
         "a resumed deploy looks at what was restarted before it as well",
         "restart/rolling.py",
-        "    all_of_it = (*done, *plan.targets)\n",
-        "    all_of_it = plan.targets\n",
+        "    all_of_it = (*done, *context.plan.targets)\n",
+        "    all_of_it = context.plan.targets\n",
     ),
     Mutant(
         "a release is not judged by what happened before any restart onto it",
@@ -436,7 +438,7 @@ MUTANTS = (
     Mutant(
         "what came up nowhere is taken back at once where it never ran",
         "deploy/deploy.py",
-        "    await take_back_where_it_was_not_asked(deploy, rolled, site, tell)\n",
+        "    await take_back_where_it_was_not_asked(context, rolled)\n",
     ),
     Mutant(
         "what serves on a host is not taken back from the others",
@@ -728,7 +730,7 @@ MUTANTS = (
     Mutant(
         "no release is acquitted that was never compared",
         "deploy/rollback.py",
-        "        if isinstance(failure, AGAINST_THE_RELEASE) and was_tried(target, old, site):\n",
+        "        if isinstance(failure, AGAINST_THE_RELEASE) and was_tried(context, target):\n",
         "        if isinstance(failure, AGAINST_THE_RELEASE) or True:\n",
     ),
     Mutant(
@@ -762,7 +764,7 @@ MUTANTS = (
     Mutant(
         "an instance that has a new process is not restarted again",
         "restart/one_target.py",
-        "    proof.expect([one for one in target.instances if one.name in renewed])\n",
+        "    proof.expect([one for one in target.instances if one.name in control.renewed])\n",
     ),
     Mutant(
         "what is proven late runs in what `current` leads to",
@@ -773,8 +775,8 @@ MUTANTS = (
     Mutant(
         "a host that serves and was left out of a deploy is told",
         "deploy/deploy.py",
-        "        if aside := (*deploy.left_aside, *await still_serving(rolled.skipped, site)):\n",
-        "        if aside := deploy.left_aside:\n",
+        "        if aside := (*context.deploy.left_aside, *await still_serving(rolled.skipped, site)):\n",  # noqa: E501 - as it stands
+        "        if aside := context.deploy.left_aside:\n",
     ),
     Mutant(
         "a release that had served well stays good after a way back on request",
@@ -785,22 +787,22 @@ MUTANTS = (
     Mutant(
         "`current` goes back with a host that was never asked",
         "recovery/recover.py",
-        "            await relink(owned_target, site, tell)\n        await make_ready_and_verify",
+        "            await relink(owned_target, control.site, control.tell)\n"
+        "        await make_ready_and_verify",
         "            pass\n        await make_ready_and_verify",
     ),
     Mutant(
         "one that is back is not ours any more",
         "recovery/recover.py",
-        "    await site.record.released(target.name, restarted=False)\n    tell(TargetRecovered",
-        "    tell(TargetRecovered",
+        "    await control.site.record.released(target.name, restarted=False)\n"
+        "    control.tell(TargetRecovered",
+        "    control.tell(TargetRecovered",
     ),
     Mutant(
         "what is theirs is not taken up",
         "restart/control.py",
-        "            elif state is None:\n"
-        "                self.lost[server] = admin_state_of(row)\n",
-        "            elif state is None:\n"
-        "                self._wanted[server] = admin_state_of(row)\n",
+        "            elif state is None:\n                one.lost = admin_state_of(row)\n",
+        "            elif state is None:\n                one.own(admin_state_of(row))\n",
     ),
     Mutant(
         "a lock of the living is not taken",
@@ -1126,7 +1128,7 @@ MUTANTS = (
     Mutant(
         "a line that leads elsewhere by now is not held",
         "restart/control.py",
-        "lines.has_moved(found[s], row, wanted[s])",
+        "lines.has_moved(one.found, rows[server], one.wanted)",
         "False",
         noticed_by=LINES,
     ),
@@ -1140,7 +1142,7 @@ MUTANTS = (
     Mutant(
         "with lines that appeared since, room is looked for again",
         "restart/one_target.py",
-        "            check_still_allowed(control, plan, site)\n",
+        "            check_still_allowed(control)\n",
         "            pass\n",
         noticed_by=LINES,
     ),
@@ -1154,8 +1156,8 @@ MUTANTS = (
     Mutant(
         "a line that the file disables is not told anything",
         "restart/control.py",
-        "self.found = {server: row for server, row in rows.items() if server not in idle}\n",
-        "self.found = dict(rows)\n",
+        "ours = {server: row for server, row in rows.items() if server not in idle}\n",
+        "ours = dict(rows)\n",
         noticed_by=LINES,
     ),
     Mutant(

@@ -34,7 +34,7 @@ def test_every_server_is_restarted_once_and_back_as_found(lines: str, max_out: i
 @pytest.mark.parametrize(
     ("manner", "words"),
     [
-        ("never_boots", "activating (start) - restart pending"),
+        ("never_boots", "restart pending"),
         ("dies", "failed (failed)"),
     ],
 )
@@ -77,7 +77,7 @@ def test_the_preflight_names_what_the_supervisor_finds() -> None:
     world = fleet(2)
     world.hosts["web2"].apps[0].lives[-1].gone_at = 0.0
     site = site_of(world, supervisor=FakeSystemd)
-    report = play(preflight(Selection(hosts=("web1", "web2")), Share(0), site))
+    report = play(preflight(Selection(hosts=("web1", "web2"), floor=Share(0)), site))
     assert ("web2", "mongrel_8000 is failed (failed)") in [
         (f.where, f.what) for f in report.findings
     ]

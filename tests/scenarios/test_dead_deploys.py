@@ -15,7 +15,8 @@ from rollout.model.releases import OnFailure, Release
 from rollout.output.messages import NextStepCommands, RunResult
 from rollout.output.report.headline import headline
 from rollout.output.report.next_steps import next_steps
-from rollout.recovery.recover import recover
+from rollout.ports.context import RunContext
+from rollout.recovery.recover import RecoveryRequest, recover
 from rollout.summary.run import Exit
 from rollout.summary.target import TargetPhase
 from tests.support.simulation.clock import play
@@ -319,7 +320,10 @@ def test_a_recovery_leaves_current_on_a_release_that_serves_on_another_host() ->
 def test_after_a_death_on_the_way_back_recover_says_that_rollback_goes_on() -> None:
     world, told = fleet(2), Told()
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK)
-    back = recover("5f0c21", (), plan, after_it(world), told, rest=("web2",), gone_back=True)
+    back = recover(
+        RunContext(plan, after_it(world), told),
+        RecoveryRequest("5f0c21", (), rest=("web2",), gone_back=True),
+    )
     play(back, begins=3000)
     said = headline(RunResult(run="r", number=1, at="", summary=told.summary, seconds=1.0))
     assert "`rollout rollback` takes every host to the release before" in said

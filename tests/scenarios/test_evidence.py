@@ -21,7 +21,8 @@ from rollout.model.fleet import AdminState, ProcessIdentity, Server, Target
 from rollout.model.plan import Plan, Share, Timeouts
 from rollout.output.messages import NextStepCommands
 from rollout.output.report.next_steps import next_steps
-from rollout.recovery.recover import recover
+from rollout.ports.context import RunContext
+from rollout.recovery.recover import RecoveryRequest, recover
 from rollout.restart.rolling import rolling_restart
 from rollout.summary.run import Exit
 from rollout.summary.target import TargetPhase
@@ -76,7 +77,7 @@ def test_where_nothing_else_proves_it_monits_own_test_of_the_port_does() -> None
     world.hosts["web1"].apps[0].alert = "Connection failed"
     plan = Plan(waves=(targets_of(world),), floor=world.floor, timeouts=QUICK)
     told = Told()
-    play(rolling_restart(plan, replace(site_of(world), prober=None), told))
+    play(rolling_restart(RunContext(plan, replace(site_of(world), prober=None), told)))
     assert told.summary.exit_code is Exit.REDUCED
     assert 'monit calls it "Connection failed"' in told.summary.lines["web1"].reason
 
@@ -306,7 +307,13 @@ def test_a_run_after_a_crash_hands_on_what_the_dead_one_saw(
     site = site_of(world)
     record = PersistentOwnershipLog(FakeJournal(world), None, owned_targets)
     world.faults = Faults(last=2000.0)
-    play(recover("r", owned_targets, plan, replace(site, record=record), told), begins=2000.0)
+    play(
+        recover(
+            RunContext(plan, replace(site, record=record), told),
+            RecoveryRequest("r", owned_targets),
+        ),
+        begins=2000.0,
+    )
     assert told.summary.exit_code is Exit.DONE
     assert seen == [("web1", ("mongrel_8000", "mongrel_8001"))]
 

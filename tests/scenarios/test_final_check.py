@@ -7,6 +7,7 @@ from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.fleet import Admin, AdminState, Server
 from rollout.model.lock_state import LockState
 from rollout.model.plan import Plan, Share
+from rollout.ports.context import RunContext
 from rollout.restart.rolling import rolling_restart
 from rollout.summary.run import Exit
 from rollout.summary.target import TargetPhase
@@ -116,7 +117,7 @@ def test_a_server_that_another_run_has_seen_to_meanwhile_is_not_called_missing()
     async def whole() -> None:
         await lock.take(ALICE)
         site = replace(site_of(world), record=record, lock=lock)
-        await rolling_restart(plan, site, told)
+        await rolling_restart(RunContext(plan, site, told))
 
     play(whole())
     line = told.summary.lines["web1"]

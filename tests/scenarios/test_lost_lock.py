@@ -14,8 +14,9 @@ from rollout.model.errors import LockError, LockUnavailable, RolloutError
 from rollout.model.past_runs import UnfinishedRun
 from rollout.model.plan import Plan
 from rollout.model.releases import Release
+from rollout.ports.context import DeployContext, RunContext
 from rollout.ports.site import DeployServices, Site
-from rollout.recovery.recover import recover, take_back_what_never_ran
+from rollout.recovery.recover import RecoveryRequest, recover, take_back_what_never_ran
 from rollout.restart.rolling import rolling_restart
 from tests.scenarios.test_acquire import held, out
 from tests.scenarios.test_dead_deploys import dead_in_place
@@ -35,19 +36,21 @@ WHY = LockUnavailable("lb1", "refused")
 
 async def restarts(world: World, site: Site, told: Told) -> None:
     plan = Plan(waves=(targets_of(world),), floor=world.floor, timeouts=QUICK)
-    await rolling_restart(plan, site, told)
+    await rolling_restart(RunContext(plan, site, told))
 
 
 async def deploys(world: World, site: Site, told: Told) -> None:
     plan = Plan(waves=(targets_of(world),), floor=world.floor, timeouts=QUICK)
     wanted = Deploy(release=Release(SECOND, REVISION), hosts=tuple(world.hosts))
-    await uninterrupted(wanted, plan, site, DeployServices(FakeSource(world), FakeHooks()), told)
+    services = DeployServices(FakeSource(world), FakeHooks())
+    await uninterrupted(DeployContext(plan, replace(site, services=services), told, wanted))
 
 
 async def recovers(world: World, site: Site, told: Told) -> None:
     plan, hosts = Plan(waves=(), floor=world.floor, timeouts=QUICK), tuple(world.hosts)
-    await recover("unknown", site.record.owned_targets, plan, site, told)
-    await take_back_what_never_ran(hosts, None, site, told)
+    context = RunContext(plan, site, told)
+    await recover(context, RecoveryRequest("unknown", site.record.owned_targets))
+    await take_back_what_never_ran(context, hosts, None)
 
 
 def looks_of(world: World) -> object:

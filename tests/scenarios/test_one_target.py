@@ -12,6 +12,7 @@ from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.errors import BalancerError, LockLost
 from rollout.model.fleet import Admin, AdminState, Server
 from rollout.model.plan import Plan, Share
+from rollout.ports.context import RunContext
 from rollout.restart.rolling import rolling_restart
 from rollout.summary.run import Exit
 from rollout.summary.target import TargetPhase
@@ -163,7 +164,7 @@ def test_a_server_that_is_brought_back_is_seen_to_take_no_other_with_it() -> Non
     world.faults = Faults()
     told = Told()
     plan = Plan(waves=((target,),), floor=world.floor, timeouts=QUICK)
-    play(rolling_restart(plan, after_it(world), told), begins=3000)
+    play(rolling_restart(RunContext(plan, after_it(world), told)), begins=3000)
     assert told.summary.exit_code is Exit.HALTED
     assert told.summary.lines[target.name].took == (second.name,)
 

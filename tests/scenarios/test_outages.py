@@ -25,8 +25,8 @@ def sick(world: World, *hosts: str) -> World:
 
 
 def fit(world: World, *, accept_sick: bool, floor: Share) -> PreflightReport:
-    scope = Selection(hosts=tuple(world.hosts), accept_sick=accept_sick)
-    return play(preflight(scope, floor, site_of(world)))
+    scope = Selection(hosts=tuple(world.hosts), floor=floor, accept_sick=accept_sick)
+    return play(preflight(scope, site_of(world)))
 
 
 def whole(world: World, told: Told) -> None:

@@ -20,7 +20,7 @@ from tests.support.simulation.world import World
 def examined(world: World, *faults: Fault, probe: bool = True) -> PreflightReport:
     world.faults = Faults(*faults)
     site = site_of(world) if probe else replace(site_of(world), prober=None)
-    return play(preflight(Selection(hosts=tuple(world.hosts)), Share(1), site))
+    return play(preflight(Selection(hosts=tuple(world.hosts), floor=Share(1)), site))
 
 
 def test_a_healthy_fleet_is_fit() -> None:
@@ -55,7 +55,7 @@ def test_a_host_without_an_address_is_found_once_and_its_disk_is_not_asked() -> 
 
     world = fleet(1)
     site = replace(site_of(world), addresses=Nowhere(), releases=FakeReleases(world))
-    fit, _ = play(deploy_preflight(Selection(hosts=("web1",)), Share(1), site, None))
+    fit, _ = play(deploy_preflight(Selection(hosts=("web1",), floor=Share(1)), site, None))
     assert [(f.where, f.what) for f in fit.findings] == [("web1", "has no address")]
     assert [call for call in world.faults.calls if call.startswith("web1")] == []
 
@@ -65,15 +65,15 @@ def test_a_floor_is_judged_by_what_serves_now() -> None:
     first, second, *_ = world.lines.values()
     first.admin = Admin.FORCED_MAINT
     site = site_of(world)
-    scope = Selection(hosts=("web2", "web3", "web4"))
-    (found,) = play(preflight(scope, Share(4), site)).findings
+    hosts = ("web2", "web3", "web4")
+    (found,) = play(preflight(Selection(hosts=hosts, floor=Share(4)), site)).findings
     assert "no restart is possible" in found.what
     assert "3 of 4 servers serve now: lower fleet.floor to 2" in found.fix
-    (note,) = play(preflight(scope, Share(3), site)).notes
+    (note,) = play(preflight(Selection(hosts=hosts, floor=Share(3)), site)).notes
     assert "3 of 4 servers serve now (1 is held out by operators)" in note.what
-    assert play(preflight(scope, Share(2), site)).notes == ()
+    assert play(preflight(Selection(hosts=hosts, floor=Share(2)), site)).notes == ()
     second.health = 0
-    (note,) = play(preflight(scope, Share(2), site)).notes
+    (note,) = play(preflight(Selection(hosts=hosts, floor=Share(2)), site)).notes
     assert "2 of 4 servers serve now" in note.what
 
 

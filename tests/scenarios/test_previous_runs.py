@@ -16,7 +16,8 @@ from rollout.model.lock_state import LockState
 from rollout.model.ownership import OwnedTarget
 from rollout.model.past_runs import UnfinishedRun
 from rollout.model.plan import Plan
-from rollout.recovery.recover import recover
+from rollout.ports.context import RunContext
+from rollout.recovery.recover import RecoveryRequest, recover
 from rollout.summary.run import Exit
 from tests.scenarios.test_acquire import ALL, claims, dead, out, past
 from tests.support.left_out import ALICE, BOB
@@ -138,7 +139,7 @@ def test_what_the_settings_do_not_know_is_named_and_not_acted_upon(
     site = replace(site_of(world), record=record)
     told = Told()
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK, known=known)
-    play(recover("a11ce0", (one,), plan, site, told))
+    play(recover(RunContext(plan, site, told), RecoveryRequest("a11ce0", (one,))))
     (left_out,) = [event for event in told.events if isinstance(event, TargetLeftOut)]
     assert why in left_out.reason
     assert "nothing of it was changed" in left_out.reason
@@ -157,7 +158,12 @@ def test_what_the_settings_know_comes_back() -> None:
     record = PersistentOwnershipLog(FakeJournal(world), owned_targets=(one,))
     told = Told()
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK, known=KNOWN)
-    play(recover("a11ce0", (one,), plan, replace(site_of(world), record=record), told))
+    play(
+        recover(
+            RunContext(plan, replace(site_of(world), record=record), told),
+            RecoveryRequest("a11ce0", (one,)),
+        )
+    )
     assert told.summary.exit_code is Exit.DONE
     assert record.owned_targets == ()
 
@@ -199,5 +205,10 @@ def test_one_that_was_asked_to_restart_waits_in_maint_for_its_proof(
     monkeypatch.setattr(FakeBalancer, "set_state", noted)
     record = PersistentOwnershipLog(FakeJournal(world), owned_targets=(one,))
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK, known=KNOWN)
-    play(recover("a11ce0", (one,), plan, replace(site_of(world), record=record), Told()))
+    play(
+        recover(
+            RunContext(plan, replace(site_of(world), record=record), Told()),
+            RecoveryRequest("a11ce0", (one,)),
+        )
+    )
     assert orders[0] is AdminState.MAINT

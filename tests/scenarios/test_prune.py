@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.deploy.prune import prune_hosts
+from rollout.deploy.prune import Retention, prune_hosts
 from rollout.events import Event, Noted, ReleasesPruned
 from rollout.lock.acquire import LockRequest
 from rollout.lock.session import hold_lock, hold_lock_to_prune, look_only
@@ -55,7 +55,7 @@ def site_with(world: World, releases: FakeReleases | None = None) -> Site:
 async def prune(site: Site, told: list[Event]) -> tuple[Finding, ...]:
     """Prune as the command does."""
     async with hold_lock_to_prune(ALICE, site) as locked:
-        return await prune_hosts(("web1", "web2"), 1, locked, told.append)
+        return await prune_hosts(("web1", "web2"), Retention(1), locked, told.append)
 
 
 def left_of(world: World) -> list[int]:
@@ -125,7 +125,7 @@ def test_a_prune_whose_lock_was_broken_removes_nothing_more() -> None:
     async def broken() -> None:
         async with hold_lock_to_prune(ALICE, site_with(world)) as locked:
             world.lock = held(owner=BOB)
-            await prune_hosts(("web1", "web2"), 1, locked, told.append)
+            await prune_hosts(("web1", "web2"), Retention(1), locked, told.append)
 
     with pytest.raises(LockLost):
         play(broken())
@@ -138,7 +138,7 @@ def test_a_prune_whose_lock_was_broken_removes_nothing_more() -> None:
 def test_nothing_is_removed_without_the_lock() -> None:
     world, told = with_old_releases(), list[Event]()
     site = look_only(site_with(world), LockError("lock", "this command has not taken it"))
-    play(prune_hosts(("web1", "web2"), 1, site, told.append))
+    play(prune_hosts(("web1", "web2"), Retention(1), site, told.append))
     assert left_of(world) == [2, 2]
     assert all(isinstance(event, Noted) for event in told)
 

@@ -21,7 +21,8 @@ from rollout.model.deploy import Deploy
 from rollout.model.fleet import Admin, ProcessIdentity, Server
 from rollout.model.plan import Plan
 from rollout.model.releases import Release, ReleaseStatus, Switch
-from rollout.recovery.recover import recover
+from rollout.ports.context import RunContext
+from rollout.recovery.recover import RecoveryRequest, recover
 from rollout.restart.rolling import rolling_restart
 from rollout.summary.run import Exit
 from rollout.summary.target import TargetPhase
@@ -237,7 +238,7 @@ def test_a_run_whose_lock_is_broken_touches_nothing_more_and_names_what_it_had_o
         world.lock_broken = 1006.0
         site = replace(site_of(world), record=PersistentOwnershipLog(FakeJournal(world), lock))
         plan = Plan(waves=(targets_of(world),), floor=world.floor, timeouts=QUICK)
-        await rolling_restart(plan, site, told)
+        await rolling_restart(RunContext(plan, site, told))
 
     play(scenario())
     assert world.broken == []
@@ -303,7 +304,10 @@ def test_a_recovered_server_is_made_ready_only_as_the_processes_that_were_proven
     told = Replaced(world)
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK)
     owned_targets = tuple(world.owned_targets.values())
-    play(recover("5f0c21", owned_targets, plan, after_it(world), told), begins=LATER)
+    play(
+        recover(RunContext(plan, after_it(world), told), RecoveryRequest("5f0c21", owned_targets)),
+        begins=LATER,
+    )
     assert told.of(TargetOnProbation)
     assert not told.of(TargetReturned), "no visitor meets a process that was not proven"
     assert told.summary.out == ("web1",)
@@ -412,7 +416,10 @@ def test_one_that_dies_after_its_proof_is_not_made_ready() -> None:
     plan = Plan(waves=(), floor=world.floor, timeouts=QUICK)
     world.faults = Faults()
     play(
-        recover("5f0c21", tuple(world.owned_targets.values()), plan, after_it(world), tell),
+        recover(
+            RunContext(plan, after_it(world), tell),
+            RecoveryRequest("5f0c21", tuple(world.owned_targets.values())),
+        ),
         begins=3000,
     )
     assert "lb1 ready" not in world.faults.calls

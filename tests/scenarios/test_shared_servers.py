@@ -24,7 +24,7 @@ class Resolver:
 
 def checked(world: World, known: Mapping[str, str]) -> PreflightReport:
     site = replace(site_of(world), addresses=Resolver(known))
-    return play(preflight(Selection(hosts=tuple(world.hosts)), Share(0), site))
+    return play(preflight(Selection(hosts=tuple(world.hosts), floor=Share(0)), site))
 
 
 def test_a_machine_under_two_names_is_named_once_and_not_restarted_twice() -> None:

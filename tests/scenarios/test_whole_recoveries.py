@@ -13,7 +13,8 @@ from rollout.model.ownership import OwnedTarget, ServerSnapshot
 from rollout.model.past_runs import UnfinishedRun
 from rollout.model.plan import Plan, Share
 from rollout.model.releases import Release
-from rollout.ports.site import DeployServices
+from rollout.ports.context import RunContext
+from rollout.ports.site import DeployServices, Site
 from rollout.recovery.journal_hosts import check_before_recovery, limit_to_fleet
 from rollout.recovery.recover_run import (
     RecoverRequest,
@@ -90,12 +91,15 @@ def test_a_run_that_another_command_has_gone_on_with_is_not_resumed(now: list[Pa
         check_not_gone_on(past(), FakeHistory(now))
 
 
+def patiently(world: World, site: Site, told: Told) -> RunContext:
+    return RunContext(Plan(waves=(), floor=world.floor, timeouts=QUICK), site, told)
+
+
 def request_of(world: World, was: PastRun, deploy: Deploy | None = None) -> ResumeRequest:
     return ResumeRequest(
         past=was,
         left=UnfinishedRun(owner=was.owner, owned_targets=was.owned_targets, past=was),
-        scope=Selection(hosts=tuple(world.hosts)),
-        plan=Plan(waves=(), floor=world.floor, timeouts=QUICK),
+        scope=Selection(hosts=tuple(world.hosts), floor=world.floor),
         max_out=Share(1),
         canary=Share(0),
         deploy=deploy,
@@ -119,7 +123,9 @@ def test_a_resume_brings_back_nothing_and_restarts_nothing_once_another_one_went
     was, told, before = died_in(world), Told(), looks_of(world)
     site, gone_on = after_it(world), FakeHistory([replace(was, done=HOSTS)])
     with pytest.raises(RolloutError, match="another command has gone on"):
-        play(resume_run(request_of(world, was), gone_on, site, told), begins=LATER)
+        play(
+            resume_run(patiently(world, site, told), request_of(world, was), gone_on), begins=LATER
+        )
     with pytest.raises(RolloutError, match="another command has gone on"):
         play(look_before_resuming(request_of(world, was), gone_on, site), begins=LATER)
     assert (looks_of(world), told.events) == (before, [])
@@ -129,7 +135,10 @@ def test_a_resume_brings_back_what_is_out_and_restarts_the_rest() -> None:
     world = dead_restart()
     was, told = died_in(world), Told()
     hosts = play(
-        resume_run(request_of(world, was), FakeHistory([was]), after_it(world), told), begins=LATER
+        resume_run(
+            patiently(world, after_it(world), told), request_of(world, was), FakeHistory([was])
+        ),
+        begins=LATER,
     )
     assert hosts == set()
     assert told.summary.exit_code == 0
@@ -155,7 +164,10 @@ def test_a_resumed_deploy_has_seen_to_its_hosts_once_it_stands_in_our_journal() 
     site = replace(after_it(world), services=DeployServices(FakeSource(world), FakeHooks()))
     told = Told()
     hosts = play(
-        resume_run(request_of(world, was, deploy), FakeHistory([was]), site, told), begins=LATER
+        resume_run(
+            patiently(world, site, told), request_of(world, was, deploy), FakeHistory([was])
+        ),
+        begins=LATER,
     )
     assert hosts == set(HOSTS)
     assert told.summary.exit_code == 0
@@ -168,7 +180,10 @@ def test_a_resumed_deploy_that_is_refused_has_seen_to_no_host() -> None:
     was = died_in(world, deploy)
     site = replace(after_it(world), services=DeployServices(FakeSource(world), FakeHooks()))
     hosts = play(
-        resume_run(request_of(world, was, deploy), FakeHistory([was]), site, Told()), begins=LATER
+        resume_run(
+            patiently(world, site, Told()), request_of(world, was, deploy), FakeHistory([was])
+        ),
+        begins=LATER,
     )
     assert hosts == set()
 
@@ -189,10 +204,9 @@ def recovers(
         left=left,
         history=FakeHistory(list(runs)),
         fleet=tuple(world.hosts),
-        plan=Plan(waves=(), floor=world.floor, timeouts=QUICK),
         abandoned=abandoned,
     )
-    hosts = play(recover_run(request, after_it(world), told), begins=LATER)
+    hosts = play(recover_run(patiently(world, after_it(world), told), request), begins=LATER)
     return hosts, told
 
 

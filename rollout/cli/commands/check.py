@@ -38,8 +38,7 @@ def check(arguments: Arguments) -> int:
 
 def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output, rollout: str) -> int:
     """Look at everything and return the exit code of a restart now: 4 while the lock is held."""
-    scope, floor = scope_of(settings, hosts), settings.fleet.floor
-
+    scope = scope_of(settings, hosts)
     request = lock_request(settings, hosts, rollout)
 
     async def scenario() -> tuple[PreflightReport, bool]:
@@ -53,9 +52,8 @@ def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output, rollout
             told: list[Event] = []
             refused, out = await refusal(request, history_of(settings), site, told.append)
             site = replace(site, record=UnlockedOwnershipLog(NOT_TAKEN, owned_targets=out))
-            fit = await preflight_for_either(
-                scope, floor, site, site.services.source if site.services else None
-            )
+            source = site.services.source if site.services else None
+            fit = await preflight_for_either(scope, site, source)
         others = of_the_lock
         if refused is not None and not (of_the_lock and isinstance(refused, LockError)):
             where = "lock" if isinstance(refused, LockHeld) else "run"

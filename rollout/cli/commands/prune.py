@@ -8,7 +8,7 @@ from rollout.cli.console import print_error, print_output
 from rollout.cli.from_deploy_settings import the_deploy
 from rollout.cli.new_run import current_owner
 from rollout.cli.wiring import open_site
-from rollout.deploy.prune import prune_hosts
+from rollout.deploy.prune import Retention, prune_hosts
 from rollout.events import Event, Noted
 from rollout.lock.session import hold_lock_to_prune
 from rollout.model.fleet import Finding
@@ -40,7 +40,8 @@ def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output) -> int:
             open_site(settings) as site,
             hold_lock_to_prune(current_owner(Kind.RUN), site) as locked,
         ):
-            findings = await prune_hosts(hosts, the_deploy(settings).keep, locked, told.append)
+            retention = Retention(the_deploy(settings).keep)
+            findings = await prune_hosts(hosts, retention, locked, told.append)
         return told, findings
 
     told, findings = asyncio.run(scenario())

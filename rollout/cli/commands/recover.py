@@ -18,6 +18,7 @@ from rollout.cli.unfinished import (
 )
 from rollout.lock.session import LockedRun
 from rollout.model.past_runs import UnfinishedRun
+from rollout.ports.context import RunContext
 from rollout.ports.site import Tell
 from rollout.recovery.journal_hosts import check_before_recovery
 from rollout.recovery.recover_run import RecoverRequest, recover_run
@@ -50,10 +51,10 @@ def run(
             left=left,
             history=history_of(settings),
             fleet=settings.fleet.names,
-            plan=plan_of(settings, ()),
             abandoned=abandon,
         )
-        locked_run.has_seen_to(await recover_run(request, locked_run.site, tell))
+        context = RunContext(plan_of(settings, ()), locked_run.site, tell)
+        locked_run.has_seen_to(await recover_run(context, request))
 
     spec = CommandSpec(
         loaded=loaded,

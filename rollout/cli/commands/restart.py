@@ -11,9 +11,8 @@ from rollout.restart.server_mapping import Selection
 def restart(arguments: Arguments) -> int:
     """Run the command and return its exit code."""
     loaded = arguments.settings()
-    floor = loaded.settings.fleet.floor
 
     async def ready(scope: Selection, site: Site) -> tuple[PreflightReport, None]:
-        return await restart_preflight(scope, floor, site), None
+        return await restart_preflight(scope, site), None
 
     return act("restart", arguments, loaded, ready)

@@ -16,6 +16,7 @@ from rollout.model.errors import RolloutError
 from rollout.model.findings import PreflightReport
 from rollout.model.lock_state import PastRun
 from rollout.model.past_runs import UnfinishedRun
+from rollout.ports.context import RunContext
 from rollout.ports.site import Site, Tell
 from rollout.recovery.journal_hosts import limit_to_fleet
 from rollout.recovery.resume import ResumeRequest, against_resuming, is_through
@@ -65,7 +66,6 @@ def run(arguments: Arguments, loaded: Loaded, past: PastRun, left: UnfinishedRun
         past=past,
         left=left,
         scope=scope_of(settings, past.hosts, past.flags),
-        plan=plan_of(settings, (), past.flags),
         max_out=settings.fleet.max_out,
         canary=settings.fleet.canary,
         deploy=deploy_again(settings, past),
@@ -78,7 +78,8 @@ def run(arguments: Arguments, loaded: Loaded, past: PastRun, left: UnfinishedRun
         return await look_before_resuming(request, history, site)
 
     async def scenario(locked_run: LockedRun, tell: Tell) -> None:
-        locked_run.has_seen_to(await resume_run(request, history, locked_run.site, tell))
+        context = RunContext(plan_of(settings, (), past.flags), locked_run.site, tell)
+        locked_run.has_seen_to(await resume_run(context, request, history))
 
     spec = CommandSpec(
         loaded=loaded,

@@ -21,6 +21,6 @@ def rollback(arguments: Arguments) -> int:
     request = partial(deploy_of, the_deploy(settings), fresh=False)
 
     async def ready(scope: Selection, site: Site) -> tuple[PreflightReport, Deploy | None]:
-        return await ready_to_roll_back(scope, settings.fleet.floor, site, to, request)
+        return await ready_to_roll_back(scope, site, to, request)
 
     return act("rollback", arguments, loaded, ready)

@@ -8,7 +8,7 @@ from rollout.cli.from_deploy_settings import deploy_of, deployable, the_deploy
 from rollout.deploy.preflight import ready_to_deploy
 from rollout.model.deploy import Deploy
 from rollout.model.findings import PreflightReport
-from rollout.ports.site import Site, services_of
+from rollout.ports.site import Site
 from rollout.restart.server_mapping import Selection
 
 
@@ -19,7 +19,7 @@ def uninterrupted(arguments: Arguments) -> int:
     request = partial(deploy_of, the_deploy(settings), fresh=True)
 
     async def ready(scope: Selection, site: Site) -> tuple[PreflightReport, Deploy | None]:
-        source = services_of(site).source
-        return await ready_to_deploy(scope, settings.fleet.floor, site, source, request)
+        source = site.require_services().source
+        return await ready_to_deploy(scope, site, source, request)
 
     return act("uninterrupted", arguments, loaded, ready)

@@ -9,6 +9,7 @@ from rollout.model.deploy import Deploy
 from rollout.model.fleet import Target
 from rollout.model.plan import OnBusy, Plan, Share, Timeouts, waves_of
 from rollout.model.releases import BuildStep, Release
+from rollout.ports.context import DeployContext
 from rollout.ports.site import DeployServices
 from rollout.summary.deploy import Phase
 from rollout.summary.run import Exit
@@ -56,11 +57,14 @@ def deploy(
         builds=(STYLES,),
     )
     wanted = replace(wanted, **wishes)  # type: ignore[arg-type]  # the fields of Deploy, by name
-    supply = DeployServices(FakeSource(world), hooks or FakeHooks())
     told = Told()
-    site = replace(site_of(world, stop_asked=stop_asked), releases=releases or FakeReleases(world))
+    site = replace(
+        site_of(world, stop_asked=stop_asked),
+        releases=releases or FakeReleases(world),
+        services=DeployServices(FakeSource(world), hooks or FakeHooks()),
+    )
     with suppress(Dead):
-        play(uninterrupted(wanted, plan, site, supply, told), begins=begins)
+        play(uninterrupted(DeployContext(plan, site, told, wanted)), begins=begins)
     told.died = world.faults.dead
     return told
 

@@ -17,8 +17,9 @@ from rollout.model.fleet import Admin
 from rollout.model.lock_state import Kind, LockOwner, Process
 from rollout.model.plan import OnBusy, Plan, Share, Timeouts, waves_of
 from rollout.model.releases import BuildStep, OnFailure, Release, Switch
+from rollout.ports.context import DeployContext, RunContext
 from rollout.ports.site import DeployServices, Site
-from rollout.recovery.recover import recover
+from rollout.recovery.recover import RecoveryRequest, recover
 from rollout.restart.rolling import rolling_restart
 from tests.support.simulation.clock import play
 from tests.support.simulation.deploys import SECOND
@@ -219,7 +220,7 @@ def _plan(dice: random.Random, world: World) -> Plan:
 
 def _restart(dice: random.Random, world: World) -> Callable[[Site, Told], object]:
     plan = _plan(dice, world)
-    return lambda site, told: rolling_restart(plan, site, told)
+    return lambda site, told: rolling_restart(RunContext(plan, site, told))
 
 
 def _deploy(dice: random.Random, world: World) -> Callable[[Site, Told], object]:
@@ -233,14 +234,20 @@ def _deploy(dice: random.Random, world: World) -> Callable[[Site, Told], object]
         on_failure=dice.choice(list(OnFailure)),
     )
     world.together = wanted.switch is Switch.TOGETHER
-    supply = DeployServices(FakeSource(world), FakeHooks())
-    return lambda site, told: uninterrupted(wanted, plan, site, supply, told)
+    services = DeployServices(FakeSource(world), FakeHooks())
+
+    def deployed(site: Site, told: Told) -> object:
+        return uninterrupted(DeployContext(plan, replace(site, services=services), told, wanted))
+
+    return deployed
 
 
 def _recover(world: World) -> Callable[[Site, Told], object]:
     plan = Plan(waves=(), floor=world.floor, timeouts=HURRIED)
     owned_targets = tuple(world.owned_targets.values())
-    return lambda site, told: recover("5f0c21", owned_targets, plan, site, told)
+    return lambda site, told: recover(
+        RunContext(plan, site, told), RecoveryRequest("5f0c21", owned_targets)
+    )
 
 
 def _left(world: World) -> list[str]:

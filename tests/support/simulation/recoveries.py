@@ -12,8 +12,9 @@ from rollout.model.lock_state import PastDeploy, PastRun
 from rollout.model.past_runs import UnfinishedRun
 from rollout.model.plan import Plan, Share, Timeouts
 from rollout.model.releases import OnFailure, Release, Switch
+from rollout.ports.context import DeployContext, RunContext
 from rollout.ports.site import DeployServices, Site
-from rollout.recovery.recover import recover, take_back_what_never_ran
+from rollout.recovery.recover import RecoveryRequest, recover, take_back_what_never_ran
 from rollout.recovery.resume import ResumeRequest, resume
 from rollout.restart.preflight import report_preflight
 from rollout.restart.rolling import rolling_restart
@@ -57,8 +58,11 @@ def recovered(
     site = after_it(world)
 
     async def scenario() -> None:
-        await recover("5f0c21", tuple(world.owned_targets.values()), plan, site, told)
-        await take_back_what_never_ran(tuple(world.hosts), past, site, told)
+        await recover(
+            RunContext(plan, site, told),
+            RecoveryRequest("5f0c21", tuple(world.owned_targets.values())),
+        )
+        await take_back_what_never_ran(RunContext(plan, site, told), tuple(world.hosts), past)
 
     with until_it_dies():
         play(scenario(), begins=begins)
@@ -92,9 +96,13 @@ def typed(
     for app in (app for host in world.hosts.values() for app in host.apps):
         app.restarted_on.clear()  # who types it wants another restart
     world.faults = Faults(*faults)
-    told, site = Told(), after_it(world)
-    scope = Selection(hosts=command.hosts or tuple(world.hosts), accept_sick=command.accept_sick)
-    supply = DeployServices(FakeSource(world), FakeHooks())
+    services = DeployServices(FakeSource(world), FakeHooks())
+    told, site = Told(), replace(after_it(world), services=services)
+    scope = Selection(
+        hosts=command.hosts or tuple(world.hosts),
+        floor=world.floor,
+        accept_sick=command.accept_sick,
+    )
 
     def request(release: Release, hosts: tuple[str, ...]) -> Deploy:
         return Deploy(
@@ -108,18 +116,20 @@ def typed(
     async def scenario() -> None:
         deploy: Deploy | None = None
         if command.verb == "restart":
-            fit = await restart_preflight(scope, world.floor, site)
+            fit = await restart_preflight(scope, site)
         elif command.verb == "rollback":
-            fit, deploy = await ready_to_roll_back(scope, world.floor, site, command.to, request)
+            fit, deploy = await ready_to_roll_back(scope, site, command.to, request)
         else:
-            fit, deploy = await ready_to_deploy(scope, world.floor, site, supply.source, request)
+            fit, deploy = await ready_to_deploy(
+                scope, site, site.require_services().source, request
+            )
         if not report_preflight(fit, told):
             return
         plan = Plan(waves=(fit.targets,), floor=world.floor, timeouts=timeouts)
         if deploy is None:
-            await rolling_restart(plan, site, told)
+            await rolling_restart(RunContext(plan, site, told))
         else:
-            await uninterrupted(deploy, plan, site, supply, told)
+            await uninterrupted(DeployContext(plan, site, told, deploy))
 
     with until_it_dies():
         play(scenario(), begins=begins)
@@ -143,16 +153,17 @@ def resumed(
         left=UnfinishedRun(
             owner=past.owner, owned_targets=past.owned_targets, past=past, certain=True
         ),
-        scope=Selection(hosts=tuple(world.hosts)),
-        plan=Plan(waves=(), floor=world.floor, timeouts=timeouts),
+        scope=Selection(hosts=tuple(world.hosts), floor=world.floor),
         max_out=Share(1),
         canary=Share(0),
         deploy=deploy,
         allow_missing_targets=False,
     )
-    supply = DeployServices(FakeSource(world), FakeHooks())
+    plan = Plan(waves=(), floor=world.floor, timeouts=timeouts)
+    services = DeployServices(FakeSource(world), FakeHooks())
+    site = replace(after_it(world), services=services)
     with until_it_dies():
-        play(resume(wanted, after_it(world), supply, told), begins=begins)
+        play(resume(RunContext(plan, site, told), wanted), begins=begins)
     told.died = world.faults.dead
     return told
 

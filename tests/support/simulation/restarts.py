@@ -8,6 +8,7 @@ from rollout.events import Event
 from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.model.fleet import Server
 from rollout.model.plan import Plan, Share, Timeouts, waves_of
+from rollout.ports.context import RunContext
 from rollout.ports.site import Site, Supervisor
 from rollout.restart.rolling import rolling_restart
 from rollout.summary.deploy import Phase
@@ -115,7 +116,7 @@ def roll(
         site = replace(
             site_of(world, stop_asked=stop_asked, supervisor=supervisor), started=started
         )
-        play(rolling_restart(plan, site, told))
+        play(rolling_restart(RunContext(plan, site, told)))
     told.died = world.faults.dead
     return told
 

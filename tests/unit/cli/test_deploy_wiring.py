@@ -17,7 +17,6 @@ from rollout.cli.from_settings import plan_of
 from rollout.cli.wiring import open_deploy, open_site
 from rollout.model.errors import SettingsError
 from rollout.model.releases import OnFailure, Release, Switch
-from rollout.ports.site import services_of
 from rollout.settings.deploy_model import DeploySettings
 from rollout.settings.load import Loaded, load
 
@@ -149,7 +148,7 @@ def test_the_strategy_chooses_the_source_and_nobody_is_contacted(
 ) -> None:
     async def build() -> None:
         async with open_deploy(loaded(tmp_path, text).settings) as site:
-            supply = services_of(site)
+            supply = site.require_services()
             assert isinstance(supply.source, kind)
             assert site.releases is not None
             assert await supply.hooks.run("before", {}) is None

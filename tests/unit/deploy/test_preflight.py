@@ -130,12 +130,12 @@ Ready = Coroutine[Any, Any, tuple[PreflightReport, Deploy | None]]
 
 def to_deploy(settings: Settings, site: Site, source: FakeSource) -> Ready:
     request = partial(deploy_of, the_deploy(settings), fresh=True)
-    return ready_to_deploy(scope_of(settings, HOSTS), settings.fleet.floor, site, source, request)
+    return ready_to_deploy(scope_of(settings, HOSTS), site, source, request)
 
 
 def to_roll_back(settings: Settings, site: Site, to: str | None) -> Ready:
     request = partial(deploy_of, the_deploy(settings), fresh=False)
-    return ready_to_roll_back(scope_of(settings, HOSTS), settings.fleet.floor, site, to, request)
+    return ready_to_roll_back(scope_of(settings, HOSTS), site, to, request)
 
 
 class Unfit(FakeReleases):
