@@ -18,6 +18,7 @@ from rollout.cli.runner import CommandBody
 from rollout.lock.session import LockedRun
 from rollout.model.findings import PreflightReport
 from rollout.model.fleet import Finding, Target
+from rollout.ports.context import RunContext
 
 SETTINGS = """\
 app = "shop"
@@ -39,7 +40,8 @@ UNFIT = PreflightReport(
     targets=(), skipped=(), findings=(Finding("web1", "is away", ""),), notes=()
 )
 DEPLOY = "the deploy"
-SITE: Any = SimpleNamespace(stop_asked=lambda: False, services=SimpleNamespace(source="the source"))
+SERVICES = SimpleNamespace(source="the source")
+SITE: Any = SimpleNamespace(stop_asked=lambda: False, require_services=lambda: SERVICES)
 
 
 @dataclass
@@ -72,9 +74,9 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
 
             return look
 
-        def act_as(name: str) -> Callable[..., Any]:
-            async def go(*words: object) -> None:
-                played.acts.append((name, words[0]))
+        def act_as(name: str, part: str) -> Callable[..., Any]:
+            async def go(context: RunContext) -> None:
+                played.acts.append((name, getattr(context, part)))
 
             return go
 
@@ -91,8 +93,8 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
             return 5
 
         monkeypatch.setattr(act, "run", run)
-        monkeypatch.setattr(act, "rolling_restart", act_as("restart"))
-        monkeypatch.setattr(act, "uninterrupted", act_as("deploy"))
+        monkeypatch.setattr(act, "rolling_restart", act_as("restart", "plan"))
+        monkeypatch.setattr(act, "uninterrupted", act_as("deploy", "deploy"))
         monkeypatch.setattr(restart, "restart_preflight", look_as("restart", deploys=False))
         monkeypatch.setattr(uninterrupted, "ready_to_deploy", look_as("deploy", deploys=True))
         monkeypatch.setattr(rollback, "ready_to_roll_back", look_as("rollback", deploys=True))
@@ -124,7 +126,7 @@ def test_a_deploy_looks_with_the_source_and_deploys(play: Play, command: str) ->
     assert (spec.cron, spec.include_left_out) == (False, False)
     assert spec.meanwhile == "looking at 2 hosts, then hooks.before runs"
     assert {name for name, _ in played.looks} == {"deploy"}
-    assert all(words[3] == "the source" for _, words in played.looks)
+    assert all(words[2] == "the source" for _, words in played.looks)
     assert played.acts == [("deploy", DEPLOY)]
 
 
@@ -132,7 +134,7 @@ def test_a_rollback_looks_for_the_release_and_makes_it_live(play: Play) -> None:
     played = play("rollback --to 20261122230001")
     (spec,) = played.specs
     assert (spec.verb, spec.deploys) == ("rollback", True)
-    assert all(words[3] == "20261122230001" for _, words in played.looks)
+    assert all(words[2] == "20261122230001" for _, words in played.looks)
     assert played.acts == [("deploy", DEPLOY)]
 
 
