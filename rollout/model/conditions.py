@@ -197,7 +197,9 @@ def is_new_process(before: Mapping[str, ProcessIdentity | None], now: InstanceSt
     if not now.running:
         watched = "" if now.monitored else ", not monitored"
         if now.pending:
-            return Condition(met=False, reason=f"{now.name}: {now.pending} pending{watched}")
+            return Condition(
+                met=False, reason=f"{now.name}: {now.detail}, {now.pending} pending{watched}"
+            )
         if now.process is None and now.state is ProcessState.RUNNING:
             watched += ", but has no process"  # its supervisor has not noticed yet
         return Condition(met=False, reason=f'{now.name} is "{now.detail}"{watched}')

@@ -34,7 +34,7 @@ def test_every_server_is_restarted_once_and_back_as_found(lines: str, max_out: i
 @pytest.mark.parametrize(
     ("manner", "words"),
     [
-        ("never_boots", "restart pending"),
+        ("never_boots", "activating (start), restart pending"),
         ("dies", "failed (failed)"),
     ],
 )
