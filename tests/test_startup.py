@@ -77,11 +77,18 @@ def test_the_shortest_question_does_not_even_load_typer() -> None:
     assert "typer" not in names
 
 
-def test_completing_a_command_loads_nothing_heavy() -> None:
-    names, said = loaded_by(
-        _ROLLOUT_COMPLETE="complete_bash", COMP_WORDS="rollout rest", COMP_CWORD="1"
-    )
-    assert said.split() == ["restart"]
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("rollout rest", "restart"),
+        ("rollout -e x restart --hosts web1 --on-busy ", "stop cut"),
+        ("rollout restart --cron --env x --max-o", "--max-out"),
+    ],
+)
+def test_completing_a_word_loads_nothing_heavy(typed: str, offered: str) -> None:
+    count = str(len(typed.split()) - (not typed.endswith(" ")))
+    names, said = loaded_by(_ROLLOUT_COMPLETE="complete_bash", COMP_WORDS=typed, COMP_CWORD=count)
+    assert said.split() == offered.split()
     assert not names & set(HEAVY)
 
 

@@ -24,13 +24,13 @@ class RawTextOption(TyperOption):
     """An option whose value is the text that was typed; flags stay flags.
 
     typer 0.29 (fastapi/typer#1831) has pydantic convert every option, even text to text and a
-    `--help` that was not given, and does so for the global ones before it prints the help of a
-    command or completes a word: 400 ms in place of 130 for each press of TAB.  This class can go
-    once tests/test_startup.py is green without it.
+    `--help` that was not given, and does so before it prints the help of a command or completes a
+    word: 400 ms in place of 130 for each press of TAB.  This class can go once
+    tests/test_startup.py is green without it.
     """
 
     def process_value(self, ctx: TyperOwn, value: TyperOwn) -> TyperOwn:
-        if value is not None and not isinstance(value, str):
+        if value is not None and not self.multiple and not isinstance(value, str):
             return super().process_value(ctx, value)
         return self.callback(ctx, self, value) if self.callback is not None else value
 
@@ -39,10 +39,7 @@ class FastGroup(TyperGroup):
     """A group whose own options are text and flags, and nothing else."""
 
     def get_params(self, ctx: TyperOwn) -> TyperOwn:
-        options = super().get_params(ctx)
-        for option in options:
-            if type(option) is TyperOption:
-                option.__class__ = RawTextOption  # typer makes them itself and offers no other way
+        options = _as_raw_text(super().get_params(ctx))
         return options if ctx.parent is None else _with_global_options(self, ctx, options)
 
     def parse_args(self, ctx: TyperOwn, args: list[str]) -> list[str]:
@@ -92,7 +89,7 @@ class Command(TyperCommand):
     """A command that takes the global options as well."""
 
     def get_params(self, ctx: TyperOwn) -> TyperOwn:
-        return _with_global_options(self, ctx, super().get_params(ctx))
+        return _with_global_options(self, ctx, _as_raw_text(super().get_params(ctx)))
 
     def parse_args(self, ctx: TyperOwn, args: list[str]) -> list[str]:
         ctx.allow_extra_args = True  # else typer refuses them without a word about --hosts
@@ -110,6 +107,14 @@ def _against_words(words: list[str], *, takes_hosts: bool) -> str:
     shown = " ".join(map(repr, words))
     hint = f"; to choose hosts use --hosts {shlex.quote(','.join(words))}" if takes_hosts else ""
     return f"Unexpected {shown}{hint}"
+
+
+def _as_raw_text(options: TyperOwn) -> TyperOwn:
+    """Return the options as raw text, but for one that is required: typer must miss it."""
+    for option in options:
+        if type(option) is TyperOption and not option.required:
+            option.__class__ = RawTextOption  # typer makes them itself and offers no other way
+    return options
 
 
 def _with_global_options(command: TyperOwn, ctx: TyperOwn, own: TyperOwn) -> TyperOwn:
