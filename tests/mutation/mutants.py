@@ -35,6 +35,7 @@ MONIT = ("tests/unit/adapters/monit",)
 LINES = ("tests/scenarios/test_server_changes.py",)
 SSH = ("tests/integration/ssh/test_policy.py",)
 UNLOCKED = ("tests/scenarios/test_lost_lock.py",)
+RUNNER = ("tests/unit/cli/test_runner.py",)
 SESSION = ("tests/scenarios/test_session.py",)
 ACQUIRE = ("tests/scenarios/test_acquire.py",)
 BY_HAND = ("tests/scenarios/test_lock_by_hand.py",)
@@ -476,6 +477,20 @@ MUTANTS = (
         "    return guarded(site, UnlockedOwnershipLog(why))\n",
         "    return site\n",
         noticed_by=UNLOCKED,
+    ),
+    Mutant(
+        "what a run looks at without the lock cannot be changed by its look",
+        "cli/runner.py",
+        "await look(look_only(site, error))",
+        "await look(site)",
+        noticed_by=RUNNER,
+    ),
+    Mutant(
+        "a run that could not ask for the lock is refused though all else is well",
+        "cli/runner.py",
+        "with_others(await look(look_only(site, error)), (finding,))",
+        "await look(look_only(site, error))",
+        noticed_by=RUNNER,
     ),
     Mutant(
         "without the lock no run begins",

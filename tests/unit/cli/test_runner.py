@@ -1,0 +1,76 @@
+"""A run that cannot ask for the lock: its command does not begin, and all that is wrong is told."""
+
+from pathlib import Path
+
+import pytest
+
+from rollout.cli.command_spec import CommandSpec, Look
+from rollout.cli.global_options import GlobalOptions
+from rollout.cli.runner import run
+from rollout.lock.session import LockedRun
+from rollout.model.errors import LockUnavailable
+from rollout.model.findings import PreflightReport
+from rollout.model.fleet import Finding, Target
+from rollout.ports.site import Site, Tell
+
+SETTINGS = """\
+app = "shop"
+[balancers.lb1]
+[fleet]
+hosts = ["web1"]
+[lock]
+directory = "{}"
+"""
+FIT = PreflightReport(
+    targets=(Target("web1", "web1", (), (), {}),), skipped=(), findings=(), notes=()
+)
+
+
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GlobalOptions:
+    """Settings with a lock in a directory that cannot be one: a file is in its way."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "in_the_way").touch()
+    file = tmp_path / "rollout.toml"
+    file.write_text(SETTINGS.format(tmp_path / "in_the_way"))
+    return GlobalOptions(config=str(file))
+
+
+async def begins(locked_run: LockedRun, tell: Tell) -> None:
+    raise AssertionError(f"it has begun: {locked_run}, {tell}")
+
+
+def spec_of(typed: GlobalOptions, look: Look | None) -> CommandSpec:
+    return CommandSpec(
+        loaded=typed.settings(), typed=typed, verb="restart", hosts=("web1",), look=look
+    )
+
+
+def test_what_a_look_finds_is_told_with_what_keeps_the_run_from_the_lock(
+    typed: GlobalOptions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def look(site: Site) -> PreflightReport:
+        with pytest.raises(LockUnavailable):
+            await site.record.own(FIT.targets[0], ())
+        found = Finding("web1", "its monit does not answer", "start monit")
+        return PreflightReport(targets=(), skipped=(), findings=(found,), notes=())
+
+    code = run(spec_of(typed, look), begins)
+    told = "".join(capsys.readouterr())
+    assert code == 3, told
+    assert "its monit does not answer" in told
+    assert "in_the_way" in told
+
+
+@pytest.mark.parametrize("with_look", [False, True])
+def test_a_fleet_in_which_all_else_is_well_is_refused_because_of_the_lock(
+    typed: GlobalOptions, capsys: pytest.CaptureFixture[str], *, with_look: bool
+) -> None:
+    async def look(site: Site) -> PreflightReport:
+        del site
+        return FIT
+
+    code = run(spec_of(typed, look if with_look else None), begins)
+    told = "".join(capsys.readouterr())
+    assert code == 3, told
+    assert "in_the_way" in told
