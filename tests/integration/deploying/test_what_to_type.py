@@ -45,7 +45,7 @@ def test_after_a_deploy_of_one_host_it_can_be_put_back_and_the_others_are_left_a
     deployed = deploy(fleet, "--hosts", "web1")
 
     assert deployed.code == 6
-    assert set(told(deployed)) == {"look", "old code", "bring back", "or by hand"}
+    assert set(told(deployed)) == {"look", "old code", "bring back", "or by hand", "more"}
     before, after = deployed.places
     assert after.current == before.current | {"web1": deployed.release}
     assert typed(fleet, told(deployed)["old code"]).returncode == 0
