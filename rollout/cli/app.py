@@ -1,7 +1,7 @@
 """The commands: for each its name, its options and its help.
 
-typer is all that is imported up here, because `--help` and every press of TAB come this way; what
-a command does is in its file in ``rollout.cli.commands``, imported when it runs.
+Nothing heavy is imported up here, because `--help` and every press of TAB come this way; what a
+command does is in its file in ``rollout.cli.commands``, imported when it runs.
 """
 
 import inspect
@@ -58,7 +58,7 @@ def before_the_command(context: typer.Context, **values: Any) -> None:  # noqa: 
     context.obj = GlobalOptions(
         config=values["config"],
         env=values["env"],
-        output=values["output"] or "auto",
+        output="auto" if values["output"] is None else values["output"],
         verbose=values["verbose"],
         by_variable=frozenset(by_variable),
     )

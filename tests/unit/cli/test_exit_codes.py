@@ -66,6 +66,8 @@ def test_the_version_goes_to_stdout(here: Path) -> None:
             ("--output", "jsno", "status"),
             "--output: must be one of auto, plain, live, json (did you mean 'json'?)",
         ),
+        (("--output=", "status"), "--output: must be one of auto, plain, live, json"),
+        (("status", "--output="), "--output: must be one of auto, plain, live, json"),
         (("--config", "no.toml", "check"), "--config: there is no file no.toml"),
         (("--env", "x", "check"), "--env: 'x' is not known: rollout.toml has no [env.NAME]"),
     ],
