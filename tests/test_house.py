@@ -84,6 +84,35 @@ KNOWS_MONIT = {
 """What may name monit beside ``rollout/adapters/monit`` and ``rollout/settings``."""
 
 LINES_OF_A_MODULE = 400
+PARAMETERS_OF_A_FUNCTION = 4
+A_CALL = "one command on a host: the call names what it needs beside the host and the command"
+MADE_ONCE = "made in one place, the wiring, which names each part"
+A_SENTENCE = "all that one sentence or finding names"
+MANY_PARAMETERS = {
+    "adapters.haproxy.balancer.__init__": MADE_ONCE,
+    "adapters.local.shell.run_here": A_CALL,
+    "adapters.lock.lock_directory.__init__": MADE_ONCE,
+    "adapters.monit.preflight.findings_in": A_SENTENCE,
+    "adapters.monit.preflight._of_number": A_SENTENCE,
+    "adapters.releases.build.judge": A_SENTENCE,
+    "adapters.releases.preflight_findings.finding_of": A_SENTENCE,
+    "adapters.sources.git.git_trouble": A_SENTENCE,
+    "adapters.sources.local_git.build_here": A_CALL,
+    "adapters.ssh.addresses.__init__": MADE_ONCE,
+    "adapters.ssh.client.run": A_CALL,
+    "adapters.ssh.scripts.ask": A_CALL,
+    "adapters.ssh.scripts.do": A_CALL,
+    "lock.acquire.acquire": "@",
+    "lock.acquire._taken_over": "@",
+    "lock.acquire._acquire_past_open_journals": "@",
+    "output.dispatcher.__init__": MADE_ONCE,
+    "output.select.renderers": MADE_ONCE,
+    "output.writer.__init__": MADE_ONCE,
+    "settings.load.load": MADE_ONCE,
+    "trusted_paths.open_inside": "as os.open, with what is trusted and how it is shown",
+}
+"""Functions with more parameters than :data:`PARAMETERS_OF_A_FUNCTION`, with the reason."""
+
 LINES_OF_A_FUNCTION = 70
 LONG_FOR_A_REASON = {
     "rollout.events.run": "one closed union: everything that can happen is to be seen on one page",
@@ -255,6 +284,19 @@ def test_a_module_is_short_enough_to_be_read_at_night() -> None:
     }
     assert not long
     assert set(LONG_FOR_A_REASON) <= set(MODULES)
+
+
+def test_a_function_takes_at_most_four_parameters() -> None:
+    many = set()
+    for module, file in MODULES.items():
+        for node in ast.walk(tree_of(file)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                every = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+                count = len([one for one in every if one.arg not in {"self", "cls"}])
+                if count > PARAMETERS_OF_A_FUNCTION:
+                    many.add(f"{module.removeprefix('rollout.')}.{node.name}")
+    assert not many - MANY_PARAMETERS.keys(), "bundle what belongs together"
+    assert not MANY_PARAMETERS.keys() - many, "these have no more than four by now"
 
 
 def test_a_function_fits_on_a_screen() -> None:

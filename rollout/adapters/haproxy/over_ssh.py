@@ -9,7 +9,7 @@ from rollout.adapters.haproxy.socket_proxy import (
     converse,
     relay_command,
 )
-from rollout.adapters.ssh import ForwardingRefused, Ssh
+from rollout.adapters.ssh import ForwardingRefused, Result, Ssh
 from rollout.model.errors import RemoteError
 from rollout.text.admin_sockets import tcp_socket
 
@@ -43,14 +43,15 @@ def through_ssh(ssh: Ssh, host: str, path: str, *, timeout: float = 4.0) -> Sock
                 forbidden = True
             else:
                 return converse(stream, line, timeout=max(0.01, deadline - time.monotonic()))
-        return _relayed(ssh, host, relay, line, max(0.01, deadline - time.monotonic()))
+        left = max(0.01, deadline - time.monotonic())
+        result = ssh.run(host, relay, timeout=left, stdin=line, limit=LARGEST_REPLY)
+        if not result.ok or not result.out or result.truncated:
+            raise _not_relayed(host, relay, result)
+        return result.out.encode()
 
     return SocketProxy(carry, Path(path))
 
 
-def _relayed(ssh: Ssh, host: str, relay: str, line: bytes, timeout: float) -> bytes:
-    result = ssh.run(host, relay, timeout=timeout, stdin=line, limit=LARGEST_REPLY)
-    if not result.ok or not result.out or result.truncated:
-        said = result.err.strip() or f"exit {result.status}, {len(result.out)} characters of reply"
-        raise RemoteError(host, f"`{relay}`: {said}", "is socat or nc installed there?")
-    return result.out.encode()
+def _not_relayed(host: str, relay: str, result: Result) -> RemoteError:
+    said = result.err.strip() or f"exit {result.status}, {len(result.out)} characters of reply"
+    return RemoteError(host, f"`{relay}`: {said}", "is socat or nc installed there?")

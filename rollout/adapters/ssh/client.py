@@ -34,8 +34,7 @@ class Ssh:
     """
 
     def __init__(self, options: SshOptions) -> None:
-        self._watchdog = Watchdog()
-        self._kept = ConnectionPool(options, self._watchdog)
+        self._kept = ConnectionPool(options, Watchdog())
         self._under_way: dict[int, tuple[Connection, paramiko.Channel]] = {}
 
     def resolve(self, host: str) -> ResolvedHost:
@@ -87,7 +86,7 @@ class Ssh:
         left = max(0.001, deadline - time.monotonic())
         try:
             with self._limit(connection, left, f"opening {path}"):
-                return streaming.open_socket(connection, path, left, self._watchdog)
+                return streaming.open_socket(connection, path, left)
         except NothingListens as error:
             left = max(0.001, deadline - time.monotonic())
             ssh = shlex.join(["ssh", *connection.host.options.words])
@@ -102,7 +101,7 @@ class Ssh:
         connection = self._kept.get(host, timeout)
         left = max(0.001, deadline - time.monotonic())
         with self._limit(connection, left, f"opening {address} port {port}"):
-            return streaming.open_port(connection, address, port, left, self._watchdog)
+            return streaming.open_port(connection, address, port, left)
 
     def end_commands(self) -> None:
         """Send TERM to whatever still runs for us: hanging up alone ends no command.
@@ -139,7 +138,7 @@ class Ssh:
     ) -> AbstractContextManager[None]:
         """Cut the connection should the block still hang well after its deadline."""
         lost = ConnectionLost(connection.host.name, f"no sign of life {doing}; hung up")
-        return self._watchdog.limit(left + HAMMER, lambda: connection.lifeline.cut(lost))
+        return connection.lifeline.limit(left + HAMMER, lost)
 
     def _session(self, host: str, timeout: float) -> tuple[Connection, paramiko.Channel, float]:
         """Open a session, and say how many seconds of ``timeout`` are left for the command.

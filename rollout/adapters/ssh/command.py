@@ -245,8 +245,7 @@ class RemoteCommand:
         status, signal = self._ending.status, self._ending.signal
         host = self._connection.host
         return refusal(
-            host.name,
-            host.user,
+            (host.name, host.user),
             f"killed by SIG{signal}" if signal else f"exit {status}",
             (self._after[0].noise(), self._after[1].noise()),
             asked=not self._channel.eof_received,

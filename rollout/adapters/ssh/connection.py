@@ -18,7 +18,6 @@ from rollout.adapters.ssh.import_paramiko import paramiko
 from rollout.adapters.ssh.known_hosts import HostKey
 from rollout.adapters.ssh.tcp_socket import TcpStream
 from rollout.adapters.ssh.transport import Transport
-from rollout.adapters.ssh.watchdog import Watchdog
 
 LibraryErrors = (paramiko.SSHException, EOFError, OSError)
 """All that paramiko raises when a connection does not come about or ends."""
@@ -57,11 +56,7 @@ class Connection:
 
 
 def connect(
-    host: ResolvedHost,
-    jump: OpenThrough | None,
-    timeout: float,
-    lifeline: ForceClose,
-    watchdog: Watchdog,
+    host: ResolvedHost, jump: OpenThrough | None, timeout: float, lifeline: ForceClose
 ) -> Connection:
     """Connect and log in; ``timeout`` seconds are for all of it, whatever the other side does.
 
@@ -75,7 +70,7 @@ def connect(
         raise Unsupported(host.name, *host.unsupported)
     offered = choose(host)
     late = Unreachable(host.name, f"no ssh session within {timeout:.3g}s", host.by_hand("-v"))
-    with _cut_on_failure(lifeline), watchdog.limit(timeout + LATE, lambda: lifeline.cut(late)):
+    with _cut_on_failure(lifeline), lifeline.limit(timeout + LATE, late):
         deadline = time.monotonic() + timeout
         with _told(host, lifeline):
             wire, words = _wire(host, jump, deadline, lifeline)

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 
 from rollout.adapters.ssh.errors import SshError
+from rollout.adapters.ssh.watchdog import Watchdog
 
 
 class ForceClose:
@@ -14,8 +15,9 @@ class ForceClose:
     Ctrl-C.  ``why`` is the error that whoever waited should raise; the first reason stays.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watchdog: Watchdog) -> None:
         self.why: SshError | None = None
+        self._watchdog = watchdog
         self._lock = threading.Lock()
         self._held: list[Callable[[], object]] = []
         self._cut = False
@@ -31,6 +33,10 @@ class ForceClose:
                 self._held.append(release)
                 return
         release()
+
+    def limit(self, seconds: float, why: SshError) -> AbstractContextManager[None]:
+        """Cut it, for ``why``, unless the block has ended within ``seconds``."""
+        return self._watchdog.limit(seconds, lambda: self.cut(why))
 
     def cut(self, why: SshError | None = None) -> None:
         """Let go of everything.  A second cut does nothing."""

@@ -148,17 +148,17 @@ class AfterMark:
 
 
 def refusal(
-    host: str, user: str, ended: str, printed: tuple[str, str], *, asked: bool
+    login: tuple[str, str], ended: str, printed: tuple[str, str], *, asked: bool
 ) -> LoginShellFailed:
     """Say why the login shell did not run the script.
 
     Args:
-        host: Where.
-        user: The login.
+        login: The host and the user.
         ended: How the login shell ended: ``exit 0``.
         printed: What it wrote to stdout and to stderr.
         asked: The mark may still have been on its way.
     """
+    host, user = login
     out, err = printed
     line = next((line.strip() for line in f"{err}\n{out}".splitlines() if line.strip()), "")
     quoted = f"{ended}; it said: {line[:200]}" if line else f"{ended}, nothing said"

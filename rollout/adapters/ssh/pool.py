@@ -94,7 +94,7 @@ class ConnectionPool:
         return future, True
 
     def _make(self, place: Destination, future: "Future[Connection]", deadline: float) -> None:
-        lifeline = ForceClose()
+        lifeline = ForceClose(self._watchdog)
         with self._lock:
             self._lifelines = [line for line in self._lifelines if not line.is_cut]
             self._lifelines.append(lifeline)
@@ -115,7 +115,7 @@ class ConnectionPool:
         if timeout <= 0:
             what = f"no time was left to connect ({-timeout:.3g}s too late)"
             raise Unreachable(host.name, what, "was this process stopped? run it again")
-        return connect(host, jump, timeout, lifeline, self._watchdog)
+        return connect(host, jump, timeout, lifeline)
 
     def _through(
         self, host: ResolvedHost, jumps: tuple[str, ...], depth: int, deadline: float

@@ -52,16 +52,16 @@ def explain(
     fix = f"{ssh} {refused.host} ls -l {shlex.quote(path)}"
     found = GROUP.fullmatch(answer.out.strip())
     if found and status in {NO_PERMISSION, CLOSED}:
-        fix = _join(found[1], int(found[2], 8), f"on {refused.host}", path, status)
+        fix = f"on {refused.host}: {_join(found[1], int(found[2], 8), path, status)}"
     return NothingListens(refused.host, f"{path} {REASONS[status]}", fix)
 
 
-def _join(group: str, mode: int, where: str, path: str, status: int) -> str:
+def _join(group: str, mode: int, path: str, status: int) -> str:
     """Spell how the login gets the right that a group has, or how HAProxy gives it to one."""
     if mode & (0o010 if status == CLOSED else 0o020):
-        return f'{where}: sudo usermod -aG {group} "$(id -un)"; it holds from the next login on'
+        return f'sudo usermod -aG {group} "$(id -un)"; it holds from the next login on'
     return (
-        f"{where}: give a group of the login the right, as in "
+        "give a group of the login the right, as in "
         f"`stats socket {path} mode 660 level admin group GROUP`"
     )
 

@@ -18,7 +18,6 @@ from rollout.adapters.ssh.errors import (
 )
 from rollout.adapters.ssh.import_paramiko import paramiko
 from rollout.adapters.ssh.transport import STREAMLOCAL
-from rollout.adapters.ssh.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer  # does not exist when the program runs
@@ -31,13 +30,10 @@ class ChannelStream:
     TimeoutError, as from a socket.
     """
 
-    def __init__(
-        self, connection: Connection, channel: paramiko.Channel, place: str, watchdog: Watchdog
-    ) -> None:
+    def __init__(self, connection: Connection, channel: paramiko.Channel, place: str) -> None:
         self._connection = connection
         self._channel = channel
         self._place = place
-        self._watchdog = watchdog
         self._ending: ExitInfo = connection.transport.observer(channel, ChannelEvent())
         self._closed = False
         self.settimeout(30.0)
@@ -63,7 +59,7 @@ class ChannelStream:
         if seconds is None:
             return nullcontext()
         frozen = ConnectionLost(self._connection.host.name, f"{self._place}: no sign of life")
-        return self._watchdog.limit(seconds + HAMMER, lambda: self._connection.lifeline.cut(frozen))
+        return self._connection.lifeline.limit(seconds + HAMMER, frozen)
 
     def _send(self, data: bytes) -> int:
         try:
@@ -143,21 +139,17 @@ class _Raw(io.RawIOBase):
         return len(sent)
 
 
-def open_socket(
-    connection: Connection, path: str, timeout: float, watchdog: Watchdog
-) -> ChannelStream:
+def open_socket(connection: Connection, path: str, timeout: float) -> ChannelStream:
     """Connect to the UNIX socket ``path`` on the host."""
     opening = partial(connection.transport.open, STREAMLOCAL, timeout, path=path)
-    return _open(connection, path, opening, "AllowStreamLocalForwarding", watchdog)
+    return _open(connection, path, opening, "AllowStreamLocalForwarding")
 
 
-def open_port(
-    connection: Connection, address: str, port: int, timeout: float, watchdog: Watchdog
-) -> ChannelStream:
+def open_port(connection: Connection, address: str, port: int, timeout: float) -> ChannelStream:
     """Connect from the host to ``port`` at ``address``."""
     place = f"{address} port {port}"
     opening = partial(connection.transport.open, "direct-tcpip", timeout, dest_addr=(address, port))
-    return _open(connection, place, opening, "AllowTcpForwarding", watchdog)
+    return _open(connection, place, opening, "AllowTcpForwarding")
 
 
 def _open(
@@ -165,7 +157,6 @@ def _open(
     place: str,
     opening: Callable[[], paramiko.Channel],
     option: str,
-    watchdog: Watchdog,
 ) -> ChannelStream:
     host = connection.host.name
     began = time.monotonic()
@@ -178,7 +169,7 @@ def _open(
             waited = time.monotonic() - began
             raise NothingListens(host, f"{place}: no answer after {waited:.3g}s") from error
         raise connection.lifeline.why or ConnectionLost(host, f"{place}: {error}") from error
-    return ChannelStream(connection, channel, place, watchdog)
+    return ChannelStream(connection, channel, place)
 
 
 def _refused(host: str, place: str, option: str, error: ChannelRefused) -> SshError:

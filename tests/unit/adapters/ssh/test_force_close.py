@@ -8,7 +8,7 @@ from rollout.adapters.ssh.watchdog import Watchdog
 
 def test_a_cut_lets_go_newest_first_and_once() -> None:
     let_go: list[str] = []
-    line = ForceClose()
+    line = ForceClose(Watchdog())
     line.hold(lambda: let_go.append("socket"))
     line.hold(lambda: let_go.append("transport"))
     line.cut(Closed("web1", "first"))
@@ -20,7 +20,7 @@ def test_a_cut_lets_go_newest_first_and_once() -> None:
 
 def test_what_is_held_after_the_cut_is_let_go_at_once() -> None:
     let_go: list[str] = []
-    line = ForceClose()
+    line = ForceClose(Watchdog())
     line.cut()
     line.hold(lambda: let_go.append("late"))
     assert let_go == ["late"]

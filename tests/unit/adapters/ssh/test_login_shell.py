@@ -97,7 +97,7 @@ def test_marks_differ() -> None:
     ],
 )
 def test_why_a_login_shell_did_not_run_it(ended: str, printed: tuple[str, str], what: str) -> None:
-    error = refusal("web1", "deploy", ended, printed, asked=False)
+    error = refusal(("web1", "deploy"), ended, printed, asked=False)
     assert error.what == what
     assert "web1" in error.fix
     assert "deploy" in error.fix
