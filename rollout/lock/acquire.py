@@ -209,7 +209,7 @@ async def _reject_unfinished(
 
 
 async def _without_theirs(left: UnfinishedRun, site: Site, tell: Tell) -> UnfinishedRun:
-    """Leave out what another hand has changed since, which is told."""
+    """Leave out what a person or another run has changed since, which is told."""
     ours, theirs = await split_ours_and_changed(left.owned_targets, site)
     if theirs:
         names = ", ".join(owned_target.target.name for owned_target in theirs)

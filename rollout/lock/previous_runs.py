@@ -39,7 +39,7 @@ async def is_settled(owned_targets: Sequence[OwnedTarget], site: Site) -> bool:
     """Judge whether the word that another run has seen to these can be believed.
 
     The word alone could be forged, or that run have failed: each server must be seen to serve, or
-    to be as another hand has put it.  What cannot be seen is not seen to.
+    to be as a person or another run has put it.  What cannot be seen is not seen to.
     """
     rows = await _rows_of(owned_targets, site)
     return not any(

@@ -60,7 +60,7 @@ class OwnershipLog(Protocol):
         """
 
     async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
-        """``target`` was seen serving as found, or is another hand's now.
+        """``target`` was seen serving as found, or is another run's or a person's now.
 
         ``renewed`` are its instances that a restart had reached which did not reach all of them.
 
@@ -139,7 +139,7 @@ class Lock(Protocol):
             seize: What cannot be read, as it was seen: it is put aside, whatever it is.
 
         Raises:
-            LockHeld: it is another hand's than ``old``.
+            LockHeld: it is another run's or a person's than ``old``.
         """
 
     async def keep(
