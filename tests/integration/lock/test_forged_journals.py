@@ -108,7 +108,7 @@ def test_a_release_that_could_not_be_taken_back_is_not_forgotten(logins: Logins)
     for said in (first, second):
         assert said.returncode == 5, said.stdout + said.stderr
         assert "web1: no ssh session" in said.stderr
-    assert "refused before anything was changed" in deploy.stderr
+    assert "refused, nothing was changed" in deploy.stderr
     assert "recover` takes it back" in restart.stderr
     assert given_up.returncode == 0, given_up.stderr
     assert "nothing to recover" in third.stdout
