@@ -3,10 +3,10 @@
 from collections.abc import Callable, Coroutine
 
 from rollout.cli.arguments import Arguments
-from rollout.cli.command_spec import CommandSpec
 from rollout.cli.from_deploy_settings import the_deploy
 from rollout.cli.from_settings import plan_of, scope_of
 from rollout.cli.options import CRON, INCLUDE_LEFT_OUT
+from rollout.cli.run_spec import RunSpec
 from rollout.cli.runner import looking_at, run
 from rollout.deploy.deploy import uninterrupted
 from rollout.lock.session import LockedRun
@@ -50,7 +50,7 @@ def act(verb: str, arguments: Arguments, loaded: Loaded, ready: Ready) -> int:
         elif deploy is not None:
             await uninterrupted(DeployContext(plan, site, tell, deploy))
 
-    spec = CommandSpec(
+    spec = RunSpec(
         loaded=loaded,
         typed=arguments.typed,
         verb=verb,

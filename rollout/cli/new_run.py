@@ -16,7 +16,7 @@ from rollout.adapters.journal.writer import Journal
 from rollout.adapters.local.person import client, sudo_user
 from rollout.adapters.local.process_identity import this_process, user
 from rollout.adapters.lock.lock_directory import utc_now
-from rollout.cli.command_spec import CommandSpec
+from rollout.cli.run_spec import RunSpec
 from rollout.model.fleet import Finding
 from rollout.model.lock_state import Kind, LockOwner
 from rollout.paths import state_directory
@@ -45,7 +45,7 @@ class NewRun:
         return self.owner.run
 
 
-def begin(spec: CommandSpec) -> NewRun:
+def begin(spec: RunSpec) -> NewRun:
     """Begin the journal of a run; the settings are in it for a run that resumes this one.
 
     Raises:

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from rollout.cli.command_spec import CommandSpec, Look
 from rollout.cli.from_deploy_settings import see_current
 from rollout.cli.from_settings import lock_request, reach_of, servers_of, ssh_words
 from rollout.cli.new_run import NewRun, begin
+from rollout.cli.run_spec import Look, RunSpec
 from rollout.cli.signals import run_with_signals
 from rollout.cli.wiring import open_deploy, open_site
 from rollout.events import Noted, RolloutRefused
@@ -28,7 +28,7 @@ from rollout.restart.preflight import report_preflight, with_others
 CommandBody = Callable[[LockedRun, Tell], Awaitable[object]]
 
 
-def run(spec: CommandSpec, scenario: CommandBody) -> int:
+def run(spec: RunSpec, scenario: CommandBody) -> int:
     """Run ``scenario`` under the lock, and return the exit code of its summary."""
     settings = spec.loaded.settings
     begun = begin(spec)
@@ -57,7 +57,7 @@ def run(spec: CommandSpec, scenario: CommandBody) -> int:
         begun.journal.leave()
 
 
-def _renderers_of(spec: CommandSpec, begun: NewRun) -> Broadcast:
+def _renderers_of(spec: RunSpec, begun: NewRun) -> Broadcast:
     settings = spec.loaded.settings
     return renderers(
         spec.typed.output_mode,
@@ -77,7 +77,7 @@ def _renderers_of(spec: CommandSpec, begun: NewRun) -> Broadcast:
     )
 
 
-def _request_of(spec: CommandSpec) -> LockRequest:
+def _request_of(spec: RunSpec) -> LockRequest:
     return replace(
         lock_request(spec.loaded.settings, spec.hosts, spec.typed.rollout),
         deploys=spec.deploys or spec.over_half_a_deploy,

@@ -98,7 +98,7 @@ async def rolled_out(
         return "taken_back"
     if rolled.whole:
         context = replace(context, deploy=await drop_skipped_hosts(deploy, rolled, transaction))
-        await finish_release(context, transaction)
+        await mark_good_and_prune(context, transaction)
         if aside := (*context.deploy.left_aside, *await still_serving(rolled.skipped, site)):
             what = "not deployed to, and still serving the release before"
             context.tell(RolloutHalted(reason=f"{', '.join(aside)}: {what}"))
@@ -167,7 +167,7 @@ async def drop_skipped_hosts(
     return replace(deploy, hosts=tuple(host for host in deploy.hosts if host in on_it))
 
 
-async def finish_release(context: DeployContext, transaction: Transaction) -> None:
+async def mark_good_and_prune(context: DeployContext, transaction: Transaction) -> None:
     """Mark the release good on every host, and remove releases that are not needed any more.
 
     Every server was seen on it at the end, so nothing that goes wrong here does more than warn.  A

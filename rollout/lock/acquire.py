@@ -270,7 +270,7 @@ def _report_left_out(left: UnfinishedRun, site: Site, tell: Tell) -> None:
 async def release(lock: Lock) -> None:
     """Give the lock back, or leave it behind where it still lists servers: it is their record."""
     if await lock.release():
-        await lock.end("ended before it had seen to what is out")
+        await lock.leave_behind("ended before it had seen to what is out")
 
 
 @asynccontextmanager

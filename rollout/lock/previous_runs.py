@@ -134,7 +134,9 @@ async def is_over(held: LockState, lock: Lock, history: RunHistory) -> bool:
         return False
     if history.is_gone(held.owner):
         return True
-    return history.is_of_an_earlier_boot(held.owner) and not await is_alive(lock, held.owner)
+    return history.is_of_an_earlier_boot(held.owner) and not await gives_sign_of_life(
+        lock, held.owner
+    )
 
 
 def collect_owned_targets(
@@ -155,7 +157,7 @@ def collect_owned_targets(
     return tuple(found.values())
 
 
-async def is_alive(lock: Lock, owner: LockOwner) -> bool:
+async def gives_sign_of_life(lock: Lock, owner: LockOwner) -> bool:
     """Listen whether the holder gives a sign of life; clocks are not asked, for they are wrong."""
     first = await _beats(lock, owner)
     end = now() + LISTEN_FOR
@@ -184,7 +186,7 @@ async def refuse_if_alive(left: UnfinishedRun, lock: Lock, say: Callable[[str], 
     if left.owner.kind is Kind.UNKNOWN:
         raise LockHeld(left.held.place, str(left.owner), "; `rollout lock break` takes it")
     say(f"the lock is held by {left.owner}; listening whether it is alive …")
-    if await is_alive(lock, left.owner):
+    if await gives_sign_of_life(lock, left.owner):
         raise LockHeld(left.held.place, str(left.owner), "; it is alive: stop it there first")
     say("it has given no sign of life")
 

@@ -223,7 +223,7 @@ async def _end(lock: Lock, log: PersistentOwnershipLog, tell: Tell) -> None:
     That it could not be is an error of the run: from another machine it looks as if it went on.
     """
     if log.owned_targets:
-        errors = await lock.end("ended with servers out")
+        errors = await lock.leave_behind("ended with servers out")
     else:
         await log.catch_up(everywhere=True)
         errors = await lock.release()

@@ -114,7 +114,7 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
         case _ if isinstance(event, DeployEvent):
             return deploy_words(event)
         case _:
-            return target_words(event)
+            return target_sentence(event)
 
 
 def _fleet_words(seen: events.FleetSeen) -> str:
@@ -129,7 +129,7 @@ def _fleet_words(seen: events.FleetSeen) -> str:
     return f"final check: {'; '.join(said) or 'no server line of the run is there any more'}"
 
 
-def target_words(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
+def target_sentence(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above
     """Say it of one target."""
     match event:
         case events.TargetSkipped(reason=reason):

@@ -58,7 +58,7 @@ def status_json(
     )
 
 
-def fitness_table(fit: PreflightReport) -> str:
+def check_table(fit: PreflightReport) -> str:
     """Name what can be restarted, what is skipped and what is wrong, with fixes."""
     rows: list[Row] = [
         (
@@ -74,7 +74,7 @@ def fitness_table(fit: PreflightReport) -> str:
     return "\n\n".join([part for part in parts if part] + wrong(fit.findings)) + "\n"
 
 
-def fitness_sentence(fit: PreflightReport, *, deploy: bool = False) -> str:
+def check_sentence(fit: PreflightReport, *, deploy: bool = False) -> str:
     """Say in one sentence whether a rollout could start, and a deploy if that was asked."""
     if fit.findings:
         count = len(fit.findings)
@@ -84,7 +84,7 @@ def fitness_sentence(fit: PreflightReport, *, deploy: bool = False) -> str:
     return f"check passed: {len(fit.targets)} {what}{skipped}. Nothing was changed."
 
 
-def fitness_json(fit: PreflightReport) -> str:
+def check_json(fit: PreflightReport) -> str:
     """Say the same as one JSON object, for machines."""
     return as_object(
         {

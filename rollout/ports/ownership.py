@@ -161,7 +161,7 @@ class Lock(Protocol):
     async def settled(self) -> Mapping[str, str]:
         """Read which runs have been seen to by which, as far as that is remembered."""
 
-    async def end(self, how: str) -> Sequence[RolloutError]:
+    async def leave_behind(self, how: str) -> Sequence[RolloutError]:
         """Leave it behind, with what we hold, for whoever brings that back.
 
         Returns:

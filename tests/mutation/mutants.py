@@ -126,7 +126,7 @@ MUTANTS = (
     ),
     Mutant(
         "what monit does not watch is not taken for running",
-        "adapters/monit/instance_state.py",
+        "adapters/monit/translate_states.py",
         "    if not block.monitored:\n        return ProcessState.UNMONITORED\n",
         "",
         MONIT,
@@ -595,7 +595,7 @@ MUTANTS = (
     Mutant(
         "a run that lives is not recovered",
         "lock/previous_runs.py",
-        "    if await is_alive(lock, left.owner):\n        raise",
+        "    if await gives_sign_of_life(lock, left.owner):\n        raise",
         "    if False:\n        raise",
         noticed_by=ACQUIRE,
     ),
@@ -968,7 +968,7 @@ MUTANTS = (
     Mutant(
         "a lock that was not released is left behind with its servers",
         "lock/acquire.py",
-        '        await lock.end("ended before it had seen to what is out")\n',
+        '        await lock.leave_behind("ended before it had seen to what is out")\n',
         "        pass\n",
         WORDS,
     ),

@@ -21,7 +21,7 @@ from rollout.lock.previous_runs import (
     LISTEN_FOR,
     collect_owned_targets,
     find_unfinished_run,
-    is_alive,
+    gives_sign_of_life,
     refuse_if_alive,
     refuse_if_in_doubt,
 )
@@ -648,7 +648,7 @@ def listens(world: World, meanwhile: Meanwhile) -> tuple[bool, float]:
     async def scenario() -> tuple[bool, float]:
         other = asyncio.ensure_future(meanwhile(world))
         began = clock()
-        heard = await is_alive(FakeLock(world), ALICE)
+        heard = await gives_sign_of_life(FakeLock(world), ALICE)
         took = clock() - began
         other.cancel()
         await asyncio.wait({other})

@@ -129,7 +129,7 @@ class LockDirectory:
         """Read which runs were taken over by which; the last of them."""
         return read_settled((await self._ask("settled")).out)
 
-    async def end(self, run: str, how: str) -> None:
+    async def leave_behind(self, run: str, how: str) -> None:
         """Leave it behind for the run that brings back what it lists."""
         self._not_lost(await self._ask("end", run, stdin=f"{how}\n"))
 

@@ -96,7 +96,7 @@ class FleetLock:
                 else:
                     await self._take(place, spelled)
         except RolloutError:
-            await self.end("could not take over everywhere")
+            await self.leave_behind("could not take over everywhere")
             raise
         self._seen = self._monotonic()
 
@@ -182,8 +182,8 @@ class FleetLock:
         for place in self._places:
             await place.note(act)
 
-    async def end(self, how: str) -> tuple[RolloutError, ...]:
-        return _errors(await _each(self._taken, lambda place: place.end(self._run, how)))
+    async def leave_behind(self, how: str) -> tuple[RolloutError, ...]:
+        return _errors(await _each(self._taken, lambda place: place.leave_behind(self._run, how)))
 
     async def release(self) -> tuple[RolloutError, ...]:
         results = await _each(self._taken, lambda place: place.release(self._run))

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from rollout.adapters.monit import commands
 from rollout.adapters.monit.diagnosis import diagnose
-from rollout.adapters.monit.instance_state import instance_state
 from rollout.adapters.monit.preflight import findings_in
 from rollout.adapters.monit.proc_parser import Processes
 from rollout.adapters.monit.process_trees import InstanceProcesses
@@ -21,6 +20,7 @@ from rollout.adapters.monit.profile import MONIT
 from rollout.adapters.monit.responses import confirm_asked, parse_look, split_response
 from rollout.adapters.monit.status_parser import ServiceBlock, Version, parse_version, port_of
 from rollout.adapters.monit.sudoers import Invocation, sudoers_line
+from rollout.adapters.monit.translate_states import instance_state
 from rollout.adapters.ssh.errors import SshError
 from rollout.model.errors import RestartRefused, SettingsError, SupervisorError
 from rollout.model.fleet import Finding, Instance, InstanceState, ProcessIdentity

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 from urllib.parse import quote
 
-from rollout.adapters.releases.layout import LOGS, STILL_WANTED, belonging
+from rollout.adapters.releases.layout import LOGS, STILL_WANTED, release_environ
 from rollout.adapters.releases.processes import ENDING
 from rollout.adapters.releases.shell_functions import FUNCTIONS
 from rollout.adapters.ssh.scripts import last_lines
@@ -65,7 +65,7 @@ def settings_of(host: str, release: Release, step: BuildStep, to: str) -> bytes:
                 host, f"{step.name}: {name!r} is no name for an environment variable"
             )
     settings = {**step.environ, REVISION: release.revision}
-    ours = belonging(to, release.name)  # which it has already, and is found by
+    ours = release_environ(to, release.name)  # which it has already, and is found by
     lines = (
         f"export {name}={shlex.quote(value)}\n"
         for name, value in settings.items()

@@ -30,7 +30,7 @@ PLACE = "ROLLOUT_TO"
 """Beside it, ``deploy.to``; whoever has only one of the two is not ours to end."""
 
 
-def belonging(to: str, name: str) -> dict[str, str]:
+def release_environ(to: str, name: str) -> dict[str, str]:
     """Make the environment of a process that works on release ``name`` of ``to``."""
     return {BELONGS_TO: name, PLACE: to.rstrip("/")}
 

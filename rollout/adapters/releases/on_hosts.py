@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from rollout.adapters.releases import build as building
 from rollout.adapters.releases.cleanup import TIDY, parse_tidy
 from rollout.adapters.releases.deploy_notes import BEGIN, DISCARD, REVISION, SETTLE
-from rollout.adapters.releases.layout import belonging
+from rollout.adapters.releases.layout import release_environ
 from rollout.adapters.releases.link_shared import LINK, MISSING
 from rollout.adapters.releases.list import LOOK, first_line, parse_look
 from rollout.adapters.releases.options import ReleaseOptions
@@ -73,7 +73,7 @@ class ReleasesOnDisk:
             *building.words_of(release, step, to),
             timeout=step.timeout + building.GRACE + building.MARGIN,
             stdin=building.settings_of(host, release, step, to),
-            environ=belonging(to, release.name),
+            environ=release_environ(to, release.name),
         )
         building.judge(host, release, step, to, text)
 
@@ -123,7 +123,7 @@ class ReleasesOnDisk:
             script.text,
             *(to, name, *words),
             timeout=self._options.timeout,
-            environ=belonging(to, name),
+            environ=release_environ(to, name),
             fixes=fixes,
         )
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from rollout.adapters.releases.layout import belonging
+from rollout.adapters.releases.layout import release_environ
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.download import curl_config
-from rollout.adapters.sources.export import as_memory, disk_trouble
+from rollout.adapters.sources.export_directory import as_memory, disk_trouble
 from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE, too_large
 from rollout.adapters.sources.local_files import check_artifact
 from rollout.adapters.sources.required_tools import LOOK, LOOK_WITHIN, findings, lacking
@@ -155,7 +155,7 @@ class ArtifactSource:
             *(*words, *limits, str(math.ceil(options.timeout)) if self._address else ""),
             timeout=options.timeout + UNPACKING,
             stdin=content,
-            environ=belonging(options.to, release.name),
+            environ=release_environ(options.to, release.name),
         )
         if said.status != 0:
             raise self._trouble(host, said)

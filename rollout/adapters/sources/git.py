@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rollout.adapters.releases.layout import belonging
+from rollout.adapters.releases.layout import release_environ
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.checkout_differences import notes_of
 from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE
@@ -104,7 +104,7 @@ class GitSource:
         return split_login(check_repo(self._options.repo))
 
     async def _run(self, host: str, script: Script, *words: str, release: str = "") -> str:
-        environ = belonging(self._options.to, release) if release else {}
+        environ = release_environ(self._options.to, release) if release else {}
         timeout = self._options.timeout + UNPACKING
         said = await self._remote.ask(
             host,

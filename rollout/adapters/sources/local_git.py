@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from rollout.adapters.local.shell import run_here, text_of
-from rollout.adapters.releases.layout import belonging
+from rollout.adapters.releases.layout import release_environ
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.checkout_differences import notes_of
 from rollout.adapters.sources.git import check_repo, git_trouble
@@ -100,7 +100,7 @@ async def build_here(
         BuildFailed: it said no, or took too long; it is ended with all that it started.
         SourceError: it cannot be run here.
     """
-    whole = {**environ, **step.environ, **belonging(str(code), release.name)}
+    whole = {**environ, **step.environ, **release_environ(str(code), release.name)}
     try:
         with _new(log) as output:
             command = ["sh", "-c", step.command]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from rollout.adapters.releases.layout import belonging
+from rollout.adapters.releases.layout import release_environ
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.checkout_differences import hollow_notes
-from rollout.adapters.sources.export import (
+from rollout.adapters.sources.export_directory import (
     as_memory,
     copy_tree,
     disk_trouble,
@@ -210,7 +210,7 @@ class PushSource:
             *(options.to, release.name, release.revision),
             timeout=options.timeout,
             stdin=packed,
-            environ=belonging(options.to, release.name),
+            environ=release_environ(options.to, release.name),
         )
         if said.status != 0:
             what, fix = sentence(said)

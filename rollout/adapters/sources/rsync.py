@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rollout.adapters.local.shell import end, text_of
-from rollout.adapters.releases.layout import belonging
+from rollout.adapters.releases.layout import release_environ
 from rollout.adapters.sources.scripts import RSYNC
 from rollout.adapters.sources.tool_messages import telling_line
 from rollout.adapters.sources.tree_hash import REVISION
@@ -154,7 +154,7 @@ def _called_with(ours: socket.socket) -> list[str]:
 
 def _command(to: str, release: Release, words: list[str]) -> str:
     own = [to, release.name, release.revision, *words]
-    return command_of(RSYNC.text, own, belonging(to, release.name))
+    return command_of(RSYNC.text, own, release_environ(to, release.name))
 
 
 def _judge(host: str, code: int, errors: str, said: CommandResult | None) -> None:

@@ -18,9 +18,9 @@ from rollout.model.findings import PreflightReport
 from rollout.model.fleet import Finding
 from rollout.output.select import Output
 from rollout.output.status import (
-    fitness_json,
-    fitness_sentence,
-    fitness_table,
+    check_json,
+    check_sentence,
+    check_table,
 )
 from rollout.restart.fleet_snapshot import finding
 from rollout.restart.preflight import with_others
@@ -64,10 +64,10 @@ def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output, rollout
 
     fit, busy = asyncio.run(scenario())
     if output_mode is Output.JSON:
-        print_output(fitness_json(fit))
+        print_output(check_json(fit))
     else:
-        print_output(fitness_table(fit))
-        print_error(fitness_sentence(fit, deploy=settings.deploy is not None))
+        print_output(check_table(fit))
+        print_error(check_sentence(fit, deploy=settings.deploy is not None))
     if busy:
         return Exit.BUSY
     return Exit.REFUSED if fit.findings else Exit.DONE

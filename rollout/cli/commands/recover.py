@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from rollout.cli.arguments import Arguments
-from rollout.cli.command_spec import CommandSpec
 from rollout.cli.from_settings import plan_of
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.new_run import history_of
 from rollout.cli.options import ABANDON, ANYWAY, YES
+from rollout.cli.run_spec import RunSpec
 from rollout.cli.runner import run as run_command
 from rollout.cli.unfinished import (
     Despite,
@@ -56,7 +56,7 @@ def run(
         context = RunContext(plan_of(settings, ()), locked_run.site, tell)
         locked_run.has_seen_to(await recover_run(context, request))
 
-    spec = CommandSpec(
+    spec = RunSpec(
         loaded=loaded,
         typed=typed,
         verb="recover",

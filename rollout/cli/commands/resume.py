@@ -1,13 +1,13 @@
 """``rollout resume``: restarts the targets that had no turn in a run that stopped."""
 
 from rollout.cli.arguments import Arguments
-from rollout.cli.command_spec import CommandSpec
 from rollout.cli.console import print_output
 from rollout.cli.from_deploy_settings import deploy_again
 from rollout.cli.from_settings import plan_of, scope_of
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.new_run import changed, history_of, written_settings
 from rollout.cli.options import CRON, REPLAN, YES
+from rollout.cli.run_spec import RunSpec
 from rollout.cli.runner import looking_at
 from rollout.cli.runner import run as run_command
 from rollout.cli.unfinished import confirmed, nothing_left
@@ -81,7 +81,7 @@ def run(arguments: Arguments, loaded: Loaded, past: PastRun, left: UnfinishedRun
         context = RunContext(plan_of(settings, (), past.flags), locked_run.site, tell)
         locked_run.has_seen_to(await resume_run(context, request, history))
 
-    spec = CommandSpec(
+    spec = RunSpec(
         loaded=loaded,
         typed=arguments.typed,
         verb=past.verb,

@@ -348,7 +348,7 @@ def test_a_member_cannot_make_root_write_through_a_link(logins: Logins, pool: Po
     roots = lock_of(logins, "root", pool, where)
     now(roots.take_over(ALICE.run, BOB))
     now(roots.keep((), everywhere=True))
-    now(roots.end("a test"))
+    now(roots.leave_behind("a test"))
     assert now(roots.release()) == ()
     assert victim.read_text() == "root's\n"
 

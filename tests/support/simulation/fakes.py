@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rollout.adapters.journal.serialization import read_holding, spell_holding
-from rollout.adapters.monit.instance_state import instance_state
 from rollout.adapters.monit.preflight import findings_in
 from rollout.adapters.monit.profile import MONIT
 from rollout.adapters.monit.status_parser import ServiceBlock
+from rollout.adapters.monit.translate_states import instance_state
 from rollout.model.errors import (
     BalancerError,
     LockError,
@@ -397,7 +397,7 @@ class FakeLock:
     async def settled(self) -> Mapping[str, str]:
         return self.world.settled
 
-    async def end(self, how: str) -> tuple[RolloutError, ...]:
+    async def leave_behind(self, how: str) -> tuple[RolloutError, ...]:
         if self.world.lock is not None and self.world.lock.owner.run == self._run:
             self.world.lock = replace(self.world.lock, ended=how)
         return ()

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from rollout.cli import act
 from rollout.cli.app import app
-from rollout.cli.command_spec import CommandSpec
 from rollout.cli.commands import restart, rollback, uninterrupted
+from rollout.cli.run_spec import RunSpec
 from rollout.cli.runner import CommandBody
 from rollout.lock.session import LockedRun
 from rollout.model.findings import PreflightReport
@@ -50,7 +50,7 @@ class Played:
 
     fit: PreflightReport = FIT
     deploy: str | None = DEPLOY
-    specs: list[CommandSpec] = field(default_factory=list)
+    specs: list[RunSpec] = field(default_factory=list)
     acts: list[tuple[str, object]] = field(default_factory=list)
     looks: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
 
@@ -80,7 +80,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
 
             return go
 
-        def run(spec: CommandSpec, body: CommandBody) -> int:
+        def run(spec: RunSpec, body: CommandBody) -> int:
             played.specs.append(spec)
             assert spec.look is not None
             look, locked_run = spec.look, cast("LockedRun", SimpleNamespace(site=SITE))

@@ -8,10 +8,10 @@ import pytest
 
 from rollout.adapters.journal.files import names_in
 from rollout.adapters.journal.reader import read
-from rollout.cli.command_spec import CommandSpec
 from rollout.cli.commands.resume import same_as_before
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.new_run import begin, changed
+from rollout.cli.run_spec import RunSpec
 from rollout.model.errors import RolloutError
 from rollout.model.lock_state import PastRun
 
@@ -43,7 +43,7 @@ def begun(typed: GlobalOptions, flags: dict[str, str | None]) -> tuple[PastRun, 
     """Begin a run, and read its journal."""
     loaded = typed.settings(flags)
     run = begin(
-        CommandSpec(loaded=loaded, typed=typed, verb="uninterrupted", hosts=["web1"], flags=flags)
+        RunSpec(loaded=loaded, typed=typed, verb="uninterrupted", hosts=["web1"], flags=flags)
     )
     run.journal.leave()
     (name,) = [n for n in names_in(run.journal.file.parent, "shop") if n.run == run.run]

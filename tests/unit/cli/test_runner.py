@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.cli.command_spec import CommandSpec, Look
 from rollout.cli.global_options import GlobalOptions
+from rollout.cli.run_spec import Look, RunSpec
 from rollout.cli.runner import run
 from rollout.lock.session import LockedRun
 from rollout.model.errors import LockUnavailable
@@ -40,10 +40,8 @@ async def begins(locked_run: LockedRun, tell: Tell) -> None:
     raise AssertionError(f"it has begun: {locked_run}, {tell}")
 
 
-def spec_of(typed: GlobalOptions, look: Look | None) -> CommandSpec:
-    return CommandSpec(
-        loaded=typed.settings(), typed=typed, verb="restart", hosts=("web1",), look=look
-    )
+def spec_of(typed: GlobalOptions, look: Look | None) -> RunSpec:
+    return RunSpec(loaded=typed.settings(), typed=typed, verb="restart", hosts=("web1",), look=look)
 
 
 def test_what_a_look_finds_is_told_with_what_keeps_the_run_from_the_lock(

@@ -70,7 +70,7 @@ class Paper:
     async def settled(self) -> Mapping[str, str]:
         return {}
 
-    async def end(self, how: str) -> tuple[RolloutError, ...]:
+    async def leave_behind(self, how: str) -> tuple[RolloutError, ...]:
         del how
         return ()
 

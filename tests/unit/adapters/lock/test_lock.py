@@ -183,7 +183,7 @@ def test_it_is_left_behind_with_how_it_ended_and_what_is_out(tmp_path: Path, poo
     ours = lock(pool, tmp_path)
     now(ours.take(ALICE))
     now(ours.keep((owned_target("web1"),), everywhere=True))
-    now(ours.end("ended with servers out"))
+    now(ours.leave_behind("ended with servers out"))
     held = as_one(now(ours.look()))
     assert (held.ended, held.owned_targets) == ("ended with servers out", (owned_target("web1"),))
     with pytest.raises(LockHeld):
@@ -194,7 +194,7 @@ def test_whoever_takes_over_answers_for_what_was_out(tmp_path: Path, pool: Pool)
     ours, theirs = lock(pool, tmp_path), lock(pool, tmp_path)
     now(ours.take(ALICE))
     now(ours.keep((owned_target("web1"),), everywhere=True))
-    now(ours.end("ended with servers out"))
+    now(ours.leave_behind("ended with servers out"))
     now(theirs.take_over(ALICE.run, BOB))
     held = as_one(now(theirs.look()))
     assert (held.owner, held.owned_targets, held.ended) == (BOB, (owned_target("web1"),), "")
@@ -457,7 +457,7 @@ def test_after_somebody_took_over_we_touch_nothing_more(tmp_path: Path, pool: Po
     with pytest.raises(LockLost):
         now(ours.keep(everywhere=False))
     now(ours.beat())  # never raises
-    now(ours.end("ours ended"))
+    now(ours.leave_behind("ours ended"))
     now(ours.release())
     held = as_one(now(theirs.look()))
     assert (held.owner, held.owned_targets, held.ended) == (BOB, (), "")
@@ -758,7 +758,7 @@ def test_a_reason_is_only_ever_words(tmp_path: Path, pool: Pool, words: str) -> 
     now(ours.take(owner))
     held = as_one(now(ours.look()))
     assert held.owner == owner
-    now(ours.end(said))
+    now(ours.leave_behind(said))
     assert as_one(now(ours.look())).owner == owner
     assert now(ours.release()) == ()
     assert left_in(where) == []

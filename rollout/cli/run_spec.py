@@ -1,4 +1,4 @@
-"""What a command that changes servers is about."""
+"""What a run of a command that changes servers is about, before it begins."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ Look = Callable[[Site], Awaitable[PreflightReport]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommandSpec:
-    """What a command is about.
+class RunSpec:
+    """What a run is about.
 
     Attributes:
         loaded: The settings.

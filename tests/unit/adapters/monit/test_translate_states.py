@@ -2,9 +2,9 @@
 
 import pytest
 
-from rollout.adapters.monit.instance_state import instance_state
 from rollout.adapters.monit.preflight import findings_in
 from rollout.adapters.monit.status_parser import ServiceBlock
+from rollout.adapters.monit.translate_states import instance_state
 from rollout.model.conditions import is_new_process, unchanged_processes
 from rollout.model.fleet import Finding, InstanceState, ProcessIdentity, ProcessState, SickFinding
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.sources.export import disk_trouble
+from rollout.adapters.sources.export_directory import disk_trouble
 from rollout.model.errors import SourceError
 
 
