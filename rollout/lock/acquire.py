@@ -38,7 +38,7 @@ class LockRequest:
         wait: Seconds to wait for it.
         hosts: The hosts that it is about.
         deploys: It is about a release, so it sees itself to what a deploy has left half done.
-        take_up: What an earlier run has left out there is restarted with the others.
+        include_left_out: What an earlier run has left out there is restarted with the others.
         rollout: rollout itself, as it is typed.
     """
 
@@ -57,9 +57,24 @@ class LockGrant:
     runs: tuple[str, ...] = ()
 
 
-async def acquire(
-    owner: LockOwner, request: LockRequest, history: RunHistory, site: Site, tell: Tell
-) -> LockGrant:
+@dataclass(frozen=True, slots=True)
+class LockContext:
+    """What a run that wants the lock works with.
+
+    Attributes:
+        request: What it wants.
+        history: The runs before it.
+        site: The outside world, with the lock.
+        tell: Hears of every event, in order.
+    """
+
+    request: LockRequest
+    history: RunHistory
+    site: Site
+    tell: Tell
+
+
+async def acquire(context: LockContext, owner: LockOwner) -> LockGrant:
     """Take the lock for ``owner``, waiting for it if that is wished.
 
     Raises:
@@ -68,35 +83,36 @@ async def acquire(
         LockError: a place could not be asked.
         Halted: the operator wants us to stop.
     """
-    lock = lock_of(site)
-    deadline, said = now() + request.wait, ""
+    site, lock = context.site, lock_of(context.site)
+    deadline, said = now() + context.request.wait, ""
     while True:
         try:
             await lock.take(owner)
         except LockHeld as held:
-            left = await find_unfinished_run(lock, history, site)
+            left = await find_unfinished_run(lock, context.history, site)
             if left is not None and left.held is not None and left.certain:
                 with suppress(LockHeld):  # another one was quicker: then that one is waited for
-                    return await _taken_over(left, owner, request, history, site, tell)
+                    return await _taken_over(context, left, owner)
             if now() >= deadline:
                 raise
             if said != held.owner:
                 said = held.owner
-                tell(Noted(where="lock", what=f"waiting: {held}"))
+                context.tell(Noted(where="lock", what=f"waiting: {held}"))
         else:
-            return await _acquire_past_open_journals(request, history, site, tell)
+            return await _acquire_past_open_journals(context)
         if site.stop_asked():
             raise Halted("stopped on request, before anything was changed")
         await asyncio.sleep(ASK_EVERY)
 
 
 async def refusal(
-    request: LockRequest, history: RunHistory, site: Site, tell: Tell
+    context: LockContext,
 ) -> tuple[RolloutError | None, tuple[OwnedTarget, ...]]:
     """Say why :func:`acquire` would refuse now, and what is out because of other runs.
 
     Nothing is written: neither the lock nor a journal.
     """
+    history, site, tell = context.history, context.site, context.tell
     lock, out = lock_of(site), dict[str, OwnedTarget]()
     runs: list[UnfinishedRun] = []
     refused: RolloutError | None = None
@@ -111,7 +127,7 @@ async def refusal(
         for run in (*runs, *unfinished):
             ours = await _without_theirs(run, site, tell)
             out |= {owned_target.target.name: owned_target for owned_target in ours.owned_targets}
-            refused = refused or _in_the_way(ours, request)
+            refused = refused or _in_the_way(ours, context.request)
             if refused is None:
                 _report_left_out(ours, site, tell)
     except RolloutError as error:
@@ -151,60 +167,46 @@ def lock_of(site: Site) -> Lock:
     return site.lock
 
 
-async def _taken_over(
-    left: UnfinishedRun,
-    owner: LockOwner,
-    request: LockRequest,
-    history: RunHistory,
-    site: Site,
-    tell: Tell,
-) -> LockGrant:
-    owned_targets = await _reject_unfinished(left, request, site, tell)
-    await lock_of(site).take_over(" ".join(left.runs), owner)
+async def _taken_over(context: LockContext, left: UnfinishedRun, owner: LockOwner) -> LockGrant:
+    owned_targets = await _reject_unfinished(context, left)
+    await lock_of(context.site).take_over(" ".join(left.runs), owner)
     what = f"the lock was still that of run {left.owner.run}, which is no more: taken over"
-    tell(Noted(where="lock", what=what))
-    more = await _acquire_past_open_journals(request, history, site, tell, known=left.runs)
+    context.tell(Noted(where="lock", what=what))
+    more = await _acquire_past_open_journals(context, left.runs)
     return LockGrant((*owned_targets, *more.owned_targets), (*left.runs, *more.runs))
 
 
 async def _acquire_past_open_journals(
-    request: LockRequest,
-    history: RunHistory,
-    site: Site,
-    tell: Tell,
-    *,
-    known: Collection[str] = (),
+    context: LockContext, known: Collection[str] = ()
 ) -> LockGrant:
     """Hold the lock against the journals that are open, though no lock speaks for them.
 
     Those of the runs in ``known`` have been seen to already.
     """
-    claimed = LockGrant()
+    history, site, granted = context.history, context.site, LockGrant()
     try:
         unfinished, seen_to = await _open_runs(history, known, site)
         for run, by in seen_to.items():
             history.settle(run, by)
         for left in unfinished:
-            more = await _reject_unfinished(left, request, site, tell)
-            claimed = LockGrant((*claimed.owned_targets, *more), (*claimed.runs, left.owner.run))
+            more = await _reject_unfinished(context, left)
+            granted = LockGrant((*granted.owned_targets, *more), (*granted.runs, left.owner.run))
     except RolloutError:
         await release(lock_of(site))
         raise
-    return claimed
+    return granted
 
 
-async def _reject_unfinished(
-    left: UnfinishedRun, request: LockRequest, site: Site, tell: Tell
-) -> tuple[OwnedTarget, ...]:
+async def _reject_unfinished(context: LockContext, left: UnfinishedRun) -> tuple[OwnedTarget, ...]:
     """See that this run includes nothing that a run left, and return what of it is still out.
 
     Raises:
-        UnfinishedRunFound: it is.
+        UnfinishedRunFound: it does.
     """
-    left = await _without_theirs(left, site, tell)
-    if refused := _in_the_way(left, request):
+    left = await _without_theirs(left, context.site, context.tell)
+    if refused := _in_the_way(left, context.request):
         raise refused
-    _report_left_out(left, site, tell)
+    _report_left_out(left, context.site, context.tell)
     return tuple(left.owned_targets)
 
 

@@ -10,7 +10,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from rollout.events import Noted, RolloutHalted
-from rollout.lock.acquire import LockGrant, LockRequest, acquire, alive, lock_of, release
+from rollout.lock.acquire import (
+    LockContext,
+    LockGrant,
+    LockRequest,
+    acquire,
+    alive,
+    lock_of,
+    release,
+)
 from rollout.lock.guarded_releases import guarded
 from rollout.lock.ownership_log import PersistentOwnershipLog, UnlockedOwnershipLog
 from rollout.lock.previous_runs import collect_owned_targets
@@ -65,7 +73,7 @@ async def hold_lock(
         RecordError: what an earlier run left could not be written down.
     """
     try:
-        grant = await acquire(run.owner, request, run.history, site, tell)
+        grant = await acquire(LockContext(request, run.history, site, tell), run.owner)
     except LockError as error:
         raise LockUnavailable(error.place, error.what, error.fix) from error
     async with _answer_for(grant, run, site, tell) as locked_run:

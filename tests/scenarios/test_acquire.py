@@ -9,6 +9,7 @@ import pytest
 from rollout.events import Event, Noted, TargetLeftOut
 from rollout.lock.acquire import (
     ASK_EVERY,
+    LockContext,
     LockGrant,
     LockRequest,
     acquire,
@@ -95,9 +96,8 @@ def claims(
         began = clock()
         other = asyncio.ensure_future(meanwhile(world)) if meanwhile else None
         try:
-            scenario.claimed = await acquire(
-                BOB, request, history or FakeHistory(), site, scenario.events.append
-            )
+            context = LockContext(request, history or FakeHistory(), site, scenario.events.append)
+            scenario.claimed = await acquire(context, BOB)
         except (LockHeld, LockError, UnfinishedRunFound, Halted) as error:
             scenario.error = error
         scenario.took = clock() - began
@@ -107,7 +107,7 @@ def claims(
     foretold: list[Event] = []
     settled = dict(history.settled) if history else {}
     if plain:
-        asked = refusal(request, history or FakeHistory(), site, foretold.append)
+        asked = refusal(LockContext(request, history or FakeHistory(), site, foretold.append))
         refused, still_out = play(asked)
         assert (history.settled if history else {}) == settled, "a check writes nothing"
     play(told())
@@ -221,7 +221,9 @@ def foretold(
     """Ask what `check` asks: why a claim would be refused now, and who counts as out for us."""
     site = replace(site_of(world), lock=FakeLock(world))
     request = LockRequest(wait=0, hosts=ALL)
-    refused, still_out = play(refusal(request, history or FakeHistory(), site, lambda _: None))
+    refused, still_out = play(
+        refusal(LockContext(request, history or FakeHistory(), site, lambda _: None))
+    )
     return refused, [one.target.name for one in still_out]
 
 

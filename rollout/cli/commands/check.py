@@ -11,7 +11,7 @@ from rollout.cli.new_run import history_of, try_journal
 from rollout.cli.wiring import NOT_TAKEN, open_deploy, open_lock, open_site
 from rollout.deploy.preflight import preflight_for_either
 from rollout.events import Event, Noted
-from rollout.lock.acquire import refusal
+from rollout.lock.acquire import LockContext, refusal
 from rollout.lock.ownership_log import UnlockedOwnershipLog
 from rollout.model.errors import LockError, LockHeld
 from rollout.model.findings import PreflightReport
@@ -50,7 +50,9 @@ def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output, rollout
             else:
                 site = await stack.enter_async_context(open_deploy(settings))
             told: list[Event] = []
-            refused, out = await refusal(request, history_of(settings), site, told.append)
+            refused, out = await refusal(
+                LockContext(request, history_of(settings), site, told.append)
+            )
             site = replace(site, record=UnlockedOwnershipLog(NOT_TAKEN, owned_targets=out))
             source = site.services.source if site.services else None
             fit = await preflight_for_either(scope, site, source)
