@@ -206,18 +206,6 @@ def test_only_what_declares_the_commands_imports_late() -> None:
     assert late == {f"rollout.{name}" for name in names}
 
 
-def test_no_function_of_the_command_line_has_more_than_four_parameters() -> None:
-    long = [
-        f"{module}.{node.name}"
-        for module, file in MODULES.items()
-        if package_of(module) == "cli"
-        for node in ast.walk(tree_of(file))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        if len({arg.arg for arg in (*node.args.args, *node.args.kwonlyargs)} - {"self"}) > 4
-    ]
-    assert not long
-
-
 def test_the_map_names_only_packages_that_exist() -> None:
     assert {f"rollout.{name}" for name in PACKAGES} <= set(MODULES)
 
