@@ -23,7 +23,7 @@ from rollout.ports.site import Tell
 T = TypeVar("T")
 
 NOTICE_WITHIN = 0.1
-"""Seconds until a stop is noticed where nobody asks for it."""
+"""Seconds until a stop is noticed where nothing asks for it."""
 
 Poll = Callable[[], Awaitable[Condition]]
 

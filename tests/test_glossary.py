@@ -81,3 +81,18 @@ def test_an_identifier_is_split_into_its_words() -> None:
     assert words("TargetControl") == {"target", "control"}
     assert words("_seat_words") == {"seat", "words"}
     assert words("HAProxyBalancer") >= {"balancer"}
+
+
+PRONOUNS = re.compile(r"\b(somebody|someone|nobody|whoever|another hand)\b", re.IGNORECASE)
+"""Subjects without a name: a sentence of the program says which run, process or person it means."""
+
+
+def test_no_sentence_of_the_program_has_a_subject_without_a_name() -> None:
+    found = [
+        f"{file.relative_to(HOME)}:{number}: {line.strip()}"
+        for kind in ("*.py", "*.sh", "*.md", "*.toml")
+        for file in sorted((HOME / "rollout").rglob(kind))
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if PRONOUNS.search(line)
+    ]
+    assert not found

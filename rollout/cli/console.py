@@ -24,7 +24,7 @@ def type_as(rollout: str = "rollout") -> None:
 def print_error(*lines: str) -> None:
     """Tell the person, one line each; several lines in one stay together, and none does harm.
 
-    Where that cannot be written nobody is left to be told, and the exit code still speaks.
+    Where that cannot be written, the exit code is all that is left to tell.
     """
     with suppress(OSError):
         for several in lines:
@@ -39,7 +39,7 @@ def format_error(error: RolloutError) -> str:
 
 
 def print_output(data: str) -> None:
-    """Write what was asked for to stdout; whoever has read enough of it may hang up.
+    """Write what was asked for to stdout; a reader that has enough of it may hang up.
 
     Raises:
         RolloutError: it cannot be written (a full disk).

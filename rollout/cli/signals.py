@@ -59,7 +59,7 @@ class Signals:
             return
         self._broadcast.tell(Interrupted(by=f"a second {by}", exit_code=LEAVING[number]))
         end_all()
-        # No clean-up: it would wait for the very things that somebody has no patience for.
+        # No clean-up: it would wait for the very things that the operator does not wait for.
         os._exit(self._broadcast.end(timeout=LAST_WORDS).exit_code)
 
 

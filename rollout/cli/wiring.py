@@ -46,7 +46,7 @@ async def open_site(
 ) -> AsyncIterator[Site]:
     """Build the world of ``settings`` and hang up everywhere at the end.
 
-    Nothing is contacted before somebody asks something of the site.
+    Nothing is contacted before something is asked of the site.
     """
     async with AsyncExitStack() as closing:
         ssh = open_ssh(settings, closing)

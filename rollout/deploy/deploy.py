@@ -158,7 +158,7 @@ async def take_back_where_it_was_not_asked(context: DeployContext, rolled: Rolli
 async def drop_skipped_hosts(
     deploy: Deploy, rolled: RollingResult, transaction: Transaction
 ) -> Deploy:
-    """Take the release back from hosts that were another hand's when their turn came.
+    """Take the release back from hosts whose target was out from outside when its turn came.
 
     Their processes are what they were, so what is started anew there should be that as well.
     """

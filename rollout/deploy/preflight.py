@@ -69,7 +69,7 @@ async def _and_its_disks(
 def _whose_disks(fit: PreflightReport, hosts: Sequence[str]) -> tuple[Target, ...]:
     """List the targets, and in place of those that were found unfit their hosts.
 
-    Whose target another hand holds out has no part in the deploy.
+    A host whose target was held out from outside has no part in the deploy.
     """
     if not fit.findings:
         return fit.targets

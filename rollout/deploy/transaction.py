@@ -120,7 +120,7 @@ class Transaction:
     async def _verify(self, host: str) -> None:
         wanted = self._deploy.release.revision
         if not wanted:
-            return  # one of old, of which nobody wrote down what it was made from
+            return  # an old one, of which it is not written down what it was made from
         found = await self._releases.revision(host, self._deploy.release)
         if found != wanted:
             raise ReleaseError(host, f"has revision {found or 'of no name'}, not {wanted}")
@@ -150,7 +150,7 @@ class Transaction:
             self._tell(ReleaseDiscarded(host=host, release=release.name))
 
     async def _is_current(self, host: str) -> bool:
-        """See whether `current` leads to the release, though nobody should have moved it."""
+        """See whether `current` leads to the release, though nothing should have moved it."""
         if host in self._unrestored:
             return False  # that has been told, and trying again would tell it again
         try:

@@ -136,7 +136,7 @@ class SoakStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSkipped:
-    """Another hand holds it out, so it is not ours to touch."""
+    """It is held out from outside, so it is not ours to touch."""
 
     wire: ClassVar[str] = "target.skipped"
 
@@ -395,8 +395,8 @@ class TargetLeftOut:
 
     Attributes:
         state: What HAProxy was last seen to have for it: ``maint``, ``drain``, ``ready`` (told to
-            serve and not seen to), two of these joined by ``and`` where another hand changed some
-            of its servers, ``gone`` where HAProxy has none of them any more, or ``unknown``.
+            serve and not seen to), two of these joined by ``and`` where some of its servers were
+            changed from outside, ``gone`` where HAProxy has none of them any more, or ``unknown``.
         reason: What stopped us.
         asked: It was asked to restart; otherwise it is as it was, only out of rotation.
         look: What to type to see more.

@@ -18,7 +18,7 @@ class PersistentOwnershipLog:
 
     Args:
         journal: On this machine; None for a record that lives as long as the process.
-        lock: Where all bastions meet; None where nobody else can be.
+        lock: Where all bastions meet; None where no other bastion is.
         owned_targets: What a run before this one left out and this one answers for from now on.
     """
 

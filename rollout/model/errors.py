@@ -176,7 +176,7 @@ class LockUnavailable(LockError):
 
 
 class LockHeld(RolloutError):
-    """Another hand holds the lock; ``owner`` says who, ``also`` ends the sentence."""
+    """Another run or a person holds the lock; ``owner`` says which, ``also`` ends the sentence."""
 
     def __init__(self, place: str, owner: str, also: str = "") -> None:
         super().__init__(f"the lock is held by {owner}{also}")

@@ -52,7 +52,7 @@ class FleetSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A target that another hand holds out; ``serves`` if visitors still meet it somewhere."""
+    """A target that was held out from outside; ``serves`` if visitors still meet it somewhere."""
 
     target: str
     reason: str

@@ -1,7 +1,7 @@
 """The nouns: servers as HAProxy spells them, instances, targets, and what was seen of them.
 
-Everything here is a frozen value.  A value that ends in "State" or "Reading" says what somebody
-saw at one moment; it is never updated, only replaced by a later look.
+Everything here is a frozen value.  A value that ends in "State" or "Reading" is what a look saw
+at one moment; it is never updated, only replaced by a later look.
 """
 
 from collections.abc import Mapping

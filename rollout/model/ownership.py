@@ -1,8 +1,8 @@
 """What a run owns: targets as they were found, the states ordered since, the restarts asked for.
 
 A holding is written down before the act that makes it true, so it is never behind the world, and at
-most one act ahead of it.  Whoever finds it after a crash can tell what is ours from what somebody
-has changed since.
+most one act ahead of it.  A run that finds it after a crash can tell what is ours from what was
+changed from outside since.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class ServerSnapshot:
     def over(self, row: ServerState) -> ServerState:
         """Say of a server that was taken up again how it was found before all.
 
-        A weight that is neither what it was nor what the file says (a reload) is somebody's wish.
+        A weight that is neither what it was nor what the file says (a reload) is an operator's.
         """
         theirs = row.weight not in {self.weight, row.initial_weight}
         weight = row.weight if theirs else self.weight

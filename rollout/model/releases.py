@@ -168,7 +168,7 @@ def to_prune(
     """Choose what may go: all but the newest ``keep`` good ones and whatever is needed.
 
     Needed are the live release, those in which a process runs, those of a deploy that has not
-    ended, ``needed`` itself, and of the bad ones the newest, for whoever looks into it.  One that
+    ended, ``needed`` itself, and of the bad ones the newest, for a person to look into.  One that
     Capistrano deployed counts as good, having no mark.
     """
     kept = {host_releases.current, *host_releases.running, *needed}

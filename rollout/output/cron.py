@@ -41,7 +41,7 @@ class Cron:
     Args:
         stream: Where the mail is written.
         columns: Measures the columns that prose may take.
-        scenario: Put the lines before the summary; without, another hand tells them already.
+        scenario: Put the lines before the summary; without, another renderer tells them.
     """
 
     def __init__(

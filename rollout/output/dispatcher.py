@@ -100,5 +100,5 @@ class Broadcast:
 
     def _say_dropped(self, error: Exception) -> None:
         what = sanitize(str(error) or type(error).__name__)
-        with suppress(Exception):  # when this fails too, nobody is left who could be told
+        with suppress(Exception):  # when this fails too, no stream is left to tell
             self._complain(f"rollout: an output was dropped: {what}\n")

@@ -1,6 +1,6 @@
 """Writing that never blocks the rollout: a daemon thread per stream, and a bounded queue.
 
-A terminal stopped with ^S, or a pipe that nobody reads, blocks ``write`` for as long as it likes.
+A terminal stopped with ^S, or a pipe that is never read, blocks ``write`` for as long as it likes.
 That must hold up a line of text, never a server that is out.
 """
 
@@ -137,7 +137,7 @@ def _put_into(stream: TextIO) -> Callable[[str], None]:
         while left:
             try:
                 left = left[os.write(fd, left) :]
-            except BlockingIOError:  # somebody who shares the terminal made it non-blocking
+            except BlockingIOError:  # a process that shares the terminal made it non-blocking
                 select.select([], [fd], [])
 
     return put

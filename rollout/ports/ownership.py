@@ -119,13 +119,13 @@ class Lock(Protocol):
     """
 
     async def look(self) -> tuple[LockState, ...]:
-        """Read who holds it, in each place where somebody does, in order."""
+        """Read which owner it has in each place, in order, without those where it is free."""
 
     async def take(self, owner: LockOwner) -> None:
         """Take it in all places, or in none.
 
         Raises:
-            LockHeld: somebody has it.
+            LockHeld: another run or a person has it.
         """
 
     async def take_over(
@@ -162,7 +162,7 @@ class Lock(Protocol):
         """Read which runs have been seen to by which, as far as that is remembered."""
 
     async def leave_behind(self, how: str) -> Sequence[RolloutError]:
-        """Leave it behind, with what we hold, for whoever brings that back.
+        """Leave it behind, with what we hold, for the run that brings that back.
 
         Returns:
             Why that could not be said in some places.
@@ -200,7 +200,7 @@ class RunHistory(Protocol):
     def is_of_an_earlier_boot(self, owner: LockOwner) -> bool:
         """Tell whether it was a process of this machine before its last boot, by all names.
 
-        A copy of the machine has the same names, so whoever lives must be listened for.
+        A copy of the machine has the same names, so it must be listened for signs of life.
         """
 
 

@@ -205,9 +205,9 @@ async def _recover_one(
 
 
 async def _wake_agents(control: TargetControl) -> None:
-    """Let agents that we had silenced speak again where another hand made their server ready.
+    """Let agents that we had silenced speak again where their server was made ready from outside.
 
-    That of a server which somebody holds out might end that: it stays silent, and is named.
+    That of a server which is held out might end that: it stays silent, and is named.
     """
     silenced = [server for server in control.lost if control.found[server].agent]
     awake = [server for server in silenced if control.lost[server] is AdminState.READY]
@@ -228,7 +228,7 @@ def _all_ready(control: TargetControl) -> bool:
 async def _recover_already_ready(
     control: TargetControl, owned_target: OwnedTarget
 ) -> VerificationAfterCrash:
-    """See whether a target serves that somebody, or a reload, made ready without our proof.
+    """See whether a target serves that an operator, or a reload, made ready without our proof.
 
     Nothing is told to it: it is not in our hand.
 

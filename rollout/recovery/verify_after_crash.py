@@ -36,7 +36,7 @@ async def proof_of(control: TargetControl, owned_target: OwnedTarget) -> Verific
     """See every instance run and answer in the release that `current` leads to.
 
     Each is a new process, or the old one if the request never arrived.  Where `current` went back
-    to the release before, a process that has been started since, whoever started it, is as good as
+    to the release before, a process that has been started since, by whatever, is as good as
     one that was asked for.
 
     Raises:

@@ -57,7 +57,7 @@ async def wait_until_supervisor_is_idle(control: TargetControl) -> str:
     An operator who stops it for a work of their own has most often taken the server out as well.
 
     Returns:
-        How another hand holds the target out by now, or nothing when it is ours to take.
+        How the target was held out from outside by now, or nothing when it is ours to take.
 
     Raises:
         FloorBroken: that took so long that the floor must be counted again.

@@ -84,7 +84,7 @@ async def give_back(control: TargetControl, failure: Exception) -> RolloutError 
 
 
 async def report_after_lock_loss(control: TargetControl, lost: LockLost) -> None:
-    """Say how a target is that whoever took our lock sees to; it was never asked to restart."""
+    """Say how a target is that was never asked to restart, and is now the other run's."""
     try:
         served = all_serving((await control.observer.read_some()).values()).met
     except RolloutError:

@@ -90,7 +90,7 @@ class TargetControl:
         """Read every server as it is before we touch it.
 
         Returns:
-            How another hand holds the target out, or nothing when it is ours to take.
+            How the target was held out from outside, or nothing when it is ours to take.
 
         Raises:
             BalancerError: a load balancer did not answer, or has no line of the target any more.
@@ -245,11 +245,11 @@ class TargetControl:
     async def set_state(self, state: AdminState, servers: Collection[Server] | None = None) -> None:
         """Tell ``servers`` (default: all) their state and see it on every load balancer.
 
-        A server that another hand has changed is left as it is now.  The agent of one that is not
+        A server that was changed from outside is left as it is now.  The agent of one that is not
         to be ready is silenced first.
 
         Raises:
-            ChangedExternally: another hand changed one at the same moment.
+            ChangedExternally: one was changed from outside at the same moment.
             BalancerError: it was not seen in time; it may have taken effect none the less.
         """
         chosen = [s for s in self.servers if servers is None or s in servers]
@@ -281,12 +281,12 @@ class TargetControl:
     async def set_ready_as_found(self) -> None:
         """Make every server ready again, with the weight and the agent it was found with.
 
-        Every load balancer gets its turn even when another one fails.  What another hand has
-        changed since the last look is left to them.
+        Every load balancer gets its turn even when another one fails.  What was changed
+        from outside since the last look is left as it is.
 
         Raises:
             BalancerError: one of them was not seen to do it.
-            ChangedExternally: another hand changed a server at the same moment.
+            ChangedExternally: a server was changed from outside at the same moment.
         """
         errors: list[BalancerError | ChangedExternally] = []
         for name in self.target.balancers:
@@ -304,7 +304,7 @@ class TargetControl:
             raise errors[0]
 
     async def _detect_external_changes(self, name: str) -> None:
-        """Part with what another hand has changed there since the last look, and tell it."""
+        """Part with what was changed from outside there since the last look, and tell it."""
         with suppress(BalancerError):
             rows = await self.observer.read((name,))
             if self.observer.reloaded((name,)):
@@ -382,7 +382,7 @@ class TargetControl:
             raise
 
     def _raise_if_changed(self, states: Mapping[Server, ServerState]) -> None:
-        """See every server as it was told; what another hand has changed is theirs from now on."""
+        """See every server as it was told; what was changed from outside is not ours any more."""
         taken = []
         for server, one in self.controlled.held(states):
             if one.obeys(states[server]) or one.wanted is None:

@@ -1,4 +1,4 @@
-"""Out of rotation: nobody new, then nobody at all.
+"""Out of rotation: no new session, then no session at all.
 
 Drain first, so that sticky clients may finish; then maint, because in drain they keep coming.
 """
@@ -54,7 +54,7 @@ async def wait_until_drained(control: TargetControl) -> None:
 
 
 async def wait_until_empty(control: TargetControl) -> None:
-    """Let nobody new arrive at all, and wait until what is in flight has ended.
+    """Let no new session begin at all, and wait until what is in flight has ended.
 
     One that was asked to restart cannot go back, so nothing that others need makes it.
 

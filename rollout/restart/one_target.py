@@ -72,7 +72,7 @@ async def restart_one(context: RunContext, target: Target) -> bool:
     it up.  Without that evidence it stays in maint and is named.
 
     Returns:
-        Whether it was restarted; otherwise another hand holds it out, and it was not touched.
+        Whether it was restarted; otherwise it was held out from outside, and was not touched.
 
     Raises:
         RestartedTogether: it was; others of its host were restarted too, and visitors met them.
@@ -326,7 +326,7 @@ async def take_ownership(control: TargetControl) -> bool:
 
 @asynccontextmanager
 async def with_release_switched(control: TargetControl) -> AsyncIterator[None]:
-    """Move ``current`` of the host, if hosts switch one by one, while nobody visits it.
+    """Move ``current`` of the host, if hosts switch one by one, while no visitor is on it.
 
     Until a restart was asked for, a failure moves it back: a process that is started anew must
     be what the other processes of the host are.

@@ -22,8 +22,8 @@ ASIDE = "A sick host can be left aside with --exclude"
 async def preflight(scope: Selection, site: Site) -> PreflightReport:
     """Look at everything, touch nothing.
 
-    A target that the record knows as ours already is out because of us: it is not somebody
-    else's, its instances need neither run nor answer, and it has its turn first.
+    A target that the record knows as ours already is out because of us: it is not
+    skipped, its instances need neither run nor answer, and it has its turn first.
     """
     seen = without_what_is_out(await take_fleet_snapshot(scope.hosts, site), site)
     findings = [f for f in seen.findings if not isinstance(f, SickFinding)]

@@ -19,12 +19,12 @@ class RollingResult:
     """What became of a walk, for a scenario that goes on after it.
 
     Attributes:
-        restarted: Who went down the ladder and up again, in the order of their return.
-        failed: Who did not, or did not hold, with what stopped it.
-        skipped: Who was another hand's when its turn came, and was not touched.
+        restarted: Targets that were restarted, in the order of their return.
+        failed: Targets that were not, or did not hold, with what stopped them.
+        skipped: Targets that were out from outside when their turn came, and were not touched.
         since: When each of them had its turn, on the loop's clock.
         halted: Not every target had its turn.
-        down: Who was seen at the end not to serve, though no hand holds it out.
+        down: Targets that were seen at the end not to serve, though they are in rotation.
     """
 
     restarted: tuple[Target, ...]
@@ -36,7 +36,7 @@ class RollingResult:
 
     @property
     def whole(self) -> bool:
-        """All had their turn, were restarted or are another hand's, and have not fallen over."""
+        """All targets had their turn, were restarted or skipped, and serve at the end."""
         return not self.halted and not self.failed and not self.down
 
 

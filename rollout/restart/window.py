@@ -1,8 +1,8 @@
 """At most so many out at once, never below the floor, and nothing new after a failure.
 
 A sliding window, not batches in lock-step: whenever a target is back and the floor allows it,
-the next one starts, so a slow drain delays nobody else.  A failure is kept as a value, so that it
-cancels no neighbour in mid-restart.
+the next one starts, so a slow drain delays no other target.  A failure is kept as a value, so that
+it cancels no neighbour in mid-restart.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class Window:
 
     Attributes:
         restarted: Targets that went down their ladder and up again, in the order of their return.
-        skipped: Targets that another hand had taken out when their turn came.
+        skipped: Targets that were out from outside when their turn came.
         failed: Targets that did not, with what stopped them; or that took others with them.
         since: When each of them had its turn, on the loop's clock.
     """
@@ -92,7 +92,7 @@ class Window:
         missing = [
             f"{target}: {said_of(target.name, self.failed[target])}"
             if target in self.failed
-            else f"{target}: taken out from outside before its turn"
+            else f"{target}: held out from outside before its turn"
             for target in wave
             if target not in self.restarted
         ]
@@ -103,7 +103,7 @@ class Window:
         """Wait until ``target`` can be spared.
 
         Raises:
-            FloorUnreachable: nobody else of ours is out, and yet it cannot be taken out.
+            FloorUnreachable: no other target of this run is out, and yet it cannot be taken out.
             Halted: nothing new is to be started.
         """
         reporter = WaitReporter(target.name, "spared", self._tell)
@@ -162,10 +162,10 @@ class Window:
     async def _can_be_spared(self, target: Target) -> tuple[Condition, float]:
         """Ask every load balancer of ``target`` whether the floor holds without it.
 
-        All that is climbing counts as out, also what has not been drained yet; what was given
-        back and waits for its next turn does not.  Whoever is spared must claim its place before
-        the next ``await``: this is counted after the looks.  One that is out because of us already
-        takes nothing away, so it waits for no other.
+        Each target in its turn counts as out, also one that has not been drained yet; one that was
+        given back and waits for its next turn does not.  A target that is spared must take its
+        place before the next ``await``: this is counted after the looks.  One that is out because
+        of us already takes nothing away, so it waits for no other.
 
         Returns:
             The verdict, and how many seconds it is worth waiting for a better one.

@@ -43,7 +43,7 @@ def _write_share(share: Share) -> str | int:
 
 
 def _number(said: Any) -> Any:  # noqa: ANN401 - whatever TOML can hold
-    # pydantic takes true for 1 and 2.0 for 2: somebody who wrote that meant something else.
+    # pydantic takes true for 1 and 2.0 for 2: a person who wrote that meant something else.
     if isinstance(said, bool | float):
         raise ValueError("must be a whole number")  # noqa: TRY004 - pydantic reads ValueError
     return said

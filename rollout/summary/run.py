@@ -169,7 +169,7 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
                 summary, lines=left, started=True, recovery=run, rest=rest, gone_back=gone
             )
         case events.TargetSkipped(target=name, reason=reason) if _was_out(summary, name):
-            # somebody has it since, asked or not
+            # held out from outside since, asked or not
             taken = anew(summary.lines[name], TargetPhase.SKIPPED, reason)
             return replace(summary, lines={**summary.lines, name: taken})
         case events.OthersRestarted():

@@ -181,8 +181,8 @@ def anew(line: TargetSummary, standing: TargetPhase, reason: str = "") -> Target
 def line_at_the_end(name: str, line: TargetSummary, seen: events.FleetSeen) -> TargetSummary:
     """Return the line after the last look at the whole fleet.
 
-    What was restarted and serves no visitors now is out, unless another hand holds it, or HAProxy
-    has lost it.
+    What was restarted and serves no visitors now is out, unless it is held out from outside, or
+    HAProxy has lost it.
     """
     taken, down = seen.taken.get(name, ""), seen.down.get(name, "")
     now = taken or down or (GONE if name in seen.gone else "")

@@ -1,7 +1,7 @@
 """Host names by range (``web[01-08]``) and by glob (``web*``), and choosing among them.
 
 A name that is not known stops everything: a typo in ``--exclude`` would otherwise restart the very
-host that somebody wanted to spare.
+host that was to be spared.
 """
 
 import re
@@ -43,7 +43,7 @@ def select(
     Both may hold ranges and globs, several to an item with commas.  Repeated names count once.
 
     Raises:
-        SettingsError: a name is not one of ``hosts``, with the nearest that are; or nobody is left.
+        SettingsError: a name is not one of ``hosts``, with the nearest that are; or none is left.
     """
     problems: list[str] = []
     wanted = _matching("--hosts", hosts, only, problems) if only else list(hosts)

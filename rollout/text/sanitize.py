@@ -2,7 +2,7 @@
 
 A process name, an error text or a banner may hold escape codes, newlines that fake a log line,
 bytes that were no UTF-8, or an address with a password in it.  Everything that a renderer prints
-goes through here, whoever said it.
+goes through here, from whatever machine it is.
 """
 
 import re

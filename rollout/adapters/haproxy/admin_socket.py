@@ -73,7 +73,7 @@ class AdminSocket:
     async def ask_once_for_all(self, question: CoalescedQuery[T]) -> T:
         """Ask ``question`` as ``ask`` does, but once for all who want it before it is put.
 
-        Whoever gets the reply has asked before HAProxy was: it is never older than the wish.
+        A call that gets the reply asked before HAProxy was asked: it is never older than the call.
 
         Raises:
             BalancerError: as for ``ask``; then the next in turn asks anew.
@@ -145,7 +145,7 @@ class AdminSocket:
         return self._socket if isinstance(self._socket, Path) else await self._socket.open()
 
     def _deadline_of_a_thread(self) -> float:
-        """Nobody waits for a thread any longer than for the turn and the talk together."""
+        """No call waits for a thread any longer than for the turn and the talk together."""
         return time.monotonic() + self._timeout
 
     def _talk(self, path: Path, line: str, deadline: float) -> str:

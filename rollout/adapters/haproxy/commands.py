@@ -23,7 +23,7 @@ def look_line(balancer: str, backends: Sequence[str]) -> str:
     """Ask for the process, the figures and the administrative state, all in one line.
 
     No ``backends`` means all of them.  So does a list too long for one line: two lines could be
-    answered by two processes; the reader leaves out what nobody asked for.
+    answered by two processes; the reader leaves out what was not asked for.
 
     Raises:
         BalancerError: a name could hide a second command.

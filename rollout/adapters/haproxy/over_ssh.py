@@ -20,7 +20,7 @@ def through_ssh(ssh: Ssh, host: str, path: str, *, timeout: float = 4.0) -> Sock
     Each command line takes a channel of its own, to the socket's file or its port.  Where sshd
     forbids that, a command on the host (socat, else nc) does it, from then on.  ``timeout`` is in
     seconds and counts for one line; with less than the balancer's own timeout, the balancer can
-    still say why nobody answered.
+    still say why no answer came.
 
     Raises:
         ValueError: the path has characters with a meaning to a shell.

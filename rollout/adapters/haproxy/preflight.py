@@ -36,7 +36,7 @@ def _finding(where: str, error: RolloutError) -> Finding:
 
 
 def _stranger(where: str, path: Path, spoken: str) -> Finding | None:
-    """Another hand than the HAProxy process that carries the traffic answers."""
+    """Another process than the HAProxy that carries the traffic answers."""
     if "\nName: " in f"\n{spoken}":
         return None
     if "show proc" in spoken:

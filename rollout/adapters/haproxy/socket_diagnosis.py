@@ -46,7 +46,7 @@ def _knock(path: Path) -> int:
 
 def _refusal(where: str, path: Path, number: int) -> Finding | None:
     match number:
-        case 0 | errno.EAGAIN:  # EAGAIN: somebody listens, the queue is full
+        case 0 | errno.EAGAIN:  # EAGAIN: a process listens, the queue is full
             return None
         case errno.EACCES | errno.EPERM:
             return _forbidden(where, path)

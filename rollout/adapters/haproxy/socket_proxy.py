@@ -2,7 +2,7 @@
 
 haproxyadmin can only open a UNIX socket of this machine.  Each connection to HAProxy's admin
 socket is one line and its reply, so the bridge takes the line, has it carried over, and hands the
-reply back; how it is carried (a channel, a command) is another hand's business.
+reply back; how it is carried (a channel, a command) is for another module to know.
 """
 
 import asyncio

@@ -56,7 +56,7 @@ def names_in(directory: Path, app: str) -> tuple[JournalFile, ...]:
 
 
 def next_name(place: StateDirectory, app: str, run: str) -> JournalFile:
-    """Name the journal of a new run, and let the oldest go that nobody needs."""
+    """Name the journal of a new run, and remove the oldest that are not needed."""
     known = _names(place, app)
     for name in known[: max(0, len(known) - KEPT)]:
         if not name.marked:

@@ -117,12 +117,12 @@ def _folded(file: str, lines: Iterator[JournalLine]) -> PastRun | None:
             elif past is not None:
                 past = _after(past, line, owned_targets)
         except UNREADABLE as error:
-            if line.get("event") == "record.held":  # whoever that is, we must not forget them
+            if line.get("event") == "record.held":  # its target must not be forgotten
                 raise RecordError(
                     f"{file}: what was taken out cannot be read",
                     "another version of rollout wrote it: use that one to recover",
                 ) from error
-            continue  # a later version's, or somebody's hand
+            continue  # a later version wrote it, or a person
     return None if past is None else replace(past, owned_targets=tuple(owned_targets.values()))
 
 

@@ -2,7 +2,7 @@
 
 Written by one version and read by another: what is missing has its default, what is unknown is
 passed over.  What no run could have written (a host that is no host name, a weight of 300, a
-server name with a blank) is an error: another hand wrote it, and it could end in a command.
+server name with a blank) is an error: rollout did not write it, and it could end in a command.
 
 The classes below are the records as they stand on the disk; pydantic reads them.  A journal of
 10,000 lines takes 2 to 9 % longer than by hand, the import 5 ms, and the first record 3 ms.
@@ -33,7 +33,7 @@ UNREADABLE = (
     TypeError,
     ValueError,
 )
-"""What reading raises when another hand wrote it, or half of it."""
+"""What reading raises when rollout did not write it, or only half of it."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 
@@ -200,7 +200,7 @@ def read_holding(said: Mapping[str, Any]) -> OwnedTarget:
             ServerSnapshot(server, row.weight, row.agent, row.status, row.address, row.port)
             for server, row in rows.items()
         ),
-        possible_states={  # an empty list is another hand's, and is not "nothing was ordered yet"
+        possible_states={  # an empty list: changed from outside, not "nothing ordered yet"
             server: row.told for server, row in rows.items() if row.told is not None
         },
         asked={known[name].name: _identity(process) for name, process in read.asked.items()},

@@ -1,7 +1,7 @@
 """Writes the journal of one run: events as they come, and what we hold before it is true.
 
 What we hold is on the disk (fsync) before the act.  Everything else is appended and left to the
-system: it survives us, and what a power cut takes of it nobody needs to bring a server back.
+system: it survives us, and what a power cut takes of it is not needed to bring a server back.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """What must not outlive us, ended when we leave without cleaning up: on a second Ctrl-C.
 
-The list belongs to the process, as what is on it does; whoever starts something puts it there.
+The list belongs to the process, as what is on it does; what starts something puts it there.
 """
 
 import threading

@@ -69,7 +69,7 @@ def is_of_an_earlier_boot(process: Process) -> bool:
 def _is_nobodys(pid: int) -> bool:
     """Tell whether there is no such process; one that ``/proc`` hides from us (hidepid) is there.
 
-    A zombie is nobody any more, and can be seen to be one.
+    A zombie runs nothing any more, and can be seen to be one.
     """
     try:
         os.kill(pid, 0)

@@ -83,7 +83,7 @@ async def run_here(
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """Kill what is left of a session and collect it; asyncio warns about whoever is forgotten."""
+    """Kill what is left of a session and collect it; asyncio warns about a process that is not."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(TimeoutError):  # stuck in the kernel: even SIGKILL has to wait

@@ -59,7 +59,7 @@ class Pool:
     def close(self) -> None:
         """Take no more calls, drop those whose turn has not come, let idle threads end.
 
-        Waits for nobody; who still awaits a dropped call sees it cancelled.
+        It waits for no call; what still awaits a dropped call sees it cancelled.
         """
         self._closed = True
         with contextlib.suppress(queue.Empty):

@@ -124,7 +124,7 @@ class FleetLock:
             return
         began = self._monotonic()
         near = [place for place in self._taken if everywhere or not self._is_away(place)]
-        places = near or self._taken  # whoever is asked by nobody learns nothing
+        places = near or self._taken  # a run that asks no place learns nothing
         self._number += owned_targets is not None
         results = await _each(
             places, lambda place: place.keep(self._run, owned_targets, number=self._number)

@@ -144,7 +144,7 @@ def restart(typed: MonitCommand, names: Sequence[str]) -> str:
 
 
 def _group_will_do(typed: MonitCommand, names: Sequence[str]) -> bool:
-    """Whether a group command could mean ``names`` and nobody else.
+    """Whether a group command could mean ``names`` and no other service.
 
     Monit's client sends the members of a group by their bare names, and from 5.28 on the
     daemon takes those for patterns: the member ``app.1`` would take ``app_1`` along.

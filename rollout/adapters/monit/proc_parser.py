@@ -30,7 +30,7 @@ class Processes:
         ticks: Clock ticks per second.
         started: Start ticks by pid, of living processes.
         gone: Pids seen as zombies.
-        all_visible: Pid 1 could be read, so whoever is not in ``started`` is not there;
+        all_visible: Pid 1 could be read, so a pid that is not in ``started`` is not there;
             otherwise ``hidepid`` hides other users' processes.
         parents: Parent by pid, of living processes.
         commands: Name by pid, of living processes.

@@ -23,7 +23,7 @@ if [ ! -e "$notes/$2" ]; then
     date -u +'since %Y-%m-%dT%H:%M:%SZ'
   } | put "$notes/$2" || { rm -f "$notes/.$2.part" "$notes/$2.current"; exit 1; }
 fi
-try "cannot write in $notes" rm -f "$notes/$2.back"  # begun again: whoever moves it now may
+try "cannot write in $notes" rm -f "$notes/$2.back"  # begun again: what moves it now may
 if grep -q '^fresh yes$' "$notes/$2"; then
   try "cannot make $release" mkdir -p "$release"
 fi

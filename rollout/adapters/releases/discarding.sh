@@ -1,5 +1,5 @@
 # Defines how a release and the note of its deploy are removed.
-discard() {  # TO NAME, of which nobody works any more; sets removed to yes if it was there
+discard() {  # TO NAME, on which no process works any more; sets removed to yes if it was there
   removed=no
   [ -e "$notes/$2" ] || return 0
   # A note that a broken disk has emptied makes no directory ours.

@@ -27,7 +27,7 @@ BELONGS_TO = "ROLLOUT_RELEASE"
 """In the environment of every process that works on a release: by it they are found and ended."""
 
 PLACE = "ROLLOUT_TO"
-"""Beside it, ``deploy.to``; whoever has only one of the two is not ours to end."""
+"""Beside it, ``deploy.to``; a process that has only one of the two is not ours to end."""
 
 
 def release_environ(to: str, name: str) -> dict[str, str]:

@@ -103,7 +103,7 @@ class ReleasesOnDisk:
         )
 
     async def _remove(self, host: str, script: Script, *words: str) -> str:
-        """Run what removes releases, unless it sees somebody run in them."""
+        """Run what removes releases, unless it sees a process run in them."""
         o = self._options
         words = (o.to, *words, *o.readlink_words)
         return await self._remote.do(host, script.text, *words, timeout=o.remove_timeout)

@@ -1,4 +1,4 @@
-"""What a release that another hand deployed shares, held against the settings.
+"""What a release that another tool deployed shares, held against the settings.
 
 A site that is taken over would lose its uploads without a word if a directory that the live release
 shares were forgotten in the settings, or stood elsewhere below ``shared/``: Capistrano 2 keeps

@@ -13,11 +13,11 @@ lives() {  # NAME READLINK...
 done_with() {  # NAME: it was marked good, and the note alone was left
   grep -q '^fresh yes$' "$notes/$1" && grep -qsx good "$marks/$1" && leads_to "$to" "$1"
 }
-unseen() {  # NAME READLINK...: may somebody run in it whom we do not see?
+unseen() {  # NAME READLINK...: may a process run in it that we do not see?
   [ -e "$notes/$1.switched" ] && grep -q '^fresh yes$' "$notes/$1" || return 1
   shift
   [ "$*" = readlink ] && [ "$(id -u)" != 0 ] || return 1
-  # Whoever sees the instances of the release before would see those of this one.
+  # A login that sees the instances of the release before would see those of this one.
   [ -z "$(running "$releases" "" "$@")" ]
 }
 for note in "$notes"/$digits; do
@@ -45,7 +45,7 @@ for note in "$notes"/$digits; do
   echo "back $name $was $removed"
 done
 # What was on its way out, or in.  A deploy that died in a prune may have moved away a release
-# that somebody runs in; its directory is his wherever it is.
+# that a process runs in; its directory is left wherever it is.
 bin=$(physical "$trash")
 if [ -n "$bin" ]; then
   for each in $(running "$bin" "" "$@"); do

@@ -17,7 +17,7 @@ alone() { # seconds, 0 for ever: no other of us works on the mirror from here on
     { echo "another fetch is under way in $GIT_DIR" >&2; exit 65; }
 }
 mirror() { # address, seconds, 0 for ever: make the mirror what the repository is
-  # A git that was killed leaves its locks; whoever is alone here knows that they are stale.
+  # A git that was killed leaves its locks; a deploy that is alone here knows that they are stale.
   [ ! -d "$GIT_DIR" ] || find "$GIT_DIR" -name '*.lock' -type f -exec rm -f -- '{}' +
   # Not where there is one: init writes the configuration anew.
   [ "$(git config --bool core.bare 2>&1)" = true ] && git rev-parse --git-dir >/dev/null 2>&1 ||

@@ -16,7 +16,7 @@ class SshAddresses:
 
     Args:
         resolve: Says under which name ssh goes to a host; may block.  An alias is in no DNS.
-        pool: Where the resolver may block; nobody else's, and with ``at_once`` threads.
+        pool: Where the resolver may block; used for nothing else, and with ``at_once`` threads.
         needed: Server lines are found by address.  If not, a name that only a jump host knows is
             no error, and has no addresses.
         timeout: Seconds for one host, from its turn on: a slow resolver and 200 hosts are not late.

@@ -44,7 +44,7 @@ class ExitInfo:
 
 
 PROHIBITED = 1
-"""SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254, 5.1; sshd says 2 when nobody answers."""
+"""SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254, 5.1; sshd says 2 when no process answers."""
 
 
 @dataclass(frozen=True, slots=True)

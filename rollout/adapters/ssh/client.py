@@ -79,7 +79,7 @@ class Ssh:
 
         Raises:
             ForwardingRefused: the ssh server forbids it.
-            NothingListens: there is no such socket, nobody behind it, or no permission.
+            NothingListens: there is no such socket, no process behind it, or no permission.
         """
         deadline = time.monotonic() + timeout
         connection = self._kept.get(host, timeout)
@@ -113,7 +113,7 @@ class Ssh:
                 connection.transport.signal(channel, "TERM")
 
     def close(self) -> None:
-        """End what still runs and hang up.  Whoever still waits is released with ``Closed``."""
+        """End what still runs and hang up.  A call that still waits is released with ``Closed``."""
         self.end_commands()
         self._kept.cut()
 

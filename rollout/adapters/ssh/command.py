@@ -255,7 +255,7 @@ class RemoteCommand:
 def spoken(command: str) -> str:
     """Name a command in a sentence: a short one by itself, a script only as what it is.
 
-    What it does nobody wants to read at night, and among its words may be an address with a token.
+    What it does is nothing to read at night, and among its words may be an address with a token.
     """
     short = len(command) <= LONGEST_QUOTED and "\n" not in command
     return f"`{command}`" if short else "a script of rollout's"

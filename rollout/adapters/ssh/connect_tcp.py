@@ -129,7 +129,7 @@ def _in_words(error: OSError) -> str:
 
 
 def _hang_up(connection: socket.socket) -> None:
-    """Wake whoever is inside connect() or recv() on it, then close it."""
+    """Wake the thread that is inside connect() or recv() on it, then close it."""
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()

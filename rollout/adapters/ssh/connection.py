@@ -23,7 +23,7 @@ LibraryErrors = (paramiko.SSHException, EOFError, OSError)
 """All that paramiko raises when a connection does not come about or ends."""
 
 LATE = 0.2
-"""Seconds after the deadline before all is cut: whoever knows better than "late" speaks first."""
+"""Seconds after the deadline before all is cut: an error that says more than "late" comes first."""
 
 OpenThrough = Callable[[str, int, float], paramiko.Channel]
 """Opens a channel from the jump host to an address and a port, within seconds."""

@@ -60,7 +60,7 @@ class ForwardingRefused(SshError):
 
 
 class NothingListens(SshError):
-    """The ssh server tried, and nobody answered at that socket or port, or it may not go there."""
+    """No process answered the ssh server at that socket or port, or it may not go there."""
 
 
 class ConnectionLost(SshError):
@@ -72,4 +72,4 @@ class CommandTimedOut(SshError):
 
 
 class Closed(SshError):
-    """We closed our side while somebody still waited."""
+    """We closed our side while a call still waited."""

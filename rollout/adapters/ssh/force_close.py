@@ -12,7 +12,7 @@ class ForceClose:
     """Sockets, transports and processes of one connection, released together, newest first.
 
     Cutting it is how a wait is ended from outside: at a deadline, on ``close``, on the second
-    Ctrl-C.  ``why`` is the error that whoever waited should raise; the first reason stays.
+    Ctrl-C.  ``why`` is the error that the call which waited should raise; the first reason stays.
     """
 
     def __init__(self, watchdog: Watchdog) -> None:

@@ -83,7 +83,7 @@ class PipedCommand(RemoteCommand):
                 del self._down[: self._local.send(self._down)]
             except BlockingIOError:
                 return
-            except OSError:  # nobody reads there any more; what the command says is its own affair
+            except OSError:  # not read there any more; the command says why
                 self._down.clear()
             self._drain()
 

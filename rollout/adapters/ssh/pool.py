@@ -60,7 +60,7 @@ class ConnectionPool:
         return self._get(Destination(host, self._options), time.monotonic() + timeout)
 
     def cut(self) -> None:
-        """Let go of every connection and every attempt; whoever waits is released."""
+        """Let go of every connection and every attempt; each call that waits is released."""
         with self._lock:
             self._closed = True
             lifelines, self._lifelines = self._lifelines, []
@@ -102,7 +102,7 @@ class ConnectionPool:
                 lifeline.cut(Closed(place.host, "closed by us"))
         try:
             future.set_result(self._connect(place, deadline, lifeline))
-        except BaseException as error:  # noqa: BLE001 - whoever shares the attempt raises it
+        except BaseException as error:  # noqa: BLE001 - each call that shares the attempt raises it
             lifeline.cut()
             future.set_exception(error)
 

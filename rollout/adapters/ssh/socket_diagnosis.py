@@ -14,7 +14,7 @@ from rollout.adapters.ssh.errors import ForwardingRefused, NothingListens, SshEr
 from rollout.adapters.ssh.scripts import command_of
 from rollout.adapters.ssh.shell_files import Script
 
-MISSING, NO_SOCKET, NO_PERMISSION, NOBODY, CLOSED = 81, 82, 83, 84, 85
+MISSING, NO_SOCKET, NO_PERMISSION, NO_PROCESS, CLOSED = 81, 82, 83, 84, 85
 """Exit codes of our question; high, so that no shell uses them for something else."""
 
 QUESTION = Script(Path(__file__).with_name("socket_question.sh"))
@@ -24,7 +24,7 @@ REASONS = {
     MISSING: "does not exist on the host",
     NO_SOCKET: "is not a socket",
     NO_PERMISSION: "may not be used by this login",
-    NOBODY: "is there, but no process listens on it",
+    NO_PROCESS: "is there, but no process listens on it",
     CLOSED: "is in a directory that this login may not enter",
 }
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from rollout.adapters.ssh.import_paramiko import paramiko
 
 UNANSWERED = 20_000
-"""Milliseconds after which the kernel gives up on data that nobody acknowledges."""
+"""Milliseconds after which the kernel gives up on data that is not acknowledged."""
 
 
 class TcpStream:
