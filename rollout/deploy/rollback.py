@@ -55,8 +55,8 @@ async def roll_back(
 ) -> bool:
     """Put the release before back: on those that failed, then on all who may run the new one.
 
-    ``before`` says for each host which one that was.  Each target goes through the whole ladder
-    again, with the same floor.
+    ``before`` says for each host which one that was.  Each target goes through all steps of a
+    restart again, with the same floor.
 
     Returns:
         Whether it serves again everywhere; if not, how far it got has been told.

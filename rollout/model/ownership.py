@@ -49,8 +49,8 @@ class OwnedTarget:
     Attributes:
         found: Each server before the first change.
         possible_states: By server the states that it can be in because of us: the last one that was
-            seen, and those that we have ordered, or were about to order, since; none where another
-            hand has changed it.
+            seen, and those that we have ordered, or were about to order, since; none where it
+            was changed from outside.
         asked: The instances that were, or were about to be, asked to restart, with the process
             that each of them had.
         release: What they must be seen to run in once they were restarted; empty for a restart.

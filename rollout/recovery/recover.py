@@ -1,7 +1,7 @@
 """What a dead run left out, brought back on evidence or named.
 
 Never asked to restart: as fit as it was, so it goes back as it was found.  Asked: it climbs the
-rest of the ladder first.  What was changed from outside since is left as it is now, and named.
+rest of the steps first.  What was changed from outside since is left as it is now, and named.
 """
 
 import asyncio
@@ -230,7 +230,7 @@ async def _recover_already_ready(
 ) -> VerificationAfterCrash:
     """See whether a target serves that an operator, or a reload, made ready without our proof.
 
-    Nothing is told to it: it is not in our hand.
+    Nothing is told to it: it is not ours.
 
     Raises:
         RolloutError: it is not proven, or HAProxy does not call it up; that has been told.

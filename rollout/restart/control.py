@@ -30,7 +30,7 @@ CONFIRM_WITHIN = 10.0
 
 
 class TargetControl:
-    """One target in our hand.
+    """One target that this run controls.
 
     Attributes:
         controlled: What is known of each server, in the order in which they were found.
@@ -133,12 +133,12 @@ class TargetControl:
         await self._change_lines(gone, [])
 
     def own_again(self, servers: Collection[Server]) -> None:
-        """Take in hand again what is in rotation, though nothing has proven it."""
+        """Control again what is in rotation, though nothing has proven it."""
         for server in servers:
             self.controlled[server].own(AdminState.READY)
 
     async def read_all(self) -> Mapping[Server, ServerState]:
-        """Read every server in our hand, and put right what a reload undid.
+        """Read every server that is ours, and put right what a reload undid.
 
         Raises:
             ChangedExternally: a server is not as we told it, and HAProxy was not reloaded.
@@ -274,7 +274,7 @@ class TargetControl:
         await self._record(dict.fromkeys(self.servers, state))
 
     def state_after(self, state: AdminState) -> str:
-        """Say how HAProxy has it when all that is in our hand was told ``state``."""
+        """Say how HAProxy has it when all that is ours was told ``state``."""
         ours = {state} if self.servers else set[AdminState]()
         return " and ".join(sorted(ours | set(self.lost.values()))) or "gone"
 

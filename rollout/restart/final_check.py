@@ -1,4 +1,4 @@
-"""One look at the whole fleet when a run ends: what does not serve now, and by whose hand.
+"""One look at the whole fleet when a run ends: what does not serve now, and what holds it out.
 
 The summary counts what was restarted; this tells what came of it since, such as a server that an
 operator has taken out again, or one that fell over after it was seen to be stable.
@@ -29,7 +29,7 @@ async def check_at_the_end(
         other_owner: What is known of a run that has the lock by now, or empty.
 
     Returns:
-        The targets that were seen not to serve, and that no hand holds out.
+        The targets that were seen not to serve, and that nothing holds out.
     """
     if not targets:
         return ()

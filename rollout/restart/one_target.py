@@ -1,4 +1,4 @@
-"""The ladder of one target: out of rotation, restarted, proven, and back.
+"""The steps of one target: out of rotation, restarted, proven, and back.
 
 The order is the one that failed no request under load with sticky clients on HAProxy 2.6, 2.8
 and 3.4: drain, maint, restart, then drain again as probation, because leaving maint for ``ready``
@@ -65,7 +65,7 @@ from rollout.wait import now
 
 
 async def restart_one(context: RunContext, target: Target) -> bool:
-    """Walk one target down the ladder and up again.
+    """Take one target out of rotation, restart it, and bring it back.
 
     It comes back into rotation only on evidence: it was never asked to restart, or each of
     its instances was seen running as a new process and answering, and HAProxy's own checks call
@@ -159,7 +159,7 @@ async def restart_again(
 
 
 async def adopt(control: TargetControl, owned_target: OwnedTarget) -> None:
-    """Take again in hand what is out because of us; a load balancer that is away is waited for.
+    """Control again what is out because of us; a load balancer that is away is waited for.
 
     Raises:
         NotOfThisFleet: the record names what the settings do not know.

@@ -25,7 +25,7 @@ from rollout.ports.context import RunContext
 from rollout.wait import WaitReporter, now
 
 RestartFn = Callable[[], Awaitable[bool]]
-"""A target's way down the ladder and up again; false when it turned out not to be ours."""
+"""The restart of one target; false when it turned out not to be ours."""
 
 LOST_WITHIN = 15.0
 """Seconds for a load balancer that does not answer to be back, before nothing more is started."""
@@ -40,7 +40,7 @@ class Window:
     Leaving it sees everything through that is out, whatever else happens.
 
     Attributes:
-        restarted: Targets that went down their ladder and up again, in the order of their return.
+        restarted: Targets that were restarted, in the order of their return.
         skipped: Targets that were out from outside when their turn came.
         failed: Targets that did not, with what stopped them; or that took others with them.
         since: When each of them had its turn, on the loop's clock.
@@ -55,9 +55,9 @@ class Window:
         self._site = context.site
         self._tell = context.tell
         self._began = now() if context.site.started is None else context.site.started
-        self._climbing: dict[Target, asyncio.Task[None]] = {}
+        self._running: dict[Target, asyncio.Task[None]] = {}
         self._servers: dict[str, tuple[Server, ...]] = {}  # by target, where they are others by now
-        self._given_back: set[Target] = set()  # of those that climb: in rotation, waiting for room
+        self._given_back: set[Target] = set()  # of those: in rotation, waiting for room
         self._were_out: set[Target] = set()  # of those that were given back
 
     async def __aenter__(self) -> Self:
@@ -78,8 +78,8 @@ class Window:
 
     async def empty(self) -> None:
         """Wait until nothing is out any more."""
-        if self._climbing:
-            await asyncio.wait(self._climbing.values())
+        if self._running:
+            await asyncio.wait(self._running.values())
         self._collect_finished()
 
     def see_whole(self, wave: Sequence[Target]) -> None:
@@ -118,7 +118,7 @@ class Window:
             if condition.met:
                 return
             reporter.say(condition.reason)
-            if others and any(t not in self._given_back for t in self._climbing if t != target):
+            if others and any(t not in self._given_back for t in self._running if t != target):
                 hopeless_since = None
                 await asyncio.wait(others, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
                 continue
@@ -129,18 +129,18 @@ class Window:
                 raise FloorUnreachable(f"{target} cannot be taken out: {condition.reason}")
             await asyncio.sleep(LOOK_EVERY)
 
-    def start(self, target: Target, climb: RestartFn) -> None:
-        """Let ``target`` climb its ladder beside the others."""
+    def start(self, target: Target, restart: RestartFn) -> None:
+        """Restart ``target`` beside the others."""
         self.since[target] = now()
-        self._climbing[target] = asyncio.create_task(
-            self._run_target(target, climb), name=target.name
+        self._running[target] = asyncio.create_task(
+            self._run_target(target, restart), name=target.name
         )
 
-    async def _run_target(self, target: Target, climb: RestartFn) -> None:
+    async def _run_target(self, target: Target, restart: RestartFn) -> None:
         try:
             while True:
                 try:
-                    (self.restarted if await climb() else self.skipped).append(target)
+                    (self.restarted if await restart() else self.skipped).append(target)
                 except FloorBroken as lost:
                     self._servers[target.name] = lost.servers or target.servers
                     # it is in rotation, and has another turn when it can be spared
@@ -178,7 +178,7 @@ class Window:
             return Condition(met=False, reason=str(error)), LOST_WITHIN
         if self._is_out(target, readings):
             return Condition(met=True, reason=""), 0.0
-        out = [t.servers for t in self._climbing if t not in self._given_back]
+        out = [t.servers for t in self._running if t not in self._given_back]
         servers = self._servers.get(target.name, target.servers)
         removed = frozenset[Server]().union(servers, *out)
         for reading in readings:
@@ -212,9 +212,9 @@ class Window:
 
     def _others_than(self, target: Target) -> tuple[asyncio.Task[None], ...]:
         self._collect_finished()
-        return tuple(task for t, task in self._climbing.items() if t != target)
+        return tuple(task for t, task in self._running.items() if t != target)
 
     def _collect_finished(self) -> None:
-        done = [target for target, task in self._climbing.items() if task.done()]
+        done = [target for target, task in self._running.items() if task.done()]
         for target in done:
-            self._climbing.pop(target).result()  # raises only what is no Exception
+            self._running.pop(target).result()  # raises only what is no Exception

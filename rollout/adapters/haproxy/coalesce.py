@@ -11,7 +11,7 @@ T = TypeVar("T")
 class CoalescedQuery(Generic[T]):
     """A question that many ask: how often it was put to HAProxy, and the last reply to it.
 
-    With twenty targets on their ladders, looks queue up faster than a HAProxy of 1,000 servers
+    With twenty targets out at once, looks queue up faster than a HAProxy of 1,000 servers
     answers them, and each reply tells of all the servers.
 
     Attributes:

@@ -96,8 +96,8 @@ def stopped(ending: RunResult) -> str:
 def none_missing(summary: RunSummary) -> str:
     """Say that all serve, as the end of a sentence.
 
-    Empty where one was not seen to, or a load balancer was not asked; what was skipped is another
-    hand's.
+    Empty where one was not seen to, or a load balancer was not asked; what was skipped is held
+    out from outside.
     """
     skipped = summary.named(TargetPhase.SKIPPED)
     if summary.unseen or {*summary.lines} - {*skipped} - summary.serving:
