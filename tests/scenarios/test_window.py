@@ -127,7 +127,7 @@ def test_a_canary_that_was_taken_out_before_its_turn_opens_nothing() -> None:
     assert promises_broken(world, told) == []
     assert told.summary.named(TargetPhase.SKIPPED) == ("web1",)
     assert told.summary.named(TargetPhase.UNTOUCHED) == ("web2", "web3", "web4")
-    assert "web1: taken out from outside before its turn" in told.summary.halted
+    assert "web1: held out from outside before its turn" in told.summary.halted
     assert told.summary.exit_code is Exit.HALTED
 
 
