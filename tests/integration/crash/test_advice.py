@@ -285,7 +285,10 @@ def follow(
         line = next_line(typed)
         assert line, f"nothing to type\n{chr(10).join(transcript)}"
         assert number < 3, f"after three lines the fleet is not whole\n{chr(10).join(transcript)}"
-        if "once their servers are ready again" in line and disturbance.given_back is not None:
+        if (
+            "once their servers are ready again" in typed.summary
+            and disturbance.given_back is not None
+        ):
             disturbance.given_back(fleet)
             disturbance = replace(disturbance, theirs=frozenset())
         before = fleet.processes()

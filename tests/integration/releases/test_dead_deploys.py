@@ -332,7 +332,7 @@ def test_a_switch_that_comes_after_its_undo_moves_nothing(place: Place) -> None:
     before = text_of(place.current)
     place.begin()
     place.restore()
-    with pytest.raises(ReleaseError, match="taken back meanwhile"):
+    with pytest.raises(ReleaseError, match="was undone meanwhile"):
         place.switch()
     assert text_of(place.current) == before
     place.discard()
