@@ -87,9 +87,10 @@ def restart(arguments: Arguments) -> int:
 
     Each host leaves rotation, is restarted, and comes back once it has passed its checks.
     """
+    loaded = arguments.checked_settings()
     from rollout.cli.commands.restart import restart as command  # noqa: PLC0415
 
-    return command(arguments)
+    return command(arguments, loaded)
 
 
 @commands.add(
@@ -108,9 +109,10 @@ def uninterrupted(arguments: Arguments) -> int:
     The release is put in place on all hosts and made live; then the hosts are restarted as
     `rollout restart` does it.  A release that does not come up is taken back.
     """
+    loaded = arguments.checked_settings(secrets=True)
     from rollout.cli.commands.uninterrupted import uninterrupted as command  # noqa: PLC0415
 
-    return command(arguments)
+    return command(arguments, loaded)
 
 
 @commands.add("rollback", *CHOOSING, row.TO, *SWITCH, *RESTARTING, group=ACT)
@@ -119,9 +121,10 @@ def rollback(arguments: Arguments) -> int:
 
     The hosts are restarted as `rollout restart` does it, without downtime.
     """
+    loaded = arguments.checked_settings()
     from rollout.cli.commands.rollback import rollback as command  # noqa: PLC0415
 
-    return command(arguments)
+    return command(arguments, loaded)
 
 
 @commands.add("recover", row.YES, row.ABANDON, row.ANYWAY, group=REPAIR)

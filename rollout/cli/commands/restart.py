@@ -6,11 +6,11 @@ from rollout.deploy.preflight import restart_preflight
 from rollout.model.findings import PreflightReport
 from rollout.ports.site import Site
 from rollout.restart.server_mapping import Selection
+from rollout.settings.load import Loaded
 
 
-def restart(arguments: Arguments) -> int:
+def restart(arguments: Arguments, loaded: Loaded) -> int:
     """Run the command and return its exit code."""
-    loaded = arguments.settings()
 
     async def ready(scope: Selection, site: Site) -> tuple[PreflightReport, None]:
         return await restart_preflight(scope, site), None

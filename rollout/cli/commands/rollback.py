@@ -11,11 +11,11 @@ from rollout.model.deploy import Deploy
 from rollout.model.findings import PreflightReport
 from rollout.ports.site import Site
 from rollout.restart.server_mapping import Selection
+from rollout.settings.load import Loaded
 
 
-def rollback(arguments: Arguments) -> int:
+def rollback(arguments: Arguments, loaded: Loaded) -> int:
     """Run the command and return its exit code."""
-    loaded = arguments.settings()
     settings = deployable(loaded, arguments.flags)
     to = arguments.text(TO)
     request = partial(deploy_of, the_deploy(settings), fresh=False)

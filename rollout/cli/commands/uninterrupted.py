@@ -10,11 +10,11 @@ from rollout.model.deploy import Deploy
 from rollout.model.findings import PreflightReport
 from rollout.ports.site import Site
 from rollout.restart.server_mapping import Selection
+from rollout.settings.load import Loaded
 
 
-def uninterrupted(arguments: Arguments) -> int:
+def uninterrupted(arguments: Arguments, loaded: Loaded) -> int:
     """Run the command and return its exit code."""
-    loaded = arguments.settings(secrets=True)
     settings = deployable(loaded, arguments.flags)
     request = partial(deploy_of, the_deploy(settings), fresh=True)
 
