@@ -1,6 +1,7 @@
 """The glossary is true: it has every noun of the model, and the program uses no word beside it."""
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ def trees(below: str) -> Iterator[tuple[Path, ast.Module]]:
         yield file.relative_to(HOME), ast.parse(file.read_text(encoding="utf-8"))
 
 
-def identifiers(tree: ast.Module) -> Iterator[str]:
+def identifiers(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         match node:
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
@@ -96,3 +97,30 @@ def test_no_sentence_of_the_program_has_a_subject_without_a_name() -> None:
         if PRONOUNS.search(line)
     ]
     assert not found
+
+
+RAISED = re.compile(
+    r"^ {4,12}([A-Z]\w+(?:, [A-Z]\w+)*)(?: and (?:its|their) like)?: ", re.MULTILINE
+)
+
+
+def test_a_docstring_names_only_errors_and_fields_that_are_there() -> None:
+    classes = {
+        n.name for _, t in trees("rollout") for n in ast.walk(t) if isinstance(n, ast.ClassDef)
+    }
+    known = classes | set(dir(builtins)) | {"Closed"}
+    wrong = []
+    for file, tree in trees("rollout"):
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            text = ast.get_docstring(node) or ""
+            raised = text.partition("Raises:\n")[2].partition("\n\n")[0]
+            named = [name for row in RAISED.findall(raised) for name in row.split(", ")]
+            wrong += [f"{file}: {node.name} raises {name}" for name in named if name not in known]
+            if isinstance(node, ast.ClassDef):
+                told = text.partition("Attributes:\n")[2].partition("\n\n")[0]
+                fields = re.findall(r"^ {4}(\w+): ", told, re.MULTILINE)
+                there = set(identifiers(node))
+                wrong += [f"{file}: {node.name} has no {one}" for one in fields if one not in there]
+    assert not wrong

@@ -187,16 +187,16 @@ async def mark_good_and_prune(context: DeployContext, transaction: Transaction) 
 
 
 async def mark(
-    context: DeployContext, release_by_host: Mapping[str, str], condition: ReleaseStatus
+    context: DeployContext, release_by_host: Mapping[str, str], status: ReleaseStatus
 ) -> None:
     """Write down on each host what became of a release of it."""
 
     async def one(host: str, name: str) -> None:
         try:
-            await context.releases.settle(host, name, condition)
+            await context.releases.settle(host, name, status)
         except Exception as error:  # noqa: BLE001 - it serves already: a bug as well only warns
             said = said_of(host, error)
-            what = f"release {name} could not be marked {condition}: {said}"
+            what = f"release {name} could not be marked {status}: {said}"
             context.tell(Noted(where=host, what=what))
 
     await asyncio.gather(*(one(host, name) for host, name in release_by_host.items()))

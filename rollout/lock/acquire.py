@@ -51,10 +51,14 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True)
 class LockGrant:
-    """The lock is ours; and so is what ``runs`` before us had left out."""
+    """The lock is ours; and so is what ``runs`` before us had left out.
+
+    With ``abandoned`` nothing of those runs is brought back, not even a release of theirs.
+    """
 
     owned_targets: tuple[OwnedTarget, ...] = ()
     runs: tuple[str, ...] = ()
+    abandoned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,7 @@ async def _acquire_past_open_journals(
         for left in unfinished:
             more = await _reject_unfinished(context, left)
             granted = LockGrant((*granted.owned_targets, *more), (*granted.runs, left.owner.run))
-    except RolloutError:
+    except BaseException:  # a bug or a cancellation as well leaves no lock behind
         await release(lock_of(site))
         raise
     return granted

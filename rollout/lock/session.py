@@ -101,12 +101,11 @@ async def take_over_lock(
         )
         tell(Noted(where=broken.place, what=what))
     try:
-        grant = LockGrant(await _still_left(left, run, lock), left.runs)
-    except RolloutError:
+        out = await _still_left(left, run, lock)
+    except BaseException:  # a bug or a cancellation as well leaves no lock behind
         await release(lock)
         raise
-    if left.abandoned:
-        run.history.settle(left.owner.run, run.owner.run)
+    grant = LockGrant(out, left.runs, abandoned=left.abandoned)
     async with _answer_for(grant, run, site, tell) as locked_run:
         yield locked_run
 
@@ -128,9 +127,12 @@ async def hold_lock_to_prune(owner: LockOwner, site: Site) -> AsyncIterator[Site
     try:
         async with alive(lock, log):
             yield guarded(site, log)
-    finally:
+    except BaseException as failure:
         for error in await lock.release():
-            raise error
+            failure.add_note(f"and the lock was not released: {error}")
+        raise
+    for error in await lock.release():
+        raise error
 
 
 async def _acquire_to_prune(owner: LockOwner, lock: Lock) -> None:
@@ -155,9 +157,14 @@ async def _still_left(left: UnfinishedRun, run: NewRun, lock: Lock) -> tuple[Own
     """Read again what a run left out: it may have lived until its lock was taken.
 
     Raises:
+        LockLost: the lock was broken or taken over since this run took it.
         RolloutError: another run has recovered it since ``left`` was read.
     """
-    (ours, *_) = [one for one in await lock.look() if one.owner.run == run.owner.run]
+    seen = await lock.look()
+    ours = next((one for one in seen if one.owner.run == run.owner.run), None)
+    if ours is None:
+        where, owner = (seen[0].place, str(seen[0].owner)) if seen else ("every place", "")
+        raise LockLost(where, owner)
     settled_by = (await lock.settled()).get(left.owner.run, run.owner.run)
     past = run.history.find(left.owner.run)
     listed = left.held is not None and not left.unreadable
@@ -193,7 +200,7 @@ async def _answer_for(
     try:
         async with alive(lock, log):
             await _inherit(grant, run, lock)
-            half = _half_deployed(grant.runs, run.history)
+            half = {} if grant.abandoned else _half_deployed(grant.runs, run.history)
             for earlier in grant.runs:
                 if earlier not in half:
                     run.history.settle(earlier, run.owner.run)

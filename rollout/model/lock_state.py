@@ -53,7 +53,7 @@ class LockOwner:
         user: Who typed it, or whose cron job it is.
         since: UTC, ``2026-11-22T19:37:02Z``, by the clock of the holder's machine.
         command: What was typed.
-        reason_of: Why, in words; a freeze by hand has one.
+        reason: Why, in words; a lock by hand has one.
         sudo_user: The login that became ``user`` by sudo or su, where that is known.
         client: The address that it came from by ssh, where that is known.
     """

@@ -21,7 +21,7 @@ class UnfinishedRun:
         certain: It runs no more: it ended by itself, or is gone from this machine.
         others: Further runs in whose names the lock is in other places.
         unreadable: The places in which it cannot be read.
-        given_up: The operator wants nothing of it to be seen to.
+        abandoned: The operator wants nothing of it to be seen to.
         claimed_by: The run that says it has seen to this one, though HAProxy shows it out still.
     """
 

@@ -1,7 +1,7 @@
 """What a dead run left out, brought back on evidence or named.
 
-Never asked to restart: as fit as it was, so it goes back as it was found.  Asked: it climbs the
-rest of the steps first.  What was changed from outside since is left as it is now, and named.
+Never asked to restart: as fit as it was, so it goes back as it was found.  Asked: it goes through
+the rest of the steps first.  What was changed from outside since is left as it is now, and named.
 """
 
 import asyncio

@@ -162,7 +162,7 @@ async def adopt(control: TargetControl, owned_target: OwnedTarget) -> None:
     """Control again what is out because of us; a load balancer that is away is waited for.
 
     Raises:
-        NotOfThisFleet: the record names what the settings do not know.
+        TargetNotInFleet: the record names what the settings do not know.
         RolloutError: it could not be read in time.
     """
     if control.plan.known is not None and (

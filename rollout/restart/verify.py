@@ -197,7 +197,7 @@ class RestartVerifier:
         Returns:
             Of which it is not known yet that the new process answered, and not the old one.
         """
-        lodgings = await self._release_dirs(good, states)
+        release_by_pid = await self._release_dirs(good, states)
         after = await self._look()
         waiting = []
         for instance in good:
@@ -208,10 +208,10 @@ class RestartVerifier:
                 if fresh:
                     raise CrashLoop([instance.name])
                 continue  # it may have died before it ever answered: the next round tells
-            if self._release and lodgings.get(process.pid, "") != self._release.name:
-                found = {instance.name: lodgings.get(process.pid, "")}
+            if self._release and release_by_pid.get(process.pid, "") != self._release.name:
+                found = {instance.name: release_by_pid.get(process.pid, "")}
                 raise WrongRelease(found, self._release.name)
-            if words := answered_by_another(after[instance.name], self._release, lodgings):
+            if words := answered_by_another(after[instance.name], self._release, release_by_pid):
                 self._answered_by_another[instance] = words
                 waiting.append(words)
                 continue

@@ -114,7 +114,7 @@ class Window:
             if len(others) >= self._plan.max_out:
                 await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            condition, timeouts = await self._can_be_spared(target)
+            condition, worth_waiting = await self._can_be_spared(target)
             if condition.met:
                 return
             reporter.say(condition.reason)
@@ -123,7 +123,7 @@ class Window:
                 await asyncio.wait(others, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
                 continue
             hopeless_since = now() if hopeless_since is None else hopeless_since
-            if now() - hopeless_since >= timeouts:
+            if now() - hopeless_since >= worth_waiting:
                 if target not in self._were_out:  # else it was told to be given back, and why
                     self._tell(TargetNotStarted(target=target.name, reason=condition.reason))
                 raise FloorUnreachable(f"{target} cannot be taken out: {condition.reason}")

@@ -46,7 +46,7 @@ class DeploySummary:
         unrestored: Hosts whose ``current`` could not be seen restored, with the reason.
         leftovers: Hosts on which something is left to be removed, with the reason.
         seen: Hosts whose instances do not all run what `current` leads to, as they were seen last.
-        find_unverifiable: By release that nothing has proven the hosts on which it was taken back.
+        unproven: By release that nothing has proven the hosts on which it was taken back.
         reason: Why it was taken back, or its rollback halted.
         warnings: Hooks that failed and stopped nothing, with what they said.
     """

@@ -8,7 +8,7 @@ from rollout import events
 
 
 class TargetPhase(StrEnum):
-    """Where a target stands.  The values are the words that the screen shows."""
+    """Where a target stands.  The values are the words in JSON."""
 
     UNTOUCHED = "untouched"
     SKIPPED = "skipped"

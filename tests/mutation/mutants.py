@@ -581,8 +581,8 @@ MUTANTS = (
     Mutant(
         "what is abandoned is not found again",
         "lock/session.py",
-        "    if left.abandoned:\n",
-        "    if False:\n",
+        "half = {} if grant.abandoned else _half_deployed(grant.runs, run.history)",
+        "half = _half_deployed(grant.runs, run.history)",
         noticed_by=SESSION,
     ),
     Mutant(

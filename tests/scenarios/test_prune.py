@@ -135,6 +135,19 @@ def test_a_prune_whose_lock_was_broken_removes_nothing_more() -> None:
     assert world.lock.owner == BOB
 
 
+def test_the_end_of_a_prune_hides_no_error_of_it() -> None:
+    world = with_old_releases()
+
+    async def fails() -> None:
+        async with hold_lock_to_prune(ALICE, site_with(world)):
+            world.lock = held(owner=BOB)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as failed:
+        play(fails())
+    assert "the lock was not released" in failed.value.__notes__[0]
+
+
 def test_nothing_is_removed_without_the_lock() -> None:
     world, told = with_old_releases(), list[Event]()
     site = look_only(site_with(world), LockError("lock", "this command has not taken it"))

@@ -1,8 +1,9 @@
 """Given what earlier runs left, when a run holds the lock, then no server is forgotten."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 
@@ -291,6 +292,54 @@ def test_what_is_abandoned_is_settled_though_it_was_half_deployed() -> None:
     scenario = after(left)
     scenario.takes_over(replace(found(left), abandoned=True))
     assert scenario.settled == {ALICE.run: BOB.run}
+
+
+def test_what_is_abandoned_is_settled_only_when_it_is_in_our_journal() -> None:
+    world = fleet()
+    left = past(out(world, "web1"), exit_code=6)
+    scenario = Whole(world, new_run(world, InOrder(world, left)), FakeLock(world))
+    scenario.takes_over(replace(found(left), abandoned=True))
+    calls = world.faults.calls
+    assert calls.index(f"settled {ALICE.run}") > calls.index("journal inherited")
+
+
+# ---- a lock that is lost, or a bug, right after it was taken
+
+
+class LostAtOnce(FakeLock):
+    """A lock that a person breaks between our claim and our first look."""
+
+    async def take_over(
+        self, old: str, owner: LockOwner, *, seize: Sequence[LockState] = ()
+    ) -> None:
+        await super().take_over(old, owner, seize=seize)
+        self.world.lock = None
+
+
+class Unreadable(FakeLock):
+    """A lock whose look meets a bug of ours."""
+
+    async def settled(self) -> Mapping[str, str]:
+        raise KeyError(self.world)
+
+
+def test_a_lock_that_is_broken_right_after_the_claim_is_lost_and_is_no_bug() -> None:
+    world = fleet()
+    left = past(out(world, "web1"), exit_code=6)
+    scenario = after(left, world=world, lock=LostAtOnce)
+    with pytest.raises(LockLost, match="no run holds it"):
+        scenario.takes_over(found(left))
+    assert scenario.settled == {}
+
+
+@pytest.mark.parametrize("takes_over", [False, True])
+def test_a_bug_right_after_the_claim_leaves_no_lock_behind(*, takes_over: bool) -> None:
+    left = half_deployed()
+    scenario = after(left, lock=Unreadable)
+    comes = partial(scenario.takes_over, found(left)) if takes_over else scenario.holds
+    with pytest.raises(KeyError):
+        comes()
+    assert scenario.world.lock is None
 
 
 # ---- a deploy that died between two servers

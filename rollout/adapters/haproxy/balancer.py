@@ -92,7 +92,7 @@ class HAProxyBalancer:
     async def _change(self, servers: Sequence[Server], wanted: Sequence[str]) -> None:
         for server in servers:
             if server.balancer != self._name:
-                raise BalancerError(self._name, f"{server} is a seat of another load balancer")
+                raise BalancerError(self._name, f"{server} is a server of another load balancer")
         for line in commands.packed(wanted):
             refused = complaints(line, await self._wire.tell(";".join(line)))
             if refused:

@@ -56,7 +56,7 @@ def read_look(
 
     Raises:
         BalancerError: HAProxy said no (its words are quoted), or used a status we do not know.
-        Garbled: a part is missing or torn.
+        UnparsableReply: a part is missing or torn.
         Overshadowed: the figures of a backend are those of a frontend with its name.
     """
     parts = split(balancer, text)
@@ -85,7 +85,7 @@ def split(balancer: str, text: str) -> ReplySections:
 
     Raises:
         BalancerError: a part is an error message of HAProxy's.
-        Garbled: a row does not fit its header.
+        UnparsableReply: a row does not fit its header.
     """
     parts = ReplySections()
     lines = iter(text.split("\n"))

@@ -47,7 +47,7 @@ class _Packets(Packetizer):
 
 
 class Transport(paramiko.Transport):
-    """One ssh connection over a :class:`Wire`, not yet started."""
+    """One ssh connection over a :class:`TcpStream`, not yet started."""
 
     # How often its thread looks up from an idle socket.  Packets and our close() wake it at
     # once, so this is only a cost: at 0.1 s, 100 idle connections take 2.6 % of a core.
@@ -165,7 +165,7 @@ class Transport(paramiko.Transport):
                 self._send_user_message(request)
 
     def ask_for_a_sign(self) -> None:
-        """Make the server say something, be it no; wait on ``Wire.heard`` for it."""
+        """Make the server say something, be it no; wait on ``TcpStream.heard`` for it."""
         request = paramiko.Message()
         request.add_byte(cMSG_GLOBAL_REQUEST)
         request.add_string("keepalive@openssh.com")
