@@ -8,7 +8,7 @@ from rollout.model.errors import LockHeld, RolloutError, SettingsError
 def enter() -> int:
     """Run what the command line asks for and return the exit code.
 
-    A command that has begun a scenario leaves with the ledger's code.  What arrives here as an
+    A command that has begun a scenario leaves with the summary's code.  What arrives here as an
     exception came before anything was changed, except for a bug, whose traceback is saved.
     """
     try:
@@ -36,6 +36,6 @@ def enter() -> int:
 
 
 def _exit(name: str) -> int:
-    from rollout.summary.run import Exit  # noqa: PLC0415 - `--help` can do without the ledger
+    from rollout.summary.run import Exit  # noqa: PLC0415 - `--help` can do without the summary
 
     return int(Exit[name])

@@ -124,7 +124,7 @@ async def against_a_restart(
     notes = tuple(
         Finding(host, f"where `current` leads is not known: {said_of(host, error)}", "")
         for host, error in failed.items()
-        if isinstance(error, ReleaseError)  # a host that is away is found by the survey
+        if isinstance(error, ReleaseError)  # a host that is away is found by the preflight
     )
     return findings, notes
 

@@ -46,7 +46,7 @@ def failed_because_of_release(rolled: RollingResult, site: Site) -> tuple[Target
 
 
 def was_asked(target: Target, rolled: RollingResult, site: Site) -> bool:
-    """Tell whether a target of the walk was asked to restart."""
+    """Tell whether a target of the rolling restart was asked to restart."""
     return target in rolled.restarted or site.record.was_asked(target.name)
 
 

@@ -1,6 +1,6 @@
 """The errors, each with a name.  Its sentence is made from fields, so no caller matches text.
 
-The exit code is not here: it is the consequence for the fleet, which the ledger knows.
+The exit code is not here: it is the consequence for the fleet, which the summary knows.
 """
 
 from collections.abc import Mapping, Sequence

@@ -137,7 +137,7 @@ class PastRun:
         renewed: Of targets whose restart broke off, the instances that have a new process.
         owned_targets: What it still holds.
         deploy: What it knew of the release; None for a restart.
-        exit_code: What its account said; None if it never came to that.
+        exit_code: The exit code of its summary; None if it never came to one.
         taken_back: Releases of other runs that it has taken back, because nothing had proven them.
         settled: The run that recovered what it left; empty as long as there is none.
         inherited: It had written down all that it took over from the run before it.
@@ -170,7 +170,7 @@ class PastRun:
 
     @property
     def died(self) -> bool:
-        """It never came to its account."""
+        """It never came to its summary."""
         return self.exit_code is None
 
     @property

@@ -1,8 +1,8 @@
 """What a run owns: targets as they were found, the states ordered since, the restarts asked for.
 
-A holding is written down before the act that makes it true, so it is never behind the world, and at
-most one act ahead of it.  A run that finds it after a crash can tell what is ours from what was
-changed from outside since.
+An owned target is written down before the act that makes it true, so the record is never behind
+the world, and at most one act ahead of it.  A run that finds it after a crash can tell what is ours
+from what was changed from outside since.
 """
 
 from collections.abc import Mapping

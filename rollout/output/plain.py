@@ -1,4 +1,4 @@
-"""One line per change, UTC, host first, so that ``grep web2`` is its biography."""
+"""One line per change, UTC, host first, so that ``grep web2`` is its history."""
 
 from collections.abc import Callable
 from typing import assert_never

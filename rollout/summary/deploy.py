@@ -1,4 +1,4 @@
-"""The account of a deploy: how far the release got, and on which hosts ``current`` has moved.
+"""The summary of a deploy: how far the release got, and on which hosts ``current`` has moved.
 
 Pessimistic, like the summary of the targets: a link that was about to be moved counts as moved
 until it was seen restored.
@@ -33,7 +33,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeploySummary:
-    """The account of one deploy.
+    """The summary of one deploy.
 
     Attributes:
         step: The step of the transaction that is under way.
@@ -76,12 +76,12 @@ class DeploySummary:
         return tuple(sorted(names, key=lambda name: place.get(name, len(place))))
 
 
-def enter_deploy(account: DeploySummary, event: DeployEvent) -> DeploySummary:
+def enter_deploy(deploy: DeploySummary, event: DeployEvent) -> DeploySummary:
     """Return the summary after ``event``."""
     match event:
         case events.DeployStarted():
             return replace(
-                account,
+                deploy,
                 phase=Phase.PREPARING,
                 release=event.release,
                 revision=event.revision,
@@ -89,24 +89,24 @@ def enter_deploy(account: DeploySummary, event: DeployEvent) -> DeploySummary:
                 fresh=event.fresh,
             )
         case events.StepStarted(step=step, hosts=hosts):
-            return replace(account, step=step, at=hosts, done=frozenset())
+            return replace(deploy, step=step, at=hosts, done=frozenset())
         case events.StepDone(host=host):
-            return replace(account, done=account.done | {host})
+            return replace(deploy, done=deploy.done | {host})
         case events.DeployTakenBack(reason=reason):
-            return replace(account, phase=Phase.TAKEN_BACK, reason=reason)
+            return replace(deploy, phase=Phase.TAKEN_BACK, reason=reason)
         case events.ReleaseInPlace(before=before):
-            through = replace(account, step="", at=(), done=frozenset())
+            through = replace(deploy, step="", at=(), done=frozenset())
             return replace(through, phase=Phase.IN_PLACE, before=before)
         case events.DeployFinished():
-            return replace(account, phase=Phase.LIVE)
+            return replace(deploy, phase=Phase.LIVE)
         case events.RollbackStarted(reason=reason):
-            return replace(account, phase=Phase.ROLLING_BACK, reason=reason)
+            return replace(deploy, phase=Phase.ROLLING_BACK, reason=reason)
         case events.RollbackHalted(reason=reason):
-            return replace(account, phase=Phase.ROLLBACK_HALTED, reason=reason)
+            return replace(deploy, phase=Phase.ROLLBACK_HALTED, reason=reason)
         case events.RollbackFinished():
-            return replace(account, phase=Phase.ROLLED_BACK)
+            return replace(deploy, phase=Phase.ROLLED_BACK)
         case _:
-            return _enter_host(account, event)
+            return _enter_host(deploy, event)
 
 
 HostEvent = (
@@ -123,32 +123,30 @@ HostEvent = (
 )
 
 
-def _enter_host(account: DeploySummary, event: HostEvent) -> DeploySummary:
+def _enter_host(deploy: DeploySummary, event: HostEvent) -> DeploySummary:
     match event:
         case events.StepFailed(host=host):
-            return replace(account, failed={**account.failed, host: event})
+            return replace(deploy, failed={**deploy.failed, host: event})
         case events.CurrentSwitching(host=host) | events.CurrentSwitched(host=host):
-            return replace(
-                account, moved=account.moved | {host}, restored=account.restored - {host}
-            )
+            return replace(deploy, moved=deploy.moved | {host}, restored=deploy.restored - {host})
         case events.CurrentRestored(host=host):
             return replace(
-                account,
-                moved=account.moved - {host},
-                restored=account.restored | (account.moved & {host}),
-                unrestored={h: why for h, why in account.unrestored.items() if h != host},
+                deploy,
+                moved=deploy.moved - {host},
+                restored=deploy.restored | (deploy.moved & {host}),
+                unrestored={h: why for h, why in deploy.unrestored.items() if h != host},
             )
         case events.UnprovenTakenBack(release=release, hosts=hosts):
-            return replace(account, unproven={**account.unproven, release: hosts})
+            return replace(deploy, unproven={**deploy.unproven, release: hosts})
         case events.CurrentSeen(host=host):
-            return replace(account, seen={**account.seen, host: event})
+            return replace(deploy, seen={**deploy.seen, host: event})
         case events.UndoFailed(host=host, reason=reason, live=True):
-            return replace(account, unrestored={**account.unrestored, host: reason})
+            return replace(deploy, unrestored={**deploy.unrestored, host: reason})
         case events.UndoFailed(host=host, reason=reason):
-            return replace(account, leftovers={**account.leftovers, host: reason})
+            return replace(deploy, leftovers={**deploy.leftovers, host: reason})
         case events.HookRan(hook=hook, ok=False, message=said) if hook != "before":
-            return replace(account, warnings={**account.warnings, hook: said})
+            return replace(deploy, warnings={**deploy.warnings, hook: said})
         case events.ReleaseDiscarded() | events.HookRan() | events.ReleasesPruned():
-            return account
+            return deploy
         case _:
             assert_never(event)

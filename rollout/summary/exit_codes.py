@@ -1,4 +1,4 @@
-"""The table of exit codes, generated from the ledger's own sentences."""
+"""The table of exit codes, generated from the summary's own sentences."""
 
 from rollout.summary.run import Exit
 

@@ -1,7 +1,8 @@
-"""The running account: where every target stands, folded from the events everyone else saw.
+"""The summary of a run: where every target stands, folded from its events.
 
-The account is pessimistic: a target that was claimed counts as out until it was seen to serve.
-The exit code is read off the same account, so it cannot disagree with the screen.
+The summary is pessimistic: a target that is being taken out counts as out until it was seen to
+serve.
+The exit code is read off the same summary, so it cannot disagree with the screen.
 """
 
 from collections.abc import Mapping
@@ -71,7 +72,7 @@ class RunSummary:
         rest: Targets that had not come through that run.
         gone_back: That run was a deploy that had gone back from its release, or had begun to.
         resumed: The run that was gone on with, or empty.
-        rolling: A walk over the fleet was begun; a mere recovery has none.
+        rolling: A rolling restart was begun; a mere recovery has none.
         deploy: What became of the release, where there was one.
         serving: Targets that were seen to serve, by every load balancer, when the run ended.
         others: Server lines of other hosts that got no visitors then.
@@ -139,8 +140,8 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
         case events.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
             lines = {name: TargetSummary() for name in targets} | dict(summary.lines)
             ordered = {name: lines[name] for name in (*targets, *summary.lines)}
-            walk = replace(summary, lines=ordered, started=True, rolling=True, finished=False)
-            return replace(walk, max_out=max_out, floor=floor)
+            begun = replace(summary, lines=ordered, started=True, rolling=True, finished=False)
+            return replace(begun, max_out=max_out, floor=floor)
         case events.RolloutRefused(findings=findings):
             return replace(summary, findings=findings)
         case events.RolloutHalted(reason=reason):

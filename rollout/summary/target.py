@@ -186,7 +186,7 @@ def line_at_the_end(name: str, line: TargetSummary, seen: events.FleetSeen) -> T
     """
     taken, down = seen.taken.get(name, ""), seen.down.get(name, "")
     now = taken or down or (GONE if name in seen.gone else "")
-    if now or name in seen.serving:  # a look is about the targets of one walk, not about all
+    if now or name in seen.serving:  # a look is about the targets of one restart, not about all
         line = replace(line, now="")
     match line.standing:
         case TargetPhase.DONE if down:

@@ -1,4 +1,4 @@
-"""How many servers, and which are missing: the words that every account shares."""
+"""How many servers, and which are missing: the words that every summary shares."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,9 @@ def missing(summary: RunSummary) -> str:
     out = [name for name in summary.out if summary.lines[name].state in OUT_STATES]
     down = [name for name in summary.out if summary.lines[name].standing is TargetPhase.DOWN]
     unknown = [name for name in summary.out if name not in {*out, *down}]
-    of_all = 0 if summary.rolling else summary.fleet  # a walk counts those that it is about
+    of_all = (
+        0 if summary.rolling else summary.fleet
+    )  # a rolling restart counts those that it is about
     total = targets(summary, of_all)
     said = [
         _count(out, total, "out of rotation"),

@@ -1,4 +1,4 @@
-"""The account of a deploy below its first sentence: which release is where, and what to type."""
+"""The summary of a deploy below its first sentence: which release is where, and what to type."""
 
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Sequence

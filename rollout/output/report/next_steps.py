@@ -73,7 +73,7 @@ def to_old_code(
     if not line.asked or not (before or unproven):
         return ""
     to = f" --to {sanitize(before)}" if before else ""
-    # what fell over after it was back is no holding of ours: there is nothing to take up
+    # what fell over after it was back is not owned any more: there is nothing to recover
     flag = "--accept-sick" if line.standing is TargetPhase.DOWN else "--include-left-out"
     return f"{hints.rollout} rollback{to} --hosts {shlex.quote(sanitize(host))} {flag}"
 
@@ -117,7 +117,7 @@ def to_mend_first(summary: RunSummary, hints: NextStepCommands) -> Iterable[Next
 
 
 def to_go_on(summary: RunSummary, hints: NextStepCommands) -> Iterable[NextStep]:
-    """Give the command that restarts what had no turn; a deploy has an account of its own."""
+    """Give the command that restarts what had no turn; a deploy has a summary of its own."""
     taken_along = {f"{host_of(n)}/{one}" for n, line in summary.lines.items() for one in line.took}
     left = [name for name, line in summary.lines.items() if _has_no_restart(line)]
     left = [name for name in left if name not in taken_along]

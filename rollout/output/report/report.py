@@ -1,4 +1,4 @@
-"""The final account for people: consequence first, then who, then why, then what to type."""
+"""The summary for people: consequence first, then who, then why, then what to type."""
 
 from collections.abc import Iterable, Iterator
 
