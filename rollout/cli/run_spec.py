@@ -25,7 +25,7 @@ class RunSpec:
         flags: Its own options that are settings.
         deploys: It needs what only a deploy needs of the world.
         include_left_out: What an earlier run left out there is restarted with the others.
-        left: The run that it comes after, whose lock and holdings it takes.
+        left: The run that it comes after, of which it takes the lock and the owned targets.
         done: Targets that an earlier part of the same run has restarted.
         renewed: Of others the instances that it has restarted.
         cron: Say nothing when all is well.

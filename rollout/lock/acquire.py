@@ -53,12 +53,12 @@ class LockRequest:
 class LockGrant:
     """The lock is ours; and so is what ``runs`` before us had left out.
 
-    With ``abandoned`` nothing of those runs is brought back, not even a release of theirs.
+    Of the run ``abandoned`` nothing is brought back, not even its release.
     """
 
     owned_targets: tuple[OwnedTarget, ...] = ()
     runs: tuple[str, ...] = ()
-    abandoned: bool = False
+    abandoned: str = ""
 
 
 @dataclass(frozen=True, slots=True)

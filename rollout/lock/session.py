@@ -105,7 +105,8 @@ async def take_over_lock(
     except BaseException:  # a bug or a cancellation as well leaves no lock behind
         await release(lock)
         raise
-    grant = LockGrant(out, left.runs, abandoned=left.abandoned)
+    abandoned = left.owner.run if left.abandoned else ""
+    grant = LockGrant(out, left.runs, abandoned=abandoned)
     async with _answer_for(grant, run, site, tell) as locked_run:
         yield locked_run
 
@@ -200,7 +201,8 @@ async def _answer_for(
     try:
         async with alive(lock, log):
             await _inherit(grant, run, lock)
-            half = {} if grant.abandoned else _half_deployed(grant.runs, run.history)
+            unsettled = [one for one in grant.runs if one != grant.abandoned]
+            half = _half_deployed(unsettled, run.history)
             for earlier in grant.runs:
                 if earlier not in half:
                     run.history.settle(earlier, run.owner.run)

@@ -581,8 +581,8 @@ MUTANTS = (
     Mutant(
         "what is abandoned is not found again",
         "lock/session.py",
-        "half = {} if grant.abandoned else _half_deployed(grant.runs, run.history)",
-        "half = _half_deployed(grant.runs, run.history)",
+        "[one for one in grant.runs if one != grant.abandoned]",
+        "grant.runs",
         noticed_by=SESSION,
     ),
     Mutant(

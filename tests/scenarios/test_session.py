@@ -294,6 +294,14 @@ def test_what_is_abandoned_is_settled_though_it_was_half_deployed() -> None:
     assert scenario.settled == {ALICE.run: BOB.run}
 
 
+def test_what_an_abandoned_run_had_taken_over_half_deployed_stays_open() -> None:
+    half, abandoned = half_deployed(CAROL), past(exit_code=6)
+    scenario = after(half, abandoned)
+    left = replace(found(abandoned), others=(CAROL.run,), abandoned=True)
+    scenario.takes_over(left)
+    assert scenario.settled == {ALICE.run: BOB.run}
+
+
 def test_what_is_abandoned_is_settled_only_when_it_is_in_our_journal() -> None:
     world = fleet()
     left = past(out(world, "web1"), exit_code=6)
