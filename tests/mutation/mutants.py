@@ -917,6 +917,13 @@ MUTANTS = (
         STRANGERS,
     ),
     Mutant(
+        "a take that was cancelled is waited for before the lock is released",
+        "adapters/lock/remote_lock.py",
+        "            await asyncio.wait({taking}, timeout=CANCELLED_TAKE_WITHIN)\n",
+        "",
+        LOCK,
+    ),
+    Mutant(
         "the run of a lock is a run id",
         "adapters/lock/reader.py",
         "    if not RUN.fullmatch(run):\n",

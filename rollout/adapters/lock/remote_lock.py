@@ -19,6 +19,9 @@ T = TypeVar("T")
 AWAY_FOR = 10.0
 """Seconds for which a place that did not answer is left aside: each attempt may cost a connect."""
 
+CANCELLED_TAKE_WITHIN = 3.0
+"""Seconds for a take that is under way when its wait is cancelled: it goes on in its thread."""
+
 BEAT_WITHIN = 4.0
 """Seconds for a sign of life in one place."""
 
@@ -66,8 +69,15 @@ class FleetLock:
             raise
 
     async def _take(self, place: LockDirectory, owner: str) -> None:
+        taking = asyncio.ensure_future(place.take(self._run, owner))
         try:
-            await place.take(self._run, owner)
+            await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # Released beside it, the lock would be made after it was given back: 2 of 12 runs.
+            await asyncio.wait({taking}, timeout=CANCELLED_TAKE_WITHIN)
+            if taking.done() and not isinstance(taking.exception(), LockHeld):
+                self._taken.append(place)
+            raise
         except LockHeld:
             held = await place.look()
             if held is not None and held.owner.run == self._run:

@@ -201,7 +201,8 @@ def test_visitors_that_haproxy_sends_into_maint_stop_the_run_before_the_restart(
     words = ("force-persist if { always_true }",)
     fleet = brief(make_fleet(Shape(hosts=2, instances=1, boot=0.5, backend_lines=words)))
 
-    outcome = restart(fleet)
+    # Many enough that one comes in the short time between maint and the restart.
+    outcome = restart(fleet, pace=0.01)
 
     served_without_a_failure(outcome)
     assert outcome.done.returncode == 5

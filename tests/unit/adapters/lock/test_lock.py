@@ -5,6 +5,8 @@ import json
 import os
 import pwd
 import subprocess
+import threading
+import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -341,6 +343,33 @@ def test_a_place_whose_answer_was_lost_leaves_nothing_taken_either(
         now(ours.take(ALICE))
     machine.deaf = False
     assert [seen(pool, where) for where in (one, other)] == [None, None]
+
+
+def test_a_take_that_was_cancelled_half_way_leaves_nothing_taken(
+    tmp_path: Path, pool: Pool
+) -> None:
+    began = threading.Event()
+
+    class SlowMachine(Machine):
+        def __call__(
+            self, host: str, command: str, *, timeout: float, stdin: bytes | memoryview = b""
+        ) -> CommandResult:
+            began.set()
+            time.sleep(0.3)
+            return super().__call__(host, command, timeout=timeout, stdin=stdin)
+
+    async def cancelled() -> None:
+        ours = FleetLock([place(pool, tmp_path, machine=SlowMachine())])
+        taking = asyncio.create_task(ours.take(ALICE))
+        await asyncio.to_thread(began.wait)
+        taking.cancel()
+        with suppress(asyncio.CancelledError):
+            await taking
+        await asyncio.sleep(1)
+
+    now(cancelled())
+
+    assert left_in(tmp_path) == []
 
 
 def test_one_machine_under_two_names_counts_as_one(tmp_path: Path, pool: Pool) -> None:
