@@ -51,7 +51,11 @@ def acquire(arguments: Arguments) -> int:
 
     async def take(lock: FleetLock) -> None:
         await lock.take(owner)
-        await _note(lock, owner, f"took it by hand: {reason}")
+        try:
+            await _note(lock, owner, f"took it by hand: {reason}")
+        except BaseException:  # a command that fails or is ended leaves no lock behind
+            await lock.release()
+            raise
 
     try:
         _with_the_lock(settings, take)
@@ -117,5 +121,5 @@ def _with_the_lock(settings: Settings, act: Callable[[FleetLock], Awaitable[T]])
     try:
         return asyncio.run(scenario())
     except asyncio.CancelledError:
-        print_error("ended on request; the lock is as it was")
+        print_error("ended on request; `rollout lock` shows whether the lock is held")
         raise typer.Exit(Exit.TERMINATED) from None

@@ -342,3 +342,17 @@ def test_a_freeze_that_was_terminated_freezes_nothing(trouble_in: MakeTrouble) -
     shop.fleet.balancers["lb2"].resume_sshd()
 
     assert left_open(shop.fleet) == []
+
+
+def test_a_freeze_that_could_not_be_written_down_freezes_nothing(trouble_in: MakeTrouble) -> None:
+    shop = trouble_in()
+    for words in (("acquire", "--reason", "a test"), ("release",)):
+        assert shop.rollout("lock", *words).code == 0
+    (acts,) = (shop.fleet.directory / "lock").glob("*/acts")
+    acts.unlink()
+    (acts / "in the way").mkdir(parents=True)
+
+    refused = shop.rollout("lock", "acquire", "--reason", "a test")
+
+    assert refused.code == 3
+    assert left_open(shop.fleet) == []
