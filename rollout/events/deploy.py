@@ -93,7 +93,7 @@ class CurrentSeen:
     Attributes:
         running: The release of each instance that has a process, or its directory.
         hidden: Instances that have a process whose directory the login may not see.
-        unproven: ``current`` leads to a release whose deploy did not end.
+        unproven: the deploy of the release to which ``current`` leads did not end.
     """
 
     wire: ClassVar[str] = "current.seen"

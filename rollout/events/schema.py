@@ -60,7 +60,7 @@ FIELDS: Mapping[str, str] = {
     "tail": "The last lines that were printed.",
     "target": "The target's name.",
     "targets": "The names of the targets, in their order.",
-    "unproven": "`current` leads to a release whose deploy did not end.",
+    "unproven": "The deploy of the release to which `current` leads did not end.",
     "what": "What was noticed.",
     "where": "The place that it is about.",
 }
