@@ -11,6 +11,7 @@ from rollout.settings.model import Settings
 from rollout.settings.secret import put, secrets_in
 from rollout.settings.toml_lines import KeyPath
 from rollout.text.redact import MASK, redact
+from rollout.text.toml_values import toml_key, toml_value
 
 _COLUMN = 44
 _COMMANDS = (
@@ -49,7 +50,7 @@ def as_toml(loaded: Loaded, *, secrets: bool = False) -> str:
         if path[:-1] != table:
             table = path[:-1]
             lines += ["", f"[{spell_path(table)}]"]
-        said = f"{_key(str(path[-1]))} = {_value(value)}"
+        said = f"{toml_key(str(path[-1]))} = {toml_value(value)}"
         lines.append(
             f"{said:<{_COLUMN}} # {loaded.origin(path)}{', masked' if path in masked else ''}"
         )
@@ -65,8 +66,8 @@ def as_text(loaded: Loaded, seal: Seal) -> Mapping[str, str]:
     masked = _masked_paths(loaded.settings)
     said: dict[str, str] = {}
     for path, value in _leaves(_tree(loaded.settings)):
-        key, text = spell_path(path), _value(value)
-        safe = _value(_redacted(value))
+        key, text = spell_path(path), toml_value(value)
+        safe = toml_value(_redacted(value))
         if loaded.origin(path).startswith("--"):
             said[key] = safe
         elif path in masked or safe != text or any(p.fullmatch(key) for p in _COMMANDS):
@@ -125,11 +126,3 @@ def _leaves(tree: Mapping[str, Any], above: KeyPath = ()) -> Iterator[tuple[KeyP
     for key, value in tree.items():
         if value and isinstance(value, dict):
             yield from _leaves(value, (*above, key))
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
-
-
-def _value(value: Any) -> str:  # noqa: ANN401 - what TOML can hold; JSON writes these alike
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
