@@ -6,7 +6,7 @@ One that ended normally and named what it left out blocks only runs that include
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -109,34 +109,57 @@ async def acquire(context: LockContext, owner: LockOwner) -> LockGrant:
         await asyncio.sleep(ASK_EVERY)
 
 
-async def refusal(
-    context: LockContext,
-) -> tuple[RolloutError | None, tuple[OwnedTarget, ...]]:
-    """Say why :func:`acquire` would refuse now, and what is out because of other runs.
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a run that wants the lock now would meet.
+
+    Attributes:
+        refused: Why :func:`acquire` would refuse it; None where it would not.
+        runs: The runs before it, that of the lock first; each with what is still out because of it.
+    """
+
+    refused: RolloutError | None = None
+    runs: tuple[UnfinishedRun, ...] = ()
+
+    @property
+    def owned_targets(self) -> tuple[OwnedTarget, ...]:
+        """What is out because of the runs before."""
+        out = {h.target.name: h for run in self.runs for h in run.owned_targets}
+        return tuple(out.values())
+
+    @property
+    def run_by_target(self) -> Mapping[str, UnfinishedRun]:
+        """By target the run that left it out."""
+        return {h.target.name: run for run in self.runs for h in run.owned_targets}
+
+
+async def foresee(context: LockContext) -> Outlook:
+    """Say what :func:`acquire` would come to now, and what is out because of other runs.
 
     Nothing is written: neither the lock nor a journal.
     """
     history, site, tell = context.history, context.site, context.tell
-    lock, out = lock_of(site), dict[str, OwnedTarget]()
-    runs: list[UnfinishedRun] = []
+    lock, runs = lock_of(site), list[UnfinishedRun]()
     refused: RolloutError | None = None
     try:
+        known: tuple[str, ...] = ()
+        found: list[UnfinishedRun] = []
         if seen := await lock.look():
             left = await find_unfinished_run(lock, history, site)
             if left is None or left.held is None or not left.certain:
-                theirs = tuple(left.owned_targets) if left else ()
-                return LockHeld(seen[0].place, str(seen[0].owner)), theirs
-            runs = [left]
-        unfinished, _ = await _open_runs(history, runs[0].runs if runs else (), site)
-        for run in (*runs, *unfinished):
+                refused = LockHeld(seen[0].place, str(seen[0].owner))
+                return Outlook(refused, (left,) if left else ())
+            found, known = [left], left.runs
+        unfinished, _ = await _open_runs(history, known, site)
+        for run in (*found, *unfinished):
             ours = await _without_theirs(run, site, tell)
-            out |= {owned_target.target.name: owned_target for owned_target in ours.owned_targets}
+            runs.append(ours)
             refused = refused or _in_the_way(ours, context.request)
             if refused is None:
                 _report_left_out(ours, site, tell)
     except RolloutError as error:
         refused = error
-    return refused, tuple(out.values())
+    return Outlook(refused, tuple(runs))
 
 
 async def _open_runs(

@@ -50,6 +50,27 @@ class FleetSnapshot:
         return tuple(dict.fromkeys((*first, *then, *self.more)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendTotals:
+    """One backend of one load balancer, counted.
+
+    Attributes:
+        servers: How many share its visitors, whatever they are now; no backup is among them.
+        serving: How many of them HAProxy sends visitors to.
+        floor: How many must serve by ``fleet.floor``.
+        sessions: What is open on all of its servers, backups included.
+        queued: What waits for one of them.
+    """
+
+    balancer: str
+    backend: str
+    servers: int
+    serving: int
+    floor: int
+    sessions: int
+    queued: int
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A target that was held out from outside; ``serves`` if visitors still meet it somewhere."""

@@ -30,6 +30,16 @@ def columns(rows: Sequence[Row]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def table(headings: Row, rows: Sequence[Row]) -> str:
+    """Lay out ``rows`` below ``headings``; empty where there are no rows.
+
+    A column in which each cell is empty is left out with its heading.
+    """
+    used = [n for n in range(len(headings)) if any(len(row) > n and row[n] for row in rows)]
+    shown = [[row[n] if len(row) > n else "" for n in used] for row in (headings, *rows)]
+    return columns(shown) if rows else ""
+
+
 class ForMachines(str):
     """One object as JSON; a text that is put into it later must be spelled as JSON as well."""
 

@@ -8,9 +8,11 @@ from rollout.model.conditions import admin_state_of, serving
 from rollout.model.findings import FleetSnapshot, HostSnapshot, PreflightReport
 from rollout.model.fleet import InstanceState, ServerState
 from rollout.model.past_runs import UnfinishedRun
-from rollout.output.columns import VERSION, Row, as_object, columns, wrong
+from rollout.output.columns import VERSION, Row, as_object, columns, table, wrong
 from rollout.output.lock import left_fields, left_table
 from rollout.text.sanitize import sanitize
+
+NOTHING_OUT: Mapping[str, UnfinishedRun] = {}
 
 
 def status_table(
@@ -58,20 +60,34 @@ def status_json(
     )
 
 
-def check_table(fit: PreflightReport) -> str:
-    """Name what can be restarted, what is skipped and what is wrong, with fixes."""
+def check_table(fit: PreflightReport, out: Mapping[str, UnfinishedRun] = NOTHING_OUT) -> str:
+    """Name what can be restarted, what is skipped and what is wrong, with fixes.
+
+    Args:
+        fit: What was seen.
+        out: By target the run before that has it out of rotation.
+    """
     rows: list[Row] = [
         (
             target.name,
             ", ".join(str(server) for server in target.servers),
             ", ".join(one.name for one in target.instances),
+            out_by(out[target.name]) if target.name in out else "ready",
         )
         for target in fit.targets
     ]
-    rows += [(s.target, "skipped", s.reason) for s in fit.skipped]
+    rows += [(s.target, "", "", f"skipped: {s.reason}") for s in fit.skipped]
     notes = [f"note: {note.where}: {sanitize(note.what)}" for note in fit.notes]
-    parts = [columns(rows), "\n".join(notes)]
+    parts = [table(("TARGET", "SERVERS", "INSTANCES", "STATE"), rows), "\n".join(notes)]
     return "\n\n".join([part for part in parts if part] + wrong(fit.findings)) + "\n"
+
+
+def out_by(left: UnfinishedRun) -> str:
+    """Say which run has a target out of rotation, and what brings it back."""
+    run = sanitize(left.owner.run)
+    if not left.certain:
+        return f"out of rotation by run {run}, which holds the lock"
+    return f"out of rotation, left by run {run}: `rollout recover`"
 
 
 def check_sentence(fit: PreflightReport, *, deploy: bool = False) -> str:
@@ -84,7 +100,7 @@ def check_sentence(fit: PreflightReport, *, deploy: bool = False) -> str:
     return f"check passed: {len(fit.targets)} {what}{skipped}. Nothing was changed."
 
 
-def check_json(fit: PreflightReport) -> str:
+def check_json(fit: PreflightReport, out: Mapping[str, UnfinishedRun] = NOTHING_OUT) -> str:
     """Say the same as one JSON object, for machines."""
     return as_object(
         {
@@ -100,6 +116,7 @@ def check_json(fit: PreflightReport) -> str:
                 for target in fit.targets
             ],
             "skipped": [asdict(skipped) for skipped in fit.skipped],
+            "out": [{"target": name, "run": left.owner.run} for name, left in out.items()],
             "findings": [asdict(finding) for finding in fit.findings],
             "notes": [asdict(note) for note in fit.notes],
         }

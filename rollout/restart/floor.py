@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout.model.conditions import external_hold, is_member, receives_traffic
+from rollout.model.findings import BackendTotals
 from rollout.model.fleet import BalancerSnapshot, Finding, Server, ServerState, Target
 from rollout.model.plan import Share
 
@@ -125,6 +126,34 @@ class FloorCheck:
             left=len(serving) - max(len(serving & set(t.servers)) for t in targets),
             spare=any(r.backup and receives_traffic(r) and r.server not in largest for r in rows),
         )
+
+
+def totals(
+    floor: Share,
+    readings: Mapping[str, BalancerSnapshot],
+    servers: Iterable[Server],
+    ours: Collection[Server] = (),
+) -> tuple[BackendTotals, ...]:
+    """Count each backend of which one of ``servers`` is a part; ``ours`` are out because of a run.
+
+    A server counts as serving only where HAProxy sends visitors to it now.
+    """
+    found: list[BackendTotals] = []
+    for name, backend in sorted({(s.balancer, s.backend) for s in servers}):
+        rows = [r for r in readings[name].servers.values() if r.server.backend == backend]
+        members = [r for r in rows if is_member(r, ours=r.server in ours)]
+        found.append(
+            BackendTotals(
+                balancer=name,
+                backend=backend,
+                servers=len(members),
+                serving=sum(map(receives_traffic, members)),
+                floor=floor.at_least(len(members)),
+                sessions=sum(r.sessions for r in rows),
+                queued=sum(r.queued for r in rows),
+            )
+        )
+    return tuple(found)
 
 
 def _held(farm: BackendCapacity) -> str:

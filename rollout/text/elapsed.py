@@ -1,4 +1,4 @@
-"""Lengths of time in the two spellings that people read; both round to the nearest second."""
+"""Lengths of time as people read them; each spelling rounds to the nearest second."""
 
 
 def in_words(seconds: float) -> str:
@@ -8,6 +8,12 @@ def in_words(seconds: float) -> str:
     if hours:
         return f"{hours}h{minutes:02}m"
     return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
+
+
+def age(seconds: float) -> str:
+    """Spell an age in its two greatest units: ``4s``, ``1m12s``, ``2h03m``, ``3d04h``."""
+    days, rest = divmod(round(max(0.0, seconds)), 86_400)
+    return f"{days}d{rest // 3600:02}h" if days else in_words(rest)
 
 
 def on_a_clock(seconds: float) -> str:

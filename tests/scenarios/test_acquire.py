@@ -14,7 +14,7 @@ from rollout.lock.acquire import (
     LockRequest,
     acquire,
     alive,
-    refusal,
+    foresee,
 )
 from rollout.lock.ownership_log import PersistentOwnershipLog
 from rollout.lock.previous_runs import (
@@ -107,15 +107,15 @@ def claims(
     foretold: list[Event] = []
     settled = dict(history.settled) if history else {}
     if plain:
-        asked = refusal(LockContext(request, history or FakeHistory(), site, foretold.append))
-        refused, still_out = play(asked)
+        asked = foresee(LockContext(request, history or FakeHistory(), site, foretold.append))
+        outlook = play(asked)
         assert (history.settled if history else {}) == settled, "a check writes nothing"
     play(told())
     if plain:
-        assert str(refused) == str(scenario.error), "`check` says what `restart` says"
-        assert getattr(refused, "fix", "") == getattr(scenario.error, "fix", "")
+        assert str(outlook.refused) == str(scenario.error), "`check` says what `restart` says"
+        assert getattr(outlook.refused, "fix", "") == getattr(scenario.error, "fix", "")
         if scenario.claimed:
-            assert still_out == scenario.claimed.owned_targets, (
+            assert outlook.owned_targets == scenario.claimed.owned_targets, (
                 "and counts as out what `restart` does"
             )
             assert foretold == [e for e in scenario.events if getattr(e, "where", "") != "lock"]
@@ -221,10 +221,8 @@ def foretold(
     """Ask what `check` asks: why a claim would be refused now, and who counts as out for us."""
     site = replace(site_of(world), lock=FakeLock(world))
     request = LockRequest(wait=0, hosts=ALL)
-    refused, still_out = play(
-        refusal(LockContext(request, history or FakeHistory(), site, lambda _: None))
-    )
-    return refused, [one.target.name for one in still_out]
+    outlook = play(foresee(LockContext(request, history or FakeHistory(), site, lambda _: None)))
+    return outlook.refused, [one.target.name for one in outlook.owned_targets]
 
 
 def test_a_check_beside_a_run_that_lives_calls_what_that_holds_no_other_hands() -> None:

@@ -10,8 +10,8 @@ from rollout.cli.from_settings import lock_request, scope_of
 from rollout.cli.new_run import history_of, try_journal
 from rollout.cli.wiring import NOT_TAKEN, open_deploy, open_lock, open_site
 from rollout.deploy.preflight import preflight_for_either
-from rollout.events import Event, Noted
-from rollout.lock.acquire import LockContext, refusal
+from rollout.events import Event, Noted, TargetLeftOut
+from rollout.lock.acquire import LockContext, Outlook, foresee
 from rollout.lock.ownership_log import UnlockedOwnershipLog
 from rollout.model.errors import LockError, LockHeld
 from rollout.model.findings import PreflightReport
@@ -41,7 +41,7 @@ def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output, rollout
     scope = scope_of(settings, hosts)
     request = lock_request(settings, hosts, rollout)
 
-    async def scenario() -> tuple[PreflightReport, bool]:
+    async def scenario() -> tuple[PreflightReport, Outlook]:
         with open_lock(settings) as lock:
             of_the_lock, notes = await lock.examine()
         async with AsyncExitStack() as stack:
@@ -50,26 +50,40 @@ def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output, rollout
             else:
                 site = await stack.enter_async_context(open_deploy(settings))
             told: list[Event] = []
-            refused, out = await refusal(
+            outlook = await foresee(
                 LockContext(request, history_of(settings), site, told.append)
             )
-            site = replace(site, record=UnlockedOwnershipLog(NOT_TAKEN, owned_targets=out))
+            out = UnlockedOwnershipLog(NOT_TAKEN, owned_targets=outlook.owned_targets)
+            site = replace(site, record=out)
             source = site.services.source if site.services else None
             fit = await preflight_for_either(scope, site, source)
-        others = of_the_lock
+        others, refused = of_the_lock, outlook.refused
         if refused is not None and not (of_the_lock and isinstance(refused, LockError)):
             where = "lock" if isinstance(refused, LockHeld) else "run"
             others = (*others, finding(where, refused))
-        changed = [Finding(one.where, one.what, "") for one in told if isinstance(one, Noted)]
-        fit = with_others(fit, (*others, *try_journal(settings)), (*notes, *changed))
-        return fit, isinstance(refused, LockHeld)
+        more = tuple(note for event in told if (note := _note_of(event, outlook)))
+        return with_others(fit, (*others, *try_journal(settings)), (*notes, *more)), outlook
 
-    fit, busy = asyncio.run(scenario())
+    fit, outlook = asyncio.run(scenario())
     if output_mode is Output.JSON:
-        print_output(check_json(fit))
+        print_output(check_json(fit, outlook.run_by_target))
     else:
-        print_output(check_table(fit))
+        print_output(check_table(fit, outlook.run_by_target))
         print_error(check_sentence(fit, deploy=settings.deploy is not None))
-    if busy:
+    if isinstance(outlook.refused, LockHeld):
         return Exit.BUSY
     return Exit.REFUSED if fit.findings else Exit.DONE
+
+
+def _note_of(event: Event, outlook: Outlook) -> Finding | None:
+    """Say as a note what a run would tell before it begins; None for what it would not."""
+    if isinstance(event, Noted):
+        return Finding(event.where, event.what, "")
+    if not isinstance(event, TargetLeftOut):
+        return None
+    run = outlook.run_by_target[event.target].owner.run
+    what = (
+        f"out of rotation, left by run {run}; as long as it is out, each run ends with exit "
+        f"{Exit.REDUCED}: `rollout recover` brings it back"
+    )
+    return Finding(event.target, what, "")

@@ -16,6 +16,7 @@ from rollout.cli.options import REASON, YES
 from rollout.cli.unfinished import Despite, confirm, confirmed, nothing_left
 from rollout.cli.wiring import open_lock
 from rollout.lock.by_hand import check_held_by_hand, release_by_hand
+from rollout.lock.previous_runs import is_over
 from rollout.model.errors import LockHeld
 from rollout.model.lock_state import Kind, LockOwner, LockState
 from rollout.output.lock import lock_json, lock_table
@@ -35,11 +36,11 @@ def show(arguments: Arguments) -> int:
         lock: FleetLock,
     ) -> tuple[Sequence[LockState], Mapping[str, Sequence[str]], frozenset[str]]:
         seen, history = await lock.look(), history_of(settings)
-        gone = frozenset(one.owner.run for one in seen if history.is_gone(one.owner))
-        return seen, await lock.acts(), gone
+        over = frozenset([one.owner.run for one in seen if await is_over(one, lock, history)])
+        return seen, await lock.acts(), over
 
-    seen, acts, gone = _with_the_lock(settings, look)
-    print_output((lock_json if output_mode is Output.JSON else lock_table)(seen, acts, gone))
+    seen, acts, over = _with_the_lock(settings, look)
+    print_output((lock_json if output_mode is Output.JSON else lock_table)(seen, acts, over))
     return 0
 
 

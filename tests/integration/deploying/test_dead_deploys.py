@@ -67,13 +67,14 @@ def test_what_nothing_ran_is_refused_by_restart_and_taken_back_by_recover(
     with visited(fleet) as stage:
         killed_in_place(fleet)
         fleet.settings(QUICK)
-        refused = rollout(fleet, "restart")
+        checked, refused = rollout(fleet, "check"), rollout(fleet, "restart")
         recovered = rollout(fleet, "recover", "--yes")
         taken_back = places(fleet)
         restarted = rollout(fleet, "restart")
     served_without_a_failure(stage.outcome(restarted))
-    assert refused.returncode == 3
+    assert (checked.returncode, refused.returncode) == (3, 3)
     assert "recover" in refused.stderr
+    assert "and no server was restarted onto it" in checked.stdout
     assert recovered.returncode == 0
     assert "was verified nowhere: undone on web1, web2, web3" in recovered.stderr
     assert taken_back.live == FIRST
