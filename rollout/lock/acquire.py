@@ -115,10 +115,12 @@ class Outlook:
 
     Attributes:
         refused: Why :func:`acquire` would refuse it; None where it would not.
-        runs: The runs before it, that of the lock first; each with what is still out because of it.
+        found: The runs before it as lock and journals tell of them, that of the lock first.
+        runs: The same, each with what is still out because of it, unchanged from outside since.
     """
 
     refused: RolloutError | None = None
+    found: tuple[UnfinishedRun, ...] = ()
     runs: tuple[UnfinishedRun, ...] = ()
 
     @property
@@ -139,19 +141,18 @@ async def foresee(context: LockContext) -> Outlook:
     Nothing is written: neither the lock nor a journal.
     """
     history, site, tell = context.history, context.site, context.tell
-    lock, runs = lock_of(site), list[UnfinishedRun]()
+    lock, found, runs = lock_of(site), list[UnfinishedRun](), list[UnfinishedRun]()
     refused: RolloutError | None = None
     try:
-        known: tuple[str, ...] = ()
-        found: list[UnfinishedRun] = []
         if seen := await lock.look():
             left = await find_unfinished_run(lock, history, site)
+            found = [left] if left else []
             if left is None or left.held is None or not left.certain:
                 refused = LockHeld(seen[0].place, str(seen[0].owner))
-                return Outlook(refused, (left,) if left else ())
-            found, known = [left], left.runs
-        unfinished, _ = await _open_runs(history, known, site)
-        for run in (*found, *unfinished):
+                return Outlook(refused, tuple(found), tuple(found))
+        unfinished, _ = await _open_runs(history, found[0].runs if found else (), site)
+        found += unfinished
+        for run in found:
             ours = await _without_theirs(run, site, tell)
             runs.append(ours)
             refused = refused or _in_the_way(ours, context.request)
@@ -159,7 +160,7 @@ async def foresee(context: LockContext) -> Outlook:
                 _report_left_out(ours, site, tell)
     except RolloutError as error:
         refused = error
-    return Outlook(refused, tuple(runs))
+    return Outlook(refused, tuple(found), tuple(runs))
 
 
 async def _open_runs(

@@ -2,21 +2,22 @@
 
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from rollout.model.conditions import admin_state_of
 from rollout.model.fleet import BalancerSnapshot
-from rollout.model.lock_state import Kind, LockState
+from rollout.model.lock_state import Kind, LockOwner, LockState
 from rollout.model.ownership import OwnedTarget
 from rollout.model.past_runs import UnfinishedRun, in_doubt, story_of
-from rollout.output.columns import VERSION, Row, as_object, columns
+from rollout.output.columns import VERSION, Row, as_object, columns, table
 from rollout.output.terminal import text_columns
 from rollout.text.elapsed import in_words
 from rollout.text.sanitize import sanitize
 from rollout.text.wrap import hang
 
 FREE = "no run and no person holds the lock"
+HEADINGS = ("PLACE", "OWNER", "RUN", "SINCE", "OUT BECAUSE OF IT")
 
 
 def remains_table(left: UnfinishedRun, readings: Mapping[str, BalancerSnapshot]) -> str:
@@ -130,22 +131,43 @@ def lock_table(
 
     Of the runs in ``over`` it is certain that they have ended.
     """
-    lines: list[str] = [] if held else [FREE]
+    by_hand = [f"{place}: last by hand: {said[-1]}" for place, said in (acts or {}).items()]
+    if not held:
+        return "\n".join(map(sanitize, [FREE, *by_hand])) + "\n"
+    rows: list[Row] = []
+    lines: list[str] = []
     for one in held:
-        lines.append(f"{one.place}: held by {one.owner}")
-        if one.unreadable:
-            lines.append(f"  {one.unreadable}; last changed {in_words(max(one.age, 0.0))} ago")
-            lines.append("  `rollout lock break` takes it")
-        elif one.owner.kind is not Kind.MANUAL:
-            ago = in_words(max(one.seconds_since_heartbeat, 0.0))
-            said = one.ended or f"gave a sign of life {ago} ago"
-            if not one.ended and one.owner.run in over:
-                said = f"died: its process is gone; it gave its last sign of life {ago} ago"
-            lines.append(f"  {said}")
-            out = ", ".join(h.target.name for h in one.owned_targets) or "no server"
-            lines.append(f"  out of rotation because of it: {out}")
-    lines += [f"{place}: last by hand: {said[-1]}" for place, said in (acts or {}).items()]
-    return "\n".join(map(sanitize, lines)) + "\n"
+        out = ", ".join(h.target.name for h in one.owned_targets) or "no server"
+        rows.append((one.place, *_owner_words(one.owner), out))
+        lines += [f"{one.place}: {said}" for said in _state_words(one, over=one.owner.run in over)]
+    shown = table(HEADINGS, [tuple(map(sanitize, row)) for row in rows])
+    return "\n".join([shown, "", *map(sanitize, [*lines, *by_hand])]) + "\n"
+
+
+def _owner_words(owner: LockOwner) -> Row:
+    if owner.kind is Kind.UNKNOWN:
+        return "a run that cannot be read", owner.run, ""
+    return owner.who, owner.run if owner.kind is Kind.RUN else "by hand", owner.since
+
+
+def _state_words(one: LockState, *, over: bool) -> Iterator[str]:
+    """Say what the owner of the lock in one place does, or did last, and why."""
+    owner = one.owner
+    if one.unreadable:
+        yield f"{owner}; {one.unreadable}; last changed {in_words(max(one.age, 0.0))} ago"
+        yield "`rollout lock break` takes it"
+        return
+    if owner.kind is Kind.RUN:
+        yield f"pid {owner.process.pid}: {owner.command or 'the command is not known'}"
+        ago = in_words(max(one.seconds_since_heartbeat, 0.0))
+        if one.ended:
+            yield one.ended
+        elif over:
+            yield f"died: its process is gone; it gave its last sign of life {ago} ago"
+        else:
+            yield f"gave a sign of life {ago} ago"
+    if owner.reason or owner.kind is Kind.MANUAL:
+        yield f"reason: {owner.reason or 'none given'}"
 
 
 def lock_json(

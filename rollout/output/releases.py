@@ -6,9 +6,11 @@ from dataclasses import asdict
 from rollout.events import Event, Noted, ReleasesPruned
 from rollout.model.fleet import Finding
 from rollout.model.releases import HostReleases, ReleaseOnHost
-from rollout.output.columns import VERSION, Row, as_object, columns, wrong
+from rollout.output.columns import VERSION, Row, as_object, columns, table, wrong
 from rollout.output.deploy_sentences import hosts_words, short
 from rollout.text.sanitize import sanitize
+
+HEADINGS = ("HOST", "RELEASE", "REVISION", "VERDICT", "STATE")
 
 
 def releases_table(all_releases: Sequence[HostReleases], findings: Sequence[Finding]) -> str:
@@ -23,7 +25,8 @@ def releases_table(all_releases: Sequence[HostReleases], findings: Sequence[Find
                 ("", "", "", f"current leads to {sanitize(host_releases.link)}, none of these")
             )
         rows += [(host_releases.host if n == 0 else "", *row) for n, row in enumerate(ours)]
-    return "\n\n".join(part for part in [columns(rows), *wrong(findings)] if part) + "\n"
+    parts = [table(HEADINGS, rows), *wrong(findings)]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _row(release: ReleaseOnHost, host_releases: HostReleases) -> Row:
@@ -32,8 +35,9 @@ def _row(release: ReleaseOnHost, host_releases: HostReleases) -> Row:
         "running" if release.name in host_releases.running else "",
         "unfinished" if release.unfinished else "",
     ]
-    revision = sanitize(short(release.revision)) or "-"
-    return release.name, revision, release.mark or "-", ", ".join(word for word in words if word)
+    revision = sanitize(short(release.revision)) or "none"
+    mark = release.mark or "not judged"
+    return release.name, revision, mark, ", ".join(word for word in words if word)
 
 
 def releases_json(all_releases: Sequence[HostReleases], findings: Sequence[Finding]) -> str:

@@ -1,183 +1,225 @@
-"""What a look showed, for people and for machines: the answers of ``status`` and ``check``."""
+"""What a look showed, for people and for machines: the answer of ``status``."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
-from rollout.model.conditions import admin_state_of, serving
-from rollout.model.findings import FleetSnapshot, HostSnapshot, PreflightReport
-from rollout.model.fleet import InstanceState, ServerState
+from rollout.model.conditions import (
+    admin_state_of,
+    external_hold,
+    is_disabled,
+    receives_traffic,
+    serving,
+)
+from rollout.model.findings import BackendTotals, FleetSnapshot, HostSnapshot
+from rollout.model.fleet import InstanceState, Server, ServerState
 from rollout.model.past_runs import UnfinishedRun
+from rollout.model.releases import HostReleases
 from rollout.output.columns import VERSION, Row, as_object, columns, table, wrong
 from rollout.output.lock import left_fields, left_table
+from rollout.text.elapsed import age
 from rollout.text.sanitize import sanitize
 
-NOTHING_OUT: Mapping[str, UnfinishedRun] = {}
+SERVERS = ("HOST", "SERVER", "HAPROXY", "STATE", "OPEN", "WEIGHT", "OUT BECAUSE OF")
+INSTANCES = ("HOST", "INSTANCE", "STATUS", "PID", "AGE", "RELEASE")
 
 
-def status_table(
-    snapshot: FleetSnapshot,
-    servers: Mapping[str, Sequence[ServerState]],
-    left: UnfinishedRun | None = None,
-    rollout: str = "rollout",
-) -> str:
-    """Lay out each host with its server lines and its instances; what is wrong stands below.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetStatus:
+    """All that ``status`` shows.
 
-    Args:
+    Attributes:
         snapshot: What was seen.
-        servers: The server lines of each host, on every load balancer.
-        left: Whose lock it is, or what run has left something out; None where there is neither.
-        rollout: rollout itself, as it is typed.
+        servers: By host its servers, on every load balancer.
+        found: The run that holds the lock, and runs that left something unfinished.
+        runs: The same, each with what is still out because of it.
+        totals: Each backend, counted.
+        releases: By host what stands on its disk; empty without ``[deploy]``.
+        release_by_pid: By host the release in which each process works.
+        now: Unix time of the look, by this machine's clock.
     """
-    rows: list[Row] = []
-    for host_snapshot in snapshot.hosts:
-        ours = [_server_row(state) for state in servers.get(host_snapshot.host, ())]
-        ours += [_instance_row(state) for state in host_snapshot.instances]
-        ours = ours or [("nothing seen",)]
-        rows += [(host_snapshot.host if n == 0 else "", *row) for n, row in enumerate(ours)]
-    owner = [left_table(left, snapshot.readings, rollout)] if left else []
-    parts = [columns(rows), *owner, *wrong(snapshot.findings)]
+
+    snapshot: FleetSnapshot
+    servers: Mapping[str, Sequence[ServerState]]
+    found: Sequence[UnfinishedRun] = ()
+    runs: Sequence[UnfinishedRun] = ()
+    totals: Sequence[BackendTotals] = ()
+    releases: Mapping[str, HostReleases] = field(default_factory=dict[str, HostReleases])
+    release_by_pid: Mapping[str, Mapping[int, str]] = field(
+        default_factory=dict[str, Mapping[int, str]]
+    )
+    now: float = 0.0
+
+    @property
+    def unfinished(self) -> tuple[UnfinishedRun, ...]:
+        """The runs of which there is something to say: they hold the lock, or are to be seen to."""
+        return tuple(
+            run
+            for run in self.found
+            if run.held or (run.past and (run.past.unfinished or run.past.half_deployed))
+        )
+
+    @property
+    def run_by_server(self) -> Mapping[Server, UnfinishedRun]:
+        """By server the run that has it out of rotation."""
+        return {
+            server: run
+            for run in self.runs
+            for h in run.owned_targets
+            for server in h.target.servers
+        }
+
+
+def status_table(status: FleetStatus) -> str:
+    """Lay out the servers and instances of each host, and the totals; then what is wrong."""
+    snapshot, runs = status.snapshot, status.run_by_server
+    servers: list[Row] = []
+    instances: list[Row] = []
+    for one in snapshot.hosts:
+        rows = status.servers.get(one.host, ())
+        if not rows and not one.instances:
+            servers.append((one.host, "nothing seen"))
+        servers += [(one.host, *_server_row(row, runs.get(row.server))) for row in rows]
+        instances += [
+            (one.host, *_instance_row(state, one.host, status)) for state in one.instances
+        ]
+    owner = [left_table(run, snapshot.readings) for run in status.unfinished]
+    tables = [table(SERVERS, servers), table(INSTANCES, instances)]
+    parts = [*tables, columns([*map(_total_row, status.totals), ("lock", lock_words(status))])]
+    parts += ["\n".join(_misled(status)), *owner, *wrong(snapshot.findings)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def status_json(
-    snapshot: FleetSnapshot,
-    servers: Mapping[str, Sequence[ServerState]],
-    left: UnfinishedRun | None = None,
-) -> str:
+def lock_words(status: FleetStatus) -> str:
+    """Say whether the lock is free, and if not, which run or person has it."""
+    if any(finding.where == "lock" for finding in status.snapshot.more):
+        return "not known"
+    held = next((run for run in status.unfinished if run.held), None)
+    if held is None:
+        return "free"
+    if held.certain:
+        return f"left by run {sanitize(held.owner.run)}, which is over"
+    return f"held by {sanitize(str(held.owner))}"
+
+
+def out_because_of(row: ServerState, run: UnfinishedRun | None) -> str:
+    """Say what has a server out of rotation; empty for one that is not out."""
+    if not external_hold(row):
+        return is_disabled(row)
+    if run is None:
+        return "not by rollout"
+    number = sanitize(run.owner.run)
+    return (
+        f"run {number}: `rollout recover`" if run.certain else f"run {number}, which holds the lock"
+    )
+
+
+def _server_row(row: ServerState, run: UnfinishedRun | None) -> Row:
+    return (
+        str(row.server),
+        sanitize(row.status),
+        "serving" if receives_traffic(row) else admin_state_of(row).value,
+        str(row.sessions),
+        str(row.weight),
+        out_because_of(row, run),
+    )
+
+
+def _instance_row(state: InstanceState, host: str, status: FleetStatus) -> Row:
+    said = f"{state.detail} - {state.pending} pending" if state.pending else state.detail
+    watched = "" if state.monitored else ", not monitored"
+    since = state.up_since
+    return (
+        state.name,
+        f"{sanitize(said)}{watched}",
+        str(state.process.pid) if state.process else "no process",
+        "" if since is None else age(status.now - since),
+        sanitize(_release_of(state, host, status)),
+    )
+
+
+def _release_of(state: InstanceState, host: str, status: FleetStatus) -> str:
+    """Name the release in which an instance works; empty where that is not known."""
+    known = status.release_by_pid.get(host, {})
+    return known.get(state.process.pid, "") if state.process else ""
+
+
+def _total_row(total: BackendTotals) -> Row:
+    under = ", which is under the floor" if total.serving < total.floor else ""
+    serves = f"{total.serving} of {total.servers} serving, floor {total.floor}{under}"
+    load = f"{total.sessions} open, {total.queued} queued"
+    return f"{total.balancer}/{total.backend}", f"{serves}, {load}"
+
+
+def _misled(status: FleetStatus) -> Iterable[str]:
+    """Name the hosts on which ``current`` leads to another release than the processes run."""
+    for host, releases in status.releases.items():
+        runs = {*status.release_by_pid.get(host, {}).values()}
+        if runs and runs != {releases.current}:
+            where = sanitize(releases.current or releases.link or "nothing")
+            names = sanitize(", ".join(sorted(runs)))
+            yield f"{host}: `current` leads to {where}, processes run {names}"
+
+
+def status_json(status: FleetStatus) -> str:
     """Say the same as one JSON object, for machines."""
+    snapshot, first = status.snapshot, next(iter(status.unfinished), None)
     return as_object(
         {
             "v": VERSION,
-            "run": left and left_fields(left),
+            "run": first and left_fields(first),
+            "runs": [left_fields(run) for run in status.unfinished],
+            "lock": lock_words(status),
+            "totals": [asdict(total) for total in status.totals],
             "balancers": [
                 {"name": name, "version": reading.version, **asdict(reading.process)}
                 for name, reading in snapshot.readings.items()
             ],
-            "hosts": [_host_object(host_snapshot, servers) for host_snapshot in snapshot.hosts],
+            "hosts": [_host_object(one, status) for one in snapshot.hosts],
             "findings": [asdict(finding) for finding in snapshot.findings],
         }
     )
 
 
-def check_table(fit: PreflightReport, out: Mapping[str, UnfinishedRun] = NOTHING_OUT) -> str:
-    """Name what can be restarted, what is skipped and what is wrong, with fixes.
-
-    Args:
-        fit: What was seen.
-        out: By target the run before that has it out of rotation.
-    """
-    rows: list[Row] = [
-        (
-            target.name,
-            ", ".join(str(server) for server in target.servers),
-            ", ".join(one.name for one in target.instances),
-            out_by(out[target.name]) if target.name in out else "ready",
-        )
-        for target in fit.targets
-    ]
-    rows += [(s.target, "", "", f"skipped: {s.reason}") for s in fit.skipped]
-    notes = [f"note: {note.where}: {sanitize(note.what)}" for note in fit.notes]
-    parts = [table(("TARGET", "SERVERS", "INSTANCES", "STATE"), rows), "\n".join(notes)]
-    return "\n\n".join([part for part in parts if part] + wrong(fit.findings)) + "\n"
-
-
-def out_by(left: UnfinishedRun) -> str:
-    """Say which run has a target out of rotation, and what brings it back."""
-    run = sanitize(left.owner.run)
-    if not left.certain:
-        return f"out of rotation by run {run}, which holds the lock"
-    return f"out of rotation, left by run {run}: `rollout recover`"
-
-
-def check_sentence(fit: PreflightReport, *, deploy: bool = False) -> str:
-    """Say in one sentence whether a rollout could start, and a deploy if that was asked."""
-    if fit.findings:
-        count = len(fit.findings)
-        return f"check failed: {count} finding{'s' if count > 1 else ''}. Nothing was changed."
-    skipped = f", {len(fit.skipped)} skipped" if fit.skipped else ""
-    what = "ready for a restart or a deploy" if deploy else "ready for a restart"
-    return f"check passed: {len(fit.targets)} {what}{skipped}. Nothing was changed."
-
-
-def check_json(fit: PreflightReport, out: Mapping[str, UnfinishedRun] = NOTHING_OUT) -> str:
-    """Say the same as one JSON object, for machines."""
-    return as_object(
-        {
-            "v": VERSION,
-            "fit": not fit.findings,
-            "targets": [
-                {
-                    "name": target.name,
-                    "host": target.host,
-                    "servers": [str(server) for server in target.servers],
-                    "instances": [one.name for one in target.instances],
-                }
-                for target in fit.targets
-            ],
-            "skipped": [asdict(skipped) for skipped in fit.skipped],
-            "out": [{"target": name, "run": left.owner.run} for name, left in out.items()],
-            "findings": [asdict(finding) for finding in fit.findings],
-            "notes": [asdict(note) for note in fit.notes],
-        }
-    )
-
-
-def _server_row(state: ServerState) -> Row:
-    word = "serving" if serving(state).met else admin_state_of(state).value
-    return (
-        str(state.server),
-        sanitize(state.status),
-        word,
-        f"{state.sessions} open",
-        f"weight {state.weight}",
-    )
-
-
-def _instance_row(state: InstanceState) -> Row:
-    status = f"{state.detail} - {state.pending} pending" if state.pending else state.detail
-    pid = f"pid {state.process.pid}" if state.process else "no process"
-    watched = "monitored" if state.monitored else "not monitored"
-    return state.name, sanitize(status), watched, pid, _since(state.up_since)
-
-
-def _since(moment: float | None) -> str:
-    if moment is None:
-        return ""
-    return f"since {datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _host_object(
-    host_snapshot: HostSnapshot, servers: Mapping[str, Sequence[ServerState]]
-) -> object:
+def _host_object(one: HostSnapshot, status: FleetStatus) -> object:
+    releases, runs = status.releases.get(one.host), status.run_by_server
     return {
-        "host": host_snapshot.host,
-        "addresses": list(host_snapshot.addresses),
-        "servers": [_server_object(state) for state in servers.get(host_snapshot.host, ())],
-        "instances": [_instance_object(state) for state in host_snapshot.instances],
+        "host": one.host,
+        "addresses": list(one.addresses),
+        "current": releases and releases.current,
+        "servers": [
+            _server_object(row, runs.get(row.server)) for row in status.servers.get(one.host, ())
+        ],
+        "instances": [_instance_object(state, one.host, status) for state in one.instances],
     }
 
 
-def _server_object(state: ServerState) -> object:
+def _server_object(row: ServerState, run: UnfinishedRun | None) -> object:
+    out = bool(external_hold(row))
     return {
-        **asdict(state.server),
-        "status": state.status,
-        "told": admin_state_of(state).value,
-        "serving": serving(state).met,
-        "sessions": state.sessions,
-        "weight": state.weight,
-        "address": state.address,
-        "port": state.port,
+        **asdict(row.server),
+        "status": row.status,
+        "told": admin_state_of(row).value,
+        "serving": serving(row).met,
+        "sessions": row.sessions,
+        "queued": row.queued,
+        "weight": row.weight,
+        "address": row.address,
+        "port": row.port,
+        "out": out,
+        "out_by_run": run.owner.run if out and run else None,
     }
 
 
-def _instance_object(state: InstanceState) -> object:
+def _instance_object(state: InstanceState, host: str, status: FleetStatus) -> object:
+    since = state.up_since
     return {
         "name": state.name,
         "status": state.detail,
         "pending": state.pending,
         "monitored": state.monitored,
         "pid": state.process.pid if state.process else None,
-        "up_since": state.up_since,
+        "up_since": since,
+        "age": None if since is None else round(max(0.0, status.now - since), 1),
         "port": state.port,
+        "release": _release_of(state, host, status) or None,
     }

@@ -34,11 +34,12 @@ LOST = (Finding("web3", "no route to host", "is it up?"),)
 
 def test_releases_stand_below_their_host_oldest_first() -> None:
     assert releases_table(SHELVES, LOST) == (
-        "web1  20260101000000  -             -     running\n"
-        "      20260201000000  a1b2c3d4e5f6  good  current, running\n"
-        "      20260301000000  red           bad   unfinished\n"
+        "HOST  RELEASE         REVISION      VERDICT     STATE\n"
+        "web1  20260101000000  none          not judged  running\n"
+        "      20260201000000  a1b2c3d4e5f6  good        current, running\n"
+        "      20260301000000  red           bad         unfinished\n"
         "web2  no releases\n"
-        f"{'':42}current leads to /srv/else�where, none of these\n"
+        f"{'':48}current leads to /srv/else�where, none of these\n"
         "\n"
         "  web3   no route to host\n"
         "         fix: is it up?\n"

@@ -16,12 +16,8 @@ from rollout.lock.ownership_log import UnlockedOwnershipLog
 from rollout.model.errors import LockError, LockHeld
 from rollout.model.findings import PreflightReport
 from rollout.model.fleet import Finding
+from rollout.output.check import check_json, check_sentence, check_table
 from rollout.output.select import Output
-from rollout.output.status import (
-    check_json,
-    check_sentence,
-    check_table,
-)
 from rollout.restart.fleet_snapshot import finding
 from rollout.restart.preflight import with_others
 from rollout.settings.model import Settings
@@ -50,9 +46,7 @@ def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output, rollout
             else:
                 site = await stack.enter_async_context(open_deploy(settings))
             told: list[Event] = []
-            outlook = await foresee(
-                LockContext(request, history_of(settings), site, told.append)
-            )
+            outlook = await foresee(LockContext(request, history_of(settings), site, told.append))
             out = UnlockedOwnershipLog(NOT_TAKEN, owned_targets=outlook.owned_targets)
             site = replace(site, record=out)
             source = site.services.source if site.services else None

@@ -117,7 +117,7 @@ def test_a_run_that_is_over_says_what_to_type() -> None:
 def test_a_run_that_may_live_says_who_holds_the_lock() -> None:
     text = left_table(left(certain=False), SEEN)
     assert "recover" not in text
-    assert text.startswith("lb1: held by alice@bastion (run a11ce0, pid 4711)")
+    assert "lb1    alice@bastion  a11ce0  2026-11-22T19:37:02Z  web1, web2, web3" in text
 
 
 def test_a_lock_that_nobody_holds_is_said_to_be_free() -> None:
@@ -136,24 +136,26 @@ def test_who_holds_the_lock_is_told_for_each_place() -> None:
         place="lb2", owner=ALICE, ended="ended with servers out", seconds_since_heartbeat=5.0
     )
     assert lock_table([one, other]) == (
-        "lb1: held by alice@bastion (run a11ce0, pid 4711) since 2026-11-22T19:37:02Z: "
-        "rollout restart\n"
-        "  gave a sign of life 1m12s ago\n"
-        "  out of rotation because of it: web1, web2\n"
-        "lb2: held by alice@bastion (run a11ce0, pid 4711) since 2026-11-22T19:37:02Z: "
-        "rollout restart\n"
-        "  ended with servers out\n"
-        "  out of rotation because of it: no server\n"
+        "PLACE  OWNER          RUN     SINCE                 OUT BECAUSE OF IT\n"
+        "lb1    alice@bastion  a11ce0  2026-11-22T19:37:02Z  web1, web2\n"
+        "lb2    alice@bastion  a11ce0  2026-11-22T19:37:02Z  no server\n"
+        "\n"
+        "lb1: pid 4711: rollout restart\n"
+        "lb1: gave a sign of life 1m12s ago\n"
+        "lb2: pid 4711: rollout restart\n"
+        "lb2: ended with servers out\n"
     )
 
 
 def test_a_freeze_by_hand_says_why_and_gives_no_sign_of_life() -> None:
     assert lock_table([LockState(place="lb1", owner=FREEZE)]) == (
-        "lb1: held by alice@bastion, by hand since 2026-11-22T19:37:02Z: "
-        "the database is being moved\n"
+        "PLACE  OWNER          RUN      SINCE                 OUT BECAUSE OF IT\n"
+        "lb1    alice@bastion  by hand  2026-11-22T19:37:02Z  no server\n"
+        "\n"
+        "lb1: reason: the database is being moved\n"
     )
     silent = replace(FREEZE, reason="")
-    assert "no reason given" in lock_table([LockState(place="lb1", owner=silent)])
+    assert "reason: none given" in lock_table([LockState(place="lb1", owner=silent)])
 
 
 def test_a_run_whose_process_is_gone_is_said_to_have_died() -> None:
@@ -240,7 +242,8 @@ def test_no_escape_code_gets_through_the_words_of_a_lock(kind: Kind) -> None:
     for one in (held, replace(held, ended="")):
         text = lock_table([one])
         assert is_harmless(text)
-        assert len(text.splitlines()) == (1 if kind is Kind.MANUAL else 3), "no line is faked"
+        below = {Kind.MANUAL: 1, Kind.RUN: 3, Kind.UNKNOWN: 1}  # reason; pid, state and reason
+        assert len(text.splitlines()) == 3 + below[kind], "no line is faked"
 
 
 @pytest.mark.parametrize("seen", [False, True])
