@@ -14,6 +14,7 @@ from rollout.model.deploy import Deploy
 from rollout.model.findings import PreflightReport
 from rollout.ports.context import DeployContext, RunContext
 from rollout.ports.site import Site, Tell
+from rollout.restart.impact import measure_impact
 from rollout.restart.preflight import report_preflight
 from rollout.restart.rolling import rolling_restart
 from rollout.restart.server_mapping import Selection
@@ -45,10 +46,12 @@ def act(verb: str, arguments: Arguments, loaded: Loaded, ready: Ready) -> int:
         if not report_preflight(fit, tell, deploys=deploys):
             return
         plan = plan_of(settings, fit.targets, flags)
-        if not deploys:
-            await rolling_restart(RunContext(plan, site, tell))
-        elif deploy is not None:
-            await uninterrupted(DeployContext(plan, site, tell, deploy))
+        async with measure_impact(site, tell) as impact:
+            await impact.include(plan.servers, plan.floor)
+            if not deploys:
+                await rolling_restart(RunContext(plan, site, tell))
+            elif deploy is not None:
+                await uninterrupted(DeployContext(plan, site, tell, deploy))
 
     spec = RunSpec(
         loaded=loaded,

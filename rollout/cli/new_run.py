@@ -15,8 +15,8 @@ from rollout.adapters.journal.serialization import spell_holder
 from rollout.adapters.journal.writer import Journal
 from rollout.adapters.local.person import client, sudo_user
 from rollout.adapters.local.process_identity import this_process, user
-from rollout.adapters.lock.lock_directory import utc_now
 from rollout.cli.run_spec import RunSpec
+from rollout.events import RunBegan
 from rollout.model.fleet import Finding
 from rollout.model.lock_state import Kind, LockOwner
 from rollout.paths import state_directory
@@ -24,6 +24,8 @@ from rollout.settings.dump import as_text
 from rollout.settings.load import Loaded
 from rollout.settings.model import Settings
 from rollout.text.redact import redact
+from rollout.text.timestamps import to_the_second, utc_now
+from rollout.version import version
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,25 @@ class NewRun:
     @property
     def run(self) -> str:
         return self.owner.run
+
+    def began(self, spec: RunSpec) -> RunBegan:
+        """Say what the run is and where it comes from."""
+        owner, file = self.owner, spec.loaded.file
+        return RunBegan(
+            app=spec.loaded.settings.app,
+            env=spec.typed.env or "",
+            verb=spec.verb,
+            hosts=tuple(spec.hosts),
+            command=owner.command,
+            user=owner.user,
+            sudo_user=owner.sudo_user,
+            client=owner.client,
+            bastion=owner.process.host,
+            since=owner.since,
+            reason=owner.reason,
+            version=version(),
+            config=str(file) if file else "",
+        )
 
 
 def begin(spec: RunSpec) -> NewRun:
@@ -98,7 +119,7 @@ def current_owner(kind: Kind, reason: str = "") -> LockOwner:
         kind=kind,
         user=login,
         process=this_process(),
-        since=utc_now(),
+        since=to_the_second(utc_now()),
         command=shlex.join(["rollout", *map(redact, sys.argv[1:])]),
         reason=reason,
         sudo_user=sudo_user(os.environ, login),

@@ -34,6 +34,7 @@ def run(spec: RunSpec, scenario: CommandBody) -> int:
     begun = begin(spec)
 
     async def whole(tell: Tell, stop_asked: Callable[[], bool]) -> None:
+        tell(begun.began(spec))
         async with AsyncExitStack() as stack:
             make = open_deploy if spec.deploys else open_site
             site = await stack.enter_async_context(make(settings, stop_asked=stop_asked))

@@ -28,6 +28,7 @@ from rollout.events.deploy import (
 from rollout.events.run import (
     BalancerReloaded,
     FleetSeen,
+    ImpactMeasured,
     InstanceRestarted,
     InstanceVerified,
     Interrupted,
@@ -40,6 +41,7 @@ from rollout.events.run import (
     RolloutHalted,
     RolloutRefused,
     RolloutStarted,
+    RunBegan,
     RunResumed,
     ServersChanged,
     SessionsCut,
@@ -62,6 +64,7 @@ from rollout.events.run import (
     TargetSkipped,
     TargetVisited,
     TargetWaiting,
+    TrafficSeen,
 )
 
 __all__ = [
@@ -77,6 +80,7 @@ __all__ = [
     "Event",
     "FleetSeen",
     "HookRan",
+    "ImpactMeasured",
     "InstanceRestarted",
     "InstanceVerified",
     "Interrupted",
@@ -95,6 +99,7 @@ __all__ = [
     "RolloutHalted",
     "RolloutRefused",
     "RolloutStarted",
+    "RunBegan",
     "RunResumed",
     "ServersChanged",
     "SessionsCut",
@@ -120,12 +125,16 @@ __all__ = [
     "TargetSkipped",
     "TargetVisited",
     "TargetWaiting",
+    "TrafficSeen",
     "UndoFailed",
     "UnprovenTakenBack",
 ]
 
 Event = (
-    RolloutStarted
+    RunBegan
+    | TrafficSeen
+    | ImpactMeasured
+    | RolloutStarted
     | RolloutRefused
     | RolloutHalted
     | RolloutFinished

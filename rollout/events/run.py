@@ -10,6 +10,79 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from rollout.model.fleet import Finding
+from rollout.model.impact import BackendImpact, ImpactGap
+from rollout.model.traffic import TrafficCounters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBegan:
+    """The first line of a run: what it is, and where it comes from.  Nothing was contacted yet.
+
+    Attributes:
+        app: The app.
+        env: The environment of the settings that holds, or empty.
+        verb: ``restart``, ``uninterrupted``, ``rollback``, ``recover``, ``resume`` or ``prune``.
+        hosts: The hosts that it is about.
+        command: The command line as it was typed, secrets left out.
+        user: The login that it runs as.
+        sudo_user: The login that became ``user`` by sudo, or empty.
+        client: The address from which that login came by ssh, or empty.
+        bastion: The machine that it runs on.
+        since: When it began, in UTC.
+        reason: What ``--reason`` says, or empty.
+        version: The version of rollout.
+        config: The file of the settings, or empty.
+    """
+
+    wire: ClassVar[str] = "run.began"
+
+    app: str
+    env: str
+    verb: str
+    hosts: tuple[str, ...]
+    command: str
+    user: str
+    sudo_user: str
+    client: str
+    bastion: str
+    since: str
+    reason: str
+    version: str
+    config: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficSeen:
+    """What HAProxy has counted on one load balancer since the first reading of the run.
+
+    Attributes:
+        balancer: Its name.
+        backends: Each backend that the run is about.
+    """
+
+    wire: ClassVar[str] = "traffic.seen"
+
+    balancer: str
+    backends: tuple[BackendImpact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactMeasured:
+    """What visitors met during the run, by HAProxy's own counters: the last reading.
+
+    Attributes:
+        backends: Each backend of each load balancer.
+        servers: By server, as ``backend/server@balancer``, by how much its counters rose.
+        gaps: Times of which no counter tells: HAProxy was reloaded, or its counters were cleared.
+        unread: Load balancers that did not answer the last reading, with why.
+    """
+
+    wire: ClassVar[str] = "impact.measured"
+
+    backends: tuple[BackendImpact, ...]
+    servers: Mapping[str, TrafficCounters] = field(default_factory=dict[str, TrafficCounters])
+    gaps: tuple[ImpactGap, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,13 +243,17 @@ class TargetClaimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetAdopted:
-    """A run before this one left it out, and it is ours now; ``asked`` to restart or not."""
+    """A run before this one left it out, and it is ours now; ``asked`` to restart or not.
+
+    ``since`` is when it was taken out, in UTC; empty where that was not written down.
+    """
 
     wire: ClassVar[str] = "target.adopted"
 
     target: str
     servers: tuple[str, ...]
     asked: bool
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +290,7 @@ class TargetRecovered:
 
     ``restarted`` tells whether it had come through the restart that it was left out in; otherwise
     it has still to be restarted, but for ``renewed``: its instances that have a new process.
+    ``seconds`` and ``phases`` as for the other ends of a target, the run before included.
     """
 
     wire: ClassVar[str] = "target.recovered"
@@ -221,6 +299,8 @@ class TargetRecovered:
     restarted: bool
     release: str = ""
     renewed: tuple[str, ...] = ()
+    seconds: float | None = None
+    phases: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,7 +429,8 @@ class TargetDone:
     """Restarted, serving, and stable.
 
     ``seconds`` is the time it was out of rotation, ``release`` the one that its processes were
-    seen to run in; empty for a restart, which does not ask.
+    seen to run in; empty for a restart, which does not ask.  ``phases`` has the seconds of
+    ``drain``, ``maint``, ``boot``, ``check`` (all out of rotation) and ``watch`` (in rotation).
     """
 
     wire: ClassVar[str] = "target.done"
@@ -357,6 +438,7 @@ class TargetDone:
     target: str
     seconds: float
     release: str = ""
+    phases: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,7 +460,7 @@ class TargetReturnedUntouched:
     """It serves as before, with the processes that it had.
 
     ``reason`` says what stopped us, ``fix`` what mends that.  ``asked``: a restart was asked for,
-    and its supervisor kept the processes.
+    and its supervisor kept the processes.  ``seconds`` is the time it was out of rotation.
     """
 
     wire: ClassVar[str] = "target.returned_untouched"
@@ -387,6 +469,8 @@ class TargetReturnedUntouched:
     reason: str
     fix: str = ""
     asked: bool = False
+    seconds: float | None = None
+    phases: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -402,6 +486,7 @@ class TargetLeftOut:
         look: What to type to see more.
         servers: What must be given back, of one that an earlier run took; else it was claimed with
             them.
+        seconds: How long it is out of rotation by now; none where this run did not take it out.
     """
 
     wire: ClassVar[str] = "target.left_out"
@@ -412,6 +497,8 @@ class TargetLeftOut:
     asked: bool
     look: str
     servers: tuple[str, ...] = ()
+    seconds: float | None = None
+    phases: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ FIELDS: Mapping[str, str] = {
     "of": "The id of the run before.",
     "ok": "It ended with 0.",
     "phase": "How far it got.",
+    "phases": "Seconds of `drain`, `maint`, `boot`, `check` and `watch`, as far as it came.",
     "pid": "The number of the new process.",
     "reason": "Why, in a sentence.",
     "release": "The release's name; empty where it was not asked for.",
@@ -54,6 +55,7 @@ FIELDS: Mapping[str, str] = {
     "seconds": "How long, in seconds.",
     "servers": "Its servers, each as `backend/server@balancer`.",
     "sessions": "How many.",
+    "since": "When it was taken out, in UTC; empty where that is not known.",
     "standing": "Where it stands.",
     "step": "The step's name.",
     "supervisor": "What restarts the instances, by its name.",
@@ -114,6 +116,8 @@ def type_schema(annotation: Any) -> JsonObject:  # noqa: ANN401 - an annotation 
     origin, inside = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is types.UnionType and {*inside} <= {*NAMES}:
         return {"type": [NAMES[one] for one in inside]}
+    if origin is types.UnionType:
+        return {"oneOf": [type_schema(one) for one in inside]}
     if origin in {tuple, list, frozenset}:
         return {"type": "array", "items": type_schema(inside[0])}
     if isinstance(origin, type) and issubclass(origin, Mapping):

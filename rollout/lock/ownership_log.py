@@ -8,6 +8,7 @@ from rollout.model.errors import RecordError, RolloutError
 from rollout.model.fleet import AdminState, ProcessIdentity, Server, Target
 from rollout.model.ownership import OwnedTarget, ServerSnapshot
 from rollout.ports.ownership import Lock, RunJournal
+from rollout.text.timestamps import utc_now
 
 
 class PersistentOwnershipLog:
@@ -50,7 +51,11 @@ class PersistentOwnershipLog:
         if self._journal is not None:
             self._journal.has_room()
         owned_target = OwnedTarget(
-            target=target, found=tuple(found), release=release, relinked=relinked
+            target=target,
+            found=tuple(found),
+            release=release,
+            relinked=relinked,
+            since=utc_now(),
         )
         await self._keep(owned_target, everywhere=True)
 

@@ -56,6 +56,7 @@ class OwnedTarget:
         release: What they must be seen to run in once they were restarted; empty for a restart.
         relinked: ``current`` of the host may lead to ``release``, though no restart was asked for.
         returning: It was being made ready: it had been proven, or was never asked to restart.
+        since: When it was taken out, in UTC; empty where that was not written down.
     """
 
     target: Target
@@ -65,6 +66,7 @@ class OwnedTarget:
     release: str = ""
     relinked: bool = False
     returning: bool = False
+    since: str = field(default="", compare=False)
 
     def told_too(
         self, told: Mapping[Server, tuple[AdminState, ...]], *, returning: bool

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rollout.model.fleet import Target
+from rollout.model.fleet import Server, Target
 from rollout.model.known_fleet import KnownFleet
 from rollout.model.releases import Release
 
@@ -100,6 +100,10 @@ class Plan:
     @property
     def targets(self) -> tuple[Target, ...]:
         return tuple(target for wave in self.waves for target in wave)
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        return tuple(server for target in self.targets for server in target.servers)
 
 
 def waves_of(

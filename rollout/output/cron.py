@@ -53,7 +53,8 @@ class Cron:
         self._lines: deque[tuple[Event, str]] = deque(maxlen=LONGEST)
 
     def show(self, told: StampedEvent) -> None:
-        self._lines.append((told.event, plain_lines(told)))
+        if line := plain_lines(told):
+            self._lines.append((told.event, line))
 
     def end(self, ending: RunResult) -> None:
         if ending.exit_code is Exit.DONE:

@@ -1,19 +1,14 @@
 """Stamps each event once, keeps the summary, and shows both to everyone still able to listen."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from rollout.events import Event
 from rollout.output.messages import NextStepCommands, Renderer, RunResult, StampedEvent, Stream
 from rollout.output.report.command_line import with_options
+from rollout.summary.out_times import OutTimes
 from rollout.summary.run import Exit, RunSummary, enter
 from rollout.text.sanitize import sanitize
-
-
-def utc_now() -> str:
-    """Read the wall clock: ``2026-11-22T19:37:02Z``.  Only for stamps, never for durations."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 class Broadcast:
@@ -47,13 +42,16 @@ class Broadcast:
         self._hints = hints or NextStepCommands()
         self._began = monotonic()
         self._number = 0
+        self._out_times = OutTimes()
 
     def tell(self, event: Event) -> None:
         """Enter ``event`` into the summary and show it to everyone, with the options typed."""
+        at, elapsed = self._utc_now(), self._monotonic() - self._began
+        event = self._out_times.complete(event, elapsed, at)
         event = with_options(event, self._hints.rollout)
         self.summary = enter(self.summary, event)
         self._number += 1
-        told = StampedEvent(self._run, self._number, self._utc_now(), event, self.summary)
+        told = StampedEvent(self._run, self._number, at, event, self.summary, elapsed)
         self._to_everyone(lambda renderer: renderer.show(told))
 
     def end(

@@ -43,6 +43,7 @@ def json_summary(ending: RunResult) -> str:
             "others": _plainly(ending.summary.others),
             "unseen": _plainly(ending.summary.unseen),
             "deploy": _deploy(ending.summary.deploy),
+            "impact": _plainly(ending.summary.impact),
             "why": list(why(ending)),
             "findings": _plainly(ending.summary.findings),
             "trace": sanitize(ending.trace),
@@ -103,7 +104,9 @@ def _target(name: str, line: TargetSummary, ending: RunResult) -> dict[str, Any]
 
 
 def _stamp(told: StampedEvent | RunResult, event: str) -> dict[str, Any]:
-    return {"v": VERSION, "run": told.run, "seq": told.number, "at": told.at, "event": event}
+    elapsed = round(told.seconds if isinstance(told, RunResult) else told.elapsed, 3)
+    stamp = {"v": VERSION, "run": told.run, "seq": told.number, "at": told.at}
+    return {**stamp, "elapsed": elapsed, "event": event}
 
 
 def _plainly(value: Any) -> Any:  # noqa: ANN401 - what JSON can hold has no narrower type

@@ -49,6 +49,7 @@ from rollout.summary.deploy import Phase
 from rollout.summary.run import RunSummary
 from rollout.summary.target import TargetPhase
 from rollout.text.elapsed import on_a_clock
+from rollout.text.timestamps import to_the_second
 from rollout.text.wrap import hang
 
 EVERY = 0.25
@@ -124,7 +125,9 @@ class Painter:
 
 def screen_lines(told: StampedEvent, columns: int) -> str:
     """Spell one event for the screen: the time of day, and what does not fit below its begin."""
-    first, *printed = plain_lines(replace(told, at=told.at.partition("T")[2])).splitlines()
+    first, *printed = plain_lines(
+        replace(told, at=to_the_second(told.at).partition("T")[2])
+    ).splitlines()
     stamp, subject, said = first.split(" ", 2)
     lines = [*hang(f"{stamp} {subject} ", said, columns), *printed]
     return "".join(f"{line}\n" for line in lines)

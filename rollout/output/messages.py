@@ -15,9 +15,10 @@ class StampedEvent:
     Attributes:
         run: The run's id.
         number: 1 for the first event of the run, and so on.
-        at: UTC, ``2026-11-22T19:37:02Z``.
+        at: UTC, ``2026-11-22T19:37:02.123Z``.
         event: What happened.
         summary: The summary after it.
+        elapsed: Seconds since the run began.
     """
 
     run: str
@@ -25,6 +26,7 @@ class StampedEvent:
     at: str
     event: Event
     summary: RunSummary
+    elapsed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from rollout.summary.run import RunSummary
 from rollout.summary.target import GONE, TargetEvent
 from rollout.text.elapsed import in_words
 from rollout.text.sanitize import sanitize
+from rollout.text.timestamps import to_the_second
 
 WHOLE_RUN = "rollout"
 """The first word of a line that is about no target in particular."""
@@ -22,7 +23,7 @@ WHOLE_RUN = "rollout"
 
 def plain_line(told: StampedEvent) -> str:
     """Spell one event as one line: time, target, what is known now."""
-    return f"{told.at} {subject_of(told.event)} {words_now(told)}"
+    return f"{to_the_second(told.at)} {subject_of(told.event)} {words_now(told)}"
 
 
 def words_now(told: StampedEvent) -> str:
@@ -46,8 +47,13 @@ def _failed_of(reason: str, summary: RunSummary) -> str:
 
 
 def plain_lines(told: StampedEvent) -> str:
-    """Spell one event as its line and, for what failed, the end of what it printed."""
-    head = f"{told.at} {subject_of(told.event)}     |"
+    """Spell one event as its line and, for what failed, the end of what it printed.
+
+    Nothing for one of which there is nothing to say in a line.
+    """
+    if not words_now(told):
+        return ""
+    head = f"{to_the_second(told.at)} {subject_of(told.event)}     |"
     tail = [f"{head} {sanitize(line)}" for line in _tail(told.event, told.summary)]
     return "".join(f"{line}\n" for line in (plain_line(told), *tail))
 
@@ -80,6 +86,10 @@ def subject_of(event: Event) -> str:
 def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, and nothing else
     """Say in one sentence what is known when ``event`` is told, for a person at 03:00."""
     match event:
+        case events.RunBegan():
+            return _began_words(event)
+        case events.TrafficSeen() | events.ImpactMeasured():
+            return ""  # the summary says it
         case events.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
             names = ", ".join(targets)
             return f"restarts {names}: max {max_out} out at once, floor {floor}"
@@ -127,6 +137,14 @@ def _fleet_words(seen: events.FleetSeen) -> str:
     said += [f"{len(seen.others) - FEW} more such"] if len(seen.others) > FEW else []
     said += [f"{name} does not answer" for name in seen.unseen]
     return f"final check: {'; '.join(said) or 'no server line of the run is there any more'}"
+
+
+def _began_words(began: events.RunBegan) -> str:
+    """Say what the run is, and where it comes from."""
+    env = f" ({began.env})" if began.env else ""
+    login = began.sudo_user or began.user
+    reason = f': "{began.reason}"' if began.reason else ""
+    return f"{began.verb} of {began.app}{env} by {login}@{began.bastion}{reason}"
 
 
 def target_sentence(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as above

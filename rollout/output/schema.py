@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Iterable, Mapping
 
 from rollout.events.schema import JsonObject, event_schemas, object_schema, type_schema
+from rollout.model.impact import Impact
 from rollout.output.jsonl import VERSION
 from rollout.output.report.next_step import NextStep
 from rollout.summary.deploy import DeploySummary
@@ -22,9 +23,10 @@ STAMP: Mapping[str, JsonObject] = {
     "seq": {"type": "integer", "minimum": 1, "description": "1, 2, 3 … within the run."},
     "at": {
         "type": "string",
-        "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$",
+        "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$",
         "description": "When it was told, UTC.",
     },
+    "elapsed": {"type": "number", "minimum": 0, "description": "Seconds since the run began."},
 }
 """What every line of a run begins with."""
 
@@ -93,6 +95,10 @@ def _summary() -> JsonObject:
             "deploy": {
                 "description": "What became of the release; null for a run that was about none.",
                 "oneOf": [{"type": "null"}, _deploy()],
+            },
+            "impact": {
+                "description": "What visitors met; null for a run that measured nothing.",
+                "oneOf": [{"type": "null"}, object_schema(Impact)],
             },
             "why": TEXTS | {"description": "The causes, one sentence each."},
             "findings": findings | {"description": "Why the run was refused."},

@@ -8,12 +8,13 @@ from functools import partial
 from typing import TextIO
 
 from rollout.output.cron import Cron
-from rollout.output.dispatcher import Broadcast, utc_now
+from rollout.output.dispatcher import Broadcast
 from rollout.output.jsonl import JsonLines, json_loss
 from rollout.output.messages import NextStepCommands, Renderer, Stream
 from rollout.output.plain import Plain
 from rollout.output.terminal import can_redraw, size_of, text_columns
 from rollout.output.writer import Writer
+from rollout.text.timestamps import utc_now
 
 
 class Output(StrEnum):

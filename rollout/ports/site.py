@@ -20,6 +20,7 @@ from rollout.model.fleet import (
     Server,
 )
 from rollout.model.supervisor import SupervisorProfile
+from rollout.model.traffic import TrafficReading
 from rollout.ports.ownership import Lock, OwnershipLog
 from rollout.ports.releases import Releases, Source
 
@@ -32,6 +33,9 @@ class Balancer(Protocol):
 
     async def look(self) -> BalancerSnapshot:
         """Read every server line of the backends we work with, in one reply."""
+
+    async def read_traffic(self, *, servers: bool) -> TrafficReading:
+        """Read what the backends we work with have counted; with ``servers`` each server too."""
 
     async def set_state(self, servers: Sequence[Server], state: AdminState) -> None:
         """Tell HAProxy the administrative state of ``servers``, all in one line."""

@@ -19,6 +19,7 @@ from rollout.model.fleet import (
     Server,
 )
 from rollout.model.supervisor import SupervisorProfile
+from rollout.model.traffic import TrafficReading
 from rollout.ports.site import Balancer, Site, Supervisor
 
 Say = Callable[[str, str], None]
@@ -75,6 +76,9 @@ class TracingBalancer:
             admin = f"admin {int(state.admin)}"
             self._ear.seen(self.name, str(state.server), f"{state.status}, {admin}")
         return reading
+
+    async def read_traffic(self, *, servers: bool) -> TrafficReading:
+        return await self._inner.read_traffic(servers=servers)
 
     async def set_state(self, servers: Sequence[Server], state: AdminState) -> None:
         async with self._ear.asked(self.name, f"{state} for {_named(servers)}"):

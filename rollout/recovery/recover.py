@@ -190,7 +190,14 @@ async def _recover_one(
         context.tell(TargetSkipped(target=name, reason=reason))
         await context.site.record.released(name, restarted=False)
         return None
-    context.tell(TargetAdopted(target=name, servers=tuple(map(str, control.servers)), asked=asked))
+    context.tell(
+        TargetAdopted(
+            target=name,
+            servers=tuple(map(str, control.servers)),
+            asked=asked,
+            since=owned_target.since,
+        )
+    )
     if theirs:
         context.tell(Noted(where=name, what=f"changed from outside since, and left so: {theirs}"))
     for one in owned_target.found:

@@ -11,6 +11,7 @@ from rollout.ports.context import RunContext
 from rollout.ports.ownership import RunHistory
 from rollout.ports.site import Site
 from rollout.recovery.recover import RecoveryRequest, abandon, recover, take_back_what_never_ran
+from rollout.restart.impact import measure_impact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,10 @@ async def recover_run(context: RunContext, request: RecoverRequest) -> Sequence[
     past = began_with(request.left, request.history)
     rest = past.left if past else ()
     gone_back = bool(past and past.deploy and past.deploy.gone_back)
-    back = await recover(context, replace(left_behind, rest=rest, gone_back=gone_back))
+    async with measure_impact(context.site, context.tell) as impact:
+        out = left_behind.owned_targets
+        await impact.include(server for one in out for server in one.target.servers)
+        back = await recover(context, replace(left_behind, rest=rest, gone_back=gone_back))
     if request.left is None or request.left.past is None:
         past = None  # another machine has gone on since, and what it asked for is not known
     elif past is not None:

@@ -19,6 +19,7 @@ from rollout.ports.context import DeployContext, RunContext
 from rollout.ports.releases import Releases
 from rollout.ports.site import Site
 from rollout.recovery.recover import RecoveryRequest, RecoveryResult, recover
+from rollout.restart.impact import ImpactMeasurement, measure_impact
 from rollout.restart.preflight import report_preflight
 from rollout.restart.rolling import rolling_restart
 from rollout.restart.server_mapping import Selection
@@ -89,17 +90,20 @@ async def resume(context: RunContext, wanted: ResumeRequest) -> None:
             touched.
         RolloutError: its release is not in place any more; no other target was touched.
     """
-    back = await _recover_first(context, wanted)
-    try:
-        await _restart_remaining(context, wanted, back)
-    except RolloutError as error:
-        if not wanted.touched:
-            raise
-        context.tell(RolloutHalted(reason=str(error)))
+    async with measure_impact(context.site, context.tell) as impact:
+        out = context.site.record.owned_targets
+        await impact.include(server for one in out for server in one.target.servers)
+        back = await _recover_first(context, wanted)
+        try:
+            await _restart_remaining(context, wanted, back, impact)
+        except RolloutError as error:
+            if not wanted.touched:
+                raise
+            context.tell(RolloutHalted(reason=str(error)))
 
 
 async def _restart_remaining(
-    context: RunContext, wanted: ResumeRequest, back: RecoveryResult
+    context: RunContext, wanted: ResumeRequest, back: RecoveryResult, impact: ImpactMeasurement
 ) -> None:
     site = context.site
     unseen = [h.target.name for h in site.record.owned_targets if h.returning]
@@ -109,6 +113,7 @@ async def _restart_remaining(
     if not report_preflight(fit, context.tell):
         return
     plan = _rest_of(context, wanted, back, fit)
+    await impact.include(plan.servers, plan.floor)
     if wanted.deploy is None:
         await rolling_restart(replace(context, plan=plan))
     else:

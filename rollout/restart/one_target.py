@@ -147,7 +147,12 @@ async def restart_again(
         context.tell(left_out_event(control, said_of(target.name, error), "unknown", asked=True))
         raise
     context.tell(
-        TargetAdopted(target=target.name, servers=tuple(map(str, target.servers)), asked=True)
+        TargetAdopted(
+            target=target.name,
+            servers=tuple(map(str, target.servers)),
+            asked=True,
+            since=owned_target.since,
+        )
     )
     async with ensure_safe_end(control):
         control.permission.needs_proof()

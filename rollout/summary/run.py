@@ -13,6 +13,7 @@ from typing import Self
 from rollout import events
 from rollout.events import DeployEvent, Event
 from rollout.model.fleet import Finding
+from rollout.model.impact import Impact
 from rollout.summary.deploy import DeploySummary, Phase, enter_deploy
 from rollout.summary.target import (
     FINISHED,
@@ -78,6 +79,8 @@ class RunSummary:
         others: Server lines of other hosts that got no visitors then.
         unseen: Load balancers that did not answer then, with what they did instead.
         fleet: How many servers the settings name; 0 where that is not known.
+        began: What the run is and where it comes from; None for one that did not say.
+        impact: What visitors met so far, by HAProxy's own counters; None where nothing was read.
     """
 
     lines: Mapping[str, TargetSummary] = field(default_factory=dict)
@@ -99,6 +102,8 @@ class RunSummary:
     others: tuple[str, ...] = ()
     unseen: Mapping[str, str] = field(default_factory=dict[str, str])
     fleet: int = 0
+    began: events.RunBegan | None = None
+    impact: Impact | None = None
 
     @property
     def out(self) -> tuple[str, ...]:
@@ -187,12 +192,28 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
             serve = (summary.serving | {*serving}) - idle
             seen = replace(summary, lines=lines, serving=serve)
             return replace(seen, others=others, unseen=unseen)
+        case events.RunBegan():
+            return replace(summary, began=event)
+        case events.TrafficSeen() | events.ImpactMeasured():
+            return replace(summary, impact=_impact_after(summary.impact, event))
         case events.Noted() | events.BalancerReloaded() | events.SoakStarted():
             return summary
         case _ if isinstance(event, DeployEvent):
             return replace(summary, deploy=enter_deploy(summary.deploy, event))
         case _:
             return replace(summary, lines=_enter_target(summary.lines, event))
+
+
+def _impact_after(
+    impact: Impact | None, event: events.TrafficSeen | events.ImpactMeasured
+) -> Impact:
+    """Return what visitors met: a reading replaces those of its load balancer."""
+    if isinstance(event, events.ImpactMeasured):
+        return Impact(backends=event.backends, gaps=event.gaps, unread=event.unread)
+    before = impact or Impact()
+    others = (one for one in before.backends if one.balancer != event.balancer)
+    backends = sorted((*others, *event.backends), key=lambda one: one.place)
+    return replace(before, backends=tuple(backends))
 
 
 def _taken_along(

@@ -1,6 +1,7 @@
 """Where one target stands: a line of the summary, folded from the events about it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -62,7 +63,8 @@ class TargetSummary:
         asked: It was asked to restart; of one that was given back, in vain.
         look: What to type to see more, or empty.
         state: What HAProxy was last seen to have for it, or empty.
-        seconds: How long it was out of rotation, once it is done.
+        seconds: How long it was out of rotation, once it is back; of one that was left out so far.
+        phases: Seconds of each phase of that time: drain, maint, boot, check; and of the watch.
         servers: What was claimed, as ``backend/server@balancer``: what must be given back.
         release: What its processes were seen to run in; empty where that was not asked.
         cut: Sessions that were shut down in it.
@@ -78,6 +80,7 @@ class TargetSummary:
     look: str = ""
     state: str = ""
     seconds: float | None = None
+    phases: Mapping[str, float] = field(default_factory=dict[str, float])
     servers: tuple[str, ...] = ()
     release: str = ""
     cut: int = 0
@@ -132,11 +135,11 @@ def line_after(line: TargetSummary, event: TargetEvent) -> TargetSummary:  # noq
         case events.TargetVisited(sessions=sessions):
             return replace(line, visited=line.visited + sessions)
         case events.TargetRecovered(restarted=True, release=release):
-            done = anew(line, TargetPhase.DONE)
+            done = _timed(anew(line, TargetPhase.DONE), event)
             return replace(done, state="ready", asked=True, release=release)
         case events.TargetRecovered(release=release, renewed=renewed):
             reached = f"new process: {', '.join(renewed)}" if renewed else ""
-            back = anew(line, TargetPhase.RECOVERED, reached)
+            back = _timed(anew(line, TargetPhase.RECOVERED, reached), event)
             return replace(back, state="ready", release=release)
         case events.TargetDraining():
             return replace(line, standing=TargetPhase.DRAINING, reason="", state="drain")
@@ -156,21 +159,32 @@ def line_after(line: TargetSummary, event: TargetEvent) -> TargetSummary:  # noq
             return replace(line, standing=TargetPhase.RETURNED, reason="", state="ready")
         case events.OthersRestarted(instances=instances, fix=fix):
             return replace(line, took=instances, fix=fix)
-        case events.TargetDone(seconds=seconds, release=release):
+        case events.TargetDone(release=release):
             done = replace(line, standing=TargetPhase.DONE, reason="", release=release)
-            return replace(done, seconds=seconds)
+            return _timed(done, event)
         case events.TargetNotStarted(reason=reason, fix=fix):
             kept = anew(line, TargetPhase.NOT_TAKEN, reason)
             return replace(kept, release=line.release, fix=fix)
         case events.TargetReturnedUntouched(reason=reason, fix=fix, asked=asked):
             back = replace(line, standing=TargetPhase.GIVEN_BACK, reason=reason, state="ready")
-            return replace(back, fix=fix, asked=asked)
+            return _timed(replace(back, fix=fix, asked=asked), event)
         case events.TargetLeftOut(state=state, reason=reason, asked=asked, look=look):
             left = replace(line, standing=TargetPhase.LEFT_OUT, reason=reason)
             servers = event.servers or line.servers
+            left = _timed(left, event)
             return replace(left, asked=asked, look=look, state=state, servers=servers)
         case _:
             assert_never(event)
+
+
+def _timed(
+    line: TargetSummary,
+    event: events.TargetDone
+    | events.TargetRecovered
+    | events.TargetReturnedUntouched
+    | events.TargetLeftOut,
+) -> TargetSummary:
+    return replace(line, seconds=event.seconds, phases=event.phases)
 
 
 def anew(line: TargetSummary, standing: TargetPhase, reason: str = "") -> TargetSummary:

@@ -6,6 +6,8 @@ from typing import get_args
 from rollout import events
 from rollout.events import Event
 from rollout.model.fleet import Finding
+from rollout.model.impact import BackendImpact, ImpactGap
+from rollout.model.traffic import TrafficCounters
 from rollout.output.dispatcher import Broadcast
 from rollout.output.messages import NextStepCommands, RunResult, StampedEvent
 from rollout.output.report.report import summary_text
@@ -19,9 +21,41 @@ REACH = {
 SEATS_OF_WEB1 = ("app/web1@lb1", "app/web1@lb2")
 SEATS_OF_WEB2 = ("app/web2@lb1", "static/web2@lb1", "app/web2@lb2")
 
+BEGAN = events.RunBegan(
+    app="shop",
+    env="production",
+    verb="restart",
+    hosts=("web1", "web2", "web3", "web4", "web5"),
+    command="rollout --env production restart --reason 'leaking workers'",
+    user="root",
+    sudo_user="alice",
+    client="192.0.2.7",
+    bastion="bastion1",
+    since="2026-11-22T19:37:00Z",
+    reason="leaking workers",
+    version="0.1.0",
+    config="/etc/rollout/rollout.toml",
+)
+
+
+def traffic(balancer: str, requests: int, **rose: int) -> BackendImpact:
+    return BackendImpact(
+        balancer=balancer,
+        backend="app",
+        counters=TrafficCounters(requests=requests, **rose),
+        sessions=21,
+        serving=4,
+        lowest=3,
+        members=5,
+        floor=3,
+    )
+
+
 RICH: tuple[Event, ...] = (
+    BEGAN,
     events.TargetSkipped(target="web3", reason="app/web3@lb1 is in maint, not by rollout"),
     events.RolloutStarted(targets=("web1", "web2", "web4", "web5"), max_out=2, floor="50%"),
+    events.TrafficSeen(balancer="lb1", backends=(traffic("lb1", 0),)),
     events.Noted(where="lb1", what="agent of app/web4 says \x1b[31mno\udcff\x1b[0m words"),
     events.TargetClaimed(target="web1", servers=SEATS_OF_WEB1),
     events.TargetDraining(target="web1"),
@@ -58,6 +92,11 @@ RICH: tuple[Event, ...] = (
         reason='not verified after 120s: app2_1 is "Does not exist"\nand its log is\x07 full',
         asked=True,
         look="ssh web2 sudo -n monit status app2_1",
+    ),
+    events.ImpactMeasured(
+        backends=(traffic("lb1", 3412, retries=2), traffic("lb2", 1500)),
+        servers={"app/web1@lb1": TrafficCounters(requests=900)},
+        gaps=(ImpactGap(balancer="lb1", reason="reload", seconds=1.2),),
     ),
     events.RolloutHalted(reason="stopped on request, and web2 did not come back"),
 )

@@ -9,9 +9,11 @@ from rollout.adapters.haproxy.admin_socket import AdminSocket, RemoteSocket
 from rollout.adapters.haproxy.coalesce import CoalescedQuery
 from rollout.adapters.haproxy.preflight import examined
 from rollout.adapters.haproxy.reply_parser import Overshadowed, complaints, read_look
+from rollout.adapters.haproxy.traffic_parser import read_traffic
 from rollout.adapters.local.thread_pool import Pool
 from rollout.model.errors import BalancerError
 from rollout.model.fleet import AdminState, BalancerSnapshot, Finding, Server
+from rollout.model.traffic import TrafficReading
 
 
 class HAProxyBalancer:
@@ -61,6 +63,17 @@ class HAProxyBalancer:
         except Overshadowed:
             self._look = self._asking(commands.look_line(self._name, ()))
             return await self._wire.ask_once_for_all(self._look)
+
+    async def read_traffic(self, *, servers: bool) -> TrafficReading:
+        """Read what our backends have counted, and with ``servers`` each server of them.
+
+        Raises:
+            BalancerError: no answer in time, or none that can be read.
+        """
+        return await self._wire.ask(
+            commands.traffic_line(servers=servers),
+            partial(read_traffic, self._name, self._backends),
+        )
 
     async def set_state(self, servers: Sequence[Server], state: AdminState) -> None:
         """Tell HAProxy the administrative state of ``servers``, all in one line.

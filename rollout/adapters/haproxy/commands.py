@@ -36,6 +36,14 @@ def look_line(balancer: str, backends: Sequence[str]) -> str:
     return "show info;show stat -1 4 -1;show servers state"
 
 
+def traffic_line(*, servers: bool) -> str:
+    """Ask for the process and what every backend has counted; with ``servers`` each server too.
+
+    Of all proxies: by a name that a frontend has as well, ``show stat`` answers for the frontend.
+    """
+    return f"show info;show stat -1 {6 if servers else 2} -1"
+
+
 def state_commands(servers: Sequence[Server], state: AdminState) -> list[str]:
     """``set server B/S state …`` for each server."""
     return [f"set server {_place(server)} state {state}" for server in servers]

@@ -73,9 +73,9 @@ def read_look(
     return BalancerSnapshot(
         balancer=balancer,
         version=version,
-        process=_mark(parts.info),
+        process=process_of(parts.info),
         servers=servers,
-        age=_age(parts.info),
+        age=age_of(parts.info),
         notes=(*_seniority(version), *(_illegible(parts.figures) if REPLACED in text else ())),
     )
 
@@ -175,14 +175,33 @@ def _joined(balancer: str, parts: ReplySections) -> Iterator[ServerState]:
             raise UnparsableReply(f"{backend}/{server} cannot be read: {error!r}") from error
 
 
-def _mark(info: Mapping[str, str]) -> HaproxyProcess:
+def info_of(text: str) -> Mapping[str, str]:
+    """Return what ``show info`` answered, among other parts."""
+    lines = iter(text.split("\n"))
+    return next(
+        (dict(_pairs(line, lines)) for line in lines if line.startswith("Name: ")),
+        dict[str, str](),
+    )
+
+
+def process_of(info: Mapping[str, str]) -> HaproxyProcess:
+    """Name the process that answered.
+
+    Raises:
+        UnparsableReply: its pid or its start is no number.
+    """
     try:
         return HaproxyProcess(pid=int(info["Pid"]), started=int(info.get("Start_time_sec", "0")))
     except ValueError as error:
         raise UnparsableReply(f"`show info` cannot be read: {error}") from error
 
 
-def _age(info: Mapping[str, str]) -> float:
+def age_of(info: Mapping[str, str]) -> float:
+    """Return the seconds since the process started; infinite where HAProxy does not say.
+
+    Raises:
+        UnparsableReply: it is no number.
+    """
     try:
         return float(info.get("Uptime_sec", "inf"))
     except ValueError as error:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from rollout.adapters.journal.files import JournalFile
 from rollout.adapters.journal.reader import last_run, open_runs
+from rollout.adapters.journal.turn_times import usual_times
 from rollout.adapters.journal.writer import settle
 from rollout.adapters.local.process_identity import is_gone, is_of_an_earlier_boot
 from rollout.model.lock_state import LockOwner, PastRun
+from rollout.model.usual_times import UsualTimes
 
 
 class Journals:
@@ -33,6 +35,10 @@ class Journals:
     def last(self) -> PastRun | None:
         found = last_run(self._directory, self._app, but=self._but)
         return None if found is None else found[1]
+
+    def usual_times(self) -> UsualTimes:
+        """Return how long the last turns of each target took, as far as that can be read here."""
+        return usual_times(self._directory, self._app, but=self._but)
 
     def settle(self, run: str, by: str) -> None:
         for name, past in self._open():

@@ -108,6 +108,7 @@ class _Holding:
     release: ReleaseName = ""
     relinked: Flag = False
     returning: Flag = False
+    since: Text = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,7 @@ def spell_holding(owned_target: OwnedTarget) -> Spelled:
         "release": owned_target.release,
         "relinked": owned_target.relinked,
         "returning": owned_target.returning,
+        **({"since": owned_target.since} if owned_target.since else {}),
     }
 
 
@@ -207,6 +209,7 @@ def read_holding(said: Mapping[str, Any]) -> OwnedTarget:
         release=read.release,
         relinked=read.relinked,
         returning=read.returning,
+        since=read.since,
     )
 
 

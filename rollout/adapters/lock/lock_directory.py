@@ -3,7 +3,6 @@
 import json
 import posixpath
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -255,8 +254,3 @@ class LockDirectory:
 
 def _rows(said: CommandResult) -> Mapping[str, str]:
     return dict(line.split("\t", 1) for line in said.out.splitlines() if "\t" in line)
-
-
-def utc_now() -> str:
-    """Spell the wall clock for a lock that people read; nothing is decided by it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from rollout.model.fleet import Finding
+from rollout.output.impact_words import impact_words
 from rollout.output.messages import RunResult
 from rollout.output.report.counts import OUT_STATES
 from rollout.output.report.deploy_report import causes as deploy_causes
@@ -42,7 +43,7 @@ def summary_text(ending: RunResult, columns: int = USUAL) -> str:
         ending: How the run ended.
         columns: Where prose is broken; a command is not, whatever its length.
     """
-    parts = [hang("rollout: ", sanitize(headline(ending)), columns)]
+    parts = [[*hang("rollout: ", sanitize(headline(ending)), columns), *_impact(ending, columns)]]
     if ending.exit_code is not Exit.DONE:
         parts += [
             findings_lines(ending.summary.findings, columns),
@@ -51,6 +52,12 @@ def summary_text(ending: RunResult, columns: int = USUAL) -> str:
             *_labelled(ending, columns),
         ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _impact(ending: RunResult, columns: int) -> list[str]:
+    """Say what visitors met, where it was measured."""
+    impact = ending.summary.impact
+    return hang("impact:  ", impact_words(impact), columns) if impact is not None else []
 
 
 def steps_of(ending: RunResult) -> tuple[NextStep, ...]:
@@ -187,9 +194,10 @@ def _recovered(line: TargetSummary) -> str:
     if line.now:
         runs = f"was back, {not_serving(line)}"
         return f"{runs}, restarted in part ({line.reason})" if line.reason else runs
+    out = "" if line.seconds is None else f", out for {in_words(line.seconds)}"
     if line.reason:
-        return f"{runs}, restarted in part ({line.reason})"
-    return runs if line.release else "serving as it was found, not restarted"
+        return f"{runs}, restarted in part ({line.reason}){out}"
+    return f"{runs if line.release else 'serving as it was found, not restarted'}{out}"
 
 
 def _of_current(name: str, line: TargetSummary, deploy: DeploySummary) -> str:

@@ -35,6 +35,7 @@ from rollout.model.fleet import (
 from rollout.model.lock_state import LockOwner, LockState
 from rollout.model.ownership import OwnedTarget
 from rollout.model.supervisor import SupervisorProfile
+from rollout.model.traffic import BackendTraffic, TrafficCounters, TrafficReading
 from rollout.ports.site import CheckResult
 from tests.support.simulation.world import FIRST, MOMENT, App, Host, Life, World, clock
 
@@ -63,6 +64,25 @@ class FakeBalancer:
             process=self.world.marks[self._name],
             servers=rows,
             age=clock() - self.world.began[self._name],
+        )
+
+    async def read_traffic(self, *, servers: bool) -> TrafficReading:
+        lines = self.world.shown_by(self._name)
+        counted = {line.server: TrafficCounters(requests=line.total) for line in lines}
+        backends = {
+            name: BackendTraffic(
+                counters=TrafficCounters(
+                    requests=sum(c.requests for s, c in counted.items() if s.backend == name)
+                )
+            )
+            for name in {server.backend for server in counted}
+        }
+        return TrafficReading(
+            balancer=self._name,
+            process=self.world.marks[self._name],
+            age=clock() - self.world.began[self._name],
+            backends=backends,
+            servers=counted if servers else {},
         )
 
     async def set_state(self, servers: Sequence[Server], state: AdminState) -> None:

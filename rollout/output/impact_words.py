@@ -1,0 +1,59 @@
+"""What visitors met, in words: the same in the summary, on the screen and in the history."""
+
+from collections.abc import Iterable
+
+from rollout.model.impact import BackendImpact, Impact
+from rollout.model.traffic import TrafficCounters
+from rollout.text.elapsed import in_words
+
+
+def impact_words(impact: Impact) -> str:
+    """Say what HAProxy counted; a 5xx of the app itself is counted too, so none is called ours.
+
+    ``3,412 requests, 5xx 0, connect errors 0, retries 2, lowest capacity 6 of 8 (floor 6)``.
+    """
+    said = [counter_words(impact.total), *lowest_words(impact.backends), *gap_words(impact)]
+    return ", ".join(said)
+
+
+def counter_words(counted: TrafficCounters) -> str:
+    """Say the counters: those that matter in any case, the others where they rose."""
+    said = [
+        _many(counted.requests, "request"),
+        f"5xx {counted.responses_5xx:,}",
+        f"connect errors {counted.connect_errors:,}",
+    ]
+    rest = {
+        "response errors": counted.response_errors,
+        "retries": counted.retries,
+        "redispatches": counted.redispatches,
+        "aborted by visitors": counted.client_aborts,
+        "aborted by servers": counted.server_aborts,
+    }
+    said += [f"{name} {count:,}" for name, count in rest.items() if count]
+    return ", ".join(said)
+
+
+def lowest_words(backends: Iterable[BackendImpact]) -> list[str]:
+    """Name the tightest moment of any backend; nothing where none was counted."""
+    counted = [one for one in backends if one.members]
+    if not counted:
+        return []
+    tightest = min(counted, key=lambda one: (one.lowest - one.floor, one.lowest / one.members))
+    floor = f" (floor {tightest.floor})" if tightest.floor else ""
+    return [f"lowest capacity {tightest.lowest} of {tightest.members}{floor}"]
+
+
+def gap_words(impact: Impact) -> list[str]:
+    """Say of which times no counter tells."""
+    why = {"reload": "HAProxy on {} was reloaded", "cleared": "the counters of {} were cleared"}
+    said = [
+        f"{why[gap.reason].format(gap.balancer)}: up to {in_words(max(1.0, gap.seconds))} "
+        "are not counted"
+        for gap in impact.gaps
+    ]
+    return said + [f"{name} could not be read at the end" for name in impact.unread]
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,139 @@
+"""Measures what visitors meet while a run is under way, from HAProxy's own counters.
+
+Reading never stops or delays a run: a load balancer that does not answer is left alone for a while,
+and what it did not tell is named at the end.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
+
+from rollout.events import ImpactMeasured, TrafficSeen
+from rollout.model.conditions import is_member
+from rollout.model.errors import RolloutError
+from rollout.model.fleet import Server
+from rollout.model.impact import ImpactMeter, Place
+from rollout.model.plan import Share
+from rollout.ports.site import Balancer, Site, Tell
+from rollout.wait import now
+
+EVERY = 1.0
+"""Seconds between two readings of a run's first ten minutes; later a 600th of its age, so that the
+journal of an hour has some 1,700 readings of each load balancer, and of a night some 3,000."""
+
+LONG_RUN = 600.0
+
+AWAY_FOR = 10.0
+"""Seconds for which a load balancer that did not answer is left alone: a reading that waits keeps
+the run's own questions waiting."""
+
+
+class ImpactMeasurement:
+    """Reads the load balancers while a run is under way, and tells what they count."""
+
+    def __init__(self, site: Site, tell: Tell) -> None:
+        self._site = site
+        self._tell = tell
+        self._meter = ImpactMeter()
+        self._readers: dict[str, _Reader] = {}
+
+    async def include(self, servers: Iterable[Server], floor: Share | None = None) -> None:
+        """Count the backends of ``servers`` from now on; it returns once they were read.
+
+        Args:
+            servers: Whose backends count.
+            floor: The fewest that must serve; None where no floor holds, as in a recovery.
+        """
+        places = {(server.balancer, server.backend) for server in servers}
+        for name in sorted({balancer for balancer, _ in places}):
+            balancer = self._site.balancers.get(name)
+            if balancer is None:
+                continue
+            here = [place for place in sorted(places) if place[0] == name]
+            counted = await _members(balancer, here) if floor is not None else {}
+            for place in here:
+                members = counted.get(place, 0)
+                least = floor.at_least(members) if floor is not None else 0
+                self._meter.add(place, members=members, floor=least)
+            reader = self._readers.setdefault(name, _Reader(balancer, self._meter, self._tell))
+            await reader.read(servers=True)
+
+    async def go_on(self) -> None:
+        """Read again and again, until it is cancelled."""
+        began = now()
+        while True:
+            await asyncio.sleep(max(EVERY, (now() - began) * EVERY / LONG_RUN))
+            readers = tuple(self._readers.values())
+            await asyncio.gather(*(reader.read_when_due() for reader in readers))
+
+    async def finish(self) -> None:
+        """Read a last time, servers too, and tell all of it; nothing where nothing was included."""
+        if not self._readers:
+            return
+        readers = self._readers.values()
+        await asyncio.gather(*(reader.read(servers=True) for reader in readers))
+        self._tell(
+            ImpactMeasured(
+                backends=self._meter.backends,
+                servers={str(server): rose for server, rose in self._meter.servers.items()},
+                gaps=tuple(self._meter.gaps),
+                unread={reader.name: reader.trouble for reader in readers if reader.trouble},
+            )
+        )
+
+
+@asynccontextmanager
+async def measure_impact(site: Site, tell: Tell) -> AsyncIterator[ImpactMeasurement]:
+    """Measure for the length of the block what visitors meet, of what is included in it.
+
+    The last reading is made after the end of the block, also where it raises.  No reading raises.
+    """
+    measurement = ImpactMeasurement(site, tell)
+    reading = asyncio.create_task(measurement.go_on())
+    try:
+        yield measurement
+    finally:
+        reading.cancel()
+        await asyncio.wait({reading})
+        await measurement.finish()
+
+
+async def _members(balancer: Balancer, places: Collection[Place]) -> Mapping[Place, int]:
+    """Count the members of ``places``, backends of ``balancer``; 0 where it is silent."""
+    counted = dict.fromkeys(places, 0)
+    try:
+        seen = await balancer.look()
+    except RolloutError:
+        return counted
+    for row in seen.servers.values():
+        place = row.server.balancer, row.server.backend
+        if place in counted:
+            counted[place] += is_member(row)
+    return counted
+
+
+class _Reader:
+    """Reads one load balancer, and tells what it counted since the first reading."""
+
+    def __init__(self, balancer: Balancer, meter: ImpactMeter, tell: Tell) -> None:
+        self.name = balancer.name
+        self.trouble = ""
+        self._balancer = balancer
+        self._meter = meter
+        self._tell = tell
+        self._next = float("-inf")
+
+    async def read(self, *, servers: bool = False) -> None:
+        """Read now; with ``servers`` each of them as well."""
+        try:
+            reading = await self._balancer.read_traffic(servers=servers)
+            self._meter.see(reading, now())
+        except Exception as error:  # noqa: BLE001 - a measurement never ends a run
+            self.trouble, self._next = str(error) or type(error).__name__, now() + AWAY_FOR
+            return
+        self.trouble = ""
+        self._tell(TrafficSeen(balancer=self.name, backends=self._meter.of(self.name)))
+
+    async def read_when_due(self) -> None:
+        if now() >= self._next:
+            await self.read()
