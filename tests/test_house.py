@@ -38,6 +38,7 @@ PACKAGES: dict[str, set[str]] = {
     "deploy": {"model", "events", "ports", "text", "wait", "restart"},
     "recovery": {"model", "events", "ports", "text", "wait", "restart", "deploy"},
     "lock": {"model", "events", "ports", "text", "wait"},
+    "discovery": {"model", "ports", "text"},
     "adapters": set(),
     "adapters.local": SHARED,
     "adapters.ssh": {*SHARED, "adapters.local"},
@@ -64,7 +65,7 @@ LIBRARIES = {
     "pydantic_settings": {"settings"},
     "typer": {"cli"},
     "asyncio": {
-        *("wait", "restart", "deploy", "recovery", "lock", "cli"),
+        *("wait", "restart", "deploy", "recovery", "lock", "discovery", "cli"),
         *(name for name in PACKAGES if name.startswith("adapters.")),
     },
 }

@@ -249,11 +249,14 @@ def config(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("init", row.FORCE, group=SET_UP)
+@commands.add("init", row.YES, row.FORCE, *row.INIT, group=SET_UP)
 def init(arguments: Arguments) -> int:
-    """Write ./rollout.toml with all settings.
+    """Look at a fleet; write ./rollout.toml for it.
 
-    Each setting has its default and an explanation.
+    It asks for HAProxy's admin socket, reads backends and servers, finds the hosts through ssh and
+    what their supervisor watches, and writes all settings with the values that it found and why.
+    It changes nothing but that file.  Without a terminal and without options it writes the
+    settings with their defaults.
     """
     from rollout.cli.commands.init import init as command  # noqa: PLC0415
 

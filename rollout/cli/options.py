@@ -41,6 +41,9 @@ VERSION = Option(flag="--version", short="-V", help="Print the version")
 GLOBAL = (CONFIG, ENV, OUTPUT, VERBOSE, VERSION)
 """What every command takes, before it or after it."""
 
+FLEET = "The fleet"
+"""The heading of what says to `rollout init` where to look."""
+
 HOSTS = Option(
     flag="--hosts",
     metavar="NAMES",
@@ -92,6 +95,63 @@ SHOW_SECRETS = Option(
     flag="--show-secrets",
     help="Show values of environments, and passwords and tokens in addresses, instead of ***",
 )
+SOCKET = Option(
+    flag="--socket",
+    metavar="PATH",
+    group=FLEET,
+    help="HAProxy's admin socket: a path, or an address such as 127.0.0.1:9999",
+)
+SSH = Option(
+    flag="--ssh",
+    metavar="HOST",
+    group=FLEET,
+    help="The host of --socket, as ssh knows it; left out, this machine",
+)
+LB = Option(
+    flag="--lb",
+    metavar="NAME=[HOST:]PATH",
+    group=FLEET,
+    repeats=True,
+    help="One of several load balancers: its name, its host and its admin socket",
+)
+BACKEND = Option(
+    flag="--backend",
+    metavar="NAMES",
+    group=FLEET,
+    repeats=True,
+    default="all whose hosts ssh knows",
+    help="Manage these backends",
+)
+HOST = Option(
+    flag="--host",
+    metavar="ADDRESS=NAME",
+    group=FLEET,
+    repeats=True,
+    help="The host behind an address, or behind a server of HAProxy, as ssh knows it",
+)
+MATCH = Option(
+    flag="--match",
+    metavar="REGEX",
+    group=FLEET,
+    help="The processes that are instances, by their whole name",
+)
+APP = Option(
+    flag="--app",
+    metavar="NAME",
+    group=FLEET,
+    default="the name of the first backend",
+    help="The name of the application",
+)
+SSH_CONFIG = Option(
+    flag="--ssh-config",
+    metavar="FILE",
+    group=FLEET,
+    default="~/.ssh/config",
+    help="Read this configuration of ssh, as ssh -F does",
+)
+INIT = (SOCKET, SSH, LB, BACKEND, HOST, MATCH, APP, SSH_CONFIG)
+"""What `rollout init` asks for on a terminal."""
+
 FORCE = Option(flag="--force", help="Replace a file that is already there")
 EXIT = Option(flag="code", is_argument=True, metavar="EXIT", help="An exit code, or its name")
 

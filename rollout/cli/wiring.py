@@ -17,6 +17,7 @@ from rollout.adapters.local.smoke import CommandSmoke
 from rollout.adapters.local.thread_pool import Pool
 from rollout.adapters.lock.lock_directory import HERE, LockDirectory, LockLocation
 from rollout.adapters.lock.remote_lock import FleetLock
+from rollout.adapters.monit.finder import MonitFinder
 from rollout.adapters.monit.supervisor import MonitOptions, MonitSupervisor
 from rollout.adapters.probe.prober import PortProber, ProbeOptions
 from rollout.adapters.ssh import Ssh, SshOptions
@@ -27,6 +28,7 @@ from rollout.cli.from_settings import ssh_words
 from rollout.lock.guarded_releases import GuardedReleases
 from rollout.lock.ownership_log import UnlockedOwnershipLog
 from rollout.model.errors import LockError
+from rollout.ports.discovery import SupervisorFinder
 from rollout.ports.site import Balancer, Site
 from rollout.settings.model import Settings
 from rollout.text.admin_sockets import tcp_socket
@@ -118,6 +120,11 @@ def open_lock(settings: Settings) -> Iterator[FleetLock]:
         pool = Pool(AT_ONCE)
         closing.callback(pool.close)
         yield build_lock(settings, open_ssh(settings, closing), pool)
+
+
+def build_finder(settings: Settings, ssh: Ssh, pool: Pool) -> SupervisorFinder:
+    """Make what finds out how the supervisor of an unknown host is called."""
+    return MonitFinder(ssh.run, pool.call, settings.supervisor.section)
 
 
 def build_lock(settings: Settings, ssh: Ssh, pool: Pool) -> FleetLock:

@@ -1,8 +1,9 @@
 """The annotated settings file with values filled in, and proof that it means those values."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -32,14 +33,10 @@ def annotated_file(suggestions: Sequence[Suggestion], head: Sequence[str]) -> st
     text = annotate(template(), suggestions, head, LAYOUT)
     try:
         written = tomllib.loads(text)
-        settings = Settings.model_validate(written)
-    except ValidationError as error:
-        raise SettingsError(
-            [f"{spell_path(tuple(one['loc']))}: {one['msg']}" for one in error.errors()]
-        ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"what was found cannot be written: {error}"]) from error
-    problems = [f"{spell_path(path)}: {why}" for path, why in contradictions(settings)]
+    judged(written)
+    problems = []
     for one in suggestions:
         if one.value is not None and not one.commented_out:
             value = list(one.value) if isinstance(one.value, tuple) else one.value
@@ -48,6 +45,26 @@ def annotated_file(suggestions: Sequence[Suggestion], head: Sequence[str]) -> st
     if problems:
         raise SettingsError(problems)
     return text
+
+
+def judged(tree: Mapping[str, Any]) -> Settings:
+    """Return the settings that ``tree`` says, judged as those of a file are.
+
+    Raises:
+        SettingsError: with one sentence for each problem.
+    """
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        raise SettingsError(
+            [
+                f"{spell_path(one['loc'])}: {one['msg'].removeprefix('Value error, ')}"
+                for one in error.errors()
+            ]
+        ) from None
+    if problems := [f"{spell_path(path)}: {why}" for path, why in contradictions(settings)]:
+        raise SettingsError(problems)
+    return settings
 
 
 def _at(tree: object, path: Sequence[str]) -> object:

@@ -1,29 +1,92 @@
-"""``rollout init``: an annotated settings file to begin with."""
+"""``rollout init``: an annotated settings file, with the values that fit the fleet."""
 
 import os
-from importlib import resources
+import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkstemp
 
+import typer
+
 from rollout.cli.arguments import Arguments
-from rollout.cli.console import print_error
-from rollout.cli.options import FORCE
-from rollout.model.errors import SettingsError
+from rollout.cli.commands.check import check
+from rollout.cli.console import print_error, print_output
+from rollout.cli.init_questions import Questions
+from rollout.cli.init_request import InitRequest, request_of
+from rollout.cli.init_session import InitSession
+from rollout.cli.options import EXCLUDE, HOSTS
+from rollout.discovery.proposal import NOT_KNOWN, open_questions, propose
+from rollout.model.errors import RolloutError, SettingsError
+from rollout.output.proposal import proposal_text
 from rollout.paths import FILE_NAME
+from rollout.settings.annotated import annotated_file, template
+from rollout.summary.run import Exit
 
 
 def init(arguments: Arguments) -> int:
     """Run the command and return its exit code."""
+    request = request_of(arguments)
     file = Path(FILE_NAME)
-    text = resources.files("rollout").joinpath("example.toml").read_text(encoding="utf-8")
+    if os.path.lexists(file) and not request.force:
+        raise SettingsError([f"{file} is already there; --force replaces it"])
+    questions = Questions(interactive=sys.stdin.isatty() and not request.yes)
+    if not request.given and not questions.interactive:
+        print_error("stdin is no terminal and no option says where to look: no fleet is looked at")
+        return _write_template(file, request)
+    written = False
     try:
-        (_replace if arguments.is_on(FORCE) else _create)(file, text)
+        text = _proposed_text(request, questions)
+        if text is None:
+            return _write_template(file, request)
+        if not questions.confirm(f"Write {file}?"):
+            raise RolloutError("nothing was written")
+        _write(file, text, request)
+        written = True
+        print_error(f"wrote {file}: read it, then try `rollout check`")
+        if questions.interactive and questions.confirm("Run `rollout check` now?"):
+            typed = replace(arguments.typed, config=str(file))
+            return check(Arguments(typed=typed, values={HOSTS: None, EXCLUDE: None}))
+    except (KeyboardInterrupt, typer.Abort):
+        print_error(f"stopped; {file} is written" if written else "stopped; nothing was written")
+        return Exit.INTERRUPTED
+    return Exit.DONE
+
+
+def _proposed_text(request: InitRequest, questions: Questions) -> str | None:
+    """Look at the fleet and show what fits it; None where no look is wanted."""
+    session = InitSession(request, questions)
+    try:
+        seen = session.look()
+    finally:
+        session.close()
+    if seen is None:
+        return None
+    suggestions = propose(seen, section=session.section, ssh_config=request.ssh_config)
+    head = (
+        "Written by `rollout init`.  The comment above a value says what was seen; one that begins "
+        f'with "{NOT_KNOWN}" says what was not.'
+    )
+    text = annotated_file(suggestions, [head])
+    print_error("these settings fit:")
+    print_output(proposal_text(suggestions))
+    if missing := open_questions(suggestions):
+        print_error(f"{len(missing)} of them could not be found out; the file says which, and why")
+    return text
+
+
+def _write_template(file: Path, request: InitRequest) -> int:
+    _write(file, template(), request)
+    print_error(f"wrote {file}: set app, balancers and hosts in it, then try `rollout check`")
+    return Exit.DONE
+
+
+def _write(file: Path, text: str, request: InitRequest) -> None:
+    try:
+        (_replace if request.force else _create)(file, text)
     except FileExistsError:
         raise SettingsError([f"{file} is already there; --force replaces it"]) from None
     except OSError as error:
         raise SettingsError([f"{file} cannot be written: {error.strerror}"]) from error
-    print_error(f"wrote {file}: set app, balancers and hosts in it, then try `rollout check`")
-    return 0
 
 
 def _create(file: Path, text: str) -> None:

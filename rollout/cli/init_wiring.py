@@ -1,0 +1,63 @@
+"""The world of ``rollout init``: made before there are settings, and only looked at."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollout.adapters.haproxy.config_file import RunningConfig
+from rollout.adapters.local.thread_pool import Pool
+from rollout.adapters.probe.trial import PortTrial
+from rollout.adapters.releases.inspector import HostFacts
+from rollout.adapters.ssh.known_names import SshHostNames
+from rollout.cli.wiring import build_balancers, build_finder, open_ssh
+from rollout.discovery.fleet import SocketPlace
+from rollout.discovery.look import FleetReaders
+from rollout.ports.discovery import CheckPaths, ProbeTrial
+from rollout.ports.site import Balancer
+from rollout.settings.annotated import judged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownSite:
+    """What can be asked about a fleet that has no settings yet."""
+
+    balancers: Mapping[str, Balancer]
+    readers: FleetReaders
+    trial: ProbeTrial
+    configuration: CheckPaths
+
+
+def open_unknown_site(
+    places: Sequence[SocketPlace], ssh_config: str, closing: AsyncExitStack
+) -> UnknownSite:
+    """Make what reads load balancers and hosts; what must be closed is left to ``closing``.
+
+    Raises:
+        SettingsError: a place could not stand in the settings.
+    """
+    balancers = {one.name: {"ssh": one.ssh, "socket": one.socket} for one in places}
+    settings = judged(
+        {
+            "app": "init",
+            "balancers": balancers,
+            "fleet": {"hosts": ["init"]},
+            "ssh": {"config": ssh_config},
+        }
+    )
+    ssh = open_ssh(settings, closing)
+    host_pool, balancer_pool, name_pool = Pool(32), Pool(), Pool(32)
+    for pool in (host_pool, balancer_pool, name_pool):
+        closing.callback(pool.close)
+    config = Path(ssh_config).expanduser() if ssh_config else None
+    readers = FleetReaders(
+        names=SshHostNames(ssh, config, name_pool),
+        finder=build_finder(settings, ssh, host_pool),
+        inspector=HostFacts(ssh.run, host_pool.call),
+    )
+    return UnknownSite(
+        balancers=build_balancers(settings, ssh, balancer_pool, closing),
+        readers=readers,
+        trial=PortTrial(ssh, host_pool.call),
+        configuration=RunningConfig(ssh.run, host_pool.call),
+    )
