@@ -171,14 +171,14 @@ async def mark_good_and_prune(context: DeployContext, transaction: Transaction) 
     """Mark the release good on every host, and remove releases that are not needed any more.
 
     Every server was seen on it at the end, so nothing that goes wrong here does more than warn.  A
-    release from which it goes back on request is bad only if it had never been marked good.
+    release from which it goes back on request is bad only if its own deploy had not verified it.
     """
     deploy, release = context.deploy, context.deploy.release
     await mark(context, dict.fromkeys(deploy.hosts, release.name), ReleaseStatus.GOOD)
     left = {host: transaction.live[host] - {release.name} for host in deploy.hosts}
     for name in sorted(set[str]().union(*left.values())):
         if not deploy.fresh and name > release.name:
-            hosts = [h for h in deploy.hosts if name in left[h] - transaction.good[h]]
+            hosts = [h for h in deploy.hosts if name in left[h] & transaction.unproven[h]]
             await mark(context, dict.fromkeys(hosts, name), ReleaseStatus.BAD)
     context.tell(DeployFinished(release=release.name, revision=release.revision))
     seen, _ = await read_releases(deploy.hosts, context.releases)

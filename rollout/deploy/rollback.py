@@ -8,7 +8,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rollout.events import RollbackFinished, RollbackHalted, RollbackStarted
+from rollout.events import (
+    Event,
+    InstanceRestarted,
+    RollbackFinished,
+    RollbackHalted,
+    RollbackStarted,
+)
 from rollout.model.errors import (
     CrashLoop,
     Halted,
@@ -90,7 +96,8 @@ async def verify_old_release(
 ) -> None:
     """Bring the targets that failed back on the release before, all at once.
 
-    The plan of ``context`` is that of the way back.
+    The plan of ``context`` is that of the way back.  A release on which no new process was seen has
+    not failed: a supervisor that is slow may not have begun the restart.
 
     Raises:
         RolloutError: one does not come up on that either, or could not be tried.
@@ -98,9 +105,18 @@ async def verify_old_release(
     hosts = dict.fromkeys(target.host for target in failed)
     if not await restore_all(hosts, context.deploy.release, context.releases, context.tell):
         raise Halted("`current` could not be restored where the new release failed")
-    for target, failure in (await _all_back(context, rolled, failed)).items():
+    started: set[str] = set()
+
+    def heard(event: Event) -> None:
+        if isinstance(event, InstanceRestarted):
+            started.add(event.target)
+        context.tell(event)
+
+    back = await _all_back(replace(context, tell=heard), rolled, failed)
+    for target, failure in back.items():
         said = said_of(target.name, failure)
-        if isinstance(failure, AGAINST_THE_RELEASE) and was_tried(context, target):
+        tried = target.name in started and was_tried(context, target)
+        if isinstance(failure, AGAINST_THE_RELEASE) and tried:
             raise Halted(
                 f"{target} failed on the release before too ({said}), so the new one may not be "
                 "the cause; no other host is restarted"

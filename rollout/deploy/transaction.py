@@ -27,13 +27,13 @@ class Transaction:
     Attributes:
         before: By host the release that was current when it began; empty where none was.
         live: By host that one, and those in which a process ran.
-        good: By host the releases that are marked good.
+        unproven: By host the releases that an earlier deploy did not come to verify everywhere.
     """
 
     def __init__(self, deploy: Deploy, releases: Releases, source: Source, tell: Tell) -> None:
         self.before: dict[str, str] = {}
         self.live: dict[str, frozenset[str]] = {}
-        self.good: dict[str, frozenset[str]] = {}
+        self.unproven: dict[str, frozenset[str]] = {}
         self._deploy = deploy
         self._releases = releases
         self._source = source
@@ -46,10 +46,10 @@ class Transaction:
         self,
         before: Mapping[str, str],
         live: Mapping[str, frozenset[str]],
-        good: Mapping[str, frozenset[str]],
+        unproven: Mapping[str, frozenset[str]],
     ) -> None:
         """Stand where a run has died that was through with it: all can still be undone."""
-        self.before, self.live, self.good = dict(before), dict(live), dict(good)
+        self.before, self.live, self.unproven = dict(before), dict(live), dict(unproven)
         together = self._deploy.switch is Switch.TOGETHER
         for host in self._deploy.hosts:
             self._undos[host] = [self._discard, *([self._restore] if together else [])]
@@ -97,11 +97,13 @@ class Transaction:
             await self._undos[host].pop()(host)
 
     async def _begin(self, host: str) -> None:
+        # Before the tidying: that forgets the note of a deploy which halted and serves.
+        found = None if self._deploy.fresh else await self._releases.look(host)
+        self.unproven[host] = found.unproven if found else frozenset()
         for what in await self._releases.tidy(host):
             self._tell(Noted(where=host, what=what))
         host_releases = await self._releases.look(host)
         self.before[host], self.live[host] = host_releases.current, host_releases.live
-        self.good[host] = host_releases.good
         self._undos[host].append(self._discard)
         await self._releases.begin(host, self._deploy.release, fresh=self._deploy.fresh)
 

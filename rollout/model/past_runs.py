@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rollout.model.lock_state import Kind, LockOwner, LockState, PastRun
+from rollout.model.nouns import counted
 from rollout.model.ownership import OwnedTarget
 
 UNKNOWN_RUN = "unknown"
@@ -74,7 +75,7 @@ def story_of(left: UnfinishedRun) -> str:
         )
     if past is not None and past.targets:
         done = len(past.targets) - len(past.left)
-        said += f"; {done} of {len(past.targets)} were restarted"
+        said += f"; {done} of {counted(len(past.targets), past.targets)} restarted"
     return said
 
 

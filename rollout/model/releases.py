@@ -92,9 +92,13 @@ class HostReleases:
         return self.running | ({self.current} if self.current else set())
 
     @property
-    def good(self) -> frozenset[str]:
-        """The releases that are marked good."""
-        return frozenset(one.name for one in self.releases if one.mark is ReleaseStatus.GOOD)
+    def unproven(self) -> frozenset[str]:
+        """The releases that a deploy brought and did not come to verify everywhere."""
+        return frozenset(
+            one.name
+            for one in self.releases
+            if one.unfinished and not one.again and one.mark is not ReleaseStatus.GOOD
+        )
 
     def find(self, name: str) -> ReleaseOnHost | None:
         return next((release for release in self.releases if release.name == name), None)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from rollout.model.findings import PreflightReport
+from rollout.model.nouns import counted
 from rollout.model.past_runs import UnfinishedRun
 from rollout.output.columns import VERSION, Row, as_object, table, wrong
 from rollout.text.sanitize import sanitize
@@ -47,8 +48,9 @@ def check_sentence(fit: PreflightReport, *, deploy: bool = False) -> str:
         count = len(fit.findings)
         return f"check failed: {count} finding{'s' if count > 1 else ''}. Nothing was changed."
     skipped = f", {len(fit.skipped)} skipped" if fit.skipped else ""
+    ready = counted(len(fit.targets), [target.name for target in fit.targets])
     what = "ready for a restart or a deploy" if deploy else "ready for a restart"
-    return f"check passed: {len(fit.targets)} {what}{skipped}. Nothing was changed."
+    return f"check passed: {ready} {what}{skipped}. Nothing was changed."
 
 
 def check_json(fit: PreflightReport, out: Mapping[str, UnfinishedRun] = NOTHING_OUT) -> str:

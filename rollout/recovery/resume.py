@@ -199,9 +199,7 @@ async def _go_on_deploying(context: DeployContext, past: PastRun, done: tuple[Ta
     new, before = {deploy.release.name, ""}, was.before
     live = {s.host: (s.live | {before.get(s.host, "")}) - new for s in all_releases}
     transaction = Transaction(deploy, releases, context.services.source, context.tell)
-    transaction.take_up(
-        before, live, {host_releases.host: host_releases.good for host_releases in all_releases}
-    )
+    transaction.take_up(before, live, {one.host: one.unproven for one in all_releases})
     tell_of_start(context)
     for host_releases in all_releases:
         if host_releases.current == deploy.release.name:

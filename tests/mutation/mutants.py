@@ -796,7 +796,7 @@ MUTANTS = (
     Mutant(
         "a release that had served well stays good after a way back on request",
         "deploy/deploy.py",
-        "left[h] - transaction.good[h]]\n",
+        "left[h] & transaction.unproven[h]]\n",
         "left[h]]\n",
     ),
     Mutant(

@@ -61,6 +61,27 @@ def spoil(world: World, host: str, manner: str = "never_boots") -> None:
     world.manners[FIRST] = "good"
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_the_release_before_has_failed_only_where_a_process_of_it_was_seen(
+    begun: bool,  # noqa: FBT001 - a case
+) -> None:
+    world = fleet(3)
+    spoil(world, "web2")
+    world.manners[FIRST] = "never_boots"
+    web2 = world.hosts["web2"]
+
+    def busy() -> None:
+        if web2.apps[0].restarts == 1 and web2.current == FIRST and not begun:
+            web2.free_at = 9999.0  # monit works on something else
+
+    world.operator = busy
+    (halted,) = deploy(world).of(RollbackHalted)
+    assert isinstance(halted, RollbackHalted)
+    assert ("failed on the release before too" in halted.reason) == begun
+    assert ("may not be the cause" in halted.reason) == begun
+    assert ("is not known" in halted.reason) == (not begun)
+
+
 def test_one_that_an_operator_takes_before_the_way_back_is_not_said_to_be_back() -> None:
     world = fleet(4)
     spoil(world, "web2")
@@ -506,6 +527,16 @@ def test_going_back_from_a_release_that_served_well_does_not_make_it_bad() -> No
     back = typed(world, Typed(verb="rollback", to=FIRST), begins=5000)
     assert back.summary.exit_code is Exit.DONE
     assert {host.disk[SECOND].mark for host in world.hosts.values()} == {"good"}
+
+
+def test_going_back_from_a_release_that_no_deploy_of_ours_brought_does_not_judge_it() -> None:
+    world = fleet(2)
+    for host in world.hosts.values():
+        host.disk["20200101000000"] = Directory("capistrano", whole=True)
+    back = typed(world, Typed(verb="rollback", to="20200101000000"), begins=5000)
+    assert back.summary.exit_code is Exit.DONE
+    assert {host.current for host in world.hosts.values()} == {"20200101000000"}
+    assert {host.disk[FIRST].mark for host in world.hosts.values()} == {""}
 
 
 def test_going_back_from_a_release_that_never_came_up_everywhere_makes_it_bad() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rollout.model.nouns import counted
 from rollout.output.messages import RunResult
 from rollout.summary.run import Exit, RunSummary
 from rollout.summary.target import TargetPhase
@@ -18,9 +19,7 @@ def targets(summary: RunSummary, count: int = 0) -> str:
         summary: What the run was about.
         count: How many there are, where it is not about all.
     """
-    many = max(count, len(summary.lines))
-    noun = "instance" if any("/" in name for name in summary.lines) else "host"
-    return f"{many} {noun}" if many == 1 else f"{many} {noun}s"
+    return counted(max(count, len(summary.lines)), summary.lines)
 
 
 def out_words(state: str) -> str:

@@ -66,6 +66,7 @@ def test_a_rollback_returns_to_a_release_of_capistranos_that_is_named(
 
     went_back(back, OLDEST)
     assert list(back.tally.releases) == ["1", "old"]
+    assert "bad" not in rollout(fleet, "releases").stdout, "it had served well"
 
 
 def test_a_release_that_one_host_lacks_is_not_gone_back_to(make_fleet: MakeFleet) -> None:

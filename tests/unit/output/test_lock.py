@@ -50,7 +50,7 @@ SEEN = {
 def test_what_is_left_is_told_with_how_each_server_is_now() -> None:
     assert remains_table(left(), SEEN) == (
         "run a11ce0 of alice@bastion since 2026-11-22T19:37:02Z died; "
-        "out because of it: web1, web2, web3; 1 of 2 were restarted\n"
+        "out because of it: web1, web2, web3; 1 of 2 hosts restarted\n"
         "  rollout restart\n"
         "\n"
         f"web1  {'app/web1@lb1 is maint (MAINT)':57}  "
@@ -66,7 +66,7 @@ def test_what_became_of_a_run_is_broken_at_the_columns(monkeypatch: pytest.Monke
     monkeypatch.delenv("COLUMNS")
     assert remains_table(left(), SEEN).splitlines()[:3] == [
         "run a11ce0 of alice@bastion since 2026-11-22T19:37:02Z died; out because of it:",
-        "           web1, web2, web3; 1 of 2 were restarted",
+        "           web1, web2, web3; 1 of 2 hosts restarted",
         "  rollout restart",
     ]
 
@@ -85,7 +85,7 @@ def test_with_nobody_out_there_is_no_table() -> None:
     )
     assert text == (
         "run a11ce0 of alice@bastion since 2026-11-22T19:37:02Z died; "
-        "no server is out because of it; 1 of 2 were restarted\n"
+        "no server is out because of it; 1 of 2 hosts restarted\n"
     )
 
 
