@@ -1,4 +1,4 @@
-"""In what is recorded, hosts and instances are what a run counts; servers are counted by backend."""
+"""In what is recorded, a run counts hosts or instances; servers are counted by backend."""
 
 import re
 from pathlib import Path
