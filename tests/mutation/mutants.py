@@ -745,8 +745,14 @@ MUTANTS = (
     Mutant(
         "no release is acquitted that was never compared",
         "deploy/rollback.py",
-        "        if isinstance(failure, AGAINST_THE_RELEASE) and was_tried(context, target):\n",
+        "        if isinstance(failure, AGAINST_THE_RELEASE) and tried:\n",
         "        if isinstance(failure, AGAINST_THE_RELEASE) or True:\n",
+    ),
+    Mutant(
+        "a release of which no new process was seen has not failed",
+        "deploy/rollback.py",
+        "        tried = target.name in started and was_tried(context, target)\n",
+        "        tried = was_tried(context, target)\n",
     ),
     Mutant(
         "what is out takes no room from another",
