@@ -47,6 +47,7 @@ PACKAGES: dict[str, set[str]] = {
     "adapters.probe": {*SHARED, "adapters.local", "adapters.ssh"},
     "adapters.journal": {*SHARED, "adapters.local", "trusted_paths"},
     "adapters.lock": {*SHARED, "adapters.local", "adapters.ssh", "adapters.journal"},
+    "adapters.notify": {*SHARED, "events", "adapters.local"},
     "adapters.releases": {*SHARED, "adapters.ssh"},
     "adapters.sources": {*SHARED, "adapters.local", "adapters.ssh", "adapters.releases"},
     "output": {"model", "events", "summary", "text"},

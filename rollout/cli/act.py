@@ -15,6 +15,7 @@ from rollout.model.findings import PreflightReport
 from rollout.ports.context import DeployContext, RunContext
 from rollout.ports.site import Site, Tell
 from rollout.restart.impact import measure_impact
+from rollout.restart.operator_commands import allowed_by_before_hook
 from rollout.restart.preflight import report_preflight
 from rollout.restart.rolling import rolling_restart
 from rollout.restart.server_mapping import Selection
@@ -46,6 +47,8 @@ def act(verb: str, arguments: Arguments, loaded: Loaded, ready: Ready) -> int:
         if not report_preflight(fit, tell, deploys=deploys):
             return
         plan = plan_of(settings, fit.targets, flags)
+        if not await allowed_by_before_hook(RunContext(plan, site, tell)):
+            return
         async with measure_impact(site, tell) as impact:
             await impact.include(plan.servers, plan.floor)
             if not deploys:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from rollout.cli.from_deploy_settings import see_current
 from rollout.cli.from_settings import lock_request, reach_of, servers_of, ssh_words
 from rollout.cli.new_run import NewRun, begin
+from rollout.cli.others import build_outside
 from rollout.cli.run_spec import Look, RunSpec
 from rollout.cli.signals import run_with_signals
 from rollout.cli.wiring import open_deploy, open_site
@@ -19,7 +20,7 @@ from rollout.model.errors import LockUnavailable
 from rollout.model.fleet import Finding
 from rollout.output.deploy_sentences import hosts_words
 from rollout.output.dispatcher import Broadcast
-from rollout.output.messages import NextStepCommands
+from rollout.output.messages import NextStepCommands, Others
 from rollout.output.select import renderers
 from rollout.ports.site import Site, Tell
 from rollout.ports.verbose import trace
@@ -32,12 +33,16 @@ def run(spec: RunSpec, scenario: CommandBody) -> int:
     """Run ``scenario`` under the lock, and return the exit code of its summary."""
     settings = spec.loaded.settings
     begun = begin(spec)
+    outside = build_outside(spec, begun)
+    broadcast = _renderers_of(spec, begun, outside.others)
+    outside.warnings.attach(broadcast)
 
     async def whole(tell: Tell, stop_asked: Callable[[], bool]) -> None:
         tell(begun.began(spec))
         async with AsyncExitStack() as stack:
             make = open_deploy if spec.deploys else open_site
             site = await stack.enter_async_context(make(settings, stop_asked=stop_asked))
+            site = outside.around(site, tell)
             site = _with_tracing(site, tell, verbose=spec.typed.verbose)
             if spec.cron and (which := spec.typed.which_file(spec.loaded)):
                 tell(Noted(where="settings", what=which))
@@ -53,12 +58,12 @@ def run(spec: RunSpec, scenario: CommandBody) -> int:
             await scenario(locked_run, tell)
 
     try:
-        return run_with_signals(whole, _renderers_of(spec, begun))
+        return run_with_signals(whole, broadcast)
     finally:
         begun.journal.leave()
 
 
-def _renderers_of(spec: RunSpec, begun: NewRun) -> Broadcast:
+def _renderers_of(spec: RunSpec, begun: NewRun, others: Others) -> Broadcast:
     settings = spec.loaded.settings
     return renderers(
         spec.typed.output_mode,
@@ -75,6 +80,7 @@ def _renderers_of(spec: RunSpec, begun: NewRun) -> Broadcast:
         ),
         meanwhile=spec.meanwhile,
         journal=begun.journal,
+        others=others,
     )
 
 

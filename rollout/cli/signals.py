@@ -60,7 +60,10 @@ class Signals:
         self._broadcast.tell(Interrupted(by=f"a second {by}", exit_code=LEAVING[number]))
         end_all()
         # No clean-up: it would wait for the very things that the operator does not wait for.
-        os._exit(self._broadcast.end(timeout=LAST_WORDS).exit_code)
+        self._broadcast.hurry()
+        ending = self._broadcast.end(timeout=LAST_WORDS)
+        end_all()  # what the end itself has started
+        os._exit(ending.exit_code)
 
 
 def run_with_signals(scenario: RunBody, broadcast: Broadcast) -> int:

@@ -58,6 +58,7 @@ from rollout.events.run import (
     TargetNotDrained,
     TargetNotStarted,
     TargetOnProbation,
+    TargetPrepared,
     TargetRecovered,
     TargetReturned,
     TargetReturnedUntouched,
@@ -119,6 +120,7 @@ __all__ = [
     "TargetNotDrained",
     "TargetNotStarted",
     "TargetOnProbation",
+    "TargetPrepared",
     "TargetRecovered",
     "TargetReturned",
     "TargetReturnedUntouched",
@@ -149,6 +151,7 @@ Event = (
     | TargetSkipped
     | TargetWaiting
     | TargetClaimed
+    | TargetPrepared
     | TargetAdopted
     | ServersChanged
     | TargetVisited

@@ -242,6 +242,19 @@ class TargetClaimed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetPrepared:
+    """The operator's own commands before it have ended; it serves until now.
+
+    ``silence`` is what the command that began a silence of its monitoring has printed.
+    """
+
+    wire: ClassVar[str] = "target.prepared"
+
+    target: str
+    silence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetAdopted:
     """A run before this one left it out, and it is ours now; ``asked`` to restart or not.
 

@@ -55,6 +55,7 @@ FIELDS: Mapping[str, str] = {
     "seconds": "How long, in seconds.",
     "servers": "Its servers, each as `backend/server@balancer`.",
     "sessions": "How many.",
+    "silence": "What the command printed that silenced its monitoring.",
     "since": "When it was taken out, in UTC; empty where that is not known.",
     "standing": "Where it stands.",
     "step": "The step's name.",

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from rollout.model.errors import RecordError, RolloutError
 from rollout.model.fleet import AdminState, ProcessIdentity, Server, Target
-from rollout.model.ownership import OwnedTarget, ServerSnapshot
+from rollout.model.ownership import OwnedTarget, ServerSnapshot, Silence
 from rollout.ports.ownership import Lock, RunJournal
 from rollout.text.timestamps import utc_now
 
@@ -85,6 +86,10 @@ class PersistentOwnershipLog:
     ) -> None:
         # everywhere: who sees to it from another machine must know that it is not as it was found
         await self._keep(self._held[target].asked_too(before, release), everywhere=True)
+
+    async def silenced(self, target: str, silence: Silence | None) -> None:
+        owned_target = replace(self._held[target], silence=silence)
+        await self._keep(owned_target, everywhere=False, needed=silence is not None)
 
     async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
         async with self._one_by_one:
@@ -188,6 +193,10 @@ class UnlockedOwnershipLog:
         self, target: str, before: Mapping[str, ProcessIdentity | None], release: str
     ) -> None:
         del target, before, release
+        raise self._why
+
+    async def silenced(self, target: str, silence: Silence | None) -> None:
+        del target, silence
         raise self._why
 
     async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:

@@ -42,6 +42,19 @@ class ServerSnapshot:
         return replace(found, address=self.address, port=self.port) if self.address else found
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The monitoring of a target is silent because of us, or is about to be.
+
+    Attributes:
+        run: The run that began the silence.
+        number: What the operator's command printed about it; empty until it has ended.
+    """
+
+    run: str
+    number: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedTarget:
     """One target that is ours until it was seen serving as found.
@@ -57,6 +70,7 @@ class OwnedTarget:
         relinked: ``current`` of the host may lead to ``release``, though no restart was asked for.
         returning: It was being made ready: it had been proven, or was never asked to restart.
         since: When it was taken out, in UTC; empty where that was not written down.
+        silence: The silence of its monitoring that must be ended; None where there is none.
     """
 
     target: Target
@@ -67,6 +81,7 @@ class OwnedTarget:
     relinked: bool = False
     returning: bool = False
     since: str = field(default="", compare=False)
+    silence: Silence | None = None
 
     def told_too(
         self, told: Mapping[Server, tuple[AdminState, ...]], *, returning: bool

@@ -4,7 +4,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from rollout.events import Event
-from rollout.output.messages import NextStepCommands, Renderer, RunResult, StampedEvent, Stream
+from rollout.output.messages import (
+    NextStepCommands,
+    Others,
+    Renderer,
+    RunResult,
+    StampedEvent,
+    Stream,
+)
 from rollout.output.report.command_line import with_options
 from rollout.summary.out_times import OutTimes
 from rollout.summary.run import Exit, RunSummary, enter
@@ -30,10 +37,13 @@ class Broadcast:
         monotonic: Callable[[], float],
         complain: Callable[[str], None],
         streams: Sequence[Stream] = (),
+        others: Others | None = None,
         hints: NextStepCommands | None = None,
     ) -> None:
         self.summary = RunSummary(fleet=hints.fleet if hints else 0)
-        self._renderers = list(renderers)
+        others = others or Others()
+        self._renderers = [*renderers, *others.listeners]
+        self._deliveries = tuple(others.deliveries)
         self._run = run
         self._utc_now = utc_now
         self._monotonic = monotonic
@@ -43,6 +53,7 @@ class Broadcast:
         self._began = monotonic()
         self._number = 0
         self._out_times = OutTimes()
+        self._hurry = False
 
     def tell(self, event: Event) -> None:
         """Enter ``event`` into the summary and show it to everyone, with the options typed."""
@@ -83,10 +94,31 @@ class Broadcast:
             hints=self._hints,
         )
         self._to_everyone(lambda renderer: renderer.end(ending))
+        if not self._hurry:
+            self._finish_deliveries(None)  # what they warn of is still written
         deadline = self._monotonic() + timeout
         for stream in self._streams:
             stream.close(max(0.0, deadline - self._monotonic()))
+        if self._hurry:
+            self._finish_deliveries(max(0.0, deadline - self._monotonic()))
         return ending
+
+    def hurry(self) -> None:
+        """Leave to what is on its way to others only what the streams leave of their time.
+
+        Else it has its own, after the summary was written.
+        """
+        self._hurry = True
+
+    def warn(self, where: str, what: str) -> None:
+        """Write a line beside the events; they have ended."""
+        with suppress(Exception):
+            self._complain(f"rollout: {sanitize(where)}: {sanitize(what)}\n")
+
+    def _finish_deliveries(self, most: float | None) -> None:
+        for delivery in self._deliveries:
+            with suppress(Exception):
+                delivery.finish(most)
 
     def _to_everyone(self, show: Callable[[Renderer], None]) -> None:
         for renderer in tuple(self._renderers):

@@ -1,6 +1,6 @@
 """What a renderer is told: an event with its stamp, and at the end how it all ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -104,3 +104,23 @@ class Stream(Protocol):
 
     def close(self, timeout: float) -> bool:
         """Write what is left for at most ``timeout`` seconds; True when all of it went out."""
+
+
+class Delivery(Protocol):
+    """What is on its way to others than the reader of this run."""
+
+    def finish(self, most: float | None = None) -> None:
+        """Wait until all is delivered or given up, for at most ``most`` seconds where given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Who hears of the run beside its reader.
+
+    Attributes:
+        listeners: They hear every event and the end, and do not wait.
+        deliveries: What they have on its way; the end of the run waits for it, and not long.
+    """
+
+    listeners: Sequence[Renderer] = ()
+    deliveries: Sequence[Delivery] = ()

@@ -156,6 +156,9 @@ def target_sentence(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as abov
             return f"{_not_yet(awaited)}: {reason}"
         case events.TargetClaimed(servers=servers):
             return f"taking out: {', '.join(servers)}"
+        case events.TargetPrepared(silence=silence):
+            number = f", silence {silence}" if silence else ""
+            return f"commands before it have ended{number}; next: drain"
         case events.TargetAdopted(servers=servers, asked=asked):
             how = "must be verified first" if asked else "was never asked to restart"
             return f"recovering, it {how}: {', '.join(servers)}"

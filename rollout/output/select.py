@@ -10,7 +10,7 @@ from typing import TextIO
 from rollout.output.cron import Cron
 from rollout.output.dispatcher import Broadcast
 from rollout.output.jsonl import JsonLines, json_loss
-from rollout.output.messages import NextStepCommands, Renderer, Stream
+from rollout.output.messages import NextStepCommands, Others, Renderer, Stream
 from rollout.output.plain import Plain
 from rollout.output.terminal import can_redraw, size_of, text_columns
 from rollout.output.writer import Writer
@@ -35,6 +35,7 @@ def renderers(
     hints: NextStepCommands | None = None,
     meanwhile: str = "",
     journal: Stream | None = None,
+    others: Others | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     utc_now: Callable[[], str] = utc_now,
@@ -54,6 +55,7 @@ def renderers(
         hints: What the reader can type; default: rollout without options.
         meanwhile: What the table shows until the first server or release has a line.
         journal: Where every event is written down as well; none for a run that has no journal.
+        others: Who hears of the run besides.
         stdout: Where data goes; default ``sys.stdout``.
         stderr: Where words for people go; default ``sys.stderr``.
         utc_now: The wall clock, for stamps.
@@ -92,5 +94,6 @@ def renderers(
         monotonic=monotonic,
         complain=words.write,
         streams=streams,
+        others=others,
         hints=hints,
     )

@@ -9,7 +9,7 @@ from typing import Protocol
 from rollout.model.errors import RolloutError
 from rollout.model.fleet import AdminState, ProcessIdentity, Server, Target
 from rollout.model.lock_state import LockOwner, LockState, PastRun
-from rollout.model.ownership import OwnedTarget, ServerSnapshot
+from rollout.model.ownership import OwnedTarget, ServerSnapshot, Silence
 
 
 class OwnershipLog(Protocol):
@@ -57,6 +57,12 @@ class OwnershipLog(Protocol):
         """Instances are about to be asked to restart: from here only proof brings it back.
 
         ``before`` has the process of each, ``release`` is what they must be seen to run in.
+        """
+
+    async def silenced(self, target: str, silence: Silence | None) -> None:
+        """The monitoring of ``target`` is silent, or is about to be; None: its silence has ended.
+
+        That the end of one cannot be written is no reason to stop: it is only ended once more.
         """
 
     async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:

@@ -21,6 +21,7 @@ from rollout.model.fleet import (
 )
 from rollout.model.supervisor import SupervisorProfile
 from rollout.model.traffic import TrafficReading
+from rollout.ports.operator_commands import RunHooks, Silencer
 from rollout.ports.ownership import Lock, OwnershipLog
 from rollout.ports.releases import Releases, Source
 
@@ -165,6 +166,8 @@ class Site:
     stop_asked: Callable[[], bool] = lambda: False
     started: float | None = None
     services: DeployServices | None = None
+    hooks: RunHooks | None = None
+    silencer: Silencer | None = None
 
     def require_services(self) -> DeployServices:
         """Return what only a deploy needs, where the site was made for a deploy.

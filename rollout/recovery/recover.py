@@ -34,6 +34,7 @@ from rollout.restart.control import TargetControl
 from rollout.restart.final_check import check_at_the_end
 from rollout.restart.lb_commands import switch_agents
 from rollout.restart.one_target import adopt
+from rollout.restart.operator_commands import end_silence, run_host_hook
 from rollout.restart.reenable import (
     make_ready_and_verify,
     return_when_verified,
@@ -156,6 +157,7 @@ async def abandon(context: RunContext, request: RecoveryRequest) -> None:
     for owned_target in owned_targets:
         reason = "given up on request, as it is now; it is yours"
         tell(TargetSkipped(target=owned_target.target.name, reason=reason))
+        await end_silence(context, owned_target.target)
         await context.site.record.released(owned_target.target.name, restarted=False)
     tell(RecoveryFinished())
 
@@ -171,9 +173,20 @@ async def _recover_one(
 ) -> VerificationAfterCrash | None:
     """Bring one target back; return how it was proven, if it had been asked to restart.
 
+    The silence of its monitoring has ended then, also of one that stays out.
+
     Raises:
         RolloutError: it is still out; that has been told.
     """
+    try:
+        return await _bring_back(context, owned_target)
+    finally:
+        await end_silence(context, owned_target.target)
+
+
+async def _bring_back(
+    context: RunContext, owned_target: OwnedTarget
+) -> VerificationAfterCrash | None:
     name, asked = owned_target.target.name, bool(owned_target.asked)
     control = TargetControl(context, owned_target.target)
     try:
@@ -188,6 +201,7 @@ async def _recover_one(
     if not control.servers:
         reason = f"changed from outside since: {theirs}" if theirs else NOTHING_LEFT
         context.tell(TargetSkipped(target=name, reason=reason))
+        await end_silence(context, owned_target.target)
         await context.site.record.released(name, restarted=False)
         return None
     context.tell(
@@ -276,8 +290,11 @@ async def _recover_untouched(control: TargetControl, owned_target: OwnedTarget) 
         reason = f"it could not be put back: {said_of(target.name, error)}"
         control.tell(left_out_event(control, reason, "unknown", asked=False))
         raise
+    await end_silence(control.context, target)
     await control.site.record.released(target.name, restarted=False)
-    control.tell(TargetRecovered(target=target.name, restarted=False))
+    back = TargetRecovered(target=target.name, restarted=False)
+    control.tell(back)
+    await run_host_hook(control.context, "host_back", target, back)
 
 
 async def _recover_restarted(
@@ -314,10 +331,11 @@ async def _is_back(
 ) -> VerificationAfterCrash:
     """Write down and tell that a target serves again, and what of its restart is done."""
     renewed = () if proven.restarted else proven.renewed
+    await end_silence(control.context, control.target)
     await control.site.record.released(name, restarted=proven.restarted, renewed=renewed)
-    control.tell(
-        TargetRecovered(
-            target=name, restarted=proven.restarted, release=proven.release, renewed=renewed
-        )
+    back = TargetRecovered(
+        target=name, restarted=proven.restarted, release=proven.release, renewed=renewed
     )
+    control.tell(back)
+    await run_host_hook(control.context, "host_back", control.target, back)
     return proven

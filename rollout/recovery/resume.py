@@ -20,6 +20,7 @@ from rollout.ports.releases import Releases
 from rollout.ports.site import Site
 from rollout.recovery.recover import RecoveryRequest, RecoveryResult, recover
 from rollout.restart.impact import ImpactMeasurement, measure_impact
+from rollout.restart.operator_commands import allowed_by_before_hook
 from rollout.restart.preflight import report_preflight
 from rollout.restart.rolling import rolling_restart
 from rollout.restart.server_mapping import Selection
@@ -113,6 +114,8 @@ async def _restart_remaining(
     if not report_preflight(fit, context.tell):
         return
     plan = _rest_of(context, wanted, back, fit)
+    if not await allowed_by_before_hook(replace(context, plan=plan)):
+        return
     await impact.include(plan.servers, plan.floor)
     if wanted.deploy is None:
         await rolling_restart(replace(context, plan=plan))

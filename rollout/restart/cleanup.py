@@ -17,6 +17,7 @@ from rollout.model.errors import (
 )
 from rollout.model.fleet import AdminState
 from rollout.restart.control import TargetControl
+from rollout.restart.operator_commands import end_silence, run_host_hook
 from rollout.restart.reenable import make_ready_and_verify
 
 EVIDENCE_AGAINST = (TimedOut, CrashLoop)
@@ -46,6 +47,8 @@ async def ensure_safe_end(control: TargetControl) -> AsyncIterator[None]:
             await leave_in_maint(control, failure)
         raise
     finally:
+        # of one that is left out as well: a person must hear of it
+        await end_silence(control.context, control.target)
         if permission.asked and control.maint_visitors.total:
             servers = tuple(map(str, control.maint_visitors.count))
             control.tell(
@@ -62,6 +65,7 @@ async def give_back(control: TargetControl, failure: Exception) -> RolloutError 
     reason = said_of(control.target.name, failure)
     try:
         await make_ready_and_verify(control)
+        await end_silence(control.context, control.target)
         await control.site.record.released(control.target.name, restarted=False)
     except LockLost as lost:
         await report_after_lock_loss(control, lost)
@@ -80,6 +84,7 @@ async def give_back(control: TargetControl, failure: Exception) -> RolloutError 
             asked=isinstance(failure, ProcessKept),
         )
         control.tell(told)
+        await run_host_hook(control.context, "host_back", control.target, told)
     return None
 
 

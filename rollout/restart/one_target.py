@@ -52,6 +52,12 @@ from rollout.restart.drain import (
     wait_until_drained,
     wait_until_empty,
 )
+from rollout.restart.operator_commands import (
+    before_out,
+    begin_silence,
+    end_silence,
+    run_host_hook,
+)
 from rollout.restart.reenable import (
     make_ready_and_verify,
     return_when_verified,
@@ -86,7 +92,6 @@ async def restart_one(context: RunContext, target: Target) -> bool:
     control.spared.at = now()
     if not await take_ownership(control):
         return False
-    control.out_since = now()
     async with out_of_rotation(control):
         await wait_until_drained(control)
         await wait_until_empty(control)
@@ -145,6 +150,7 @@ async def restart_again(
             raise ChangedExternally(str(server), AdminState.MAINT, theirs)
     except RolloutError as error:
         context.tell(left_out_event(control, said_of(target.name, error), "unknown", asked=True))
+        await end_silence(context, target)
         raise
     context.tell(
         TargetAdopted(
@@ -156,6 +162,7 @@ async def restart_again(
     )
     async with ensure_safe_end(control):
         control.permission.needs_proof()
+        await begin_silence(control)
         await wait_until_empty(control)  # sticky clients had come to it again
         async with with_release_switched(control):
             before = await read_remaining_processes(context, target)
@@ -221,8 +228,11 @@ async def restart_and_return(control: TargetControl, before: Baseline) -> tuple[
     seconds = round(now() - control.out_since, 1)
     await wait_until_stable(control, proof)
     # not before: until here it may be taken out again
+    await end_silence(control.context, target)
     await control.site.record.released(target.name, restarted=True)
-    control.tell(TargetDone(target=target.name, seconds=seconds, release=name))
+    done = TargetDone(target=target.name, seconds=seconds, release=name)
+    control.tell(done)
+    await run_host_hook(control.context, "host_back", target, done)
     own = {one.name for one in target.instances}
     others = tuple(one for one in proof.restarted_too(before.host) if one not in own)
     if others:
@@ -353,8 +363,11 @@ async def with_release_switched(control: TargetControl) -> AsyncIterator[None]:
 async def out_of_rotation(control: TargetControl) -> AsyncIterator[None]:
     """Hold the target out of rotation for the length of the block; see :func:`ensure_safe_end`."""
     servers = tuple(str(server) for server in control.target.servers)
-    control.tell(TargetClaimed(target=control.target.name, servers=servers))
+    claimed = TargetClaimed(target=control.target.name, servers=servers)
+    control.tell(claimed)
     async with ensure_safe_end(control):
+        await before_out(control, claimed)
+        control.out_since = now()
         control.spared.look = partial(check_floor_still_holds, control)
         await control.set_state(AdminState.DRAIN)
         control.spared.look = None

@@ -22,6 +22,7 @@ def contradictions(settings: Settings) -> list[tuple[KeyPath, str]]:
         *_addresses_of_strangers(settings),
         *_no_room(settings),
         *_blind_probe(settings),
+        *_half_a_silence(settings),
         *(deploy_contradictions(settings.deploy) if settings.deploy else ()),
     ]
 
@@ -83,3 +84,11 @@ def _blind_probe(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
         yield ("restart", "probe"), why
     if settings.restart.probe_host and not probe.startswith("http"):
         yield ("restart", "probe_host"), "is for a probe that begins with http:// or https://"
+
+
+def _half_a_silence(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
+    begin, end = bool(settings.silence.begin), bool(settings.silence.end)
+    if begin and not end:
+        yield ("silence", "end"), "is missing: what silence.begin begins must be ended"
+    if end and not begin:
+        yield ("silence", "begin"), "is missing: silence.end would end what nothing begins"

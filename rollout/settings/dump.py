@@ -18,8 +18,13 @@ _COMMANDS = (
     re.compile(r"restart\.smoke"),
     re.compile(r"deploy\.hooks\.(?:before|switched|after)"),
     re.compile(r"deploy\.build\..*\.run"),
+    re.compile(r"hooks\.(?:before|host_out|host_back|failed|after)"),
+    re.compile(r"notify\.command"),
+    re.compile(r"silence\.(?:begin|end)"),
 )
 """Texts of the operator's own, in which a password may stand."""
+
+WEBHOOK: KeyPath = ("notify", "webhook")
 
 Seal = Callable[[str, str], str]
 """Makes of a dotted key and a secret value what may be written down in place of the value."""
@@ -98,11 +103,14 @@ def _changed(loaded: Loaded, shown: Mapping[str, Any]) -> tuple[KeyPath, ...]:
 
 
 def _masked_paths(settings: Settings) -> frozenset[KeyPath]:
-    """List the values of environments that stand in the settings themselves, and are not empty."""
+    """List what is secret as a whole, stands in the settings themselves, and is not empty.
+
+    That are the values of environments, and the webhook: the secret is its path.
+    """
     return frozenset(
         path
         for path, secret in secrets_in(settings)
-        if "env" in path[:-1] and secret.text and not secret.reference
+        if ("env" in path[:-1] or path == WEBHOOK) and secret.text and not secret.reference
     )
 
 

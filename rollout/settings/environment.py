@@ -17,7 +17,11 @@ NOT_SETTINGS = frozenset({"ROLLOUT_CONFIG", "ROLLOUT_ENV", "ROLLOUT_OUTPUT"})
 
 IN_A_HOOK = "ROLLOUT_HOOK"
 FACTS = frozenset(
-    f"{PREFIX}{name}" for name in ("HOOK", "RELEASE", "REVISION", "HOSTS", "OUTCOME", "TO")
+    f"{PREFIX}{name}"
+    for name in (
+        *("HOOK", "RELEASE", "REVISION", "HOSTS", "OUTCOME", "TO"),
+        *("APP", "RUN", "COMMAND", "TARGET", "HOST", "SECONDS", "SILENCE", "MOMENT", "EXIT_CODE"),
+    )
 )
 """What a hook is told by us; one that calls `rollout status` must not be told of unknown keys."""
 

@@ -7,6 +7,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rollout.model.plan import OnBusy, Share, Timeouts
 from rollout.settings.deploy_model import DeploySettings
+from rollout.settings.notify_model import (
+    MetricsSettings,
+    NotifySettings,
+    RunHookSettings,
+    SilenceSettings,
+)
 from rollout.settings.templates import (
     a_host_header,
     a_probe,
@@ -139,6 +145,10 @@ class Settings(BaseSettings):
     monit: MonitSettings = MonitSettings()
     restart: RestartSettings = RestartSettings()
     lock: LockSettings = LockSettings()
+    hooks: RunHookSettings = RunHookSettings()
+    notify: NotifySettings = NotifySettings()
+    silence: SilenceSettings = SilenceSettings()
+    metrics: MetricsSettings = MetricsSettings()
     deploy: DeploySettings | None = None
 
     @property

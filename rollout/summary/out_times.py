@@ -58,6 +58,8 @@ class OutTimes:
         match event:
             case events.TargetClaimed(target=name):
                 self._out[name] = _OutTime(DRAIN, elapsed)
+            case events.TargetPrepared(target=name):
+                self._out[name] = _OutTime(DRAIN, elapsed)  # until now it has served
             case events.TargetAdopted(target=name, asked=asked, since=since):
                 earlier = seconds_between(since, at) or 0.0
                 known = self._out.get(name)

@@ -94,6 +94,7 @@ TargetEvent = (
     events.TargetSkipped
     | events.TargetWaiting
     | events.TargetClaimed
+    | events.TargetPrepared
     | events.TargetAdopted
     | events.ServersChanged
     | events.TargetVisited
@@ -147,7 +148,7 @@ def line_after(line: TargetSummary, event: TargetEvent) -> TargetSummary:  # noq
             return replace(line, standing=TargetPhase.MAINT, reason="", state="maint")
         case events.SessionsCut(sessions=sessions):
             return replace(line, reason="", cut=line.cut + sessions)
-        case events.TargetDrained() | events.TargetEmpty():
+        case events.TargetDrained() | events.TargetEmpty() | events.TargetPrepared():
             return replace(line, reason="")
         case events.RestartAsked():
             return replace(line, standing=TargetPhase.RESTARTING, reason="", asked=True)

@@ -50,6 +50,7 @@ PLACES: dict[type[Event], tuple[str, str, str]] = {
     events.TargetSkipped: ("line", "target", "written"),
     events.TargetWaiting: ("table", "target", "written"),
     events.TargetClaimed: ("table", "target", "written"),
+    events.TargetPrepared: ("table", "target", "written"),
     events.TargetAdopted: ("table", "target", "written"),
     events.ServersChanged: ("line", "always", "written"),
     events.TargetVisited: ("line", "always", "written"),

@@ -41,6 +41,7 @@ STREAMS = {
 BESIDE: tuple[Event, ...] = (
     events.ServersChanged(target="web1", gone=("app/web1@lb1",), new=("app/web1b@lb1",)),
     events.TargetVisited(target="web1", sessions=3, servers=("app/web1@lb1",)),
+    events.TargetPrepared(target="web1", silence="a7c0"),
     events.OthersRestarted(
         target="web1", instances=("worker_1",), supervisor="monit", fix="take `depends on` out"
     ),

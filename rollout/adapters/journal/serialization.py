@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict, TypeAdapter
 
 from rollout.model.fleet import AdminState, Instance, ProcessIdentity, ProcessTree, Server, Target
 from rollout.model.lock_state import Kind, LockOwner, Process
-from rollout.model.ownership import OwnedTarget, ServerSnapshot
+from rollout.model.ownership import OwnedTarget, ServerSnapshot, Silence
 from rollout.model.releases import NAME as RELEASE
 from rollout.text.hostnames import expand
 
@@ -99,6 +99,12 @@ class _Server:
 
 
 @dataclass(frozen=True)
+class _Silence:
+    run: Text
+    number: Text
+
+
+@dataclass(frozen=True)
 class _Holding:
     target: Text
     host: Host
@@ -109,6 +115,7 @@ class _Holding:
     relinked: Flag = False
     returning: Flag = False
     since: Text = ""
+    silence: _Silence | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +166,7 @@ def spell_holding(owned_target: OwnedTarget) -> Spelled:
         "relinked": owned_target.relinked,
         "returning": owned_target.returning,
         **({"since": owned_target.since} if owned_target.since else {}),
+        **({"silence": asdict(owned_target.silence)} if owned_target.silence else {}),
     }
 
 
@@ -210,6 +218,7 @@ def read_holding(said: Mapping[str, Any]) -> OwnedTarget:
         relinked=read.relinked,
         returning=read.returning,
         since=read.since,
+        silence=None if read.silence is None else Silence(**vars(read.silence)),
     )
 
 

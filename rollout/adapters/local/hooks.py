@@ -25,8 +25,8 @@ class CommandHooks:
         self._timeout = timeout
         self._environ = dict(environ)
 
-    async def run(self, hook: str, facts: Mapping[str, str]) -> CheckResult | None:
-        """Run the command of ``hook`` once; fine is exit 0.
+    async def run(self, hook: str, facts: Mapping[str, str], stdin: str = "") -> CheckResult | None:
+        """Run the command of ``hook`` once, with ``stdin`` to be read; fine is exit 0.
 
         A fact with a NUL, which no environment can hold, is no command's but an answer: not fine.
         """
@@ -37,4 +37,5 @@ class CommandHooks:
         broken = [name for name, value in told.items() if "\0" in value]
         if broken:
             return CheckResult(ok=False, message=f"{broken[0]} has a NUL in it")
-        return await ask_here(command, self._timeout, self._environ | told | {"ROLLOUT_HOOK": hook})
+        environ = self._environ | told | {"ROLLOUT_HOOK": hook}
+        return await ask_here(command, self._timeout, environ, stdin)

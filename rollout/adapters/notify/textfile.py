@@ -1,0 +1,60 @@
+"""Replaces the file that Prometheus reads, whole or not at all."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import mkstemp
+
+LONGEST = 1 << 20
+"""Bytes of the file before that are read; a longer one is not ours."""
+
+MODE = 0o644
+
+
+class TextFile:
+    """The file for the textfile collector of node_exporter.
+
+    Args:
+        path: Where it is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def update(self, render: Callable[[str], str]) -> None:
+        """Write what ``render`` makes of the text before.
+
+        It is written beside and renamed over, under a name that node_exporter does not read.
+
+        Raises:
+            OSError: it cannot be written; then it is as it was.
+        """
+        text = render(self._before())
+        handle, name = mkstemp(prefix=f".{self._path.name}.", suffix=".tmp", dir=self._path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                os.fchmod(file.fileno(), MODE)
+            Path(name).replace(self._path)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+
+    def try_out(self) -> None:
+        """See that it could be written, by writing beside it.
+
+        Raises:
+            OSError: it could not.
+        """
+        handle, name = mkstemp(prefix=f".{self._path.name}.", suffix=".tmp", dir=self._path.parent)
+        os.close(handle)
+        Path(name).unlink()
+
+    def _before(self) -> str:
+        try:
+            with self._path.open("rb") as file:
+                return file.read(LONGEST).decode(errors="replace")
+        except OSError:
+            return ""
