@@ -157,8 +157,7 @@ def target_sentence(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as abov
         case events.TargetClaimed(servers=servers):
             return f"taking out: {', '.join(servers)}"
         case events.TargetPrepared(silence=silence):
-            number = f", silence {silence}" if silence else ""
-            return f"commands before it have ended{number}; next: drain"
+            return f"its commands have ended{silence and f', silence {silence}'}; next: drain"
         case events.TargetAdopted(servers=servers, asked=asked):
             how = "must be verified first" if asked else "was never asked to restart"
             return f"recovering, it {how}: {', '.join(servers)}"
@@ -207,8 +206,7 @@ def target_sentence(event: TargetEvent) -> str:  # noqa: C901, PLR0912 - as abov
         case events.TargetReturned():
             return "in rotation everywhere, watched until stable"
         case events.TargetDone(seconds=seconds, release=release):
-            runs = f", release {release}" if release else ""
-            return f"done: serving, out for {in_words(seconds)}{runs}"
+            return f"done: serving, out for {in_words(seconds)}{release and f', release {release}'}"
         case events.TargetNotStarted(reason=reason):
             return f"not restarted: {reason}"
         case events.TargetReturnedUntouched(reason=reason, asked=asked):

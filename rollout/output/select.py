@@ -43,9 +43,8 @@ def renderers(
 ) -> Broadcast:
     """Open the outputs that were asked for.
 
-    ``auto`` is the table on a terminal and lines elsewhere; ``live`` without a terminal is lines
-    too.  With ``json`` people still get the summary on stderr, but only when something is wrong,
-    as with ``cron``, which outranks every output for people.
+    ``auto`` is the table on a terminal and lines elsewhere; so is ``live``.  With ``json`` people
+    get the summary on stderr, but only when something is wrong, as with ``cron``, which outranks.
 
     Args:
         output: What ``--output`` says.

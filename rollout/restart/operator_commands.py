@@ -27,10 +27,10 @@ async def allowed_by_before_hook(context: RunContext) -> bool:
     Raises:
         Halted: the operator wants us to stop.
     """
-    site, targets = context.site, context.plan.targets
-    if site.hooks is None or not targets:
+    site = context.site
+    if site.hooks is None or not context.plan.targets:
         return True
-    facts = {"hosts": " ".join(dict.fromkeys(target.host for target in targets))}
+    facts = {"hosts": " ".join(dict.fromkeys(t.host for t in context.plan.targets))}
     end = await unless_stopped(site.hooks.run("before", facts), site.stop_asked)
     if end is None or end.ok:
         return True

@@ -3,12 +3,19 @@
 import http.client
 import urllib.error
 import urllib.request
-from email.message import Message
 from http import HTTPStatus
-from typing import IO
 from urllib.parse import urlsplit
 
 from rollout import __version__
+
+HANDLERS = (
+    urllib.request.ProxyHandler,
+    urllib.request.HTTPHandler,
+    urllib.request.HTTPSHandler,
+    urllib.request.HTTPDefaultErrorHandler,
+    urllib.request.HTTPErrorProcessor,
+)
+"""Those of urllib's own, without files, ftp and redirects."""
 
 MOST = 1 << 16
 """Bytes of an answer that are read."""
@@ -30,7 +37,9 @@ def post(address: str, body: str, timeout: float) -> str:
         },
         method="POST",
     )
-    opener = urllib.request.build_opener(_NoRedirect())
+    opener = urllib.request.OpenerDirector()
+    for handler in HANDLERS:
+        opener.add_handler(handler())
     host = urlsplit(address).hostname or ""
     try:
         with opener.open(request, timeout=timeout) as answer:
@@ -57,18 +66,3 @@ def _why(reason: str | BaseException) -> str:
 
 def _phrase(code: int) -> str:
     return HTTPStatus(code).phrase if code in {*HTTPStatus} else ""
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Takes a redirect for the answer."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: Message,
-        newurl: str,
-    ) -> None:
-        del req, fp, code, msg, headers, newurl

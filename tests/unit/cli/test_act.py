@@ -41,7 +41,7 @@ UNFIT = PreflightReport(
 )
 DEPLOY = "the deploy"
 SERVICES = SimpleNamespace(source="the source")
-SITE: Any = SimpleNamespace(stop_asked=lambda: False, require_services=lambda: SERVICES)
+SITE: Any = SimpleNamespace(stop_asked=lambda: False, require_services=lambda: SERVICES, hooks=None)
 
 
 @dataclass

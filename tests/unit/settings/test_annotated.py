@@ -118,7 +118,8 @@ def test_nothing_that_was_found_can_say_more_than_its_value(key: str, text: str,
     assert read["app"] == value
     assert read["monit"] == {"ports": {name: 8000}}
     assert read["balancers"] == {name: {"ssh": value}, f"{name}2": {"backends": [value, value]}}
-    assert set(read) == {"app", "balancers", "fleet", "ssh", "monit", "restart", "lock"}
+    tables = {"app", "balancers", "fleet", "ssh", "monit", "restart", "lock"}
+    assert set(read) == {*tables, "hooks", "notify", "silence", "metrics"}
 
 
 @given(ANYTHING)
