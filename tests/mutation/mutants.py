@@ -41,6 +41,7 @@ ACQUIRE = ("tests/scenarios/test_acquire.py",)
 BY_HAND = ("tests/scenarios/test_lock_by_hand.py",)
 PRUNE = ("tests/scenarios/test_prune.py",)
 WHOLE = ("tests/scenarios/test_whole_recoveries.py",)
+COMMANDS = ("tests/scenarios/test_operator_commands.py",)
 CHECKOUTS = ("tests/integration/sources/test_checkouts.py",)
 
 
@@ -815,9 +816,8 @@ MUTANTS = (
     Mutant(
         "one that is back is not ours any more",
         "recovery/recover.py",
-        "    await control.site.record.released(target.name, restarted=False)\n"
-        "    control.tell(TargetRecovered",
-        "    control.tell(TargetRecovered",
+        "    await control.site.record.released(target.name, restarted=False)\n    back = ",
+        "    back = ",
     ),
     Mutant(
         "what is theirs is not taken up",
@@ -1201,5 +1201,51 @@ MUTANTS = (
         "            found = replace(found, weight=row.weight)\n",
         "            pass\n",
         noticed_by=LINES,
+    ),
+    Mutant(
+        "a silence whose number is not known yet stands in the journal",
+        "restart/operator_commands.py",
+        "    await record.silenced(target.name, Silence(silencer.run))\n",
+        noticed_by=COMMANDS,
+    ),
+    Mutant(
+        "the number of a silence stands in the journal before its target is out",
+        "restart/operator_commands.py",
+        "    await record.silenced(target.name, Silence(silencer.run, number))\n",
+        noticed_by=COMMANDS,
+    ),
+    Mutant(
+        "what an operator takes out while a hook runs is left to the operator",
+        "restart/operator_commands.py",
+        "        await control.read_all()\n",
+        noticed_by=COMMANDS,
+    ),
+    Mutant(
+        "a target that is left out pages a person",
+        "restart/cleanup.py",
+        "        await end_silence(control.context, control.target)\n        if permission",
+        "        if permission",
+        noticed_by=COMMANDS,
+    ),
+    Mutant(
+        "the silence of a target that is back ends before the record forgets the target",
+        "restart/one_target.py",
+        "    await end_silence(control.context, target)\n",
+        noticed_by=COMMANDS,
+    ),
+    Mutant(
+        "recover ends the silence that a run which died has begun",
+        "recovery/recover.py",
+        "    await end_silence(control.context, target)\n    await control.site.record.released",
+        "    await control.site.record.released",
+        noticed_by=COMMANDS,
+    ),
+    Mutant(
+        "what is abandoned is not silent any more",
+        "recovery/recover.py",
+        "        await end_silence(context, owned_target.target)\n        await context.site.record"
+        ".released(owned_target",
+        "        await context.site.record.released(owned_target",
+        noticed_by=COMMANDS,
     ),
 )
