@@ -19,7 +19,7 @@ from rollout.cli.typer_patch import FastGroup
 from rollout.settings.options import KEEP, LIMITS_AND_TIMEOUTS, PACE, SOURCE, SWITCH, Option
 from rollout.version import version
 
-ACT, REPAIR, LOOK, SET_UP = "Act", "Repair", "Look", "Set up"
+ACT, STEER, REPAIR, LOOK, SET_UP = "Act", "Steer a run", "Repair", "Look", "Set up"
 """The headings of the list of commands."""
 
 app = typer.Typer(
@@ -145,6 +145,37 @@ def resume(arguments: Arguments) -> int:
     What it left out comes back first; then the targets that had no turn are restarted.
     """
     from rollout.cli.commands.resume import resume as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("pause", group=STEER)
+def pause(arguments: Arguments) -> int:
+    """Let the run take nothing new out.
+
+    What is out is finished first.  It goes on with `rollout continue`, from any shell whose login
+    may hold the lock.
+    """
+    from rollout.cli.commands.control import pause as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("continue", group=STEER)
+def go_on(arguments: Arguments) -> int:
+    """Let a paused run go on."""
+    from rollout.cli.commands.control import go_on as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("abort", group=STEER)
+def abort(arguments: Arguments) -> int:
+    """Stop the run, as its first Ctrl-C would.
+
+    What is out comes back first; then the run ends with exit code 5.
+    """
+    from rollout.cli.commands.control import abort as command  # noqa: PLC0415
 
     return command(arguments)
 

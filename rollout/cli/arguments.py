@@ -39,7 +39,9 @@ class Arguments:
     def flags(self) -> "Flags":
         """The options that are settings, and ``--accept-sick``, which a resumed run keeps."""
         flags: dict[str, str | None] = {
-            option.flag: value for option, value in self.values.items() if option.setting
+            option.flag: value if option.metavar else "true" if value else None
+            for option, value in self.values.items()
+            if option.setting
         }
         return {**flags, ACCEPT_SICK.flag: "true"} if self.is_on(ACCEPT_SICK) else flags
 

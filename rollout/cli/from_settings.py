@@ -39,6 +39,7 @@ def plan_of(settings: Settings, targets: Sequence[Target], flags: Flags = NO_FLA
         probe_times=settings.restart.probe_times,
         on_busy=settings.restart.on_busy,
         known=known_of(settings),
+        pause_after_canary=settings.fleet.pause_after_canary,
         accept_sick=ACCEPT_SICK in flags,
         timeouts=settings.timeouts(),
     )

@@ -5,7 +5,9 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 
+from rollout.adapters.local.terminal_answer import TerminalAnswer
 from rollout.cli.from_deploy_settings import see_current
 from rollout.cli.from_settings import lock_request, reach_of, servers_of, ssh_words
 from rollout.cli.new_run import NewRun, begin
@@ -22,6 +24,7 @@ from rollout.output.deploy_sentences import hosts_words
 from rollout.output.dispatcher import Broadcast
 from rollout.output.messages import NextStepCommands, Others
 from rollout.output.select import renderers
+from rollout.ports.control import Steering
 from rollout.ports.site import Site, Tell
 from rollout.ports.verbose import trace
 from rollout.restart.preflight import report_preflight, with_others
@@ -41,7 +44,10 @@ def run(spec: RunSpec, scenario: CommandBody) -> int:
         tell(begun.began(spec))
         async with AsyncExitStack() as stack:
             make = open_deploy if spec.deploys else open_site
-            site = await stack.enter_async_context(make(settings, stop_asked=stop_asked))
+            steering = Steering()
+            stopping = partial(_stop_asked, stop_asked, steering)
+            site = await stack.enter_async_context(make(settings, stop_asked=stopping))
+            site = replace(site, steering=steering, person=_person(cron=spec.cron))
             site = outside.around(site, tell)
             site = _with_tracing(site, tell, verbose=spec.typed.verbose)
             if spec.cron and (which := spec.typed.which_file(spec.loaded)):
@@ -105,6 +111,19 @@ def looking_at(hosts: Sequence[str], hook: str = "") -> str:
     """Say what goes on until the first host is touched."""
     then = ", then hooks.before runs" if hook else ""
     return f"looking at {hosts_words(len(hosts))}{then}"
+
+
+def _stop_asked(by_signal: Callable[[], bool], steering: Steering) -> bool:
+    """Tell whether a signal or another shell asks for a stop.
+
+    Not one for both: after an abort from another shell the first Ctrl-C is still the first.
+    """
+    return by_signal() or steering.stop_asked
+
+
+def _person(*, cron: bool) -> TerminalAnswer | None:
+    """Return the operator at the terminal, where there is one to read the question and answer."""
+    return TerminalAnswer() if sys.stdin.isatty() and sys.stderr.isatty() and not cron else None
 
 
 def _with_tracing(site: Site, tell: Tell, *, verbose: bool) -> Site:

@@ -15,6 +15,7 @@ from rollout.adapters.local.exit_cleanup import ends_with_us
 from rollout.adapters.local.shell_command import run_locally
 from rollout.adapters.local.smoke import CommandSmoke
 from rollout.adapters.local.thread_pool import Pool
+from rollout.adapters.lock.control import LockControl
 from rollout.adapters.lock.lock_directory import HERE, LockDirectory, LockLocation
 from rollout.adapters.lock.remote_lock import FleetLock
 from rollout.adapters.monit.finder import MonitFinder
@@ -108,6 +109,7 @@ def build_site(
         ),
         releases=GuardedReleases(releases, NOT_OURS) if releases else None,
         lock=build_lock(settings, ssh, host_pool),
+        control=LockControl(lock_places(settings, ssh, host_pool)),
         stop_asked=stop_asked,
         started=now(),
     )
@@ -116,10 +118,18 @@ def build_site(
 @contextmanager
 def open_lock(settings: Settings) -> Iterator[FleetLock]:
     """Make the lock alone, and hang up everywhere at the end."""
+    with open_control(settings) as (lock, _):
+        yield lock
+
+
+@contextmanager
+def open_control(settings: Settings) -> Iterator[tuple[FleetLock, LockControl]]:
+    """Make the lock, and what asks the run that holds it; hang up everywhere at the end."""
     with ExitStack() as closing:
         pool = Pool(AT_ONCE)
         closing.callback(pool.close)
-        yield build_lock(settings, open_ssh(settings, closing), pool)
+        ssh = open_ssh(settings, closing)
+        yield build_lock(settings, ssh, pool), LockControl(lock_places(settings, ssh, pool))
 
 
 def build_finder(settings: Settings, ssh: Ssh, pool: Pool) -> SupervisorFinder:
@@ -128,20 +138,23 @@ def build_finder(settings: Settings, ssh: Ssh, pool: Pool) -> SupervisorFinder:
 
 
 def build_lock(settings: Settings, ssh: Ssh, pool: Pool) -> FleetLock:
-    """Make the lock: one place for each machine that a load balancer runs on, in order."""
+    """Make the lock, in all its places."""
+    return FleetLock(lock_places(settings, ssh, pool))
+
+
+def lock_places(settings: Settings, ssh: Ssh, pool: Pool) -> list[LockDirectory]:
+    """Make one place for each machine that a load balancer runs on, in order."""
     directory, timeout = lock_directory(settings), settings.ssh.connect_timeout
-    return FleetLock(
-        [
-            LockDirectory(
-                name or HERE,
-                ssh.run if name else run_locally,
-                pool.call,
-                directory,
-                timeout=timeout,
-            )
-            for name in lock_machines(settings)
-        ]
-    )
+    return [
+        LockDirectory(
+            name or HERE,
+            ssh.run if name else run_locally,
+            pool.call,
+            directory,
+            timeout=timeout,
+        )
+        for name in lock_machines(settings)
+    ]
 
 
 def lock_directory(settings: Settings) -> LockLocation:

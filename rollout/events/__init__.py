@@ -37,8 +37,10 @@ from rollout.events.run import (
     RecoveryFinished,
     RecoveryStarted,
     RestartAsked,
+    RolloutContinued,
     RolloutFinished,
     RolloutHalted,
+    RolloutPaused,
     RolloutRefused,
     RolloutStarted,
     RunBegan,
@@ -96,8 +98,10 @@ __all__ = [
     "RollbackFinished",
     "RollbackHalted",
     "RollbackStarted",
+    "RolloutContinued",
     "RolloutFinished",
     "RolloutHalted",
+    "RolloutPaused",
     "RolloutRefused",
     "RolloutStarted",
     "RunBegan",
@@ -144,6 +148,8 @@ Event = (
     | RecoveryStarted
     | RecoveryFinished
     | StopRequested
+    | RolloutPaused
+    | RolloutContinued
     | Interrupted
     | Noted
     | BalancerReloaded

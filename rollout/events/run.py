@@ -168,6 +168,34 @@ class StopRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutPaused:
+    """Nothing new is taken out until the run is told to go on; what is out is seen through.
+
+    Attributes:
+        by: Who paused it: a person, or the setting that wants a pause after the canary.
+        finishing: Targets that have begun their turn.
+        asks: The terminal of the run is asked whether to go on.
+        seconds: The run halts after so long without an answer; 0: it waits.
+    """
+
+    wire: ClassVar[str] = "rollout.paused"
+
+    by: str
+    finishing: tuple[str, ...] = ()
+    asks: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutContinued:
+    """The pause is over."""
+
+    wire: ClassVar[str] = "rollout.continued"
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interrupted:
     """A second request to stop: we leave now, and what is out stays as the summary says."""
 

@@ -20,6 +20,7 @@ from rollout.lock.acquire import (
     release,
 )
 from rollout.lock.guarded_releases import guarded
+from rollout.lock.listen import listening
 from rollout.lock.ownership_log import PersistentOwnershipLog, UnlockedOwnershipLog
 from rollout.lock.previous_runs import collect_owned_targets
 from rollout.model.errors import (
@@ -199,7 +200,7 @@ async def _answer_for(
     log = PersistentOwnershipLog(run.journal, lock, grant.owned_targets)
     seen_to: set[str] = set()
     try:
-        async with alive(lock, log):
+        async with alive(lock, log), listening(run.owner.run, site, tell):
             await _inherit(grant, run, lock)
             unsettled = [one for one in grant.runs if one != grant.abandoned]
             half = _half_deployed(unsettled, run.history)

@@ -96,6 +96,7 @@ class LockState:
         heartbeats: How many signs of life it has given; a number, because clocks may be wrong.
         seconds_since_heartbeat: Seconds since it last did, by the clock of the place.
         ended: How its run ended, if it has ended and left something out; else empty.
+        paused: By whom its run is paused; empty while it goes on.
         before: The runs that it took over from.
         number: How often it has written down what it holds; of two places the higher one counts.
         unreadable: Why what stands there is not believed; its holder is of kind ``UNKNOWN`` then.
@@ -111,6 +112,7 @@ class LockState:
     heartbeats: int = 0
     seconds_since_heartbeat: float = 0.0
     ended: str = ""
+    paused: str = ""
     before: tuple[str, ...] = ()
     number: int = 0
     unreadable: str = ""

@@ -51,6 +51,7 @@ class Timeouts:
     probation_timeout: float = 60.0
     stable: float = 5.0
     soak: float = 0.0
+    pause_timeout: float = 3600.0
     room_timeout: float = 300.0
     deadline: float = 0.0
     poll: float = 0.1
@@ -78,6 +79,7 @@ class Plan:
             before the restart.
         canaries_done: Targets of the first wave that an earlier part of the run has restarted, if
             nothing behind the gate was risked in it.
+        pause_after_canary: An operator says whether the targets behind the canary are risked.
         accept_sick: Instances may be down or not answer before they are restarted; what carries no
             visitors costs the floor nothing.
     """
@@ -94,6 +96,7 @@ class Plan:
     renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     switch_current_per_host: bool = False
     canaries_done: tuple[Target, ...] = ()
+    pause_after_canary: bool = False
     accept_sick: bool = False
     timeouts: Timeouts = Timeouts()
 

@@ -166,6 +166,8 @@ def _state_words(one: LockState, *, over: bool) -> Iterator[str]:
             yield f"died: its process is gone; it gave its last sign of life {ago} ago"
         else:
             yield f"gave a sign of life {ago} ago"
+            if one.paused:
+                yield f"paused ({one.paused}): `rollout continue` goes on"
     if owner.reason or owner.kind is Kind.MANUAL:
         yield f"reason: {owner.reason or 'none given'}"
 
@@ -195,6 +197,7 @@ def as_fields(held: LockState) -> dict[str, Any]:
         "reason": owner.reason,
         "quiet": held.seconds_since_heartbeat,
         "ended": held.ended,
+        "paused": held.paused,
         "unreadable": held.unreadable,
         "made_by": held.made_by,
         "out": [owned_target.target.name for owned_target in held.owned_targets],

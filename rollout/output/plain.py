@@ -110,6 +110,10 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             return "recovery finished"
         case events.StopRequested(by=by):
             return f"stopping ({by}): first what is out comes back"
+        case events.RolloutPaused():
+            return _pause_words(event)
+        case events.RolloutContinued(by=by):
+            return f"goes on ({by})"
         case events.Interrupted(by=by):
             return f"ends now ({by}): what is out stays out"
         case events.Noted(what=what):
@@ -125,6 +129,17 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
             return deploy_words(event)
         case _:
             return target_sentence(event)
+
+
+def _pause_words(paused: events.RolloutPaused) -> str:
+    names = ", ".join(paused.finishing)
+    first = f"{names} {'is' if len(paused.finishing) == 1 else 'are'} finished first; "
+    until = "nothing new is taken out until `rollout continue`; `rollout abort` ends the run"
+    if paused.asks:
+        until = f"continue? [y/N]  (from another shell: {until})"
+    halts = f"; it halts after {in_words(paused.seconds)} without an answer"
+    said = f"paused ({paused.by}): {first if names else ''}{until}"
+    return f"{said}{halts if paused.seconds else ''}"
 
 
 def _fleet_words(seen: events.FleetSeen) -> str:

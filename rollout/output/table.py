@@ -229,4 +229,6 @@ def _state(summary: RunSummary) -> str:
         return summary.deploy.phase.value
     if summary.halted:
         return "halted"
-    return f"stopping ({summary.stop})" if summary.stop else ""
+    if summary.stop:
+        return f"stopping ({summary.stop})"
+    return f"paused ({summary.paused})" if summary.paused else ""

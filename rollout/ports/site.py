@@ -6,7 +6,7 @@ the scenarios read the state back after every change.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from rollout.events import Event
@@ -21,6 +21,7 @@ from rollout.model.fleet import (
 )
 from rollout.model.supervisor import SupervisorProfile
 from rollout.model.traffic import TrafficReading
+from rollout.ports.control import Control, Person, Steering
 from rollout.ports.operator_commands import RunHooks, Silencer
 from rollout.ports.ownership import Lock, OwnershipLog
 from rollout.ports.releases import Releases, Source
@@ -152,7 +153,11 @@ class DeployServices:
 class Site:
     """The world as one argument.
 
-    ``started`` is when the command was started, on the loop's clock; None: when it is asked for.
+    Attributes:
+        started: When the command was started, on the loop's clock; None: when it is asked for.
+        steering: What is wanted of the run while it goes on.
+        control: Where requests from other shells are read; None: there are none.
+        person: Who can be asked at the terminal; None: there is no terminal.
     """
 
     balancers: Mapping[str, Balancer]
@@ -168,6 +173,9 @@ class Site:
     services: DeployServices | None = None
     hooks: RunHooks | None = None
     silencer: Silencer | None = None
+    steering: Steering = field(default_factory=Steering)
+    control: Control | None = None
+    person: Person | None = None
 
     def require_services(self) -> DeployServices:
         """Return what only a deploy needs, where the site was made for a deploy.

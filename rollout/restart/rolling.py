@@ -10,6 +10,7 @@ from rollout.model.fleet import Target
 from rollout.ports.context import RunContext
 from rollout.restart.final_check import check_at_the_end
 from rollout.restart.one_target import restart_one
+from rollout.restart.pause import pause_after_canary
 from rollout.restart.soak import soak
 from rollout.restart.window import Window
 
@@ -62,6 +63,8 @@ async def rolling_restart(context: RunContext, *, done: Sequence[Target] = ()) -
                 if wave is not context.plan.waves[-1]:
                     window.see_whole(wave)
                     await soak(context, (*context.plan.canaries_done, *window.restarted))
+                    if context.plan.pause_after_canary:
+                        await pause_after_canary(context, window.check_may_go_on)
     except RolloutError as halt:
         lost = next((str(e) for e in window.failed.values() if isinstance(e, LockLost)), "")
         down = await check_at_the_end(all_of_it, context.site, context.tell, other_owner=lost)

@@ -22,7 +22,7 @@ from rollout.model.errors import (
 )
 from rollout.model.fleet import BalancerSnapshot, Condition, Server, Target
 from rollout.ports.context import RunContext
-from rollout.wait import WaitReporter, now
+from rollout.wait import NOTICE_WITHIN, WaitReporter, now
 
 RestartFn = Callable[[], Awaitable[bool]]
 """The restart of one target; false when it turned out not to be ours."""
@@ -88,7 +88,7 @@ class Window:
         Raises:
             Halted: one did not, however many failures the plan forgives.
         """
-        self._stop_before_more()
+        self.check_may_go_on()
         missing = [
             f"{target}: {said_of(target.name, self.failed[target])}"
             if target in self.failed
@@ -109,12 +109,18 @@ class Window:
         reporter = WaitReporter(target.name, "spared", self._tell)
         hopeless_since: float | None = None
         while True:
-            self._stop_before_more()
+            self.check_may_go_on()
+            if self._is_paused():
+                hopeless_since = None
+                await asyncio.sleep(NOTICE_WITHIN)
+                continue
             others = self._others_than(target)
             if len(others) >= self._plan.max_out:
                 await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
                 continue
             condition, worth_waiting = await self._can_be_spared(target)
+            if self._is_paused():  # since the look began
+                continue
             if condition.met:
                 return
             reporter.say(condition.reason)
@@ -132,6 +138,7 @@ class Window:
     def start(self, target: Target, restart: RestartFn) -> None:
         """Restart ``target`` beside the others."""
         self.since[target] = now()
+        self._site.steering.under_way[target.name] = None
         self._running[target] = asyncio.create_task(
             self._run_target(target, restart), name=target.name
         )
@@ -140,7 +147,9 @@ class Window:
         try:
             while True:
                 try:
-                    (self.restarted if await restart() else self.skipped).append(target)
+                    (self.restarted if await self._turn(target, restart) else self.skipped).append(
+                        target
+                    )
                 except FloorBroken as lost:
                     self._servers[target.name] = lost.servers or target.servers
                     # it is in rotation, and has another turn when it can be spared
@@ -158,6 +167,17 @@ class Window:
             self.failed[target] = failure
         except Exception as failure:  # noqa: BLE001 - a bug as well cancels no neighbour
             self.failed[target] = failure
+
+    def _is_paused(self) -> bool:
+        return self._site.steering.paused
+
+    async def _turn(self, target: Target, restart: RestartFn) -> bool:
+        under_way = self._site.steering.under_way
+        under_way[target.name] = None
+        try:
+            return await restart()
+        finally:
+            under_way.pop(target.name, None)
 
     async def _can_be_spared(self, target: Target) -> tuple[Condition, float]:
         """Ask every load balancer of ``target`` whether the floor holds without it.
@@ -196,7 +216,12 @@ class Window:
         rows = {server: row for reading in readings for server, row in reading.servers.items()}
         return all(server in rows and external_hold(rows[server]) for server in target.servers)
 
-    def _stop_before_more(self) -> None:
+    def check_may_go_on(self) -> None:
+        """See that one more target may be taken out.
+
+        Raises:
+            Halted: the operator wants us to stop, the deadline has passed, or too many failed.
+        """
         if self._site.stop_asked():
             raise Halted("stopped on request")
         deadline = self._plan.timeouts.deadline

@@ -71,6 +71,8 @@ def _no_room(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     canary = settings.fleet.canary
     if canary.at_least(count) > count:
         yield ("fleet", "canary"), f"must be at most {count}, the number of hosts"
+    if settings.fleet.pause_after_canary and not canary.amount:
+        yield ("fleet", "pause_after_canary"), "needs a canary: set fleet.canary, or --canary 1"
 
 
 def _blind_probe(settings: Settings) -> Iterator[tuple[KeyPath, str]]:

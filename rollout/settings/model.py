@@ -22,6 +22,7 @@ from rollout.settings.templates import (
 )
 from rollout.settings.types import (
     AddressList,
+    Bool,
     Command,
     Count,
     CountOrPercent,
@@ -64,6 +65,8 @@ class FleetSettings(Section):
     floor: CountOrPercent = Share(50, percent=True)
     canary: CountOrPercent = Share(0)
     soak: Duration = _BASE.soak
+    pause_after_canary: Bool = False
+    pause_timeout: Duration = _BASE.pause_timeout
     max_failures: Count = 0
     deadline: Duration = _BASE.deadline
     room_timeout: Duration = _BASE.room_timeout
@@ -167,6 +170,7 @@ class Settings(BaseSettings):
             probation_timeout=self.restart.probation_timeout,
             stable=self.restart.stable,
             soak=self.fleet.soak,
+            pause_timeout=self.fleet.pause_timeout,
             room_timeout=self.fleet.room_timeout,
             deadline=self.fleet.deadline,
         )

@@ -87,6 +87,11 @@ PACE = (
         help="Watch the canary under traffic for TIME before the rest",
     ),
     Option(
+        flag="--pause-after-canary",
+        setting=("fleet", "pause_after_canary"),
+        help="Ask after the canary, or wait for `rollout continue`",
+    ),
+    Option(
         flag="--wait-lock",
         setting=("lock", "wait"),
         metavar="TIME",

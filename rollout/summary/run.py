@@ -69,6 +69,7 @@ class RunSummary:
         findings: Why the run was refused.
         stop: Who asked us to stop, or empty.
         interrupted: The exit code of a second signal, or 0.
+        paused: Who has paused it, or empty.
         recovery: The run whose remains were seen to, or empty.
         rest: Targets that had not come through that run.
         gone_back: That run was a deploy that had gone back from its release, or had begun to.
@@ -90,6 +91,7 @@ class RunSummary:
     findings: tuple[Finding, ...] = ()
     stop: str = ""
     interrupted: int = 0
+    paused: str = ""
     max_out: int = 1
     floor: str = ""
     recovery: str = ""
@@ -150,9 +152,9 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
         case events.RolloutRefused(findings=findings):
             return replace(summary, findings=findings)
         case events.RolloutHalted(reason=reason):
-            return replace(summary, halted=reason)
+            return replace(summary, halted=reason, paused="")
         case events.RolloutFinished() | events.RecoveryFinished():
-            return replace(summary, finished=True)
+            return replace(summary, finished=True, paused="")
         case events.RunResumed(of=of, done=done, release=release):
             line = TargetSummary(
                 TargetPhase.DONE, f"by run {of}", asked=True, state="ready", release=release
@@ -183,9 +185,13 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
             went = {**went, **_taken_along(went, event)}
             return replace(summary, lines=went)
         case events.StopRequested(by=by):
-            return replace(summary, stop=by)
+            return replace(summary, stop=by, paused="")
+        case events.RolloutPaused(by=by):
+            return replace(summary, paused=by)
+        case events.RolloutContinued():
+            return replace(summary, paused="")
         case events.Interrupted(by=by, exit_code=code):
-            return replace(summary, stop=by, interrupted=code)
+            return replace(summary, stop=by, interrupted=code, paused="")
         case events.FleetSeen(serving=serving, others=others, unseen=unseen):
             lines = {n: line_at_the_end(n, line, event) for n, line in summary.lines.items()}
             idle = {*event.taken, *event.down, *event.gone}

@@ -43,6 +43,8 @@ PLACES: dict[type[Event], tuple[str, str, str]] = {
     events.RecoveryStarted: ("line", "target", "written"),
     events.RecoveryFinished: ("table", "target", "written"),
     events.StopRequested: ("line", "target", "written"),
+    events.RolloutPaused: ("line", "target", "written"),
+    events.RolloutContinued: ("line", "target", "written"),
     events.Interrupted: ("line", "target", "written"),
     events.Noted: ("line", "target", "written"),
     events.BalancerReloaded: ("line", "always", "written"),

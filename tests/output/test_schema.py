@@ -46,6 +46,8 @@ BESIDE: tuple[Event, ...] = (
         target="web1", instances=("worker_1",), supervisor="monit", fix="take `depends on` out"
     ),
     events.TargetNotStarted(target="web2", reason="the floor is 2", fix="add a server"),
+    events.RolloutPaused(by="ops@bastion", finishing=("web2",), asks=True, seconds=3600.0),
+    events.RolloutContinued(by="ops@bastion"),
     events.CurrentSeen(host="web1", current="2", running={"app_1": "1"}, hidden=("app_2",)),
     events.UnprovenTakenBack(release="2", hosts=("web1",)),
 )

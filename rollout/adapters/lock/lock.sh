@@ -66,7 +66,7 @@ show() {  # what stands here, and for how many seconds it has given no sign of l
   [ -n "$there" ] || return 0
   printf 'stands\t%s\t%s\t%s\t%s\n' "$user" "$mode" "$(($(date +%s) - made))" "$id"
   [ -z "$odd" ] || { printf 'odd\t%s\n' "$odd"; return 0; }
-  for name in run before holder owned beats ended; do
+  for name in run before holder owned beats ended paused; do
     [ -f "lock/$name" ] && printf '%s\t%s\n' "$name" \
       "$(plain "lock/$name" | head -n 1)"
   done
@@ -128,6 +128,10 @@ away() {  # NAME: the lock goes in one rename, so that no reader meets half of i
 last_lines() {  # FILE COUNT
   [ -f "$1" ] && [ ! -L "$1" ] && plain "$1" | tail -n "$2"
   return 0
+}
+
+each() {  # ROW FILE: its last lines, each as a row
+  last_lines "$2" 20 | while IFS= read -r line; do printf '%s\t%s\n' "$1" "$line"; done
 }
 
 case $app in */*) no "an app cannot be called ${app#rollout-}" ;; esac
@@ -194,7 +198,7 @@ if row=$(rows lock); then
   user=$2 mode=$5 made=$7 id=$8
   odd=$( (judge lock "$1" "$2" "$3" "$4" "$5") | cut -f 2-)
   if [ -z "$odd" ]; then
-    for name in run before holder owned beats ended; do
+    for name in run before holder owned beats ended paused asked; do
       row=$(rows "lock/$name") || continue
       IFS=$tab
       # shellcheck disable=SC2086 # a row is cut at its tabs, and set -f keeps its stars
@@ -229,7 +233,7 @@ END
   { last_lines settled 499; for old in $word; do printf '%s %s\n' "$old" "$run"; done; } |
     put settled fsync || exit 1
   inside
-  rm -f ended
+  rm -f ended paused asked  # what was asked of a run is not asked of the next one
   beat
   put run fsync <<END
 $run
@@ -244,6 +248,11 @@ settled) last_lines settled 500 ;;
 acts) last_lines acts 20 ;;
 act) { last_lines acts 99; cat; } | put acts || exit 1 ;;
 end) ours; inside; put ended fsync ;;
+ask) ours; inside; { last_lines asked 19; cat; } | put asked fsync || exit 1 ;;
+asked) ours; each asked lock/asked ;;
+answer) ours; { last_lines answers 19; cat; } | put answers || exit 1 ;;
+answers) each answer answers; ours ;;  # beside the lock: an answer outlives its run
+pause) ours; inside; put paused ;;
 release)
   [ -n "$there" ] || exit 0
   ours

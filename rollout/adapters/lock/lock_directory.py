@@ -146,6 +146,31 @@ class LockDirectory:
             names = ", ".join(one.target.name for one in held.owned_targets) if held else ""
             raise LockError(self.name, f"the lock was not released: it still lists {names}")
 
+    async def asked(self, run: str) -> str:
+        """Read what was asked of ``run``, as rows; LockLost if the lock is not that run's."""
+        said = await self._ask("asked", run)
+        self._not_lost(said)
+        return said.out
+
+    async def answers(self, run: str, request: str) -> str:
+        """Read the last answers, as rows; LockLost if ``run`` is over and did not give this one."""
+        said = await self._ask("answers", run)
+        if request not in said.out:
+            self._not_lost(said)
+        return said.out
+
+    async def ask(self, run: str, request: str) -> None:
+        """Leave a request for ``run``, in one line; LockLost if the lock is not that run's."""
+        self._not_lost(await self._ask("ask", run, stdin=f"{request}\n"))
+
+    async def answer(self, run: str, answer: str) -> None:
+        """Leave what ``run``, which is ours, answers, in one line."""
+        self._not_lost(await self._ask("answer", run, stdin=f"{answer}\n"))
+
+    async def show_pause(self, run: str, by: str) -> None:
+        """Say by whom ``run``, which is ours, is paused."""
+        self._not_lost(await self._ask("pause", run, stdin=f"{' '.join(by.split())}\n"))
+
     async def acts(self) -> tuple[str, ...]:
         """Read the last acts of people on the lock, as :meth:`note` wrote them."""
         return tuple((await self._ask("acts")).out.splitlines())

@@ -62,6 +62,7 @@ def _read(bare: LockState, rows: Mapping[str, str]) -> LockState:
         heartbeats=_number(rows.get("beats", "")) + number,
         seconds_since_heartbeat=float(_number(rows.get("quiet", ""))),
         ended=rows.get("ended", ""),
+        paused=rows.get("paused", ""),
     )
 
 

@@ -11,6 +11,7 @@ from rollout.adapters.monit.preflight import findings_in
 from rollout.adapters.monit.profile import MONIT
 from rollout.adapters.monit.status_parser import ServiceBlock
 from rollout.adapters.monit.translate_states import instance_state
+from rollout.model.control import ControlAnswer, ControlRequest
 from rollout.model.errors import (
     BalancerError,
     LockError,
@@ -433,6 +434,46 @@ class FakeLock:
 
     def _error(self, words: str) -> LockError:
         return LockError("lb1", words)
+
+
+class FakeControl:
+    """Satisfies :class:`rollout.ports.control.Control`: what is asked stands in the lock's world.
+
+    A request is of one run, and gone with its lock.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.asked: dict[str, list[ControlRequest]] = {}
+        self.answers: dict[str, list[ControlAnswer]] = {}
+
+    async def requests(self, run: str) -> Sequence[ControlRequest]:
+        return tuple(self.asked.get(run, ())) if self._holds(run) else ()
+
+    async def answer(self, run: str, answer: ControlAnswer) -> None:
+        if self._holds(run):
+            self.answers.setdefault(run, []).append(answer)
+
+    async def show_pause(self, run: str, by: str) -> None:
+        if self._holds(run) and self.world.lock is not None:
+            self.world.lock = replace(self.world.lock, paused=by)
+
+    async def ask(self, run: str, request: ControlRequest) -> None:
+        self._check(run)
+        self.asked.setdefault(run, []).append(request)
+
+    async def answered(self, run: str, request: str) -> ControlAnswer | None:
+        answer = next((a for a in self.answers.get(run, ()) if a.request == request), None)
+        if answer is None:
+            self._check(run)
+        return answer
+
+    def _holds(self, run: str) -> bool:
+        return self.world.lock is not None and self.world.lock.owner.run == run
+
+    def _check(self, run: str) -> None:
+        if not self._holds(run):
+            raise LockLost("lb1", str(self.world.lock.owner) if self.world.lock else "")
 
 
 class FakeAddresses:

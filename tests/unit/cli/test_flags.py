@@ -70,7 +70,7 @@ def test_the_modes_of_output_are_those_that_there_are() -> None:
     assert set(rows.OUTPUT.values) == {output.value for output in Output}
 
 
-@pytest.mark.parametrize("flag", FLAGS)
+@pytest.mark.parametrize("flag", [option.flag for option in SETTINGS if option.metavar])
 def test_a_wrong_value_is_blamed_on_the_flag_that_was_typed(
     flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +85,18 @@ def test_a_wrong_value_is_blamed_on_the_flag_that_was_typed(
     (problem,) = done.exception.problems
     assert problem.startswith(f"{flag}: ")
     assert ".".join(FLAGS[flag]) not in problem
+
+
+def test_a_switch_that_is_a_setting_is_on_only_where_it_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(app, ["init"])
+    said = CliRunner().invoke(app, ["restart", "--pause-after-canary"])
+    assert isinstance(said.exception, SettingsError)
+    assert said.exception.problems == [
+        "--pause-after-canary: needs a canary: set fleet.canary, or --canary 1"
+    ]
 
 
 def help_of(command: str, width: int = 80) -> str:

@@ -1,0 +1,86 @@
+"""A yes or a no at the terminal, one key, while everything else goes on.
+
+The terminal is asked ten times a second whether a key was pressed, and only while we are in its
+foreground: a process in the background that reads from its terminal, or sets it, is stopped by the
+kernel (SIGTTIN, SIGTTOU), and so would be its signs of life.
+"""
+
+import asyncio
+import os
+import select
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from rollout.adapters.local.exit_cleanup import ends_with_us
+
+LOOK_EVERY = 0.1
+
+ANSWERS = {b"y": True, b"Y": True, b"n": False, b"N": False, b"\n": False, b"\r": False}
+"""Enter is the answer in capitals: no.  Any other key is none."""
+
+
+class TerminalAnswer:
+    """Satisfies :class:`rollout.ports.control.Person`.
+
+    Args:
+        terminal: The file descriptor of a terminal.
+    """
+
+    def __init__(self, terminal: int = 0) -> None:
+        self._terminal = terminal
+
+    async def agrees(self) -> bool:
+        """Wait for one of :data:`ANSWERS`; a terminal that has gone gives none, ever."""
+        while True:
+            if self._in_foreground():
+                answer = await self._key()
+                if answer is not None:
+                    return answer
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _key(self) -> bool | None:
+        """Read keys until there is an answer; None once the terminal is another job's."""
+        with _without_echo(self._terminal):
+            termios.tcflush(self._terminal, termios.TCIFLUSH)  # typed before the question
+            while self._in_foreground():
+                ready, _, _ = select.select([self._terminal], [], [], 0)
+                if ready:
+                    pressed = os.read(self._terminal, 1)
+                    if pressed in ANSWERS:
+                        return ANSWERS[pressed]
+                    if not pressed:
+                        return None
+                await asyncio.sleep(LOOK_EVERY)
+        return None
+
+    def _in_foreground(self) -> bool:
+        try:
+            return os.tcgetpgrp(self._terminal) == os.getpgrp()
+        except OSError:
+            return False
+
+
+@contextmanager
+def _without_echo(terminal: int) -> Iterator[None]:
+    """Take each key as it is pressed and do not show it; all is as it was after the block.
+
+    Keys that are signals (Ctrl-C, Ctrl-Z) stay signals.
+    """
+    before = termios.tcgetattr(terminal)
+
+    def restore() -> None:
+        with suppress(termios.error, OSError):
+            termios.tcsetattr(terminal, termios.TCSANOW, before)
+
+    now: list[Any] = list(before)
+    now[3] &= ~(termios.ICANON | termios.ECHO)
+    now[6] = list(before[6])
+    now[6][termios.VMIN], now[6][termios.VTIME] = 1, 0
+    with ends_with_us(restore):
+        termios.tcsetattr(terminal, termios.TCSANOW, now)
+        try:
+            yield
+        finally:
+            restore()

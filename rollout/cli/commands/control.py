@@ -1,0 +1,56 @@
+"""``rollout pause``, ``continue`` and ``abort``: what another shell asks of the run under way."""
+
+import asyncio
+
+from rollout.cli.arguments import Arguments
+from rollout.cli.console import print_error, print_output
+from rollout.cli.new_run import current_owner, history_of
+from rollout.cli.wiring import open_control
+from rollout.lock.ask import ask_run, run_under_way
+from rollout.model.control import ControlAnswer, ControlRequest, Outcome, Wanted
+from rollout.model.lock_state import Kind
+from rollout.output.control import answer_json, answer_words
+from rollout.output.select import Output
+from rollout.settings.model import Settings
+
+DONE = {
+    Outcome.PAUSED: "paused",
+    Outcome.CONTINUED: "continued",
+    Outcome.STOPPING: "aborted",
+}
+"""Outcomes that changed something, as the lock notes them."""
+
+
+def pause(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
+    return _ask(arguments, Wanted.PAUSE)
+
+
+def go_on(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
+    return _ask(arguments, Wanted.CONTINUE)
+
+
+def abort(arguments: Arguments) -> int:
+    """Run the command and return its exit code."""
+    return _ask(arguments, Wanted.ABORT)
+
+
+def _ask(arguments: Arguments, wanted: Wanted) -> int:
+    run, answer = asyncio.run(_asked(arguments.settings().settings, wanted))
+    if arguments.typed.output_mode is Output.JSON:
+        print_output(answer_json(run, answer))
+    else:
+        print_error(answer_words(run, answer))
+    return 0
+
+
+async def _asked(settings: Settings, wanted: Wanted) -> tuple[str, ControlAnswer]:
+    person = current_owner(Kind.MANUAL)
+    with open_control(settings) as (lock, control):
+        owner = await run_under_way(lock, history_of(settings))
+        request = ControlRequest(wanted=wanted, by=person)
+        answer = await ask_run(owner.run, request, control)
+        if did := DONE.get(answer.outcome):
+            await lock.note(f"{person.since} {person.who} {did} run {owner.run}")
+    return owner.run, answer

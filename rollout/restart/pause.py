@@ -1,0 +1,56 @@
+"""The pause after the canary: an operator looks at it and decides whether the rest is risked."""
+
+import asyncio
+from collections.abc import Callable
+
+from rollout.events import RolloutContinued, RolloutPaused
+from rollout.model.errors import Halted
+from rollout.ports.context import RunContext
+from rollout.text.elapsed import in_words
+from rollout.wait import NOTICE_WITHIN, now
+
+SETTING = "pause_after_canary"
+
+AT_THE_TERMINAL = "answered at the terminal"
+
+
+async def pause_after_canary(context: RunContext, check: Callable[[], None]) -> None:
+    """Wait until an operator says that the rest may be risked; the canary serves meanwhile.
+
+    The answer comes from the terminal of the run, or from another shell.
+
+    Args:
+        context: The run.
+        check: Raises what ends the run meanwhile: a stop, its deadline.
+
+    Raises:
+        Halted: the answer is no, or there is none within ``pause_timeout``.
+    """
+    steering, person = context.site.steering, context.site.person
+    seconds = context.plan.timeouts.pause_timeout
+    steering.paused_by = SETTING
+    context.tell(RolloutPaused(by=SETTING, asks=person is not None, seconds=seconds))
+    answer = asyncio.create_task(person.agrees()) if person is not None else None
+    end = now() + seconds
+    try:
+        while steering.paused:
+            check()
+            if seconds and now() >= end:
+                raise Halted(
+                    f"paused after the canary, and not told to go on within {in_words(seconds)}"
+                )
+            if answer is not None and answer.done():
+                _obey(context, agreed=answer.result())
+                return
+            await asyncio.sleep(NOTICE_WITHIN)
+    finally:
+        steering.paused_by = ""
+        if answer is not None:
+            answer.cancel()
+            await asyncio.wait({answer})
+
+
+def _obey(context: RunContext, *, agreed: bool) -> None:
+    if not agreed:
+        raise Halted("paused after the canary, and the answer was no")
+    context.tell(RolloutContinued(by=AT_THE_TERMINAL))
