@@ -360,7 +360,7 @@ NOT_UNDER_WAY = {
 @pytest.mark.parametrize("why", NOT_UNDER_WAY)
 def test_without_a_run_under_way_nothing_is_asked_and_it_is_said_what_there_is(why: str) -> None:
     world, owner = fleet(), NOT_UNDER_WAY[why]
-    world.lock = owner and LockState(place="lb1", owner=owner)
+    world.lock = LockState(place="lb1", owner=owner) if owner else None
     with pytest.raises(RolloutError, match=why):
         play(of_the_lock(world, gone=True))
 

@@ -94,9 +94,8 @@ def test_a_switch_that_is_a_setting_is_on_only_where_it_was_typed(
     CliRunner().invoke(app, ["init"])
     said = CliRunner().invoke(app, ["restart", "--pause-after-canary"])
     assert isinstance(said.exception, SettingsError)
-    assert said.exception.problems == [
-        "--pause-after-canary: needs a canary: set fleet.canary, or --canary 1"
-    ]
+    (problem,) = said.exception.problems
+    assert problem == "--pause-after-canary: needs a canary: set fleet.canary, or --canary 1"
 
 
 def help_of(command: str, width: int = 80) -> str:

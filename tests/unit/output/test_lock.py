@@ -165,6 +165,15 @@ def test_a_run_whose_process_is_gone_is_said_to_have_died() -> None:
     assert json.loads(lock_json(held, over={ALICE.run}))["held"][0]["over"] is True
 
 
+def test_a_run_that_is_paused_is_said_to_be_as_long_as_it_lives() -> None:
+    paused = LockState(place="lb1", owner=ALICE, paused="carol@bastion")
+    said = "lb1: paused (carol@bastion): `rollout continue` goes on"
+    assert said in lock_table([paused])
+    assert json.loads(lock_json([paused]))["held"][0]["paused"] == "carol@bastion"
+    assert "paused" not in lock_table([paused], over={ALICE.run})
+    assert "paused" not in lock_table([replace(paused, ended="ended with servers out")])
+
+
 def test_nothing_is_brought_back_where_no_server_is_out() -> None:
     text = left_table(UnfinishedRun(owner=ALICE, certain=True), SEEN, "rollout --env x")
     assert "recover" not in text
@@ -198,6 +207,7 @@ def test_the_json_says_the_same() -> None:
                 "reason": "",
                 "quiet": 72.0,
                 "ended": "",
+                "paused": "",
                 "unreadable": "",
                 "made_by": "",
                 "out": ["web1"],
