@@ -64,6 +64,7 @@ def act(verb: str, arguments: Arguments, loaded: Loaded, ready: Ready) -> int:
         flags=flags,
         deploys=deploys,
         include_left_out=arguments.is_on(INCLUDE_LEFT_OUT),
+        reason=arguments.reason(loaded),
         cron=arguments.is_on(CRON),
         meanwhile=looking_at(hosts, the_deploy(settings).hooks.before if deploys else ""),
         look=only_look,

@@ -36,7 +36,7 @@ app = typer.Typer(
 commands = Commands(app)
 
 CHOOSING = (row.HOSTS, row.EXCLUDE)
-RESTARTING = (*PACE, row.CRON, *LIMITS_AND_TIMEOUTS, row.INCLUDE_LEFT_OUT, row.ACCEPT_SICK)
+RESTARTING = (*PACE, row.CRON, row.WHY, *LIMITS_AND_TIMEOUTS, row.INCLUDE_LEFT_OUT, row.ACCEPT_SICK)
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
@@ -127,7 +127,7 @@ def rollback(arguments: Arguments) -> int:
     return command(arguments, loaded)
 
 
-@commands.add("recover", row.YES, row.ABANDON, row.ANYWAY, group=REPAIR)
+@commands.add("recover", row.YES, row.WHY, row.ABANDON, row.ANYWAY, group=REPAIR)
 def recover(arguments: Arguments) -> int:
     """Bring back what an unfinished run left out.
 
@@ -138,7 +138,7 @@ def recover(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("resume", row.YES, row.REPLAN, row.CRON, group=REPAIR)
+@commands.add("resume", row.YES, row.WHY, row.REPLAN, row.CRON, group=REPAIR)
 def resume(arguments: Arguments) -> int:
     """Continue a run that stopped or died.
 

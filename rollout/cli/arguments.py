@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from rollout.cli.global_options import GlobalOptions
-from rollout.cli.options import ACCEPT_SICK, EXCLUDE, HOSTS
+from rollout.cli.options import ACCEPT_SICK, EXCLUDE, HOSTS, WHY
+from rollout.model.errors import SettingsError
 from rollout.settings.options import Option
 from rollout.text.hostnames import select
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from rollout.settings.flags import Flags
     from rollout.settings.load import Loaded
     from rollout.settings.model import Settings
+
+LONGEST_REASON = 500
+"""Characters of a reason: it stands in the lock, which is read whole at each look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +53,30 @@ class Arguments:
         """Load the settings with the options on top; see :meth:`GlobalOptions.settings`."""
         return self.typed.settings(self.flags, secrets=secrets)
 
+    def reason(self, loaded: "Loaded", before: str = "") -> str:
+        """Return why the command is run: as typed, or the reason of the run that it sees to.
+
+        Raises:
+            SettingsError: the settings require a reason and there is none, or it is no line.
+        """
+        reason = (self.values.get(WHY) or "").strip() or before
+        if not reason.isprintable() or len(reason) > LONGEST_REASON:
+            what = f"must be one line of at most {LONGEST_REASON} characters"
+            raise SettingsError([f"{WHY.flag}: {what}"])
+        if loaded.settings.require_reason and not reason:
+            where = loaded.origin(("require_reason",))
+            typed = f"`rollout {self.typed.command} {WHY.flag} TEXT`"
+            raise SettingsError([f"{WHY.flag}: {where} requires a reason: {typed}"])
+        return reason
+
     def checked_settings(self, *, secrets: bool = False) -> "Loaded":
-        """Load the settings, and find wrong hosts too, before a command imports what it needs.
+        """Load the settings, and find wrong hosts or no reason, before a command is imported.
 
         A mistake is told 150 ms sooner that way.
         """
         loaded = self.settings(secrets=secrets)
         self.selected_hosts(loaded.settings)
+        self.reason(loaded)
         return loaded
 
     def selected_hosts(self, settings: "Settings") -> tuple[str, ...]:

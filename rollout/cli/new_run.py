@@ -75,7 +75,7 @@ def begin(spec: RunSpec) -> NewRun:
     loaded = spec.loaded
     app, directory = loaded.settings.app, state_directory(os.environ)
     refuse_private(directory, _sockets(loaded.settings))
-    owner = current_owner(Kind.RUN)
+    owner = current_owner(Kind.RUN, redact(spec.reason))
     journal = Journal.begin(directory, app, owner.run)
     journal.put(
         "began",

@@ -46,6 +46,7 @@ FLEET = "The fleet"
 
 HOSTS = Option(
     flag="--hosts",
+    short="-H",
     metavar="NAMES",
     default="all of fleet.hosts",
     repeats=True,
@@ -85,8 +86,15 @@ ANYWAY = Option(
     help="Also bring back what another run says that it has recovered",
 )
 REPLAN = Option(flag="--replan", help="Use the settings and the fleet as they are now")
+WHY = Option(
+    flag="--reason",
+    short="-m",
+    metavar="TEXT",
+    help="Why; the lock and the journal keep it, and `rollout lock` shows it",
+)
 REASON = Option(
     flag="--reason",
+    short="-m",
     metavar="TEXT",
     required=True,
     help="Why; a run that is refused shows it",

@@ -25,6 +25,7 @@ class RunSpec:
         flags: Its own options that are settings.
         deploys: It needs what only a deploy needs of the world.
         include_left_out: What an earlier run left out there is restarted with the others.
+        reason: Why, as typed.
         left: The run that it comes after, of which it takes the lock and the owned targets.
         done: Targets that an earlier part of the same run has restarted.
         renewed: Of others the instances that it has restarted.
@@ -42,6 +43,7 @@ class RunSpec:
     flags: Flags | None = None
     deploys: bool = False
     include_left_out: bool = False
+    reason: str = ""
     left: UnfinishedRun | None = None
     done: Sequence[str] = ()
     renewed: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])

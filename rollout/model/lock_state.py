@@ -53,7 +53,7 @@ class LockOwner:
         user: Who typed it, or whose cron job it is.
         since: UTC, ``2026-11-22T19:37:02Z``, by the clock of the holder's machine.
         command: What was typed.
-        reason: Why, in words; a lock by hand has one.
+        reason: Why, in words; a lock by hand has one, a run may have one.
         sudo_user: The login that became ``user`` by sudo or su, where that is known.
         client: The address that it came from by ssh, where that is known.
     """
@@ -83,7 +83,8 @@ class LockOwner:
         if self.kind is Kind.MANUAL:
             return f"{self.who}, by hand since {self.since}: {self.reason or 'no reason given'}"
         said = f"{self.who} (run {self.run}, pid {self.process.pid}) since {self.since}"
-        return f"{said}: {self.command}" if self.command else said
+        said = f"{said}: {self.command}" if self.command else said
+        return f"{said} ({self.reason})" if self.reason else said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,6 +142,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
     app: HaproxyName
+    require_reason: bool = False
     balancers: Annotated[dict[HaproxyName, BalancerSettings], Field(min_length=1)]
     fleet: FleetSettings
     ssh: SshSettings = SshSettings()

@@ -35,11 +35,17 @@ def recover(arguments: Arguments) -> int:
         if abandon or not show_unproven(loaded.settings):
             return nothing_left()
         confirm("Put `current` back where no server runs what it leads to?", yes=yes)
-    return run(loaded, left, arguments.typed, abandon=abandon)
+    reason = arguments.reason(loaded, left.owner.reason if left else "")
+    return run(loaded, left, arguments.typed, abandon=abandon, reason=reason)
 
 
 def run(
-    loaded: Loaded, left: UnfinishedRun | None, typed: GlobalOptions, *, abandon: bool = False
+    loaded: Loaded,
+    left: UnfinishedRun | None,
+    typed: GlobalOptions,
+    *,
+    abandon: bool = False,
+    reason: str = "",
 ) -> int:
     """Run the command and return its exit code."""
     settings = loaded.settings
@@ -61,6 +67,7 @@ def run(
         typed=typed,
         verb="recover",
         hosts=[owned_target.target.host for owned_target in left.owned_targets] if left else (),
+        reason=reason,
         left=replace(left, abandoned=abandon) if left else None,
         over_half_a_deploy=True,
     )

@@ -88,6 +88,7 @@ def run(arguments: Arguments, loaded: Loaded, past: PastRun, left: UnfinishedRun
         hosts=past.hosts,
         flags=past.flags,
         deploys=past.deploy is not None,
+        reason=arguments.reason(loaded, past.owner.reason),
         left=left,
         done=past.done,
         renewed=past.renewed,

@@ -23,7 +23,14 @@ EXAMPLE = resources.files("rollout").joinpath("example.toml").read_text(encoding
 CHOSEN = {"balancers": "lb1", "build": "scripts"}
 """The names that the example gives where the operator chooses one."""
 TABLES = {"addresses", "ports", "build"}
-REQUIRED = {"hosts": ["web1"], "to": "/srv/shop", "run": "make"}
+REQUIRED: dict[str, object] = {
+    "hosts": ["web1"],
+    "to": "/srv/shop",
+    "run": "make",
+    "app": "shop",
+    "balancers": {"lb1": {}},
+    "fleet": {"hosts": ["web1"]},
+}
 
 
 def with_every_default(text: str) -> str:
