@@ -36,19 +36,13 @@ def recover(arguments: Arguments) -> int:
             return nothing_left()
         confirm("Put `current` back where no server runs what it leads to?", yes=yes)
     reason = arguments.reason(loaded, left.owner.reason if left else "")
-    return run(loaded, left, arguments.typed, abandon=abandon, reason=reason)
+    left = replace(left, abandoned=abandon) if left else None
+    return run(loaded, left, arguments.typed, reason)
 
 
-def run(
-    loaded: Loaded,
-    left: UnfinishedRun | None,
-    typed: GlobalOptions,
-    *,
-    abandon: bool = False,
-    reason: str = "",
-) -> int:
-    """Run the command and return its exit code."""
-    settings = loaded.settings
+def run(loaded: Loaded, left: UnfinishedRun | None, typed: GlobalOptions, reason: str = "") -> int:
+    """Bring back what a run left out, or abandon it, and return the exit code."""
+    settings, abandon = loaded.settings, left is not None and left.abandoned
     if not abandon:
         check_before_recovery(left, settings.fleet.names)
 
@@ -68,7 +62,7 @@ def run(
         verb="recover",
         hosts=[owned_target.target.host for owned_target in left.owned_targets] if left else (),
         reason=reason,
-        left=replace(left, abandoned=abandon) if left else None,
+        left=left,
         over_half_a_deploy=True,
     )
     return run_command(spec, scenario)
