@@ -41,8 +41,9 @@ class Questions:
         if here:
             print_error(f"admin sockets of HAProxy on this machine: {', '.join(here)}")
         print_error(
-            "where is HAProxy's admin socket?  PATH on this machine, or HOST:PATH by ssh; several "
-            'with blanks between them; "none" for a file without a look'
+            "where is HAProxy's admin socket?\n"
+            "  PATH on this machine, or HOST:PATH by ssh; several with blanks between them\n"
+            '  "none" writes the settings without a look at the fleet'
         )
         said = self._ask("admin socket", here[0] if here else "none")
         return () if said == "none" else tuple(said.split())

@@ -105,7 +105,7 @@ class InitSession:
         for one in balancers:
             if one.snapshot is None:
                 trouble = one.notes[0]
-                raise BalancerUnreadable(f"{one.place}: {trouble.what}", trouble.fix)
+                raise BalancerUnreadable(f"{one.place.name}: {trouble.what}", trouble.fix)
             print_error(f"{one.place.name}: HAProxy {one.snapshot.version} at {one.place}")
             for note in one.notes:
                 print_error(f"{note.where}: {note.what}", f"  fix: {note.fix}")

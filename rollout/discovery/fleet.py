@@ -1,5 +1,6 @@
 """What was seen of an unknown fleet."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +9,9 @@ from rollout.discovery.instances import InstanceChoice, WatchedProcess
 from rollout.discovery.probes import ProbeChoice
 from rollout.model.fleet import BalancerSnapshot, Finding, ServerState
 from rollout.ports.discovery import ReleaseLayout, SupervisedHost
+
+NAME = re.compile(r"[A-Za-z0-9_.:-]+")
+"""What HAProxy itself accepts as a name."""
 
 UNTRIED = ProbeChoice("", "no request was tried")
 
@@ -40,7 +44,8 @@ class SeenBalancer:
         """List the servers by backend; HAProxy tells no server of frontends and statistics."""
         found: dict[str, list[ServerState]] = {}
         for server, row in self.snapshot.servers.items() if self.snapshot else ():
-            found.setdefault(server.backend, []).append(row)
+            if NAME.fullmatch(server.backend) and NAME.fullmatch(server.name):
+                found.setdefault(server.backend, []).append(row)
         return found
 
 

@@ -114,33 +114,34 @@ def map_servers(rows: Iterable[ServerState], known: HostKnowledge) -> HostMappin
 
 
 def _find(row: ServerState, known: HostKnowledge) -> MappedServer | UnmappedServer:
-    machine = known.ssh_of.get(row.server.balancer, "")
-    if said := known.said.get(row.address) or known.said.get(row.server.name):
+    machine, address = known.ssh_of.get(row.server.balancer, ""), ip_of(row)
+    if said := known.said.get(address) or known.said.get(row.server.name):
         host = known.named(said)
-        return MappedServer(row, host, by_address=row.address in host.addresses)
-    if machine and is_loopback(row.address):
-        return MappedServer(row, known.named(machine), by_address=False)
-    there = [one for one in known.names if row.address and row.address in one.addresses]
+        return MappedServer(row, host, by_address=address in host.addresses)
+    there = [one for one in known.names if address and address in one.addresses]
     parts = [*stems(row.server.name)]
     of_server = sorted((one for one in known.names if one.name in parts), key=_longest_first)
     chosen = [one for one in of_server if one in there]
     if chosen:
         return MappedServer(row, chosen[0], by_address=True)
+    if machine and is_loopback(address):
+        return MappedServer(row, known.named(machine), by_address=False)
     best = [one for one in there if one.source == min(other.source for other in there)]
     if len({one.port for one in best}) == 1:
         return MappedServer(row, best[0], by_address=True)
+    say_which = f"say which one: --host {address or row.server.name}=NAME"
     if best:
         several = ", ".join(one.name for one in best[:4])
-        why = f"several names lead to {row.address}, on different ports: {several}"
-        return UnmappedServer(row, why, _say_which(row))
+        why = f"several names lead to {address}, on different ports: {several}"
+        return UnmappedServer(row, why, say_which)
     certain = [one for one in of_server if _is_certain(one, row)]
     if certain:
         return MappedServer(row, certain[0], by_address=False)
-    if not row.address:
-        return UnmappedServer(row, "HAProxy has no address for it", _say_which(row))
-    why = f"no name that ssh knows leads to {row.address}"
-    fix = f'give it a name in ~/.ssh/config ("Host NAME", "HostName {row.address}")'
-    return UnmappedServer(row, why, f"{fix}, or say it here: --host {row.address}=NAME")
+    if not address:
+        return UnmappedServer(row, "HAProxy has no IP address for it", say_which)
+    why = f"no name that ssh knows leads to {address}"
+    fix = f'give it a name in ~/.ssh/config ("Host NAME", "HostName {address}")'
+    return UnmappedServer(row, why, f"{fix}, or say it here: --host {address}=NAME")
 
 
 def _longest_first(name: HostName) -> int:
@@ -153,8 +154,12 @@ def _is_certain(name: HostName, row: ServerState) -> bool:
     return name.source in PREFERRED and (not rest or NUMBERED.fullmatch(rest) is not None)
 
 
-def _say_which(row: ServerState) -> str:
-    return f"say which one: --host {row.address or row.server.name}=NAME"
+def ip_of(row: ServerState) -> str:
+    """Return the address that HAProxy has for a server; empty where it is none, or a socket's."""
+    try:
+        return str(ipaddress.ip_address(row.address))
+    except ValueError:
+        return ""
 
 
 def is_loopback(address: str) -> bool:

@@ -9,6 +9,7 @@ from rollout.discovery.fleet import SeenBalancer, SeenFleet, SeenHost, SocketPla
 from rollout.discovery.host_mapping import (
     HostKnowledge,
     HostMapping,
+    ip_of,
     is_loopback,
     map_servers,
     stems,
@@ -87,9 +88,9 @@ async def map_hosts(
     parts = {stem for row in rows for stem in stems(row.server.name)} | set(ssh_of.values())
     await add(sorted(parts & set(listed)), NameSource.KNOWN_HOSTS)
     await add(sorted(parts - {""}), NameSource.SERVER_NAME)
-    if any(one.row.address for one in mapping().unmapped):
+    if any(ip_of(one.row) for one in mapping().unmapped):
         await add(listed, NameSource.KNOWN_HOSTS)
-    left = {one.row.address for one in mapping().unmapped if one.row.address}
+    left = {ip_of(one.row) for one in mapping().unmapped} - {""}
     strange = sorted(address for address in left if not is_loopback(address))
     for more in await asyncio.gather(*map(names.of_address, strange)):
         found.update({one.name: one for one in more if one.name not in found})
@@ -127,6 +128,7 @@ async def _look_at(host: str, readers: FleetReaders) -> SeenHost:
                 listens=places.ports.get(pids.get(state.name, 0), frozenset()),
             )
             for state in supervised.states
+            if state.name.isprintable()
         ),
         directories={
             name: places.directories[pid] for name, pid in pids.items() if pid in places.directories

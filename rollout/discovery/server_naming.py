@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rollout.discovery.host_mapping import HostMapping, MappedServer
+from rollout.discovery.host_mapping import HostMapping, MappedServer, ip_of
 from rollout.model.fleet import Instance
 
 SHORTEST_PORT = 2
@@ -54,7 +54,7 @@ def name_servers(mapping: HostMapping, instances: Mapping[str, Sequence[Instance
 def _apart(mapping: HostMapping, addresses: Mapping[str, Sequence[str]]) -> bool:
     """Tell whether each server is at an address of its own host, and of no other."""
     return all(
-        one.row.address in found if host == one.host.name else one.row.address not in found
+        (ip_of(one.row) in found) is (host == one.host.name)
         for one in mapping.mapped
         for host, found in addresses.items()
     )
@@ -63,8 +63,8 @@ def _apart(mapping: HostMapping, addresses: Mapping[str, Sequence[str]]) -> bool
 def _addresses_in_haproxy(mapping: HostMapping) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {host: {} for host in mapping.hosts}
     for one in mapping.mapped:
-        if one.row.address:
-            found[one.host.name][one.row.address] = None
+        if address := ip_of(one.row):
+            found[one.host.name][address] = None
     return {host: tuple(addresses) for host, addresses in found.items()}
 
 

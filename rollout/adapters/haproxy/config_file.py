@@ -22,8 +22,10 @@ USUAL_SOCKETS = ("/run/haproxy/admin.sock", "/var/run/haproxy.sock", "/run/hapro
 
 LARGEST = 4 << 20
 
-_CHECK = re.compile(r"option\s+httpchk(?:\s+(?:(?:GET|HEAD|OPTIONS)\s+)?(?P<path>/\S*))?")
-_SEND = re.compile(r"http-check\s+send\b.*\buri\s+(?P<path>/\S*)")
+_CHECK = re.compile(
+    r"option\s+httpchk(?:\s+(?:(?:GET|HEAD|OPTIONS)\s+)?(?P<path>/[A-Za-z0-9_./?=&%~+-]*)(?:\s|$))?"
+)
+_SEND = re.compile(r"http-check\s+send\b.*\buri\s+(?P<path>/[A-Za-z0-9_./?=&%~+-]*)(?:\s|$)")
 _SOCKET = re.compile(r"stats\s+socket\s+(?:unix@)?(?P<path>/\S+)")
 _SECTION = re.compile(r"(?P<kind>defaults|backend|listen|frontend|global)\b\s*(?P<name>\S*)")
 
@@ -83,10 +85,8 @@ def parse_config(text: str) -> ConfigFile:
             kind, name = section["kind"], section["name"]
         elif kind == "global" and (found := _SOCKET.match(line)):
             sockets.append(found["path"])
-        elif kind in {"backend", "listen"}:
-            check = _CHECK.match(line) or _SEND.match(line)
-            if check and check["path"]:
-                paths[name] = check["path"]
+        elif check := _CHECK.match(line) or _SEND.match(line):
+            paths[name] = check["path"]
     return ConfigFile(tuple(dict.fromkeys(sockets)), paths)
 
 

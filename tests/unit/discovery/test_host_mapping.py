@@ -106,9 +106,10 @@ def test_loopback_behind_a_remote_load_balancer_is_that_machine() -> None:
     assert mapped(found) == {"local": ("lb1", False)}
 
 
-def test_a_server_without_an_address_is_named() -> None:
-    (left,) = map_servers([row("s1", "")], known(host("web1"))).unmapped
-    assert left.why == "HAProxy has no address for it"
+@pytest.mark.parametrize("address", ["", "unix", "/run/app.sock", "10.0.0.1 x"])
+def test_a_server_without_an_address_is_named(address: str) -> None:
+    (left,) = map_servers([row("s1", address)], known(host("web1"))).unmapped
+    assert left.why == "HAProxy has no IP address for it"
     assert left.fix == "say which one: --host s1=NAME"
 
 
