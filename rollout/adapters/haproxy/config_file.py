@@ -22,12 +22,13 @@ USUAL_SOCKETS = ("/run/haproxy/admin.sock", "/var/run/haproxy.sock", "/run/hapro
 
 LARGEST = 4 << 20
 
-_CHECK = re.compile(
-    r"option\s+httpchk(?:\s+(?:(?:GET|HEAD|OPTIONS)\s+)?(?P<path>/[A-Za-z0-9_./?=&%~+-]*)(?:\s|$))?"
-)
-_SEND = re.compile(r"http-check\s+send\b.*\buri\s+(?P<path>/[A-Za-z0-9_./?=&%~+-]*)(?:\s|$)")
+_PATH = r"(?P<path>/[A-Za-z0-9_./?=&%~+-]*)(?:\s|$)"
+_CHECK = re.compile(rf"option\s+httpchk\s+(?:(?:GET|HEAD|OPTIONS)\s+)?{_PATH}")
+_SEND = re.compile(rf"http-check\s+send\b.*\buri\s+{_PATH}")
 _SOCKET = re.compile(r"stats\s+socket\s+(?:unix@)?(?P<path>/\S+)")
-_SECTION = re.compile(r"(?P<kind>defaults|backend|listen|frontend|global)\b\s*(?P<name>\S*)")
+_SECTION = re.compile(
+    r"(?P<kind>defaults|backend|listen|frontend|global)\b\s*(?P<name>\S*)(?:\s+from\s+(?P<of>\S+))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +77,28 @@ class RunningConfig:
 
 
 def parse_config(text: str) -> ConfigFile:
-    """Read the text of a configuration file, as far as it concerns sockets and HTTP checks."""
+    """Read the text of a configuration file, as far as it concerns sockets and HTTP checks.
+
+    A backend has the check of its ``defaults``, the last ones or those after ``from``, unless it
+    has its own.
+    """
     sockets: list[str] = []
     paths: dict[str, str] = {}
-    kind = name = ""
+    defaults: dict[str, str] = {}
+    kind = name = last = ""
     for line in _lines(text):
         if section := _SECTION.match(line):
             kind, name = section["kind"], section["name"]
+            last = name if kind == "defaults" else last
+            inherited = defaults.get(section["of"] or last, "")
+            if kind == "defaults":
+                defaults[name] = inherited if section["of"] else ""
+            elif inherited and kind != "global":
+                paths[name] = inherited
         elif kind == "global" and (found := _SOCKET.match(line)):
             sockets.append(found["path"])
         elif check := _CHECK.match(line) or _SEND.match(line):
-            paths[name] = check["path"]
+            (defaults if kind == "defaults" else paths)[name] = check["path"]
     return ConfigFile(tuple(dict.fromkeys(sockets)), paths)
 
 

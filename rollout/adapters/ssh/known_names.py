@@ -19,6 +19,9 @@ from rollout.ports.discovery import HostName, NameSource
 NAME = re.compile(r"[A-Za-z0-9_.:][A-Za-z0-9_.:-]*")
 """What may be the name of a host in the settings; it cannot be taken for an option of ssh."""
 
+KEYWORD = re.compile(r"([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*)")
+"""As ssh_config(5) has it: white space, or one ``=``, before the value."""
+
 MOST = 2000
 """So many names of each kind are looked at; more are another company's known_hosts."""
 
@@ -124,19 +127,24 @@ def _read(file: Path, directory: Path, depth: int) -> Iterator[str]:
     except OSError:
         return
     for line in lines:
-        keyword, _, rest = line.strip().replace("=", " ", 1).partition(" ")
-        try:
-            words = shlex.split(rest, comments=True)
-        except ValueError:
-            continue
-        if keyword.lower() == "host":
+        keyword, words = _setting(line)
+        if keyword == "host":
             yield from filter(_is_name, words)
-        elif keyword.lower() == "include" and depth < MOST_INCLUDES:
+        elif keyword == "include" and depth < MOST_INCLUDES:
             for word in words:
                 path = Path(word).expanduser()
                 pattern = path if path.is_absolute() else directory / path
                 for found in sorted(glob.glob(str(pattern))):  # noqa: PTH207 - may be absolute
                     yield from _read(Path(found), directory, depth + 1)
+
+
+def _setting(line: str) -> tuple[str, list[str]]:
+    """Return the keyword and its words; empty where the line cannot be read."""
+    found = KEYWORD.fullmatch(line.strip())
+    try:
+        return (found[1].lower(), shlex.split(found[2], comments=True)) if found else ("", [])
+    except ValueError:
+        return "", []
 
 
 def _is_name(word: str) -> bool:

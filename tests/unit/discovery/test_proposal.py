@@ -1,0 +1,165 @@
+"""The settings that fit what was seen; whatever a machine says stays text."""
+
+import re
+import tomllib
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.discovery.fleet import SeenBalancer, SeenFleet, SeenHost, SocketPlace
+from rollout.discovery.host_mapping import HostKnowledge, map_servers
+from rollout.discovery.instances import WatchedProcess, choose_instances
+from rollout.discovery.probes import ProbeChoice
+from rollout.discovery.proposal import open_questions, propose
+from rollout.model.errors import SettingsError
+from rollout.model.fleet import BalancerSnapshot, Finding, HaproxyProcess, ServerState
+from rollout.output.proposal import proposal_text
+from rollout.ports.discovery import HostName, NameSource, ReleaseLayout, SupervisedHost
+from rollout.settings.annotated import SUPERVISOR, annotated_file, template
+from tests.support.fleets_seen import host, row
+
+NAMES = [host("web1", "10.0.0.1"), host("web2", "10.0.0.2")]
+ROWS = [row("web1", "10.0.0.1", 8000), row("web2", "10.0.0.2", 8000)]
+
+
+def fleet(
+    rows: list[ServerState] = ROWS,
+    names: list[HostName] = NAMES,
+    *,
+    processes: tuple[WatchedProcess, ...] = (WatchedProcess(name="app_8000", named_port=8000),),
+    match: str = "",
+    version: str = "2.6.12",
+    trouble: Finding | None = None,
+) -> SeenFleet:
+    mapping = map_servers(rows, HostKnowledge(names=names))
+    snapshot = BalancerSnapshot(
+        balancer="lb1",
+        version=version,
+        process=HaproxyProcess(1, 1),
+        servers={one.server: one for one in rows},
+    )
+    supervised = SupervisedHost(command="sudo -n monit", states=())
+    seen = {
+        name: SeenHost(name=name, supervised=None if trouble else supervised, processes=processes)
+        for name in mapping.hosts
+    }
+    seen = {name: replace(one, trouble=trouble) for name, one in seen.items()}
+    watched = {name: one.processes for name, one in seen.items() if one.supervised}
+    ports = {name: frozenset(one.port for one in mapping.of_host(name)) for name in mapping.hosts}
+    return SeenFleet(
+        app=("app", "As it was said."),
+        balancers=[
+            SeenBalancer(place=SocketPlace(name="lb1", socket="/run/a.sock"), snapshot=snapshot)
+        ],
+        backends={"lb1": ["app"]},
+        mapping=mapping,
+        hosts=seen,
+        instances=choose_instances(watched, ports, match),
+        group="",
+        layouts={},
+        probe=ProbeChoice("http://127.0.0.1:{port}/", "app_8000 on web1: 200 OK"),
+    )
+
+
+def text_of(seen: SeenFleet) -> str:
+    return annotated_file(propose(seen, section=SUPERVISOR), [])
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text.replace("\n# ", " "))
+
+
+def test_what_was_seen_stands_in_the_file_with_its_reason() -> None:
+    text = text_of(fleet())
+    written = tomllib.loads(text)
+    assert written["balancers"] == {"lb1": {"socket": "/run/a.sock", "backends": ["app"]}}
+    assert written["fleet"] == {"hosts": ["web[1-2]"], "max_out": 1, "floor": 1, "addresses": {}}
+    assert written["monit"] == {
+        "command": "sudo -n monit",
+        "match": "app_[0-9]+",
+        "instances": 1,
+        "ports": {},
+    }
+    assert "HAProxy 2.6.12 on this machine showed 2 servers (web1 10.0.0.1:8000, web2" in flat(text)
+    assert not open_questions(propose(fleet(), section=SUPERVISOR))
+
+
+def test_what_is_not_known_is_said_and_left_at_its_default() -> None:
+    rows = [*ROWS, row("odd", "10.0.0.9", 8000)]
+    bare = replace(fleet(rows, processes=()), probe=ProbeChoice("", "not known: nothing listens"))
+    text = text_of(bare)
+    written = tomllib.loads(text)
+    assert "match" not in written["monit"]
+    assert "probe" not in written["restart"]
+    said = flat(text)
+    assert "which host is behind app/odd (10.0.0.9:8000) on lb1: no name that ssh knows" in said
+    assert "Not known: which processes are the instances: none is watched." in said
+    assert len(open_questions(propose(bare, section=SUPERVISOR))) == 3
+
+
+def test_a_host_that_could_not_be_looked_at_is_named() -> None:
+    trouble = Finding("web1", "Permission denied", "ssh-copy-id web1")
+    text = text_of(fleet(trouble=trouble))
+    assert "web1: Permission denied. Fix: ssh-copy-id web1." in flat(text)
+    assert "none of them could be looked at" in flat(text)
+    assert tomllib.loads(text)["fleet"]["hosts"] == ["web[1-2]"]
+
+
+def test_addresses_of_haproxy_that_ssh_does_not_go_to_are_written_down() -> None:
+    names = [host("web1", "192.0.2.1"), host("web2", "10.0.0.2")]
+    rows = [row("web1", "10.0.0.1", 8000), row("s2", "10.0.0.2", 8000)]
+    written = tomllib.loads(text_of(fleet(rows, names)))
+    assert written["fleet"]["addresses"] == {"web1": "10.0.0.1"}
+
+
+def test_a_layout_is_shown_and_not_switched_on() -> None:
+    layout = ReleaseLayout(to="/srv/shop", repo="git@example.com:shop.git", by_sudo=True)
+    seen = replace(fleet(), layouts={"web1": layout, "web2": layout})
+    text = text_of(seen)
+    assert "deploy" not in tomllib.loads(text)
+    assert '#to = "/srv/shop"\n' in text
+    assert '#repo = "git@example.com:shop.git"\n' in text
+    assert '#readlink = "sudo -n readlink"\n' in text
+    elsewhere = replace(seen, layouts={"web1": layout, "web2": ReleaseLayout(to="/srv/b")})
+    assert "not in the same place" in flat(text_of(elsewhere))
+
+
+ANYTHING = st.text(
+    st.one_of(st.characters(), st.sampled_from('"\\\n\r[]#=\x7f\x00\x1b\ud800')), max_size=40
+)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING)
+def test_nothing_that_a_machine_says_becomes_more_than_text(a: str, b: str, c: str) -> None:
+    rows = [
+        *ROWS,
+        row(a, b, 8000),
+        row(b, c, 8000, backend=a),
+        row("web1", a, 8000),
+    ]
+    names = [*NAMES, host("web1", "10.0.0.1", source=NameSource.DNS)]
+    processes = (
+        WatchedProcess(name=f"{a}_8000", named_port=8000),
+        WatchedProcess(name=b, listens=frozenset({9})),
+    )
+    seen = replace(
+        fleet(rows, names, processes=processes, version=c),
+        group=a,
+        probe=ProbeChoice("", b),
+        layouts={"web1": ReleaseLayout(to=f"/{a}", repo=b, by_sudo=True)},
+    )
+    suggestions = propose(seen, section=SUPERVISOR, ssh_config=c)
+    assert proposal_text(suggestions).replace("\n", "").isprintable()
+    try:
+        text = annotated_file(suggestions, [a])
+    except SettingsError:
+        return  # refused: nothing is written
+    read = tomllib.loads(text)
+    shown = tomllib.loads(template())
+    assert set(read) == set(shown)
+    others = set(read) - {"app", "balancers", "fleet", "ssh", "monit", "restart"}
+    assert {name: read[name] for name in others} == {name: shown[name] for name in others}
+    assert set(read["balancers"]) == {"lb1"}
+    assert set(read["balancers"]["lb1"]) == {"socket", "backends"}
+    assert set(read["restart"]) == set()
