@@ -1,0 +1,138 @@
+"""When each target was out of rotation in a run, and in which phase: folded from stamped events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from rollout import events
+from rollout.events import Event
+from rollout.summary.out_times import BOOT, CHECK, DRAIN, MAINT, WATCH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseSpan:
+    """A phase of a turn.
+
+    Attributes:
+        phase: ``drain``, ``maint``, ``boot``, ``check``, or ``watch``, when it was back.
+        begin: Seconds since the run began.
+        end: Likewise; None where the run told no end of it.
+    """
+
+    phase: str
+    begin: float
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One time that a run had a target out of rotation.
+
+    Attributes:
+        since: When it was taken out, in UTC; for one that an earlier run left, when that took it
+            out, and empty where that is not known.
+        until: When it was back in rotation, in UTC; empty as long as it is not.
+        adopted: An earlier run had taken it out.
+        spans: The phases, in order.
+        pids: By instance the pid of the new process.
+        seconds: How long it was out, as the end of the turn says; None where none was told.
+        phases: Seconds of each phase, as the end of the turn says.
+        left_out: It ended out of rotation.
+    """
+
+    since: str
+    until: str = ""
+    adopted: bool = False
+    spans: tuple[PhaseSpan, ...] = ()
+    pids: Mapping[str, int] = field(default_factory=dict[str, int])
+    seconds: float | None = None
+    phases: Mapping[str, float] = field(default_factory=dict[str, float])
+    left_out: bool = False
+
+    def entered(self, phase: str, elapsed: float) -> "Turn":
+        """Return it with ``phase`` begun, and the one before ended."""
+        return replace(
+            self, spans=(*self.ended(elapsed).spans, PhaseSpan(phase=phase, begin=elapsed))
+        )
+
+    def ended(self, elapsed: float) -> "Turn":
+        """Return it with its last phase ended."""
+        if not self.spans or self.spans[-1].end is not None:
+            return self
+        *before, last = self.spans
+        return replace(self, spans=(*before, replace(last, end=elapsed)))
+
+
+class Turns:
+    """The turns of each target, entered event after event."""
+
+    def __init__(self) -> None:
+        self._turns: dict[str, list[Turn]] = {}
+
+    @property
+    def by_target(self) -> Mapping[str, tuple[Turn, ...]]:
+        return {name: tuple(turns) for name, turns in self._turns.items()}
+
+    def enter(self, event: Event, elapsed: float, at: str) -> None:
+        """Enter one event.
+
+        Args:
+            event: What happened.
+            elapsed: Seconds since the run began.
+            at: The moment, in UTC.
+        """
+        match event:
+            case events.TargetClaimed(target=name):
+                turn = Turn(since=at).entered(DRAIN, elapsed)
+                self._turns.setdefault(name, []).append(turn)
+            case events.TargetAdopted(target=name, asked=asked, since=since):
+                self._adopt(name, since, BOOT if asked else MAINT, elapsed)
+            case events.TargetInMaint(target=name):
+                self._enter_phase(name, MAINT, elapsed)
+            case events.RestartAsked(target=name):
+                self._enter_phase(name, BOOT, elapsed)
+            case events.InstanceRestarted(target=name, instance=instance, pid=pid):
+                if (turn := self._last(name)) is not None:
+                    self._replace(name, replace(turn, pids={**turn.pids, instance: pid}))
+            case events.TargetOnProbation(target=name):
+                self._enter_phase(name, CHECK, elapsed)
+            case events.TargetReturned(target=name):
+                if (turn := self._last(name)) is not None:
+                    self._replace(name, replace(turn.entered(WATCH, elapsed), until=at))
+            case _:
+                self._enter_end(event, elapsed, at)
+
+    def _enter_end(self, event: Event, elapsed: float, at: str) -> None:
+        match event:
+            case events.TargetLeftOut(target=name):
+                if (turn := self._last(name)) is not None:
+                    left = replace(turn, until="", left_out=True, seconds=event.seconds)
+                    self._replace(name, replace(left.ended(elapsed), phases=event.phases))
+            case (
+                events.TargetDone(target=name)
+                | events.TargetRecovered(target=name)
+                | events.TargetReturnedUntouched(target=name)
+            ):
+                if (turn := self._last(name)) is not None:
+                    back = replace(turn, until=turn.until or at, left_out=False)
+                    back = replace(back, seconds=event.seconds, phases=event.phases)
+                    self._replace(name, back.ended(elapsed))
+            case _:
+                pass
+
+    def _adopt(self, name: str, since: str, phase: str, elapsed: float) -> None:
+        """Begin a turn, or go on with one that this run left out itself."""
+        turn = self._last(name)
+        if turn is None or turn.until:
+            turn = Turn(since=since, adopted=True)
+            self._turns.setdefault(name, []).append(turn)
+        self._replace(name, turn.entered(phase, elapsed))
+
+    def _enter_phase(self, name: str, phase: str, elapsed: float) -> None:
+        if (turn := self._last(name)) is not None:
+            self._replace(name, turn.entered(phase, elapsed))
+
+    def _last(self, name: str) -> Turn | None:
+        return turns[-1] if (turns := self._turns.get(name)) else None
+
+    def _replace(self, name: str, turn: Turn) -> None:
+        self._turns[name][-1] = turn
