@@ -32,6 +32,18 @@ def state_directory(environ: Mapping[str, str]) -> Path:
     return _home(environ) / ".local" / "state" / "rollout"
 
 
+def journal_directories(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """List where journals of past runs may lie: the login's own, and root's or the group's.
+
+    Where ``XDG_STATE_HOME`` says where it is, it is there alone.
+    """
+    own = state_directory(environ)
+    if environ.get("XDG_STATE_HOME"):
+        return (own,)
+    mine = _home(environ) / ".local" / "state" / "rollout"  # from before a group shared one
+    return tuple(dict.fromkeys((own, mine, SHARED_STATE)))
+
+
 def private_state_directory(environ: Mapping[str, str]) -> Path:
     """Say where that goes which is run later: in a shared place a member could exchange it."""
     place = state_directory(environ)

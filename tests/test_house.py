@@ -31,6 +31,7 @@ PACKAGES: dict[str, set[str]] = {
     "events": {"model"},
     "ports": {"model", "events"},
     "summary": {"model", "events", "text"},
+    "history": {"model", "events", "summary", "text"},
     "wait": {"model", "events", "ports"},
     "trusted_paths": {"model"},
     "paths": {"trusted_paths"},
@@ -50,7 +51,7 @@ PACKAGES: dict[str, set[str]] = {
     "adapters.notify": {*SHARED, "events", "adapters.local"},
     "adapters.releases": {*SHARED, "adapters.ssh"},
     "adapters.sources": {*SHARED, "adapters.local", "adapters.ssh", "adapters.releases"},
-    "output": {"model", "events", "summary", "text"},
+    "output": {"model", "events", "summary", "history", "text"},
     "settings": {"model", "text", "paths", "trusted_paths"},
 }
 """Each package with the packages that it may import; ``cli`` may import all of them."""

@@ -250,6 +250,25 @@ def status(arguments: Arguments) -> int:
     return command(arguments)
 
 
+@commands.add("history", row.NUMBER, row.SINCE, *CHOOSING, group=LOOK)
+def history(arguments: Arguments) -> int:
+    """List the past runs: who, what, how it ended."""
+    from rollout.cli.commands.history import history as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("show", row.RUN, row.BY_HAND, group=LOOK)
+def show(arguments: Arguments) -> int:
+    """Show one past run: each host, times, impact.
+
+    And what later runs made of what it left.  `--verbose` adds what each server's visitors met.
+    """
+    from rollout.cli.commands.show import show as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
 @commands.add("releases", *CHOOSING, group=LOOK)
 def releases(arguments: Arguments) -> int:
     """Show the releases on each host.

@@ -163,6 +163,30 @@ INIT = (SOCKET, SSH, LB, BACKEND, HOST, MATCH, APP, SSH_CONFIG)
 FORCE = Option(flag="--force", help="Replace a file that is already there")
 EXIT = Option(flag="code", is_argument=True, metavar="EXIT", help="An exit code, or its name")
 
+RUN = Option(
+    flag="run",
+    is_argument=True,
+    metavar="RUN",
+    default="the last run",
+    help="A run's id or its beginning, or `last`",
+)
+NUMBER = Option(
+    flag="--number",
+    short="-n",
+    metavar="N",
+    default="20",
+    help="Show at most N runs, the newest",
+)
+SINCE = Option(
+    flag="--since",
+    metavar="TIME",
+    help="Only runs that began within TIME, like 7d or 12h",
+)
+BY_HAND = Option(
+    flag="--by-hand",
+    help="Print HAProxy's commands that put back, unchecked, what the run left out",
+)
+
 
 def typer_type(option: Option, callback: Callable[..., object] | None = None) -> Any:  # noqa: ANN401 - a type, made here
     """Return the type of a parameter from which typer makes ``option``.

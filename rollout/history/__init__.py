@@ -1,1 +1,1 @@
-"""Past runs, folded from the lines of their journals: what each did, and what later ones made of it."""
+"""Past runs, folded from their journals: what each did, and what later ones made of it."""

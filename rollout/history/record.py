@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rollout import events
-from rollout.events import Event
+from rollout.events import Event, ImpactMeasured, RunBegan, TrafficSeen
 from rollout.history.turns import Turn
 from rollout.model.traffic import TrafficCounters
 from rollout.summary.run import RunSummary
@@ -72,7 +71,7 @@ class RunOverview:
     """
 
     run: str
-    began: events.RunBegan
+    began: RunBegan
     is_complete: bool
     done: int
     planned: int
@@ -102,7 +101,7 @@ class RunRecord:
     """
 
     run: str
-    began: events.RunBegan
+    began: RunBegan
     is_complete: bool
     flags: Mapping[str, str] = field(default_factory=dict[str, str])
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -126,9 +125,7 @@ class RunRecord:
     def overview(self) -> RunOverview:
         """The line of the history."""
         summary = self.summary
-        done, planned = counts(
-            self.began, [line.standing.value for line in summary.lines.values()]
-        )
+        done, planned = counts(self.began, [line.standing.value for line in summary.lines.values()])
         return RunOverview(
             run=self.run,
             began=self.began,
@@ -144,18 +141,18 @@ class RunRecord:
     @property
     def servers(self) -> Mapping[str, TrafficCounters]:
         """By server, as ``backend/server@balancer``, by how much its counters rose."""
-        measured = (e.event for e in self.events if isinstance(e.event, events.ImpactMeasured))
-        return next(measured, events.ImpactMeasured(backends=())).servers
+        measured = (e.event for e in self.events if isinstance(e.event, ImpactMeasured))
+        return next(measured, ImpactMeasured(backends=())).servers
 
     @property
-    def traffic(self) -> Iterator[tuple[float, events.TrafficSeen]]:
+    def traffic(self) -> Iterator[tuple[float, TrafficSeen]]:
         """Each reading of HAProxy's counters, with the seconds since the run began."""
         for one in self.events:
-            if isinstance(one.event, events.TrafficSeen):
+            if isinstance(one.event, TrafficSeen):
                 yield one.elapsed, one.event
 
 
-def counts(began: events.RunBegan, standings: Sequence[str]) -> tuple[int, int]:
+def counts(began: RunBegan, standings: Sequence[str]) -> tuple[int, int]:
     """Count the targets that were seen through, and those that the run was about.
 
     Args:

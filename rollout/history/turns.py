@@ -86,53 +86,42 @@ class Turns:
                 self._turns.setdefault(name, []).append(turn)
             case events.TargetAdopted(target=name, asked=asked, since=since):
                 self._adopt(name, since, BOOT if asked else MAINT, elapsed)
-            case events.TargetInMaint(target=name):
-                self._enter_phase(name, MAINT, elapsed)
-            case events.RestartAsked(target=name):
-                self._enter_phase(name, BOOT, elapsed)
-            case events.InstanceRestarted(target=name, instance=instance, pid=pid):
-                if (turn := self._last(name)) is not None:
-                    self._replace(name, replace(turn, pids={**turn.pids, instance: pid}))
-            case events.TargetOnProbation(target=name):
-                self._enter_phase(name, CHECK, elapsed)
-            case events.TargetReturned(target=name):
-                if (turn := self._last(name)) is not None:
-                    self._replace(name, replace(turn.entered(WATCH, elapsed), until=at))
             case _:
-                self._enter_end(event, elapsed, at)
-
-    def _enter_end(self, event: Event, elapsed: float, at: str) -> None:
-        match event:
-            case events.TargetLeftOut(target=name):
-                if (turn := self._last(name)) is not None:
-                    left = replace(turn, until="", left_out=True, seconds=event.seconds)
-                    self._replace(name, replace(left.ended(elapsed), phases=event.phases))
-            case (
-                events.TargetDone(target=name)
-                | events.TargetRecovered(target=name)
-                | events.TargetReturnedUntouched(target=name)
-            ):
-                if (turn := self._last(name)) is not None:
-                    back = replace(turn, until=turn.until or at, left_out=False)
-                    back = replace(back, seconds=event.seconds, phases=event.phases)
-                    self._replace(name, back.ended(elapsed))
-            case _:
-                pass
+                name = getattr(event, "target", "")
+                if (last := self._last(name)) is not None:
+                    self._turns[name][-1] = _turn_after(last, event, elapsed, at)
 
     def _adopt(self, name: str, since: str, phase: str, elapsed: float) -> None:
         """Begin a turn, or go on with one that this run left out itself."""
-        turn = self._last(name)
-        if turn is None or turn.until:
-            turn = Turn(since=since, adopted=True)
-            self._turns.setdefault(name, []).append(turn)
-        self._replace(name, turn.entered(phase, elapsed))
-
-    def _enter_phase(self, name: str, phase: str, elapsed: float) -> None:
-        if (turn := self._last(name)) is not None:
-            self._replace(name, turn.entered(phase, elapsed))
+        last = self._last(name)
+        if last is None or last.until:
+            last = Turn(since=since, adopted=True)
+            self._turns.setdefault(name, []).append(last)
+        self._turns[name][-1] = last.entered(phase, elapsed)
 
     def _last(self, name: str) -> Turn | None:
         return turns[-1] if (turns := self._turns.get(name)) else None
 
-    def _replace(self, name: str, turn: Turn) -> None:
-        self._turns[name][-1] = turn
+
+def _turn_after(turn: Turn, event: Event, elapsed: float, at: str) -> Turn:
+    match event:
+        case events.TargetPrepared():
+            return Turn(since=at).entered(DRAIN, elapsed)  # until now it has served
+        case events.TargetInMaint():
+            return turn.entered(MAINT, elapsed)
+        case events.RestartAsked():
+            return turn.entered(BOOT, elapsed)
+        case events.InstanceRestarted(instance=instance, pid=pid):
+            return replace(turn, pids={**turn.pids, instance: pid})
+        case events.TargetOnProbation():
+            return turn.entered(CHECK, elapsed)
+        case events.TargetReturned():
+            return replace(turn.entered(WATCH, elapsed), until=at)
+        case events.TargetLeftOut():
+            left = replace(turn.ended(elapsed), until="", left_out=True)
+            return replace(left, seconds=event.seconds, phases=event.phases)
+        case events.TargetDone() | events.TargetRecovered() | events.TargetReturnedUntouched():
+            back = replace(turn.ended(elapsed), until=turn.until or at, left_out=False)
+            return replace(back, seconds=event.seconds, phases=event.phases)
+        case _:
+            return turn

@@ -36,7 +36,7 @@ def as_json(loaded: Loaded, *, secrets: bool = False) -> str:
     Without ``secrets`` the values of environments, and logins and queries of addresses, are masked.
     """
     tree = _shown(loaded, secrets=secrets)
-    origins = {spell_path(path): loaded.origin(path) for path, _ in _leaves(tree)}
+    origins = {spell_path(path): loaded.origin(path) for path, _ in leaves(tree)}
     masked = [spell_path(path) for path in _changed(loaded, tree)]
     whole = {"v": 1, "settings": tree, "origins": origins, "masked": masked}
     return json.dumps(whole, indent=2)
@@ -51,7 +51,7 @@ def as_toml(loaded: Loaded, *, secrets: bool = False) -> str:
     masked = _changed(loaded, tree)
     table: KeyPath = ()
     lines: list[str] = []
-    for path, value in _leaves(tree):
+    for path, value in leaves(tree):
         if path[:-1] != table:
             table = path[:-1]
             lines += ["", f"[{spell_path(table)}]"]
@@ -70,7 +70,7 @@ def as_text(loaded: Loaded, seal: Seal) -> Mapping[str, str]:
     """
     masked = _masked_paths(loaded.settings)
     said: dict[str, str] = {}
-    for path, value in _leaves(_tree(loaded.settings)):
+    for path, value in leaves(_tree(loaded.settings)):
         key, text = spell_path(path), toml_value(value)
         safe = toml_value(_redacted(value))
         if loaded.origin(path).startswith("--"):
@@ -98,8 +98,8 @@ def _shown(loaded: Loaded, *, secrets: bool) -> dict[str, Any]:
 
 def _changed(loaded: Loaded, shown: Mapping[str, Any]) -> tuple[KeyPath, ...]:
     """List the settings of which ``shown`` does not show the value."""
-    values = dict(_leaves(_tree(loaded.settings)))
-    return tuple(path for path, value in _leaves(shown) if value != values[path])
+    values = dict(leaves(_tree(loaded.settings)))
+    return tuple(path for path, value in leaves(shown) if value != values[path])
 
 
 def _masked_paths(settings: Settings) -> frozenset[KeyPath]:
@@ -126,11 +126,11 @@ def _redacted(value: Any) -> Any:  # noqa: ANN401 - what TOML can hold
             return value
 
 
-def _leaves(tree: Mapping[str, Any], above: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+def leaves(tree: Mapping[str, Any], above: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
     """Walk the values of a table before the tables in it, as TOML must be written."""
     for key, value in tree.items():
         if not value or not isinstance(value, dict):
             yield (*above, key), value
     for key, value in tree.items():
         if value and isinstance(value, dict):
-            yield from _leaves(value, (*above, key))
+            yield from leaves(value, (*above, key))
