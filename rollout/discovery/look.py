@@ -167,14 +167,15 @@ async def find_layouts(
     choice: InstanceChoice, hosts: Mapping[str, SeenHost], inspector: HostInspector
 ) -> dict[str, ReleaseLayout]:
     """Find the layout of releases that the instances of each host run in."""
-    found: dict[str, ReleaseLayout] = {}
-    for name, host in hosts.items():
-        places = {host.directories.get(one) for one in choice.names.get(name, ())}
-        layouts = {await _within(inspector.layout(name, place), None) for place in places if place}
-        (layout, *others) = layouts or {None}
-        if layout is not None and not others:
-            found[name] = layout
-    return found
+
+    async def find(name: str, host: SeenHost) -> ReleaseLayout | None:
+        places = {host.directories.get(one) for one in choice.names.get(name, ())} - {None}
+        asked = [_within(inspector.layout(name, place), None) for place in places if place]
+        (layout, *others) = {*await asyncio.gather(*asked)} or {None}
+        return None if others else layout
+
+    found = await asyncio.gather(*(find(name, host) for name, host in hosts.items()))
+    return {name: layout for name, layout in zip(hosts, found, strict=True) if layout}
 
 
 async def check_paths(seen: SeenFleet, configuration: CheckPaths) -> list[str]:

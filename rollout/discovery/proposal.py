@@ -15,6 +15,7 @@ NOT_KNOWN = "Not known"
 """Begins each comment on something that was not found out."""
 
 FEW = 6
+MOST_NAMED = 20
 
 
 def propose(seen: SeenFleet, *, section: str, ssh_config: str = "") -> tuple[Suggestion, ...]:
@@ -31,6 +32,7 @@ def propose(seen: SeenFleet, *, section: str, ssh_config: str = "") -> tuple[Sug
         *(one for balancer in seen.balancers for one in _balancer(seen, balancer)),
         *_hosts(seen),
         *_naming(seen),
+        *_one_by_one(seen),
         *_capacity(seen),
         *([Suggestion(("ssh", "config"), ssh_config)] if ssh_config else []),
         *_supervisor(seen, section),
@@ -76,8 +78,10 @@ def _hosts(seen: SeenFleet) -> Iterator[Suggestion]:
     comments += [
         f"{NOT_KNOWN}: which host is behind {row.server.backend}/{row.server.name} "
         f"({row.address or 'no address'}:{row.port}) on {row.server.balancer}: {why}. To do: {fix}."
-        for (_, why, fix), row in lost.items()
+        for (_, why, fix), row in [*lost.items()][:MOST_NAMED]
     ]
+    if len(lost) > MOST_NAMED:
+        comments.append(f"{NOT_KNOWN}: the hosts of {len(lost) - MOST_NAMED} more servers.")
     troubles = [host.trouble for host in seen.hosts.values() if host.trouble]
     comments += [f"{NOT_KNOWN}: what runs there. {_said(trouble)}" for trouble in troubles]
     value = compact(hosts)
@@ -99,6 +103,23 @@ def _naming(seen: SeenFleet) -> Iterator[Suggestion]:
             yield Suggestion(("fleet", "addresses", host), value, comments)
     else:
         yield Suggestion(("fleet", "server"), None, (f"By address: {naming.reason}.",))
+
+
+def _one_by_one(seen: SeenFleet) -> Iterator[Suggestion]:
+    """Say that instances could go one at a time, where each has a server for itself."""
+    rows = [one.row for one in seen.mapping.mapped]
+    places = {(row.server.balancer, row.server.backend) for row in rows}
+    instances = seen.instances.instances_of(seen.watched())
+    for host in seen.mapping.hosts:
+        found = instances.get(host, ())
+        ports = sorted(one.port for one in found)
+        for place in places:
+            own = seen.mapping.of_host(host)
+            lines = [r.port for r in own if (r.server.balancer, r.server.backend) == place]
+            if len(ports) <= 1 or (lines and sorted(lines) != ports):
+                return
+    why = 'Each instance has a server of its own: "instance" would take out one at a time.'
+    yield Suggestion(("fleet", "by"), None, (why,))
 
 
 def _capacity(seen: SeenFleet) -> Iterator[Suggestion]:

@@ -1,5 +1,6 @@
 """``rollout init``: an annotated settings file, with the values that fit the fleet."""
 
+import errno
 import os
 import sys
 from dataclasses import replace
@@ -29,6 +30,8 @@ def init(arguments: Arguments) -> int:
     file = Path(FILE_NAME)
     if os.path.lexists(file) and not request.force:
         raise SettingsError([f"{file} is already there; --force replaces it"])
+    if not os.access(file.parent, os.W_OK):
+        raise SettingsError([f"{file} cannot be written: {os.strerror(errno.EACCES)}"])
     questions = Questions(interactive=sys.stdin.isatty() and not request.yes)
     if not request.given and not questions.interactive:
         print_error("stdin is no terminal and no option says where to look: no fleet is looked at")

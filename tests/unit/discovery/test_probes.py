@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
+import pytest
+
 from rollout.discovery.probes import ProbeChoice, choose_probe
 from rollout.model.errors import RemoteError
 from rollout.model.fleet import Instance
@@ -27,7 +29,8 @@ class Answers:
         if said == "lost":
             raise RemoteError(host, "connection lost")
         url = template.replace("{port}", str(instance.port)).replace("{host}", host)
-        return CheckResult(ok=said[0] in "2o", message=f"{url}: {said}")
+        fix = "is it the name?" if said[0] == "4" else ""
+        return CheckResult(ok=said[0] in "2o", message=f"{url}: {said}", fix=fix)
 
 
 def choose(said: Mapping[str, str], paths: tuple[str, ...] = ()) -> ProbeChoice:
@@ -51,7 +54,10 @@ def test_without_one_it_is_the_root_on_loopback() -> None:
 def test_a_connection_is_taken_where_http_does_not_say_yes_and_http_is_said() -> None:
     found = choose({f"{LOOPBACK}/": "404 Not Found", "tcp://127.0.0.1:{port}": "open"})
     assert found.template == "tcp://127.0.0.1:{port}"
-    assert "http://127.0.0.1:8000/: 404 Not Found: a path that answers 200" in found.reason
+    assert found.reason.endswith(
+        ". http://127.0.0.1:8000/: 404 Not Found: a path that answers 200 would prove more; "
+        "is it the name?"
+    )
 
 
 def test_one_instance_that_does_not_answer_is_enough_to_go_on() -> None:
@@ -81,3 +87,14 @@ def test_an_instance_whose_port_is_not_known_cannot_be_asked() -> None:
 def test_braces_of_a_path_stay_braces() -> None:
     found = choose({f"{LOOPBACK}/{{{{x}}}}": "200 OK"}, ("/{x}",))
     assert found.template == "http://127.0.0.1:{port}/{{x}}"
+
+
+def test_a_crowd_that_does_not_answer_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        async def answers(self, template: str, host: str, instance: Instance) -> CheckResult:
+            await asyncio.sleep(1000)
+            raise AssertionError((template, host, instance))
+
+    monkeypatch.setattr("rollout.discovery.probes.WITHIN", 0.05)
+    found = asyncio.run(choose_probe(Silent(), FLEET, ()))
+    assert found == ProbeChoice("", "not known: not all were asked within 0.05s")

@@ -98,6 +98,21 @@ def test_what_is_not_known_is_said_and_left_at_its_default() -> None:
     assert len(open_questions(propose(bare, section=SUPERVISOR))) == 3
 
 
+def test_instances_with_servers_of_their_own_could_go_one_at_a_time() -> None:
+    two = tuple(WatchedProcess(name=f"app_{port}", named_port=port) for port in (8000, 8001))
+    rows = [*ROWS, row("web1-b", "10.0.0.1", 8001), row("web2-b", "10.0.0.2", 8001)]
+    assert '"instance" would take out one at a time' in text_of(fleet(rows, processes=two))
+    for others in (ROWS, rows[:3]):
+        assert "one at a time." not in text_of(fleet(others, processes=two)).partition("max_out")[0]
+
+
+def test_a_crowd_of_strangers_is_counted() -> None:
+    rows = [*ROWS, *(row(f"x{n}", f"10.9.0.{n}", 80) for n in range(1, 31))]
+    text = flat(text_of(fleet(rows)))
+    assert text.count("which host is behind") == 20
+    assert "Not known: the hosts of 10 more servers." in text
+
+
 def test_a_host_that_could_not_be_looked_at_is_named() -> None:
     trouble = Finding("web1", "Permission denied", "ssh-copy-id web1")
     text = text_of(fleet(trouble=trouble))
