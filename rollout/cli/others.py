@@ -11,12 +11,14 @@ from pathlib import Path
 from rollout.adapters.local.hooks import CommandHooks
 from rollout.adapters.notify.hooks import EventHooks
 from rollout.adapters.notify.outbox import Outbox
+from rollout.adapters.notify.preflight import try_commands, try_textfile
 from rollout.adapters.notify.silence import CommandSilencer
 from rollout.adapters.notify.textfile import TextFile
 from rollout.adapters.notify.webhook import post
 from rollout.cli.new_run import NewRun
 from rollout.cli.run_spec import RunSpec
 from rollout.events import Noted
+from rollout.model.fleet import Finding
 from rollout.output.dispatcher import Broadcast
 from rollout.output.messages import Others, Renderer, RunResult, StampedEvent
 from rollout.output.metrics import Metrics
@@ -111,6 +113,36 @@ def build_outside(spec: RunSpec, begun: NewRun) -> Outside:
     return Outside(Others(listeners, deliveries), warnings, hooks, _silencer(settings, facts))
 
 
+def examine_outside(settings: Settings) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Try out what tells others; nothing is run and nothing posted.
+
+    Returns:
+        What would keep a run from beginning, and what would only warn.
+    """
+    before = tuple(try_commands({"hooks.before": settings.hooks.before}))
+    others = {f"hooks.{hook}": getattr(settings.hooks, hook) for hook in HOOKS if hook != "before"}
+    others |= {"notify.command": settings.notify.command}
+    others |= {f"silence.{name}": getattr(settings.silence, name) for name in ("begin", "end")}
+    notes = [*try_commands(others)]
+    if settings.metrics.textfile:
+        notes += try_textfile(settings.metrics.textfile)
+    try:
+        _address(settings)
+    except ValueError as error:
+        notes.append(Finding("notify.webhook", str(error), ""))
+    return before, tuple(notes)
+
+
+def _address(settings: Settings) -> str:
+    """Return where the webhook is; empty for none.
+
+    Raises:
+        ValueError: the file or the variable that holds it cannot be read, or holds no address.
+    """
+    webhook = settings.notify.webhook
+    return an_address(read(webhook, os.environ).text) if webhook else ""
+
+
 def _end_commands(hooks: EventHooks, timeout: float, warnings: Warnings) -> tuple[Renderer, Outbox]:
     outbox = Outbox("hooks", warnings)
 
@@ -140,7 +172,7 @@ def _notices(
 
         def webhook() -> str:
             try:
-                address = an_address(read(said.webhook, os.environ).text)
+                address = _address(settings)
             except ValueError as error:
                 return f"the webhook {error}"
             wrong = post(address, body, said.timeout)

@@ -8,6 +8,7 @@ from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_error, print_output
 from rollout.cli.from_settings import lock_request, scope_of
 from rollout.cli.new_run import history_of, try_journal
+from rollout.cli.others import examine_outside
 from rollout.cli.wiring import NOT_TAKEN, open_deploy, open_lock, open_site
 from rollout.deploy.preflight import preflight_for_either
 from rollout.events import Event, Noted, TargetLeftOut
@@ -56,7 +57,9 @@ def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output, rollout
             where = "lock" if isinstance(refused, LockHeld) else "run"
             others = (*others, finding(where, refused))
         more = tuple(note for event in told if (note := _note_of(event, outlook)))
-        return with_others(fit, (*others, *try_journal(settings)), (*notes, *more)), outlook
+        refusing, warnings = examine_outside(settings)
+        others = (*others, *try_journal(settings), *refusing)
+        return with_others(fit, others, (*notes, *more, *warnings)), outlook
 
     fit, outlook = asyncio.run(scenario())
     if output_mode is Output.JSON:
