@@ -147,7 +147,7 @@ def _lines_of(text: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield what a file of ours has by family; what is not ours is passed over."""
     names = [family.name for family in (*STATE, *ENDS)]
     found: dict[str, dict[str, str]] = {name: {} for name in names}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         match = LINE.fullmatch(line)
         if match and match["name"] in found:
             found[match["name"]][match["labels"]] = line.rpartition(" ")[2]

@@ -33,7 +33,7 @@ class TextFile:
         text = render(self._before())
         handle, name = mkstemp(prefix=f".{self._path.name}.", suffix=".tmp", dir=self._path.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
                 file.write(text)
                 os.fchmod(file.fileno(), MODE)
             Path(name).replace(self._path)
