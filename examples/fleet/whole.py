@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -123,7 +124,7 @@ class Fleet:
             check=False,
         )
 
-    def settings(self, wishes: dict[str, object] | None = None) -> Path:
+    def settings(self, wishes: Mapping[str, object] | None = None) -> Path:
         """Rewrite the settings file with ``wishes``, such as ``{"fleet.max_out": 2}``.
 
         A wish of None takes the key away.  Earlier wishes are forgotten.
