@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +89,46 @@ def test_the_shortest_question_does_not_even_load_typer() -> None:
 def test_completing_a_word_loads_nothing_heavy(typed: str, offered: str) -> None:
     count = str(len(typed.split()) - (not typed.endswith(" ")))
     names, said = loaded_by(_ROLLOUT_COMPLETE="complete_bash", COMP_WORDS=typed, COMP_CWORD=count)
+    assert said.split() == offered.split()
+    assert not names & set(HEAVY)
+
+
+SETTINGS = """\
+app = "shop"
+[balancers.lb1]
+[fleet]
+hosts = ["web[1-2]", "db1"]
+[env.staging.fleet]
+hosts = ["stage1"]
+"""
+STARTED = '{"event":"deploy.started","release":"20260301000000"}'
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("rollout restart --hosts ", "web[1-2] web1 web2 db1"),
+        ("rollout restart --hosts web1,", "web1,web2 web1,db1"),
+        ("rollout status --env staging -H ", "stage1"),
+        ("rollout --env ", "staging"),
+        ("rollout rollback --to ", "20260301000000"),
+    ],
+)
+def test_completing_what_settings_and_journals_know_loads_nothing_heavy(
+    typed: str, offered: str, tmp_path: Path
+) -> None:
+    (tmp_path / "rollout.toml").write_text(SETTINGS)
+    journals = tmp_path / "rollout"
+    journals.mkdir()
+    (journals / "shop.000001.a11ce0.jsonl").write_text(STARTED)
+    count = str(len(typed.split()) - (not typed.endswith(" ")))
+    names, said = loaded_by(
+        _ROLLOUT_COMPLETE="complete_bash",
+        COMP_WORDS=typed,
+        COMP_CWORD=count,
+        ROLLOUT_CONFIG=str(tmp_path / "rollout.toml"),
+        XDG_STATE_HOME=str(tmp_path),
+    )
     assert said.split() == offered.split()
     assert not names & set(HEAVY)
 

@@ -1,6 +1,9 @@
 """The start and the end of the program: every ending has its exit code here."""
 
+import os
+
 from rollout.cli.app import app
+from rollout.cli.completion import complete, is_completing
 from rollout.cli.console import format_error, print_error, type_as
 from rollout.model.errors import LockHeld, RolloutError, SettingsError
 
@@ -11,6 +14,8 @@ def enter() -> int:
     A command that has begun a scenario leaves with the summary's code.  What arrives here as an
     exception came before anything was changed, except for a bug, whose traceback is saved.
     """
+    if is_completing(os.environ):
+        return complete(app)
     try:
         app(prog_name="rollout")
     except SystemExit as left:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rollout.cli.completion import completer
 from rollout.settings.options import OUT, RELEASE, Option
 
 CONFIG = Option(
@@ -20,6 +21,7 @@ ENV = Option(
     flag="--env",
     short="-e",
     metavar="NAME",
+    completes="environments",
     variable="ROLLOUT_ENV",
     help="Apply the overrides in [env.NAME]",
 )
@@ -48,6 +50,7 @@ HOSTS = Option(
     flag="--hosts",
     short="-H",
     metavar="NAMES",
+    completes="hosts",
     default="all of fleet.hosts",
     repeats=True,
     help="Only these hosts, in this order: web1,web3 or web[01-08] or web*",
@@ -55,6 +58,7 @@ HOSTS = Option(
 EXCLUDE = Option(
     flag="--exclude",
     metavar="NAMES",
+    completes="hosts",
     repeats=True,
     help="All but these hosts, written as for --hosts",
 )
@@ -73,6 +77,7 @@ ACCEPT_SICK = Option(
 TO = Option(
     flag="--to",
     metavar="RELEASE",
+    completes="releases",
     group=RELEASE,
     default="the last good one before the live one",
     help="Make this release live",
@@ -161,7 +166,13 @@ INIT = (SOCKET, SSH, LB, BACKEND, HOST, MATCH, APP, SSH_CONFIG)
 """What `rollout init` asks for on a terminal."""
 
 FORCE = Option(flag="--force", help="Replace a file that is already there")
-EXIT = Option(flag="code", is_argument=True, metavar="EXIT", help="An exit code, or its name")
+EXIT = Option(
+    flag="code",
+    is_argument=True,
+    metavar="EXIT",
+    values=("0", "1", "2", "3", "4", "5", "6", "7", "130", "143"),
+    help="An exit code, or its name",
+)
 
 RUN = Option(
     flag="run",
@@ -196,9 +207,13 @@ def typer_type(option: Option, callback: Callable[..., object] | None = None) ->
         callback: What typer calls with the value, before the command.
     """
     if option.is_argument:
-        argument = typer.Argument(metavar=option.metavar, help=option.sentence, show_default=False)
+        argument = typer.Argument(
+            metavar=option.metavar,
+            help=option.sentence,
+            show_default=False,
+            autocompletion=completer(option),
+        )
         return Annotated[str | None, argument]
-    values = list(option.values)
     told = typer.Option(
         *filter(None, (option.flag, option.short)),
         metavar=option.metavar or None,
@@ -206,7 +221,7 @@ def typer_type(option: Option, callback: Callable[..., object] | None = None) ->
         envvar=option.variable or None,
         show_envvar=False,  # it stands in the sentence
         show_default=False,
-        autocompletion=(lambda: values) if values else None,
+        autocompletion=completer(option),
         callback=callback,
         is_eager=callback is not None,
         rich_help_panel=option.group,

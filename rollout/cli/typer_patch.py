@@ -11,6 +11,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from rollout.cli.completion import LATER
 from rollout.cli.console import type_as
 from rollout.cli.global_options import NOTHING_GIVEN
 
@@ -141,7 +142,9 @@ def _take_global_options(ctx: TyperOwn) -> None:
         source = ctx.get_parameter_source(option.name)
         if option.name in NOTHING_GIVEN and source and source.name == "COMMANDLINE":
             later[option.name] = value
-    if later and ctx.obj is not None:  # None while a word is completed
+    if ctx.obj is None:  # while a word is completed
+        ctx.meta[LATER] = later
+    elif later:
         ctx.obj = ctx.obj.with_later(later)
         type_as(ctx.obj.rollout)
 

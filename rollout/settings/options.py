@@ -22,6 +22,8 @@ class Option:
         setting: The setting that it outranks, where there is one.
         default: What holds where neither the option nor the setting is given, as it is typed.
         values: All values that there are, where they can be listed.
+        completes: What TAB offers where that depends on settings and earlier runs: ``hosts``,
+            ``environments``, ``releases`` or ``runs`` (:mod:`rollout.cli.completion`).
         variable: The environment variable that gives it.
         group: The heading that it stands under in the help.
         repeats: It may be given several times.
@@ -36,6 +38,7 @@ class Option:
     setting: Setting | None = None
     default: str = ""
     values: tuple[str, ...] = ()
+    completes: str = ""
     variable: str = ""
     group: str = COMMON
     repeats: bool = False

@@ -38,6 +38,7 @@ def test_what_had_no_turn_is_named_however_often_a_recovery_failed(
     assert recovered.code == 0, recovered.said
     assert THE_REST in recovered.said
     assert any(command.endswith(" resume") for command in commands_in(recovered.said))
+    shop.settings(restart__running_timeout="60s")  # as the run had it
     resumed = shop.rollout("resume", "--yes")
     assert resumed.code == 0, resumed.said
     assert all(shop.new_processes(host) for host in ("web1", "web2", "web3"))

@@ -17,6 +17,7 @@ from rollout.output.select import Output
 from rollout.settings.error_messages import tables
 from rollout.settings.flags import ACCEPT_SICK, FLAGS
 from rollout.settings.options import SETTINGS, Option
+from rollout.summary.run import Exit
 
 OPTIONS = dict(option_rows())
 EACH = sorted({option.flag: option for options in OPTIONS.values() for option in options}.items())
@@ -64,6 +65,10 @@ def test_a_row_has_the_default_and_the_values_of_its_setting(option: Option) -> 
 
 def _is_enum(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+def test_the_exit_codes_are_those_that_there_are() -> None:
+    assert rows.EXIT.values == tuple(str(code.value) for code in Exit)
 
 
 def test_the_modes_of_output_are_those_that_there_are() -> None:
@@ -158,4 +163,5 @@ def completed(words: Sequence[str]) -> Iterator[str]:
 def test_the_values_of_an_option_are_completed(option: Option) -> None:
     for command, options in OPTIONS.items():
         if option in options:
-            assert tuple(completed([*command.split(), option.flag])) == option.values
+            flag = [] if option.is_argument else [option.flag]
+            assert tuple(completed([*command.split(), *flag])) == option.values
