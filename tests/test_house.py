@@ -205,7 +205,14 @@ def test_only_what_declares_the_commands_imports_late() -> None:
         for inside in ast.walk(node)
         if isinstance(inside, ast.Import | ast.ImportFrom)
     }
-    names = ("__main__", "cli.app", "cli.console", "cli.global_options", "cli.main")
+    names = (
+        "__main__",
+        "cli.app",
+        "cli.completion",
+        "cli.console",
+        "cli.global_options",
+        "cli.main",
+    )
     assert late == {f"rollout.{name}" for name in names}
 
 
