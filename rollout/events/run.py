@@ -58,12 +58,14 @@ class TrafficSeen:
     Attributes:
         balancer: Its name.
         backends: Each backend that the run is about.
+        gaps: Times of it so far of which no counter tells.
     """
 
     wire: ClassVar[str] = "traffic.seen"
 
     balancer: str
     backends: tuple[BackendImpact, ...]
+    gaps: tuple[ImpactGap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,8 @@ class ImpactMeasured:
     Attributes:
         backends: Each backend of each load balancer.
         servers: By server, as ``backend/server@balancer``, by how much its counters rose.
-        gaps: Times of which no counter tells: HAProxy was reloaded, or its counters were cleared.
+        gaps: Times of which no counter tells: HAProxy was reloaded, its counters were cleared, or
+            it did not answer at first.
         unread: Load balancers that did not answer the last reading, with why.
     """
 

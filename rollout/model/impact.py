@@ -1,8 +1,8 @@
 """What visitors met during a run: readings of HAProxy's counters, folded.
 
 The numbers are the differences of HAProxy's own counters between the first and the last reading.
-Over a reload they are a lower bound: what the process before served after its last reading is in
-no counter that can still be read.
+Where another process counts, or the counters were cleared, they are a lower bound: what was served
+after the last reading before that is in no counter that can still be read.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,11 @@ from rollout.model.traffic import BackendTraffic, TrafficCounters, TrafficReadin
 Place = tuple[str, str]
 """The load balancer and the backend."""
 
+RELOAD, CLEARED, LATE = "reload", "cleared", "late"
+
+LATE_AFTER = 2.0
+"""Seconds from the wish to count a backend to its first reading, from which on it is said."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendImpact:
@@ -24,8 +29,8 @@ class BackendImpact:
         backend: The backend's.
         counters: By how much each counter rose.
         sessions: Sessions at the last reading.
-        queued: Visitors in the queue at the last reading.
-        queue_peak: The most that any reading saw in the queue.
+        queued: Visitors that waited for any server at the last reading.
+        queue_peak: The most that waited, as far as readings and HAProxy's own maximum tell.
         serving: Servers that got visitors at the last reading.
         lowest: The fewest at any reading.
         members: Servers of the backend, backups apart; 0 where they were not counted.
@@ -54,8 +59,10 @@ class ImpactGap:
 
     Attributes:
         balancer: Its name.
-        reason: ``reload`` or ``cleared``: another process counts, or the counters were cleared.
-        seconds: How long before the first reading afterwards the last one was.
+        reason: ``reload``: another process counts.  ``cleared``: the counters were cleared.
+            ``late``: it did not answer when the run began.
+        seconds: How long before the first reading afterwards the last one was; of one that is
+            late, how long before its first reading the run began.
     """
 
     balancer: str
@@ -63,92 +70,160 @@ class ImpactGap:
     seconds: float
 
 
+@dataclass(slots=True)
+class _Counted:
+    """What one process had counted at its last reading: what the next one is compared with."""
+
+    backends: dict[str, BackendTraffic] = field(default_factory=dict[str, BackendTraffic])
+    servers: dict[Server, TrafficCounters] = field(default_factory=dict[Server, TrafficCounters])
+
+
+@dataclass(slots=True)
+class _BalancerReadings:
+    """The readings of one load balancer.
+
+    A process that answers again after another one is compared with its own last reading: two of
+    them may share a port for a moment.
+    """
+
+    first: float
+    process: HaproxyProcess
+    at: float
+    by_process: dict[HaproxyProcess, _Counted] = field(
+        default_factory=dict[HaproxyProcess, _Counted]
+    )
+
+
 class ImpactMeter:
     """Folds readings into what visitors met since the first of them."""
 
     def __init__(self) -> None:
         self._backends: dict[Place, BackendImpact] = {}
+        self._read: set[Place] = set()
         self._servers: dict[Server, TrafficCounters] = {}
-        self._last: dict[str, _Last] = {}
-        self._last_backends: dict[Place, TrafficCounters] = {}
-        self._last_servers: dict[Server, TrafficCounters] = {}
+        self._asked: dict[str, float] = {}
+        self._readings: dict[str, _BalancerReadings] = {}
         self.gaps: list[ImpactGap] = []
 
-    def add(self, place: Place, *, members: int, floor: int) -> None:
-        """Count a backend from the next reading on; one that counts already goes on counting."""
+    def add(self, place: Place, at: float, *, members: int = 0, floor: int = 0) -> None:
+        """Count a backend from the next reading on; one that counts already goes on counting.
+
+        ``at`` is now, on the clock of :meth:`see`.
+        """
         known = self._backends.get(place, BackendImpact(balancer=place[0], backend=place[1]))
         self._backends[place] = replace(known, members=members, floor=floor)
+        self._asked.setdefault(place[0], at)
 
     @property
     def backends(self) -> tuple[BackendImpact, ...]:
         """The backends that were read at least once, by name."""
-        return tuple(self._backends[place] for place in sorted(self._last_backends))
+        return tuple(self._backends[place] for place in sorted(self._read))
 
     @property
     def servers(self) -> Mapping[Server, TrafficCounters]:
-        """By how much the counters of each server rose."""
+        """By how much the counters of each server rose; after a reload, since then."""
         return dict(self._servers)
 
     def of(self, balancer: str) -> tuple[BackendImpact, ...]:
         """Return the backends of one load balancer."""
         return tuple(one for one in self.backends if one.balancer == balancer)
 
+    def gaps_of(self, balancer: str) -> tuple[ImpactGap, ...]:
+        """Return the gaps of one load balancer."""
+        return tuple(gap for gap in self.gaps if gap.balancer == balancer)
+
     def see(self, reading: TrafficReading, at: float) -> None:
         """Count a reading that was made ``at``, in seconds on any clock that only rises."""
-        balancer, last = reading.balancer, self._last.get(reading.balancer)
-        anew = self._began_anew(last.process, reading) if last is not None else ""
-        if last is not None and anew:
-            self.gaps.append(ImpactGap(balancer=balancer, reason=anew, seconds=at - last.at))
+        before = self._compared_with(reading, at)
         for name, seen in reading.backends.items():
-            place = balancer, name
-            if place in self._backends:
-                base = _baseline(self._last_backends.get(place), seen.counters, anew=bool(anew))
-                self._see_backend(place, seen, base)
+            if (reading.balancer, name) in self._backends:
+                self._see_backend((reading.balancer, name), seen, before.backends.get(name))
+                before.backends[name] = seen
         for server, counters in reading.servers.items():
             if (server.balancer, server.backend) in self._backends:
-                base = _baseline(self._last_servers.get(server), counters, anew=bool(anew))
+                rose = _rise(before.servers.get(server), counters)
                 known = self._servers.get(server, TrafficCounters())
-                self._servers[server] = known.plus(counters.since(base))
-                self._last_servers[server] = counters
-        self._last[balancer] = _Last(reading.process, at)
+                self._servers[server] = known.plus(rose)
+                before.servers[server] = counters
+        for place in self._read:
+            if place[0] == reading.balancer and place[1] not in reading.backends:
+                gone = self._backends[place]  # a reload took it out of HAProxy's file
+                self._backends[place] = replace(gone, sessions=0, queued=0, serving=0, lowest=0)
 
-    def _began_anew(self, before: HaproxyProcess, now: TrafficReading) -> str:
-        if before != now.process:
-            return "reload"
-        cleared = (
-            seen.counters.is_before(last)
-            for name, seen in now.backends.items()
-            if (last := self._last_backends.get((now.balancer, name))) is not None
-        )
-        return "cleared" if any(cleared) else ""
+    def _compared_with(self, reading: TrafficReading, at: float) -> _Counted:
+        """Return what a reading is compared with, and note the gap before it, if there is one."""
+        name, process = reading.balancer, reading.process
+        known = self._readings.get(name)
+        if known is None:
+            known = self._readings[name] = _BalancerReadings(at, process, at)
+            known.by_process[process] = _Counted()
+            late = at - self._asked.get(name, at)
+            if late > LATE_AFTER:
+                self.gaps.append(ImpactGap(balancer=name, reason=LATE, seconds=late))
+        elif process != known.process:
+            self.gaps.append(ImpactGap(balancer=name, reason=RELOAD, seconds=at - known.at))
+            if process not in known.by_process:
+                counts_from_zero = _counts_from_zero(reading, at - known.first)
+                before = known.by_process[known.process]
+                known.by_process[process] = _zero(before) if counts_from_zero else _Counted()
+        elif _was_cleared(known.by_process[process], reading):
+            self.gaps.append(ImpactGap(balancer=name, reason=CLEARED, seconds=at - known.at))
+            known.by_process[process] = _zero(known.by_process[process])
+        known.process, known.at = process, at
+        return known.by_process[process]
 
-    def _see_backend(self, place: Place, seen: BackendTraffic, base: TrafficCounters) -> None:
-        known, first = self._backends[place], place not in self._last_backends
-        self._last_backends[place] = seen.counters
+    def _see_backend(
+        self, place: Place, seen: BackendTraffic, before: BackendTraffic | None
+    ) -> None:
+        known, first = self._backends[place], place not in self._read
+        self._read.add(place)
+        rose = _rise(before.counters if before else None, seen.counters)
+        own_peak = seen.queue_max if before and seen.queue_max != before.queue_max else 0
         self._backends[place] = replace(
             known,
-            counters=known.counters.plus(seen.counters.since(base)),
+            counters=known.counters.plus(rose),
             sessions=seen.sessions,
             queued=seen.queued,
-            queue_peak=max(known.queue_peak, seen.queued),
+            queue_peak=max(known.queue_peak, seen.queued, own_peak),
             serving=seen.serving,
             lowest=seen.serving if first else min(known.lowest, seen.serving),
+            members=max(known.members, seen.serving) if known.members else 0,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Last:
-    process: HaproxyProcess
-    at: float
+def _counts_from_zero(reading: TrafficReading, measured: float) -> bool:
+    """Judge whether a process unknown so far counted everything since the first reading.
+
+    One that started before it has counted before it (another machine at the same address); one
+    whose backends have more than it has handled began with the counters of another (``stats-file``,
+    3.0).  Neither is counted up to this reading: the sum stays a lower bound.
+    """
+    most = max((one.counters.requests for one in reading.backends.values()), default=0)
+    return reading.age <= measured and most <= reading.handled
 
 
-def _baseline(
-    before: TrafficCounters | None, now: TrafficCounters, *, anew: bool
-) -> TrafficCounters:
-    """Return what the counters are compared with: zero where they began anew since."""
+def _zero(counted: _Counted) -> _Counted:
+    return _Counted(
+        backends=dict.fromkeys(counted.backends, BackendTraffic(counters=TrafficCounters())),
+        servers=dict.fromkeys(counted.servers, TrafficCounters()),
+    )
+
+
+def _was_cleared(before: _Counted, now: TrafficReading) -> bool:
+    return any(
+        seen.counters.is_before(before.backends[name].counters)
+        for name, seen in now.backends.items()
+        if name in before.backends
+    )
+
+
+def _rise(before: TrafficCounters | None, now: TrafficCounters) -> TrafficCounters:
+    """Return by how much counters rose: one that was not read before counts from now on."""
     if before is None:
+        return TrafficCounters()
+    if now.is_before(before):  # a server that was deleted and added again counts from zero
         return now
-    return TrafficCounters() if anew or now.is_before(before) else before
+    return now.since(before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,13 +232,19 @@ class Impact:
 
     Attributes:
         backends: Each backend.
+        servers: By server, as ``backend/server@balancer``; read at the end only.
         gaps: Times of which no counter tells.
         unread: Load balancers that did not answer at the end, with why; their numbers are older.
+        cut: Sessions that the run shut down.
+        visited: Visitors that HAProxy sent to a target in maint, after its restart was asked for.
     """
 
     backends: tuple[BackendImpact, ...] = ()
+    servers: Mapping[str, TrafficCounters] = field(default_factory=dict[str, TrafficCounters])
     gaps: tuple[ImpactGap, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict[str, str])
+    cut: int = 0
+    visited: int = 0
 
     @property
     def total(self) -> TrafficCounters:
@@ -172,3 +253,20 @@ class Impact:
         for one in self.backends:
             whole = whole.plus(one.counters)
         return whole
+
+    @property
+    def queue_peak(self) -> int:
+        """The most that waited for any server of one backend."""
+        return max((one.queue_peak for one in self.backends), default=0)
+
+    @property
+    def app_5xx(self) -> int | None:
+        """Those 5xx that the app answered itself; the others are HAProxy's own.
+
+        None where that is not known: before the end, and where a gap is in the counters.
+        """
+        if not self.servers or self.gaps or self.unread:
+            return None
+        return min(
+            sum(rose.responses_5xx for rose in self.servers.values()), self.total.responses_5xx
+        )

@@ -19,12 +19,13 @@ class TrafficCounters:
     Attributes:
         requests: ``req_tot``; for a proxy in TCP mode the sessions, ``stot``.
         responses_5xx: ``hrsp_5xx``: of the app, and of HAProxy itself.
-        connect_errors: ``econ``: no connection to a server came about.
-        response_errors: ``eresp``: a server broke off its response.
+        connect_errors: ``econ``: requests for which no connection to a server came about.
+        response_errors: ``eresp``: tries of a request that a server did not answer whole; one
+            request may have several.
         retries: ``wretr``: a connection was tried again.
         redispatches: ``wredis``: a request went to another server than the one chosen first.
         client_aborts: ``cli_abrt``: the visitor broke off.
-        server_aborts: ``srv_abrt``: the server broke off.
+        server_aborts: ``srv_abrt``: the server broke off after the head of its response.
     """
 
     requests: int = 0
@@ -54,11 +55,13 @@ class TrafficCounters:
 
     @property
     def failed(self) -> int:
-        """Requests that visitors may have seen fail: 5xx, and broken responses.
+        """Requests that visitors may have seen fail: 5xx, and responses that broke off.
 
-        A connection that failed and was retried is none; one that failed for good is a 5xx.
+        A 5xx of the app itself is one of them.  A connection that was refused for good, an answer
+        that never came and one that was no HTTP are a 503, 504 or 502 each (measured on 2.6 and
+        3.0), so their own counters are not added.
         """
-        return self.responses_5xx + self.response_errors
+        return self.responses_5xx + self.server_aborts
 
 
 NAMES = tuple(one.name for one in fields(TrafficCounters))
@@ -71,13 +74,15 @@ class BackendTraffic:
     Attributes:
         counters: What it has counted.
         sessions: ``scur``: sessions now.
-        queued: ``qcur``: visitors that wait for a server now.
+        queued: ``qcur``: visitors that wait for any server now.
+        queue_max: ``qmax``: the most since the process started, or since that was cleared.
         serving: ``act``: servers, other than backups, to which HAProxy balances visitors now.
     """
 
     counters: TrafficCounters
     sessions: int = 0
     queued: int = 0
+    queue_max: int = 0
     serving: int = 0
 
 
@@ -89,6 +94,8 @@ class TrafficReading:
         balancer: Its name.
         process: The process that counted.
         age: Seconds since that process started.
+        handled: Requests and connections that the process itself has seen: no backend of it can
+            have counted more by itself.  Infinite where HAProxy does not say.
         backends: By name.
         servers: By server; empty where only the backends were asked for.
     """
@@ -96,5 +103,6 @@ class TrafficReading:
     balancer: str
     process: HaproxyProcess
     age: float
+    handled: float = float("inf")
     backends: Mapping[str, BackendTraffic]
     servers: Mapping[Server, TrafficCounters] = field(default_factory=dict[Server, TrafficCounters])

@@ -1,8 +1,8 @@
 """What visitors met, in words: the same in the summary, on the screen and in the history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from rollout.model.impact import BackendImpact, Impact
+from rollout.model.impact import CLEARED, LATE, RELOAD, BackendImpact, Impact
 from rollout.model.traffic import TrafficCounters
 from rollout.text.elapsed import in_words
 
@@ -12,15 +12,27 @@ def impact_words(impact: Impact) -> str:
 
     ``3,412 requests, 5xx 0, connect errors 0, retries 2, lowest capacity 6 of 8 (floor 6)``.
     """
-    said = [counter_words(impact.total), *lowest_words(impact.backends), *gap_words(impact)]
+    counted = [counter_words(impact.total, impact.app_5xx)] if impact.backends else ["not measured"]
+    rest = {
+        "sessions cut": impact.cut,
+        "visitors in maint": impact.visited,
+        "queue peak": impact.queue_peak,
+    }
+    said = [*counted, *_those_that_rose(rest), *lowest_words(impact.backends), *gap_words(impact)]
     return ", ".join(said)
 
 
-def counter_words(counted: TrafficCounters) -> str:
-    """Say the counters: those that matter in any case, the others where they rose."""
+def counter_words(counted: TrafficCounters, app_5xx: int | None = None) -> str:
+    """Say the counters: those that matter in any case, the others where they rose.
+
+    ``app_5xx`` are the 5xx that the app answered itself, where that is known.
+    """
+    whose = ""
+    if app_5xx is not None and counted.responses_5xx:
+        whose = f" (app {app_5xx:,}, HAProxy {counted.responses_5xx - app_5xx:,})"
     said = [
         _many(counted.requests, "request"),
-        f"5xx {counted.responses_5xx:,}",
+        f"5xx {counted.responses_5xx:,}{whose}",
         f"connect errors {counted.connect_errors:,}",
     ]
     rest = {
@@ -30,8 +42,11 @@ def counter_words(counted: TrafficCounters) -> str:
         "aborted by visitors": counted.client_aborts,
         "aborted by servers": counted.server_aborts,
     }
-    said += [f"{name} {count:,}" for name, count in rest.items() if count]
-    return ", ".join(said)
+    return ", ".join([*said, *_those_that_rose(rest)])
+
+
+def _those_that_rose(counts: Mapping[str, int]) -> list[str]:
+    return [f"{name} {count:,}" for name, count in counts.items() if count]
 
 
 def lowest_words(backends: Iterable[BackendImpact]) -> list[str]:
@@ -46,7 +61,11 @@ def lowest_words(backends: Iterable[BackendImpact]) -> list[str]:
 
 def gap_words(impact: Impact) -> list[str]:
     """Say of which times no counter tells."""
-    why = {"reload": "HAProxy on {} was reloaded", "cleared": "the counters of {} were cleared"}
+    why = {
+        RELOAD: "HAProxy on {} was reloaded",
+        CLEARED: "the counters of {} were cleared",
+        LATE: "{} did not answer at first",
+    }
     said = [
         f"{why[gap.reason].format(gap.balancer)}: up to {in_words(max(1.0, gap.seconds))} "
         "are not counted"

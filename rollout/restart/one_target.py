@@ -67,6 +67,7 @@ from rollout.restart.reenable import (
 )
 from rollout.restart.restart import ask_to_restart, batches, wait_startup_delay, wait_until_verified
 from rollout.restart.verify import RestartVerifier, find_already_new
+from rollout.text.timestamps import seconds_between, utc_now
 from rollout.wait import now
 
 
@@ -120,7 +121,7 @@ async def restart_again(
 ) -> tuple[str, ...]:
     """Restart once more a target that stands in maint because of us, and bring it back on proof.
 
-    It is out since ``out_since`` (default: now).  Its instances may be in any state: crash-looping,
+    It is out since ``out_since`` (default: since the run that took it out has done so).  Its instances may be in any state: crash-looping,
     given up, still in their stop.  A server that a reload made ready is out as well until it
     serves.
 
@@ -131,11 +132,11 @@ async def restart_again(
         RolloutError: it was not proven, and stays in maint; that has been told.
     """
     control = TargetControl(context, target)
-    if out_since is not None:
-        control.out_since = out_since
     owned_target = context.site.record.owned_target(target.name)
     if owned_target is None:
         raise AssertionError(f"{target} is not ours to bring back")
+    earlier = seconds_between(owned_target.since, utc_now()) or 0.0
+    control.out_since = now() - earlier if out_since is None else out_since
     context.site.supervisor.remember(target.host, owned_target.asked)
     try:
         await adopt(control, owned_target)
@@ -225,7 +226,7 @@ async def restart_and_return(control: TargetControl, before: Baseline) -> tuple[
     await make_ready_and_verify(control)
     control.tell(TargetReturned(target=target.name))
 
-    seconds = round(now() - control.out_since, 1)
+    seconds = round(now() - control.out_since, 3)
     await wait_until_stable(control, proof)
     # not before: until here it may be taken out again
     await end_silence(control.context, target)

@@ -97,6 +97,4 @@ class OutTimes:
             return event
         out.enter(out.phase, elapsed)
         phases = {phase: round(spent, 3) for phase, spent in out.phases.items()}
-        if isinstance(event, events.TargetDone):
-            return replace(event, phases=phases)
         return replace(event, seconds=round(out.seconds, 3), phases=phases)

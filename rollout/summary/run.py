@@ -202,6 +202,9 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
             return replace(summary, began=event)
         case events.TrafficSeen() | events.ImpactMeasured():
             return replace(summary, impact=_impact_after(summary.impact, event))
+        case events.SessionsCut() | events.TargetVisited():
+            impact = _impact_after(summary.impact, event)
+            return replace(summary, lines=_enter_target(summary.lines, event), impact=impact)
         case events.Noted() | events.BalancerReloaded() | events.SoakStarted():
             return summary
         case _ if isinstance(event, DeployEvent):
@@ -211,15 +214,23 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
 
 
 def _impact_after(
-    impact: Impact | None, event: events.TrafficSeen | events.ImpactMeasured
+    impact: Impact | None,
+    event: events.TrafficSeen | events.ImpactMeasured | events.SessionsCut | events.TargetVisited,
 ) -> Impact:
     """Return what visitors met: a reading replaces those of its load balancer."""
-    if isinstance(event, events.ImpactMeasured):
-        return Impact(backends=event.backends, gaps=event.gaps, unread=event.unread)
     before = impact or Impact()
-    others = (one for one in before.backends if one.balancer != event.balancer)
-    backends = sorted((*others, *event.backends), key=lambda one: one.place)
-    return replace(before, backends=tuple(backends))
+    match event:
+        case events.SessionsCut(sessions=sessions):
+            return replace(before, cut=before.cut + sessions)
+        case events.TargetVisited(sessions=sessions):
+            return replace(before, visited=before.visited + sessions)
+        case events.ImpactMeasured(backends=backends, servers=servers, gaps=gaps, unread=unread):
+            return replace(before, backends=backends, servers=servers, gaps=gaps, unread=unread)
+        case events.TrafficSeen(balancer=name):
+            others = (one for one in before.backends if one.balancer != name)
+            backends = tuple(sorted((*others, *event.backends), key=lambda one: one.place))
+            gaps = (*(gap for gap in before.gaps if gap.balancer != name), *event.gaps)
+            return replace(before, backends=backends, gaps=gaps)
 
 
 def _taken_along(

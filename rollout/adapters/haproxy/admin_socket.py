@@ -105,6 +105,23 @@ class AdminSocket:
         async with self._deadline(line) as path:
             return await _plainly(path, line)
 
+    async def ask_beside(self, line: str, read: Callable[[str], T]) -> T:
+        """Ask over a connection beside the others, for which no other question waits.
+
+        It waits for no turn and takes no thread.  A caller that does not want to wait any longer
+        cancels it, which hangs up at once.
+
+        Raises:
+            BalancerError: no answer in time, or none that can be read.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                return read(await _plainly(await self._path(), line))
+        except TimeoutError as error:
+            raise self._late(line) from error
+        except (OSError, ValueError, UnparsableReply) as error:
+            raise self._words(error) from error
+
     @property
     def far(self) -> Path:
         """The socket's path on HAProxy's machine."""

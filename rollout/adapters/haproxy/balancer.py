@@ -67,10 +67,12 @@ class HAProxyBalancer:
     async def read_traffic(self, *, servers: bool) -> TrafficReading:
         """Read what our backends have counted, and with ``servers`` each server of them.
 
+        Nothing else that is asked of this load balancer waits for it.
+
         Raises:
             BalancerError: no answer in time, or none that can be read.
         """
-        return await self._wire.ask(
+        return await self._wire.ask_beside(
             commands.traffic_line(servers=servers),
             partial(read_traffic, self._name, self._backends),
         )

@@ -33,6 +33,7 @@ def read_traffic(balancer: str, backends: Collection[str], text: str) -> Traffic
     found: dict[str, BackendTraffic] = {}
     servers: dict[Server, TrafficCounters] = {}
     try:
+        handled = _handled(info)
         for row in _rows(text):
             if backends and row["pxname"] not in backends:
                 continue
@@ -46,6 +47,7 @@ def read_traffic(balancer: str, backends: Collection[str], text: str) -> Traffic
         balancer=balancer,
         process=process_of(info),
         age=age_of(info),
+        handled=handled,
         backends=found,
         servers=servers,
     )
@@ -69,8 +71,15 @@ def _backend(row: Row) -> BackendTraffic:
         counters=_counters(row),
         sessions=int(row["scur"] or 0),
         queued=int(row["qcur"] or 0),
+        queue_max=int(row["qmax"] or 0),
         serving=int(row["act"] or 0),
     )
+
+
+def _handled(info: Mapping[str, str]) -> float:
+    """Return how many requests and connections the process has seen: CLI and checks are some."""
+    said = [float(info[name]) for name in ("CumReq", "CumConns") if name in info]
+    return max(said, default=float("inf"))
 
 
 def _counters(row: Row) -> TrafficCounters:

@@ -15,6 +15,8 @@ from rollout.model.usual_times import REMEMBERED, TurnTimes, UsualTimes
 RUNS = 30
 """Journals that are looked into, the newest first."""
 
+A_YEAR = 365 * 86400.0
+
 DONE = b'"event":"target.done"'
 """Stands in each line that counts; the others, a hundred times as many, are not parsed."""
 
@@ -40,10 +42,21 @@ def _turns_in(name: JournalFile) -> Iterator[tuple[str, TurnTimes]]:
         with os.fdopen(place.open(name.journal.name), "rb") as file:
             rows = [row for row in file if DONE in row]
         for row in rows:
-            with suppress(ValueError, KeyError, TypeError, AttributeError):
+            with suppress(
+                ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError
+            ):
                 yield _turn(json.loads(row))
 
 
 def _turn(line: dict[str, Any]) -> tuple[str, TurnTimes]:
-    phases = {str(name): float(spent) for name, spent in line.get("phases", {}).items()}
-    return str(line["target"]), TurnTimes(out=float(line["seconds"]), phases=phases)
+    if line["event"] != "target.done":  # the words stand in another event's text
+        raise ValueError("no end of a target")
+    phases = {str(name): _seconds(spent) for name, spent in line.get("phases", {}).items()}
+    return str(line["target"]), TurnTimes(out=_seconds(line["seconds"]), phases=phases)
+
+
+def _seconds(value: Any) -> float:  # noqa: ANN401 - whatever stands in a journal
+    seconds = float(value)
+    if not 0 <= seconds < A_YEAR:
+        raise ValueError(f"{value!r} is no length of time")
+    return seconds
