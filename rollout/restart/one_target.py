@@ -121,9 +121,9 @@ async def restart_again(
 ) -> tuple[str, ...]:
     """Restart once more a target that stands in maint because of us, and bring it back on proof.
 
-    It is out since ``out_since`` (default: since the run that took it out has done so).  Its instances may be in any state: crash-looping,
-    given up, still in their stop.  A server that a reload made ready is out as well until it
-    serves.
+    It is out since ``out_since`` (default: since the run that took it out has done so).  Its
+    instances may be in any state: crash-looping, given up, still in their stop.  A server that a
+    reload made ready is out as well until it serves.
 
     Returns:
         As :func:`restart_and_return`.

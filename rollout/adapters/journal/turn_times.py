@@ -17,6 +17,9 @@ RUNS = 30
 
 A_YEAR = 365 * 86400.0
 
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What a line may raise that was torn, or that another hand wrote."""
+
 DONE = b'"event":"target.done"'
 """Stands in each line that counts; the others, a hundred times as many, are not parsed."""
 
@@ -42,9 +45,7 @@ def _turns_in(name: JournalFile) -> Iterator[tuple[str, TurnTimes]]:
         with os.fdopen(place.open(name.journal.name), "rb") as file:
             rows = [row for row in file if DONE in row]
         for row in rows:
-            with suppress(
-                ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError
-            ):
+            with suppress(*UNREADABLE):
                 yield _turn(json.loads(row))
 
 
