@@ -54,16 +54,21 @@ def read_traffic(balancer: str, backends: Collection[str], text: str) -> Traffic
 
 
 def _rows(text: str) -> Iterator[Row]:
+    """Yield the rows of ``show stat``; a blank line ends them.
+
+    Raises:
+        ValueError: there are none, or the end is missing: HAProxy died while it answered.
+    """
     lines = iter(text.split("\n"))
-    for line in lines:
-        if line.startswith("# pxname,"):
-            columns = line.removeprefix("# ").rstrip(",").split(",")
-            for cells in csv.reader(lines, strict=True):
-                if not cells:
-                    break
-                if len(cells) < len(columns):
-                    raise ValueError(f"a row has {len(cells)} cells for {len(columns)} columns")
-                yield dict(zip(columns, cells, strict=False))
+    header = next((line for line in lines if line.startswith("# pxname,")), "")
+    columns = header.removeprefix("# ").rstrip(",").split(",")
+    for cells in csv.reader(lines, strict=True):
+        if not cells:
+            return
+        if len(cells) < len(columns):
+            raise ValueError(f"a row has {len(cells)} cells for {len(columns)} columns")
+        yield dict(zip(columns, cells, strict=False))
+    raise ValueError("its end is missing")
 
 
 def _backend(row: Row) -> BackendTraffic:
