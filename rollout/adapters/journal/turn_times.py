@@ -18,7 +18,7 @@ RUNS = 30
 A_YEAR = 365 * 86400.0
 
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What a line may raise that was torn, or that another hand wrote."""
+"""What a torn line may raise, or one that was written by hand."""
 
 DONE = b'"event":"target.done"'
 """Stands in each line that counts; the others, a hundred times as many, are not parsed."""
