@@ -73,13 +73,16 @@ class WaitReporter:
         self._told_at = float("-inf")
         self._pause = 1.0
 
-    def say(self, reason: str) -> None:
+    def say(self, reason: str, left: float | None = None) -> None:
+        """Tell ``reason``, and in how many seconds the wait is given up, where it has an end."""
         if reason in {"", self._last} or now() < self._told_at + self._pause:
             return
         if self._last:
             self._pause = min(self._pause * 2, 30.0)
         self._last, self._told_at = reason, now()
-        self._tell(TargetWaiting(target=self.target, awaited=self.awaited, reason=reason))
+        self._tell(
+            TargetWaiting(target=self.target, awaited=self.awaited, reason=reason, left=left)
+        )
 
 
 async def until(reporter: WaitReporter, question: Poll, *, timeout: float, every: float) -> None:
@@ -105,5 +108,5 @@ async def until(reporter: WaitReporter, question: Poll, *, timeout: float, every
             return
         if now() >= deadline:
             raise failed or TimedOut(reporter.awaited, timeout, condition.reason)
-        reporter.say(condition.reason)
+        reporter.say(condition.reason, round(deadline - now(), 3))
         await asyncio.sleep(min(every, max(deadline - now(), 0.0)))

@@ -85,6 +85,7 @@ def _renderers_of(spec: RunSpec, begun: NewRun, others: Others) -> Broadcast:
             again=spec.typed.again(sys.argv[1:]),
         ),
         meanwhile=spec.meanwhile,
+        usual=begun.history.usual_times,
         journal=begun.journal,
         others=others,
     )

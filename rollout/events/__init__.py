@@ -47,6 +47,7 @@ from rollout.events.run import (
     RunResumed,
     ServersChanged,
     SessionsCut,
+    SoakSeen,
     SoakStarted,
     StopRequested,
     TargetAdopted,
@@ -108,6 +109,7 @@ __all__ = [
     "RunResumed",
     "ServersChanged",
     "SessionsCut",
+    "SoakSeen",
     "SoakStarted",
     "StepDone",
     "StepFailed",
@@ -154,6 +156,7 @@ Event = (
     | Noted
     | BalancerReloaded
     | SoakStarted
+    | SoakSeen
     | TargetSkipped
     | TargetWaiting
     | TargetClaimed

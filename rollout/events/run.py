@@ -90,13 +90,19 @@ class ImpactMeasured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutStarted:
-    """The fleet was found fit; from now on servers are taken out.  Names stand in order."""
+    """The fleet was found fit; from now on servers are taken out.  Names stand in order.
+
+    The first ``canaries`` of them go before the others, and carry traffic for ``soak`` seconds
+    before the next one is taken out; 0 where all go alike.
+    """
 
     wire: ClassVar[str] = "rollout.started"
 
     targets: tuple[str, ...]
     max_out: int
     floor: str
+    canaries: int = 0
+    soak: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +245,20 @@ class SoakStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoakSeen:
+    """What a wave has carried since its soak began, beside the other servers of its backends.
+
+    By HAProxy's own counters, over all load balancers; a reload in between makes them lower bounds.
+    """
+
+    wire: ClassVar[str] = "wave.carried"
+
+    targets: tuple[str, ...]
+    carried: TrafficCounters
+    others: TrafficCounters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSkipped:
     """It is held out from outside, so it is not ours to touch."""
 
@@ -253,6 +273,7 @@ class TargetWaiting:
     """A wait goes on, for a reason that is new.
 
     ``awaited`` fits between "not" and "yet": drained, empty, proven, called up by HAProxy, serving.
+    ``left`` is in how many seconds the wait is given up; none where it has no end of its own.
     """
 
     wire: ClassVar[str] = "target.waiting"
@@ -260,6 +281,7 @@ class TargetWaiting:
     target: str
     awaited: str
     reason: str
+    left: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -446,11 +468,16 @@ class TargetOnProbation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetReturned:
-    """Every load balancer calls it up and ready, with the weight it was found with."""
+    """Every load balancer calls it up and ready, with the weight it was found with.
+
+    ``watched`` is for how many seconds it must serve before it counts as stable; none where it is
+    not watched.
+    """
 
     wire: ClassVar[str] = "target.returned"
 
     target: str
+    watched: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

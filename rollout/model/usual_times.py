@@ -46,6 +46,11 @@ class UsualTimes:
         times = [one.turn for one in self.turns.get(target, ())]
         return median(times) if times else None
 
+    def phase(self, target: str, phase: str) -> float | None:
+        """Return the median of the seconds of one phase of a turn; None where it is not known."""
+        times = [one.phases[phase] for one in self.turns.get(target, ()) if phase in one.phases]
+        return median(times) if times else None
+
     def turn_at_worst(self, target: str) -> float | None:
         """Return the 90th percentile of the seconds of a turn; None where it is not known."""
         times = [one.turn for one in self.turns.get(target, ())]

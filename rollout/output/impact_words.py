@@ -12,14 +12,20 @@ def impact_words(impact: Impact) -> str:
 
     ``3,412 requests, 5xx 0, connect errors 0, retries 2, lowest capacity 6 of 8 (floor 6)``.
     """
-    counted = [counter_words(impact.total, impact.app_5xx)] if impact.backends else ["not measured"]
+    said = [*met_parts(impact), *lowest_words(impact.backends), *gap_words(impact)]
+    return ", ".join(said)
+
+
+def met_parts(impact: Impact) -> list[str]:
+    """Say what was counted, each by itself; the first three in any case."""
+    total = impact.total
+    counted = counter_parts(total, impact.app_5xx) if impact.backends else ["not measured"]
     rest = {
         "sessions cut": impact.cut,
         "visitors in maint": impact.visited,
         "queue peak": impact.queue_peak,
     }
-    said = [*counted, *_those_that_rose(rest), *lowest_words(impact.backends), *gap_words(impact)]
-    return ", ".join(said)
+    return [*counted, *_those_that_rose(rest)]
 
 
 def counter_words(counted: TrafficCounters, app_5xx: int | None = None) -> str:
@@ -27,6 +33,11 @@ def counter_words(counted: TrafficCounters, app_5xx: int | None = None) -> str:
 
     ``app_5xx`` are the 5xx that the app answered itself, where that is known.
     """
+    return ", ".join(counter_parts(counted, app_5xx))
+
+
+def counter_parts(counted: TrafficCounters, app_5xx: int | None = None) -> list[str]:
+    """Say each counter by itself; the first three in any case."""
     whose = ""
     if app_5xx is not None and counted.responses_5xx:
         whose = f" (app {app_5xx:,}, HAProxy {counted.responses_5xx - app_5xx:,})"
@@ -42,7 +53,7 @@ def counter_words(counted: TrafficCounters, app_5xx: int | None = None) -> str:
         "aborted by visitors": counted.client_aborts,
         "aborted by servers": counted.server_aborts,
     }
-    return ", ".join([*said, *_those_that_rose(rest)])
+    return [*said, *_those_that_rose(rest)]
 
 
 def _those_that_rose(counts: Mapping[str, int]) -> list[str]:

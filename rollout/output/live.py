@@ -1,20 +1,19 @@
 """A simple progress display: the screen redrawn in place, and what must not be missed above it.
 
-rich lays the screen out (``rollout/output/table.py``).  Its own ``Live`` is not used: it writes
+rich lays the screen out (``rollout/output/screen.py``).  Its own ``Live`` is not used: it writes
 from a thread of its own, which a terminal that is not read would block, and it draws over the wrong
 rows when the terminal has become narrower.
 """
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import StringIO
 
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 
 from rollout.events import (
     BalancerReloaded,
@@ -40,17 +39,19 @@ from rollout.events import (
     TargetReturnedUntouched,
     TargetSkipped,
     TargetVisited,
+    TrafficSeen,
     UndoFailed,
 )
+from rollout.model.usual_times import UsualTimes
+from rollout.output.marks import IN_ASCII
 from rollout.output.messages import RunResult, StampedEvent, Stream
 from rollout.output.plain import plain_lines
 from rollout.output.report.report import summary_text
-from rollout.output.table import Times, screen, width_within
+from rollout.output.screen import screen, width_within
 from rollout.output.terminal import USUAL, Size
+from rollout.output.view import View
 from rollout.summary.deploy import Phase
-from rollout.summary.run import RunSummary
-from rollout.summary.target import TargetPhase
-from rollout.text.elapsed import on_a_clock
+from rollout.summary.progress import advance
 from rollout.text.timestamps import to_the_second
 from rollout.text.wrap import hang
 
@@ -99,9 +100,13 @@ class Line:
 
 
 class Painter:
-    """Turns a renderable of rich into lines for a terminal, with colour or without."""
+    """Turns a renderable of rich into lines for a terminal, with colour or without.
 
-    def __init__(self, *, colour: bool) -> None:
+    With ``ascii_only`` bars and marks are drawn with what every terminal has.
+    """
+
+    def __init__(self, *, colour: bool, ascii_only: bool = False) -> None:
+        self._ascii_only = ascii_only
         self._colour = ColorSystem.STANDARD if colour else None
         # a console that writes nothing, and that reads nothing from the environment
         self._console = Console(
@@ -124,6 +129,8 @@ class Painter:
         return Line("".join(parts), Segment.get_line_length(used))
 
     def _painted(self, text: str, style: Style | None) -> str:
+        if self._ascii_only:
+            text = text.translate(IN_ASCII)
         return style.render(text, color_system=self._colour) if style else text
 
 
@@ -137,71 +144,90 @@ def screen_lines(told: StampedEvent, columns: int) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-class TableState:
-    """What the writer's thread paints: the screen of the latest summary over the one before.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """What the screen is drawn on, and what is known before the run begins.
 
-    ``see`` and ``finish`` belong to the rollout's thread, ``paint`` to the writer's.
-
-    Args:
+    Attributes:
         size: Measures the terminal.
         monotonic: The clock.
-        colour: Colour the standing.
-        meanwhile: What is shown until there is a summary: what is looked at.
+        colour: Colour the states.
+        ascii_only: Draw bars and marks in ASCII.
+        meanwhile: What is shown until there is a target or a release: what is looked at.
+        usual: What earlier runs took.
     """
 
-    def __init__(
-        self,
-        size: Callable[[], Size],
-        monotonic: Callable[[], float],
-        *,
-        colour: bool,
-        meanwhile: str = "",
-    ) -> None:
-        self._size = size
-        self._monotonic = monotonic
-        self._painter = Painter(colour=colour)
-        self._meanwhile = meanwhile
+    size: Callable[[], Size]
+    monotonic: Callable[[], float]
+    colour: bool
+    ascii_only: bool = False
+    meanwhile: str = ""
+    usual: UsualTimes = field(default_factory=UsualTimes)
+
+
+class TableState:
+    """What the writer's thread paints: the screen of the latest events over the one before.
+
+    ``see`` and ``finish`` belong to the rollout's thread, ``paint`` to the writer's.
+    """
+
+    def __init__(self, shown: Screen) -> None:
+        self._size = shown.size
+        self._monotonic = shown.monotonic
+        self._painter = Painter(colour=shown.colour, ascii_only=shown.ascii_only)
         self._lock = threading.Lock()
-        self._began = monotonic()
-        self._summary = RunSummary()
-        self._since: dict[str, float] = {}
-        self._finished = False
+        self._began = shown.monotonic()
+        self._view = View(usual=shown.usual, meanwhile=shown.meanwhile)
+        self._finished = self._left = False
+        self._account = ""
         self._drawn: list[Line] = []
         self._drawn_for = Size(0, 0)
         self._drawn_at = 0.0
         self._stale = True
 
-    def see(self, summary: RunSummary) -> None:
-        """Take the summary to be drawn from now on; times start where a standing changed."""
+    def see(self, told: StampedEvent) -> None:
+        """Take what is to be drawn from now on; a reading waits for the next look at the clocks."""
         with self._lock:
-            for name, line in summary.lines.items():
-                if self._standing(name) is not line.standing:
-                    self._since[name] = self._monotonic()
-            self._summary = summary
-            self._stale = True
+            self._view = replace(
+                self._view,
+                summary=told.summary,
+                progress=advance(self._view.progress, told.event, told.elapsed, told.at),
+                run=told.run,
+            )
+            self._stale = self._stale or not isinstance(told.event, TrafficSeen)
 
-    def _standing(self, name: str) -> TargetPhase | None:
-        line = self._summary.lines.get(name)
-        return None if line is None else line.standing
-
-    def finish(self) -> None:
-        """From now on texts go below the screen, which is not drawn again."""
+    def finish(self, ending: RunResult, account: str) -> None:
+        """Draw the screen a last time, as the run ended; ``account`` and what comes go below it."""
         with self._lock:
-            self._finished = True
-            self._stale = True
+            self._account = account
+            self._view = replace(
+                self._view, summary=ending.summary, now=ending.seconds, run=ending.run, over=True
+            )
+            self._finished = self._stale = True
 
     def paint(self, texts: Sequence[str]) -> str:
-        """Erase the screen before, write ``texts`` where it stood, and draw the screen below."""
+        """Erase the screen before, write ``texts`` where it stood, and draw the screen below.
+
+        Where no text comes between, only the lines that differ are written.
+        """
         size = self._size()
         with self._lock:
+            if self._left:
+                return "".join(texts)
             lines = self._lines(size)
-            above, below = ("", "".join(texts)) if self._finished else ("".join(texts), "")
-        if lines == self._drawn and not texts:
+            self._left, above = self._finished, "".join(texts)
+        before, self._drawn = self._drawn, lines
+        if lines == before and not texts and not self._left:
             return ""
-        erase = _back_over(self._drawn, size.columns)
-        self._drawn = lines
-        drawn = "".join(f"{line.text}\x1b[K\n" for line in lines)
-        return f"{erase}{_over(above)}{drawn}\x1b[J{below}"
+        back = _back_over(before, size.columns)
+        if not above and _alike(before, lines, size.columns):
+            drawn = "".join(
+                "\n" if line == old else f"{line.text}\x1b[K\n"
+                for line, old in zip(lines, before, strict=True)
+            )
+        else:
+            drawn = "".join(f"{line.text}\x1b[K\n" for line in lines)
+        return f"{back}{_over(above)}{drawn}\x1b[J{self._account}"
 
     def _lines(self, size: Size) -> list[Line]:
         """Lay the screen out, or return the one before where not even a clock would differ."""
@@ -209,15 +235,13 @@ class TableState:
         if not self._stale and size == self._drawn_for and now - self._drawn_at < IDLE:
             return self._drawn
         self._stale, self._drawn_for, self._drawn_at = False, size, now
-        if not self._summary.lines and self._summary.deploy.phase is Phase.NONE:
-            if self._finished or not self._meanwhile:
-                return []
-            words = f"  {self._meanwhile} …  {on_a_clock(now - self._began)}"
-            return self._painter.lines(
-                Text(words, no_wrap=True, overflow="ellipsis"), width_within(size)
-            )
-        times = Times(now, self._began, self._since)
-        return self._painter.lines(screen(self._summary, times, size), width_within(size))
+        view = self._view if self._finished else replace(self._view, now=now - self._began)
+        return self._painter.lines(screen(view, size), width_within(size))
+
+
+def _alike(before: Sequence[Line], lines: Sequence[Line], columns: int) -> bool:
+    """Tell whether each line stands where it stood: none came or went, and none was wrapped."""
+    return len(before) == len(lines) and all(line.columns < columns for line in before)
 
 
 def _over(text: str) -> str:
@@ -249,13 +273,23 @@ class Live:
         self._stream = stream
         self._picture = picture
         self._columns = columns
+        self._halted: StampedEvent | None = None
 
     def show(self, told: StampedEvent) -> None:
-        self._picture.see(told.summary)
+        self._picture.see(told)
+        if isinstance(told.event, RolloutHalted) and told.summary.deploy.phase is not Phase.NONE:
+            self._halted = told  # a rollback that follows says why by itself
+            return
         if important(told.event):
+            self._tell_of_the_halt(unless=isinstance(told.event, RollbackStarted))
             self._stream.write(screen_lines(told, self._columns()))
 
+    def _tell_of_the_halt(self, *, unless: bool = False) -> None:
+        halted, self._halted = self._halted, None
+        if halted is not None and not unless:
+            self._stream.write(screen_lines(halted, self._columns()))
+
     def end(self, ending: RunResult) -> None:
-        self._picture.see(ending.summary)
-        self._picture.finish()
-        self._stream.write(f"\n{summary_text(ending, self._columns())}")
+        self._tell_of_the_halt()
+        self._picture.finish(ending, f"\n{summary_text(ending, self._columns())}")
+        self._stream.write("")  # what wakes the writer; it draws, and then is through

@@ -88,8 +88,8 @@ def words(event: Event) -> str:  # noqa: C901, PLR0912 - a sentence per event, a
     match event:
         case events.RunBegan():
             return _began_words(event)
-        case events.TrafficSeen() | events.ImpactMeasured():
-            return ""  # the summary says it
+        case events.TrafficSeen() | events.ImpactMeasured() | events.SoakSeen():
+            return ""  # the screen and the summary say it
         case events.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
             names = ", ".join(targets)
             return f"restarts {names}: max {max_out} out at once, floor {floor}"

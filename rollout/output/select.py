@@ -7,12 +7,13 @@ from enum import StrEnum
 from functools import partial
 from typing import TextIO
 
+from rollout.model.usual_times import UsualTimes
 from rollout.output.cron import Cron
 from rollout.output.dispatcher import Broadcast
 from rollout.output.jsonl import JsonLines, json_loss
 from rollout.output.messages import NextStepCommands, Others, Renderer, Stream
 from rollout.output.plain import Plain
-from rollout.output.terminal import can_redraw, size_of, text_columns
+from rollout.output.terminal import can_redraw, draws_in_unicode, size_of, text_columns
 from rollout.output.writer import Writer
 from rollout.text.timestamps import utc_now
 
@@ -34,6 +35,7 @@ def renderers(
     cron: bool = False,
     hints: NextStepCommands | None = None,
     meanwhile: str = "",
+    usual: Callable[[], UsualTimes] = UsualTimes,
     journal: Stream | None = None,
     others: Others | None = None,
     stdout: TextIO | None = None,
@@ -49,10 +51,11 @@ def renderers(
     Args:
         output: What ``--output`` says.
         run: The run's id.
-        environ: Where ``NO_COLOR`` and ``TERM`` are looked up.
+        environ: Where ``NO_COLOR``, ``TERM`` and the locale are looked up.
         cron: Silence when all is well.
         hints: What the reader can type; default: rollout without options.
         meanwhile: What the table shows until the first server or release has a line.
+        usual: Tells what earlier runs took; asked only where it is shown.
         journal: Where every event is written down as well; none for a run that has no journal.
         others: Who hears of the run besides.
         stdout: Where data goes; default ``sys.stdout``.
@@ -64,13 +67,8 @@ def renderers(
     columns = partial(text_columns, people, environ)
     renderers: list[Renderer] = []
     if output in {Output.AUTO, Output.LIVE} and not cron and can_redraw(people, environ):
-        from rollout.output.live import EVERY, Live, TableState  # noqa: PLC0415 - it loads rich
-
-        colour = not environ.get("NO_COLOR")
-        size = partial(size_of, people)
-        picture = TableState(size, monotonic, colour=colour, meanwhile=meanwhile)
-        words = Writer(people, paint=picture.paint, every=EVERY)
-        renderers.append(Live(words, picture, columns))
+        words, shown = _live(people, environ, monotonic, (meanwhile, usual))
+        renderers.append(shown)
     else:
         words = Writer(people)
         quiet = cron or output is Output.JSON
@@ -96,3 +94,26 @@ def renderers(
         others=others,
         hints=hints,
     )
+
+
+def _live(
+    people: TextIO,
+    environ: Mapping[str, str],
+    monotonic: Callable[[], float],
+    known: tuple[str, Callable[[], UsualTimes]],
+) -> tuple[Writer, Renderer]:
+    """Make the live screen; ``known`` is what goes on until there is a target, and usual times."""
+    from rollout.output.live import EVERY, Live, Screen, TableState  # noqa: PLC0415 - it loads rich
+
+    meanwhile, usual = known
+    shown = Screen(
+        size=partial(size_of, people),
+        monotonic=monotonic,
+        colour=not environ.get("NO_COLOR"),
+        ascii_only=not draws_in_unicode(people, environ),
+        meanwhile=meanwhile,
+        usual=usual(),
+    )
+    picture = TableState(shown)
+    words = Writer(people, paint=picture.paint, every=EVERY)
+    return words, Live(words, picture, partial(text_columns, people, environ))

@@ -1,234 +1,267 @@
-"""The live screen: a pure function of the summary, the times and the terminal's size.
+"""The rows of the live screen: one a target, with its state, its times and what it waits for."""
 
-``screen`` stacks parts from top to bottom, and each part is a renderable of rich: a new part (a
-header, a bar of capacity) is one more entry there.  Only the live renderer imports this module:
-rich would cost every other command 15 ms.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from rollout.output.deploy_sentences import hosts_words, release_words, some
+from rollout.output import marks
+from rollout.output.deploy_sentences import some
+from rollout.output.parts import BAD, BUSY, DIM, GOOD, MARGIN, Piece, as_line
 from rollout.output.report.report import not_serving, phase_words, reason_of, standing_words
-from rollout.output.terminal import Size
-from rollout.summary.deploy import DeploySummary, Phase
-from rollout.summary.run import RunSummary
+from rollout.output.view import FAILED, OUT_AND_FAILED, View
+from rollout.summary.expected import ON_THE_WAY
+from rollout.summary.out_times import DRAIN
 from rollout.summary.target import TargetPhase, TargetSummary
-from rollout.text.elapsed import on_a_clock
+from rollout.text.elapsed import in_words
 from rollout.text.sanitize import sanitize
-from rollout.text.width import truncate, widest_that_fits
+from rollout.text.width import cells, padded, truncate
 
 NAME_AT_MOST = 24
-WIDEST = 100
-"""Columns that the screen uses at most: a time far from its row belongs to no row."""
 NARROW = 40
-"""With fewer columns a row is the name and the state, without reason and time."""
-STATE = len("restarting")
-"""Columns of the state: the longest of a good run, so that no change of state moves the reasons."""
-WAITED_FOR = 3
-"""Hosts named in the line of the release; of more it is enough to know how many."""
-OUT_AND_FAILED = frozenset({TargetPhase.LEFT_OUT, TargetPhase.DOWN})
-FAILED = OUT_AND_FAILED | {TargetPhase.GIVEN_BACK, TargetPhase.NOT_TAKEN}
+"""With fewer columns a row is the name and the state."""
+WIDE = 70
+"""With fewer columns the usual time has no column."""
+STATE = len("not restarted")
+"""Columns of the state: the longest one, so that no change of state moves what stands beside it."""
+TIME = len("10m05s")
+NEXT_SHOWN = 3
+"""Targets that wait and have a row in a long fleet; of more it is enough to know how many."""
+SLOWER = 1.5
+"""A turn that took so many times its usual length says where it spent the time."""
+SLOWER_BY = 3.0
+"""Seconds below which a difference is none."""
+
+BACK = frozenset({TargetPhase.DONE, TargetPhase.RECOVERED})
 AT_REST = (TargetPhase.UNTOUCHED, TargetPhase.SKIPPED, TargetPhase.RECOVERED, TargetPhase.DONE)
 """What a long fleet shows as a count, in this order."""
 
-INDENT = "  "
+DOES = {
+    TargetPhase.CLAIMED: "taking it out of rotation",
+    TargetPhase.DRAINING: "no new visitors, its sessions may end",
+    TargetPhase.MAINT: "HAProxy sends it nothing new",
+    TargetPhase.RESTARTING: "restart requested, no new process yet",
+    TargetPhase.PROVING: "a new process runs, not verified yet",
+    TargetPhase.PROBATION: "HAProxy checks it, no visitors yet",
+    TargetPhase.RETURNED: "serving, watched until stable",
+}
+"""What goes on in a state of which no wait has told a reason so far."""
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """What the screen's clocks are made from, all in monotonic seconds.
+class Columns:
+    """Where the parts of a row stand; the same for all rows, and for the whole of a run.
 
     Attributes:
-        now: When the screen is drawn.
-        began: When the run began.
-        since: When each target came to its standing.
+        name: Columns of the name.
+        out: The time out of rotation has a column.
+        usual: The usual time has one.
+        detail: Columns of the detail; 0 where it has none.
     """
 
-    now: float
-    began: float
-    since: Mapping[str, float]
+    name: int
+    out: bool
+    usual: bool
+    detail: int
+
+    @classmethod
+    def of(cls, view: View, columns: int) -> "Columns":
+        """Share ``columns`` out."""
+        began = view.summary.began
+        names = [*view.summary.lines, *(began.hosts if began else ())]
+        longest = max((cells(sanitize(name)) for name in names), default=0)
+        name = max(1, min(max(longest, len("HOST")), NAME_AT_MOST, columns // 3))
+        out = columns >= NARROW
+        usual = columns >= WIDE and any(view.usual.out(one) is not None for one in names)
+        gaps = 2
+        taken = len(MARGIN) + name + gaps + 2 + STATE + gaps
+        taken += (TIME + gaps if out else 0) + (TIME + gaps if usual else 0)
+        return cls(name, out, usual, max(0, columns - taken) if out else 0)
+
+    def row(self, parts: Sequence[Piece]) -> list[Piece]:
+        """Put the name, the state, the times and the detail where they stand."""
+        (name, name_style), (state, style), (out, _), (usual, usual_style), detail = parts
+        pieces = [
+            (MARGIN + padded(name, self.name) + "  ", name_style),
+            (padded(state, 2 + STATE) + "  ", style),
+        ]
+        pieces += [(f"{truncate(out, TIME):>{TIME}}  ", name_style)] if self.out else []
+        pieces += [(f"{truncate(usual, TIME):>{TIME}}  ", usual_style)] if self.usual else []
+        return [*pieces, detail]
 
 
-def screen(summary: RunSummary, times: Times, size: Size) -> RenderableType:
-    """Draw one line per target and one for the whole, none wider or more than the terminal has.
-
-    A deploy has one line more, above them; until servers are taken out it stands alone.
-
-    When the fleet is taller than the terminal, only what failed, is out or on the way has a line,
-    and the rest is counted.
-
-    Args:
-        summary: What is known now.
-        times: What the clocks show.
-        size: The terminal; one row and one column are left free, for the cursor.
-    """
-    columns = width_within(size)
-    seconds = times.now - times.began
-    above = [] if summary.deploy.phase is Phase.NONE else [_deploy(summary, seconds, columns)]
-    if above and not summary.lines:
-        return _line(above[0])
-    shown, counts = _shown(summary, max(1, size.rows - 2 - len(above)))
-    return Group(
-        *map(_line, above),
-        _targets(shown, summary, times, columns),
-        *(_line(f"{INDENT}{count}") for count in counts),
-        _line(_whole(summary, seconds, columns)),
-    )
+def rows(view: View, names: Sequence[str], columns: int) -> list[Text]:
+    """Lay out a row per target."""
+    layout = Columns.of(view, columns)
+    return [as_line(layout.row(_parts(view, name, layout)), columns) for name in names]
 
 
-def width_within(size: Size) -> int:
-    """Return how many columns of a terminal are used."""
-    return max(1, min(WIDEST, size.columns - 1))
+def headings(view: View, columns: int) -> Text:
+    """Lay out what stands above the rows."""
+    noun = "INSTANCE" if any("/" in name for name in view.summary.lines) else "HOST"
+    words = (noun, "  STATE", "OUT", "USUAL", "DETAIL")
+    layout = Columns.of(view, columns)
+    return as_line(layout.row([(word, DIM) for word in words]), columns)
 
 
-def _line(text: str) -> Text:
-    return Text(text, no_wrap=True, overflow="ellipsis")
-
-
-def _targets(
-    names: Iterable[str], summary: RunSummary, times: Times, columns: int
-) -> RenderableType:
-    """Lay out a row per target: its name, its state, why, and for how long."""
-    wide = columns >= NARROW
-    table = Table.grid(padding=(0, 2, 0, 0), expand=wide)
-    table.add_column(no_wrap=True, overflow="ellipsis", max_width=NAME_AT_MOST)
-    table.add_column(no_wrap=True, overflow="ellipsis", min_width=STATE if wide else None)
-    if wide:
-        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-        table.add_column(no_wrap=True, justify="right")
-    for name in names:
-        line = summary.lines[name]
-        out = line.standing is TargetPhase.LEFT_OUT
-        words = standing_words(line) if out else _words(line.standing, summary)
-        state = Text(words, style=_tint(line.standing))
-        more = (Text(sanitize(_because(line))), _time(name, summary, times)) if wide else ()
-        table.add_row(Text(sanitize(name)), state, *more)
-    return Padding(table, (0, 0, 0, len(INDENT)))
-
-
-def _shown(summary: RunSummary, room: int) -> tuple[Sequence[str], list[str]]:
-    """Choose the targets that have a line, and count the others."""
-    if len(summary.lines) <= room:
-        return tuple(summary.lines), []
-    ranked = sorted(summary.lines, key=lambda name: _rank(summary.lines[name].standing))
-    moving = [name for name in ranked if summary.lines[name].standing not in AT_REST]
-    chosen = set(moving[: max(0, room - 1)])
-    others = [line.standing for name, line in summary.lines.items() if name not in chosen]
-    failed = sum(standing in FAILED for standing in others)
-    counted = {s: others.count(s) for s in AT_REST}
-    more = len(others) - failed - sum(counted.values())
-    said = [f"{failed} more failed"] if failed else []
-    said += [f"{more} more on the way"] if more else []
-    said += [f"{count} {_words(standing, summary)}" for standing, count in counted.items() if count]
-    return tuple(name for name in summary.lines if name in chosen), [f"and {', '.join(said)}"]
-
-
-def _words(standing: TargetPhase, summary: RunSummary) -> str:
-    """Name a state; what had no turn so far may still have one, unless nothing new starts."""
-    ends = summary.halted or summary.finished or summary.interrupted or summary.deploy.phase.undone
-    waits = standing is TargetPhase.UNTOUCHED and not ends
-    return "waiting" if waits else phase_words(standing)
-
-
-def _rank(standing: TargetPhase) -> int:
-    """Order who has a line: what is out and failed, what is on the way, what came back unharmed."""
-    if standing in OUT_AND_FAILED:
-        return 0
-    return 2 if standing in FAILED else 1
-
-
-def _time(name: str, summary: RunSummary, times: Times) -> str:
-    line = summary.lines[name]
-    if line.standing is TargetPhase.DONE:
-        return on_a_clock(line.seconds or 0.0)
-    if line.standing in AT_REST or line.standing in FAILED or name not in times.since:
-        return ""
-    return on_a_clock(times.now - times.since[name])
-
-
-def _because(line: TargetSummary) -> str:
-    """Give the reason; on the screen an untouched target may say what it waits for."""
-    if line.standing is TargetPhase.DONE:
-        return not_serving(line) if line.now else "serving"
-    return line.reason if line.standing is TargetPhase.UNTOUCHED else reason_of(line)
-
-
-def _tint(standing: TargetPhase) -> str:
-    """Name the colour of a state; the words alone say the same."""
-    if standing in FAILED:
-        return "red"
-    if standing in {TargetPhase.DONE, TargetPhase.RECOVERED, TargetPhase.RETURNED}:
-        return "green"
-    return "bright_black" if standing in AT_REST else "yellow"
-
-
-def _deploy(summary: RunSummary, seconds: float, columns: int) -> str:
-    """Draw the line of the release: at which step, on how many hosts, which one, who is waited for.
-
-    The fewer columns, the less of it, from the end; the step and the count go last.
-    """
-    deploy = summary.deploy
-    clock = "" if summary.lines else f"  {on_a_clock(seconds)}"
-    room = max(1, columns - len(clock) - len(INDENT))
-    if deploy.phase is Phase.PREPARING and deploy.step:
-        texts = _step(deploy, room)
-    else:
-        phase = "undone" if deploy.phase is Phase.TAKEN_BACK else deploy.phase.value
-        texts = [_joined(phase, name) for name in (*_names(deploy), "")]
-    return truncate(f"{INDENT}{widest_that_fits(texts, room)}{clock}", columns)
-
-
-def _step(deploy: DeploySummary, room: int) -> list[str]:
-    done = [host for host in deploy.at if host in deploy.done]
-    left = [host for host in deploy.at if host not in deploy.done]
-    waiting = f"waiting for {some(left, WAITED_FOR)}" if done and left else ""
-    count = f"{len(done)} of {len(deploy.at)}"
-    head = (deploy.step, f"{len(done)} of {hosts_words(len(deploy.at))}")
-    texts = [_joined(*head, name, waiting) for name in _names(deploy)]
-    texts += [_joined(*head, waiting)] if waiting else []
-    texts += [_joined(*head, name) for name in (*_names(deploy), "")]
-    step = truncate(sanitize(deploy.step), max(1, room - len(count) - 3))
-    return [*texts, _joined(step, count)]
-
-
-def _names(deploy: DeploySummary) -> tuple[str, ...]:
-    return release_words(deploy.release, deploy.revision), release_words(deploy.release, "")
-
-
-def _joined(*parts: str) -> str:
-    return " · ".join(sanitize(part) for part in parts if part)
-
-
-def _whole(summary: RunSummary, seconds: float, columns: int) -> str:
-    """Draw the line of the whole: of what there is no room for, the floor goes first."""
-    done = f"{len(summary.named(TargetPhase.DONE))} of {len(summary.lines)} done"
-    out = f"{len(summary.out)} out"
-    most = f"{out} (at most {summary.max_out})"
-    floor = f"floor {summary.floor}" if summary.floor else ""
-    clock = on_a_clock(seconds)
-    state = _state(summary)
-    versions = [
-        (done, most, floor, state, clock),
-        (done, most, state, clock),
-        (done, out, state, clock),
+def _parts(view: View, name: str, layout: Columns) -> list[Piece]:
+    line = view.summary.lines[name]
+    tint, mark = _tint(line.standing)
+    out, usual = view.out_for(name, line), view.usual.out(name)
+    detail = _detail(view, name, line, layout.detail) if layout.detail else ""
+    return [
+        (sanitize(name), BAD if line.standing in FAILED else ""),
+        (f"{mark} {state_words(view, name, line)}", tint),
+        ("" if out is None else in_words(out), ""),
+        ("" if usual is None else in_words(usual), DIM),
+        (detail, BAD if line.standing in FAILED else ""),
     ]
-    room = max(1, columns - len(INDENT))
-    return truncate(
-        f"{INDENT}{widest_that_fits((_joined(*parts) for parts in versions), room)}", columns
-    )
 
 
-def _state(summary: RunSummary) -> str:
-    if summary.deploy.phase in {Phase.ROLLING_BACK, Phase.ROLLED_BACK}:
-        return summary.deploy.phase.value
-    if summary.halted:
-        return "halted"
-    if summary.stop:
-        return f"stopping ({summary.stop})"
-    return f"paused ({summary.paused})" if summary.paused else ""
+def state_words(view: View, name: str, line: TargetSummary) -> str:
+    """Name a state; what had no turn so far may still have one, unless nothing new starts."""
+    if line.standing is TargetPhase.LEFT_OUT:
+        return standing_words(line).partition(" (maint and")[0]
+    if line.standing is not TargetPhase.UNTOUCHED or view.ends:
+        return phase_words(line.standing)
+    return "next" if name == view.next_up() else "waiting"
+
+
+def _tint(standing: TargetPhase) -> tuple[str, str]:
+    """Name the colour of a state, and its mark; the words alone say the same."""
+    if standing in FAILED:
+        return BAD, marks.FAILED
+    if standing in BACK:
+        return GOOD, marks.DONE
+    if standing in ON_THE_WAY:
+        return (GOOD if standing is TargetPhase.RETURNED else BUSY), marks.MOVING
+    return DIM, marks.SKIPPED if standing is TargetPhase.SKIPPED else marks.WAITING
+
+
+def _detail(view: View, name: str, line: TargetSummary, room: int) -> str:
+    """Say why a target stands where it stands; the end of a wait is seen however long that is."""
+    said = sanitize(_because(view, name, line))
+    until = _until(view, name, line)
+    if not until or not said:
+        return truncate(said or until, room)
+    if cells(said) + cells(until) + 2 <= room:
+        return f"{said}; {until}"
+    return f"{truncate(said, max(1, room - cells(until) - 2))}; {until}"
+
+
+def _because(view: View, name: str, line: TargetSummary) -> str:
+    match line.standing:
+        case TargetPhase.DONE:
+            if line.now:
+                return not_serving(line)
+            return line.reason or _slow(view, name, line) or "serving"
+        case TargetPhase.UNTOUCHED if not view.ends:
+            return _before_its_turn(view, name, line)
+        case standing if standing in ON_THE_WAY:
+            return line.reason or DOES[standing]
+        case _:
+            return reason_of(line)
+
+
+def _before_its_turn(view: View, name: str, line: TargetSummary) -> str:
+    """Say what keeps the next one from its turn; of the others their place in the row is enough."""
+    if view.summary.stop:
+        return "not started: the run is stopping"
+    if line.reason:
+        return line.reason
+    if name != view.next_up():
+        return ""
+    if (soak := view.progress.soak) is not None:
+        return f"waits for the soak of {some(soak.targets, 2)}"
+    moving = view.on_the_way()
+    if len(moving) >= view.summary.max_out:
+        who = moving[0] if len(moving) == 1 else f"one of {some(moving, 2)}"
+        return f"waits for {who} (max-out {view.summary.max_out})"
+    return ""
+
+
+def _until(view: View, name: str, line: TargetSummary) -> str:
+    """Say until when the wait of a target lasts, where the run has told that."""
+    turn = view.turn(name)
+    if line.standing is TargetPhase.UNTOUCHED and not view.ends:
+        ends = view.progress.waits.get(name)
+        return "" if ends is None else f"gives up in {_left(view, ends)}"
+    if turn is None or turn.ends is None or line.standing not in ON_THE_WAY or view.over:
+        return ""
+    left = _left(view, turn.ends)
+    match line.standing:
+        case TargetPhase.RETURNED:
+            return f"gives up in {left}" if line.reason else f"{left} left"
+        case TargetPhase.DRAINING if turn.phase == DRAIN:
+            return f"maint in {left}"
+        case TargetPhase.MAINT:
+            return f"at most {left} more"
+        case _:
+            return f"gives up in {left}"
+
+
+def _left(view: View, ends: float) -> str:
+    return in_words(max(0.0, ends - view.now))
+
+
+def _slow(view: View, name: str, line: TargetSummary) -> str:
+    """Say where a turn that was far longer than usual has spent its time."""
+    usual = view.usual.out(name)
+    if usual is None or line.seconds is None or line.seconds < usual + SLOWER_BY:
+        return ""
+    if line.seconds < usual * SLOWER:
+        return ""
+    more = {
+        phase: spent - (view.usual.phase(name, phase) or 0.0)
+        for phase, spent in line.phases.items()
+        if phase != "watch"
+    }
+    worst = max(more, key=lambda phase: more[phase], default="")
+    return f"serving; slow in {worst}: {in_words(line.phases[worst])}" if worst else ""
+
+
+def choose(view: View, room: int) -> tuple[list[str], list[Piece]]:
+    """Choose the targets that have a row, and count the others in a line.
+
+    What failed comes first, then what is on the way, what is next, and what has ended last.
+    """
+    lines = view.summary.lines
+    if len(lines) <= room:
+        return list(lines), []
+    chosen = set(_by_weight(view)[: max(0, room - 1)])
+    return [name for name in lines if name in chosen], _counted(view, chosen)
+
+
+def _by_weight(view: View) -> list[str]:
+    lines = view.summary.lines
+    groups: list[list[str]] = [[], [], [], []]
+    for name, line in lines.items():
+        if line.standing in OUT_AND_FAILED:
+            groups[0].append(name)
+        elif line.standing in ON_THE_WAY:
+            groups[1].append(name)
+        elif line.standing in FAILED:
+            groups[2].append(name)
+        elif line.standing is TargetPhase.UNTOUCHED:
+            groups[3].append(name)
+    first, moving, failed, waiting = groups
+    ended = [name for name, line in lines.items() if line.standing in BACK]
+    skipped = [name for name, line in lines.items() if line.standing is TargetPhase.SKIPPED]
+    order = [*first, *failed, *moving, *waiting[:NEXT_SHOWN], *reversed(ended), *skipped]
+    return [*order, *waiting[NEXT_SHOWN:]]
+
+
+def _counted(view: View, chosen: set[str]) -> list[Piece]:
+    """Count who has no row; of those that wait the next are named."""
+    others = {name: line for name, line in view.summary.lines.items() if name not in chosen}
+    standings = [line.standing for line in others.values()]
+    failed = sum(standing in FAILED for standing in standings)
+    more = sum(standing in ON_THE_WAY for standing in standings)
+    said = [(f"{failed} more failed", BAD)] if failed else []
+    said += [(f"{more} more on the way", "")] if more else []
+    for standing in AT_REST:
+        names = [name for name, line in others.items() if line.standing is standing]
+        if names:
+            words = "waiting" if standing is TargetPhase.UNTOUCHED and not view.ends else ""
+            said.append((f"{len(names)} {words or phase_words(standing)}", ""))
+    return said

@@ -10,6 +10,8 @@ WIDE = 100
 NARROW = 40
 """Columns of prose at least."""
 USUAL = 80
+LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
+"""What says how characters are written, the first that is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,16 @@ def can_redraw(stream: TextIO, environ: Mapping[str, str]) -> bool:
         return stream.isatty() and environ.get("TERM", "dumb") != "dumb"
     except ValueError:  # closed
         return False
+
+
+def draws_in_unicode(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Tell whether bars and marks beyond ASCII can be shown: the locale and the stream say UTF-8.
+
+    A locale that is not set is C, as the C library has it.
+    """
+    locale = next((said for name in LOCALE if (said := environ.get(name))), "")
+    encoding = getattr(stream, "encoding", None) or ""
+    return all("utf8" in said.lower().replace("-", "") for said in (locale, encoding))
 
 
 def size_of(terminal: TextIO) -> Size:

@@ -224,7 +224,7 @@ async def restart_and_return(control: TargetControl, before: Baseline) -> tuple[
     await return_when_verified(control, proof)
     control.permission.proven()
     await make_ready_and_verify(control)
-    control.tell(TargetReturned(target=target.name))
+    control.tell(TargetReturned(target=target.name, watched=control.plan.timeouts.stable))
 
     seconds = round(now() - control.out_since, 3)
     await wait_until_stable(control, proof)

@@ -49,8 +49,16 @@ async def rolling_restart(context: RunContext, *, done: Sequence[Target] = ()) -
     """
     all_of_it = (*done, *context.plan.targets)
     names = tuple(target.name for target in context.plan.targets)
+    plan = context.plan
+    gated = len(plan.waves) > 1
     context.tell(
-        RolloutStarted(targets=names, max_out=context.plan.max_out, floor=str(context.plan.floor))
+        RolloutStarted(
+            targets=names,
+            max_out=plan.max_out,
+            floor=str(plan.floor),
+            canaries=len(plan.waves[0]) if gated else 0,
+            soak=plan.timeouts.soak if gated else 0.0,
+        )
     )
     window = Window(context)
     try:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from rollout.events import Noted, SoakStarted, TargetLeftOut
+from rollout.events import Noted, SoakSeen, SoakStarted, TargetLeftOut
 from rollout.model.conditions import all_serving, out_of_rotation, receives_traffic
-from rollout.model.errors import Halted, SoakFailed
+from rollout.model.errors import Halted, RolloutError, SoakFailed
 from rollout.model.fleet import Condition, ProcessIdentity, ServerState, Target
+from rollout.model.impact import ImpactMeter
+from rollout.model.traffic import TrafficCounters
 from rollout.ports.context import RunContext
 from rollout.ports.site import Site
 from rollout.wait import WaitReporter, now, until
@@ -32,6 +34,7 @@ async def soak(context: RunContext, returned: Sequence[Target]) -> None:
     end = now() + seconds
     processes: dict[Target, Mapping[str, ProcessIdentity | None]] = {}
     look_at = now()
+    traffic = _Carried(context, returned)
 
     async def question() -> Condition:
         nonlocal look_at
@@ -60,12 +63,45 @@ async def soak(context: RunContext, returned: Sequence[Target]) -> None:
                 raise SoakFailed(target.name, reason)
         if due:
             look_at = now() + PROCESSES_EVERY
+            if seconds:
+                await traffic.read()
         return Condition(met=last, reason="")
 
     # A target of the summary is named: a name for all would become a line of its own.
     reporter = WaitReporter(names[-1], "soaked", context.tell)
     timeout = seconds + context.plan.timeouts.probation_timeout
     await until(reporter, question, timeout=timeout, every=SOAK_EVERY)
+
+
+class _Carried:
+    """What the wave carries beside its peers, by HAProxy's own counters of each server."""
+
+    def __init__(self, context: RunContext, returned: Sequence[Target]) -> None:
+        self._context = context
+        self._targets = tuple(target.name for target in returned)
+        self._servers = frozenset(server for target in returned for server in target.servers)
+        self._meter = ImpactMeter()
+        for server in self._servers:
+            self._meter.add((server.balancer, server.backend), members=0, floor=0, at=now())
+
+    async def read(self) -> None:
+        """Read each load balancer of the wave, and tell what rose since the first reading.
+
+        Nothing is told where one does not answer: a measurement neither ends nor judges a soak.
+        """
+        try:
+            for name in sorted({server.balancer for server in self._servers}):
+                balancer = self._context.site.balancers[name]
+                self._meter.see(await balancer.read_traffic(servers=True), now())
+        except RolloutError:
+            return
+        carried = others = TrafficCounters()
+        for server, rose in self._meter.servers.items():
+            if server in self._servers:
+                carried = carried.plus(rose)
+            else:
+                others = others.plus(rose)
+        self._context.tell(SoakSeen(targets=self._targets, carried=carried, others=others))
 
 
 async def carried(target: Target, site: Site) -> tuple[Sequence[ServerState], Condition]:

@@ -123,12 +123,13 @@ class Window:
                 continue
             if condition.met:
                 return
-            reporter.say(condition.reason)
             if others and any(t not in self._given_back for t in self._running if t != target):
+                reporter.say(condition.reason)
                 hopeless_since = None
                 await asyncio.wait(others, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
                 continue
             hopeless_since = now() if hopeless_since is None else hopeless_since
+            reporter.say(condition.reason, round(hopeless_since + worth_waiting - now(), 3))
             if now() - hopeless_since >= worth_waiting:
                 if target not in self._were_out:  # else it was told to be given back, and why
                     self._tell(TargetNotStarted(target=target.name, reason=condition.reason))

@@ -205,7 +205,7 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
         case events.SessionsCut() | events.TargetVisited():
             impact = _impact_after(summary.impact, event)
             return replace(summary, lines=_enter_target(summary.lines, event), impact=impact)
-        case events.Noted() | events.BalancerReloaded() | events.SoakStarted():
+        case events.Noted() | events.BalancerReloaded() | events.SoakStarted() | events.SoakSeen():
             return summary
         case _ if isinstance(event, DeployEvent):
             return replace(summary, deploy=enter_deploy(summary.deploy, event))

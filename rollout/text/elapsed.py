@@ -1,4 +1,4 @@
-"""Lengths of time as people read them; each spelling rounds to the nearest second."""
+"""Lengths of time as people read them, rounded to the nearest second."""
 
 
 def in_words(seconds: float) -> str:
@@ -14,10 +14,3 @@ def age(seconds: float) -> str:
     """Spell an age in its two greatest units: ``4s``, ``1m12s``, ``2h03m``, ``3d04h``."""
     days, rest = divmod(round(max(0.0, seconds)), 86_400)
     return f"{days}d{rest // 3600:02}h" if days else in_words(rest)
-
-
-def on_a_clock(seconds: float) -> str:
-    """Spell a length of time for a column: ``0:04``, ``1:12``, ``2:03:09``."""
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

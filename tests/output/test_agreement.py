@@ -73,9 +73,9 @@ def test_the_voices_agree(stream: Sequence[Event]) -> None:
     assert headline(ending).startswith(SAYS[summary.exit_code])
     assert spelled["sentence"] in unbroken(ending)
     assert spelled["out"] == [t["target"] for t in spelled["targets"] if t["out"]]
-    last = drawn(summary, Size(80, 24))[-1]
-    assert f"{len(spelled['out'])} out (at most 1)" in last
-    assert f"{len(summary.named(TargetPhase.DONE))} of {len(summary.lines)} done" in last
+    (done,) = (line for line in drawn(summary, Size(100, 24)) if line.startswith(" done "))
+    assert f" · {len(spelled['out'])} out (max 1)" in done
+    assert f"  {len(summary.named(TargetPhase.DONE))} of {len(summary.lines)} · " in done
 
 
 @given(RUNS, st.sampled_from([None, Exit.BUG, Exit.USAGE, Exit.BUSY, Exit.REFUSED]))

@@ -27,7 +27,7 @@ from rollout.output.live import important
 from rollout.output.plain import words
 from tests.output.test_schema import BESIDE, STREAMS
 
-SILENT = (events.TrafficSeen, events.ImpactMeasured)
+SILENT = (events.TrafficSeen, events.ImpactMeasured, events.SoakSeen)
 """Readings: no line tells them, the summary does."""
 
 PLACES: dict[type[Event], tuple[str, str, str]] = {
@@ -49,6 +49,7 @@ PLACES: dict[type[Event], tuple[str, str, str]] = {
     events.Noted: ("line", "target", "written"),
     events.BalancerReloaded: ("line", "always", "written"),
     events.SoakStarted: ("line", "target", "written"),
+    events.SoakSeen: ("table", "target", "written"),
     events.TargetSkipped: ("line", "target", "written"),
     events.TargetWaiting: ("table", "target", "written"),
     events.TargetClaimed: ("table", "target", "written"),

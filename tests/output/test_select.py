@@ -88,8 +88,10 @@ def test_a_terminal_gets_the_table_and_below_it_the_account() -> None:
     with a_terminal() as (terminal, sent):
         told_on(terminal, RICH)
         shown = sent()
-    assert "  1 of 5 done · 1 out (at most 2) · floor 50% · halted · 0:00\x1b[K\r\n" in shown
-    assert "rollout: halted at web2" in shown.split("\x1b[J")[-1]
+    assert "1 of 5 - 1 out (max 2) - 1 skipped - halted - +0s\x1b[K\r\n" in shown
+    above, _, below = shown.partition("1 of 5 - ")
+    assert "web2 FAILED" in above
+    assert "rollout: halted at web2" in below.partition("\x1b[J")[2]
     assert "\x1b[31m" not in shown
 
 

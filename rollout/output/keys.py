@@ -1,0 +1,86 @@
+"""The last line of the live screen: what Ctrl-C does now."""
+
+from rich.text import Text
+
+from rollout.output.deploy_sentences import some
+from rollout.output.parts import BUSY, DIM, GAP, Piece, first_that_fits
+from rollout.output.view import View
+from rollout.summary.deploy import Phase
+from rollout.summary.target import TargetPhase
+from rollout.text.elapsed import in_words
+from rollout.text.sanitize import sanitize
+
+SOME = 2
+"""Targets named in the line; of more it is enough to know how many."""
+
+BEFORE_THE_RESTART = frozenset({TargetPhase.CLAIMED, TargetPhase.DRAINING, TargetPhase.MAINT})
+"""Where a stop puts a target back as it was found, unless it was asked to restart before."""
+
+
+def keys(view: View, columns: int) -> list[Text]:
+    """Say what a first Ctrl-C does, or after it what a second one does."""
+    if view.ends:
+        return []
+    if view.summary.stop:
+        return [first_that_fits(_stopping(view), columns)]
+    once, twice = _finish(view) or _nothing_out(view), _stays(view)
+    versions: list[list[Piece]] = [
+        [(f"Ctrl-C: {once}{GAP}Ctrl-C twice: stop now{twice}", DIM)],
+        [(f"^C {once}{GAP}^C^C stop now{twice}", DIM)],
+        [(f"^C {once}{GAP}^C^C now{twice.removesuffix(' of rotation')}", DIM)],
+        [(f"^C {once}{GAP}^C^C now", DIM)],
+        [(f"^C {once}", DIM)],
+    ]
+    return [first_that_fits(versions, columns)]
+
+
+def _finish(view: View) -> str:
+    """Say which targets a stop sees through, and which it puts back; empty where none is out."""
+    lines = view.summary.lines
+    moving = view.on_the_way()
+    back = [
+        name
+        for name in moving
+        if lines[name].standing in BEFORE_THE_RESTART and not lines[name].asked
+    ]
+    through = [name for name in moving if name not in back]
+    parts = [f"finish {_named(through)}"] if through else []
+    parts += [f"put {_named(back)} back"] if back else []
+    return f"{', '.join(parts)}, then stop" if parts else ""
+
+
+def _nothing_out(view: View) -> str:
+    deploy = view.summary.deploy
+    if deploy.phase is Phase.PREPARING:
+        return "stop, and undo the release"
+    if not view.summary.touched:
+        return "stop, nothing was changed"
+    return "stop, no host is out of rotation"
+
+
+def _stays(view: View) -> str:
+    """Say what a second Ctrl-C leaves out of rotation, or undone."""
+    out = [name for name in view.on_the_way() if view.summary.lines[name].standing.out]
+    if out:
+        verb = "stays" if len(out) == 1 else "stay"
+        return f", {_named(out)} {verb} out of rotation"
+    return ", undo nothing" if view.summary.deploy.phase is Phase.PREPARING else ""
+
+
+def _stopping(view: View) -> list[list[Piece]]:
+    """Say what is done before the run stops, how long that takes, and what a second one does."""
+    by = sanitize(view.summary.stop)
+    first = _finish(view).removesuffix(", then stop") or "the run ends at its next step"
+    left = view.expectation.seconds_left()
+    about = f" (about {in_words(left)})" if left is not None and left >= 1 else ""
+    long, twice = f"Stopping ({by}): {first}{about}.", f"{by} again: stop now{_stays(view)}."
+    return [
+        [(f"{long} {twice}", BUSY)],
+        [(f"Stopping: {first}{about}. {twice}", BUSY)],
+        [(f"Stopping: {first}. ^C: now{_stays(view)}", BUSY)],
+        [(f"Stopping: {first}{about}", BUSY)],
+    ]
+
+
+def _named(names: list[str]) -> str:
+    return sanitize(some(names, SOME))

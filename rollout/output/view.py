@@ -1,0 +1,68 @@
+"""All that the live screen is drawn from: a value, so that a screen is a function of it."""
+
+from dataclasses import dataclass, field
+
+from rollout.model.usual_times import UsualTimes
+from rollout.summary.expected import ON_THE_WAY, Expectation
+from rollout.summary.progress import Progress, Turn
+from rollout.summary.run import RunSummary
+from rollout.summary.target import TargetPhase, TargetSummary
+
+OUT_AND_FAILED = frozenset({TargetPhase.LEFT_OUT, TargetPhase.DOWN})
+FAILED = OUT_AND_FAILED | {TargetPhase.GIVEN_BACK, TargetPhase.NOT_TAKEN}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is known when the screen is drawn.
+
+    Attributes:
+        summary: Where every target and the run stand.
+        progress: The clocks.
+        usual: What earlier runs took.
+        now: Seconds since the run began.
+        run: Its id, or empty.
+        meanwhile: What goes on until there is a target or a release to be shown.
+        over: The run has ended: nothing is awaited any more.
+    """
+
+    summary: RunSummary = field(default_factory=RunSummary)
+    progress: Progress = field(default_factory=Progress)
+    usual: UsualTimes = field(default_factory=UsualTimes)
+    now: float = 0.0
+    run: str = ""
+    meanwhile: str = ""
+    over: bool = False
+
+    @property
+    def expectation(self) -> Expectation:
+        return Expectation(self.summary, self.progress, self.usual, self.now)
+
+    @property
+    def ends(self) -> bool:
+        """Nothing new is started any more."""
+        summary = self.summary
+        undone = summary.deploy.phase.undone
+        stopped = bool(summary.halted or summary.interrupted)
+        return self.over or summary.finished or stopped or undone
+
+    def turn(self, name: str) -> Turn | None:
+        return self.progress.turns.get(name)
+
+    def on_the_way(self) -> tuple[str, ...]:
+        """Name the targets that are out, or watched after their return."""
+        lines = self.summary.lines.items()
+        return tuple(name for name, line in lines if line.standing in ON_THE_WAY)
+
+    def next_up(self) -> str:
+        """Name the target that goes next; empty where none does."""
+        to_come = self.expectation.to_come()
+        return "" if self.ends or not to_come else to_come[0]
+
+    def out_for(self, name: str, line: TargetSummary) -> float | None:
+        """Return how long a target is, or was, out of rotation; None where it was not."""
+        if line.seconds is not None and line.standing not in OUT_AND_FAILED:
+            return line.seconds
+        if (turn := self.turn(name)) is not None:
+            return (self.now if turn.back is None else turn.back) - turn.began
+        return line.seconds

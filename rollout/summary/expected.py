@@ -1,0 +1,139 @@
+"""How long a run will take from now: from the usual times of its targets, and from its own.
+
+Nothing is guessed: a run of which neither an earlier one nor its own first target tells has no
+expected end.
+"""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from rollout.model.impact import BackendImpact
+from rollout.model.usual_times import UsualTimes
+from rollout.summary.out_times import BOOT, CHECK, DRAIN, MAINT, WATCH
+from rollout.summary.progress import Progress, Turn
+from rollout.summary.run import RunSummary
+from rollout.summary.target import TargetPhase
+
+ORDER = (DRAIN, MAINT, BOOT, CHECK, WATCH)
+ON_THE_WAY = frozenset(
+    {
+        TargetPhase.CLAIMED,
+        TargetPhase.DRAINING,
+        TargetPhase.MAINT,
+        TargetPhase.RESTARTING,
+        TargetPhase.PROVING,
+        TargetPhase.PROBATION,
+        TargetPhase.RETURNED,
+    }
+)
+OUT_NOW = ON_THE_WAY - {TargetPhase.RETURNED}
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What is known of the time that a run has left.
+
+    Args:
+        summary: Where every target stands.
+        progress: The clocks.
+        usual: The times of earlier runs.
+        now: Seconds since the run began.
+    """
+
+    summary: RunSummary
+    progress: Progress
+    usual: UsualTimes
+    now: float
+
+    def on_the_way(self) -> tuple[str, ...]:
+        """Name the targets that are out, or watched after their return."""
+        lines = self.summary.lines.items()
+        return tuple(name for name, line in lines if line.standing in ON_THE_WAY)
+
+    def to_come(self) -> tuple[str, ...]:
+        """Name the targets that have not had their turn yet, in order; none when none will."""
+        if self.summary.stop or self.summary.halted or self.summary.finished:
+            return ()
+        lines = self.summary.lines
+        return tuple(
+            name for name in self.progress.walk if lines[name].standing is TargetPhase.UNTOUCHED
+        )
+
+    def width(self) -> int:
+        """Return how many targets can be out at once: max-out, or fewer where the floor says so."""
+        spare = [self._spared(one) for one in self._backends() if one.members and one.floor]
+        return max(1, min([self.summary.max_out, *spare]))
+
+    def seconds_left(self) -> float | None:
+        """Return the seconds until the rolling restart is through; None where it is not known.
+
+        What is left of the turns of those on the way, the turns of those to come, as many at once
+        as may be out, and the soak.
+        """
+        if not self.progress.walk or self.summary.finished or self.summary.halted:
+            return None
+        turns = {name: self.turn(name) for name in (*self.on_the_way(), *self.to_come())}
+        if None in turns.values():
+            return None
+        first = self.progress.walk[: self.progress.canaries]
+        moving = {name: self.left(name) or 0.0 for name in self.on_the_way()}
+        waiting = {name: turns[name] or 0.0 for name in self.to_come()}
+        if self.progress.soak is not None:
+            soaked = max(0.0, self.progress.soak.ends - self.now)
+            return soaked + self._pass([], waiting.values())
+        if not any(name in moving or name in waiting for name in first):
+            return self._pass(moving.values(), waiting.values())
+        canaries = self._pass(
+            [left for name, left in moving.items() if name in first],
+            [turn for name, turn in waiting.items() if name in first],
+        )
+        rest = [turn for name, turn in waiting.items() if name not in first]
+        return canaries + (self.progress.soak_seconds if rest else 0.0) + self._pass([], rest)
+
+    def turn(self, name: str) -> float | None:
+        """Return the usual seconds of a whole turn, by the best source that there is."""
+        own = self.usual.turn(name)
+        known = self.usual.turn_of_any(self.summary.lines) if own is None else own
+        if known is None and self.progress.done:
+            known = median(one.turn for one in self.progress.done)
+        return known
+
+    def left(self, name: str) -> float | None:
+        """Return the seconds that one on the way has left of its usual turn; 0 when it is over."""
+        turn, usual = self.progress.turns.get(name), self.turn(name)
+        if turn is None or usual is None:
+            return None
+        phases = [self.usual.phase(name, phase) for phase in ORDER[ORDER.index(turn.phase) :]]
+        if None in phases:
+            return max(0.0, usual - (self.now - turn.began))
+        return self._of_phases(turn, [one or 0.0 for one in phases])
+
+    def _of_phases(self, turn: Turn, phases: list[float]) -> float:
+        present, *later = phases
+        return max(0.0, present - (self.now - turn.since)) + sum(later)
+
+    def _pass(self, moving: Iterable[float], waiting: Iterable[float]) -> float:
+        """Let ``waiting`` follow one another wherever one of ``moving`` leaves room."""
+        busy = sorted(moving)
+        busy += [0.0] * (self.width() - len(busy))
+        heapq.heapify(busy)
+        for turn in waiting:
+            heapq.heapreplace(busy, busy[0] + turn)
+        return max(busy)
+
+    def _backends(self) -> tuple[BackendImpact, ...]:
+        return self.summary.impact.backends if self.summary.impact else ()
+
+    def _spared(self, one: BackendImpact) -> int:
+        """Return how many targets one backend can be without, as it stands now."""
+        head, end = f"{one.backend}/", f"@{one.balancer}"
+        lines = self.summary.lines.values()
+        here = {
+            number: sum(s.startswith(head) and s.endswith(end) for s in line.servers)
+            for number, line in enumerate(lines)
+        }
+        out = sum(here[number] for number, line in enumerate(lines) if line.standing in OUT_NOW)
+        each = max(here.values(), default=0) or max(1, one.members // max(1, len(here)))
+        return max(1, (min(one.members, one.serving + out) - one.floor) // each)
