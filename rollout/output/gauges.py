@@ -189,12 +189,14 @@ def _state(view: View) -> Piece:
         return "interrupted", BAD
     if summary.halted:
         return "halted", BAD
-    return (f"stopping ({sanitize(summary.stop)})", BUSY) if summary.stop else ("", "")
+    if summary.stop:
+        return f"stopping ({sanitize(summary.stop)})", BUSY
+    return (f"paused ({sanitize(summary.paused)})", BUSY) if summary.paused else ("", "")
 
 
 def _left(view: View) -> tuple[str, str]:
     """Say how long it will take from now, and when that is; empty where it is not known."""
-    left = None if view.ends else view.expectation.seconds_left()
+    left = None if view.ends or view.summary.paused else view.expectation.seconds_left()
     if left is None:
         return "", ""
     if left < 1.0:

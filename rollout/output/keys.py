@@ -23,6 +23,8 @@ def keys(view: View, columns: int) -> list[Text]:
         return []
     if view.summary.stop:
         return [first_that_fits(_stopping(view), columns)]
+    if view.summary.paused:
+        return [first_that_fits(_paused(view), columns)]
     once, twice = _finish(view) or _nothing_out(view), _stays(view)
     versions: list[list[Piece]] = [
         [(f"Ctrl-C: {once}{GAP}Ctrl-C twice: stop now{twice}", DIM)],
@@ -65,6 +67,17 @@ def _stays(view: View) -> str:
         verb = "stays" if len(out) == 1 else "stay"
         return f", {_named(out)} {verb} out of rotation"
     return ", undo nothing" if view.summary.deploy.phase is Phase.PREPARING else ""
+
+
+def _paused(view: View) -> list[list[Piece]]:
+    """Say what goes on although the run is paused, and what ends the pause."""
+    by, through = sanitize(view.summary.paused), _finish(view).removesuffix(", then stop")
+    goes = f"Paused by {by}{f': {through} first' if through else ''}."
+    return [
+        [(f"{goes} `rollout continue` goes on. Ctrl-C: stop.", BUSY)],
+        [("Paused. `rollout continue` goes on. ^C: stop.", BUSY)],
+        [("Paused: `rollout continue` goes on", BUSY)],
+    ]
 
 
 def _stopping(view: View) -> list[list[Piece]]:
