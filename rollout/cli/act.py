@@ -56,6 +56,7 @@ def act(verb: str, arguments: Arguments, loaded: Loaded, ready: Ready) -> int:
             elif deploy is not None:
                 await uninterrupted(DeployContext(plan, site, tell, deploy))
 
+    before = settings.hooks.before or (the_deploy(settings).hooks.before if deploys else "")
     spec = RunSpec(
         loaded=loaded,
         typed=arguments.typed,
@@ -66,7 +67,7 @@ def act(verb: str, arguments: Arguments, loaded: Loaded, ready: Ready) -> int:
         include_left_out=arguments.is_on(INCLUDE_LEFT_OUT),
         reason=arguments.reason(loaded),
         cron=arguments.is_on(CRON),
-        meanwhile=looking_at(hosts, the_deploy(settings).hooks.before if deploys else ""),
+        meanwhile=looking_at(hosts, before),
         look=only_look,
     )
     return run(spec, body)

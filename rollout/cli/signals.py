@@ -45,11 +45,20 @@ class Signals:
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
 
     def stop_listening(self) -> None:
-        """Let nothing that comes now cost the summary, which is all that is left to do."""
+        """Let nothing that comes now cost the summary, which is all that is left to do.
+
+        What is still on its way to others then is given up at once.
+        """
         loop = asyncio.get_running_loop()
         for number in (*ASKED_BY, signal.SIGHUP):
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)
+        for number in ASKED_BY:
+            signal.signal(number, self._give_up)
+
+    def _give_up(self, *_: object) -> None:
+        self._broadcast.give_up()
+        end_all()
 
     def _answer(self, number: signal.Signals) -> None:
         by = ASKED_BY[number]

@@ -110,6 +110,12 @@ class Broadcast:
         """
         self._hurry = True
 
+    def give_up(self) -> None:
+        """Wait no longer for what is on its way to others."""
+        for delivery in self._deliveries:
+            with suppress(Exception):
+                delivery.give_up()
+
     def warn(self, where: str, what: str) -> None:
         """Write a line beside the events; they have ended."""
         with suppress(Exception):

@@ -112,6 +112,9 @@ class Delivery(Protocol):
     def finish(self, most: float | None = None) -> None:
         """Wait until all is delivered or given up, for at most ``most`` seconds where given."""
 
+    def give_up(self) -> None:
+        """End that wait now; a signal handler may call it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Others:

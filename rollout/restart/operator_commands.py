@@ -92,7 +92,11 @@ async def begin_silence(control: TargetControl) -> bool:
     if not end.ok:
         what = f"its monitoring is not known to be silent, silence.begin failed: {end.message}"
         control.tell(Noted(where=target.name, what=what))
-    await record.silenced(target.name, Silence(silencer.run, number))
+    try:
+        await record.silenced(target.name, Silence(silencer.run, number))
+    except RolloutError:
+        await silencer.end(target, Silence(silencer.run, number))  # no record has its number
+        raise
     return True
 
 

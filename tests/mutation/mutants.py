@@ -1211,7 +1211,8 @@ MUTANTS = (
     Mutant(
         "the number of a silence stands in the journal before its target is out",
         "restart/operator_commands.py",
-        "    await record.silenced(target.name, Silence(silencer.run, number))\n",
+        "        await record.silenced(target.name, Silence(silencer.run, number))\n",
+        "        pass\n",
         noticed_by=COMMANDS,
     ),
     Mutant(

@@ -138,6 +138,17 @@ def test_the_silence_ends_when_the_run_leaves_the_target_out() -> None:
     assert monitoring.ended == ["web1#1"]
 
 
+def test_a_silence_whose_number_cannot_be_written_is_ended_at_once() -> None:
+    calls = calls_of_a_good_run()
+    world, monitoring = fleet(2), Monitoring()
+    number = calls.index("silence begin") + 1
+    assert calls[number] == "journal held"
+    told = roll(world, Fault(Kind.REFUSED, number), monitoring=monitoring)
+    assert monitoring.still == []
+    assert not told.of(TargetDraining)
+    assert promises_broken(world, told) == []
+
+
 def test_what_is_abandoned_is_not_silent_any_more() -> None:
     world, monitoring = fleet(2), Monitoring()
     calls = calls_of_a_good_run()

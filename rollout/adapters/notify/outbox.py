@@ -31,6 +31,7 @@ class Outbox:
         self._pool = Pool(1)
         self._changed = threading.Condition()
         self._left = 0
+        self._given_up = False
         self._until = 0.0
 
     def send(self, act: Act, within: float) -> None:
@@ -45,10 +46,17 @@ class Outbox:
         with self._changed:
             left = max(0.0, self._until + GRACE - time.monotonic())
             left = min(left, self._patience if most is None else most)
-            done = self._changed.wait_for(lambda: not self._left, left)
+            self._changed.wait_for(lambda: not self._left or self._given_up, left)
+            done = not self._left
         self._pool.close()
         if not done:
             self._warn(self._where, "not done when the run had ended, and given up")
+
+    def give_up(self) -> None:
+        """End the wait of :meth:`finish` now; its thread may call this from a signal handler."""
+        self._given_up = True
+        with self._changed:  # a lock that its own thread can take again
+            self._changed.notify_all()
 
     def _do(self, act: Act) -> None:
         try:

@@ -93,7 +93,7 @@ def run(arguments: Arguments, loaded: Loaded, past: PastRun, left: UnfinishedRun
         done=past.done,
         renewed=past.renewed,
         cron=arguments.is_on(CRON),
-        meanwhile=looking_at(past.hosts),
+        meanwhile=looking_at(past.hosts, settings.hooks.before),
         look=look,
     )
     return run_command(spec, scenario)
