@@ -76,11 +76,6 @@ RICH: tuple[Event, ...] = (
     events.TargetReturned(target="web1"),
     events.TargetDone(target="web1", seconds=31.4),
     events.SoakStarted(targets=("web1",), seconds=60.0),
-    events.SoakSeen(
-        targets=("web1",),
-        carried=TrafficCounters(requests=611),
-        others=TrafficCounters(requests=4302, responses_5xx=1),
-    ),
     events.TargetClaimed(target="web2", servers=SEATS_OF_WEB2),
     events.TargetDraining(target="web2"),
     events.TargetClaimed(target="web4", servers=("app/web4@lb1", "app/web4@lb2")),

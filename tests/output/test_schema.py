@@ -12,6 +12,7 @@ from rollout import events
 from rollout.cli.app import app
 from rollout.events import Event
 from rollout.events.schema import FIELDS, type_schema
+from rollout.model.traffic import TrafficCounters
 from rollout.output.jsonl import JsonLines, json_line, json_loss
 from rollout.output.schema import lines_schema
 from rollout.summary.deploy import DeploySummary
@@ -42,6 +43,11 @@ BESIDE: tuple[Event, ...] = (
     events.ServersChanged(target="web1", gone=("app/web1@lb1",), new=("app/web1b@lb1",)),
     events.TargetVisited(target="web1", sessions=3, servers=("app/web1@lb1",)),
     events.TargetPrepared(target="web1", silence="a7c0"),
+    events.SoakSeen(
+        targets=("web1",),
+        carried=TrafficCounters(requests=611),
+        others=TrafficCounters(requests=4302, responses_5xx=1),
+    ),
     events.OthersRestarted(
         target="web1", instances=("worker_1",), supervisor="monit", fix="take `depends on` out"
     ),
