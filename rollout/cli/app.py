@@ -16,7 +16,7 @@ from rollout.cli.console import print_output, type_as
 from rollout.cli.declare import Commands, parameter, set_signature
 from rollout.cli.global_options import GlobalOptions, global_options
 from rollout.cli.typer_patch import FastGroup
-from rollout.settings.options import KEEP, LIMITS_AND_TIMEOUTS, PACE, SOURCE, SWITCH, Option
+from rollout.settings.options import KEEP, LIMITS_AND_TIMEOUTS, LOG, PACE, SOURCE, SWITCH, Option
 from rollout.version import version
 
 ACT, STEER, REPAIR, LOOK, SET_UP = "Act", "Steer a run", "Repair", "Look", "Set up"
@@ -36,7 +36,8 @@ app = typer.Typer(
 commands = Commands(app)
 
 CHOOSING = (row.HOSTS, row.EXCLUDE)
-RESTARTING = (*PACE, row.CRON, row.WHY, *LIMITS_AND_TIMEOUTS, row.INCLUDE_LEFT_OUT, row.ACCEPT_SICK)
+TELLING = (row.CRON, row.WHY, LOG)
+RESTARTING = (*PACE, *TELLING, *LIMITS_AND_TIMEOUTS, row.INCLUDE_LEFT_OUT, row.ACCEPT_SICK)
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
@@ -127,7 +128,7 @@ def rollback(arguments: Arguments) -> int:
     return command(arguments, loaded)
 
 
-@commands.add("recover", row.YES, row.WHY, row.ABANDON, row.ANYWAY, group=REPAIR)
+@commands.add("recover", row.YES, row.WHY, LOG, row.ABANDON, row.ANYWAY, group=REPAIR)
 def recover(arguments: Arguments) -> int:
     """Bring back what an unfinished run left out.
 
@@ -138,7 +139,7 @@ def recover(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("resume", row.YES, row.WHY, row.REPLAN, row.CRON, group=REPAIR)
+@commands.add("resume", row.YES, row.WHY, LOG, row.REPLAN, row.CRON, group=REPAIR)
 def resume(arguments: Arguments) -> int:
     """Continue a run that stopped or died.
 

@@ -26,6 +26,7 @@ class RunSpec:
         deploys: It needs what only a deploy needs of the world.
         include_left_out: What an earlier run left out there is restarted with the others.
         reason: Why, as typed.
+        log: The file for its lines, where that is not the one of the settings.
         left: The run that it comes after, of which it takes the lock and the owned targets.
         done: Targets that an earlier part of the same run has restarted.
         renewed: Of others the instances that it has restarted.
@@ -44,6 +45,7 @@ class RunSpec:
     deploys: bool = False
     include_left_out: bool = False
     reason: str = ""
+    log: str = ""
     left: UnfinishedRun | None = None
     done: Sequence[str] = ()
     renewed: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])

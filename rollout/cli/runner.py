@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from rollout.adapters.local.terminal_answer import TerminalAnswer
 from rollout.cli.from_deploy_settings import see_current
@@ -22,6 +23,7 @@ from rollout.model.errors import LockUnavailable
 from rollout.model.fleet import Finding
 from rollout.output.deploy_sentences import hosts_words
 from rollout.output.dispatcher import Broadcast
+from rollout.output.log_file import LogFile
 from rollout.output.messages import NextStepCommands, Others
 from rollout.output.select import renderers
 from rollout.ports.control import Steering
@@ -37,7 +39,7 @@ def run(spec: RunSpec, scenario: CommandBody) -> int:
     settings = spec.loaded.settings
     begun = begin(spec)
     outside = build_outside(spec, begun)
-    broadcast = _renderers_of(spec, begun, outside.others)
+    broadcast = _renderers_of(spec, begun, _with_log(outside.others, spec, outside.warnings))
     outside.warnings.attach(broadcast)
 
     async def whole(tell: Tell, stop_asked: Callable[[], bool]) -> None:
@@ -89,6 +91,15 @@ def _renderers_of(spec: RunSpec, begun: NewRun, others: Others) -> Broadcast:
         journal=begun.journal,
         others=others,
     )
+
+
+def _with_log(others: Others, spec: RunSpec, warn: Callable[[str, str], None]) -> Others:
+    """Let the log file of the run, where there is one, hear of it as well."""
+    file = spec.log or spec.loaded.settings.log.file
+    if not file:
+        return others
+    log = LogFile(Path(file).expanduser(), warn)
+    return replace(others, listeners=(log, *others.listeners), deliveries=(log, *others.deliveries))
 
 
 def _request_of(spec: RunSpec) -> LockRequest:

@@ -91,6 +91,11 @@ class Writer:
         self._thread.join(timeout)
         return not self._thread.is_alive() and not self._gone and self._broken is None
 
+    @property
+    def is_over(self) -> bool:
+        """Nothing is being written any more, so that the stream may be closed."""
+        return not self._thread.is_alive()
+
     def _run(self) -> None:
         try:
             while not self._gone:

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from rollout.model.plan import OnBusy, Share, Timeouts
 from rollout.settings.deploy_model import DeploySettings
 from rollout.settings.notify_model import (
+    LogSettings,
     MetricsSettings,
     NotifySettings,
     RunHookSettings,
@@ -153,6 +154,7 @@ class Settings(BaseSettings):
     notify: NotifySettings = NotifySettings()
     silence: SilenceSettings = SilenceSettings()
     metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
     deploy: DeploySettings | None = None
 
     @property

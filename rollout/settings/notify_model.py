@@ -96,6 +96,18 @@ class SilenceSettings(Section):
     timeout: Timeout = 10.0
 
 
+def _log_file(file: str) -> str:
+    if file in {".", "..", "~"} or file.endswith(("/", "/.", "/..")):
+        raise ValueError(f"{file!r} is a directory; name a file in it")
+    return file
+
+
+class LogSettings(Section):
+    """``[log]``: the file to which the lines of every run are appended."""
+
+    file: Annotated[SingleLine, AfterValidator(_log_file)] = ""
+
+
 class MetricsSettings(Section):
     """``[metrics]``: the file that Prometheus reads through node_exporter."""
 

@@ -104,6 +104,13 @@ PACE = (
 )
 """What is given most often to a command that restarts servers."""
 
+LOG = Option(
+    flag="--log",
+    setting=("log", "file"),
+    metavar="FILE",
+    help="Append plain lines to FILE, whatever the screen shows",
+)
+
 LIMITS_AND_TIMEOUTS = (
     Option(
         flag="--by",
@@ -246,5 +253,5 @@ KEEP = Option(
     help="Keep N good releases",
 )
 
-SETTINGS = (*PACE, *LIMITS_AND_TIMEOUTS, *SOURCE, *SWITCH, KEEP)
+SETTINGS = (*PACE, LOG, *LIMITS_AND_TIMEOUTS, *SOURCE, *SWITCH, KEEP)
 """All options that are settings."""

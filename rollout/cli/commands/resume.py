@@ -89,6 +89,7 @@ def run(arguments: Arguments, loaded: Loaded, past: PastRun, left: UnfinishedRun
         flags=past.flags,
         deploys=past.deploy is not None,
         reason=arguments.reason(loaded, past.owner.reason),
+        log=arguments.settings().settings.log.file,
         left=left,
         done=past.done,
         renewed=past.renewed,

@@ -119,7 +119,7 @@ def test_nothing_that_was_found_can_say_more_than_its_value(key: str, text: str,
     assert read["monit"] == {"ports": {name: 8000}}
     assert read["balancers"] == {name: {"ssh": value}, f"{name}2": {"backends": [value, value]}}
     tables = {"app", "balancers", "fleet", "ssh", "monit", "restart", "lock"}
-    assert set(read) == {*tables, "hooks", "notify", "silence", "metrics"}
+    assert set(read) == {*tables, "hooks", "notify", "silence", "metrics", "log"}
 
 
 @given(ANYTHING)
