@@ -52,6 +52,9 @@ class LogFile:
         if not written and not self._failed:
             self._warn("log", f"the end of the run could not be written to {self._file}")
 
+    def give_up(self) -> None:
+        """Do nothing: the wait is two seconds at most."""
+
     def _do(self, act: Callable[[Plain], None]) -> None:
         try:
             act(self._opened())
