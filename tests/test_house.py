@@ -37,6 +37,7 @@ PACKAGES: dict[str, set[str]] = {
     "paths": {"trusted_paths"},
     "restart": {"model", "events", "ports", "text", "wait"},
     "deploy": {"model", "events", "ports", "text", "wait", "restart"},
+    "planning": {"model", "text", "restart"},
     "recovery": {"model", "events", "ports", "text", "wait", "restart", "deploy"},
     "lock": {"model", "events", "ports", "text", "wait"},
     "discovery": {"model", "ports", "text"},
@@ -212,6 +213,7 @@ def test_only_what_declares_the_commands_imports_late() -> None:
         "cli.console",
         "cli.global_options",
         "cli.main",
+        "cli.plan_commands",
     )
     assert late == {f"rollout.{name}" for name in names}
 

@@ -1,11 +1,11 @@
 """The one path of restart, uninterrupted and rollback: look, and if all is well, go on."""
 
-from collections.abc import Callable, Coroutine
-
 from rollout.cli.arguments import Arguments
+from rollout.cli.commands.plan import show_plan
 from rollout.cli.from_deploy_settings import the_deploy
-from rollout.cli.from_settings import plan_of, scope_of
-from rollout.cli.options import CRON, INCLUDE_LEFT_OUT
+from rollout.cli.from_settings import plan_of
+from rollout.cli.options import CRON, INCLUDE_LEFT_OUT, PLAN
+from rollout.cli.planning import Ready, Subject
 from rollout.cli.run_spec import RunSpec
 from rollout.cli.runner import looking_at, run
 from rollout.deploy.deploy import uninterrupted
@@ -18,24 +18,21 @@ from rollout.restart.impact import measure_impact
 from rollout.restart.operator_commands import allowed_by_before_hook
 from rollout.restart.preflight import report_preflight
 from rollout.restart.rolling import rolling_restart
-from rollout.restart.server_mapping import Selection
 from rollout.settings.load import Loaded
 from rollout.wait import unless_stopped
-
-Ready = Callable[
-    [Selection, Site], Coroutine[object, object, tuple[PreflightReport, Deploy | None]]
-]
-"""The preflight of a command, and the deploy that it leads to; a restart leads to none."""
 
 
 def act(verb: str, arguments: Arguments, loaded: Loaded, ready: Ready) -> int:
     """Run ``restart``, ``uninterrupted`` or ``rollback`` and return its exit code."""
     settings, flags = loaded.settings, arguments.flags
-    hosts, deploys = arguments.selected_hosts(settings), verb != "restart"
-    scope = scope_of(settings, hosts, flags)
+    hosts = arguments.selected_hosts(settings)
+    subject = Subject(verb=verb, arguments=arguments, loaded=loaded, hosts=hosts, ready=ready)
+    deploys = subject.deploys
+    if arguments.is_on(PLAN) or arguments.typed.command.startswith("plan "):
+        return show_plan(subject)
 
     async def look(site: Site) -> tuple[PreflightReport, Deploy | None]:
-        return await unless_stopped(ready(scope, site), site.stop_asked)
+        return await unless_stopped(subject.look(site), site.stop_asked)
 
     async def only_look(site: Site) -> PreflightReport:
         fit, _ = await look(site)

@@ -15,8 +15,9 @@ from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_output, type_as
 from rollout.cli.declare import Commands, parameter, set_signature
 from rollout.cli.global_options import GlobalOptions, global_options
+from rollout.cli.plan_commands import plan, plan_commands
 from rollout.cli.typer_patch import FastGroup
-from rollout.settings.options import KEEP, LIMITS_AND_TIMEOUTS, LOG, PACE, SOURCE, SWITCH, Option
+from rollout.settings.options import KEEP, LOG, PACE, SOURCE, SWITCH, Option
 from rollout.version import version
 
 ACT, STEER, REPAIR, LOOK, SET_UP = "Act", "Steer a run", "Repair", "Look", "Set up"
@@ -35,9 +36,8 @@ app = typer.Typer(
 )
 commands = Commands(app)
 
-CHOOSING = (row.HOSTS, row.EXCLUDE)
 TELLING = (row.CRON, row.WHY, LOG)
-RESTARTING = (*PACE, *TELLING, *LIMITS_AND_TIMEOUTS, row.INCLUDE_LEFT_OUT, row.ACCEPT_SICK)
+RESTARTING = (*PACE, row.PLAN, *TELLING, *row.PLANNED[len(PACE) :])
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
@@ -82,7 +82,7 @@ set_signature(
 app.callback()(before_the_command)
 
 
-@commands.add("restart", *CHOOSING, *RESTARTING, group=ACT)
+@commands.add("restart", *row.CHOOSING, *RESTARTING, group=ACT)
 def restart(arguments: Arguments) -> int:
     """Restart app servers without downtime.
 
@@ -96,14 +96,14 @@ def restart(arguments: Arguments) -> int:
 
 @commands.add(
     "deploy",
-    *CHOOSING,
+    *row.CHOOSING,
     *SOURCE,
     *SWITCH,
     *RESTARTING,
     group=ACT,
     help_text="Alias of `uninterrupted`.",
 )
-@commands.add("uninterrupted", *CHOOSING, *SOURCE, *SWITCH, *RESTARTING, group=ACT)
+@commands.add("uninterrupted", *row.CHOOSING, *SOURCE, *SWITCH, *RESTARTING, group=ACT)
 def uninterrupted(arguments: Arguments) -> int:
     """Deploy a new release without downtime.
 
@@ -116,7 +116,7 @@ def uninterrupted(arguments: Arguments) -> int:
     return command(arguments, loaded)
 
 
-@commands.add("rollback", *CHOOSING, row.TO, *SWITCH, *RESTARTING, group=ACT)
+@commands.add("rollback", *row.CHOOSING, row.TO, *SWITCH, *RESTARTING, group=ACT)
 def rollback(arguments: Arguments) -> int:
     """Make an earlier release live again.
 
@@ -126,6 +126,9 @@ def rollback(arguments: Arguments) -> int:
     from rollout.cli.commands.rollback import rollback as command  # noqa: PLC0415
 
     return command(arguments, loaded)
+
+
+app.add_typer(plan, rich_help_panel=LOOK)
 
 
 @commands.add("recover", row.YES, row.WHY, LOG, row.ABANDON, row.ANYWAY, group=REPAIR)
@@ -235,7 +238,7 @@ def break_it(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("check", *CHOOSING, group=LOOK)
+@commands.add("check", *row.CHOOSING, group=LOOK)
 def check(arguments: Arguments) -> int:
     """Try all that a run needs; change nothing."""
     from rollout.cli.commands.check import check as command  # noqa: PLC0415
@@ -243,7 +246,7 @@ def check(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("status", *CHOOSING, group=LOOK)
+@commands.add("status", *row.CHOOSING, group=LOOK)
 def status(arguments: Arguments) -> int:
     """Show hosts, servers, instances and pids."""
     from rollout.cli.commands.status import status as command  # noqa: PLC0415
@@ -251,7 +254,7 @@ def status(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("history", row.NUMBER, row.SINCE, *CHOOSING, group=LOOK)
+@commands.add("history", row.NUMBER, row.SINCE, *row.CHOOSING, group=LOOK)
 def history(arguments: Arguments) -> int:
     """List the past runs: who, what, how it ended."""
     from rollout.cli.commands.history import history as command  # noqa: PLC0415
@@ -270,7 +273,7 @@ def show(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("releases", *CHOOSING, group=LOOK)
+@commands.add("releases", *row.CHOOSING, group=LOOK)
 def releases(arguments: Arguments) -> int:
     """Show the releases on each host.
 
@@ -281,7 +284,7 @@ def releases(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("prune", KEEP, *CHOOSING, group=REPAIR)
+@commands.add("prune", KEEP, *row.CHOOSING, group=REPAIR)
 def prune(arguments: Arguments) -> int:
     """Remove old releases from the hosts."""
     from rollout.cli.commands.prune import prune as command  # noqa: PLC0415
@@ -347,3 +350,5 @@ def option_rows() -> Iterator[tuple[str, Sequence[Option]]]:
     yield from commands.options.items()
     yield "lock", ()
     yield from lock_commands.options.items()
+    yield "plan", ()
+    yield from plan_commands.options.items()

@@ -61,10 +61,12 @@ def known_of(settings: Settings) -> KnownFleet:
     )
 
 
-def lock_request(settings: Settings, hosts: Sequence[str], rollout: str) -> LockRequest:
-    """Say what a restart wants of the lock."""
+def lock_request(
+    settings: Settings, hosts: Sequence[str], rollout: str, *, wait: float | None = None
+) -> LockRequest:
+    """Say what a restart wants of the lock; ``wait`` stands for the seconds of the settings."""
     return LockRequest(
-        wait=settings.lock.wait,
+        wait=settings.lock.wait if wait is None else wait,
         hosts=hosts,
         rollout=rollout,
     )

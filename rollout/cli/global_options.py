@@ -90,6 +90,11 @@ class GlobalOptions:
         return replace(self, **changed)
 
     @property
+    def plan_file(self) -> str:
+        """The file that stands in place of a mode (``-o plan.json``); `plan` writes it."""
+        return self.output if self.output.endswith(".json") else ""
+
+    @property
     def output_mode(self) -> "Output":
         """The output that was asked for.
 

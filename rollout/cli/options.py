@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from rollout.cli.completion import completer
-from rollout.settings.options import OUT, RELEASE, Option
+from rollout.settings.options import LIMITS_AND_TIMEOUTS, OUT, PACE, RELEASE, Option
 
 CONFIG = Option(
     flag="--config",
@@ -64,6 +64,16 @@ EXCLUDE = Option(
 )
 CRON = Option(flag="--cron", help="Print only on failure; never prompt")
 YES = Option(flag="--yes", short="-y", help="Do not ask for a confirmation")
+PLAN = Option(
+    flag="--plan",
+    short="-n",
+    help="Show what would be done, and change nothing",
+)
+FROM_PLAN = Option(
+    flag="--from-plan",
+    metavar="FILE",
+    help="Do what this plan file says, and only if all is still as it was planned",
+)
 INCLUDE_LEFT_OUT = Option(
     flag="--include-left-out",
     group=OUT,
@@ -74,6 +84,10 @@ ACCEPT_SICK = Option(
     group=OUT,
     help="In an outage: also restart instances that are down or do not answer",
 )
+CHOOSING = (HOSTS, EXCLUDE)
+PLANNED = (*PACE, *LIMITS_AND_TIMEOUTS, INCLUDE_LEFT_OUT, ACCEPT_SICK)
+"""What decides how servers are restarted: `plan` takes it too."""
+
 TO = Option(
     flag="--to",
     metavar="RELEASE",

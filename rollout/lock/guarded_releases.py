@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rollout.model.fleet import Finding
-from rollout.model.releases import BuildStep, HostReleases, Release, ReleaseStatus
+from rollout.model.releases import BuildStep, DiskRoom, HostReleases, Release, ReleaseStatus
 from rollout.ports.ownership import OwnershipLog
 from rollout.ports.releases import Releases
 from rollout.ports.site import Site
@@ -42,6 +42,9 @@ class GuardedReleases:
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
         return await self.inner.examine(host)
+
+    def room(self, host: str) -> DiskRoom | None:
+        return self.inner.room(host)
 
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
         return await self.inner.whereabouts(host, pids)

@@ -1,7 +1,7 @@
 """What was seen in one look at everything, and whether it is fit for a rollout."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rollout.model.fleet import BalancerSnapshot, Finding, InstanceState, Target
 from rollout.model.releases import HostReleases
@@ -84,7 +84,9 @@ class Skipped:
 class PreflightReport:
     """What the preflight found: who can have a turn, who is skipped, and what is wrong.
 
-    ``unreached`` are hosts to which a second look would say the same in other words.
+    Attributes:
+        unreached: Hosts to which a second look would say the same in other words.
+        readings: Each load balancer that could be read, as it was then.
     """
 
     targets: tuple[Target, ...]
@@ -92,6 +94,9 @@ class PreflightReport:
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]
     unreached: tuple[str, ...] = ()
+    readings: Mapping[str, BalancerSnapshot] = field(
+        default_factory=dict[str, BalancerSnapshot], compare=False, repr=False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,19 @@ class HostReleases:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskRoom:
+    """The room where the releases of one host lie, in bytes.
+
+    Attributes:
+        free: What is free, with what a deploy removes first.
+        needed: What a release may take; None where the live one could not be measured.
+    """
+
+    free: int
+    needed: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class BuildStep:
     """A command that is run in the new release, by ``sh``.
 

@@ -87,6 +87,21 @@ class BackendTraffic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficNow:
+    """What one backend has to do now, from two readings.
+
+    Attributes:
+        requests_per_second: Between the two; None where its counters began anew.
+        sessions: Open at the second one.
+        queued: Visitors that wait for a server, at the second one.
+    """
+
+    requests_per_second: float | None
+    sessions: int
+    queued: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficReading:
     """What one load balancer had counted at one moment.
 

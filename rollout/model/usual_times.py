@@ -30,11 +30,18 @@ class TurnTimes:
 
 @dataclass(frozen=True, slots=True)
 class UsualTimes:
-    """The last turns of each target, the newest first; a target without one is not known."""
+    """The last turns of each target, the newest first; a target without one is not known.
+
+    Attributes:
+        turns: By target.
+        around: By command what its last runs took before the first turn and after the last one, in
+            seconds.
+    """
 
     turns: Mapping[str, tuple[TurnTimes, ...]] = field(
         default_factory=dict[str, tuple[TurnTimes, ...]]
     )
+    around: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
 
     def out(self, target: str) -> float | None:
         """Return the median of the seconds that ``target`` was out; None where it is not known."""
@@ -57,6 +64,11 @@ class UsualTimes:
         if len(times) < FEW:
             return times[0] if times else None
         return quantiles(times, n=10, method="inclusive")[-1]
+
+    def around_turns(self, verb: str) -> float | None:
+        """Return the median of what runs of ``verb`` took besides; None where it is not known."""
+        times = self.around.get(verb)
+        return median(times) if times else None
 
     def turn_of_any(self, targets: Iterable[str]) -> float | None:
         """Return the median of the turns of all ``targets``, for one that is not known itself."""

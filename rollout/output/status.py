@@ -93,7 +93,12 @@ def lock_words(status: FleetStatus) -> str:
     """Say whether the lock is free, and if not, which run or person has it."""
     if any(finding.where == "lock" for finding in status.snapshot.more):
         return "not known"
-    held = next((run for run in status.unfinished if run.held), None)
+    return owner_words(status.unfinished)
+
+
+def owner_words(found: Iterable[UnfinishedRun]) -> str:
+    """Say which run or person has the lock; ``free`` where it is none of those ``found``."""
+    held = next((run for run in found if run.held), None)
     if held is None:
         return "free"
     if held.certain:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from rollout.model.fleet import Finding
-from rollout.model.releases import BuildStep, HostReleases, Release, ReleaseStatus
+from rollout.model.planned_run import Commits
+from rollout.model.releases import BuildStep, DiskRoom, HostReleases, Release, ReleaseStatus
 
 
 class Releases(Protocol):
@@ -28,6 +29,9 @@ class Releases(Protocol):
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
         """Say what would keep a deploy from working (rights, space, ``current``, shared files)."""
+
+    def room(self, host: str) -> DiskRoom | None:
+        """Return what the last :meth:`examine` of ``host`` measured; None where it did not."""
 
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
         """Name the release in which each process works, or its directory if that is none.
@@ -100,6 +104,15 @@ class Source(Protocol):
 
     async def resolve(self, hosts: Sequence[str]) -> str:
         """Find out the revision, once for all hosts; no release is touched."""
+
+    async def preview(self, hosts: Sequence[str], live: str) -> tuple[str, Commits]:
+        """Say what :meth:`resolve` would, and what stands between ``live`` and that revision.
+
+        No host is changed: neither its releases nor what was fetched there.
+        """
+
+    async def commits(self, host: str, live: str, revision: str) -> Commits:
+        """List what stands between the revisions of two releases, as far as it is known."""
 
     async def prepare(self, release: Release) -> None:
         """Do once, on this machine, what all hosts need: export, build, pack.

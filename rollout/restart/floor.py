@@ -1,12 +1,61 @@
-"""Whether the floor leaves room for any target at all, by what serves now, before a run begins."""
+"""Whether the floor lets a target go: in a run, and by what serves now before a run begins."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rollout.model.conditions import external_hold, is_member, receives_traffic
+from rollout.model.conditions import (
+    Removal,
+    costing,
+    external_hold,
+    floor_holds,
+    is_member,
+    receives_traffic,
+)
 from rollout.model.findings import BackendTotals
-from rollout.model.fleet import BalancerSnapshot, Finding, Server, ServerState, Target
+from rollout.model.fleet import (
+    BalancerSnapshot,
+    Condition,
+    Finding,
+    Server,
+    ServerState,
+    Target,
+)
 from rollout.model.plan import Share
+
+
+@dataclass(frozen=True, slots=True)
+class FloorRule:
+    """Whether one more target may go while others are out.
+
+    Attributes:
+        floor: The fewest servers that must keep serving.
+        accept_sick: What carries no visitors costs nothing when it is taken.
+    """
+
+    floor: Share
+    accept_sick: bool = False
+
+    def holds_without(
+        self,
+        servers: Collection[Server],
+        out: Iterable[Collection[Server]],
+        readings: Iterable[BalancerSnapshot],
+    ) -> Condition:
+        """Judge whether the floor holds on every load balancer without ``servers``.
+
+        Args:
+            servers: Those of the target that would go.
+            out: For each target that has its turn already, its servers.
+            readings: The load balancers of the target, as they are.
+        """
+        removed = frozenset[Server]().union(servers, *out)
+        for reading in readings:
+            rows = [row for server, row in reading.servers.items() if server in servers]
+            backends = costing(rows, accept_sick=self.accept_sick)
+            condition = floor_holds(self.floor, reading, Removal(removed, backends))
+            if not condition.met:
+                return condition
+        return Condition(met=True, reason="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ async def preflight(scope: Selection, site: Site) -> PreflightReport:
         unreached=tuple(
             host_snapshot.host for host_snapshot in seen.hosts if not host_snapshot.reached
         ),
+        readings=seen.readings,
     )
 
 

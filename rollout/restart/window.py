@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from rollout.events import TargetNotStarted
-from rollout.model.conditions import Removal, costing, external_hold, floor_holds
+from rollout.model.conditions import external_hold
 from rollout.model.errors import (
     FloorBroken,
     FloorUnreachable,
@@ -22,6 +22,7 @@ from rollout.model.errors import (
 )
 from rollout.model.fleet import BalancerSnapshot, Condition, Server, Target
 from rollout.ports.context import RunContext
+from rollout.restart.floor import FloorRule
 from rollout.wait import NOTICE_WITHIN, WaitReporter, now
 
 RestartFn = Callable[[], Awaitable[bool]]
@@ -201,13 +202,10 @@ class Window:
             return Condition(met=True, reason=""), 0.0
         out = [t.servers for t in self._running if t not in self._given_back]
         servers = self._servers.get(target.name, target.servers)
-        removed = frozenset[Server]().union(servers, *out)
-        for reading in readings:
-            rows = [row for server, row in reading.servers.items() if server in servers]
-            backends = costing(rows, accept_sick=self._plan.accept_sick)
-            condition = floor_holds(self._plan.floor, reading, Removal(removed, backends))
-            if not condition.met:
-                return condition, self._plan.timeouts.room_timeout
+        rule = FloorRule(self._plan.floor, accept_sick=self._plan.accept_sick)
+        condition = rule.holds_without(servers, out, readings)
+        if not condition.met:
+            return condition, self._plan.timeouts.room_timeout
         return Condition(met=True, reason=""), 0.0
 
     def _is_out(self, target: Target, readings: Sequence[BalancerSnapshot]) -> bool:

@@ -294,8 +294,8 @@ MUTANTS = (
     Mutant(
         "the floor is asked before one more goes",
         "restart/window.py",
-        "            if not condition.met:\n                return condition, self._plan",
-        "            if False:\n                return condition, self._plan",
+        "        if not condition.met:\n            return condition, self._plan",
+        "        if False:\n            return condition, self._plan",
     ),
     Mutant(
         "what was left out is not called ours once somebody changed it",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rollout.adapters.journal.files import JournalFile
-from rollout.adapters.journal.reader import last_run, open_runs
+from rollout.adapters.journal.reader import last_run, newest_run, open_runs
 from rollout.adapters.journal.turn_times import usual_times
 from rollout.adapters.journal.writer import settle
 from rollout.adapters.local.process_identity import is_gone, is_of_an_earlier_boot
@@ -35,6 +35,10 @@ class Journals:
     def last(self) -> PastRun | None:
         found = last_run(self._directory, self._app, but=self._but)
         return None if found is None else found[1]
+
+    def newest(self) -> PastRun | None:
+        """Return the newest run of which there is a journal here, whatever became of it."""
+        return newest_run(self._directory, self._app, but=self._but)
 
     def usual_times(self) -> UsualTimes:
         """Return how long the last turns of each target took, as far as that can be read here."""

@@ -32,6 +32,16 @@ def open_runs(directory: Path, app: str) -> tuple[tuple[JournalFile, PastRun], .
     return tuple((name, past) for name in names if (past := read(name)) is not None)
 
 
+def newest_run(directory: Path, app: str, *, but: str = "") -> PastRun | None:
+    """Read the newest run of ``app``, other than ``but``.
+
+    Raises:
+        RecordError: a journal cannot be read.
+    """
+    runs = (read(name) for name in reversed(_names(directory, app)) if name.run != but)
+    return next((past for past in runs if past is not None), None)
+
+
 def last_run(directory: Path, app: str, *, but: str = "") -> tuple[JournalFile, PastRun] | None:
     """Read the newest run of ``app`` that can be gone on with, other than ``but``.
 

@@ -13,7 +13,7 @@ from rollout.adapters.releases.layout import release_environ
 from rollout.adapters.releases.link_shared import LINK, MISSING
 from rollout.adapters.releases.list import LOOK, first_line, parse_look
 from rollout.adapters.releases.options import ReleaseOptions
-from rollout.adapters.releases.preflight import EXAMINE, parse_examine
+from rollout.adapters.releases.preflight import EXAMINE, parse_examine, parse_room
 from rollout.adapters.releases.process_cwd import WHEREABOUTS, parse_whereabouts
 from rollout.adapters.releases.prune import PRUNE
 from rollout.adapters.releases.symlink_scripts import RESTORE, SWITCH
@@ -21,7 +21,7 @@ from rollout.adapters.ssh.scripts import Remote
 from rollout.adapters.ssh.shell_files import Script
 from rollout.model.errors import ReleaseError
 from rollout.model.fleet import Finding
-from rollout.model.releases import NAME, BuildStep, HostReleases, Release, ReleaseStatus
+from rollout.model.releases import NAME, BuildStep, DiskRoom, HostReleases, Release, ReleaseStatus
 
 
 class ReleasesOnDisk:
@@ -35,6 +35,10 @@ class ReleasesOnDisk:
     def __init__(self, remote: Remote, options: ReleaseOptions) -> None:
         self._remote = remote
         self._options = options
+        self._room: dict[str, DiskRoom | None] = {}
+
+    def room(self, host: str) -> DiskRoom | None:
+        return self._room.get(host)
 
     async def look(self, host: str) -> HostReleases:
         return parse_look(host, await self._do(host, LOOK, *self._options.readlink_words))
@@ -44,6 +48,7 @@ class ReleasesOnDisk:
         paths = (str(len(o.shared)), *o.shared, str(len(o.shared_files)), *o.shared_files)
         size_timeout = f"{max(0.001, o.size_timeout):.3f}"
         text = await self._do(host, EXAMINE, size_timeout, *paths, *o.readlink_words)
+        self._room[host] = parse_room(text)
         return parse_examine(host, text, o)
 
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:

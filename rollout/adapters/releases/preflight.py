@@ -5,11 +5,12 @@ from pathlib import Path
 
 from rollout.adapters.releases.layout import INCOMING, LOGS, MARKS, NOTES, TRASH
 from rollout.adapters.releases.options import ReleaseOptions
-from rollout.adapters.releases.preflight_findings import finding_of
+from rollout.adapters.releases.preflight_findings import finding_of, room_of
 from rollout.adapters.releases.shared_paths import unshared
 from rollout.adapters.releases.shell_functions import COMMON
 from rollout.adapters.ssh.shell_files import Script
 from rollout.model.fleet import Finding
+from rollout.model.releases import DiskRoom
 
 OURS = (".rollout", NOTES, MARKS, LOGS, INCOMING, TRASH)
 """Directories of rollout's own, below ``deploy.to``."""
@@ -54,6 +55,14 @@ def parse_examine(host: str, text: str, options: ReleaseOptions) -> tuple[Findin
     ]
     said += unshared(facts, options)
     return tuple(Finding(host, what, fix) for what, fix in said if what)
+
+
+def parse_room(text: str) -> DiskRoom | None:
+    """Read the room from what ``EXAMINE`` printed; None where it was not measured."""
+    words = text.split("\0")
+    facts = zip(words[::3], words[1::3], words[2::3], strict=False)
+    said = next(((free, sizes) for code, free, sizes in facts if code == "room"), None)
+    return room_of(*said) if said is not None else None
 
 
 def _possible(code: str, one: str, two: str, to: str) -> bool:

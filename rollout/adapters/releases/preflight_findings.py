@@ -3,6 +3,7 @@
 import math
 import shlex
 
+from rollout.model.releases import DiskRoom
 from rollout.text.sudoers import readlink_line
 
 TENTHS_OF_THE_LIVE_ONE = 11
@@ -111,6 +112,17 @@ def _room(free: str, sizes: str, to: str) -> tuple[str, str]:
     if not short:
         return "", ""
     return f"{to}: {'; '.join(short)}", "make room: `rollout prune`, or see df and what fills it"
+
+
+def room_of(free: str, sizes: str) -> DiskRoom | None:
+    """Read the bytes that are free and needed, from the words of ``examine_room.sh``."""
+    has, live, left = (
+        _number(text.split(" ")[n]) for text, n in ((free, 0), (sizes, 0), (sizes, 2))
+    )
+    if has is None:
+        return None
+    needed = None if live is None else math.ceil(live * TENTHS_OF_THE_LIVE_ONE / 10)
+    return DiskRoom(1024 * (has + (left or 0)), None if needed is None else 1024 * needed)
 
 
 def _number(text: str) -> int | None:

@@ -19,6 +19,7 @@ from rollout.adapters.sources.tool_messages import telling_line
 from rollout.adapters.ssh.scripts import Remote
 from rollout.model.errors import ReleaseError, SourceError
 from rollout.model.fleet import Finding
+from rollout.model.planned_run import Commits
 from rollout.model.releases import BASTION, Release
 from rollout.ports.commands import CommandResult, InThread
 from rollout.text.durations import spell_duration
@@ -129,6 +130,14 @@ class ArtifactSource:
             if found != self._sum:
                 raise SourceError(_other_sum(self._name, found, self._sum))
         return self._options.revision or f"sha256-{self._sum[:16]}"
+
+    async def preview(self, hosts: Sequence[str], live: str) -> tuple[str, Commits]:
+        """Resolve as ever: no host is changed by that."""
+        revision = await self.resolve(hosts)
+        return revision, await self.commits(hosts[0], live, revision)
+
+    async def commits(self, host: str, live: str, revision: str) -> Commits:  # noqa: ARG002 - it has none
+        return Commits(unknown="an artifact has no history")
 
     def _sum_of(self, said: str) -> str:
         found = said.strip().lower().partition(" ")[0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rollout.adapters.releases.layout import release_environ
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.checkout_differences import notes_of
+from rollout.adapters.sources.commits_between import NO_LIVE, is_revision, parse_commits
 from rollout.adapters.sources.limits import MAX_SIZE, RAISE_MAX_SIZE
 from rollout.adapters.sources.repository_login import Login, split_login
 from rollout.adapters.sources.required_tools import LOOK, LOOK_WITHIN, findings, lacking
@@ -17,6 +18,7 @@ from rollout.adapters.ssh.scripts import Remote
 from rollout.adapters.ssh.shell_files import Script
 from rollout.model.errors import ReleaseError, RolloutError, SourceError
 from rollout.model.fleet import Finding
+from rollout.model.planned_run import Commits
 from rollout.model.releases import Release
 from rollout.ports.commands import CommandResult
 from rollout.text.durations import spell_duration
@@ -84,6 +86,22 @@ class GitSource:
         held = await self._run(hosts[0], scripts.CONTENTS, options.to, commit)
         self.warnings = notes_of(commit, held.splitlines())
         return commit
+
+    async def preview(self, hosts: Sequence[str], live: str) -> tuple[str, Commits]:
+        """Fetch on the first host into a place that goes at the end: its mirror stays as it is."""
+        options, ref = self._options, check_ref(self._options.ref)
+        words = (options.to, self._login.address, self._seconds, ref, as_commit(ref))
+        said = await self._run(hosts[0], scripts.PREVIEW, *words, live if is_revision(live) else "")
+        lines = said.splitlines()
+        commit = judge(ref, redact(options.repo), lines)
+        return commit, parse_commits(commit, lines) if live else Commits(unknown=NO_LIVE)
+
+    async def commits(self, host: str, live: str, revision: str) -> Commits:
+        """Read them from the mirror of ``host``."""
+        if not is_revision(live) or not is_revision(revision):
+            return Commits(unknown=NO_LIVE)
+        said = await self._run(host, scripts.COMMITS, self._options.to, live, revision)
+        return parse_commits(revision, said.splitlines())
 
     async def prepare(self, release: Release) -> None:
         """Nothing: every host does all of it itself."""

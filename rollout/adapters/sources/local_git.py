@@ -12,6 +12,7 @@ from rollout.adapters.local.shell import run_here, text_of
 from rollout.adapters.releases.layout import release_environ
 from rollout.adapters.sources import scripts
 from rollout.adapters.sources.checkout_differences import notes_of
+from rollout.adapters.sources.commits_between import NO_LIVE, is_revision, parse_commits
 from rollout.adapters.sources.git import check_repo, git_trouble
 from rollout.adapters.sources.repository_login import split_login
 from rollout.adapters.sources.resolve_ref import as_commit, check_ref, judge
@@ -19,6 +20,7 @@ from rollout.adapters.sources.tool_messages import telling_line
 from rollout.adapters.ssh.scripts import last_lines
 from rollout.adapters.ssh.shell_files import Script
 from rollout.model.errors import BuildFailed, SourceError
+from rollout.model.planned_run import Commits
 from rollout.model.releases import BASTION, BuildStep, Release
 from rollout.text.durations import spell_duration
 from rollout.text.redact import redact
@@ -67,6 +69,13 @@ class Mirror:
         words = (self._login.address, "0", check_ref(ref), as_commit(ref))
         said = await self._run(scripts.RESOLVE, *words)
         return judge(ref, redact(self._repo), said.splitlines())
+
+    async def commits(self, live: str, revision: str) -> Commits:
+        """List the commits between two revisions that were fetched."""
+        if not is_revision(live):
+            return Commits(unknown=NO_LIVE)
+        said = await self._run(scripts.COMMITS, live, revision)
+        return parse_commits(revision, said.splitlines())
 
     async def notes_of(self, commit: str) -> tuple[str, ...]:
         """Say what of ``commit`` a release would not have as a checkout has it.

@@ -33,6 +33,7 @@ from rollout.adapters.sources.tree_hash import Entry, read_tree, revision_of, st
 from rollout.adapters.ssh.scripts import Remote, sentence
 from rollout.model.errors import ReleaseError, SourceError
 from rollout.model.fleet import Finding
+from rollout.model.planned_run import Commits
 from rollout.model.releases import BASTION, BuildStep, Release
 from rollout.ports.commands import InThread
 
@@ -128,6 +129,16 @@ class PushSource:
             "the code cannot be read", lambda: hollow_notes(tree, entries)
         )
         return revision_of(entries)
+
+    async def preview(self, hosts: Sequence[str], live: str) -> tuple[str, Commits]:
+        """Resolve as ever: the mirror is on this machine, and no host is asked."""
+        revision = await self.resolve(hosts)
+        return revision, await self.commits(hosts[0], live, revision)
+
+    async def commits(self, host: str, live: str, revision: str) -> Commits:  # noqa: ARG002 - all is here
+        if self._options.tree is not None:
+            return Commits(unknown="deploy.tree is sent as it is and has no history")
+        return await self._mirror().commits(live, revision)
 
     async def prepare(self, release: Release) -> None:
         """Export, write REVISION, build, and pack where a host has no rsync.

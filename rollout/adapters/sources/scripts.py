@@ -21,8 +21,16 @@ LOGIN = Script(Path(__file__).with_name("login.sh"))
 
 MIRROR = Script(Path(__file__).with_name("mirror.sh"))
 
-RESOLVE = Script(MIRROR, Path(__file__).with_name("resolve.sh"))
+MEANINGS = Script(MIRROR, Path(__file__).with_name("meanings.sh"))
+
+RESOLVE = Script(MEANINGS, Path(__file__).with_name("resolve.sh"))
 """to, address, seconds, ref, ref as a commit or empty"""
+
+PREVIEW = Script(MEANINGS, Path(__file__).with_name("preview.sh"))
+"""to, address, seconds, ref, ref as a commit or empty, revision; see :mod:`.commits_between`"""
+
+COMMITS = Script(MEANINGS, Path(__file__).with_name("commits.sh"))
+"""to, revision before, revision"""
 
 CONTENTS = Script(MIRROR, Path(__file__).with_name("contents.sh"))
 """to, commit: what ``git archive`` leaves out or changes of it; see :mod:`.contents`."""

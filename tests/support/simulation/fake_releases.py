@@ -5,7 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rollout.model.errors import BuildFailed, ReleaseError, RolloutError
 from rollout.model.fleet import Finding
-from rollout.model.releases import BuildStep, HostReleases, Release, ReleaseOnHost, ReleaseStatus
+from rollout.model.planned_run import Commits
+from rollout.model.releases import (
+    BuildStep,
+    DiskRoom,
+    HostReleases,
+    Release,
+    ReleaseOnHost,
+    ReleaseStatus,
+)
 from rollout.ports.site import CheckResult
 from tests.support.simulation.world import Directory, Host, World, clock
 
@@ -26,6 +34,10 @@ class FakeReleases:
     async def examine(self, host: str) -> tuple[Finding, ...]:
         del host
         return ()
+
+    def room(self, host: str) -> DiskRoom | None:
+        del host
+        return None
 
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
         async with self.world.faults.befall(f"{host} whereabouts", _from(host)):
@@ -162,6 +174,14 @@ class FakeSource:
     async def resolve(self, hosts: Sequence[str]) -> str:
         del hosts
         return REVISION
+
+    async def preview(self, hosts: Sequence[str], live: str) -> tuple[str, Commits]:
+        del live
+        return await self.resolve(hosts), Commits(unknown="it is only played")
+
+    async def commits(self, host: str, live: str, revision: str) -> Commits:
+        del host, live, revision
+        return Commits(unknown="it is only played")
 
     async def prepare(self, release: Release) -> None:
         del release

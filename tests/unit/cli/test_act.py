@@ -41,7 +41,9 @@ UNFIT = PreflightReport(
 )
 DEPLOY = "the deploy"
 SERVICES = SimpleNamespace(source="the source")
-SITE: Any = SimpleNamespace(stop_asked=lambda: False, require_services=lambda: SERVICES, hooks=None)
+SITE: Any = SimpleNamespace(
+    stop_asked=lambda: False, require_services=lambda: SERVICES, hooks=None, balancers={}
+)
 
 
 @dataclass

@@ -269,6 +269,9 @@ class Disks:
         self.asked.append(f"examine {host}")
         return ()
 
+    def room(self, host: str) -> None:
+        del host
+
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
         self.asked.append(f"whereabouts {host} {pids}")
         return {}
