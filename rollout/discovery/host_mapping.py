@@ -2,8 +2,9 @@
 
 import ipaddress
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rollout.model.fleet import ServerState
 from rollout.ports.discovery import HostName, NameSource
@@ -110,7 +111,26 @@ def map_servers(rows: Iterable[ServerState], known: HostKnowledge) -> HostMappin
             mapped.append(found)
         else:
             unmapped.append(found)
-    return HostMapping(tuple(mapped), tuple(unmapped))
+    return HostMapping(_one_name_each(mapped), tuple(unmapped))
+
+
+def _one_name_each(mapped: Sequence[MappedServer]) -> tuple[MappedServer, ...]:
+    """Keep one name for each machine, the one that most servers have.
+
+    Two names with one address and one port of sshd are one machine; it must not be restarted twice.
+    """
+    names: dict[tuple[str, int], Counter[HostName]] = defaultdict(Counter)
+    for one in mapped:
+        if one.by_address:
+            names[ip_of(one.row), one.host.port][one.host] += 1
+    best = {
+        place: min(found, key=lambda name: (-found[name], name.source, natural_order(name.name)))
+        for place, found in names.items()
+    }
+    return tuple(
+        replace(one, host=best[ip_of(one.row), one.host.port]) if one.by_address else one
+        for one in mapped
+    )
 
 
 def _find(row: ServerState, known: HostKnowledge) -> MappedServer | UnmappedServer:

@@ -43,9 +43,38 @@ PRUNE = ("tests/scenarios/test_prune.py",)
 WHOLE = ("tests/scenarios/test_whole_recoveries.py",)
 COMMANDS = ("tests/scenarios/test_operator_commands.py",)
 CHECKOUTS = ("tests/integration/sources/test_checkouts.py",)
+ANNOTATED = ("tests/unit/settings/test_annotated.py", "tests/unit/discovery")
 
 
 MUTANTS = (
+    Mutant(
+        "what a machine says stays a comment in the file of `rollout init`",
+        "text/annotate.py",
+        "textwrap.wrap(sanitize(comment), WIDTH,",
+        "textwrap.wrap(comment, WIDTH,",
+        ANNOTATED,
+    ),
+    Mutant(
+        "a found value is one value, whatever stands in it",
+        "text/toml_values.py",
+        "json.dumps(value, ensure_ascii=False)",
+        """(f'"{value}"' if isinstance(value, str) else json.dumps(value))""",
+        ANNOTATED,
+    ),
+    Mutant(
+        "a host whose name is only like that of a server is not taken for it",
+        "discovery/host_mapping.py",
+        "    certain = [one for one in of_server if _is_certain(one, row)]\n",
+        "    certain = of_server\n",
+        ANNOTATED,
+    ),
+    Mutant(
+        "a machine with two names is one host, and is not restarted twice",
+        "discovery/host_mapping.py",
+        "    return HostMapping(_one_name_each(mapped), tuple(unmapped))\n",
+        "    return HostMapping(tuple(mapped), tuple(unmapped))\n",
+        ANNOTATED,
+    ),
     Mutant(
         "what is held is on the disk before the act",
         "lock/ownership_log.py",

@@ -64,6 +64,15 @@ def test_two_names_of_one_machine_are_no_question() -> None:
     assert mapped(map_servers([row("s1", IPS[0])], known(*names))) == {"s1": ("web1", True)}
 
 
+def test_a_machine_with_several_names_is_one_host() -> None:
+    names = [host("alpha", IPS[0]), host("web1", IPS[0]), host("blog1", IPS[0])]
+    rows = [row("web1", IPS[0]), row("web1-b", IPS[0]), row("blog1", IPS[0]), row("x", IPS[0])]
+    found = map_servers(rows, known(*names))
+    assert found.hosts == ("web1",)
+    apart = [host("web1", IPS[0]), host("blog1", IPS[0], port=2222)]
+    assert map_servers(rows[:3], known(*apart)).hosts == ("blog1", "web1")
+
+
 def test_a_name_that_a_person_gave_is_enough_where_haproxy_has_a_private_address() -> None:
     names = [host("web1", "192.0.2.7")]
     rows = [row("web1", "10.0.0.1"), row("web1_8001", "10.0.0.1", 81)]
