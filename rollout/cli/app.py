@@ -262,13 +262,35 @@ def history(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("show", row.RUN, row.BY_HAND, group=LOOK)
+@commands.add("show", row.RUN, row.LOG, row.BY_HAND, group=LOOK)
 def show(arguments: Arguments) -> int:
     """Show one past run: each host, times, impact.
 
     And what later runs made of what it left.  `--verbose` adds what each server's visitors met.
     """
     from rollout.cli.commands.show import show as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("report", row.RUN, group=LOOK)
+def report(arguments: Arguments) -> int:
+    """Write the report of a past run as HTML.
+
+    To stdout, or to the file that -o FILE.html names; on a terminal to a file in this directory.
+    """
+    from rollout.cli.commands.report import report as command  # noqa: PLC0415
+
+    return command(arguments)
+
+
+@commands.add("why", row.A_HOST, group=LOOK)
+def why(arguments: Arguments) -> int:
+    """Say why a host is out, or what restarted it.
+
+    By the journals of the last runs, and one look at the load balancers.
+    """
+    from rollout.cli.commands.why import why as command  # noqa: PLC0415
 
     return command(arguments)
 

@@ -6,6 +6,7 @@ Nothing heavy is imported: the settings are read as TOML and not judged, journal
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,12 +136,14 @@ def _runs(ctx: typer.Context, incomplete: str) -> Sequence[str]:
 
 
 def _journals(ctx: typer.Context) -> list[Path]:
-    from rollout.paths import state_directory  # noqa: PLC0415 - only for this TAB
+    from rollout.paths import journal_directories  # noqa: PLC0415 - only for this TAB
 
     app = re.escape(_settings(ctx).app)
     name = re.compile(rf"{app}\.[0-9]{{6,}}\.[0-9a-f]{{6}}\.jsonl")
-    directory = state_directory(os.environ)
-    known = [one for one in directory.iterdir() if name.fullmatch(one.name)]
+    known: list[Path] = []
+    for directory in journal_directories(os.environ):
+        with suppress(OSError):
+            known += [one for one in directory.iterdir() if name.fullmatch(one.name)]
     return sorted(known, key=lambda one: one.name, reverse=True)
 
 

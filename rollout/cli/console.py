@@ -48,9 +48,18 @@ def print_output(data: str) -> None:
         data = _carried(data)
     # A terminal or a locale that cannot show a character gets its number, not a traceback.
     encoding = sys.stdout.encoding or "utf-8"
-    shown = data.encode(encoding, "backslashreplace").decode(encoding)
+    shown = data if data.endswith("\n") else f"{data}\n"
+    _write(shown.encode(encoding, "backslashreplace"))
+
+
+def print_document(text: str) -> None:
+    """Write a file to stdout as it is, in UTF-8, whatever the locale; raises as the other."""
+    _write(text.encode("utf-8", "replace"))
+
+
+def _write(data: bytes) -> None:
     try:
-        sys.stdout.write(shown if shown.endswith("\n") else f"{shown}\n")
+        sys.stdout.buffer.write(data)
         sys.stdout.flush()
     except OSError as error:
         # Python flushes once more on its way out; give it a place where that works.

@@ -95,6 +95,11 @@ class GlobalOptions:
         return self.output if self.output.endswith(".json") else ""
 
     @property
+    def report_file(self) -> str:
+        """The file that stands in place of a mode (``-o run.html``); `report` writes it."""
+        return self.output if self.output.endswith(".html") else ""
+
+    @property
     def output_mode(self) -> "Output":
         """The output that was asked for.
 

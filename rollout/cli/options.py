@@ -193,8 +193,18 @@ RUN = Option(
     is_argument=True,
     metavar="RUN",
     default="the last run",
+    completes="runs",
     help="A run's id or its beginning, or `last`",
 )
+A_HOST = Option(
+    flag="host",
+    is_argument=True,
+    required=True,
+    metavar="HOST",
+    completes="hosts",
+    help="A host of the fleet",
+)
+LOG = Option(flag="--log", help="Print what was asked and answered")
 NUMBER = Option(
     flag="--number",
     short="-n",
@@ -227,7 +237,7 @@ def typer_type(option: Option, callback: Callable[..., object] | None = None) ->
             show_default=False,
             autocompletion=completer(option),
         )
-        return Annotated[str | None, argument]
+        return Annotated[str if option.required else str | None, argument]
     told = typer.Option(
         *filter(None, (option.flag, option.short)),
         metavar=option.metavar or None,

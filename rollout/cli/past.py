@@ -55,6 +55,8 @@ class PastRuns:
         if record is None:
             self.tell_unread()
             raise SettingsError([f"run {name.run} cannot be read: {name.journal}"])
+        if record.summary.impact is None and not traffic:  # it died: the last reading is all
+            record = self.read(name, traffic=True) or record
         later = self.names[: self.names.index(name)]
         after = (found for one in reversed(later) if (found := self.read(one)) is not None)
         return RunView(
@@ -63,6 +65,16 @@ class PastRuns:
             settings=other_than_default(record.settings),
             is_alive=self._is_alive(name, record),
         )
+
+    def views_about(self, host: str) -> Iterator[RunView]:
+        """Read one run after another that tells of a host, the newest first."""
+        newer: list[RunRecord] = []
+        for name in self.names:
+            record = self.read(name) if self._journals.names_host(name, host) else None
+            if record is not None:
+                later = later_runs(record, reversed(newer))
+                yield RunView(record=record, later=later, is_alive=self._is_alive(name, record))
+                newer.append(record)
 
     def find(self, said: str) -> JournalFile:
         """Find the journal of a run by the beginning of its id, or the newest one.
@@ -84,6 +96,11 @@ class PastRuns:
                 [f"several runs begin with {said!r}: {_some([name.run for name in found])}"]
             )
         return found[0]
+
+    def log(self, run: str) -> Sequence[str]:
+        """Return what a run asked and was answered; nothing where that was not kept."""
+        name = next(name for name in self.names if name.run == run)
+        return self._journals.log_lines(name)
 
     def tell_unread(self) -> None:
         """Tell the person which journals could not be read."""

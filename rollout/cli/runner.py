@@ -28,7 +28,7 @@ from rollout.output.messages import NextStepCommands, Others
 from rollout.output.select import renderers
 from rollout.ports.control import Steering
 from rollout.ports.site import Site, Tell
-from rollout.ports.verbose import trace
+from rollout.ports.verbose import Say, trace
 from rollout.restart.preflight import report_preflight, with_others
 
 CommandBody = Callable[[LockedRun, Tell], Awaitable[object]]
@@ -51,7 +51,7 @@ def run(spec: RunSpec, scenario: CommandBody) -> int:
             site = await stack.enter_async_context(make(settings, stop_asked=stopping))
             site = replace(site, steering=steering, person=_person(cron=spec.cron))
             site = outside.around(site, tell)
-            site = _with_tracing(site, tell, verbose=spec.typed.verbose)
+            site = trace(site, _tracing(begun, tell, verbose=spec.typed.verbose))
             if spec.cron and (which := spec.typed.which_file(spec.loaded)):
                 tell(Noted(where="settings", what=which))
             if spec.left is not None:
@@ -138,6 +138,12 @@ def _person(*, cron: bool) -> TerminalAnswer | None:
     return TerminalAnswer() if sys.stdin.isatty() and sys.stderr.isatty() and not cron else None
 
 
-def _with_tracing(site: Site, tell: Tell, *, verbose: bool) -> Site:
-    """Return the site, with what is asked and answered told as well where that is wanted."""
-    return trace(site, lambda where, what: tell(Noted(where=where, what=what))) if verbose else site
+def _tracing(begun: NewRun, tell: Tell, *, verbose: bool) -> Say:
+    """Return what writes into the log what is asked and answered, and tells it where wanted."""
+
+    def say(where: str, what: str) -> None:
+        begun.journal.trace(where, what)
+        if verbose:
+            tell(Noted(where=where, what=what))
+
+    return say

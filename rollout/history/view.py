@@ -1,10 +1,10 @@
 """A past run as it is shown: its record, and what later runs made of what it left."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rollout.history.later import LaterRun
-from rollout.history.record import RunRecord
+from rollout.history.record import RunOverview, RunRecord
 from rollout.history.turns import Turn
 from rollout.summary.target import TargetSummary
 from rollout.text.timestamps import seconds_between
@@ -83,6 +83,11 @@ class RunView:
     later: Sequence[LaterRun] = ()
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     is_alive: bool = False
+
+    @property
+    def overview(self) -> RunOverview:
+        """The line of the history."""
+        return replace(self.record.overview, is_alive=self.is_alive)
 
     @property
     def targets(self) -> Iterator[TargetView]:

@@ -5,7 +5,8 @@ from dataclasses import asdict
 
 from rollout.history.record import RunOverview
 from rollout.output.columns import VERSION, as_object, table
-from rollout.output.past_words import CODES, result_words, verb_words, who_words
+from rollout.output.past_words import CODES, result_words, verb_words
+from rollout.output.who_words import who_words
 from rollout.summary.exit_codes import exit_name
 from rollout.text.elapsed import in_words
 from rollout.text.sanitize import sanitize

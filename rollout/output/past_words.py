@@ -1,6 +1,8 @@
 """Words for past runs, the same in the history, in `show`, in `why` and in the report."""
 
-from rollout import events
+from collections.abc import Iterable
+
+from rollout.history.later import LaterRun
 from rollout.history.record import RunOverview
 from rollout.history.view import TargetView
 from rollout.output.report.counts import out_words
@@ -11,16 +13,9 @@ from rollout.summary.target import TargetPhase
 from rollout.text.elapsed import in_words
 
 NOT_RECORDED = "not recorded"
+NOT_BACK = "not back"
 A_MINUTE = 60.0
 CODES = {code.value: code for code in Exit}
-
-
-def who_words(began: events.RunBegan) -> str:
-    """Name the login and the machine, and what is known of the person behind them."""
-    by = [f"by {began.sudo_user}"] if began.sudo_user else []
-    by += [f"from {began.client}"] if began.client else []
-    behind = f" ({', '.join(by)})" if by else ""
-    return f"{began.user}@{began.bastion}{behind}"
 
 
 def result_words(overview: RunOverview) -> str:
@@ -81,3 +76,20 @@ def clock(at: str, day: str) -> str:
 def moment(at: str) -> str:
     """Spell a moment with its date: ``2026-11-28 02:01:17.204Z``."""
     return at.replace("T", " ", 1)
+
+
+def later_words(later: Iterable[LaterRun]) -> list[str]:
+    """Say what later runs made of each target."""
+    return [later_word(one) for one in later]
+
+
+def later_word(one: LaterRun) -> str:
+    """Say what a later run made of a target."""
+    if one.is_left_to_others:
+        return f"{one.target} found changed from outside by run {one.run}"
+    act = "recovered" if one.is_back else "restarted"
+    if one.is_back and one.is_restarted:
+        act = "recovered, restarted"
+    when = f" at {moment(one.at)}" if one.at else ""
+    total = f", out {short(one.seconds)} in all" if one.seconds is not None else ""
+    return f"{one.target} {act} by run {one.run}{when}{total}"

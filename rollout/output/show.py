@@ -1,23 +1,24 @@
 """One past run for people: who, when, why, and what became of each target."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from rollout.history.later import LaterRun
 from rollout.history.view import RunView, TargetView
 from rollout.output.columns import Row, table
 from rollout.output.impact_words import counter_words, gap_words, impact_words
 from rollout.output.past_words import (
+    NOT_BACK,
     NOT_RECORDED,
     clock,
     code_words,
+    later_words,
     moment,
     short,
     standing_of,
     verb_words,
-    who_words,
 )
 from rollout.output.report.next_steps import to_bring_back
 from rollout.output.report.report import WHOLE_FLEET, reason_of
+from rollout.output.who_words import who_words
 from rollout.summary.out_times import BOOT, CHECK, DRAIN, MAINT, WATCH
 from rollout.summary.target import TargetPhase
 from rollout.text.sanitize import sanitize
@@ -46,7 +47,7 @@ def show_text(view: RunView, columns: int, *, servers: bool = False) -> str:
         [line for label, text in facts(view) for line in _labelled(label, text, columns)],
         [_targets(view)],
         [_processes(view)],
-        _reasons(view, columns),
+        [x for said in reason_words(view) for x in hang("", sanitize(said), columns)],
         _impact(view, columns, servers=servers),
         _later(view, columns),
         _labelled("settings", settings_words(view), columns),
@@ -59,10 +60,10 @@ def title(view: RunView) -> str:
     record = view.record
     env = f" ({record.began.env})" if record.began.env else ""
     did = verb_words(record.overview)
-    return sanitize(f"run {record.run}: {did}, {record.began.app}{env}, {ending(view)}")
+    return sanitize(f"run {record.run}: {did}, {record.began.app}{env}, {result_of(view)}")
 
 
-def ending(view: RunView) -> str:
+def result_of(view: RunView) -> str:
     """Say how the run ended."""
     end = view.record.end
     if end is not None:
@@ -74,7 +75,7 @@ def facts(view: RunView) -> Iterator[tuple[str, str]]:
     """Yield what is known of the run as a whole, each with its label."""
     record, began, end = view.record, view.record.began, view.record.end
     yield "who", who_words(began)
-    yield "when", f"{moment(_first(view))} to {_until(view)}, {short(record.seconds)}"
+    yield "when", f"{moment(first_moment(view))} to {_until(view)}, {short(record.seconds)}"
     yield "reason", began.reason or ("none given" if record.is_complete else NOT_RECORDED)
     yield "typed", began.command or NOT_RECORDED
     yield "version", began.version or NOT_RECORDED
@@ -85,13 +86,20 @@ def facts(view: RunView) -> Iterator[tuple[str, str]]:
             yield "why", cause
     elif not view.is_alive:
         yield "result", "the run died: it told no end"
-    deploy = record.summary.deploy
-    if deploy.release:
-        revision = f" ({deploy.revision[:12]})" if deploy.revision else ""
-        before = ", ".join(dict.fromkeys(filter(None, deploy.before.values())))
-        yield "release", f"{deploy.release}{revision}" + (f", before {before}" if before else "")
+    if said := release_words(view):
+        yield "release", said
     if record.taken_over_by:
         yield "then", f"run {record.taken_over_by} answers for what it left"
+
+
+def release_words(view: RunView) -> str:
+    """Name the release that a run was about, and those before it; empty for a restart."""
+    deploy = view.record.summary.deploy
+    if not deploy.release:
+        return ""
+    revision = f" ({deploy.revision[:12]})" if deploy.revision else ""
+    before = ", ".join(dict.fromkeys(filter(None, deploy.before.values())))
+    return f"{deploy.release}{revision}, {deploy.phase}" + (f", before {before}" if before else "")
 
 
 def settings_words(view: RunView) -> str:
@@ -109,7 +117,8 @@ def shown_setting(text: str) -> str:
     return "***" if text.startswith(SEALED) else text
 
 
-def _first(view: RunView) -> str:
+def first_moment(view: RunView) -> str:
+    """Return when a run told its first event, in UTC; of one that told none, when it began."""
     events = view.record.events
     return events[0].at if events else view.record.began.since
 
@@ -122,7 +131,7 @@ def _until(view: RunView) -> str:
 
 
 def _day(view: RunView) -> str:
-    return _first(view).partition("T")[0]
+    return first_moment(view).partition("T")[0]
 
 
 def _labelled(label: str, text: str, columns: int) -> list[str]:
@@ -155,7 +164,7 @@ def target_rows(target: TargetView, day: str) -> Iterator[Row]:
 def out_cell(target: TargetView) -> str:
     """Say how long a target was out; of one that is not back, as far as is known, so."""
     if target.line.standing.out and target.back_by is None:
-        return "not back"
+        return NOT_BACK
     return short(target.seconds)
 
 
@@ -177,12 +186,12 @@ def pid_words(target: TargetView) -> str:
     )
 
 
-def _reasons(view: RunView, columns: int) -> list[str]:
+def reason_words(view: RunView) -> list[str]:
+    """Say of each target that was not restarted why, where that is known."""
     return [
-        line
+        f"{target.name}: {said}"
         for target in view.targets
         if target.line.standing is not TargetPhase.DONE and (said := reason_of(target.line))
-        for line in hang(f"{sanitize(target.name)}: ", sanitize(said), columns)
     ]
 
 
@@ -205,23 +214,6 @@ def _impact(view: RunView, columns: int, *, servers: bool) -> list[str]:
 def _later(view: RunView, columns: int) -> list[str]:
     said = later_words(view.later)
     return _labelled("later", "; ".join(said), columns) if said else []
-
-
-def later_words(later: Sequence[LaterRun] | Iterable[LaterRun]) -> list[str]:
-    """Say what later runs made of each target."""
-    return [later_word(one) for one in later]
-
-
-def later_word(one: LaterRun) -> str:
-    """Say what a later run made of a target."""
-    if one.is_left_to_others:
-        return f"{one.target} found changed from outside by run {one.run}"
-    act = "recovered" if one.is_back else "restarted"
-    if one.is_back and one.is_restarted:
-        act = "recovered, restarted"
-    when = f" at {moment(one.at)}" if one.at else ""
-    total = f", out {short(one.seconds)} in all" if one.seconds is not None else ""
-    return f"{one.target} {act} by run {one.run}{when}{total}"
 
 
 def by_hand_text(view: RunView, reach: Mapping[str, str]) -> str:

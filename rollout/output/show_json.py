@@ -14,8 +14,7 @@ def show_json(view: RunView) -> str:
     first = record.events[0].at if record.events else record.began.since
     fields = {
         "v": VERSION,
-        **overview_fields(record.overview),
-        "alive": view.is_alive,
+        **overview_fields(view.overview),
         "started": first,
         "ended": end and end.at,
         "sentence": end.sentence if end else "",

@@ -1,4 +1,4 @@
-"""``--verbose``: traces what adapters are asked and answer; the scenarios know nothing of it.
+"""Traces what adapters are asked and answer, for the log and for ``--verbose``.
 
 Every request that changes something is said when it was answered, with the time it took; of
 the many looks only what is new.

@@ -44,9 +44,11 @@ def _texts() -> Iterator[tuple[str, str]]:
     sections = {name: field.default for name, field in Settings.model_fields.items()}
     sections["fleet"] = FleetSettings(hosts=("web1",))
     sections["deploy"] = DeploySettings(to="/srv/app")
-    for name, section in sections.items():
-        if isinstance(section, BaseModel):
-            yield from _texts_of(name, section)
+    for name, default in sections.items():
+        if isinstance(default, BaseModel):
+            yield from _texts_of(name, default)
+        elif isinstance(default, str | bool | int):
+            yield name, toml_value(default)
     yield from _texts_of("balancers.*", BalancerSettings())
 
 

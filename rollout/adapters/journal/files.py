@@ -1,4 +1,4 @@
-"""What lies in the state directory: a journal a run, and beside it a mark while it is open.
+"""What lies in the state directory: a journal a run, its log, and a mark while it is open.
 
 Journals are numbered, not dated: a clock that was set back must not make the last run an older one.
 """
@@ -37,6 +37,11 @@ class JournalFile:
         return self.directory / f"{self.app}.{self.number:06d}.{self.run}.jsonl"
 
     @property
+    def log(self) -> Path:
+        """Where what was asked and answered is written down; it may not be there."""
+        return self.journal.with_suffix(".log")
+
+    @property
     def mark(self) -> Path:
         return self.journal.with_suffix(".open")
 
@@ -61,6 +66,7 @@ def next_name(place: StateDirectory, app: str, run: str) -> JournalFile:
     for name in known[: max(0, len(known) - KEPT)]:
         if not name.marked:
             place.remove(name.journal.name)
+            place.remove(name.log.name)
     return JournalFile(place.path, app, known[-1].number + 1 if known else 1, run)
 
 

@@ -8,12 +8,12 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from rollout.adapters.journal.files import FORMAT, JournalFile, names_in
+from rollout.adapters.journal.run_log import LOG_CAP
 from rollout.adapters.journal.serialization import UNREADABLE, read_holder
 from rollout.adapters.journal.state_directory import cannot_read, opened
 from rollout.adapters.local.process_identity import is_gone
@@ -24,6 +24,9 @@ LONGEST_LINE = 16 << 20
 
 LARGEST = 256 << 20
 """Bytes of a journal; a day of readings of four load balancers has 200 MB."""
+
+LARGEST_LOG = 2 * LOG_CAP
+"""Bytes of a log that are read; one that rollout wrote ends at its cap."""
 
 TRAFFIC = re.compile(rb'"event":"traffic\.seen"')
 """Stands in most lines; inside of a text its quotation marks would have backslashes."""
@@ -70,6 +73,26 @@ class PastJournals:
         """Yield the lines of a journal that tell what was done, without those of the traffic."""
         return self._lines(name, lambda row: TRAFFIC.search(row) is None)
 
+    def names_host(self, name: JournalFile, host: str) -> bool:
+        """Tell whether a journal may tell something of a host: a quick look, before a whole one."""
+        spelled = json.dumps(host).encode()[:-1]  # a target may be an instance of it: web1/app_1
+        rows = self._lines(name, lambda row: spelled in row)
+        return any(True for _ in rows)
+
+    def log_lines(self, name: JournalFile) -> Sequence[str]:
+        """Return the log of a run, what was asked and answered; nothing where there is none."""
+        try:
+            with (
+                opened(name.directory) as place,
+                os.fdopen(place.open(name.log.name), "rb") as file,
+            ):
+                return file.read(LARGEST_LOG).decode("utf-8", "replace").splitlines()
+        except FileNotFoundError:
+            return ()
+        except (OSError, RecordError) as error:
+            self._pass_over(name.log, error)
+            return ()
+
     def is_alive(self, name: JournalFile) -> bool:
         """Tell whether the process that writes a journal is not known to be gone."""
         if not name.marked:
@@ -115,18 +138,6 @@ class PastJournals:
     def _note(self, what: str) -> None:
         if what not in self.unread:
             self.unread.append(what)
-
-
-def run_ids(directories: Iterable[Path], app: str) -> tuple[str, ...]:
-    """List the ids of the runs of which a journal lies here, the newest of a directory first.
-
-    Only names are read: it is for completion.  A directory that cannot be read has none.
-    """
-    found: dict[str, None] = {}
-    for directory in directories:
-        with suppress(OSError, RecordError):
-            found |= dict.fromkeys(name.run for name in reversed(names_in(directory, app)))
-    return tuple(found)
 
 
 def _newest_first(found: list[list[tuple[str, JournalFile]]]) -> Iterator[JournalFile]:

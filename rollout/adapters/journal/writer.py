@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout.adapters.journal.files import FORMAT, JournalFile, next_name
+from rollout.adapters.journal.run_log import RunLog
 from rollout.adapters.journal.serialization import spell_holding
 from rollout.adapters.journal.state_directory import StateDirectory, opened, refusal
 from rollout.adapters.local.thread_pool import Pool
@@ -49,6 +50,7 @@ class Journal:
         self._full = False
         self._lost = ""
         self._holds: set[str] = set()
+        self._run_log = RunLog(place, name.log.name)
 
     @classmethod
     def begin(cls, directory: Path, app: str, run: str) -> "Journal":
@@ -122,6 +124,11 @@ class Journal:
         """
         self._pool.send(lambda: self._log(text))
 
+    def trace(self, where: str, what: str) -> None:
+        """Write into the log beside the journal what was asked or answered; never waits, raises."""
+        if not self._full:
+            self._pool.send(lambda: self._run_log.write(where, what))
+
     def _log(self, text: str) -> None:
         with self._lock:
             self._lost = text
@@ -149,6 +156,7 @@ class Journal:
             else:
                 self._place.remove(self._mark)
         os.close(self._descriptor)
+        self._run_log.close()
         self._place.close()
 
     def _line(self, event: str, said: Mapping[str, object]) -> str:

@@ -6,9 +6,10 @@ import sys
 from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_output
 from rollout.cli.from_settings import reach_of
-from rollout.cli.options import BY_HAND, RUN
+from rollout.cli.options import BY_HAND, LOG, RUN
 from rollout.cli.past import LAST, PastRuns
 from rollout.history.view import RunView
+from rollout.output.past_log import log_lines
 from rollout.output.select import Output
 from rollout.output.show import by_hand_text, show_text
 from rollout.output.show_json import show_json
@@ -25,6 +26,8 @@ def show(arguments: Arguments) -> int:
     past.tell_unread()
     if arguments.is_on(BY_HAND):
         print_output(by_hand(view, settings))
+    elif arguments.is_on(LOG):
+        print_output("\n".join(log_lines(view.record, past.log(view.record.run))))
     elif output_mode is Output.JSON:
         print_output(show_json(view))
     else:

@@ -11,6 +11,7 @@ from rollout.output.report.deploy_report import deploy_steps, host_rows, release
 from rollout.output.report.headline import headline
 from rollout.output.report.next_step import NextStep, is_command, labelled_once
 from rollout.output.report.next_steps import host_of, next_steps, to_understand, to_wait
+from rollout.output.report.run_line import run_line
 from rollout.output.terminal import USUAL
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import Exit
@@ -50,7 +51,10 @@ def summary_text(ending: RunResult, columns: int = USUAL) -> str:
             _table(ending, columns),
             _disks(ending, columns),
             *_labelled(ending, columns),
+            run_line(ending, columns),
         ]
+    else:
+        parts[0] += run_line(ending, columns)
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
