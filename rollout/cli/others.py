@@ -94,9 +94,10 @@ class Outside:
 def build_outside(spec: RunSpec, begun: NewRun) -> Outside:
     """Make all that tells others of a run."""
     settings, warnings, lines = spec.loaded.settings, Warnings(), EventLines()
-    facts = {"app": settings.app, "run": begun.run, "command": spec.verb}
     owner = begun.owner
-    name = RunName(settings.app, spec.verb, begun.run, f"{owner.user}@{owner.process.host}")
+    named = {"app": settings.app, "run": begun.run, "command": spec.verb, "reason": owner.reason}
+    facts = {fact: text.replace("\0", "") for fact, text in named.items()}
+    name = RunName(settings.app, spec.verb, begun.run, owner.who, owner.reason)
     said = settings.hooks
     commands = CommandHooks({hook: getattr(said, hook) for hook in HOOKS}, said.timeout, os.environ)
     hooks = EventHooks(commands, facts, lines.line_of)

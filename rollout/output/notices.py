@@ -61,15 +61,18 @@ class RunName:
         verb: What it does: ``restart``.
         run: Its id.
         who: The login and the machine.
+        reason: Why it was begun, or empty.
     """
 
     app: str
     verb: str
     run: str
     who: str
+    reason: str = ""
 
     def __str__(self) -> str:
-        return f"{self.app}: {self.verb} {self.run} by {self.who}"
+        why = f" ({self.reason})" if self.reason else ""
+        return f"{self.app}: {self.verb} {self.run} by {self.who}{why}"
 
 
 class Notices:

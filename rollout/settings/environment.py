@@ -20,7 +20,18 @@ FACTS = frozenset(
     f"{PREFIX}{name}"
     for name in (
         *("HOOK", "RELEASE", "REVISION", "HOSTS", "OUTCOME", "TO"),
-        *("APP", "RUN", "COMMAND", "TARGET", "HOST", "SECONDS", "SILENCE", "MOMENT", "EXIT_CODE"),
+        *(
+            "APP",
+            "RUN",
+            "COMMAND",
+            "REASON",
+            "TARGET",
+            "HOST",
+            "SECONDS",
+            "SILENCE",
+            "MOMENT",
+            "EXIT_CODE",
+        ),
     )
 )
 """What a hook is told by us; one that calls `rollout status` must not be told of unknown keys."""

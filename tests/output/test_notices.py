@@ -78,6 +78,11 @@ def test_a_notice_is_the_summary_with_a_sentence_for_people() -> None:
     }
 
 
+def test_the_reason_of_a_run_is_told_with_it() -> None:
+    name = RunName("shop", "restart", "3f654d", "root@bastion1 (by ops)", "leaking workers")
+    assert str(name) == "shop: restart 3f654d by root@bastion1 (by ops) (leaking workers)"
+
+
 def test_every_exit_code_has_its_moment() -> None:
     assert {code.name: moment_of(code).value for code in Exit} == {
         "DONE": "finished",

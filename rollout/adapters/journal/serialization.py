@@ -35,6 +35,9 @@ UNREADABLE = (
 )
 """What reading raises when rollout did not write it, or only half of it."""
 
+LONGEST_WORD = 200
+"""Characters that a run keeps of what a command printed of a silence, for another command."""
+
 _NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 
 
@@ -56,7 +59,14 @@ def _release(text: str) -> str:
     return text
 
 
+def _word(text: str) -> str:
+    if not text.isprintable() or len(text) > LONGEST_WORD:
+        raise ValueError("this is nothing that a run has kept of a silence")
+    return text
+
+
 Text = Annotated[str, Strict()]
+Word = Annotated[Text, AfterValidator(_word)]
 Name = Annotated[Text, AfterValidator(_name)]
 Host = Annotated[Text, AfterValidator(_host)]
 ReleaseName = Annotated[Text, AfterValidator(_release)]
@@ -100,8 +110,8 @@ class _Server:
 
 @dataclass(frozen=True)
 class _Silence:
-    run: Text
-    number: Text
+    run: Word
+    number: Word
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,9 @@ class CommandSilencer:
         """Begin a silence; its number is the last line on stdout that is not empty."""
         facts = {"seconds": str(math.ceil(seconds))}
         printed, end = await self._run("begin", target, facts)
-        lines = [line.strip() for line in printed.splitlines() if line.strip()]
-        return (lines[-1][:LONGEST_NUMBER] if lines else ""), end
+        lines = ("".join(filter(str.isprintable, line)).strip() for line in printed.splitlines())
+        number = [line for line in lines if line][-1:]
+        return "".join(number)[:LONGEST_NUMBER], end
 
     async def end(self, target: Target, silence: Silence) -> CommandEnd | None:
         """End a silence, also one that an earlier run began: ``$ROLLOUT_RUN`` is that run."""

@@ -37,7 +37,7 @@ def test_every_hook_reads_the_line_that_the_json_output_has(
     fleet, keep = make_fleet(SHAPE), KEEP.format(tmp_path, tmp_path)
     hooks = ("before", "host_out", "host_back", "failed", "after")
     fleet.settings({f"hooks.{hook}": keep for hook in hooks})
-    outcome = restart(fleet, output="json")
+    outcome = restart(fleet, "--reason", "leaking workers", output="json")
     served_without_a_failure(outcome)
     assert outcome.done.returncode == 0
     lines = [json.loads(line) for line in outcome.done.stdout.splitlines()]
@@ -47,6 +47,7 @@ def test_every_hook_reads_the_line_that_the_json_output_has(
         return next(x for x in lines if (x["event"], x.get("target")) == (event, target))
 
     common = {"ROLLOUT_APP": "shop", "ROLLOUT_RUN": run, "ROLLOUT_COMMAND": "restart"}
+    common |= {"ROLLOUT_REASON": "leaking workers"}
     for name in ("web1", "web2"):
         read, environ = kept(tmp_path, "host_out", name)
         assert read == line("target.claimed", name)

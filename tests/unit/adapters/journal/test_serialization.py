@@ -18,7 +18,7 @@ from rollout.adapters.journal.serialization import (
 )
 from rollout.model.fleet import AdminState, Instance, ProcessIdentity, ProcessTree, Server, Target
 from rollout.model.lock_state import Kind, LockOwner, Process
-from rollout.model.ownership import OwnedTarget, ServerSnapshot
+from rollout.model.ownership import OwnedTarget, ServerSnapshot, Silence
 from tests.support.left_out import ALICE, owned_target
 
 WORDS = st.text(max_size=12)
@@ -233,3 +233,19 @@ def test_a_start_time_is_one_that_a_kernel_can_have(number: int, *, fits: bool) 
 def test_a_command_that_is_no_utf_8_is_read_as_it_was_typed() -> None:
     owner = replace(ALICE, command="rollout restart --by \udcff")
     assert read_holder(through_json(spell_holder(owner))) == owner
+
+
+@pytest.mark.parametrize("silence", [None, Silence("3f654d"), Silence("3f654d", "a7c0-11 —")])
+def test_a_silence_is_read_back(silence: Silence | None) -> None:
+    held = replace(owned_target("web1"), silence=silence)
+    written = json.loads(json.dumps(spell_holding(held)))
+    assert read_holding(written) == held
+    assert ("silence" in written) == (silence is not None)
+
+
+@pytest.mark.parametrize("number", ["a\0b", "a\nb", "\x1b[2J", "x" * 201, 7])
+def test_a_silence_that_no_run_can_have_written_is_refused(number: object) -> None:
+    written = spell_holding(replace(owned_target("web1"), silence=Silence("3f654d", "7")))
+    written["silence"]["number"] = number
+    with pytest.raises(UNREADABLE):
+        read_holding(written)
