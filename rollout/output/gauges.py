@@ -39,6 +39,7 @@ OLD = 10.0
 OLD_IN_LONG_RUNS = 60.0
 """In an hour readings come every 6 s: numbers are old after this share of the run's age as well."""
 OUGHT_TO_BE_0 = ("5xx", "connect errors", "response errors", "visitors in maint")
+AS_THEY_WERE = frozenset({TargetPhase.UNTOUCHED, TargetPhase.SKIPPED, TargetPhase.NOT_TAKEN})
 ENDED = frozenset({TargetPhase.DONE, TargetPhase.RECOVERED})
 
 
@@ -144,13 +145,11 @@ def done(view: View, columns: int) -> list[Text]:
     elapsed = f"+{in_words(view.now)}"
     if not view.summary.lines:
         return [] if view.over else _not_begun(view, elapsed, columns)
-    ended = [x for x in view.summary.lines.values() if x.standing in ENDED]
-    skipped = len(view.summary.named(TargetPhase.SKIPPED))
-    total = len(view.summary.lines)
-    filled, rest = marks.bar(len(ended) + skipped, total, _bar_columns(columns))
-    head = _labelled(view, "done")
+    ended, skipped, total = _counts(view)
+    filled, rest = marks.bar(ended + skipped, total, _bar_columns(columns))
+    head = _labelled(view, "back" if view.goes_back else "done")
     bar: list[Piece] = [(filled, GOOD), (f"{rest}  ", DIM)]
-    count: Piece = (f"{len(ended)} of {total}", "")
+    count: Piece = (f"{ended} of {total}", "")
     aside: Piece = (f"{skipped} skipped" if skipped else "", "")
     state, (left, at) = _state(view), _left(view)
     clock: Piece = (elapsed, "")
@@ -169,6 +168,20 @@ def done(view: View, columns: int) -> list[Text]:
     lines = [[head, *bar, *version] for version in kept]
     lines += [[head, *version] for version in kept[3:]]
     return [first_that_fits(lines, columns)]
+
+
+def _counts(view: View) -> tuple[int, int, int]:
+    """Count the targets that are through, those that were skipped, and all.
+
+    In a rollback: those that serve the release before again, of those that had left it.
+    """
+    lines = view.summary.lines.values()
+    if view.goes_back:
+        touched = [line for line in lines if line.standing not in AS_THEY_WERE]
+        back = [line for line in touched if line.standing in ENDED and view.is_back(line)]
+        return len(back), 0, len(touched)
+    ended = sum(line.standing in ENDED for line in lines)
+    return ended, len(view.summary.named(TargetPhase.SKIPPED)), len(view.summary.lines)
 
 
 def _not_begun(view: View, elapsed: str, columns: int) -> list[Text]:
@@ -199,6 +212,8 @@ def _left(view: View) -> tuple[str, str]:
     left = None if view.ends or view.summary.paused else view.expectation.seconds_left()
     if left is None:
         return "", ""
+    if late := view.expectation.late():
+        return f"{sanitize(some(late, 1))} takes longer than usual", ""
     if left < 1.0:
         return "longer than usual", ""
     began = view.summary.began
@@ -242,10 +257,10 @@ def soak(view: View, columns: int) -> list[Text]:
     who: Piece = (f"{sanitize(some(going.targets, 2))} {verb}", "")
     said: list[Piece] = [(f"{left} left", BUSY)]
     if (own := going.carried) is not None:
-        failed, others = own.failed, going.others
-        tint = BAD if failed else GOOD
-        said.append((f"{failed:,} of {own.requests:,} requests failed", tint))
-        said.append((f"others {others.failed:,} of {others.requests:,}", ""))
+        errors, others = own.responses_5xx, going.others
+        tint = BAD if errors else GOOD
+        said.append((f"5xx {errors:,} of {own.requests:,} requests", tint))
+        said.append((f"others {others.responses_5xx:,} of {others.requests:,}", ""))
     versions = [[head, *joined([who, *said], " · ")]]
     versions += [[head, *version] for version in shorter_and_shorter(said, " · ")]
     return [first_that_fits(versions, columns)]

@@ -82,7 +82,8 @@ def _replaces(deploy: DeploySummary) -> str:
     if not before:
         return "the first release"
     if len(before) == 1:
-        return f"replaces {sanitize(before[0])}"
+        verb = "back to" if _goes_back(deploy) else "replaces"
+        return f"{verb} {sanitize(before[0])}"
     return f"replaces {len(before)} different releases"
 
 

@@ -90,7 +90,8 @@ def _stopping(view: View) -> list[list[Piece]]:
     return [
         [(f"{long} {twice}", BUSY)],
         [(f"Stopping: {first}{about}. {twice}", BUSY)],
-        [(f"Stopping: {first}. ^C: now{_stays(view)}", BUSY)],
+        [(f"Stopping: {first}{about}. ^C again: now{_stays(view)}", BUSY)],
+        [(f"Stopping: {first}. ^C again: now{_stays(view).removesuffix(' of rotation')}", BUSY)],
         [(f"Stopping: {first}{about}", BUSY)],
     ]
 

@@ -1,5 +1,6 @@
 """The rows of the live screen: one a target, with its state, its times and what it waits for."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from rollout.output import marks
 from rollout.output.deploy_sentences import some
 from rollout.output.parts import BAD, BUSY, DIM, GOOD, MARGIN, Piece, as_line
 from rollout.output.report.report import not_serving, phase_words, reason_of, standing_words
+from rollout.output.short_reasons import short_reason
 from rollout.output.view import FAILED, OUT_AND_FAILED, View
 from rollout.summary.expected import ON_THE_WAY
 from rollout.summary.out_times import DRAIN
@@ -37,11 +39,11 @@ AT_REST = (TargetPhase.UNTOUCHED, TargetPhase.SKIPPED, TargetPhase.RECOVERED, Ta
 """What a long fleet shows as a count, in this order."""
 
 DOES = {
-    TargetPhase.CLAIMED: "taking it out of rotation",
-    TargetPhase.DRAINING: "no new visitors, its sessions may end",
+    TargetPhase.CLAIMED: "HAProxy is told to drain it",
+    TargetPhase.DRAINING: "no new visitors, sessions may end",
     TargetPhase.MAINT: "HAProxy sends it nothing new",
-    TargetPhase.RESTARTING: "restart requested, no new process yet",
-    TargetPhase.PROVING: "a new process runs, not verified yet",
+    TargetPhase.RESTARTING: "asked, no new process yet",
+    TargetPhase.PROVING: "new process, not verified yet",
     TargetPhase.PROBATION: "HAProxy checks it, no visitors yet",
     TargetPhase.RETURNED: "serving, watched until stable",
 }
@@ -54,12 +56,14 @@ class Columns:
 
     Attributes:
         name: Columns of the name.
+        gap: Columns between two parts.
         out: The time out of rotation has a column.
         usual: The usual time has one.
         detail: Columns of the detail; 0 where it has none.
     """
 
     name: int
+    gap: int
     out: bool
     usual: bool
     detail: int
@@ -73,20 +77,21 @@ class Columns:
         name = max(1, min(max(longest, len("HOST")), NAME_AT_MOST, columns // 3))
         out = columns >= NARROW
         usual = columns >= WIDE and any(view.usual.out(one) is not None for one in names)
-        gaps = 2
-        taken = len(MARGIN) + name + gaps + 2 + STATE + gaps
-        taken += (TIME + gaps if out else 0) + (TIME + gaps if usual else 0)
-        return cls(name, out, usual, max(0, columns - taken) if out else 0)
+        gap = 2 if columns >= WIDE else 1
+        taken = len(MARGIN) + name + gap + 2 + STATE + gap
+        taken += (TIME + gap if out else 0) + (TIME + gap if usual else 0)
+        return cls(name, gap, out, usual, max(0, columns - taken) if out else 0)
 
     def row(self, parts: Sequence[Piece]) -> list[Piece]:
         """Put the name, the state, the times and the detail where they stand."""
         (name, name_style), (state, style), (out, _), (usual, usual_style), detail = parts
+        gap = " " * self.gap
         pieces = [
-            (MARGIN + padded(name, self.name) + "  ", name_style),
-            (padded(state, 2 + STATE) + "  ", style),
+            (MARGIN + padded(name, self.name) + gap, name_style),
+            (padded(state, 2 + STATE) + gap, style),
         ]
-        pieces += [(f"{truncate(out, TIME):>{TIME}}  ", name_style)] if self.out else []
-        pieces += [(f"{truncate(usual, TIME):>{TIME}}  ", usual_style)] if self.usual else []
+        pieces += [(f"{truncate(out, TIME):>{TIME}}{gap}", name_style)] if self.out else []
+        pieces += [(f"{truncate(usual, TIME):>{TIME}}{gap}", usual_style)] if self.usual else []
         return [*pieces, detail]
 
 
@@ -121,7 +126,8 @@ def _parts(view: View, name: str, layout: Columns) -> list[Piece]:
 def state_words(view: View, name: str, line: TargetSummary) -> str:
     """Name a state; what had no turn so far may still have one, unless nothing new starts."""
     if line.standing is TargetPhase.LEFT_OUT:
-        return standing_words(line).partition(" (maint and")[0]
+        words = standing_words(line)  # of one whose state is not known, the row says no more
+        return words.partition(" ")[0] if cells(words) > STATE else words
     if line.standing is not TargetPhase.UNTOUCHED or view.ends:
         return phase_words(line.standing)
     return "next" if name == view.next_up() else "waiting"
@@ -144,8 +150,8 @@ def _detail(view: View, name: str, line: TargetSummary, room: int) -> str:
     until = _until(view, name, line)
     if not until or not said:
         return truncate(said or until, room)
-    if cells(said) + cells(until) + 2 <= room:
-        return f"{said}; {until}"
+    if cells(said) + cells(until) + 2 > room:
+        until = re.sub(r"^(?:gives up in|at most) (\S+)(?: more)?$", r"\1 left", until)
     return f"{truncate(said, max(1, room - cells(until) - 2))}; {until}"
 
 
@@ -154,11 +160,15 @@ def _because(view: View, name: str, line: TargetSummary) -> str:
         case TargetPhase.DONE:
             if line.now:
                 return not_serving(line)
+            if view.goes_back and view.is_back(line):
+                return "serving the release before again"
             return line.reason or _slow(view, name, line) or "serving"
         case TargetPhase.UNTOUCHED if not view.ends:
             return _before_its_turn(view, name, line)
+        case TargetPhase.UNTOUCHED if view.goes_back and not line.now:
+            return "still on the release before"
         case standing if standing in ON_THE_WAY:
-            return line.reason or DOES[standing]
+            return short_reason(line.reason) or DOES[standing]
         case _:
             return reason_of(line)
 
@@ -168,7 +178,7 @@ def _before_its_turn(view: View, name: str, line: TargetSummary) -> str:
     if view.summary.stop:
         return "not started: the run is stopping"
     if line.reason:
-        return line.reason
+        return short_reason(line.reason)
     if name != view.next_up():
         return ""
     if view.summary.paused:
@@ -176,10 +186,18 @@ def _before_its_turn(view: View, name: str, line: TargetSummary) -> str:
     if (soak := view.progress.soak) is not None:
         return f"waits for the soak of {some(soak.targets, 2)}"
     moving = view.on_the_way()
+    if moving and name not in view.progress.walk[: view.progress.canaries] and _canary(view):
+        return f"waits for the canary, {some(moving, 2)}"
     if len(moving) >= view.summary.max_out:
         who = moving[0] if len(moving) == 1 else f"one of {some(moving, 2)}"
         return f"waits for {who} (max-out {view.summary.max_out})"
     return ""
+
+
+def _canary(view: View) -> bool:
+    """Tell whether one of the first wave, which goes before all others, is on its way."""
+    first = view.progress.walk[: view.progress.canaries]
+    return any(name in first for name in view.on_the_way())
 
 
 def _until(view: View, name: str, line: TargetSummary) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from rollout.model.usual_times import UsualTimes
+from rollout.summary.deploy import Phase
 from rollout.summary.expected import ON_THE_WAY, Expectation
 from rollout.summary.progress import Progress, Turn
 from rollout.summary.run import RunSummary
@@ -45,6 +46,15 @@ class View:
         undone = summary.deploy.phase.undone
         stopped = bool(summary.halted or summary.interrupted)
         return self.over or summary.finished or stopped or undone
+
+    @property
+    def goes_back(self) -> bool:
+        """The run goes back, or went back, to the release before."""
+        return self.summary.deploy.phase in {Phase.ROLLING_BACK, Phase.ROLLED_BACK}
+
+    def is_back(self, line: TargetSummary) -> bool:
+        """Tell whether a target was seen to run another release than the one that is taken back."""
+        return bool(line.release) and line.release != self.summary.deploy.release
 
     def turn(self, name: str) -> Turn | None:
         return self.progress.turns.get(name)

@@ -28,6 +28,8 @@ ON_THE_WAY = frozenset(
         TargetPhase.RETURNED,
     }
 )
+LATE, LATE_BY = 1.5, 3.0
+"""A phase is late that takes so many times its usual seconds, and so many seconds more."""
 OUT_NOW = ON_THE_WAY - {TargetPhase.RETURNED}
 
 
@@ -92,6 +94,20 @@ class Expectation:
         rest = [turn for name, turn in waiting.items() if name not in first]
         return canaries + (self.progress.soak_seconds if rest else 0.0) + self._pass([], rest)
 
+    def late(self) -> tuple[str, ...]:
+        """Name the targets that are in their phase far longer than usual: the rest is not known."""
+        names = self.on_the_way()
+        return tuple(
+            name for name in names if (turn := self._turn(name)) and self._is_late(name, turn)
+        )
+
+    def _turn(self, name: str) -> Turn | None:
+        return self.progress.turns.get(name)
+
+    def _is_late(self, name: str, turn: Turn) -> bool:
+        usual = self.usual.phase(name, turn.phase)
+        return usual is not None and self.now - turn.since > usual * LATE + LATE_BY
+
     def turn(self, name: str) -> float | None:
         """Return the usual seconds of a whole turn, by the best source that there is."""
         own = self.usual.turn(name)
@@ -102,7 +118,7 @@ class Expectation:
 
     def left(self, name: str) -> float | None:
         """Return the seconds that one on the way has left of its usual turn; 0 when it is over."""
-        turn, usual = self.progress.turns.get(name), self.turn(name)
+        turn, usual = self._turn(name), self.turn(name)
         if turn is None or usual is None:
             return None
         phases = [self.usual.phase(name, phase) for phase in ORDER[ORDER.index(turn.phase) :]]

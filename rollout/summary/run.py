@@ -5,7 +5,7 @@ serve.
 The exit code is read off the same summary, so it cannot disagree with the screen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Self
@@ -146,7 +146,7 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
     match event:
         case events.RolloutStarted(targets=targets, max_out=max_out, floor=floor):
             lines = {name: TargetSummary() for name in targets} | dict(summary.lines)
-            ordered = {name: lines[name] for name in (*targets, *summary.lines)}
+            ordered = {name: lines[name] for name in _in_order(targets, summary)}
             begun = replace(summary, lines=ordered, started=True, rolling=True, finished=False)
             return replace(begun, max_out=max_out, floor=floor)
         case events.RolloutRefused(findings=findings):
@@ -211,6 +211,21 @@ def enter(summary: RunSummary, event: Event) -> RunSummary:  # noqa: C901, PLR09
             return replace(summary, deploy=enter_deploy(summary.deploy, event))
         case _:
             return replace(summary, lines=_enter_target(summary.lines, event))
+
+
+def _in_order(targets: Sequence[str], summary: RunSummary) -> Sequence[str]:
+    """List ``targets`` in their order, and what has a line besides where its host stands."""
+    order = list(targets)
+    place = {host: n for n, host in enumerate(summary.began.hosts if summary.began else ())}
+
+    def rank(name: str) -> int:
+        return place.get(name.partition("/")[0], len(place))
+
+    for name in summary.lines:
+        if name not in order:
+            later = (n for n, other in enumerate(order) if rank(other) > rank(name))
+            order.insert(next(later, len(order)), name)
+    return order
 
 
 def _impact_after(

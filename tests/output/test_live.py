@@ -46,7 +46,7 @@ def left_out(name: str) -> Event:
 
 def rows_of(lines: Iterable[str]) -> list[str]:
     """Return the rows of targets, without their mark."""
-    found = (line for line in lines if re.match(r" \S+ +[✓●·✗-] ", line))
+    found = (line for line in lines if re.match(r" \S+ +[✓●·✗-] ", line) and " run " not in line)
     return [re.sub(r"[✓●·✗-] ", "", line, count=1).strip() for line in found]
 
 
