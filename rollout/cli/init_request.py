@@ -7,7 +7,7 @@ from typing import cast
 
 from rollout.cli import options as row
 from rollout.cli.arguments import Arguments
-from rollout.discovery.fleet import SocketPlace
+from rollout.discovery.fleet import NAME, SocketPlace
 from rollout.model.errors import SettingsError
 from rollout.settings.options import Option
 from rollout.text.hostnames import split_names
@@ -51,7 +51,7 @@ def request_of(arguments: Arguments) -> InitRequest:
         ),
         hosts=dict(_pair(row.HOST, said) for said in _several(arguments, row.HOST)),
         match=_regex(arguments.text(row.MATCH) or ""),
-        app=arguments.text(row.APP) or "",
+        app=_app(arguments.text(row.APP) or ""),
         ssh_config=arguments.text(row.SSH_CONFIG) or "",
         yes=yes,
         force=arguments.is_on(row.FORCE),
@@ -104,6 +104,12 @@ def _pair(option: Option, said: str) -> tuple[str, str]:
     if not (before and equals and after):
         raise SettingsError([f"{option.flag}: {said!r} must be written {option.metavar}"])
     return before, after
+
+
+def _app(said: str) -> str:
+    if said and not NAME.fullmatch(said):
+        raise SettingsError([f"--app: {said!r} is not a name: letters, digits and _ . : - only"])
+    return said
 
 
 def _regex(said: str) -> str:

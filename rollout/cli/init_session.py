@@ -24,6 +24,7 @@ from rollout.discovery.look import (
 )
 from rollout.discovery.probes import ProbeChoice, choose_probe
 from rollout.model.errors import RolloutError, SettingsError
+from rollout.model.fleet import Finding
 from rollout.text.suggest import did_you_mean
 
 T = TypeVar("T")
@@ -63,9 +64,7 @@ class InitSession:
         backends, mapping = self._map(site, balancers)
         print_error(f"looking at {', '.join(mapping.hosts)} by ssh")
         hosts = self._do(look_at_hosts(mapping.hosts, site.readers))
-        for host in hosts.values():
-            if host.trouble:
-                print_error(f"{host.name}: {host.trouble.what}")
+        _show_troubles([host.trouble for host in hosts.values() if host.trouble])
         choice = self._choose_instances(mapping, hosts)
         app = self._app(backends)
         names = [app[0], *dict.fromkeys(name for found in backends.values() for name in found)]
@@ -183,6 +182,15 @@ class InitSession:
 
     def _do(self, step: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(step)
+
+
+def _show_troubles(troubles: Sequence[Finding]) -> None:
+    """Print what failed on each host, and the fix once for those that have the same trouble."""
+    fixed = set()
+    for trouble in troubles:
+        fix = f"\n  fix: {trouble.fix}" if trouble.fix and trouble.what not in fixed else ""
+        print_error(f"{trouble.where}: {trouble.what}{fix}")
+        fixed.add(trouble.what)
 
 
 class BalancerUnreadable(RolloutError):

@@ -51,11 +51,11 @@ async def read_balancers(
 
 
 async def _read(place: SocketPlace, balancer: Balancer) -> SeenBalancer:
+    notes = await balancer.examine()  # which raises nothing, and says best what is wrong
     try:
-        notes = await balancer.examine()
         return SeenBalancer(place=place, snapshot=await balancer.look(), notes=notes)
     except RolloutError as error:
-        return SeenBalancer(place=place, notes=(_finding(place.name, error),))
+        return SeenBalancer(place=place, notes=(*notes, _finding(place.name, error)))
 
 
 async def map_hosts(

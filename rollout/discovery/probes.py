@@ -51,15 +51,15 @@ async def choose_probe(
     """
     every = [(host, one) for host, found in instances.items() for one in found]
     if not every:
-        return ProbeChoice("", "not known: no instance is")
+        return ProbeChoice("", "no instance is known")
     unknown = [f"{one.name} on {host}" for host, one in every if not one.port]
     if unknown:
-        return ProbeChoice("", f"not known: the port of {unknown[0]} was not seen")
+        return ProbeChoice("", f"the port of {unknown[0]} was not seen")
     try:
         async with asyncio.timeout(WITHIN):
             return await _first_answered(trial, every, paths)
     except TimeoutError:
-        return ProbeChoice("", f"not known: not all were asked within {WITHIN:g}s")
+        return ProbeChoice("", f"not all were asked within {WITHIN:g}s")
 
 
 async def _first_answered(
@@ -79,7 +79,7 @@ async def _first_answered(
             return ProbeChoice(template, f"{said}{_http_answers(template, refused)}")
         refused.append(failed)
     said = "; ".join(dict.fromkeys(one.message for one in refused))
-    return ProbeChoice("", f"not known: {said}")
+    return ProbeChoice("", said)
 
 
 async def _failing(

@@ -83,7 +83,11 @@ def _hosts(seen: SeenFleet) -> Iterator[Suggestion]:
     if len(lost) > MOST_NAMED:
         comments.append(f"{NOT_KNOWN}: the hosts of {len(lost) - MOST_NAMED} more servers.")
     troubles = [host.trouble for host in seen.hosts.values() if host.trouble]
-    comments += [f"{NOT_KNOWN}: what runs there. {_said(trouble)}" for trouble in troubles]
+    comments += [
+        f"{NOT_KNOWN}: what runs there. {_said(trouble)}" for trouble in troubles[:MOST_NAMED]
+    ]
+    if len(troubles) > MOST_NAMED:
+        comments.append(f"{NOT_KNOWN}: what runs on {len(troubles) - MOST_NAMED} more hosts.")
     value = compact(hosts)
     yield Suggestion(("fleet", "hosts"), list(value), tuple(comments))
 

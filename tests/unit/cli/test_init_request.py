@@ -69,6 +69,7 @@ def test_several_sockets_get_names_of_their_own() -> None:
         ({"lb": ["a=/x", "a=/y"]}, "--lb: a name stands for two load balancers"),
         ({"lb": ["a=/x"], "socket": "/y"}, "leave out --socket and --ssh"),
         ({"host": ["10.0.0.1"]}, "--host: '10.0.0.1' must be written ADDRESS=NAME"),
+        ({"app": "shop front"}, "--app: 'shop front' is not a name"),
         ({"match": "("}, "--match: '\\(' is not a regular expression"),
     ],
 )

@@ -216,11 +216,12 @@ class OneBalancer:
 
     name = "lb1"
 
-    def __init__(self, snapshot: BalancerSnapshot | None) -> None:
+    def __init__(self, snapshot: BalancerSnapshot | None, *found: Finding) -> None:
         self._snapshot = snapshot
+        self._found = found
 
     async def examine(self) -> tuple[Finding, ...]:
-        return ()
+        return self._found
 
     async def look(self) -> BalancerSnapshot:
         if self._snapshot is None:
@@ -234,3 +235,9 @@ def test_a_load_balancer_that_does_not_answer_says_why() -> None:
     assert seen.snapshot is None
     assert seen.notes == (Finding("lb1", "no answer", "start it"),)
     assert seen.backends() == {}
+
+
+def test_what_the_examination_found_comes_before_an_error() -> None:
+    place, found = SocketPlace(name="lb1", socket="/run/x"), Finding("lb1", "not HAProxy", "")
+    (seen,) = asyncio.run(read_balancers([place], {"lb1": OneBalancer(None, found)}))  # type: ignore[dict-item] # only looked at
+    assert seen.notes[0] == found

@@ -73,13 +73,13 @@ def test_one_instance_that_does_not_answer_is_enough_to_go_on() -> None:
 def test_what_none_answers_is_not_known() -> None:
     found = choose({})
     assert found.template == ""
-    assert found.reason.startswith("not known: http://127.0.0.1:8000/: -")
+    assert found.reason.startswith("http://127.0.0.1:8000/: -")
 
 
 def test_an_instance_whose_port_is_not_known_cannot_be_asked() -> None:
     answers = Answers({})
     found = asyncio.run(choose_probe(answers, {"web1": [Instance("app")]}, ()))
-    assert found == ProbeChoice("", "not known: the port of app on web1 was not seen")
+    assert found == ProbeChoice("", "the port of app on web1 was not seen")
     assert not answers.asked
     assert not asyncio.run(choose_probe(answers, {}, ())).template
 
@@ -97,4 +97,4 @@ def test_a_crowd_that_does_not_answer_ends_in_time(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("rollout.discovery.probes.WITHIN", 0.05)
     found = asyncio.run(choose_probe(Silent(), FLEET, ()))
-    assert found == ProbeChoice("", "not known: not all were asked within 0.05s")
+    assert found == ProbeChoice("", "not all were asked within 0.05s")

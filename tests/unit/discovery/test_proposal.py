@@ -87,7 +87,7 @@ def test_what_was_seen_stands_in_the_file_with_its_reason() -> None:
 
 def test_what_is_not_known_is_said_and_left_at_its_default() -> None:
     rows = [*ROWS, row("odd", "10.0.0.9", 8000)]
-    bare = replace(fleet(rows, processes=()), probe=ProbeChoice("", "not known: nothing listens"))
+    bare = replace(fleet(rows, processes=()), probe=ProbeChoice("", "nothing listens"))
     text = text_of(bare)
     written = tomllib.loads(text)
     assert "match" not in written["monit"]
