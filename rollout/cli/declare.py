@@ -7,9 +7,10 @@ from typing import Any
 import typer
 
 from rollout.cli.arguments import Arguments
+from rollout.cli.examples import EXAMPLES
 from rollout.cli.global_options import global_options
-from rollout.cli.options import CRON, typer_type
-from rollout.cli.typer_patch import Command
+from rollout.cli.options import CRON, HELP_ALL, typer_type
+from rollout.cli.typer_patch import Command, show_all_help
 from rollout.settings.options import Option
 
 CommandFunction = Callable[[Arguments], int]
@@ -52,16 +53,22 @@ class Commands:
                 typed = global_options(context, cron=bool(given.get(CRON)))
                 raise typer.Exit(function(Arguments(typed=typed, values=given)))
 
+            whole = f"{self.prefix} {name}".strip()
+            parameters = [parameter(option) for option in options]
+            rare = tuple(dict.fromkeys(option.group for option in options if option.is_rare))
+            if rare:
+                parameters.append(parameter(HELP_ALL, show_all_help))
+            examples = EXAMPLES.get("uninterrupted" if whole == "deploy" else whole, {})
             call.__doc__ = function.__doc__
-            set_signature(call, [parameter(option) for option in options])
+            set_signature(call, parameters)
             self.app.command(
                 name,
-                cls=Command,
+                cls=type("Command", (Command,), {"rare": rare, "examples": examples}),
                 help=help_text,
                 epilog=ABOUT_SETTINGS if any(option.setting for option in options) else None,
                 rich_help_panel=group,
             )(call)
-            self.options[f"{self.prefix} {name}".strip()] = options
+            self.options[whole] = options
             return function
 
         return declare

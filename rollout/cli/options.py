@@ -62,6 +62,7 @@ EXCLUDE = Option(
     repeats=True,
     help="All but these hosts, written as for --hosts",
 )
+HELP_ALL = Option(flag="--help-all", help="Show limits, timeouts and rare options too")
 CRON = Option(flag="--cron", help="Print only on failure; never prompt")
 YES = Option(flag="--yes", short="-y", help="Do not ask for a confirmation")
 PLAN = Option(
@@ -109,7 +110,7 @@ WHY = Option(
     flag="--reason",
     short="-m",
     metavar="TEXT",
-    help="Why; the lock and the journal keep it, and `rollout lock` shows it",
+    help="Why; `rollout lock` and the journal show it",
 )
 REASON = Option(
     flag="--reason",

@@ -7,8 +7,10 @@ as its own, and its help shows them in one line.
 import shlex
 from collections.abc import Mapping, Sequence
 from copy import copy
+from types import MappingProxyType
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from rollout.cli.completion import LATER
@@ -17,6 +19,9 @@ from rollout.cli.global_options import NOTHING_GIVEN
 
 TyperOwn = Any
 """A class that typer keeps to itself."""
+
+ALL = "rollout.all"
+"""In the meta of a context: the rare options are shown too."""
 
 HOW_GLOBAL = "--config FILE, --env NAME, --output MODE, --verbose (see rollout --help)"
 
@@ -87,7 +92,15 @@ class FastGroup(TyperGroup):
 
 
 class Command(TyperCommand):
-    """A command that takes the global options as well."""
+    """A command that takes the global options as well.
+
+    Attributes:
+        rare: The headings that only ``--help-all`` shows.
+        examples: What can be typed, and what that does.
+    """
+
+    rare: tuple[str, ...] = ()
+    examples: Mapping[str, str] = MappingProxyType({})
 
     def get_params(self, ctx: TyperOwn) -> TyperOwn:
         return _with_global_options(self, ctx, _as_raw_text(super().get_params(ctx)))
@@ -101,7 +114,20 @@ class Command(TyperCommand):
         return rest
 
     def format_options(self, ctx: TyperOwn, formatter: TyperOwn) -> None:
-        _format_options(self, ctx, formatter)
+        _format_options(self, ctx, formatter, hidden=() if ALL in ctx.meta else self.rare)
+        if self.examples:
+            width = max(map(len, self.examples))
+            with formatter.section("Examples"):
+                for typed, what in self.examples.items():
+                    formatter.write(f"  {typed.ljust(width)}  # {what}\n")
+
+
+def show_all_help(ctx: typer.Context, asked: bool) -> None:  # noqa: FBT001 - as typer calls it
+    """Show the help with the options that are rarely given, and leave."""
+    if asked and not ctx.resilient_parsing:
+        ctx.meta[ALL] = True
+        typer.echo(ctx.get_help())
+        raise typer.Exit
 
 
 def _against_words(words: list[str], *, takes_hosts: bool) -> str:
@@ -149,7 +175,9 @@ def _take_global_options(ctx: TyperOwn) -> None:
         type_as(ctx.obj.rollout)
 
 
-def _format_options(command: TyperOwn, ctx: TyperOwn, formatter: TyperOwn) -> None:
+def _format_options(
+    command: TyperOwn, ctx: TyperOwn, formatter: TyperOwn, hidden: Sequence[str] = ()
+) -> None:
     of_all = getattr(command, "global_options", [])
     groups: dict[str, list[tuple[str, str]]] = {}
     for option in command.get_params(ctx):
@@ -158,7 +186,7 @@ def _format_options(command: TyperOwn, ctx: TyperOwn, formatter: TyperOwn) -> No
         if option.param_type_name == "argument":
             record = (option.metavar, option.help)  # typer's has the Python type in it
         groups.setdefault(option.rich_help_panel or "Options", []).append(record)
-    _write_groups(formatter, groups)
+    _write_groups(formatter, {name: rows for name, rows in groups.items() if name not in hidden})
     if of_all:
         with formatter.section("Global options, before or after the command"):
             formatter.write_text(HOW_GLOBAL)

@@ -51,6 +51,11 @@ class Option:
         return self.flag.lstrip("-").replace("-", "_")
 
     @property
+    def is_rare(self) -> bool:
+        """Only ``--help-all`` shows it."""
+        return self.group in {LIMITS, TIMEOUTS, OUT}
+
+    @property
     def sentence(self) -> str:
         """The help, with the setting and the default behind it in brackets."""
         setting = ".".join(self.setting or ())
@@ -99,7 +104,7 @@ PACE = (
         setting=("lock", "wait"),
         metavar="TIME",
         default="0s",
-        help="Wait up to TIME for another run to end",
+        help="Wait up to TIME for another run",
     ),
 )
 """What is given most often to a command that restarts servers."""
@@ -108,7 +113,7 @@ LOG = Option(
     flag="--log",
     setting=("log", "file"),
     metavar="FILE",
-    help="Append plain lines to FILE, whatever the screen shows",
+    help="Append the lines of the run to FILE",
 )
 
 LIMITS_AND_TIMEOUTS = (

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from rollout.cli import options as rows
 from rollout.cli.app import app, option_rows
+from rollout.cli.examples import EXAMPLES
 from rollout.model.errors import SettingsError
 from rollout.output.select import Output
 from rollout.settings.error_messages import tables
@@ -103,8 +104,10 @@ def test_a_switch_that_is_a_setting_is_on_only_where_it_was_typed(
     assert problem == "--pause-after-canary: needs a canary: set fleet.canary, or --canary 1"
 
 
-def help_of(command: str, width: int = 80) -> str:
-    done = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": str(width)})
+def help_of(command: str, width: int = 80, *, everything: bool = True) -> str:
+    rare = everything and any(option.is_rare for option in OPTIONS[command])
+    flag = "--help-all" if rare else "--help"
+    done = CliRunner().invoke(app, [*command.split(), flag], env={"COLUMNS": str(width)})
     assert done.exit_code == 0
     return done.stdout
 
@@ -146,6 +149,7 @@ def test_the_options_that_are_given_most_often_come_first() -> None:
             "Servers that are out of rotation or down",
             "Global options, before or after the command",
         ),
+        "Examples",
     ]
     assert shown.index("--hosts") < shown.index("--max-out") < shown.index("--drain-timeout")
 
@@ -165,3 +169,23 @@ def test_the_values_of_an_option_are_completed(option: Option) -> None:
         if option in options:
             flag = [] if option.is_argument else [option.flag]
             assert tuple(completed([*command.split(), *flag])) == option.values
+
+
+@pytest.mark.parametrize("command", [name for name in OPTIONS if name])
+def test_the_short_help_leaves_out_what_is_rare_and_names_what_shows_it(command: str) -> None:
+    shown = help_of(command, everything=False)
+    rare = [option for option in OPTIONS[command] if option.is_rare]
+    assert not [option.flag for option in rare if f"{option.flag} " in shown]
+    assert ("--help-all" in shown) == bool(rare)
+    most = 39 if not {option.group for option in OPTIONS[command]} & {"Release"} else 52
+    assert len(shown.splitlines()) <= most
+
+
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_each_command_that_acts_has_two_examples_that_can_be_read(command: str) -> None:
+    assert len(EXAMPLES[command]) == 2
+    for alias in (command, "deploy") if command == "uninterrupted" else (command,):
+        shown = help_of(alias, everything=False)
+        assert max(map(len, shown.splitlines())) <= 80
+        for typed, what in EXAMPLES[command].items():
+            assert re.search(rf"^  {re.escape(typed)} +# {re.escape(what)}$", shown, re.MULTILINE)
