@@ -29,8 +29,9 @@ async def pause_after_canary(context: RunContext, check: Callable[[], None]) -> 
     steering, person = context.site.steering, context.site.person
     seconds = context.plan.timeouts.pause_timeout
     steering.paused_by = SETTING
-    context.tell(RolloutPaused(by=SETTING, asks=person is not None, seconds=seconds))
     answer = asyncio.create_task(person.agrees()) if person is not None else None
+    await asyncio.sleep(0)  # keys from before the question are dropped before it is read
+    context.tell(RolloutPaused(by=SETTING, asks=person is not None, seconds=seconds))
     end = now() + seconds
     try:
         while steering.paused:

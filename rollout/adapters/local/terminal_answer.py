@@ -6,6 +6,7 @@ kernel (SIGTTIN, SIGTTOU), and so would be its signs of life.
 """
 
 import asyncio
+import errno
 import os
 import select
 import termios
@@ -34,10 +35,11 @@ class TerminalAnswer:
     async def agrees(self) -> bool:
         """Wait for one of :data:`ANSWERS`; a terminal that has gone gives none, ever."""
         while True:
-            if self._in_foreground():
-                answer = await self._key()
-                if answer is not None:
-                    return answer
+            answer = None
+            with suppress(OSError, termios.error):  # it has gone: its window was closed
+                answer = await self._key() if self._in_foreground() else None
+            if answer is not None:
+                return answer
             await asyncio.sleep(LOOK_EVERY)
 
     async def _key(self) -> bool | None:
@@ -58,8 +60,8 @@ class TerminalAnswer:
     def _in_foreground(self) -> bool:
         try:
             return os.tcgetpgrp(self._terminal) == os.getpgrp()
-        except OSError:
-            return False
+        except OSError as error:
+            return error.errno == errno.ENOTTY  # not our session's: no job control on it
 
 
 @contextmanager
