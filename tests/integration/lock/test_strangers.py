@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,9 +15,11 @@ import pytest
 
 from rollout.adapters.journal.serialization import spell_holder
 from rollout.adapters.local.thread_pool import Pool
+from rollout.adapters.lock.control import LockControl
 from rollout.adapters.lock.lock_directory import HERE, LockDirectory, LockLocation
 from rollout.adapters.lock.remote_lock import FleetLock
-from rollout.model.errors import LockError, LockHeld
+from rollout.model.control import ControlAnswer, ControlRequest, Outcome, Wanted
+from rollout.model.errors import LockError, LockHeld, LockLost
 from rollout.model.lock_state import Kind
 from tests.support.left_out import ALICE, BOB, owned_target
 from tests.support.logins import ALICE as ALICE_LOGIN
@@ -26,6 +29,8 @@ from tests.support.logins import CAROL, STRANGER, TEAM, UIDS, Logins, settings_f
 pytestmark = pytest.mark.integration
 
 T = TypeVar("T")
+
+ABORT = ControlRequest(wanted=Wanted.ABORT, by=replace(ALICE, run="ab0471", kind=Kind.MANUAL))
 
 DEAD = {**spell_holder(ALICE), "process": {**spell_holder(ALICE)["process"], "pid": 4_000_000}}
 CRON = "0-23 1-31 1-12 0-7 root /attacker/payload.sh"
@@ -67,6 +72,13 @@ def lock_of(
 ) -> FleetLock:
     directory = LockLocation(path=str(path), app="shop", group=TEAM, or_own=or_own)
     return FleetLock([LockDirectory(HERE, logins.machine(name), pool.call, directory, timeout=20)])
+
+
+def control_of(logins: Logins, name: str, pool: Pool, path: Path) -> LockControl:
+    directory = LockLocation(path=str(path), app="shop", group=TEAM)
+    return LockControl(
+        [LockDirectory(HERE, logins.machine(name), pool.call, directory, timeout=20)]
+    )
 
 
 def forge(logins: Logins, where: Path) -> Path:
@@ -173,6 +185,8 @@ def test_a_stranger_can_neither_stop_nor_read_a_lock_of_the_team(
         f"mkdir {where}/rollout-other",
         f"mkfifo {where}/rollout-shop/settled",
         f"cat {where}/rollout-shop/lock/holder",
+        f"echo '{{}}' >>{where}/rollout-shop/lock/asked",
+        f"echo '{{}}' >>{where}/rollout-shop/answers",
         f"rm -r {where}/rollout-shop/lock",
         f"ls {where}",
     ):
@@ -220,6 +234,47 @@ def test_a_lock_of_one_member_is_seen_and_taken_over_by_another_and_by_root(
     now(second.take_over(ALICE.run, BOB))
     assert now(second.release()) == ()
     assert now(third.settled()) == {ALICE.run: BOB.run}
+
+
+def test_a_member_may_ask_the_run_of_another_and_of_root_and_a_stranger_may_not(
+    logins: Logins, pool: Pool
+) -> None:
+    where = logins.for_the_team(logins.directory / "lock")
+    for owner in (ALICE_LOGIN, "root"):
+        ours = lock_of(logins, owner, pool, where)
+        run = control_of(logins, owner, pool, where)
+        now(ours.take(ALICE))
+        bobs = control_of(logins, BOB_LOGIN, pool, where)
+        now(bobs.ask(ALICE.run, ABORT))
+        assert now(run.requests(ALICE.run)) == (ABORT,)
+        stopping = ControlAnswer(request=ABORT.id, outcome=Outcome.STOPPING)
+        now(run.answer(ALICE.run, stopping))
+        assert now(bobs.answered(ALICE.run, ABORT.id)) == stopping
+        for other in (CAROL, STRANGER):
+            with pytest.raises(LockError, match="may not enter"):
+                now(control_of(logins, other, pool, where).ask(ALICE.run, ABORT))
+        assert now(run.requests(ALICE.run)) == (ABORT,)
+        assert now(ours.release()) == ()
+
+
+def test_what_a_stranger_asks_is_not_obeyed_and_the_run_notices_before_its_next_act(
+    logins: Logins, pool: Pool
+) -> None:
+    """A directory that was opened to all while a run was under way."""
+    where = logins.for_the_team(logins.directory / "lock")
+    ours, run = (of(logins, ALICE_LOGIN, pool, where) for of in (lock_of, control_of))
+    now(ours.take(ALICE))
+    for path in (where, where / "rollout-shop", where / "rollout-shop" / "lock"):
+        path.chmod(0o777)
+    line = json.dumps({"wanted": "abort", "by": spell_holder(ABORT.by)})
+    said = logins.shell(STRANGER, f"echo {shlex.quote(line)} >{where}/rollout-shop/lock/asked")
+    assert said.status == 0, said.err
+    assert now(run.requests(ALICE.run)) == ()
+    for path in (where, where / "rollout-shop", where / "rollout-shop" / "lock"):
+        path.chmod(0o2770)
+    assert now(run.requests(ALICE.run)) == (), "the file is still the stranger's"
+    with pytest.raises(LockLost):
+        now(ours.keep((), everywhere=True))
 
 
 def test_a_freeze_of_one_member_is_released_by_another_only_after_a_yes(logins: Logins) -> None:
@@ -293,6 +348,9 @@ ODD = {
     "chown 4001:4001 owned": "lock/owned: made by mallory",
     "echo '$(id)' >run": "its run is no run id",
     "rm owned; mkdir owned": "lock/owned: it is a directory made by root",
+    "touch asked; chown 4001:4001 asked": "lock/asked: made by mallory",
+    "ln -s /etc/shadow asked": "lock/asked: it is a symbolic link made by root",
+    "touch paused; chown 4001:4001 paused": "lock/paused: made by mallory",
     """echo '{"held":[{"servers":[{"weight":300}]}]}' >owned""": "has taken out cannot be read",
 }
 
@@ -341,13 +399,17 @@ def test_a_member_cannot_make_root_write_through_a_link(logins: Logins, pool: Po
     victim.write_text("root's\n")
     now(lock_of(logins, ALICE_LOGIN, pool, where).take(ALICE))
     lock = where / "rollout-shop" / "lock"
-    for name in ("holder", "before", "run", "owned", "beats", "ended"):
+    for name in ("holder", "before", "run", "owned", "beats", "ended", "asked", "paused"):
         logins.shell(ALICE_LOGIN, f"ln -s {victim} {lock}/.{name}.new")
-    for name in (".settled.new", f".new.{BOB.run}", f".gone.{BOB.run}"):
+    for name in (".settled.new", ".answers.new", f".new.{BOB.run}", f".gone.{BOB.run}"):
         logins.shell(ALICE_LOGIN, f"ln -s {victim} {where}/rollout-shop/{name}")
     roots = lock_of(logins, "root", pool, where)
     now(roots.take_over(ALICE.run, BOB))
     now(roots.keep((), everywhere=True))
+    steered = control_of(logins, "root", pool, where)
+    now(steered.ask(BOB.run, ABORT))
+    now(steered.answer(BOB.run, ControlAnswer(request=ABORT.id, outcome=Outcome.STOPPING)))
+    now(steered.show_pause(BOB.run, "root"))
     now(roots.leave_behind("a test"))
     assert now(roots.release()) == ()
     assert victim.read_text() == "root's\n"

@@ -9,6 +9,7 @@ import pytest
 from examples.fleet import until
 from tests.integration.trouble.conftest import Troubled
 from tests.support.advice import commands_in, steps_in, type_line
+from tests.support.bastion import Bastion
 from tests.support.fault_places import a_visitor_stays
 from tests.support.started_runs import Running
 
@@ -19,7 +20,7 @@ UNTIL = "nothing new is taken out until `rollout "
 
 def out_of(shop: Troubled, *words: str) -> Running:
     """Return when the first host is out, with a session that does not end."""
-    running = shop.start("restart", "--drain-timeout", "30s", *words)
+    running = shop.start("restart", "--drain-timeout", "10s", *words)
     running.until_says("web1 draining")
     return running
 
@@ -29,7 +30,7 @@ def test_a_pause_from_another_shell_sees_the_host_through_and_waits_for_continue
 ) -> None:
     with a_visitor_stays(shop.fleet, "web1") as finish:
         running = out_of(shop)
-        paused = shop.rollout("pause")
+        paused = Bastion(shop, "elsewhere").rollout("pause")
         assert "200" in finish()
     assert paused.code == 0, paused.said
     assert f"is paused: web1 is finished first; {UNTIL}" in paused.said
