@@ -246,9 +246,13 @@ def check(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("status", *row.CHOOSING, group=LOOK)
+@commands.add("status", *row.CHOOSING, row.WATCH, group=LOOK)
 def status(arguments: Arguments) -> int:
     """Show hosts, servers, instances and pids."""
+    if arguments.is_on(row.WATCH):
+        from rollout.cli.commands.watch import watch  # noqa: PLC0415
+
+        return watch(arguments)
     from rollout.cli.commands.status import status as command  # noqa: PLC0415
 
     return command(arguments)

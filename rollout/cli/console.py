@@ -45,7 +45,7 @@ def print_output(data: str) -> None:
         RolloutError: it cannot be written (a full disk).
     """
     if "`rollout " in data:
-        data = _carried(data)
+        data = carried(data)
     # A terminal or a locale that cannot show a character gets its number, not a traceback.
     encoding = sys.stdout.encoding or "utf-8"
     shown = data if data.endswith("\n") else f"{data}\n"
@@ -68,7 +68,8 @@ def _write(data: bytes) -> None:
             raise RolloutError(f"stdout cannot be written: {error.strerror}") from error
 
 
-def _carried(data: str) -> str:
+def carried(data: str) -> str:
+    """Give each command of ours that ``data`` names the options that were typed."""
     from rollout.output.columns import ForMachines  # noqa: PLC0415 - most data names no command
 
     typed = _typed[0]

@@ -119,6 +119,11 @@ REASON = Option(
     required=True,
     help="Why; a run that is refused shows it",
 )
+WATCH = Option(
+    flag="--watch",
+    short="-w",
+    help="Show it again every 2 seconds, until Ctrl-C; in a pipe what changed",
+)
 SHOW_SECRETS = Option(
     flag="--show-secrets",
     help="Show values of environments, and passwords and tokens in addresses, instead of ***",

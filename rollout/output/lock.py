@@ -111,6 +111,7 @@ def left_fields(left: UnfinishedRun) -> dict[str, Any]:
         "command": left.owner.command,
         "reason": left.owner.reason,
         "over": left.certain,
+        "paused": left.held.paused if left.held else "",
         "out": [
             {
                 "target": owned_target.target.name,

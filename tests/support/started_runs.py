@@ -51,6 +51,10 @@ class Running:
     def said(self) -> str:
         return self._said.read_text(errors="replace")
 
+    @property
+    def data(self) -> str:
+        return self._data.read_text(errors="replace")
+
     def until_says(self, words: str, timeout: float = 20.0) -> None:
         """Wait until ``words`` were said; a run that ended without them will not say them."""
 

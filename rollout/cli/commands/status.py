@@ -42,14 +42,19 @@ def run(settings: Settings, hosts: tuple[str, ...], output_mode: Output) -> int:
 
 
 async def read_status(settings: Settings, hosts: tuple[str, ...]) -> FleetStatus:
+    """Connect to everything, look at it once, and hang up."""
+    async with open_site(settings) as site:
+        return await look(settings, hosts, site)
+
+
+async def look(settings: Settings, hosts: tuple[str, ...], site: Site) -> FleetStatus:
     """Look at the hosts, the load balancers, the disks, the lock and the journals."""
     request = lock_request(settings, hosts, "rollout")
-    async with open_site(settings) as site:
-        seen, outlook = await asyncio.gather(
-            take_fleet_snapshot(hosts, site),
-            foresee(LockContext(request, history_of(settings), site, lambda _: None)),
-        )
-        releases, by_pid, unread = await _releases(seen, site)
+    seen, outlook = await asyncio.gather(
+        take_fleet_snapshot(hosts, site),
+        foresee(LockContext(request, history_of(settings), site, lambda _: None)),
+    )
+    releases, by_pid, unread = await _releases(seen, site)
     seen = replace(seen, more=(*_unknown(outlook), *unread))
     scope = scope_of(settings, hosts)
     servers = {one.host: servers_of(one, scope, seen.readings) for one in seen.hosts}

@@ -262,7 +262,8 @@ def test_what_a_stranger_asks_is_not_obeyed_and_the_run_notices_before_its_next_
 ) -> None:
     """A directory that was opened to all while a run was under way."""
     where = logins.for_the_team(logins.directory / "lock")
-    ours, run = (of(logins, ALICE_LOGIN, pool, where) for of in (lock_of, control_of))
+    ours = lock_of(logins, ALICE_LOGIN, pool, where)
+    run = control_of(logins, ALICE_LOGIN, pool, where)
     now(ours.take(ALICE))
     for path in (where, where / "rollout-shop", where / "rollout-shop" / "lock"):
         path.chmod(0o777)

@@ -172,3 +172,43 @@ def test_without_an_answer_the_run_halts_and_says_what_goes_on(shop: Troubled) -
     steps = [line for label, line in steps_in(ended.said) if label == "go on"]
     assert steps
     assert "resume" in steps[0]
+
+
+# ---- status --watch
+
+
+def test_watch_follows_the_run_from_this_bastion_and_from_another_until_ctrl_c(
+    shop: Troubled,
+) -> None:
+    here = shop.start("status", "--watch")
+    there = Bastion(shop, "elsewhere").start("status", "--watch", "--output", "json")
+    until(lambda: "no run is under way" in here.data, "the first look", 30)
+    with a_visitor_stays(shop.fleet, "web1") as finish:
+        running = out_of(shop)
+        assert shop.rollout("pause").code == 0
+        until(lambda: "0 of 2 done · web1 out" in here.data, "web1 is out", 30)
+        until(lambda: "paused (" in here.data, "it is paused", 30)
+        assert "200" in finish()
+    until(lambda: "1 of 2 done · no host out" in here.data, "web1 is back", 60)
+    assert shop.rollout("continue").code == 0
+    assert running.end(60).code == 0
+    until(lambda: here.data.count("no run is under way") > 1, "the run is over", 30)
+    time.sleep(3)
+    texts = here.data.count("no run is under way")
+    time.sleep(5)
+    assert here.data.count("no run is under way") == texts, "nothing changed, nothing printed"
+
+    for watching in (here, there):
+        watching.send(signal.SIGINT)
+        ended = watching.end(10)
+        assert (ended.code, ended.said) == (0, "")
+    seen = [json.loads(line) for line in ended.data.splitlines()]
+    outs = [[h["target"] for h in one["run"]["out"]] for one in seen if one["run"]]
+    assert ["web1"] in outs
+    assert seen[-1]["run"] is None
+
+
+def test_a_reader_that_hangs_up_ends_the_watch(shop: Troubled) -> None:
+    done = type_line(shop.fleet, "rollout status --watch | head -n 1")
+    assert done.code == 0, done.said
+    assert "no run is under way" in done.said

@@ -1,0 +1,96 @@
+"""One key at a real pseudo terminal: yes, no, or no answer; and the terminal is as it was."""
+
+import asyncio
+import os
+import pty
+import termios
+from collections.abc import Iterator
+
+import pytest
+
+from rollout.adapters.local.exit_cleanup import end_all
+from rollout.adapters.local.terminal_answer import TerminalAnswer
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    ours, theirs = pty.openpty()
+    yield ours, theirs
+    for end in (ours, theirs):
+        os.close(end)
+
+
+async def answered(ours: int, theirs: int, *keys: bytes, within: float = 5.0) -> bool | None:
+    """Press ``keys`` once the terminal is asked; None: no answer came."""
+    asking = asyncio.create_task(TerminalAnswer(theirs).agrees())
+    await asyncio.sleep(0.2)
+    for key in keys:
+        os.write(ours, key)
+    await asyncio.wait({asking}, timeout=within)
+    if asking.done():
+        return asking.result()
+    asking.cancel()
+    await asyncio.wait({asking})
+    return None
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        ((b"y",), True),
+        ((b"Y",), True),
+        ((b"n",), False),
+        ((b"N",), False),
+        ((b"\n",), False),
+        ((b"x", b" ", b"\x1b[A", b"y"), True),
+    ],
+)
+def test_one_key_is_an_answer_and_enter_is_no(
+    terminal: tuple[int, int], *, keys: tuple[bytes, ...], answer: bool
+) -> None:
+    before = termios.tcgetattr(terminal[1])
+    assert asyncio.run(answered(*terminal, *keys)) is answer
+    assert termios.tcgetattr(terminal[1]) == before
+
+
+def test_what_was_typed_before_the_question_is_no_answer(terminal: tuple[int, int]) -> None:
+    os.write(terminal[0], b"y\n")
+    assert asyncio.run(answered(*terminal, within=0.5)) is None
+
+
+def test_a_question_that_is_left_leaves_the_terminal_as_it_was(terminal: tuple[int, int]) -> None:
+    before = termios.tcgetattr(terminal[1])
+    assert asyncio.run(answered(*terminal, b"x", within=0.5)) is None
+    assert termios.tcgetattr(terminal[1]) == before
+
+
+def test_a_second_ctrl_c_leaves_the_terminal_as_it_was_too(terminal: tuple[int, int]) -> None:
+    before = termios.tcgetattr(terminal[1])
+
+    async def scenario() -> None:
+        asking = asyncio.create_task(TerminalAnswer(terminal[1]).agrees())
+        await asyncio.sleep(0.2)
+        assert termios.tcgetattr(terminal[1]) != before
+        end_all()
+        assert termios.tcgetattr(terminal[1]) == before
+        asking.cancel()
+        await asyncio.wait({asking})
+
+    asyncio.run(scenario())
+
+
+def test_a_terminal_that_has_gone_gives_no_answer_and_no_error() -> None:
+    ours, theirs = pty.openpty()
+
+    async def scenario() -> bool | None:
+        asking = asyncio.create_task(TerminalAnswer(theirs).agrees())
+        await asyncio.sleep(0.2)
+        os.close(ours)
+        await asyncio.wait({asking}, timeout=0.5)
+        assert not asking.done()
+        asking.cancel()
+        await asyncio.wait({asking})
+        return None
+
+    assert asyncio.run(scenario()) is None
+    os.close(theirs)
