@@ -9,6 +9,9 @@ words may be ``fail-boot`` (exit instead of listening), ``hang-boot`` (never lis
 ``die-after=N`` (die N seconds after birth), ``ignore-term`` and ``answer-503`` (to ``/up`` and to
 everybody else).  A word that ends in ``@web2`` is for that host alone.
 
+Some pages fail each time: ``oops`` answers 500, ``cut`` closes the connection before its answer,
+``half`` in the middle of it.  SIGUSR1 makes an instance answer 500 for a second, but for ``/up``.
+
 Every answer names the release in ``X-Release``: the number in its file ``VERSION``, or else its
 directory.  A release with stylesheets that were never compiled does not boot.
 """
@@ -26,6 +29,7 @@ from typing import BinaryIO, NamedTuple
 
 BACKLOG = 512
 LONGEST_SLOW = 2.0
+BREAKING = {"cut", "half"}
 
 
 class Request(NamedTuple):
@@ -37,6 +41,11 @@ class Request(NamedTuple):
     body: bytes
     stay: bool
 
+    @property
+    def page(self) -> str:
+        """The path without the prefix under which a second backend sends its visitors here."""
+        return self.path.rsplit("/", 1)[-1]
+
 
 class App:
     """What every request can know: who answers, and how badly it should."""
@@ -46,6 +55,11 @@ class App:
         self.release = release.name
         self.version = version_of(release)
         self.sick = "answer-503" in words
+        self.unwell_until = 0.0
+
+    def be_unwell(self) -> None:
+        """Answer 500 for a second."""
+        self.unwell_until = time.monotonic() + 1
 
     def listen(self, address: str, port: int, *, shared: bool) -> None:
         """Listen on ``address``; a shared port is spread by the kernel over all who listen."""
@@ -69,6 +83,9 @@ class App:
             try:
                 while request := read_request(stream):
                     connection.sendall(self._answer(request))
+                    if request.page in BREAKING:
+                        time.sleep(0.1)  # so that HAProxy has passed on what came
+                        break
                     if not request.stay:
                         break
             except OSError:
@@ -77,8 +94,12 @@ class App:
     def _answer(self, request: Request) -> bytes:
         if self.sick:
             return self._reply("503 Service Unavailable", b"unwell\n", stay=request.stay)
-        # A second backend of the fleet sends its visitors here under a prefix of its own.
-        what = request.path.rsplit("/", 1)[-1]
+        what = request.page
+        if what == "oops" or (what != "up" and time.monotonic() < self.unwell_until):
+            return self._reply("500 Internal Server Error", b"oops\n", stay=request.stay)
+        if what in BREAKING:
+            whole = self._reply("200 OK", b"as much as this\n", stay=request.stay)
+            return whole[:-9] if what == "half" else b""
         if what == "slow":
             time.sleep(min(LONGEST_SLOW, float(request.query.removeprefix("ms=") or 0) / 1000))
         elif what == "echo":
@@ -183,6 +204,7 @@ def main() -> None:
     words = read_words(said.directory / "misbehave", host) | read_words(release / "misbehave", host)
     boot(said.boot, words, release)
     app = App(said.name, release, words)
+    signal.signal(signal.SIGUSR1, lambda *_: app.be_unwell())
     app.listen(said.address, said.port, shared=False)
     if said.shared_port:
         app.listen(said.address, said.shared_port, shared=True)

@@ -110,9 +110,9 @@ class Watched:
         events: What has been told so far, in order.
     """
 
-    def __init__(self, fleet: Fleet, *words: str) -> None:
+    def __init__(self, fleet: Fleet, *words: str, verb: str = "restart") -> None:
         self.events: list[Event] = []
-        self._argv = fleet.command("--output", "json", "restart", *words)
+        self._argv = fleet.command("--output", "json", verb, *words)
         self._stderr = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115 - closed in `finish`
         self._process = subprocess.Popen(
             self._argv,
@@ -131,6 +131,13 @@ class Watched:
                 return line
         raise AssertionError(f"the run ended without {event} of {target}")
 
+    def until_any(self, *names: str) -> Event:
+        """Read on to the next of these events, whatever target it is about."""
+        for line in self._lines():
+            if line["event"] in names:
+                return line
+        raise AssertionError(f"the run ended without {' or '.join(names)}")
+
     def finish(self) -> subprocess.CompletedProcess[str]:
         """Read on to the end."""
         for _ in self._lines():
@@ -140,6 +147,11 @@ class Watched:
         said = "\n".join(map(json.dumps, self.events))
         with self._stderr:
             return subprocess.CompletedProcess(self._argv, code, said, self._stderr.read())
+
+    def kill(self) -> None:
+        """Let it die as by ``kill -9``."""
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> None:
         """End a run that a failing test left behind."""
@@ -159,9 +171,9 @@ class Watched:
 
 
 @contextmanager
-def watched(fleet: Fleet, *words: str) -> Iterator[Watched]:
-    """Start ``rollout restart WORDS``; whatever happens, it has ended after the block."""
-    run = Watched(fleet, *words)
+def watched(fleet: Fleet, *words: str, verb: str = "restart") -> Iterator[Watched]:
+    """Start ``rollout VERB WORDS``; whatever happens, it has ended after the block."""
+    run = Watched(fleet, *words, verb=verb)
     try:
         yield run
     finally:
