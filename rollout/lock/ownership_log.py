@@ -66,6 +66,8 @@ class PersistentOwnershipLog:
         before = self._held[target]
         coming = before.returning if returning is None else returning
         owned_target = before.told_too(told, returning=coming)
+        if returning is not None and not before.possible_states:
+            owned_target = replace(owned_target, since=utc_now())  # until now it has served
         if returning is None:
             # Nothing is about to be told, so the lock hears of it with the next act or catch_up:
             # a round trip for each order, not two.

@@ -69,7 +69,8 @@ class OwnedTarget:
         release: What they must be seen to run in once they were restarted; empty for a restart.
         relinked: ``current`` of the host may lead to ``release``, though no restart was asked for.
         returning: It was being made ready: it had been proven, or was never asked to restart.
-        since: When it was taken out, in UTC; empty where that was not written down.
+        since: When it was taken out, in UTC: right before a load balancer was first told so;
+            empty where that was not written down.
         silence: The silence of its monitoring that must be ended; None where there is none.
     """
 

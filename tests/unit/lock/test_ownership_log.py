@@ -186,6 +186,21 @@ def test_what_says_nothing_new_is_not_written_again() -> None:
     assert paper.said == ["lock -"]
 
 
+def test_a_target_is_out_since_a_load_balancer_was_first_to_be_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between its being owned and that lie writes, and the operator's commands before a host."""
+    moments = (f"2026-11-28T02:00:0{second}.000Z" for second in range(9))
+    monkeypatch.setattr("rollout.lock.ownership_log.utc_now", lambda: next(moments))
+    paper = Paper()
+    record = PersistentOwnershipLog(paper, paper)
+    now(record.own(WEB1, FOUND))
+    assert paper.listed[0].since == "2026-11-28T02:00:00.000Z"
+    for told in (DRAIN, {SEAT: (AdminState.DRAIN, AdminState.MAINT)}):
+        now(record.records_intent("web1", told, returning=False))
+        assert paper.listed[0].since == "2026-11-28T02:00:01.000Z"
+
+
 def test_what_was_seen_since_an_order_reaches_the_lock_a_little_later() -> None:
     paper = Paper()
     record = PersistentOwnershipLog(paper, paper)
