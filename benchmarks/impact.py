@@ -44,6 +44,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Haproxy:
+    """A HAProxy that runs: its admin socket and its process."""
+
     socket: Path
     pid: int
 

@@ -67,8 +67,12 @@ class PersistentOwnershipLog:
         coming = before.returning if returning is None else returning
         owned_target = before.told_too(told, returning=coming)
         if returning is not None and not before.possible_states:
-            owned_target = replace(owned_target, since=utc_now())  # until now it has served
-        if returning is None:
+            await self._keep(
+                replace(owned_target, since=utc_now()), everywhere=False, needed=not coming
+            )
+            # It is told now: the next write has this moment, one write later than the last.
+            self._held[target] = replace(self._held[target], since=utc_now())
+        elif returning is None:
             # Nothing is about to be told, so the lock hears of it with the next act or catch_up:
             # a round trip for each order, not two.
             await self._keep(owned_target, everywhere=False, needed=not coming, to_lock=False)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from rollout.model.impact import BackendImpact, Impact
 from rollout.output.messages import RunResult, StampedEvent
 from rollout.output.notices import STARTS
 
@@ -40,6 +41,7 @@ class Figures:
         since: When it started, in Unix time; None before something may be changed.
         out: How many targets are out of rotation because of it.
         out_seconds: By target how long it was out.
+        impact: What visitors met, as far as it was measured.
         last: How it ended; None while it goes on.
     """
 
@@ -48,6 +50,7 @@ class Figures:
     since: float | None = None
     out: int = 0
     out_seconds: Mapping[str, float] = field(default_factory=dict[str, float])
+    impact: Impact = field(default_factory=Impact)
     last: LastRun | None = None
 
 
@@ -69,6 +72,54 @@ def _of_the_verb(figures: Figures, value: Callable[[LastRun], float]) -> Sequenc
         return []
     return [({"app": figures.app, "command": figures.verb}, value(figures.last))]
 
+
+def _of_each_backend(figures: Figures, value: Callable[[BackendImpact], int]) -> Sequence[Sample]:
+    return [
+        ({"app": figures.app, "balancer": one.balancer, "backend": one.backend}, value(one))
+        for one in figures.impact.backends
+    ]
+
+
+IMPACT = (
+    Family(
+        "rollout_impact_requests",
+        "Requests that HAProxy counted in that run; in TCP mode sessions.",
+        lambda run: _of_each_backend(run, lambda one: one.counters.requests),
+    ),
+    Family(
+        "rollout_impact_responses_5xx",
+        "Responses 5xx in that run, of the app and of HAProxy.",
+        lambda run: _of_each_backend(run, lambda one: one.counters.responses_5xx),
+    ),
+    Family(
+        "rollout_impact_failed_requests",
+        "Requests that visitors may have seen fail in that run: 5xx, and responses that broke off.",
+        lambda run: _of_each_backend(run, lambda one: one.counters.failed),
+    ),
+    Family(
+        "rollout_impact_retries",
+        "Connections to a server that were tried again in that run, at the same server or another.",
+        lambda run: _of_each_backend(
+            run, lambda one: one.counters.retries + one.counters.redispatches
+        ),
+    ),
+    Family(
+        "rollout_impact_lowest_servers",
+        "The fewest servers that got visitors in that run.",
+        lambda run: _of_each_backend(run, lambda one: one.lowest),
+    ),
+    Family(
+        "rollout_impact_sessions_cut",
+        "Sessions that the run has shut down.",
+        lambda run: _of_the_app(run, run.impact.cut),
+    ),
+    Family(
+        "rollout_impact_gaps",
+        "Times in that run of which no counter tells; then the counters are lower bounds.",
+        lambda run: _of_the_app(run, len(run.impact.gaps) + len(run.impact.unread)),
+    ),
+)
+"""What visitors met in a run."""
 
 STATE = (
     Family(
@@ -93,9 +144,9 @@ STATE = (
             ({"app": run.app, "target": name}, seconds) for name, seconds in run.out_seconds.items()
         ],
     ),
+    *IMPACT,
 )
-"""How the fleet stands because of a run that changes something.  Counters of what visitors met come
-here: a row whose samples are read off the run's figures."""
+"""How the fleet stands because of a run that changes something, and what visitors met in it."""
 
 ENDS = (
     Family(
@@ -194,7 +245,9 @@ class Metrics:
                 return
             figures = replace(figures, since=self._time())
         seconds = {n: line.seconds for n, line in lines.items() if line.seconds is not None}
-        self._put(replace(figures, out=len(told.summary.out), out_seconds=seconds))
+        impact = told.summary.impact or Impact()
+        out = len(told.summary.out)
+        self._put(replace(figures, out=out, out_seconds=seconds, impact=impact))
 
     def end(self, ending: RunResult) -> None:
         code = ending.exit_code.value

@@ -41,6 +41,8 @@ ACQUIRE = ("tests/scenarios/test_acquire.py",)
 BY_HAND = ("tests/scenarios/test_lock_by_hand.py",)
 PRUNE = ("tests/scenarios/test_prune.py",)
 WHOLE = ("tests/scenarios/test_whole_recoveries.py",)
+IMPACT = ("tests/scenarios/test_impact.py",)
+COUNTERS = ("tests/unit/model/test_impact.py",)
 COMMANDS = ("tests/scenarios/test_operator_commands.py",)
 CHECKOUTS = ("tests/integration/sources/test_checkouts.py",)
 ANNOTATED = ("tests/unit/settings/test_annotated.py", "tests/unit/discovery")
@@ -1277,5 +1279,82 @@ MUTANTS = (
         ".released(owned_target",
         "        await context.site.record.released(owned_target",
         noticed_by=COMMANDS,
+    ),
+    Mutant(
+        "a measurement never ends a run",
+        "restart/impact.py",
+        "        except Exception as error:  # noqa: BLE001 - a measurement never ends a run\n",
+        "        except TimeoutError as error:\n",
+        noticed_by=IMPACT,
+    ),
+    Mutant(
+        "a load balancer that hangs does not hold up the end of a run",
+        "restart/impact.py",
+        "ANSWERS_WITHIN = 1.5\n",
+        "ANSWERS_WITHIN = 5_000\n",
+        noticed_by=IMPACT,
+    ),
+    Mutant(
+        "a load balancer that does not answer is left alone for a while",
+        "restart/impact.py",
+        "        if now() >= self._next:\n",
+        "        if True:\n",
+        noticed_by=IMPACT,
+    ),
+    Mutant(
+        "two readings that cross are not taken for counters that were cleared",
+        "restart/impact.py",
+        "            async with asyncio.timeout(ANSWERS_WITHIN), self._turn:\n",
+        "            async with asyncio.timeout(ANSWERS_WITHIN):\n",
+        noticed_by=IMPACT,
+    ),
+    Mutant(
+        "a reading keeps no other question of the run waiting",
+        "adapters/haproxy/admin_socket.py",
+        "            async with asyncio.timeout(self._timeout):\n                return read(",
+        "            async with asyncio.timeout(self._timeout), self._turn:\n"
+        "                return read(",
+        noticed_by=("tests/unit/adapters/haproxy/test_beside.py",),
+    ),
+    Mutant(
+        "a reply that was torn is not taken for a smaller one",
+        "adapters/haproxy/traffic_parser.py",
+        '    raise ValueError("its end is missing")\n',
+        noticed_by=("tests/unit/adapters/haproxy/test_traffic_parser.py",),
+    ),
+    Mutant(
+        "what HAProxy counted before the run is not called the run's",
+        "model/impact.py",
+        "    return reading.age <= measured and most <= reading.handled\n",
+        "    return True\n",
+        noticed_by=COUNTERS,
+    ),
+    Mutant(
+        "a reload in a run is said to have cost counters",
+        "model/impact.py",
+        "            self.gaps.append(ImpactGap(balancer=name, reason=RELOAD, "
+        "seconds=at - known.at))\n",
+        noticed_by=COUNTERS,
+    ),
+    Mutant(
+        "counters that were cleared in a run are said to be",
+        "model/impact.py",
+        "            self.gaps.append(ImpactGap(balancer=name, reason=CLEARED, "
+        "seconds=at - known.at))\n",
+        noticed_by=COUNTERS,
+    ),
+    Mutant(
+        "a load balancer that was read late is said to be",
+        "model/impact.py",
+        "                self.gaps.append(ImpactGap(balancer=name, reason=LATE, seconds=late))\n",
+        "                pass\n",
+        noticed_by=COUNTERS,
+    ),
+    Mutant(
+        "a request that failed is counted as one",
+        "model/traffic.py",
+        "        return self.responses_5xx + self.server_aborts\n",
+        "        return self.responses_5xx + self.response_errors\n",
+        noticed_by=COUNTERS,
     ),
 )

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from rollout.events import Event
-from rollout.output.metrics import ENDS, STATE, Figures, LastRun, Metrics, exposition
+from rollout.events import Event, ImpactMeasured, SessionsCut, TrafficSeen
+from rollout.model.impact import ImpactGap
+from rollout.output.metrics import ENDS, IMPACT, STATE, Figures, LastRun, Metrics, exposition
 from rollout.summary.run import Exit
-from tests.output.recorded_runs import GOOD, REFUSED, RICH, STILL_OUT, broadcast_to
+from tests.output.recorded_runs import GOOD, REFUSED, RICH, STILL_OUT, broadcast_to, traffic
 
 NOW = 1_795_000_000.25
 
@@ -62,7 +63,35 @@ def test_a_good_run_is_written_at_its_start_at_each_change_and_at_its_end() -> N
     assert last["rollout_last_run_exit_code", "restart"] == 0
     assert last["rollout_last_run_seconds", "restart"] > 0
     assert last["rollout_out_seconds", "web1"] > 0
-    assert {name for name, _ in last} == {family.name for family in (*STATE, *ENDS)}
+    of_backends = {family.name for family in IMPACT} - {name for name, _ in last}
+    assert len(of_backends) == 5, "no load balancer was read in it"
+    assert {name for name, _ in last} == {f.name for f in (*STATE, *ENDS)} - of_backends
+
+
+def test_what_visitors_met_is_written_for_each_backend() -> None:
+    file = File()
+    met = traffic("lb1", 100, responses_5xx=2, server_aborts=1, retries=3, redispatches=1)
+    told = TrafficSeen(balancer="lb1", backends=(met,))
+    cut = SessionsCut(target="web1", sessions=4)
+    gap = ImpactGap(balancer="lb1", reason="reload", seconds=1.0)
+    end = ImpactMeasured(backends=(met, traffic("lb2", 50)), gaps=(gap,), unread={"lb2": "silent"})
+    played((GOOD[0], told, *GOOD[1:], cut, end), file)
+    assert samples(file.held[1])["rollout_impact_requests", "lb1,app"] == 100, "while it goes on"
+    last = {name: value for name, value in samples(file.text).items() if "impact" in name[0]}
+    assert last == {
+        ("rollout_impact_requests", "lb1,app"): 100,
+        ("rollout_impact_requests", "lb2,app"): 50,
+        ("rollout_impact_responses_5xx", "lb1,app"): 2,
+        ("rollout_impact_responses_5xx", "lb2,app"): 0,
+        ("rollout_impact_failed_requests", "lb1,app"): 3,
+        ("rollout_impact_failed_requests", "lb2,app"): 0,
+        ("rollout_impact_retries", "lb1,app"): 4,
+        ("rollout_impact_retries", "lb2,app"): 0,
+        ("rollout_impact_lowest_servers", "lb1,app"): 3,
+        ("rollout_impact_lowest_servers", "lb2,app"): 3,
+        ("rollout_impact_sessions_cut", ""): 4,
+        ("rollout_impact_gaps", ""): 2,
+    }
 
 
 def test_what_is_left_out_stays_out_in_the_file() -> None:

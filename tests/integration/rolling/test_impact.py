@@ -287,7 +287,8 @@ def test_the_time_out_over_a_killed_run_and_the_next_is_that_of_another_clock(
     told = ends[0]["seconds"]
     print(f"{told:.3f}s told, {clock.seconds:.3f}s seen")  # noqa: T201
     assert clock.seconds > 3
-    assert told == pytest.approx(clock.seconds, abs=0.1)
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert told == pytest.approx(clock.seconds, abs=0.1 * busy)
     impact = impact_of(run)
     if verb == "resume":
         assert counted(impact) == {"lb1/app": tally.requests}

@@ -196,9 +196,11 @@ def test_a_target_is_out_since_a_load_balancer_was_first_to_be_told(
     record = PersistentOwnershipLog(paper, paper)
     now(record.own(WEB1, FOUND))
     assert paper.listed[0].since == "2026-11-28T02:00:00.000Z"
-    for told in (DRAIN, {SEAT: (AdminState.DRAIN, AdminState.MAINT)}):
-        now(record.records_intent("web1", told, returning=False))
-        assert paper.listed[0].since == "2026-11-28T02:00:01.000Z"
+    now(record.records_intent("web1", DRAIN, returning=False))
+    assert paper.listed[0].since == "2026-11-28T02:00:01.000Z", "should it die here"
+    for told in ((AdminState.DRAIN, AdminState.MAINT), (AdminState.MAINT, AdminState.READY)):
+        now(record.records_intent("web1", {SEAT: told}, returning=False))
+        assert paper.listed[0].since == "2026-11-28T02:00:02.000Z", "the write took its time"
 
 
 def test_what_was_seen_since_an_order_reaches_the_lock_a_little_later() -> None:
