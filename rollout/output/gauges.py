@@ -256,7 +256,7 @@ def soak(view: View, columns: int) -> list[Text]:
     head = _labelled(view, "soak")
     who: Piece = (f"{sanitize(some(going.targets, 2))} {verb}", "")
     said: list[Piece] = [(f"{left} left", BUSY)]
-    if (own := going.carried) is not None:
+    if (own := going.carried) is not None and own.requests + going.others.requests:
         errors, others = own.responses_5xx, going.others
         tint = BAD if errors else GOOD
         said.append((f"5xx {errors:,} of {own.requests:,} requests", tint))

@@ -7,8 +7,11 @@ import pytest
 
 from rollout.events import (
     RolloutFinished,
+    RolloutStarted,
     SessionsCut,
+    SoakSeen,
     TargetNotDrained,
+    TargetReturned,
     TargetReturnedUntouched,
     TargetWaiting,
 )
@@ -229,3 +232,33 @@ def test_what_was_seen_before_a_call_hung_makes_no_server_ready(
     told = roll(world, Fault(Kind.HANG, calls - before))
     assert promises_broken(world, told) == []
     assert told.summary.exit_code is Exit.DONE
+
+
+def test_a_soak_tells_what_the_canary_carries_beside_its_peers() -> None:
+    """Read every five seconds, and by the counters since the soak began."""
+    world = fleet(3, balancers=2)
+    told = roll(world, canary=1, timeouts=replace(QUICK, soak=30))
+    started = next(e for e in told.events if isinstance(e, RolloutStarted))
+    assert (started.canaries, started.soak) == (1, 30)
+    seen = [e for e in told.events if isinstance(e, SoakSeen)]
+    assert len(seen) == 7
+    assert {e.targets for e in seen} == {("web1",)}
+    assert (seen[0].carried.requests, seen[0].others.requests) == (0, 0)
+    carried = [e.carried.requests + e.others.requests for e in seen]
+    assert carried == sorted(carried)
+
+
+def test_a_wait_says_when_it_is_given_up_and_a_watch_how_long_it_is() -> None:
+    told = roll(fleet(2))
+    waits = [e for e in told.events if isinstance(e, TargetWaiting) and e.awaited == "verified"]
+    assert waits
+    limit = QUICK.running_timeout
+    assert all(e.left is not None and 0 < e.left <= limit for e in waits)
+    assert {e.watched for e in told.events if isinstance(e, TargetReturned)} == {QUICK.stable}
+
+
+def test_without_a_canary_nothing_is_said_to_soak() -> None:
+    told = roll(fleet(2), timeouts=replace(QUICK, soak=30))
+    started = next(e for e in told.events if isinstance(e, RolloutStarted))
+    assert (started.canaries, started.soak) == (0, 0.0)
+    assert not any(isinstance(e, SoakSeen) for e in told.events)

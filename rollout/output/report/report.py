@@ -45,7 +45,7 @@ def summary_text(ending: RunResult, columns: int = USUAL) -> str:
         columns: Where prose is broken; a command is not, whatever its length.
     """
     first = hang("rollout: ", sanitize(headline(ending)), columns)
-    parts = [[*first, *_impact(ending, columns), *_run(ending, columns)]]
+    parts = [[*first, *_impact(ending, columns)]]
     if ending.exit_code is not Exit.DONE:
         parts += [
             findings_lines(ending.summary.findings, columns),
@@ -63,16 +63,6 @@ def _impact(ending: RunResult, columns: int) -> list[str]:
     """Say what visitors met, where it was measured."""
     impact = ending.summary.impact
     return hang("impact:  ", impact_words(impact), columns) if impact is not None else []
-
-
-def _run(ending: RunResult, columns: int) -> list[str]:
-    """Name the run, its login and its reason, so that the lines can stand in a ticket."""
-    began = ending.summary.began
-    if began is None:
-        return []
-    who = f"{began.sudo_user or began.user}@{began.bastion}"
-    reason = f', "{began.reason}"' if began.reason else ""
-    return hang("run:     ", sanitize(f"{ending.run} by {who}{reason}"), columns)
 
 
 def steps_of(ending: RunResult) -> tuple[NextStep, ...]:
