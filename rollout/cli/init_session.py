@@ -23,11 +23,13 @@ from rollout.discovery.look import (
     read_balancers,
 )
 from rollout.discovery.probes import ProbeChoice, choose_probe
-from rollout.model.errors import RolloutError, SettingsError
+from rollout.model.errors import ActionableError, RolloutError, SettingsError
 from rollout.model.fleet import Finding
 from rollout.text.suggest import did_you_mean
 
 T = TypeVar("T")
+
+MOST_NAMED = 10
 
 
 class InitSession:
@@ -104,7 +106,7 @@ class InitSession:
         for one in balancers:
             if one.snapshot is None:
                 trouble = one.notes[0]
-                raise BalancerUnreadable(f"{one.place.name}: {trouble.what}", trouble.fix)
+                raise ActionableError(one.place.name, trouble.what, trouble.fix)
             print_error(f"{one.place.name}: HAProxy {one.snapshot.version} at {one.place}")
             for note in one.notes:
                 print_error(f"{note.where}: {note.what}", f"  fix: {note.fix}")
@@ -125,7 +127,7 @@ class InitSession:
             said |= answers
             mapping = self._do(map_hosts(rows, names, ssh_of, said)).of_backends(backends)
         if not mapping.mapped:
-            raise HostsUnknown(mapping)
+            raise _no_host_known(mapping)
         return backends, mapping
 
     def _choose_backends(
@@ -193,21 +195,12 @@ def _show_troubles(troubles: Sequence[Finding]) -> None:
         fixed.add(trouble.what)
 
 
-class BalancerUnreadable(RolloutError):
-    """A load balancer cannot be read, so nothing can be proposed."""
-
-    def __init__(self, sentence: str, fix: str) -> None:
-        super().__init__(sentence)
-        self.fix = fix
-
-
-class HostsUnknown(RolloutError):
-    """No server of the managed backends belongs to a host that is known."""
-
-    def __init__(self, mapping: HostMapping) -> None:
-        lines = [
-            f"  {one.row.server.backend}/{one.row.server.name}: {one.why}"
-            for one in mapping.unmapped[:10]
-        ]
-        super().__init__("\n".join(["no host behind HAProxy's servers is known:", *lines]))
-        self.fix = next((one.fix for one in mapping.unmapped), "")
+def _no_host_known(mapping: HostMapping) -> ActionableError:
+    """Return the error that names the servers whose hosts are not known, and why."""
+    lines = [
+        f"  {one.row.server.backend}/{one.row.server.name}: {one.why}"
+        for one in mapping.unmapped[:MOST_NAMED]
+    ]
+    fix = next((one.fix for one in mapping.unmapped), "")
+    what = "\n".join(["no host behind HAProxy's servers is known:", *lines])
+    return ActionableError("", what, fix)

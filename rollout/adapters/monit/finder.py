@@ -51,18 +51,24 @@ class MonitFinder:
     async def groups(
         self, host: str, command: str, names: Sequence[str]
     ) -> Mapping[str, frozenset[str]]:
-        """Ask for each of ``names`` as a group; what is none, or cannot be asked, is left out."""
-        if await self._members(host, command, NO_GROUP):
-            return {}
-        found = {name: await self._members(host, command, name) for name in names[:MOST_GROUPS]}
-        return {name: members for name, members in found.items() if members}
+        """Ask for each of ``names`` as a group; what is none, or cannot be asked, is left out.
 
-    async def _members(self, host: str, command: str, group: str) -> frozenset[str]:
-        try:
-            states = await self._asked(command, group).look(host)
-        except RolloutError:
-            return frozenset()
-        return frozenset(state.name for state in states)
+        Where sudo refuses one such question, no other is asked: each is noted in the host's log.
+        """
+        found: dict[str, frozenset[str]] = {}
+        for name in (NO_GROUP, *names[:MOST_GROUPS]):
+            try:
+                states = await self._asked(command, name).look(host)
+            except SupervisorError as error:
+                if "visudo" in error.fix:
+                    return {}
+            except RolloutError:
+                return {}
+            else:
+                if name == NO_GROUP:
+                    return {}
+                found[name] = frozenset(state.name for state in states)
+        return {name: members for name, members in found.items() if members}
 
     def _asked(self, command: str, group: str = "") -> MonitSupervisor:
         options = MonitOptions(command=command, group=group)

@@ -164,6 +164,12 @@ def test_what_cannot_be_seen_is_said_and_not_guessed(make_fleet: MakeFleet, tmp_
     assert f"--host {place.address}=NAME" in text
     assert tomllib.loads((tmp_path / "rollout.toml").read_text())["fleet"]["hosts"] == ["web1"]
 
+    (tmp_path / "rollout.toml").unlink()
+    named = init(fleet, *places(fleet), "--yes", f"--host={place.address}=web2")
+    code, said = run(fleet, tmp_path, named)
+    assert code == 0, said
+    assert tomllib.loads((tmp_path / "rollout.toml").read_text())["fleet"]["hosts"] == ["web[1-2]"]
+
     fleet.ssh_config.write_text("")
     (tmp_path / "rollout.toml").unlink()
     code, said = run(fleet, tmp_path, init(fleet, *places(fleet), "--yes"))

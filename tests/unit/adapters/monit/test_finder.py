@@ -75,3 +75,9 @@ def test_groups_are_told_apart_from_what_is_none() -> None:
 def test_a_monit_that_ignores_groups_has_none() -> None:
     host = Host(honours=False)
     assert asyncio.run(host.finder().groups("web1", "sudo -n monit", ["app"])) == {}
+
+
+def test_a_refusal_of_sudo_ends_the_questions() -> None:
+    host = Host(sudo="sudo: a password is required")
+    assert asyncio.run(host.finder().groups("web1", "sudo -n monit", ["app", "shop"])) == {}
+    assert len(host.asked) == 1
