@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from rollout.cli.global_options import GlobalOptions
-from rollout.cli.options import ACCEPT_SICK, EXCLUDE, HOSTS, WHY
+from rollout.cli.options import ACCEPT_SICK, EXCLUDE, HOSTS, PLAN, WHY
 from rollout.model.errors import SettingsError
 from rollout.settings.options import Option
 from rollout.text.hostnames import select
@@ -63,7 +63,8 @@ class Arguments:
         if not reason.isprintable() or len(reason) > LONGEST_REASON:
             what = f"must be one line of at most {LONGEST_REASON} characters"
             raise SettingsError([f"{WHY.flag}: {what}"])
-        if loaded.settings.require_reason and not reason:
+        only_planned = WHY not in self.values or self.is_on(PLAN)
+        if loaded.settings.require_reason and not reason and not only_planned:
             where = loaded.origin(("require_reason",))
             typed = f"`rollout {self.typed.command} {WHY.flag} TEXT`"
             raise SettingsError([f"{WHY.flag}: {where} requires a reason: {typed}"])

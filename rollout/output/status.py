@@ -124,7 +124,7 @@ def _server_row(row: ServerState, run: UnfinishedRun | None) -> Row:
         sanitize(row.status),
         "serving" if receives_traffic(row) else admin_state_of(row).value,
         str(row.sessions),
-        str(row.weight),
+        "" if row.weight == row.initial_weight else str(row.weight),
         out_because_of(row, run),
     )
 

@@ -11,7 +11,7 @@ from rollout.cli.app import app
 from rollout.cli.arguments import LONGEST_REASON, Arguments
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.new_run import begin
-from rollout.cli.options import WHY
+from rollout.cli.options import PLAN, WHY
 from rollout.cli.run_spec import RunSpec
 from rollout.model.errors import SettingsError
 
@@ -53,6 +53,12 @@ def test_where_it_is_required_nothing_begins_without_it(
 def typed(reason: str | None, env: str | None = None) -> tuple[Arguments, str]:
     arguments = Arguments(typed=GlobalOptions(env=env), values={WHY: reason})
     return arguments, arguments.reason(arguments.typed.settings())
+
+
+def test_a_plan_needs_none() -> None:
+    loaded = GlobalOptions(env="production").settings()
+    for values in ({}, {WHY: None, PLAN: True}):
+        assert Arguments(typed=GlobalOptions(), values=values).reason(loaded) == ""
 
 
 def test_elsewhere_it_may_be_left_out() -> None:

@@ -81,9 +81,9 @@ def died() -> UnfinishedRun:
 def test_each_table_has_headings_and_the_backends_are_counted() -> None:
     text = status_table(status(SEEN))
     assert text == (
-        "HOST  SERVER        HAPROXY  STATE    OPEN  WEIGHT  OUT BECAUSE OF\n"
-        "web1  app/web1@lb1  MAINT    maint    0     100     not by rollout\n"
-        "web2  app/web2@lb1  UP 1/3   serving  0     100\n"
+        "HOST  SERVER        HAPROXY  STATE    OPEN  OUT BECAUSE OF\n"
+        "web1  app/web1@lb1  MAINT    maint    0     not by rollout\n"
+        "web2  app/web2@lb1  UP 1/3   serving  0\n"
         "web3  nothing seen\n"
         "\n"
         "HOST  INSTANCE  STATUS  PID  AGE    RELEASE\n"
@@ -99,7 +99,7 @@ def test_each_table_has_headings_and_the_backends_are_counted() -> None:
 
 def test_what_a_run_has_out_is_named_with_the_run_and_what_to_type() -> None:
     text = status_table(status(SEEN, died()))
-    assert "100     run a11ce0: `rollout recover`\n" in text
+    assert "0     run a11ce0: `rollout recover`\n" in text
     assert "not by rollout" not in text
     assert "lock     left by run a11ce0, which is over\n" in text
 
@@ -116,6 +116,13 @@ def test_what_was_changed_since_is_not_called_the_runs() -> None:
     seen = status(SEEN, left)
     text = status_table(replace(seen, runs=(replace(left, owned_targets=()),)))
     assert "not by rollout" in text
+
+
+def test_a_weight_that_is_not_that_of_the_file_is_shown() -> None:
+    changed = replace(row(server("web2")), weight=7)
+    text = status_table(status(reading(row(server("web1")), changed)))
+    assert "OPEN  WEIGHT" in text
+    assert "serving  0     7\n" in text
 
 
 def test_too_few_serving_is_said() -> None:
