@@ -11,6 +11,7 @@ import pytest
 
 from examples.fleet import Shape
 from tests.integration.conftest import MakeFleet
+from tests.integration.notify.test_notices_of_a_run import team
 from tests.support.disks import a_disk
 from tests.support.fake_amtool import Amtool
 from tests.support.observed_restart import WITHIN, restart, restarted_whole
@@ -45,6 +46,43 @@ def test_ctrl_c_ends_the_wait_for_the_last_hook_and_the_code_stays(
     assert "all serving" in said
     left = subprocess.run(["pgrep", "-f", str(began)], check=False, capture_output=True)
     assert left.stdout == b""
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_the_team_still_hears_of_it(
+    make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    fleet, began = make_fleet(SHAPE), tmp_path / "began"
+    with team() as heard:
+        fleet.settings(
+            {
+                "hooks.host_out": f"touch {began}; sleep 600",
+                "hooks.timeout": "2m",
+                "notify.webhook": heard.url,
+            }
+        )
+        process = subprocess.Popen(
+            fleet.command("restart"),
+            env=fleet.environment,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        limit = time.monotonic() + WITHIN
+        while not began.exists():
+            assert time.monotonic() < limit
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        told = time.monotonic()
+        _, said = process.communicate(timeout=30)
+        assert time.monotonic() - told < 4.0
+    assert process.returncode == 6, said
+    assert [(one["exit_code"], one["out"]) for one in heard.told] == [(6, ["web1"])]
+    left = subprocess.run(["pgrep", "-f", str(began)], check=False, capture_output=True)
+    assert left.stdout == b""
+    fleet.settings()
+    assert fleet.rollout("recover", "--yes", timeout=WITHIN).returncode == 0
 
 
 def test_a_disk_that_is_full_warns_once_and_stops_nothing(

@@ -125,4 +125,4 @@ def test_a_mail_is_sent_where_a_host_is_left_out(make_fleet: MakeFleet, here: Pa
 def test_the_page_names_every_metric_with_its_labels() -> None:
     page = PAGE.read_text(encoding="utf-8")
     for family in (*STATE, *ENDS):
-        assert f"| `{family.name}{{app" in page
+        assert f"`{family.name}{{app" in page
