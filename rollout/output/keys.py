@@ -19,7 +19,7 @@ BEFORE_THE_RESTART = frozenset({TargetPhase.CLAIMED, TargetPhase.DRAINING, Targe
 
 def keys(view: View, columns: int) -> list[Text]:
     """Say what a first Ctrl-C does, or after it what a second one does."""
-    if view.ends:
+    if view.ends and (view.over or not view.rolling_back):
         return []
     if view.summary.stop:
         return [first_that_fits(_stopping(view), columns)]
@@ -48,13 +48,16 @@ def _finish(view: View) -> str:
     through = [name for name in moving if name not in back]
     parts = [f"finish {_named(through)}"] if through else []
     parts += [f"put {_named(back)} back"] if back else []
-    return f"{', '.join(parts)}, then stop" if parts else ""
+    what = "stop the rollback" if view.rolling_back else "stop"
+    return f"{', '.join(parts)}, then {what}" if parts else ""
 
 
 def _nothing_out(view: View) -> str:
     deploy = view.summary.deploy
     if deploy.phase is Phase.PREPARING:
         return "stop, and undo the release"
+    if view.rolling_back:
+        return "stop the rollback, no host is out of rotation"
     if not view.summary.touched:
         return "stop, nothing was changed"
     return "stop, no host is out of rotation"
@@ -71,7 +74,7 @@ def _stays(view: View) -> str:
 
 def _paused(view: View) -> list[list[Piece]]:
     """Say what goes on although the run is paused, and what ends the pause."""
-    by, through = sanitize(view.summary.paused), _finish(view).removesuffix(", then stop")
+    by, through = sanitize(view.summary.paused), _finish(view).partition(", then stop")[0]
     goes = f"Paused by {by}{f': {through} first' if through else ''}."
     return [
         [(f"{goes} `rollout continue` goes on. Ctrl-C: stop.", BUSY)],
@@ -83,7 +86,7 @@ def _paused(view: View) -> list[list[Piece]]:
 def _stopping(view: View) -> list[list[Piece]]:
     """Say what is done before the run stops, how long that takes, and what a second one does."""
     by = sanitize(view.summary.stop)
-    first = _finish(view).removesuffix(", then stop") or "the run ends at its next step"
+    first = _finish(view).partition(", then stop")[0] or "the run ends at its next step"
     left = view.expectation.seconds_left()
     about = f" (about {in_words(left)})" if left is not None and left >= 1 else ""
     long, twice = f"Stopping ({by}): {first}{about}.", f"{by} again: stop now{_stays(view)}."

@@ -162,6 +162,8 @@ def _because(view: View, name: str, line: TargetSummary) -> str:
                 return not_serving(line)
             if view.goes_back and view.is_back(line):
                 return "serving the release before again"
+            if view.rolling_back and not view.over:
+                return "serving the new release, goes back"
             return line.reason or _slow(view, name, line) or "serving"
         case TargetPhase.UNTOUCHED if not view.ends:
             return _before_its_turn(view, name, line)

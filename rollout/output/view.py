@@ -52,6 +52,11 @@ class View:
         """The run goes back, or went back, to the release before."""
         return self.summary.deploy.phase in {Phase.ROLLING_BACK, Phase.ROLLED_BACK}
 
+    @property
+    def rolling_back(self) -> bool:
+        """A rollback is under way, after the halt that led to it."""
+        return self.summary.deploy.phase is Phase.ROLLING_BACK and not self.summary.interrupted
+
     def is_back(self, line: TargetSummary) -> bool:
         """Tell whether a target was seen to run another release than the one that is taken back."""
         return bool(line.release) and line.release != self.summary.deploy.release

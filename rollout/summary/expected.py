@@ -85,13 +85,13 @@ class Expectation:
         if self.progress.soak is not None:
             soaked = max(0.0, self.progress.soak.ends - self.now)
             return soaked + self._pass([], waiting.values())
-        if not any(name in moving or name in waiting for name in first):
+        rest = [turn for name, turn in waiting.items() if name not in first]
+        if len(rest) < len(self.progress.walk) - len(first):  # the others have their turn
             return self._pass(moving.values(), waiting.values())
         canaries = self._pass(
             [left for name, left in moving.items() if name in first],
             [turn for name, turn in waiting.items() if name in first],
         )
-        rest = [turn for name, turn in waiting.items() if name not in first]
         return canaries + (self.progress.soak_seconds if rest else 0.0) + self._pass([], rest)
 
     def late(self) -> tuple[str, ...]:
