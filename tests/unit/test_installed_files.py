@@ -11,7 +11,7 @@ import pytest
 
 SCRIPT = Path(__file__).parents[2] / "requirements" / "debian"
 TOOLS = ("bash", "comm", "dirname", "echo", "sed", "sort", "xargs")
-NEEDED = ("ssh", "socat", "nc", "curl", "git", "rsync", "xz", "make", "python3")
+NEEDED = ("ssh", "socat", "nc", "curl", "git", "rsync", "xz", "jq", "make", "python3")
 DAEMONS = ("haproxy", "monit", "sshd")
 
 CALLED = """\
