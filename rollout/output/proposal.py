@@ -7,11 +7,16 @@ from rollout.text.annotate import Suggestion
 from rollout.text.sanitize import sanitize
 from rollout.text.toml_values import toml_key, toml_value
 
-WIDTH = 96
+WIDEST = 100
+INDENT = "    "
 
 
-def proposal_text(suggestions: Sequence[Suggestion]) -> str:
-    """Write one setting a line, its reasons indented below; settings that are not known too."""
+def proposal_text(suggestions: Sequence[Suggestion], columns: int = WIDEST) -> str:
+    """Write one setting a line, its reasons indented below; settings that are not known too.
+
+    Reasons are wrapped to ``columns`` of the terminal, and to 100 at most.
+    """
+    width = max(min(columns, WIDEST) - len(INDENT), len(INDENT))
     lines: list[str] = []
     for one in suggestions:
         key = ".".join(map(toml_key, one.path))
@@ -23,7 +28,7 @@ def proposal_text(suggestions: Sequence[Suggestion]) -> str:
             lines.append(sanitize(f"# {key}"))
         for comment in one.comments:
             wrapped = textwrap.wrap(
-                sanitize(comment), WIDTH, break_on_hyphens=False, break_long_words=False
+                sanitize(comment), width, break_on_hyphens=False, break_long_words=False
             )
-            lines += [f"    {line}" for line in wrapped]
+            lines += [f"{INDENT}{line}" for line in wrapped]
     return "\n".join(lines)

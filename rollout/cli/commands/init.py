@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +72,7 @@ def _proposed_text(request: InitRequest, questions: Questions) -> str | None:
     )
     text = annotated_file(suggestions, [head])
     print_error("these settings fit:")
-    print_output(proposal_text(suggestions))
+    print_output(proposal_text(suggestions, shutil.get_terminal_size().columns))
     if missing := open_questions(suggestions):
         print_error(f"{len(missing)} of them could not be found out; the file says which, and why")
     return text

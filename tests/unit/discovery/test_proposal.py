@@ -128,6 +128,18 @@ def test_addresses_of_haproxy_that_ssh_does_not_go_to_are_written_down() -> None
     assert written["fleet"]["addresses"] == {"web1": "10.0.0.1"}
 
 
+def test_the_reasons_fit_the_terminal() -> None:
+    suggestions = propose(fleet(), section=SUPERVISOR)
+    for columns, widest in ((60, 60), (200, 100)):
+        reasons = [
+            line
+            for line in proposal_text(suggestions, columns).splitlines()
+            if line.startswith("    ")
+        ]
+        assert len(reasons) > 5
+        assert max(map(len, reasons)) <= widest
+
+
 def test_a_layout_is_shown_and_not_switched_on() -> None:
     layout = ReleaseLayout(to="/srv/shop", repo="git@example.com:shop.git", by_sudo=True)
     seen = replace(fleet(), layouts={"web1": layout, "web2": layout})
