@@ -105,7 +105,7 @@ def restart(fleet: Fleet) -> list[str]:
     with fleet.visitor() as visitor:
         say("Visitors are coming: quick and slow requests, sticky and not, GET and POST.")
         run(fleet, "status")
-        code = run(fleet, "restart")
+        code = run(fleet, "restart", "--yes")
         time.sleep(1)  # a visitor who comes right after the end must be served too
     after = fleet.processes()
     report(fleet, visitor.tally, before, after)
@@ -122,12 +122,14 @@ def deploy(fleet: Fleet) -> list[str]:
             "Release 1 is live.  Visitors are coming: quick and slow, sticky and not, GET and POST."
         )
         commit = fleet.shop.release()
-        say(f"\nRelease 2 is committed ({commit[:7]}).  It is deployed:")
-        good = run(fleet, "uninterrupted")
+        say(f"\nRelease 2 is committed ({commit[:7]}).  What a deploy of it would do:")
+        run(fleet, "plan", "uninterrupted")
+        say("It is deployed:")
+        good = run(fleet, "uninterrupted", "--yes")
         live = {host.srv.current for host in fleet.hosts.values()}
         commit = fleet.shop.release(broken="fail-boot")
         say(f"\nRelease 3 is committed ({commit[:7]}).  It cannot boot, and nobody knows yet:")
-        bad = run(fleet, "uninterrupted")
+        bad = run(fleet, "uninterrupted", "--yes")
         run(fleet, "releases")
         time.sleep(1)  # a visitor who comes right after the end must be served too
     after = fleet.processes()

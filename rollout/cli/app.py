@@ -36,8 +36,8 @@ app = typer.Typer(
 )
 commands = Commands(app)
 
-TELLING = (row.CRON, row.WHY, LOG)
-RESTARTING = (*PACE, row.PLAN, *TELLING, *row.PLANNED[len(PACE) :])
+TELLING = (row.YES, row.CRON, row.WHY, LOG)
+RESTARTING = (*PACE, row.PLAN, row.FROM_PLAN, *TELLING, *row.PLANNED[len(PACE) :])
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
@@ -82,12 +82,22 @@ set_signature(
 app.callback()(before_the_command)
 
 
+def _as_planned(arguments: Arguments) -> Arguments:
+    """Add what a plan file says, where one is named."""
+    if arguments.text(row.FROM_PLAN) is None:
+        return arguments
+    from rollout.cli.plan_file import as_planned  # noqa: PLC0415
+
+    return as_planned(arguments)
+
+
 @commands.add("restart", *row.CHOOSING, *RESTARTING, group=ACT)
 def restart(arguments: Arguments) -> int:
     """Restart app servers without downtime.
 
     Each host leaves rotation, is restarted, and comes back once it has passed its checks.
     """
+    arguments = _as_planned(arguments)
     loaded = arguments.checked_settings()
     from rollout.cli.commands.restart import restart as command  # noqa: PLC0415
 
@@ -110,6 +120,7 @@ def uninterrupted(arguments: Arguments) -> int:
     The release is put in place on all hosts and made live; then the hosts are restarted as
     `rollout restart` does it.  A release that does not come up is taken back.
     """
+    arguments = _as_planned(arguments)
     loaded = arguments.checked_settings(secrets=True)
     from rollout.cli.commands.uninterrupted import uninterrupted as command  # noqa: PLC0415
 
@@ -122,6 +133,7 @@ def rollback(arguments: Arguments) -> int:
 
     The hosts are restarted as `rollout restart` does it, without downtime.
     """
+    arguments = _as_planned(arguments)
     loaded = arguments.checked_settings()
     from rollout.cli.commands.rollback import rollback as command  # noqa: PLC0415
 
@@ -310,7 +322,7 @@ def releases(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("prune", KEEP, *row.CHOOSING, group=REPAIR)
+@commands.add("prune", KEEP, *row.CHOOSING, row.YES, group=REPAIR)
 def prune(arguments: Arguments) -> int:
     """Remove old releases from the hosts."""
     from rollout.cli.commands.prune import prune as command  # noqa: PLC0415

@@ -11,6 +11,7 @@ from rollout.settings.options import Option
 from rollout.text.hostnames import select
 
 if TYPE_CHECKING:
+    from rollout.model.planned_run import PlannedRun
     from rollout.settings.flags import Flags
     from rollout.settings.load import Loaded
     from rollout.settings.model import Settings
@@ -26,10 +27,12 @@ class Arguments:
     Attributes:
         typed: The global options.
         values: For each option of the command what typer has read.
+        planned: What the plan file has that was named; its options are among ``values``.
     """
 
     typed: GlobalOptions
     values: Mapping[Option, Any]
+    planned: "PlannedRun | None" = None
 
     def is_on(self, switch: Option) -> bool:
         """Tell whether a switch was given; one that the command does not take was not."""

@@ -33,6 +33,14 @@ def print_error(*lines: str) -> None:
             sys.stderr.write(f"rollout: {text}\n")
 
 
+def print_beside(text: str) -> None:
+    """Show the person ``text`` on stderr as it is laid out, where stdout is for data."""
+    with suppress(OSError):
+        carried = with_options(text, _typed[0])
+        sys.stderr.write("\n".join(map(sanitize, carried.split("\n"))))
+        sys.stderr.flush()
+
+
 def format_error(error: RolloutError) -> str:
     """Write the error, and below it the fix where one is known."""
     return f"{error}\n  fix: {error.fix}" if error.fix else str(error)

@@ -73,7 +73,7 @@ PLAN = Option(
 FROM_PLAN = Option(
     flag="--from-plan",
     metavar="FILE",
-    help="Do what this plan file says, and only if all is still as it was planned",
+    help="Do what a plan file says, if all is as planned",
 )
 INCLUDE_LEFT_OUT = Option(
     flag="--include-left-out",

@@ -134,7 +134,7 @@ async def plan_under_lock(
 ) -> PlannedRun:
     """Say what the run does that holds the lock; of what only a person reads nothing is there."""
     seen = await _seen(subject, site, fit, deploy)
-    left = {one.target.name: "an earlier run" for one in site.record.owned_targets}
+    left = dict.fromkeys((one.target.name for one in site.record.owned_targets), "an earlier run")
     return _planned(subject, replace(seen, left_by=left))
 
 

@@ -1,12 +1,12 @@
 """Removes old releases, so that no disk fills up; what fails here only warns."""
 
 import asyncio
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from rollout.deploy.disk_preflight import read_releases
 from rollout.events import Noted, ReleasesPruned
-from rollout.model.errors import said_of
+from rollout.model.errors import RolloutError, said_of
 from rollout.model.fleet import Finding
 from rollout.model.releases import HostReleases, to_prune, to_roll_back_to
 from rollout.ports.releases import Releases
@@ -21,10 +21,12 @@ class Retention:
         keep: How many good ones, the newest.
         also: Names that stay whatever they are: an operator who went back one release too far
             wants to go forward again.
+        shown: By host what a person was shown to go; no other is removed.  None: it was not shown.
     """
 
     keep: int
     also: Collection[str] = ()
+    shown: Mapping[str, Sequence[str]] | None = None
 
 
 async def prune(
@@ -34,8 +36,17 @@ async def prune(
 
     The release that a rollback would go to stays as well.
     """
-    retention = replace(retention, also=(to_roll_back_to(all_releases), *retention.also))
-    await asyncio.gather(*(_prune(one, retention, releases, tell) for one in all_releases))
+    going = removable(all_releases, retention)
+    await asyncio.gather(*(_prune(h, names, releases, tell) for h, names in going.items()))
+
+
+def removable(
+    all_releases: Sequence[HostReleases], retention: Retention
+) -> Mapping[str, tuple[str, ...]]:
+    """Choose by host the releases that may go; a host that keeps all of them is not there."""
+    also = (to_roll_back_to(all_releases), *retention.also)
+    going = {one.host: to_prune(one, retention.keep, also) for one in all_releases}
+    return {host: names for host, names in going.items() if names}
 
 
 async def prune_hosts(
@@ -49,21 +60,35 @@ async def prune_hosts(
 
     Returns:
         Why hosts could not be read; then nothing was removed.
+
+    Raises:
+        RolloutError: more would go than was shown.
     """
     releases = site.require_releases()
     all_releases, findings = await read_releases(hosts, releases)
     if not findings:
+        _refuse_what_was_not_shown(removable(all_releases, retention), retention)
         await prune(all_releases, retention, releases, tell)
     return findings
 
 
-async def _prune(
-    host_releases: HostReleases, retention: Retention, releases: Releases, tell: Tell
-) -> None:
-    host = host_releases.host
-    names = to_prune(host_releases, retention.keep, retention.also)
-    if not names:
+def _refuse_what_was_not_shown(going: Mapping[str, Sequence[str]], retention: Retention) -> None:
+    """See that no release goes now that a person was not shown.
+
+    Raises:
+        RolloutError: one would.
+    """
+    if retention.shown is None:
         return
+    for host, names in going.items():
+        if more := [name for name in names if name not in retention.shown.get(host, ())]:
+            raise RolloutError(
+                f"nothing was removed: on {host} {', '.join(more)} would go as well, and was not "
+                "shown; `rollout prune` shows what would go now"
+            )
+
+
+async def _prune(host: str, names: Sequence[str], releases: Releases, tell: Tell) -> None:
     try:
         gone = await releases.prune(host, names)
     except Exception as error:  # noqa: BLE001 - old releases are no reason to fail

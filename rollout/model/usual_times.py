@@ -36,12 +36,15 @@ class UsualTimes:
         turns: By target.
         around: By command what its last runs took before the first turn and after the last one, in
             seconds.
+        before: How long the first target of each of the last runs was looked at before it was taken
+            out, in seconds: no turn has that.
     """
 
     turns: Mapping[str, tuple[TurnTimes, ...]] = field(
         default_factory=dict[str, tuple[TurnTimes, ...]]
     )
     around: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
+    before: tuple[float, ...] = ()
 
     def out(self, target: str) -> float | None:
         """Return the median of the seconds that ``target`` was out; None where it is not known."""
@@ -64,6 +67,11 @@ class UsualTimes:
         if len(times) < FEW:
             return times[0] if times else None
         return quantiles(times, n=10, method="inclusive")[-1]
+
+    @property
+    def before_a_turn(self) -> float:
+        """The median of the seconds before a target is taken out; 0 where it is not known."""
+        return median(self.before) if self.before else 0.0
 
     def around_turns(self, verb: str) -> float | None:
         """Return the median of what runs of ``verb`` took besides; None where it is not known."""

@@ -64,6 +64,13 @@ def question(planned: PlannedRun) -> str:
     return f"{_verb(planned)} {_these(planned)}?"
 
 
+def refused(planned: PlannedRun) -> str:
+    """Say in one sentence that the run would be refused."""
+    count = len(planned.findings)
+    found = f"{count} finding{'' if count == 1 else 's'}"
+    return f"{planned.request.verb} would be refused: {found}. Nothing was changed."
+
+
 def _these(planned: PlannedRun) -> str:
     count = len(planned.targets)
     said = counted(count, [target.name for target in planned.targets])

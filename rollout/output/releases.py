@@ -1,6 +1,6 @@
 """What stands on the hosts' disks: the answers of ``releases`` and ``prune``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from rollout.events import Event, Noted, ReleasesPruned
@@ -60,6 +60,12 @@ def releases_json(all_releases: Sequence[HostReleases], findings: Sequence[Findi
             "findings": [asdict(finding) for finding in findings],
         }
     )
+
+
+def removable_table(going: Mapping[str, Sequence[str]]) -> str:
+    """Say for each host what would be removed."""
+    rows = [(host, "would be removed", ", ".join(names)) for host, names in going.items()]
+    return f"{columns(rows)}\n\n"
 
 
 def pruned_table(told: Sequence[Event], findings: Sequence[Finding]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from rollout.events.schema import JsonObject, event_schemas, object_schema, type_schema
 from rollout.model.impact import Impact
+from rollout.model.planned_run import PlannedRun
 from rollout.output.jsonl import VERSION
 from rollout.output.report.next_step import NextStep
 from rollout.summary.deploy import DeploySummary
@@ -50,9 +51,10 @@ def lines_schema() -> JsonObject:
     return {
         "$schema": SCHEMA,
         "title": "A line of --output json",
-        "description": "One line is one object. Ignore fields and events that you do not know.",
+        "description": "One line is one object. Ignore fields and events that you do not know. "
+        "`plan` is no line: it is the object that the command plan prints, and a plan file.",
         "oneOf": [{"$ref": f"#/$defs/{name}"} for name in lines],
-        "$defs": lines,
+        "$defs": {**lines, "plan": object_schema(PlannedRun)},
     }
 
 

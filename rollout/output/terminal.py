@@ -53,6 +53,11 @@ def size_of(terminal: TextIO) -> Size:
     return Size(columns or USUAL, rows or 24)
 
 
+def draws_bars(stream: TextIO) -> bool:
+    """Tell whether ``stream`` takes the characters of bars: it is written in UTF-8."""
+    return (stream.encoding or "").lower().replace("-", "") == "utf8"
+
+
 def text_columns(stream: TextIO, environ: Mapping[str, str]) -> int:
     """Return the columns that prose may take: those of the terminal, but at most 100.
 

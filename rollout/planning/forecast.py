@@ -26,7 +26,10 @@ HELD_BY_US = Admin.FORCED_MAINT | Admin.FORCED_DRAIN
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """How long one target is out of rotation, and how long it is watched after that, in seconds."""
+    """How long one target is out of rotation, in seconds, and how long until the next may go.
+
+    ``watch`` is that it is watched, and the look at the next one.
+    """
 
     out: float
     watch: float

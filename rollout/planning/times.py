@@ -35,16 +35,17 @@ def expected_turns(times: UsualTimes, names: Sequence[str]) -> ExpectedTurns:
     unknown = tuple(name for name in names if times.turn(name) is None)
     if any_turn is None:
         return ExpectedTurns(unknown=unknown)
+    look = times.before_a_turn
     any_watch = _watch(times, [one for one in names if one not in unknown])
     usual: dict[str, Turn] = {}
     slow: dict[str, Turn] = {}
     for name in names:
         if name in unknown:
-            usual[name] = slow[name] = Turn(max(0.0, any_turn - any_watch), any_watch)
+            usual[name] = slow[name] = Turn(max(0.0, any_turn - any_watch), any_watch + look)
             continue
         turn, watch = times.turn(name) or 0.0, _watch(times, [name])
-        usual[name] = Turn(max(0.0, turn - watch), watch)
-        slow[name] = Turn(max(0.0, (times.turn_at_worst(name) or turn) - watch), watch)
+        usual[name] = Turn(max(0.0, turn - watch), watch + look)
+        slow[name] = Turn(max(0.0, (times.turn_at_worst(name) or turn) - watch), watch + look)
     return ExpectedTurns(usual, slow, unknown)
 
 

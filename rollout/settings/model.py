@@ -144,6 +144,7 @@ class Settings(BaseSettings):
 
     app: HaproxyName
     require_reason: bool = False
+    confirm: Literal["terminal", "required"] = "terminal"
     balancers: Annotated[dict[HaproxyName, BalancerSettings], Field(min_length=1)]
     fleet: FleetSettings
     ssh: SshSettings = SshSettings()

@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from rollout.model.findings import Skipped
@@ -22,6 +23,7 @@ from rollout.model.planned_run import (
     RunRequest,
 )
 from rollout.output.plan import curve, folded, plan_json, plan_text, question
+from rollout.output.schema import lines_schema
 from rollout.text.width import cells
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -181,3 +183,11 @@ def test_a_long_curve_shows_each_low_point() -> None:
     long = replace(capacity("lb1"), curve=tuple(500 - (n == 321) for n in range(1001)))
     assert curve(long, unicode=False).count("_") == 1
     assert cells(curve(long, unicode=True)) <= 24 + 6
+
+
+@pytest.mark.parametrize("planned", [RESTART, DEPLOY, FIRST])
+def test_the_schema_describes_what_is_written(planned: PlannedRun) -> None:
+    schema = {"$ref": "#/$defs/plan", "$defs": lines_schema()["$defs"]}
+    jsonschema.Draft202012Validator(schema).validate(json.loads(plan_json(planned)))
+    described = schema["$defs"]["plan"]["properties"]
+    assert [name for name, said in described.items() if not said.get("description")] == []

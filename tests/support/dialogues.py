@@ -59,8 +59,16 @@ class Dialogue:
     def answer(self, question: str, text: str) -> str:
         """Wait for ``question`` and type ``text`` and Enter."""
         seen = self.expect(question)
-        os.write(self._ours, f"{text}\n".encode())
+        self.type(text)
         return seen
+
+    def type(self, text: str) -> None:
+        """Type ``text`` and Enter."""
+        os.write(self._ours, f"{text}\n".encode())
+
+    def press_end(self) -> None:
+        """Type Ctrl-D: the end of the input."""
+        os.write(self._ours, b"\x04")
 
     def interrupt(self) -> None:
         """Type Ctrl-C."""

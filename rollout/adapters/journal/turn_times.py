@@ -20,7 +20,10 @@ A_YEAR = 365 * 86400.0
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """What a torn line may raise, or one that was written by hand."""
 
-EVENTS = ("run.began", "rollout.started", "target.done", "rollout.finished", "summary")
+EVENTS = (
+    *("run.began", "rollout.started", "target.claimed"),
+    *("target.done", "rollout.finished", "summary"),
+)
 COUNTS = tuple(f'"event":"{name}"'.encode() for name in EVENTS)
 """Stands in each line that counts; the others, a hundred times as many, are not parsed."""
 
@@ -32,17 +35,21 @@ def usual_times(directory: Path, app: str, *, but: str = "") -> UsualTimes:
     """
     turns: dict[str, list[TurnTimes]] = {}
     around: dict[str, list[float]] = {}
+    before: list[float] = []
     with suppress(OSError, RecordError):
         names = [name for name in names_in(directory, app) if name.run != but]
         for name in reversed(names[-RUNS:]):
             run = _read(name)
             for target, turn in reversed(run.turns):
                 _remember(turns.setdefault(target, []), turn)
+            if run.before is not None:
+                _remember(before, run.before)
             if run.around is not None:
                 _remember(around.setdefault(run.verb, []), run.around)
     return UsualTimes(
         {target: tuple(known) for target, known in turns.items()},
         {verb: tuple(known) for verb, known in around.items()},
+        tuple(before),
     )
 
 
@@ -58,6 +65,7 @@ class _Run:
     verb: str = ""
     turns: list[tuple[str, TurnTimes]] = field(default_factory=list[tuple[str, TurnTimes]])
     began: float | None = None
+    before: float | None = None
     last: float | None = None
     finished: bool = False
     seconds: float | None = None
@@ -75,6 +83,8 @@ class _Run:
                 self.verb = str(line["verb"])
             case "rollout.started" if self.began is None:
                 self.began = _seconds(line["elapsed"])
+            case "target.claimed" if self.began is not None and self.before is None:
+                self.before = _seconds(line["elapsed"]) - self.began
             case "target.done":
                 self.turns.append(_turn(line))
                 self.last = _seconds(line["elapsed"])

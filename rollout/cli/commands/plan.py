@@ -8,9 +8,9 @@ from rollout.cli.console import print_error, print_output
 from rollout.cli.planning import Subject, plan
 from rollout.model.errors import RolloutError
 from rollout.model.planned_run import PlannedRun
-from rollout.output.plan import plan_json, plan_text
+from rollout.output.plan import plan_json, plan_text, refused
 from rollout.output.select import Output
-from rollout.output.terminal import text_columns
+from rollout.output.terminal import draws_bars, text_columns
 
 
 def show_plan(subject: Subject) -> int:
@@ -24,18 +24,15 @@ def show_plan(subject: Subject) -> int:
     else:
         print_output(_text(planned))
     if planned.exit_code:
-        count = len(planned.findings)
-        found = f"{count} finding{'' if count == 1 else 's'}"
-        print_error(f"{planned.request.verb} would be refused: {found}. Nothing was changed.")
+        print_error(refused(planned))
     if file:
         _write(planned, Path(file))
     return planned.exit_code
 
 
 def _text(planned: PlannedRun) -> str:
-    encoding = (sys.stdout.encoding or "").lower()
-    unicode = encoding.replace("-", "") == "utf8"
-    return plan_text(planned, text_columns(sys.stdout, os.environ), unicode=unicode)
+    width = text_columns(sys.stdout, os.environ)
+    return plan_text(planned, width, unicode=draws_bars(sys.stdout))
 
 
 def _write(planned: PlannedRun, file: Path) -> None:

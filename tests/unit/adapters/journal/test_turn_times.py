@@ -118,3 +118,42 @@ def test_200_journals_are_read_while_nobody_waits(place: Path) -> None:
     spent = time.process_time() - began
     assert times.out("web5") == 5.0
     assert spent < 1.0, f"{spent:.2f}s of the processor for {RUNS} journals"
+
+
+def event(name: str, **said: object) -> str:
+    return json.dumps({"event": name, **said}, separators=(",", ":"))
+
+
+def whole_run(verb: str = "restart", seconds: float = 30.0, *, ends: bool = True) -> list[str]:
+    return [
+        event("run.began", verb=verb, elapsed=0.1),
+        event("rollout.started", elapsed=1.5),
+        event("target.claimed", target="web1", elapsed=1.9),
+        done(elapsed=10.0),
+        event("target.claimed", target="web2", elapsed=10.2),
+        done("web2", elapsed=20.0),
+        *([event("rollout.finished", elapsed=21.0)] if ends else []),
+        event("summary", seconds=seconds),
+    ]
+
+
+def test_what_a_run_takes_beside_its_turns_is_kept_by_its_command(place: Path) -> None:
+    journal(place, 1, *whole_run())
+    journal(place, 2, *whole_run(seconds=24.0))
+    journal(place, 3, *whole_run("uninterrupted", seconds=40.0))
+    journal(place, 4, *whole_run(ends=False, seconds=99.0))  # halted: no measure for a whole run
+
+    times = usual_times(place, "shop")
+
+    assert times.around == {"uninterrupted": (21.5,), "restart": (5.5, 11.5)}
+    assert times.around_turns("restart") == 8.5
+    assert times.around_turns("rollback") is None
+    assert times.before_a_turn == pytest.approx(0.4)
+
+
+def test_moments_that_are_none_are_not_known(place: Path) -> None:
+    lines = [line.replace('"elapsed":1.5', '"elapsed":"soon"') for line in whole_run()]
+    journal(place, 1, *lines)
+    times = usual_times(place, "shop")
+    assert (times.around, times.before_a_turn) == ({}, 0.0)
+    assert times.out("web1") == 8.0

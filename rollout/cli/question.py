@@ -1,0 +1,98 @@
+"""The question before a run: on a terminal its plan is shown, and a person says whether it begins.
+
+No lock is held meanwhile.  The run looks again under the lock, and refuses to begin if something is
+not as it was shown.
+"""
+
+import os
+import sys
+
+from rollout.cli.arguments import Arguments
+from rollout.cli.console import print_beside, print_error
+from rollout.cli.options import CRON, YES
+from rollout.cli.planning import Subject, plan
+from rollout.model.errors import RolloutError, SettingsError
+from rollout.model.planned_run import PlannedRun
+from rollout.output.plan import plan_text, question, refused
+from rollout.output.select import Output
+from rollout.output.terminal import draws_bars, text_columns
+from rollout.settings.load import Loaded
+from rollout.summary.run import Exit
+
+NOTHING = "nothing was changed"
+
+
+def must_ask(arguments: Arguments, loaded: Loaded) -> bool:
+    """Tell whether a person is asked before the command begins.
+
+    Raises:
+        SettingsError: the settings require an answer, and none can be given.
+    """
+    if arguments.is_on(YES):
+        return False
+    on_terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    can_ask = on_terminal and not arguments.is_on(CRON)
+    can_ask = can_ask and arguments.typed.output_mode is not Output.JSON
+    if loaded.settings.confirm != "required":
+        return can_ask and arguments.planned is None
+    if not can_ask:
+        where = loaded.origin(("confirm",))
+        why = _why(arguments, on_terminal=on_terminal)
+        what = f'{where}: confirm = "required", and no person can be asked here ({why})'
+        raise SettingsError([f"{what}; --yes answers"])
+    return True
+
+
+def _why(arguments: Arguments, *, on_terminal: bool) -> str:
+    if arguments.is_on(CRON):
+        return "--cron"
+    return "--output json" if on_terminal else "stdin or stderr is no terminal"
+
+
+def shown_plan(subject: Subject) -> PlannedRun | Exit | None:
+    """Ask where that is due, and return the plan that the run must keep to.
+
+    Returns:
+        The plan; None where none was read or shown; how the command ends where it does at once.
+
+    Raises:
+        SettingsError: the settings require an answer, and none can be given.
+        RolloutError: the answer is no.
+    """
+    planned = subject.arguments.planned
+    if not must_ask(subject.arguments, subject.loaded):
+        return planned
+    answer = ask(subject)
+    return planned if planned is not None and isinstance(answer, PlannedRun) else answer
+
+
+def ask(subject: Subject) -> PlannedRun | Exit:
+    """Show the plan of a run and ask; return it if the run may begin, or how it ends at once.
+
+    Raises:
+        RolloutError: the answer is no.
+    """
+    try:
+        planned = plan(subject)
+        width = text_columns(sys.stderr, os.environ)
+        text = plan_text(planned, width, unicode=draws_bars(sys.stderr))
+        print_beside(f"{text}\n" if planned.targets else text)
+        if planned.exit_code:
+            print_error(refused(planned))
+            return Exit(planned.exit_code)  # type: ignore[call-arg]  # found by its number
+        if planned.targets and not agrees(question(planned)):
+            raise RolloutError(NOTHING)
+    except KeyboardInterrupt:
+        print_beside("\n")
+        print_error(NOTHING)
+        return Exit.INTERRUPTED
+    return planned
+
+
+def agrees(what: str) -> bool:
+    """Ask ``what`` at the terminal; anything but a yes is a no, also the end of the input."""
+    print_beside(f"{what} [y/N] ")
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        print_beside("\n")
+    return answer.strip().lower() in {"y", "yes"}

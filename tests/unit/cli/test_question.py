@@ -1,0 +1,83 @@
+"""Whether a person is asked: by terminal, options and settings; and what counts as a yes."""
+
+import io
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from rollout.cli.arguments import Arguments
+from rollout.cli.global_options import GlobalOptions
+from rollout.cli.options import CRON, YES
+from rollout.cli.question import agrees, must_ask
+from rollout.model.errors import SettingsError
+from rollout.settings.load import Loaded
+
+
+def loaded(confirm: str = "terminal") -> Loaded:
+    settings = SimpleNamespace(confirm=confirm)
+    origin = SimpleNamespace(settings=settings, origin=lambda _: "rollout.toml:3", file=Path("x"))
+    return cast("Loaded", origin)
+
+
+def typed(*options: object, output: str = "auto", planned: Any = None) -> Arguments:  # noqa: ANN401
+    values: Any = dict.fromkeys(options, True)
+    return Arguments(typed=GlobalOptions(output=output), values=values, planned=planned)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdin", "stderr"):
+        monkeypatch.setattr(getattr(sys, name), "isatty", lambda: True)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_on_a_terminal_it_asks_unless_it_is_told_not_to() -> None:
+    assert must_ask(typed(), loaded())
+    assert not must_ask(typed(YES), loaded())
+    assert not must_ask(typed(CRON), loaded())
+    assert not must_ask(typed(output="json"), loaded())
+    assert not must_ask(typed(planned="a plan file that was read"), loaded())
+
+
+def test_without_a_terminal_it_does_not_ask() -> None:
+    assert not must_ask(typed(), loaded())
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_required_answer_is_asked_for_or_given() -> None:
+    assert must_ask(typed(), loaded("required"))
+    assert must_ask(typed(planned="a plan file that was read"), loaded("required"))
+    assert not must_ask(typed(YES), loaded("required"))
+    assert not must_ask(typed(YES, CRON), loaded("required"))
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(
+    ("arguments", "why"), [(typed(CRON), "--cron"), (typed(output="json"), "--output json")]
+)
+def test_a_required_answer_that_cannot_be_asked_for_is_a_mistake(
+    arguments: Arguments, why: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        must_ask(arguments, loaded("required"))
+    what = 'rollout.toml:3: confirm = "required", and no person can be asked here'
+    assert refused.value.problems == (f"{what} ({why}); --yes answers",)
+
+
+def test_a_required_answer_needs_a_terminal() -> None:
+    with pytest.raises(SettingsError, match="stdin or stderr is no terminal"):
+        must_ask(typed(), loaded("required"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "agreed"),
+    [("y\n", True), ("Yes\n", True), ("\n", False), ("", False), ("n\n", False), ("yep\n", False)],
+)
+def test_anything_but_a_yes_is_a_no(
+    answer: str, monkeypatch: pytest.MonkeyPatch, *, agreed: bool
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    assert agrees("Restart this host?") is agreed
