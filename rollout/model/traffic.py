@@ -63,6 +63,15 @@ class TrafficCounters:
         """
         return self.responses_5xx + self.server_aborts
 
+    @property
+    def failed_at_server(self) -> int:
+        """Of the counters of a server: what it was asked and did not answer well.
+
+        HAProxy counts the 502, 503 or 504 that it answers itself in the backend alone (measured on
+        2.6 and 3.0), so the errors of the server are added; 3.0 may count one twice.
+        """
+        return self.responses_5xx + self.response_errors + self.connect_errors
+
 
 NAMES = tuple(one.name for one in fields(TrafficCounters))
 

@@ -256,11 +256,10 @@ def soak(view: View, columns: int) -> list[Text]:
     head = _labelled(view, "soak")
     who: Piece = (f"{sanitize(some(going.targets, 2))} {verb}", "")
     said: list[Piece] = [(f"{left} left", BUSY)]
-    if (own := going.carried) is not None and own.requests + going.others.requests:
-        errors, others = own.responses_5xx, going.others
-        tint = BAD if errors else GOOD
-        said.append((f"5xx {errors:,} of {own.requests:,} requests", tint))
-        said.append((f"others {others.responses_5xx:,} of {others.requests:,}", ""))
+    own, others = going.carried, going.others
+    if own is not None and (failed := own.failed_at_server) + own.requests + others.requests:
+        said.append((f"{failed:,} failed, {own.requests:,} answered", BAD if failed else GOOD))
+        said.append((f"others {others.failed_at_server:,}, {others.requests:,}", ""))
     versions = [[head, *joined([who, *said], " · ")]]
     versions += [[head, *version] for version in shorter_and_shorter(said, " · ")]
     return [first_that_fits(versions, columns)]

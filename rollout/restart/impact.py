@@ -23,6 +23,9 @@ journal of an hour has some 1,700 readings of each load balancer, and of a night
 
 LONG_RUN = 600.0
 
+MANY_BACKENDS = 20
+"""Each of them takes some 450 bytes of the journal at a reading: so many a second, and no more."""
+
 AWAY_FOR = 10.0
 """Seconds for which a load balancer that did not answer is left alone: each question that waits
 keeps one of the few connections that HAProxy takes on its socket."""
@@ -68,7 +71,8 @@ class ImpactMeasurement:
         """Read again and again, until it is cancelled."""
         began = now()
         while True:
-            await asyncio.sleep(max(EVERY, (now() - began) * EVERY / LONG_RUN))
+            many = len(self._meter.backends) / MANY_BACKENDS
+            await asyncio.sleep(EVERY * max(1.0, (now() - began) / LONG_RUN, many))
             readers = tuple(self._readers.values())
             await asyncio.gather(*(reader.read_when_due() for reader in readers))
 

@@ -1,15 +1,17 @@
 """The soak: what was restarted carries traffic for a while before the next wave is risked."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from rollout.events import Noted, SoakSeen, SoakStarted, TargetLeftOut
 from rollout.model.conditions import all_serving, out_of_rotation, receives_traffic
-from rollout.model.errors import Halted, RolloutError, SoakFailed
+from rollout.model.errors import Halted, SoakFailed
 from rollout.model.fleet import Condition, ProcessIdentity, ServerState, Target
 from rollout.model.impact import ImpactMeter
 from rollout.model.traffic import TrafficCounters
 from rollout.ports.context import RunContext
 from rollout.ports.site import Site
+from rollout.restart.impact import ANSWERS_WITHIN
 from rollout.wait import WaitReporter, now, until
 
 SOAK_EVERY = 1.0
@@ -90,10 +92,11 @@ class _Carried:
         Nothing is told where one does not answer: a measurement neither ends nor judges a soak.
         """
         try:
-            for name in sorted({server.balancer for server in self._servers}):
-                balancer = self._context.site.balancers[name]
-                self._meter.see(await balancer.read_traffic(servers=True), now())
-        except RolloutError:
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                for name in sorted({server.balancer for server in self._servers}):
+                    balancer = self._context.site.balancers[name]
+                    self._meter.see(await balancer.read_traffic(servers=True), now())
+        except Exception:  # noqa: BLE001 - a measurement never ends a run
             return
         carried = others = TrafficCounters()
         for server, rose in self._meter.servers.items():

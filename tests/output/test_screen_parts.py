@@ -126,7 +126,7 @@ def test_a_soak_is_shown_with_what_the_canary_carries_beside_its_peers() -> None
     )
     assert line("soak", *stream, now=92.0) == "soak    web1 serves · 3m38s left"
     assert line("soak", *stream, (90.0, carried), now=92.0) == (
-        "soak    web1 serves · 3m38s left · 5xx 0 of 611 requests · others 1 of 4,302"
+        "soak    web1 serves · 3m38s left · 0 failed, 611 answered · others 1, 4,302"
     )
     (_, following) = rows_of(drawn_view(view_of(stream, 92.0), WIDE))
     assert following.endswith("waits for the soak of web1")

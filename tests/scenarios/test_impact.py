@@ -250,6 +250,27 @@ def test_an_hour_has_less_than_two_thousand_readings() -> None:
     assert 1_500 < len(told.of(TrafficSeen)) < 2_000
 
 
+def test_a_hundred_backends_are_read_every_five_seconds() -> None:
+    """The journal of a run of ten minutes would have 30 MB of them, read each second."""
+    told = Told()
+
+    class Farm(Counting):
+        async def read_traffic(self, *, servers: bool) -> TrafficReading:
+            reading = await super().read_traffic(servers=servers)
+            one = reading.backends["app"]
+            return replace(reading, backends={f"app{n}": one for n in range(100)})
+
+    async def run() -> None:
+        world = fleet()
+        site = replace(site_of(world), balancers={"lb1": Farm(world, "lb1", answers)})
+        async with measure_impact(site, told) as impact:
+            await impact.include([Server("lb1", f"app{n}", "web1") for n in range(100)])
+            await asyncio.sleep(60)
+
+    play(run())
+    assert 12 <= len(told.of(TrafficSeen)) <= 14
+
+
 def test_a_backend_that_is_included_later_does_not_cross_the_reading_that_is_under_way() -> None:
     """Two readings that cross would look as if counters had fallen: a clearing that never was."""
     told = Told()
