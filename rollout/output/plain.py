@@ -136,7 +136,7 @@ def _pause_words(paused: events.RolloutPaused) -> str:
     first = f"{names} {'is' if len(paused.finishing) == 1 else 'are'} finished first; "
     until = "nothing new is taken out until `rollout continue`; `rollout abort` ends the run"
     if paused.asks:
-        until = f"continue? [y/N]  (from another shell: {until})"
+        until = "continue? [y/N]; another shell may answer, `rollout continue` or `rollout abort`"
     halts = f"; it halts after {in_words(paused.seconds)} without an answer"
     said = f"paused ({paused.by}): {first if names else ''}{until}"
     return f"{said}{halts if paused.seconds else ''}"

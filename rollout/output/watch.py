@@ -37,9 +37,9 @@ def progress(found: Sequence[UnfinishedRun]) -> str:
     if run.certain:
         parts.append("it is over")
     else:
+        parts += [f"paused ({run.held.paused})"] if run.held.paused else []
         ago = in_words(max(run.held.seconds_since_heartbeat, 0.0))
         parts.append(f"sign of life {ago} ago")
-        parts += [f"paused ({run.held.paused}): `rollout continue`"] if run.held.paused else []
     return sanitize(" · ".join(parts))
 
 

@@ -222,7 +222,8 @@ class Window:
             Halted: the operator wants us to stop, the deadline has passed, or too many failed.
         """
         if self._site.stop_asked():
-            raise Halted("stopped on request")
+            by = self._site.steering.stopped_by
+            raise Halted(f"stopped on request of {by}" if by else "stopped on request")
         deadline = self._plan.timeouts.deadline
         if deadline and now() - self._began >= deadline:
             raise Halted(f"the deadline of {deadline:g}s for the whole run has passed")

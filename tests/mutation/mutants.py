@@ -46,6 +46,9 @@ COUNTERS = ("tests/unit/model/test_impact.py",)
 COMMANDS = ("tests/scenarios/test_operator_commands.py",)
 CHECKOUTS = ("tests/integration/sources/test_checkouts.py",)
 ANNOTATED = ("tests/unit/settings/test_annotated.py", "tests/unit/discovery")
+STEERING = ("tests/scenarios/test_steering.py",)
+CONTROL = ("tests/unit/adapters/lock/test_control.py",)
+TERMINAL = ("tests/unit/adapters/local/test_terminal_answer.py",)
 
 
 MUTANTS = (
@@ -1356,5 +1359,99 @@ MUTANTS = (
         "        return self.responses_5xx + self.server_aborts\n",
         "        return self.responses_5xx + self.response_errors\n",
         noticed_by=COUNTERS,
+    ),
+    Mutant(
+        "a paused run takes nothing new out",
+        "restart/window.py",
+        "            if self._is_paused():  # since the look began\n                continue\n",
+        noticed_by=STEERING,
+    ),
+    Mutant(
+        "a time for room that was spent in a pause is not counted",
+        "restart/window.py",
+        "                hopeless_since = None\n                await asyncio.sleep(NOTICE_WITHIN)",
+        "                await asyncio.sleep(NOTICE_WITHIN)",
+        STEERING,
+    ),
+    Mutant(
+        "a run that nobody answers after the canary halts in the end",
+        "restart/pause.py",
+        "if seconds and now() >= end:",
+        "if False:",
+        STEERING,
+    ),
+    Mutant(
+        "a no after the canary risks no further host",
+        "restart/pause.py",
+        "    if not agreed:\n",
+        "    if False:\n",
+        STEERING,
+    ),
+    Mutant(
+        "the deadline and a stop end the pause after the canary",
+        "restart/pause.py",
+        "            check()\n",
+        noticed_by=STEERING,
+    ),
+    Mutant(
+        "a request is obeyed once, however often it is read",
+        "lock/listen.py",
+        "            if request.id in self._obeyed:\n                continue\n",
+        noticed_by=STEERING,
+    ),
+    Mutant(
+        "a run that stops is not paused or let go on any more",
+        "lock/listen.py",
+        "        if self._site.stop_asked():\n            return Outcome.STOPPING_ALREADY\n",
+        noticed_by=STEERING,
+    ),
+    Mutant(
+        "a request reaches only the run that it is for",
+        "adapters/lock/lock.sh",
+        "ask) ours; inside;",
+        "ask) inside;",
+        CONTROL,
+    ),
+    Mutant(
+        "what was asked of a run is not asked of the run that takes over",
+        "adapters/lock/lock.sh",
+        "  rm -f ended paused asked  #",
+        "  rm -f ended  #",
+        CONTROL,
+    ),
+    Mutant(
+        "what a stranger asks is not believed",
+        "adapters/lock/lock.sh",
+        "ended paused asked; do",
+        "ended paused; do",
+        (*CONTROL, *STRANGERS),
+    ),
+    Mutant(
+        "a request can never be longer than what is read of it",
+        "adapters/lock/control.py",
+        "return (row for row in rows if len(row) <= LONGEST)",
+        "return (row for row in rows)",
+        CONTROL,
+    ),
+    Mutant(
+        "after an abort from another shell the first Ctrl-C is still the first",
+        "cli/runner.py",
+        "    return by_signal() or steering.stop_asked\n",
+        "    return by_signal()\n",
+        ("tests/integration/trouble/test_steering.py",),
+    ),
+    Mutant(
+        "keys that were typed before the question are no answer to it",
+        "adapters/local/terminal_answer.py",
+        "            termios.tcflush(self._terminal, termios.TCIFLUSH)",
+        "            pass",
+        TERMINAL,
+    ),
+    Mutant(
+        "the terminal is as it was, also after a second Ctrl-C",
+        "adapters/local/terminal_answer.py",
+        "    with ends_with_us(restore):\n",
+        "    with suppress():\n",
+        TERMINAL,
     ),
 )

@@ -23,6 +23,7 @@ from rollout.lock.listen import LISTEN_EVERY
 from rollout.lock.session import LockedRun, hold_lock
 from rollout.model.control import ControlAnswer, ControlRequest, Outcome, Wanted
 from rollout.model.errors import LockLost, RolloutError
+from rollout.model.fleet import Admin, BalancerSnapshot
 from rollout.model.lock_state import Kind, LockState
 from rollout.model.plan import Plan, Share, waves_of
 from rollout.ports.context import RunContext
@@ -33,7 +34,7 @@ from rollout.restart.rolling import rolling_restart
 from rollout.summary.run import Exit
 from tests.support.left_out import ALICE, BOB, CAROL
 from tests.support.simulation.clock import play
-from tests.support.simulation.fakes import FakeControl, FakeLock
+from tests.support.simulation.fakes import FakeBalancer, FakeControl, FakeLock
 from tests.support.simulation.restarts import QUICK, Told, fleet, promises_broken, site_of
 from tests.support.simulation.sessions import FakeHistory, new_run
 from tests.support.simulation.world import World, clock, targets_of
@@ -66,6 +67,7 @@ class Steered:
     at: dict[int, float] = field(default_factory=dict)
     answers: list[ControlAnswer] = field(default_factory=list)
     steering: Steering = field(default_factory=Steering)
+    balancer: FakeBalancer | None = None
 
     def __post_init__(self) -> None:
         self.control = FakeControl(self.world)
@@ -81,6 +83,8 @@ class Steered:
 
     def site(self, person: Terminal | None = None) -> Site:
         site = site_of(self.world, stop_asked=lambda: self.steering.stop_asked)
+        if self.balancer is not None:
+            site = replace(site, balancers={self.balancer.name: self.balancer})
         steered = replace(site, lock=self.lock, control=self.control, steering=self.steering)
         return replace(steered, person=person, started=clock())
 
@@ -229,18 +233,57 @@ def test_a_pause_during_the_soak_holds_before_the_next_wave() -> None:
     assert steered.told.summary.exit_code is Exit.DONE
 
 
+class PausedDuringALook(FakeBalancer):
+    """A pause comes while HAProxy is asked whether the second host can be spared."""
+
+    steered: "Steered"
+    paused_at = 0.0
+
+    async def look(self) -> BalancerSnapshot:
+        seen = await super().look()
+        between = not self.steered.steering.under_way and self.steered.told.of(TargetDone)
+        if between and not self.paused_at:
+            self.paused_at = clock()
+            self.steered.steering.paused_by = "ops"
+            asyncio.get_running_loop().call_later(200, self.goes_on)
+        return seen
+
+    def goes_on(self) -> None:
+        self.steered.steering.paused_by = ""
+
+
 def test_a_pause_that_is_asked_for_during_the_look_for_room_holds() -> None:
-    """The look at HAProxy takes a while, and what was decided before it holds no more."""
+    """What was seen before it is no reason to take one more host out."""
     steered = Steered()
+    balancer = PausedDuringALook(steered.world, "lb1")
+    balancer.steered = steered
+    steered.balancer = balancer
+
+    steered.play()
+
+    assert balancer.paused_at
+    late = [at for at in steered.when(TargetClaimed) if at > balancer.paused_at]
+    assert len(late) == 3
+    assert min(late) >= balancer.paused_at + 200
+    assert steered.told.summary.exit_code is Exit.DONE
+
+
+def test_a_pause_costs_no_time_of_the_wait_for_room() -> None:
+    """web4 is out by another hand, so nobody can be spared until it is back."""
+    steered = Steered()
+    steered.world.floor = Share(3)
+    web4 = list(steered.world.lines.values())[-1]
+    web4.admin = Admin.FORCED_MAINT
 
     async def pauses(steered: Steered) -> None:
-        await steered.until(TargetDone)
+        await asyncio.sleep(QUICK.room_timeout / 2)
         steered.steering.paused_by = "ops"
-        await asyncio.sleep(200)
-        assert len(steered.told.of(TargetClaimed)) <= 2
+        await asyncio.sleep(5 * QUICK.room_timeout)
         steered.steering.paused_by = ""
+        await asyncio.sleep(QUICK.room_timeout / 2)
+        web4.admin = Admin(0)
 
-    steered.play(pauses)
+    steered.play(pauses, floor=Share(3))
     assert steered.told.summary.exit_code is Exit.DONE
 
 
@@ -308,7 +351,7 @@ def test_an_abort_stops_the_run_as_a_first_ctrl_c_does_and_says_who(*, paused: b
     assert steered.told.of(StopRequested) == [StopRequested(by=f"abort by {PEOPLE[0].who}")]
     assert steered.told.summary.exit_code is Exit.HALTED
     assert steered.told.summary.out == ()
-    assert steered.told.summary.halted == "stopped on request"
+    assert steered.told.summary.halted == f"stopped on request of {PEOPLE[0].who}"
     assert steered.answers[-1].outcome is Outcome.STOPPING
     assert steered.world.lock is None
 

@@ -59,5 +59,5 @@ def test_the_run_says_that_it_is_paused_by_whom_and_how_it_goes_on() -> None:
 
 def test_at_the_terminal_the_pause_is_a_question_with_its_end() -> None:
     said = words(RolloutPaused(by="pause_after_canary", asks=True, seconds=3600))
-    assert said.startswith("paused (pause_after_canary): continue? [y/N]  ")
+    assert said.startswith("paused (pause_after_canary): continue? [y/N]; another shell")
     assert said.endswith("it halts after 1h00m without an answer")

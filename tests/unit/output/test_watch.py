@@ -30,9 +30,12 @@ def test_elsewhere_only_the_lock_is_seen_and_it_is_said_where_the_journal_lies()
     )
 
 
-def test_a_pause_is_said_with_who_and_what_goes_on() -> None:
+def test_a_pause_is_said_with_who() -> None:
     paused = replace(RUN, held=replace(HELD, paused="carol@b2"))
-    assert progress([paused]).endswith(" · paused (carol@b2): `rollout continue`")
+    assert progress([paused]) == (
+        "run a11ce0 of alice@bastion · 1 of 3 done · web2 out · paused (carol@b2) · "
+        "sign of life 2s ago"
+    )
 
 
 def test_a_run_that_has_begun_nothing_yet_has_no_count() -> None:
