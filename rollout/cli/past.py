@@ -8,7 +8,7 @@ from rollout.adapters.journal.files import JournalFile
 from rollout.adapters.journal.past_journals import PastJournals
 from rollout.cli.console import print_error
 from rollout.history.fold import OVERVIEW, fold_overview, fold_run
-from rollout.history.later import later_runs
+from rollout.history.later import later_runs, unfinished_targets
 from rollout.history.record import RunOverview, RunRecord
 from rollout.history.view import RunView
 from rollout.model.errors import SettingsError
@@ -58,7 +58,12 @@ class PastRuns:
         if record.summary.impact is None and not traffic:  # it died: the last reading is all
             record = self.read(name, traffic=True) or record
         later = self.names[: self.names.index(name)]
-        after = (found for one in reversed(later) if (found := self.read(one)) is not None)
+        waiting = unfinished_targets(record)
+        after = (
+            found
+            for one in reversed(later if waiting else ())
+            if self._journals.names_any(one, waiting) and (found := self.read(one)) is not None
+        )
         return RunView(
             record=record,
             later=later_runs(record, after),
@@ -70,7 +75,7 @@ class PastRuns:
         """Read one run after another that tells of a host, the newest first."""
         newer: list[RunRecord] = []
         for name in self.names:
-            record = self.read(name) if self._journals.names_host(name, host) else None
+            record = self.read(name) if self._journals.names_any(name, [host]) else None
             if record is not None:
                 later = later_runs(record, reversed(newer))
                 yield RunView(record=record, later=later, is_alive=self._is_alive(name, record))

@@ -35,6 +35,13 @@ class LaterRun:
     seconds: float | None = None
 
 
+def unfinished_targets(record: RunRecord) -> frozenset[str]:
+    """Name the targets of which a later run may tell more: left out, or not restarted."""
+    seen_through = {TargetPhase.DONE, TargetPhase.SKIPPED}
+    lines = record.summary.lines.items()
+    return frozenset(name for name, line in lines if line.standing not in seen_through)
+
+
 def later_runs(record: RunRecord, after: Iterable[RunRecord]) -> tuple[LaterRun, ...]:
     """Find for each target that ``record`` left out, or did not restart, what became of it.
 
@@ -43,8 +50,7 @@ def later_runs(record: RunRecord, after: Iterable[RunRecord]) -> tuple[LaterRun,
         after: The runs that began after it, the oldest first; no more are asked for than needed.
     """
     out = {name: _since(record, name) for name in record.summary.out}
-    lines = record.summary.lines.items()
-    waiting = {n for n, x in lines if x.standing not in {TargetPhase.DONE, TargetPhase.SKIPPED}}
+    waiting = {*unfinished_targets(record)}
     found: list[LaterRun] = []
     for later in after if waiting else ():
         for name in sorted(waiting & later.summary.lines.keys()):
