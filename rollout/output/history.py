@@ -6,7 +6,7 @@ from dataclasses import asdict
 from rollout.history.record import RunOverview
 from rollout.output.columns import VERSION, as_object, table
 from rollout.output.past_words import CODES, result_words, verb_words
-from rollout.output.who_words import who_words
+from rollout.output.who_words import person_words
 from rollout.summary.exit_codes import exit_name
 from rollout.text.elapsed import in_words
 from rollout.text.sanitize import sanitize
@@ -27,7 +27,7 @@ def _row(run: RunOverview) -> Sequence[str]:
     return (
         run.run,
         run.began.since[:MINUTES].replace("T", " "),
-        who_words(run.began),
+        person_words(run.began),
         verb_words(run),
         hosts_words(run),
         in_words(run.seconds),

@@ -9,3 +9,8 @@ def who_words(began: RunBegan) -> str:
     by += [f"from {began.client}"] if began.client else []
     behind = f" ({', '.join(by)})" if by else ""
     return f"{began.user}@{began.bastion}{behind}"
+
+
+def person_words(began: RunBegan) -> str:
+    """Name the person and the machine, for a column: the login behind sudo where it is known."""
+    return f"{began.sudo_user or began.user}@{began.bastion}"

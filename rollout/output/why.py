@@ -19,7 +19,7 @@ from rollout.output.past_words import (
 from rollout.output.report.report import reason_of
 from rollout.output.show import out_cell
 from rollout.output.status import FleetStatus, out_because_of
-from rollout.output.who_words import who_words
+from rollout.output.who_words import person_words, who_words
 from rollout.text.sanitize import sanitize
 from rollout.text.wrap import hang
 
@@ -121,7 +121,7 @@ def _row(one: HostRun) -> Row:
     return (
         record.run,
         record.began.since[:MINUTES].replace("T", " "),
-        who_words(record.began),
+        person_words(record.began),
         verb_words(record.overview),
         f"{target.name} {standing_of(target)}",
         clock(target.since, day) if target.turns else "",
