@@ -62,7 +62,7 @@ EXCLUDE = Option(
     repeats=True,
     help="All but these hosts, written as for --hosts",
 )
-HELP_ALL = Option(flag="--help-all", help="Show limits, timeouts and rare options too")
+HELP_ALL = Option(flag="--help-all", help="Show the rare options too: limits, timeouts and others")
 CRON = Option(flag="--cron", help="Print only on failure; never prompt")
 YES = Option(flag="--yes", short="-y", help="Do not ask for a confirmation")
 PLAN = Option(

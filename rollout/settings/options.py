@@ -5,7 +5,7 @@ from dataclasses import dataclass
 Setting = tuple[str, str]
 """A table of the settings and the key in it: ``("fleet", "max_out")``."""
 
-COMMON, RELEASE = "Options", "Release"
+COMMON, RELEASE, SWITCHING = "Options", "Release", "How a release goes live"
 LIMITS, TIMEOUTS = "Limits", "Timeouts"
 OUT = "Servers that are out of rotation or down"
 
@@ -53,7 +53,7 @@ class Option:
     @property
     def is_rare(self) -> bool:
         """Only ``--help-all`` shows it."""
-        return self.group in {LIMITS, TIMEOUTS, OUT}
+        return self.group in {SWITCHING, LIMITS, TIMEOUTS, OUT}
 
     @property
     def sentence(self) -> str:
@@ -92,7 +92,7 @@ PACE = (
         setting=("fleet", "soak"),
         metavar="TIME",
         default="0s",
-        help="Watch the canary under traffic for TIME before the rest",
+        help="Then watch the canary for TIME",
     ),
     Option(
         flag="--pause-after-canary",
@@ -104,7 +104,7 @@ PACE = (
         setting=("lock", "wait"),
         metavar="TIME",
         default="0s",
-        help="Wait up to TIME for another run",
+        help="Wait TIME for another run",
     ),
 )
 """What is given most often to a command that restarts servers."""
@@ -235,7 +235,7 @@ SWITCH = (
         metavar="together|each",
         values=("together", "each"),
         default="together",
-        group=RELEASE,
+        group=SWITCHING,
         help="Move `current` on all hosts before the first restart, or on each while it is out",
     ),
     Option(
@@ -244,7 +244,7 @@ SWITCH = (
         metavar="rollback|stop",
         values=("rollback", "stop"),
         default="rollback",
-        group=RELEASE,
+        group=SWITCHING,
         help="If a host does not come up: take the release back, or stop and leave it out",
     ),
 )
