@@ -525,6 +525,16 @@ def test_while_the_terminal_is_asked_another_shell_may_answer_as_well() -> None:
     assert steered.told.summary.exit_code is Exit.DONE
 
 
+def test_the_deadline_ends_the_pause_after_the_canary_as_well() -> None:
+    steered = Steered()
+    timeouts = replace(QUICK, pause_timeout=3000.0, deadline=200.0)
+
+    steered.play(canary=1, pause_after_canary=True, timeouts=timeouts)
+
+    assert "the deadline of 200s" in steered.told.summary.halted
+    assert steered.told.summary.exit_code is Exit.HALTED
+
+
 def test_a_canary_that_failed_is_asked_about_nothing() -> None:
     steered = Steered()
     for app in steered.world.hosts["web1"].apps:

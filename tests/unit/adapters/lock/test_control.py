@@ -190,7 +190,7 @@ ODD = {
     "an unknown wish": json.dumps({"wanted": "explode", "by": spell_holder(CAROL)}),
     "no person": json.dumps({"wanted": "abort"}),
     "no id": json.dumps({"wanted": "abort", "by": {**spell_holder(CAROL), "run": "../../x"}}),
-    "far too long": json.dumps({"wanted": "abort", "by": spell_holder(CAROL)}) + " " * LONGEST,
+    "far too long": json.dumps({"wanted": "abort", "by": spell_holder(BOB)}) + " " * LONGEST,
 }
 
 
