@@ -75,10 +75,17 @@ def _stays(view: View) -> str:
 def _paused(view: View) -> list[list[Piece]]:
     """Say what goes on although the run is paused, and what ends the pause."""
     by, through = sanitize(view.summary.paused), _finish(view).partition(", then stop")[0]
+    ends = view.progress.answer_by
+    halts = f" Halts in {in_words(max(0.0, ends - view.now))}." if ends is not None else ""
+    if view.progress.question:
+        return [
+            [(f"The canary serves. Go on with the others? y or n, then Enter.{halts}", BUSY)],
+            [(f"Go on? y or n, then Enter.{halts}", BUSY)],
+        ]
     goes = f"Paused by {by}{f': {through} first' if through else ''}."
     return [
-        [(f"{goes} `rollout continue` goes on. Ctrl-C: stop.", BUSY)],
-        [("Paused. `rollout continue` goes on. ^C: stop.", BUSY)],
+        [(f"{goes} `rollout continue` goes on. Ctrl-C: stop.{halts}", BUSY)],
+        [(f"Paused. `rollout continue` goes on. ^C: stop.{halts}", BUSY)],
         [("Paused: `rollout continue` goes on", BUSY)],
     ]
 

@@ -208,7 +208,7 @@ class TableState:
     def paint(self, texts: Sequence[str]) -> str:
         """Erase the screen before, write ``texts`` where it stood, and draw the screen below.
 
-        Where no text comes between, only the lines that differ are written.
+        All of it is written each time: an Enter that is typed moves the screen by a row.
         """
         size = self._size()
         with self._lock:
@@ -220,13 +220,7 @@ class TableState:
         if lines == before and not texts and not self._left:
             return ""
         back = _back_over(before, size.columns)
-        if not above and _alike(before, lines, size.columns):
-            drawn = "".join(
-                "\n" if line == old else f"{line.text}\x1b[K\n"
-                for line, old in zip(lines, before, strict=True)
-            )
-        else:
-            drawn = "".join(f"{line.text}\x1b[K\n" for line in lines)
+        drawn = "".join(f"{line.text}\x1b[K\n" for line in lines)
         return f"{back}{_over(above)}{drawn}\x1b[J{self._account}"
 
     def _lines(self, size: Size) -> list[Line]:
@@ -237,11 +231,6 @@ class TableState:
         self._stale, self._drawn_for, self._drawn_at = False, size, now
         view = self._view if self._finished else replace(self._view, now=now - self._began)
         return self._painter.lines(screen(view, size), width_within(size))
-
-
-def _alike(before: Sequence[Line], lines: Sequence[Line], columns: int) -> bool:
-    """Tell whether each line stands where it stood: none came or went, and none was wrapped."""
-    return len(before) == len(lines) and all(line.columns < columns for line in before)
 
 
 def _over(text: str) -> str:

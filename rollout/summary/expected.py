@@ -76,11 +76,11 @@ class Expectation:
         """
         if not self.progress.walk or self.summary.finished or self.summary.halted:
             return None
-        turns = {name: self.turn(name) for name in (*self.on_the_way(), *self.to_come())}
+        turns = self.turns((*self.on_the_way(), *self.to_come()))
         if None in turns.values():
             return None
         first = self.progress.walk[: self.progress.canaries]
-        moving = {name: self.left(name) or 0.0 for name in self.on_the_way()}
+        moving = {name: self._left_of(name, turns[name]) for name in self.on_the_way()}
         waiting = {name: turns[name] or 0.0 for name in self.to_come()}
         if self.progress.soak is not None:
             soaked = max(0.0, self.progress.soak.ends - self.now)
@@ -108,19 +108,24 @@ class Expectation:
         usual = self.usual.phase(name, turn.phase)
         return usual is not None and self.now - turn.since > usual * LATE + LATE_BY
 
-    def turn(self, name: str) -> float | None:
-        """Return the usual seconds of a whole turn, by the best source that there is."""
-        own = self.usual.turn(name)
-        known = self.usual.turn_of_any(self.summary.lines) if own is None else own
-        if known is None and self.progress.done:
-            known = median(one.turn for one in self.progress.done)
-        return known
+    def turns(self, names: Iterable[str]) -> dict[str, float | None]:
+        """Return by target the usual seconds of a whole turn, by the best source that there is.
 
-    def left(self, name: str) -> float | None:
+        That is its own turns, else those of the others, else those of this run.
+        """
+        own = {name: self.usual.turn(name) for name in names}
+        if None not in own.values():
+            return own
+        others = self.usual.turn_of_any(self.summary.lines)
+        if others is None and self.progress.done:
+            others = median(one.turn for one in self.progress.done)
+        return {name: others if known is None else known for name, known in own.items()}
+
+    def _left_of(self, name: str, usual: float | None) -> float:
         """Return the seconds that one on the way has left of its usual turn; 0 when it is over."""
-        turn, usual = self._turn(name), self.turn(name)
+        turn = self._turn(name)
         if turn is None or usual is None:
-            return None
+            return usual or 0.0
         phases = [self.usual.phase(name, phase) for phase in ORDER[ORDER.index(turn.phase) :]]
         if None in phases:
             return max(0.0, usual - (self.now - turn.began))

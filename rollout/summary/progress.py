@@ -79,6 +79,8 @@ class Progress:
         soak_seconds: How long those carry traffic before the next one goes.
         done: The turns that ended well in this run, the newest last.
         read: When each load balancer was last heard of its traffic.
+        question: The terminal is asked whether to go on after a pause.
+        answer_by: When the run halts without an answer; None where it waits.
     """
 
     turns: Mapping[str, Turn] = field(default_factory=dict[str, Turn])
@@ -90,6 +92,8 @@ class Progress:
     soak_seconds: float = 0.0
     done: tuple[TurnTimes, ...] = ()
     read: Mapping[str, float] = field(default_factory=dict[str, float])
+    question: bool = False
+    answer_by: float | None = None
 
 
 PHASES = {
@@ -153,6 +157,9 @@ def _of_the_run(progress: Progress, event: Event, elapsed: float) -> Progress:
             return replace(progress, steps=(*_finished(progress, elapsed), begun))
         case events.ReleaseInPlace():
             return replace(progress, steps=_finished(progress, elapsed))
+        case events.RolloutPaused(asks=asks, seconds=seconds):
+            ends = elapsed + seconds if seconds else None
+            return replace(progress, question=asks, answer_by=ends)
         case events.TrafficSeen(balancer=balancer):
             return replace(progress, read={**progress.read, balancer: elapsed})
         case _:

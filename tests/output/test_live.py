@@ -237,18 +237,6 @@ def test_the_frame_is_drawn_over_the_one_before() -> None:
     assert again.startswith(f"\r\x1b[{height}Ait happened\x1b[K\n\x1b[K\n done ")
 
 
-def test_only_the_lines_that_differ_are_written_again() -> None:
-    picture = Picture()
-    picture.see(*fleet_of(3))
-    whole = picture.shown.paint([])
-    picture.times.now = 1.0
-    again = picture.shown.paint([])
-    assert again.count("\n") == whole.count("\n")
-    assert "web02" in whole
-    assert "web02" not in again
-    assert "+1s" in again
-
-
 def test_a_terminal_made_narrower_has_wrapped_the_frame_before() -> None:
     picture = Picture()
     picture.see(*fleet_of(3))

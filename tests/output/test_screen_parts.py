@@ -199,6 +199,10 @@ def test_of_many_backends_those_nearest_to_their_floor_are_shown() -> None:
             (STARTED, events.RolloutPaused(by="alice@bastion1")),
             "Paused by alice@bastion1. `rollout continue` goes on. Ctrl-C: stop.",
         ),
+        (
+            (STARTED, events.RolloutPaused(by="pause_after_canary", asks=True, seconds=600.0)),
+            "The canary serves. Go on with the others? y or n, then Enter. Halts in 10m00s.",
+        ),
     ],
 )
 def test_the_last_line_says_what_ctrl_c_does_now(stream: tuple[Event, ...], said: str) -> None:

@@ -112,3 +112,11 @@ def test_a_screen_is_a_function_of_what_is_known() -> None:
         for size in SIZES:
             assert str(screen(view, size)) != ""
             assert drawn_view(view, size) == drawn_view(view, size)
+
+
+def test_the_screens_of_the_manual_are_recorded_ones() -> None:
+    page = (HERE.parents[1] / "docs" / "how-to" / "screen.md").read_text("utf-8")
+    shown = re.findall(r"^```text\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    golden = [(HERE / "golden" / f"screen.{name}.txt").read_text("utf-8") for name in RECORDINGS]
+    assert len(shown) == 2
+    assert [one for one in shown if not any(one in text for text in golden)] == []
