@@ -1454,4 +1454,11 @@ MUTANTS = (
         "    with suppress():\n",
         TERMINAL,
     ),
+    Mutant(
+        "a hook that says no keeps a run from beginning",
+        "cli/act.py",
+        "        if not await allowed_by_before_hook(RunContext(plan, site, tell)):\n",
+        "        if False:\n",
+        noticed_by=("tests/unit/cli/test_act.py",),
+    ),
 )

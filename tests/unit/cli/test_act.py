@@ -19,6 +19,8 @@ from rollout.lock.session import LockedRun
 from rollout.model.findings import PreflightReport
 from rollout.model.fleet import Finding, Target
 from rollout.ports.context import RunContext
+from rollout.ports.operator_commands import CommandEnd
+from tests.support.simulation.operator_commands import FakeRunHooks
 
 SETTINGS = """\
 app = "shop"
@@ -148,3 +150,13 @@ def test_findings_end_it_before_anything_is_done(play: Play, command: str) -> No
 @pytest.mark.parametrize("command", ["uninterrupted", "rollback"])
 def test_without_a_release_nothing_is_deployed(play: Play, command: str) -> None:
     assert play(command, deploy=None).acts == []
+
+
+@pytest.mark.parametrize("command", ["restart", "uninterrupted", "rollback"])
+def test_a_hook_that_says_no_ends_it_before_anything_is_done(
+    play: Play, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    hooks = FakeRunHooks({"before": CommandEnd(ok=False, message="not today")}, takes=0.0)
+    monkeypatch.setattr(SITE, "hooks", hooks)
+    assert play(command).acts == []
+    assert [hook for hook, _, _ in hooks.ran] == ["before"]
