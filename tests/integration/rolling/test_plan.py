@@ -11,7 +11,7 @@ from tests.support.observed_restart import events_of
 
 pytestmark = pytest.mark.integration
 
-TRACES = ("lock", "state", "srv")
+TRACES = ("lock", "state", "web*/srv")
 """Where a run leaves something: the lock, the journals, the releases."""
 
 
@@ -22,7 +22,7 @@ def files_of(fleet: Fleet) -> dict[str, tuple[bytes | str, float]]:
     """
     found: dict[str, tuple[bytes | str, float]] = {}
     for name in TRACES:
-        for path in sorted((fleet.directory / name).rglob("*")):
+        for path in sorted(fleet.directory.glob(f"{name}/**/*")):
             said: bytes | str = b""
             if path.is_symlink():
                 said = str(path.readlink())
@@ -80,6 +80,7 @@ def test_a_plan_changes_nothing(make_fleet: MakeFleet) -> None:
     revision = fleet.shop.release()
     before, processes = files_of(fleet), fleet.processes()
     assert any(name.endswith(".jsonl") for name in before)
+    assert any("/releases/" in name for name in before)
 
     for words in (["plan", "restart"], ["restart", "--plan"], ["plan", "uninterrupted"]):
         done = fleet.rollout(*words)

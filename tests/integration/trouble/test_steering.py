@@ -138,7 +138,7 @@ CANARY = "--canary 1 --pause-after-canary"
 
 @pytest.mark.parametrize(("key", "code"), [("y", 0), ("n", 5), ("\n", 5)], ids=["y", "n", "Enter"])
 def test_one_key_at_the_terminal_answers_for_the_rest(shop: Troubled, key: str, code: int) -> None:
-    done = type_line(shop.fleet, f"rollout restart {CANARY} --output plain", answer=key)
+    done = type_line(shop.fleet, f"rollout restart {CANARY} --yes --output plain", answer=key)
     assert done.code == code, done.said
     assert "paused (pause_after_canary): continue? [y/N]" in done.said
     assert shop.new_processes("web1")
