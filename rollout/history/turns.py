@@ -7,6 +7,9 @@ from rollout import events
 from rollout.events import Event
 from rollout.summary.out_times import BOOT, CHECK, DRAIN, MAINT, WATCH
 
+LEFT_OUT = "left out"
+"""In place of a phase: the time between being left out and being adopted by the same run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseSpan:
@@ -97,6 +100,9 @@ class Turns:
         if last is None or last.until:
             last = Turn(since=since, adopted=True)
             self._turns.setdefault(name, []).append(last)
+        elif last.spans and (end := last.spans[-1].end) is not None:
+            gap = PhaseSpan(phase=LEFT_OUT, begin=end, end=elapsed)
+            last = replace(last, spans=(*last.spans, gap))
         self._turns[name][-1] = last.entered(phase, elapsed)
 
     def _last(self, name: str) -> Turn | None:

@@ -7,6 +7,7 @@ telephone they keep their size.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rollout.history.series import TrafficStep
+from rollout.history.turns import LEFT_OUT
 from rollout.history.view import TargetView
 from rollout.output.page.markup import Markup, element, joined, number, void
 from rollout.output.past_words import NOT_BACK, moment, short, standing_of
@@ -117,7 +118,7 @@ def _bar(begin: float, end: float, whole: float, kind: str) -> Markup:
 
 def _legend(targets: Sequence[TargetView]) -> Markup:
     used = {span.phase for one in targets for turn in one.turns for span in turn.spans}
-    out = any(turn.left_out or turn.adopted for one in targets for turn in one.turns)
+    out = LEFT_OUT in used or any(x.left_out or x.adopted for one in targets for x in one.turns)
     said = {phase: words for phase, words in PHASES.items() if phase in used}
     said |= {OUT: "out of rotation, left so"} if out else {}
     items = [

@@ -6,7 +6,7 @@ from importlib import resources
 from rollout.history.series import steps_by_place
 from rollout.history.view import RunView
 from rollout.output.columns import Row
-from rollout.output.impact_words import counter_words, gap_words, lowest_words
+from rollout.output.impact_words import counter_words, impact_words, lowest_words
 from rollout.output.page.charts import (
     capacity_chart,
     errors_chart,
@@ -128,13 +128,9 @@ def _impact(view: RunView) -> Iterator[Markup]:
         ("requests", f"{total.requests:,}"),
         ("5xx", f"{total.responses_5xx:,}"),
         ("connect errors", f"{total.connect_errors:,}"),
-        ("response errors", f"{total.response_errors:,}"),
-        ("retries", f"{total.retries:,}"),
-        ("redispatches", f"{total.redispatches:,}"),
         *((LOWEST, said.removeprefix(f"{LOWEST} ")) for said in lowest_words(impact.backends)),
     )
-    if gaps := gap_words(impact):
-        yield _list(gaps)
+    yield element("p", impact_words(impact))
     if len(impact.backends) > 1:
         yield _list([f"{one.place}: {counter_words(one.counters)}" for one in impact.backends])
 
