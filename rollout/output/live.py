@@ -52,6 +52,7 @@ from rollout.output.terminal import USUAL, Size
 from rollout.output.view import View
 from rollout.summary.deploy import Phase
 from rollout.summary.progress import advance
+from rollout.summary.run import Exit
 from rollout.text.timestamps import to_the_second
 from rollout.text.wrap import hang
 
@@ -201,7 +202,12 @@ class TableState:
         with self._lock:
             self._account = account
             self._view = replace(
-                self._view, summary=ending.summary, now=ending.seconds, run=ending.run, over=True
+                self._view,
+                summary=ending.summary,
+                now=ending.seconds,
+                run=ending.run,
+                over=True,
+                rows=ending.exit_code is Exit.DONE,
             )
             self._finished = self._stale = True
 

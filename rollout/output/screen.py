@@ -99,7 +99,7 @@ def _above(view: View, columns: int, *, small: bool) -> list[Part]:
         Part(Weight.IMPACT, impact),
         Part(Weight.SOAK, gauges.soak(view, columns)),
     ]
-    if view.summary.lines:
+    if view.summary.lines and view.rows:
         blank = Part(Weight.BLANK, [Text("")])
         parts += [blank, Part(Weight.HEADINGS, [] if small else [headings(view, columns)])]
     return [part for part in parts if part.lines]
@@ -111,6 +111,8 @@ def _below(view: View, columns: int) -> list[Part]:
 
 
 def _targets(view: View, columns: int, room: int) -> list[Text]:
+    if not view.rows:
+        return []
     names, counted = choose(view, room)
     lines = rows(view, names, columns)
     if counted:

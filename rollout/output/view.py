@@ -25,6 +25,7 @@ class View:
         run: Its id, or empty.
         meanwhile: What goes on until there is a target or a release to be shown.
         over: The run has ended: nothing is awaited any more.
+        rows: Each target has a row; not where the summary below has them, with the cause.
     """
 
     summary: RunSummary = field(default_factory=RunSummary)
@@ -34,6 +35,7 @@ class View:
     run: str = ""
     meanwhile: str = ""
     over: bool = False
+    rows: bool = True
 
     @property
     def expectation(self) -> Expectation:

@@ -303,6 +303,20 @@ def test_500_hosts_are_folded_and_counted_with_what_is_next() -> None:
     assert any(one.strip().startswith("and 432 waiting, ") for one in shown)
 
 
+def test_the_last_screen_of_a_run_that_went_wrong_leaves_the_rows_to_the_summary_below() -> None:
+    """The cause stands once, where what to type stands as well."""
+    memory, picture = Memory(), Picture()
+    broadcast = broadcast_to(Live(memory, picture.shown))
+    for event in DEPLOYS["left-out"]:
+        broadcast.tell(event)
+    assert "not verified after 120s" in picture.shown.paint([])
+    broadcast.end()
+    last, _, account = picture.shown.paint([]).partition("\x1b[J")
+    assert "web2" not in last
+    assert "done " in last
+    assert account.count("not verified after 120s") == 1
+
+
 def test_an_empty_view_is_drawn() -> None:
     assert account_of([]) == RunSummary()
     assert drawn_view(view_of([]), WIDE)
