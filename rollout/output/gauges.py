@@ -255,7 +255,8 @@ def soak(view: View, columns: int) -> list[Text]:
     verb = "serves" if len(going.targets) == 1 else "serve"
     head = _labelled(view, "soak")
     who: Piece = (f"{sanitize(some(going.targets, 2))} {verb}", "")
-    said: list[Piece] = [(f"{left} left", BUSY)]
+    over = view.now >= going.ends and view.summary.paused
+    said: list[Piece] = [("over", "") if over else (f"{left} left", BUSY)]
     own, others = going.carried, going.others
     if own is not None and (failed := own.failed_at_server) + own.requests + others.requests:
         said.append((f"{failed:,} failed, {own.requests:,} answered", BAD if failed else GOOD))

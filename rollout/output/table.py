@@ -184,7 +184,8 @@ def _before_its_turn(view: View, name: str, line: TargetSummary) -> str:
     if name != view.next_up():
         return ""
     if view.summary.paused:
-        return f"the run is paused by {view.summary.paused}"
+        asked = view.progress.question
+        return "waits for the answer below" if asked else f"paused by {view.summary.paused}"
     if (soak := view.progress.soak) is not None:
         return f"waits for the soak of {some(soak.targets, 2)}"
     moving = view.on_the_way()

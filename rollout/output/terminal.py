@@ -12,6 +12,7 @@ NARROW = 40
 USUAL = 80
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
 """What says how characters are written, the first that is set."""
+C_LOCALES = ("C", "POSIX")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,12 @@ def can_redraw(stream: TextIO, environ: Mapping[str, str]) -> bool:
 def draws_in_unicode(stream: TextIO, environ: Mapping[str, str]) -> bool:
     """Tell whether bars and marks beyond ASCII can be shown: the locale and the stream say UTF-8.
 
-    A locale that is not set is C, as the C library has it.
+    A locale that is not set is C, as the C library has it.  Python runs in C.UTF-8 there and writes
+    that into ``LC_CTYPE`` (PEP 538), which says nothing of the terminal.
     """
-    locale = next((said for name in LOCALE if (said := environ.get(name))), "")
+    coerced = environ.get("LC_CTYPE") == "C.UTF-8" and environ.get("LANG", "") in {"", *C_LOCALES}
+    names = [name for name in LOCALE if name != "LC_CTYPE" or not coerced]
+    locale = next((said for name in names if (said := environ.get(name))), "")
     encoding = getattr(stream, "encoding", None) or ""
     return all("utf8" in said.lower().replace("-", "") for said in (locale, encoding))
 

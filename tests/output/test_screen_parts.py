@@ -277,6 +277,10 @@ def test_a_halt_that_no_rollback_follows_is_told() -> None:
         ({"LC_ALL": "C", "LANG": "de_DE.UTF-8"}, False),
         ({"LC_ALL": "", "LANG": "en_US.ISO-8859-1"}, False),
         ({}, False),
+        ({"LC_CTYPE": "C.UTF-8", "LANG": "C"}, False),
+        ({"LC_CTYPE": "C.UTF-8"}, False),
+        ({"LC_CTYPE": "UTF-8", "LANG": "C"}, True),
+        ({"LC_CTYPE": "C.UTF-8", "LANG": "de_DE.UTF-8"}, True),
     ],
 )
 def test_bars_are_drawn_in_unicode_only_where_the_locale_says_so(
