@@ -209,7 +209,8 @@ def _state(view: View) -> Piece:
 
 def _left(view: View) -> tuple[str, str]:
     """Say how long it will take from now, and when that is; empty where it is not known."""
-    left = None if view.ends or view.summary.paused else view.expectation.seconds_left()
+    still = (view.rolling_back or not view.ends) and not view.over and not view.summary.paused
+    left = None if not still else view.expectation.seconds_left()
     if left is None:
         return "", ""
     if late := view.expectation.late():

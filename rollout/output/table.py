@@ -112,14 +112,17 @@ def headings(view: View, columns: int) -> Text:
 def _parts(view: View, name: str, layout: Columns) -> list[Piece]:
     line = view.summary.lines[name]
     tint, mark = _tint(line.standing)
+    bad = line.standing in FAILED
+    if line.standing is TargetPhase.GIVEN_BACK and view.summary.stop:  # as it was asked to
+        tint, mark, bad = BUSY, marks.WAITING, False
     out, usual = view.out_for(name, line), view.usual.out(name)
     detail = _detail(view, name, line, layout.detail) if layout.detail else ""
     return [
-        (sanitize(name), BAD if line.standing in FAILED else ""),
+        (sanitize(name), BAD if bad else ""),
         (f"{mark} {state_words(view, name, line)}", tint),
         ("" if out is None else in_words(out), ""),
         ("" if usual is None else in_words(usual), DIM),
-        (detail, BAD if line.standing in FAILED else ""),
+        (detail, BAD if bad else ""),
     ]
 
 

@@ -73,8 +73,8 @@ class View:
 
     def next_up(self) -> str:
         """Name the target that goes next; empty where none does."""
-        to_come = self.expectation.to_come()
-        return "" if self.ends or not to_come else to_come[0]
+        to_come = () if self.ends and not self.rolling_back else self.expectation.to_come()
+        return to_come[0] if to_come else ""
 
     def out_for(self, name: str, line: TargetSummary) -> float | None:
         """Return how long a target is, or was, out of rotation; None where it was not."""

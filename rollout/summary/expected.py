@@ -11,6 +11,7 @@ from statistics import median
 
 from rollout.model.impact import BackendImpact
 from rollout.model.usual_times import UsualTimes
+from rollout.summary.deploy import Phase
 from rollout.summary.out_times import BOOT, CHECK, DRAIN, MAINT, WATCH
 from rollout.summary.progress import Progress, Turn
 from rollout.summary.run import RunSummary
@@ -55,13 +56,25 @@ class Expectation:
         return tuple(name for name, line in lines if line.standing in ON_THE_WAY)
 
     def to_come(self) -> tuple[str, ...]:
-        """Name the targets that have not had their turn yet, in order; none when none will."""
-        if self.summary.stop or self.summary.halted or self.summary.finished:
-            return ()
+        """Name the targets that have not had their turn yet, in order; none when none will.
+
+        In a rollback these are the targets that run the release that is taken back.
+        """
         lines = self.summary.lines
+        if self.summary.stop:
+            return ()
+        if self._rolls_back():
+            new = self.summary.deploy.release
+            through = (name for name, line in lines.items() if line.standing is TargetPhase.DONE)
+            return tuple(name for name in through if lines[name].release == new)
+        if self.summary.halted or self.summary.finished:
+            return ()
         return tuple(
             name for name in self.progress.walk if lines[name].standing is TargetPhase.UNTOUCHED
         )
+
+    def _rolls_back(self) -> bool:
+        return self.summary.deploy.phase is Phase.ROLLING_BACK
 
     def width(self) -> int:
         """Return how many targets can be out at once: max-out, or fewer where the floor says so."""
@@ -74,7 +87,9 @@ class Expectation:
         What is left of the turns of those on the way, the turns of those to come, as many at once
         as may be out, and the soak.
         """
-        if not self.progress.walk or self.summary.finished or self.summary.halted:
+        if not self.progress.walk:
+            return None
+        if (self.summary.finished or self.summary.halted) and not self._rolls_back():
             return None
         turns = self.turns((*self.on_the_way(), *self.to_come()))
         if None in turns.values():

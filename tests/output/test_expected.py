@@ -84,6 +84,21 @@ def test_a_phase_that_is_late_leaves_only_those_that_come_after_it() -> None:
     assert late == ("web4",)
 
 
+def test_in_a_rollback_those_that_run_the_new_release_are_still_to_come() -> None:
+    deploy = events.DeployStarted(release="2", revision="", hosts=NAMES, fresh=True)
+    on_it = [
+        events.TargetDone(target=name, seconds=9.0, release="2", phases={"watch": 1.0})
+        for name in NAMES[:2]
+    ]
+    halted = events.RolloutHalted(reason="web3: dead")
+    back = events.RollbackStarted(release="2", targets=("web3",), reason="web3: dead")
+    stream: list[Told] = [deploy, started(), *on_it, claimed("web3"), halted]
+    assert left(*stream) is None
+    assert left(*stream, back, claimed("web3")) == 30.0
+    done_again = events.TargetDone(target="web1", seconds=9.0, release="1")
+    assert left(*stream, back, claimed("web3"), done_again) == 20.0
+
+
 def test_when_all_is_through_nothing_is_left() -> None:
     stream: list[Told] = [started(), events.RolloutFinished()]
     assert left(*stream) is None

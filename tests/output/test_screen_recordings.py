@@ -67,7 +67,7 @@ def test_a_recorded_run_looks_as_it_always_did(name: str) -> None:
         moments = [(f"{second:g} s", at(name, second)) for second in MOMENTS[name]]
         for when, view in (*moments, ("the end", views(name)[-1])):
             said += [f"== {size.columns}x{size.rows}, {when}", *drawn_view(view, size), ""]
-    assert_as_before(f"screen.{name}.txt", "\n".join(said))
+    assert_as_before(f"../recordings/{name}.txt", "\n".join(said))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -117,6 +117,6 @@ def test_a_screen_is_a_function_of_what_is_known() -> None:
 def test_the_screens_of_the_manual_are_recorded_ones() -> None:
     page = (HERE.parents[1] / "docs" / "how-to" / "screen.md").read_text("utf-8")
     shown = re.findall(r"^```text\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
-    golden = [(HERE / "golden" / f"screen.{name}.txt").read_text("utf-8") for name in RECORDINGS]
+    golden = [(HERE / "recordings" / f"{name}.txt").read_text("utf-8") for name in RECORDINGS]
     assert len(shown) == 2
     assert [one for one in shown if not any(one in text for text in golden)] == []

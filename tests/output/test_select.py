@@ -162,3 +162,21 @@ def test_a_process_whose_output_nobody_reads_still_leaves_with_its_exit_code(out
         os.close(write_end)
     assert done.returncode == Exit.REDUCED
     assert b"Fatal" not in (done.stderr or b"")
+
+
+def test_a_run_whose_live_screen_nobody_reads_still_leaves_with_its_exit_code() -> None:
+    """A terminal stopped with ^S, or a dead connection: some kilobytes fill it."""
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT.format(output="LIVE")],
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+            timeout=120,
+            check=False,
+            env={**os.environ, "TERM": "xterm"},
+        )
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert done.returncode == Exit.REDUCED
