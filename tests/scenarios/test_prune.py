@@ -1,7 +1,7 @@
 """Given old releases, when they are pruned, then no run begins until the last one is removed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,7 @@ from rollout.deploy.prune import Retention, prune_hosts
 from rollout.events import Event, Noted, ReleasesPruned
 from rollout.lock.acquire import LockRequest
 from rollout.lock.session import hold_lock, hold_lock_to_prune, look_only
-from rollout.model.errors import LockError, LockHeld, LockLost, UnfinishedRunFound
+from rollout.model.errors import LockError, LockHeld, LockLost, RolloutError, UnfinishedRunFound
 from rollout.model.fleet import Finding
 from rollout.model.lock_state import LockOwner, LockState
 from rollout.model.releases import HostReleases
@@ -68,6 +68,21 @@ def test_old_releases_go_and_the_lock_is_given_back() -> None:
     assert play(prune(site_with(world), told)) == ()
     assert [type(event) for event in told] == [ReleasesPruned, ReleasesPruned]
     assert (left_of(world), world.lock) == ([1, 1], None)  # one is what a rollback goes to
+
+
+@pytest.mark.parametrize("shown", [{}, {"web1": OLD[:1]}], ids=["nothing", "of one host"])
+def test_a_release_that_a_person_was_not_shown_stays_and_so_does_any_other(
+    shown: Mapping[str, Sequence[str]],
+) -> None:
+    world, told = with_old_releases(), list[Event]()
+
+    async def prune_what_was_shown() -> None:
+        async with hold_lock_to_prune(ALICE, site_with(world)) as locked:
+            await prune_hosts(("web1", "web2"), Retention(1, shown=shown), locked, told.append)
+
+    with pytest.raises(RolloutError, match=f"{OLD[0]} would go as well, and was not shown"):
+        play(prune_what_was_shown())
+    assert (told, left_of(world), world.lock) == ([], [2, 2], None)
 
 
 def test_a_deploy_that_starts_at_any_moment_of_a_prune_is_refused_until_its_end() -> None:

@@ -115,9 +115,12 @@ def test_check_ends_as_restart_does(
 
     checked = ours.rollout("check", *options)
     spelled = ours.rollout("--output", "json", "check", *options)
+    planned = ours.rollout("plan", "restart", *options)
     restarted = ours.rollout("restart", *options)
 
     assert (checked.code, spelled.code) == (code, code), checked.said
+    assert planned.code == code, planned.said
+    assert words in planned.data
     assert restarted.code == (REDUCED if words == STILL_OUT else code)
     assert words in checked.data
     assert words in restarted.said or words == STILL_OUT

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.releases.layout import NOTES
+from rollout.adapters.sources.commits_between import NOT_THERE
 from rollout.adapters.sources.git import GitOptions, GitSource
 from rollout.adapters.ssh.scripts import Remote
 from rollout.model.errors import ReleaseError, RolloutError, SourceError
+from rollout.model.planned_run import Commits
 from tests.integration.sources.conftest import NAME, Place, Repo
 from tests.support.sshd import running_sshd
 
@@ -248,3 +250,83 @@ def test_a_repository_of_another_owner_is_told_by_its_reason(
     assert "detected dubious ownership" in str(error)
     assert isinstance(error, SourceError)
     assert error.fix == f"on web1: git config --global --add safe.directory {repo.path}"
+
+
+def preview(git: GitSource, live: str) -> tuple[str, Commits]:
+    return asyncio.run(git.preview(["web1", "web2"], live))
+
+
+def commits_of(found: Commits) -> list[tuple[str, str, str]]:
+    return [(one.revision, one.author, one.subject) for one in found.listed]
+
+
+def files_below(directory: Path) -> dict[Path, tuple[bytes, int]]:
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def test_a_preview_names_the_commits_and_leaves_the_mirror_as_it_is(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    git = source(remote, place, repo)
+    first = deploy(git, place)
+    second = repo.commit(app="two")
+    third = repo.commit(app="three")
+    before = files_below(place.to)
+    assert before
+
+    revision, found = preview(git, first)
+
+    assert revision == third
+    assert (found.count, found.gone, found.unknown) == (2, 0, "")
+    assert [one[0] for one in commits_of(found)] == [third, second]
+    assert all(author and subject for _, author, subject in commits_of(found))
+    assert files_below(place.to) == before
+    assert resolve(git) == third
+
+
+def test_a_preview_without_a_mirror_makes_none(remote: Remote, place: Place, repo: Repo) -> None:
+    commit = repo.git("rev-parse", "HEAD")
+
+    revision, found = preview(source(remote, place, repo), "")
+
+    assert (revision, bool(found.unknown)) == (commit, True)
+    assert not (place.to / "repo").exists()
+
+
+def test_a_preview_refuses_what_resolving_refuses(remote: Remote, place: Place, repo: Repo) -> None:
+    git = source(remote, place, repo, "no-such-branch")
+    with pytest.raises(RolloutError) as raised:
+        preview(git, "")
+    assert str(raised.value) == str(refused(git))
+
+
+def test_a_live_revision_that_is_in_no_branch_any_more_is_said(
+    remote: Remote, place: Place, repo: Repo
+) -> None:
+    _, found = preview(source(remote, place, repo), "0" * 40)
+    assert found == Commits(unknown=NOT_THERE)
+
+
+def test_a_way_back_counts_what_would_be_gone(remote: Remote, place: Place, repo: Repo) -> None:
+    first = repo.git("rev-parse", "HEAD")
+    second = repo.commit(app="two")
+    git = source(remote, place, repo)
+    resolve(git)
+
+    back = asyncio.run(git.commits("web1", second, first))
+    nothing = asyncio.run(git.commits("web1", second, "$(touch /tmp/x)"))
+
+    assert (back.count, back.gone) == (0, 1)
+    assert nothing.unknown
+
+
+def test_nothing_is_left_of_a_preview(remote: Remote, place: Place, repo: Repo) -> None:
+    def made() -> set[Path]:
+        return {path for path in Path("/tmp").glob("tmp.*") if (path / "repo").exists()}
+
+    there, end = made(), time.monotonic() + 20
+    preview(source(remote, place, repo), repo.git("rev-parse", "HEAD"))
+    while made() - there and time.monotonic() < end:  # that of another test goes by itself
+        time.sleep(0.2)
+    assert made() - there == set()

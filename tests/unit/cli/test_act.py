@@ -20,6 +20,7 @@ from rollout.model.findings import PreflightReport
 from rollout.model.fleet import Finding, Target
 from rollout.ports.context import RunContext
 from rollout.ports.operator_commands import CommandEnd
+from rollout.summary.run import Exit
 from tests.support.simulation.operator_commands import FakeRunHooks
 
 SETTINGS = """\
@@ -160,3 +161,33 @@ def test_a_hook_that_says_no_ends_it_before_anything_is_done(
     monkeypatch.setattr(SITE, "hooks", hooks)
     assert play(command).acts == []
     assert [hook for hook, _, _ in hooks.ran] == ["before"]
+
+
+@pytest.mark.parametrize(
+    "differences", [(), (Finding("web1", "not as planned: it was to be restarted", ""),)]
+)
+def test_what_is_not_as_it_was_shown_is_not_begun(
+    play: Play, monkeypatch: pytest.MonkeyPatch, differences: tuple[Finding, ...]
+) -> None:
+    compared: list[object] = []
+
+    async def now(*_: object) -> str:
+        return "what would be done now"
+
+    def drift(*two: object) -> tuple[Finding, ...]:
+        compared.extend(two)
+        return differences
+
+    monkeypatch.setattr(act, "shown_plan", lambda _: "what was shown")
+    monkeypatch.setattr(act, "plan_under_lock", now)
+    monkeypatch.setattr(act, "drift", drift)
+    played = play("restart")
+    assert compared == ["what was shown", "what would be done now"]
+    assert bool(played.acts) == (not differences)
+
+
+def test_a_run_that_ends_at_its_question_begins_no_run(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(act, "shown_plan", lambda _: Exit.HALTED)
+    assert play("restart").specs == []

@@ -55,6 +55,7 @@ def test_the_floor_lets_fewer_go_and_says_why() -> None:
     forecast = played(serving(4), plan_for(4, max_out=3, floor=Share(3)))
 
     assert (forecast.at_once, forecast.lowest(PLACE)) == (1, 3)
+    assert [step.at for step in forecast.steps[:4]] == [0, 0, 10, 12]  # after it was watched
     assert forecast.limited_by == "app@lb1 would have 2 of 4 servers serving, the floor is 3"
 
 
