@@ -48,6 +48,7 @@ CHECKOUTS = ("tests/integration/sources/test_checkouts.py",)
 ANNOTATED = ("tests/unit/settings/test_annotated.py", "tests/unit/discovery")
 STEERING = ("tests/scenarios/test_steering.py",)
 CONTROL = ("tests/unit/adapters/lock/test_control.py",)
+REPORT = ("tests/output/test_report_page.py",)
 TERMINAL = ("tests/unit/adapters/local/test_terminal_answer.py",)
 
 
@@ -1509,5 +1510,26 @@ MUTANTS = (
         "        _refuse_what_was_not_shown(removable(all_releases, retention), retention)\n",
         "",
         PRUNE,
+    ),
+    Mutant(
+        "no name of a host becomes markup in the report of a run",
+        "output/page/markup.py",
+        "else escape(sanitize(child, LONGEST), quote=True)",
+        "else child",
+        REPORT,
+    ),
+    Mutant(
+        "no name of a host ends an attribute in the report of a run",
+        "output/page/markup.py",
+        "        return escape(sanitize(value, LONGEST), quote=True)\n",
+        "        return value\n",
+        REPORT,
+    ),
+    Mutant(
+        "a line of a journal that no run can have written does not end the reading of past runs",
+        "events/parse.py",
+        "        if not -MOST <= said <= MOST:",
+        "        if False:",
+        ("tests/unit/cli/test_past_commands.py",),
     ),
 )

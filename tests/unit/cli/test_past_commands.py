@@ -2,8 +2,10 @@
 
 import json
 import re
+import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -225,3 +227,38 @@ def test_two_hundred_journals_with_their_readings_are_read_in_well_under_a_secon
         overview = fold_overview(name.run, past.lines(name, OVERVIEW))
         assert overview is not None
     assert time.process_time() - began < 1.0
+
+
+def test_a_report_goes_to_stdout_or_to_the_file_that_is_named(state: Path, tmp_path: Path) -> None:
+    with_run(state, 1, "a1b2c3")
+    file = tmp_path / "run.html"
+    assert typed("report", "a1", "-o", str(file)) == ""
+    assert file.read_text(encoding="utf-8") == typed("report", "a1")
+    assert typed("--output", str(file), "report") == ""
+    with pytest.raises(RolloutError, match="cannot be written: No such file or directory"):
+        typed("report", "-o", str(tmp_path / "none" / "run.html"))
+    with pytest.raises(SettingsError, match="a report is HTML"):
+        typed("report", "-o", "json")
+
+
+def test_on_a_terminal_which_cannot_show_it_a_report_goes_to_a_file_here(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_run(state, 1, "a1b2c3")
+    monkeypatch.setattr("sys.argv", ["rollout", "report"])
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main.enter() == 0
+    assert capsys.readouterr().err == "rollout: the report is in shop-a1b2c3.html\n"
+    assert (tmp_path / "shop-a1b2c3.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_report_is_utf_8_in_any_locale(
+    state: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    text, _ = play((replace(BEGAN, reason="zu groß"), *GOOD), "a1b2c3")
+    write_journal(state, 1, "a1b2c3", began_line("a1b2c3") + text)
+    monkeypatch.setattr("sys.argv", ["rollout", "report"])
+    with open(1, "w", encoding="ascii", closefd=False) as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        assert main.enter() == 0
+    assert "zu groß".encode() in capfdbinary.readouterr().out
