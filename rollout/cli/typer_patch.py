@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from rollout.cli.completion import LATER
-from rollout.cli.console import type_as
+from rollout.cli.console import print_output, type_as
 from rollout.cli.global_options import NOTHING_GIVEN
 
 TyperOwn = Any
@@ -126,7 +126,7 @@ def show_all_help(ctx: typer.Context, asked: bool) -> None:  # noqa: FBT001 - as
     """Show the help with the options that are rarely given, and leave."""
     if asked and not ctx.resilient_parsing:
         ctx.meta[ALL] = True
-        typer.echo(ctx.get_help())
+        print_output(ctx.get_help())
         raise typer.Exit
 
 
