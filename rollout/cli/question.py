@@ -13,7 +13,7 @@ from rollout.cli.options import CRON, YES
 from rollout.cli.planning import Subject, plan
 from rollout.model.errors import RolloutError, SettingsError
 from rollout.model.planned_run import PlannedRun
-from rollout.output.plan import plan_text, question, refused
+from rollout.output.plan import plan_text, question
 from rollout.output.select import Output
 from rollout.output.terminal import draws_bars, text_columns
 from rollout.settings.load import Loaded
@@ -69,17 +69,18 @@ def shown_plan(subject: Subject) -> PlannedRun | Exit | None:
 def ask(subject: Subject) -> PlannedRun | Exit:
     """Show the plan of a run and ask; return it if the run may begin, or how it ends at once.
 
+    A plan that would be refused is returned without a question: no run keeps to it.
+
     Raises:
         RolloutError: the answer is no.
     """
     try:
         planned = plan(subject)
+        if planned.exit_code:
+            return planned  # the run says why, as it does without a question, and begins nothing
         width = text_columns(sys.stderr, os.environ)
         text = plan_text(planned, width, unicode=draws_bars(sys.stderr))
         print_beside(f"{text}\n" if planned.targets else text)
-        if planned.exit_code:
-            print_error(refused(planned))
-            return Exit(planned.exit_code)  # type: ignore[call-arg]  # found by its number
         if planned.targets and not agrees(question(planned)):
             raise RolloutError(NOTHING)
     except KeyboardInterrupt:

@@ -19,6 +19,7 @@ def drift(planned: PlannedRun, now: PlannedRun) -> tuple[Finding, ...]:
     """
     anew = f"`rollout plan {now.request.verb}` shows what would be done now"
     said = [
+        *_of_a_refusal(planned),
         *_of_the_request(planned.request, now.request),
         *_of_the_targets(planned, now),
         *_of_the_capacity(planned, now),
@@ -29,6 +30,11 @@ def drift(planned: PlannedRun, now: PlannedRun) -> tuple[Finding, ...]:
 
 Difference = tuple[str, str]
 """Where, and what is different."""
+
+
+def _of_a_refusal(planned: PlannedRun) -> Iterator[Difference]:
+    if planned.exit_code:
+        yield "fleet", "it would have been refused a moment ago, so nothing was shown"
 
 
 def _of_the_request(planned: RunRequest, now: RunRequest) -> Iterator[Difference]:

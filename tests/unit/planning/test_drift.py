@@ -123,6 +123,12 @@ def test_more_that_serves_than_planned_is_no_difference() -> None:
     assert drift(replace(RESTART, stuck="app1 waits"), RESTART) == ()
 
 
+def test_what_would_have_been_refused_is_not_begun_without_a_question() -> None:
+    assert said(replace(RESTART, exit_code=3), RESTART) == [
+        "fleet: not as planned: it would have been refused a moment ago, so nothing was shown"
+    ]
+
+
 def test_each_difference_says_what_to_type() -> None:
     (found,) = drift(RESTART, with_capacity(serving=6))
     assert found.fix == "`rollout plan restart` shows what would be done now"
