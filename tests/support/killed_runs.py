@@ -1,4 +1,4 @@
-"""A rollout that is killed by SIGKILL at the very moment of its n-th event, before its next act."""
+"""A rollout that is killed by SIGKILL at the very moment of an event, before its next act."""
 
 import json
 import signal
@@ -16,14 +16,14 @@ import os, signal, sys
 from rollout.__main__ import main
 from rollout.output import jsonl
 
-at, show = int(sys.argv.pop(1)), jsonl.JsonLines.show
+at, show = sys.argv.pop(1), jsonl.JsonLines.show
 counted = set()
 
 def shown(self, told):
     show(self, told)
     if told.event.wire != "traffic.seen":
         counted.add(told.number)
-        if len(counted) == at:
+        if at in {told.event.wire, str(len(counted))}:
             os.kill(os.getpid(), signal.SIGKILL)
 
 jsonl.JsonLines.show = shown
@@ -48,10 +48,13 @@ class Died:
         return self.events[-1]
 
 
-def killed_at(fleet: Fleet, number: int, *words: str) -> Died:
-    """Run ``rollout WORDS``, killed at its event ``number``; what it told is in its journal."""
+def killed_at(fleet: Fleet, moment: int | str, *words: str) -> Died:
+    """Run ``rollout WORDS``, killed at its event of that number, or at the first of that name.
+
+    What it told is in its journal; that event itself may be missing there.
+    """
     done = subprocess.run(
-        [sys.executable, "-c", FATED, str(number), *fleet.command(*words)[1:]],
+        [sys.executable, "-c", FATED, str(moment), *fleet.command(*words)[1:]],
         env=fleet.environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,

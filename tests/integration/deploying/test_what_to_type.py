@@ -19,7 +19,7 @@ STOP: dict[str, object] = SOON | {"deploy.on_failure": "stop"}
 
 def told(deployed: Deployed) -> dict[str, str]:
     """Return by its label what the summary tells to type; of several lines the last."""
-    return dict(steps_in(deployed.said.rstrip().rpartition("\n\n")[2]))
+    return dict(steps_in(deployed.said))
 
 
 def typed(fleet: Fleet, line: str) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,11 @@ import pytest
 from examples.fleet import Fleet, Shape
 from tests.support.observed_restart import WITHIN
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    # Four runs are made once and not for each worker: they took 70 to 180 s a time.
+    pytest.mark.xdist_group("past runs"),
+]
 
 MANUAL = Path(__file__).parents[3] / "docs" / "how-to" / "programs.md"
 REASON = "leaking workers, OPS-311"
