@@ -12,7 +12,8 @@ from rollout.output.messages import RunResult, StampedEvent, Stream
 from rollout.output.report.headline import headline
 from rollout.output.report.next_step import NextStep
 from rollout.output.report.next_steps import to_bring_back, to_look, to_old_code, to_recover
-from rollout.output.report.report import WHOLE_FLEET, steps_of, why
+from rollout.output.report.report import steps_of, why
+from rollout.output.report.what_to_type import WHOLE_FLEET
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.exit_codes import exit_name
 from rollout.summary.target import TargetPhase, TargetSummary

@@ -61,6 +61,9 @@ EVERY = 0.25
 IDLE = 1.0
 """Seconds between two screens while only the clocks change."""
 
+FAILED = Style(color="red", bold=True)
+"""How the first line of a summary is shown where the run did not end well."""
+
 IMPORTANT = (
     BalancerReloaded,
     DeployTakenBack,
@@ -176,6 +179,7 @@ class TableState:
         self._size = shown.size
         self._monotonic = shown.monotonic
         self._painter = Painter(colour=shown.colour, ascii_only=shown.ascii_only)
+        self._colour = shown.colour
         self._lock = threading.Lock()
         self._began = shown.monotonic()
         self._view = View(usual=shown.usual, meanwhile=shown.meanwhile)
@@ -200,7 +204,8 @@ class TableState:
     def finish(self, ending: RunResult, account: str) -> None:
         """Draw the screen a last time, as the run ended; ``account`` and what comes go below it."""
         with self._lock:
-            self._account = account
+            wrong = ending.exit_code is not Exit.DONE
+            self._account = _first_in_red(account) if wrong and self._colour else account
             self._view = replace(
                 self._view,
                 summary=ending.summary,
@@ -237,6 +242,12 @@ class TableState:
         self._stale, self._drawn_for, self._drawn_at = False, size, now
         view = self._view if self._finished else replace(self._view, now=now - self._began)
         return self._painter.lines(screen(view, size), width_within(size))
+
+
+def _first_in_red(account: str) -> str:
+    """Return the summary with its first line, which names what is out, in red."""
+    first, end, others = account.lstrip("\n").partition("\n")
+    return f"\n{FAILED.render(first)}{end}{others}"
 
 
 def _over(text: str) -> str:

@@ -17,7 +17,8 @@ from rollout.output.past_words import (
     verb_words,
 )
 from rollout.output.report.next_steps import to_bring_back
-from rollout.output.report.report import WHOLE_FLEET, reason_of
+from rollout.output.report.report import reason_of
+from rollout.output.report.what_to_type import WHOLE_FLEET
 from rollout.output.who_words import who_words
 from rollout.summary.out_times import BOOT, CHECK, DRAIN, MAINT, WATCH
 from rollout.summary.target import TargetPhase

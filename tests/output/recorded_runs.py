@@ -38,13 +38,13 @@ BEGAN = events.RunBegan(
 )
 
 
-def traffic(balancer: str, requests: int, **rose: int) -> BackendImpact:
+def traffic(balancer: str, requests: int, serving: int = 4, **rose: int) -> BackendImpact:
     return BackendImpact(
         balancer=balancer,
         backend="app",
         counters=TrafficCounters(requests=requests, **rose),
         sessions=21,
-        serving=4,
+        serving=serving,
         lowest=3,
         members=5,
         floor=3,
@@ -94,7 +94,7 @@ RICH: tuple[Event, ...] = (
         look="ssh web2 sudo -n monit status app2_1",
     ),
     events.ImpactMeasured(
-        backends=(traffic("lb1", 3412, retries=2), traffic("lb2", 1500)),
+        backends=(traffic("lb1", 3412, serving=3, retries=2), traffic("lb2", 1500, serving=3)),
         servers={"app/web1@lb1": TrafficCounters(requests=900)},
         gaps=(ImpactGap(balancer="lb1", reason="reload", seconds=1.2),),
     ),

@@ -13,7 +13,8 @@ from rollout.output.cron import Cron
 from rollout.output.jsonl import json_summary
 from rollout.output.messages import RunResult
 from rollout.output.report.headline import headline
-from rollout.output.report.report import standing_words
+from rollout.output.report.next_steps import BY_HAND
+from rollout.output.report.report import standing_words, steps_of
 from rollout.output.terminal import Size
 from rollout.summary.run import Exit
 from rollout.summary.target import TargetPhase
@@ -58,7 +59,7 @@ SAYS = {
     Exit.DONE: ("done. ", "nothing to do"),
     Exit.BUG: ("stopped by a bug",),
     Exit.HALTED: ("halted. ",),
-    Exit.REDUCED: ("halted", "finished, but ", "interrupted", "stopped by a bug"),
+    Exit.REDUCED: tuple(TARGETS),
     Exit.INTERRUPTED: ("interrupted by ",),
     Exit.TERMINATED: ("interrupted by ",),
 }
@@ -93,7 +94,7 @@ def test_the_account_never_says_that_nobody_is_missing_when_somebody_is(
         assert comfort not in said
     for name in summary.out:
         assert f"  {name}   {standing_words(summary.lines[name])}" in said
-        assert name in next(line for line in said.splitlines() if "bring back:" in line)
+        assert name in next(line for line in said.splitlines() if "  bring back  # " in line)
 
 
 @given(RUNS)
@@ -106,25 +107,35 @@ def test_cron_is_silent_exactly_when_the_exit_code_is_0(stream: Sequence[Event])
 
 
 def test_what_is_left_out_can_be_brought_back_with_what_the_account_says() -> None:
+    by_hand = [step.command for step in steps_of(ending_of(RICH)) if step.label == BY_HAND]
+    assert by_hand == [
+        (
+            "echo 'set server app/web2 state ready; set server static/web2 state ready'"
+            " | socat stdio UNIX-CONNECT:/run/haproxy/admin.sock"
+        ),
+        (
+            "echo 'set server app/web2 state ready' | ssh lb2 socat stdio"
+            " UNIX-CONNECT:/run/haproxy/admin.sock"
+        ),
+    ]
     said = unbroken(ending_of(RICH))
-    assert (
-        "echo 'set server app/web2 state ready; set server static/web2 state ready'"
-        " | socat stdio UNIX-CONNECT:/run/haproxy/admin.sock\n"
-    ) in said
-    assert "echo 'set server app/web2 state ready' | ssh lb2 socat stdio" in said
-    assert "look:         ssh web2 sudo -n monit status app2_1\n" in said
+    assert "  1  look        ssh web2 sudo -n monit status app2_1\n" in said
+    assert "                 rollout show 5f0c21 --by-hand\n" in said
+    assert "set server" not in said
 
 
 def test_a_load_balancer_that_nobody_knows_how_to_reach_is_named() -> None:
     claimed = events.TargetClaimed(target="web1", servers=("app/web1@lb9",))
-    said = unbroken(ending_of([STARTED, claimed]))
-    assert "on the admin socket of lb9: set server app/web1 state ready" in said
+    said = [step.comment for step in steps_of(ending_of([STARTED, claimed]))]
+    assert "web1 on the admin socket of lb9: set server app/web1 state ready" in said
 
 
 @pytest.mark.parametrize("state", ["ready", "unknown", ""])
 def test_a_target_that_is_not_seen_out_is_not_known_to_serve(state: str) -> None:
     left = events.TargetLeftOut(target="web1", state=state, reason="lost", asked=True, look="")
-    assert "1 of 4 hosts is not known to serve" in headline(ending_of([STARTED, left]))
+    assert headline(ending_of([STARTED, left])).startswith(
+        "web1 is NOT KNOWN TO SERVE. That is 1 of 4 hosts."
+    )
 
 
 def test_a_bug_is_named_with_its_traceback_and_outranked_by_who_is_out() -> None:
@@ -133,14 +144,14 @@ def test_a_bug_is_named_with_its_traceback_and_outranked_by_who_is_out() -> None
         outside=Exit.BUG, cause="KeyError: 'x'", trace="/var/lib/rollout/trace",
     )  # fmt: skip
     assert bug.exit_code is Exit.BUG
-    assert "KeyError: 'x'\n           the traceback is in /var/lib/rollout/trace\n" in unbroken(bug)
+    assert "KeyError: 'x'\n         the traceback is in /var/lib/rollout/trace\n" in unbroken(bug)
 
 
 def test_a_long_fleet_does_not_bury_who_is_out() -> None:
     names = tuple(f"web{n}" for n in range(40))
     left = events.TargetLeftOut(target="web7", state="maint", reason="dead", asked=True, look="")
     said = unbroken(ending_of([events.RolloutStarted(targets=names, max_out=1, floor=""), left]))
-    assert len(said.splitlines()) < 12
+    assert len(said.splitlines()) < 13
     assert "39 not restarted" in said
 
 

@@ -14,7 +14,7 @@ from rollout.events import Event
 from rollout.output.jsonl import json_summary
 from rollout.output.messages import NextStepCommands
 from rollout.output.report.command_line import about, leading_to
-from rollout.output.report.counts import missing
+from rollout.output.report.counts import capacity
 from tests.output.recorded_deploys import BEFORE, DEPLOYS, RELEASE, left_out, switched, taken_out
 from tests.output.recorded_runs import HINTS, STILL_OUT, ending_of, unbroken
 from tests.support.advice import steps_in
@@ -28,7 +28,7 @@ def steps(
     """Return what the summary tells to type, without remarks, by its label."""
     ending = replace(ending_of(stream), hints=replace(hints, again=tuple(again)))
     found: dict[str, list[str]] = {}
-    for label, line in steps_in(unbroken(ending).rpartition("\n\n")[2]):
+    for label, line in steps_in(unbroken(ending)):
         found.setdefault(label, []).append(line)
     return found
 
@@ -127,7 +127,11 @@ def test_what_was_selected_is_replaced_however_it_was_spelled() -> None:
 def test_a_host_that_may_come_up_as_the_release_that_failed_can_be_put_back() -> None:
     old = f"rollout rollback --to {BEFORE} --hosts web2 --include-left-out"
     ending = ending_of(DEPLOYS["left-out"])
-    assert f"# web2 comes back on the release before\n                 {old}\n" in unbroken(ending)
+    said_of_it = unbroken(ending)
+    assert (
+        f"  2  old code    # web2 comes back on the release before\n{' ' * 17}{old}\n" in said_of_it
+    )
+    assert "     bring back  # web2, once every instance" in said_of_it, "one or the other"
     labels = list(steps(DEPLOYS["left-out"]))
     assert labels.index("old code") < labels.index("bring back")
     targets = {t["target"]: t for t in json.loads(json_summary(ending))["targets"]}
@@ -152,12 +156,12 @@ def test_a_host_that_was_not_asked_to_restart_is_given_back_and_not_taken_elsewh
     claimed = events.TargetClaimed(target="web1", servers=("app/web1@lb1",))
     said_of_it = unbroken(ending_of([*stream, claimed]))
     assert "old code" not in said_of_it
-    assert "bring back:   # web1, at once: never asked to restart\n" in said_of_it
+    assert "bring back  # web1, at once: never asked to restart\n" in said_of_it
 
 
 def test_the_release_that_was_taken_back_is_said_to_be_kept() -> None:
     said_of_it = unbroken(ending_of(DEPLOYS["rolled-back"]))
-    assert f"kept:         release {RELEASE}, marked bad; its app's own log tells why" in said_of_it
+    assert f"kept:   release {RELEASE}, marked bad; its app's own log tells why" in said_of_it
     assert "web3   not restarted   `current` is as it was before\n" in said_of_it
     assert "kept:" not in unbroken(ending_of(DEPLOYS["never-restarted"]))
 
@@ -212,5 +216,5 @@ def test_the_whole_log_of_a_failed_step_can_be_seen(host: str, ssh: str, typed: 
 
 def test_a_recovery_counts_in_the_whole_fleet() -> None:
     summary = replace(ending_of(STILL_OUT).summary, fleet=7)
-    assert " of 7 hosts " in missing(summary)
-    assert " of 3 hosts " in missing(replace(summary, rolling=True))
+    assert capacity(summary) == " That is 1 of 7 hosts."
+    assert capacity(replace(summary, rolling=True)) == " That is 1 of 3 hosts."

@@ -52,7 +52,7 @@ def test_cron_outranks_what_people_would_see(output: Output) -> None:
     assert said(output, GOOD, cron=True) == ("", "")
     stdout, stderr = said(output, RICH, cron=True)
     assert stdout == ""
-    assert "\n\nrollout: halted at web2. 1 of 5 hosts is out of rotation. 1 session" in stderr
+    assert "\n\nrollout: FAILED (exit 6): web2 is OUT OF ROTATION. On each of " in stderr
 
 
 @contextmanager
@@ -74,8 +74,10 @@ def a_terminal() -> Iterator[tuple[TextIO, Callable[[], str]]]:
         os.close(theirs)
 
 
-def told_on(terminal: TextIO, events: Sequence[Event], *, cron: bool = False) -> None:
-    environ = {"TERM": "xterm", "NO_COLOR": "1"}
+def told_on(
+    terminal: TextIO, events: Sequence[Event], *, cron: bool = False, colour: bool = False
+) -> None:
+    environ = {"TERM": "xterm", "NO_COLOR": "" if colour else "1"}
     broadcast = renderers(
         run="r", environ=environ, cron=cron, stdout=io.StringIO(), stderr=terminal
     )
@@ -91,8 +93,17 @@ def test_a_terminal_gets_the_table_and_below_it_the_account() -> None:
     assert "1 of 5 - 1 out (max 2) - 1 skipped - halted - +0s\x1b[K\r\n" in shown
     above, _, below = shown.partition("1 of 5 - ")
     assert "web2 FAILED" in above
-    assert "rollout: halted at web2" in below.partition("\x1b[J")[2]
+    assert "rollout: FAILED (exit 6): web2" in below.partition("\x1b[J")[2]
     assert "\x1b[31m" not in shown
+
+
+def test_the_first_line_of_a_run_that_failed_is_red_and_that_of_a_good_one_is_not() -> None:
+    for events, red in ((RICH, True), (GOOD, False)):
+        with a_terminal() as (terminal, sent):
+            told_on(terminal, events, colour=True)
+            summary = sent().rpartition("\x1b[J")[2].strip().splitlines()
+        assert summary[0].startswith("\x1b[1;31mrollout: FAILED (exit 6): web2 is") is red
+        assert not any("\x1b[" in line for line in summary[1:])
 
 
 def test_cron_is_silent_on_a_terminal_too() -> None:

@@ -165,7 +165,7 @@ def test_a_server_that_is_down_again_is_told_in_one_clean_sentence() -> None:
     for whole in (live, restarted):
         first = unbroken(ending_of(whole(DOWN))).splitlines()[0]
         assert first.startswith(
-            "rollout: finished, but a host did not come back. 1 of 2 hosts is down again"
+            "rollout: FAILED (exit 6): web1 is DOWN again. That is 1 of 2 hosts. Finished"
         )
 
 
@@ -222,7 +222,7 @@ def test_what_monit_was_asked_in_vain_is_told_to_machines_and_still_to_be_restar
     ending = ending_of(restart(asked, kept, events.RolloutHalted(reason="web1: kept")))
     spelled = json.loads(json_summary(ending))
     assert [one["asked"] for one in spelled["targets"] if one["target"] == "web1"] == [True]
-    assert "go on:   # restarts web1, web2\n           rollout resume\n" in unbroken(ending)
+    assert "  1  go on  # restarts web1, web2\n            rollout resume\n" in unbroken(ending)
 
 
 @pytest.mark.parametrize(

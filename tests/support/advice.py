@@ -13,7 +13,7 @@ from pathlib import Path
 from examples.fleet import Fleet
 
 WITHIN = 90.0
-LABELLED = re.compile(r"^  (?P<label>[a-z][a-z ]*):? +(?P<text>\S.*)$")
+LABELLED = re.compile(r"^  (?:\d  |   )?(?P<label>[a-z][a-z ]*?)  +(?P<text>\S.*)$")
 ROLLOUT = re.compile(r"`((?:[A-Za-z_]+=\S+ )*\S*rollout(?: [^`]*)?)`")
 LABELS = frozenset(
     {

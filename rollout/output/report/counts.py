@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from rollout.model.nouns import counted
+from rollout.output.deploy_sentences import some
 from rollout.output.messages import RunResult
+from rollout.output.report.serving_now import serving_now
 from rollout.summary.run import Exit, RunSummary
 from rollout.summary.target import TargetPhase
 
@@ -30,22 +32,35 @@ def out_words(state: str) -> str:
 
 
 def missing(summary: RunSummary) -> str:
-    """Say how many are out of rotation, and how many are not known to serve."""
+    """Name what is out of rotation, and what is not known to serve."""
     if not summary.out:
         return "no server is out because of this run"
     out = [name for name in summary.out if summary.lines[name].state in OUT_STATES]
     down = [name for name in summary.out if summary.lines[name].standing is TargetPhase.DOWN]
     unknown = [name for name in summary.out if name not in {*out, *down}]
-    of_all = (
-        0 if summary.rolling else summary.fleet
-    )  # a rolling restart counts those that it is about
-    total = targets(summary, of_all)
     said = [
-        _count(out, total, "out of rotation"),
-        _count(down, total, "down again"),
-        _count(unknown, total, "not known to serve"),
+        _are(out, "OUT OF ROTATION"),
+        _are(down, "DOWN again"),
+        _are(unknown, "NOT KNOWN TO SERVE"),
     ]
-    return " and ".join(part for part in said if part)
+    return ", ".join(part for part in said if part)
+
+
+def capacity(summary: RunSummary) -> str:
+    """Say how many servers serve, as sentences to be added; where none is counted, of how many.
+
+    Empty where nothing is out and no server was counted.
+    """
+    if said := serving_now(summary):
+        return said
+    if not summary.out:
+        return ""
+    of_all = 0 if summary.rolling else summary.fleet  # a restart counts what it is about
+    return f" {_of(len(summary.out), targets(summary, of_all))}."
+
+
+def _of(count: int, total: str) -> str:
+    return f"That is {count} of {total}"
 
 
 def earlier(summary: RunSummary) -> str:
@@ -54,10 +69,8 @@ def earlier(summary: RunSummary) -> str:
     return f", {len(before)} of them by run {summary.resumed}," if before else ""
 
 
-def _count(names: Sequence[str], total: str, what: str) -> str:
-    if not names:
-        return ""
-    return f"{len(names)} of {total} {'is' if len(names) == 1 else 'are'} {what}"
+def _are(names: Sequence[str], what: str) -> str:
+    return f"{some(names)} {'is' if len(names) == 1 else 'are'} {what}" if names else ""
 
 
 def skipped_words(summary: RunSummary, what: str = "Skipped") -> str:
@@ -81,17 +94,13 @@ def visited_words(summary: RunSummary) -> str:
 
 
 def stopped(ending: RunResult) -> str:
-    """Say what stopped the run, and at which target."""
+    """Say what stopped the run."""
     summary = ending.summary
     if Exit.BUG in {ending.outside, ending.exit_code}:
         return "stopped by a bug of its own"
     if summary.interrupted:
-        return f"interrupted by {summary.stop}"
-    where = summary.named(TargetPhase.LEFT_OUT)
-    at = f" at {', '.join(where)}" if where else ""
-    if summary.finished:
-        return f"finished, but {', '.join(where) or 'a host'} did not come back"
-    return f"halted{at}"
+        return f"interrupted by {summary.stop or 'a second signal'}"
+    return "finished" if summary.finished else "halted"
 
 
 def none_missing(summary: RunSummary) -> str:

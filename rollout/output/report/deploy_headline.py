@@ -2,7 +2,14 @@
 
 from rollout.output.deploy_sentences import release_words, some
 from rollout.output.messages import RunResult
-from rollout.output.report.counts import missing, none_missing, skipped_words, stopped, targets
+from rollout.output.report.counts import (
+    capacity,
+    missing,
+    none_missing,
+    skipped_words,
+    stopped,
+    targets,
+)
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import Exit, RunSummary
 from rollout.summary.target import TargetPhase
@@ -35,11 +42,12 @@ def deploy_headline(ending: RunResult) -> str:
         case Exit.REDUCED:
             said = [missing(summary)] if summary.out else []
             said += [unrestored(summary.deploy)] if summary.deploy.unrestored else []
-            said += [] if summary.deploy.phase.undone else [who_runs_what(summary)]
-            return f"{_how_it_ended(ending)}. {_upper('; '.join(said))}."
+            how = [_how_it_ended(ending)]
+            how += [] if summary.deploy.phase.undone else [who_runs_what(summary)]
+            return f"{'; '.join(said)}.{capacity(summary)} {_upper('; '.join(how))}."
         case Exit.INTERRUPTED | Exit.TERMINATED | Exit.HALTED | Exit.BUG:
             said = [who_runs_what(summary), *([missing(summary)] if summary.started else [])]
-            return f"{_how_it_ended(ending)}. {_upper('; '.join(said))}."
+            return f"{_how_it_ended(ending)}. {_upper('; '.join(said))}.{capacity(summary)}"
         case Exit.USAGE | Exit.REFUSED | Exit.BUSY:
             return f"stopped. {_upper(who_runs_what(summary))}."
 
@@ -97,7 +105,7 @@ def who_runs_what(summary: RunSummary) -> str:
         where = f"may lead to {named} on {', '.join(moved)}" if moved else "was not moved anywhere"
         return f"no host was taken out of rotation, and `current` {where}"
     new, old = runs_new(summary), runs_old(summary)
-    total = "" if summary.out else f" of {targets(summary)}"
+    total = f" of {targets(summary)}"
     said = f"{len(new)}{total} {_verb(len(new))} {named}" if new else f"none{total} runs {named}"
     said += f", {len(old)} {_verb(len(old))} the one before" if old else ""
     return said

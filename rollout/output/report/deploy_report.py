@@ -9,7 +9,7 @@ from rollout.output.deploy_sentences import runs_words, some, why_failed
 from rollout.output.messages import NextStepCommands, RunResult
 from rollout.output.report.command_line import about, by_host, leading_to
 from rollout.output.report.deploy_headline import runs_new, runs_old
-from rollout.output.report.next_steps import host_of
+from rollout.output.report.next_steps import GO_ON, OR_BACK, host_of
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import Exit, RunSummary
 from rollout.summary.target import TargetPhase
@@ -120,7 +120,7 @@ def deploy_steps(ending: RunResult) -> Iterator[tuple[str, str]]:
     match deploy.phase:
         case Phase.PREPARING:
             again = shlex.join(as_typed(ending))
-            yield "go on", f"{again}   # it first undoes what is left of this one"
+            yield GO_ON, f"{again}   # it first undoes what is left of this one"
         case _ if deploy.phase.undone:
             label = "once fixed" if deploy.failed or deploy.phase is Phase.ROLLED_BACK else "again"
             left = deploy.unrestored or deploy.leftovers
@@ -129,7 +129,7 @@ def deploy_steps(ending: RunResult) -> Iterator[tuple[str, str]]:
         case Phase.LIVE:
             if aside := dict.fromkeys(host_of(name) for name in ending.summary.named(SKIPPED)):
                 typed = shlex.join(about(as_typed(ending), [*aside]))
-                yield "go on", f"{typed}   # once their servers are ready again"
+                yield GO_ON, f"{typed}   # once their servers are ready again"
         case _:
             yield from ways_on(ending)
 
@@ -158,12 +158,12 @@ def ways_on(ending: RunResult) -> Iterator[tuple[str, str]]:
         return
     if deploy.phase is not Phase.ROLLBACK_HALTED:  # that release has just failed
         what = _goes_on_words(deploy, others, out)
-        yield "go on", f"{shlex.join(again)}   # {what}"
+        yield GO_ON, f"{shlex.join(again)}   # {what}"
     behind: dict[str, list[str]] = {}
     for host in others:
         if host in on_it and deploy.before.get(host):
             behind.setdefault(deploy.before[host], []).append(host)
-    label = "or back"
+    label = OR_BACK
     for release, hosts in behind.items():
         # `current` may be there already, and only processes are not: then nothing is to be moved
         act = f"rollback --to {release}" if deploy.moved & {*hosts} else "restart"

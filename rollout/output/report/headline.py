@@ -5,6 +5,7 @@ from rollout.output.deploy_sentences import runs_words, some
 from rollout.output.messages import RunResult
 from rollout.output.report.counts import (
     afterwards,
+    capacity,
     earlier,
     missing,
     none_missing,
@@ -41,14 +42,13 @@ def _first(ending: RunResult) -> str:
         case Exit.BUSY:
             return "busy, nothing was changed."
         case Exit.REDUCED:
-            return f"{stopped(ending)}. {missing(summary)}."
-        case Exit.BUG:
-            return f"{stopped(ending)}. {_restarted(summary)}{missing(summary)}."
+            how = stopped(ending)
+            how = f"{how[:1].upper()}{how[1:]}{_done_so_far(summary)}"
+            return f"{missing(summary)}.{capacity(summary)} {how}."
+        case Exit.BUG | Exit.INTERRUPTED | Exit.TERMINATED:
+            return f"{stopped(ending)}. {_restarted(summary)}{missing(summary)}.{capacity(summary)}"
         case Exit.HALTED | Exit.ROLLED_BACK:
-            return f"halted. {_restarted(summary)}{missing(summary)}."
-        case Exit.INTERRUPTED | Exit.TERMINATED:
-            by = summary.stop or "a second signal"
-            return f"interrupted by {by}. {_restarted(summary)}{missing(summary)}."
+            return f"halted. {_restarted(summary)}{missing(summary)}.{capacity(summary)}"
 
 
 def _done(ending: RunResult) -> str:
@@ -112,6 +112,11 @@ def _with_what_is_new(name: str, summary: RunSummary) -> str:
     line = summary.lines.get(name)
     part = line is not None and line.standing is TargetPhase.RECOVERED and line.reason
     return f"{name} ({part})" if part else name
+
+
+def _done_so_far(summary: RunSummary) -> str:
+    done = len(summary.named(TargetPhase.DONE))
+    return f", {done} of {targets(summary)} done" if summary.rolling else ""
 
 
 def _restarted(summary: RunSummary) -> str:

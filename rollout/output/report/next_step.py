@@ -1,6 +1,5 @@
 """What to type next, as values: the summary, JSON and the tests read the same ones."""
 
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rollout.text.wrap import wrap
@@ -63,14 +62,6 @@ class NextStep(NamedTuple):
         """
         said = wrap(self.comment, columns - len(COMMENT)) if self.comment else []
         return [*(f"{COMMENT}{line}" for line in said), *([self.command] if self.command else [])]
-
-
-def labelled_once(steps: Iterable[NextStep]) -> Iterator[tuple[str, NextStep]]:
-    """Yield each step with its label, or none where it is the one of the step before."""
-    before = ""
-    for step in steps:
-        yield ("" if step.label == before else step.label), step
-        before = step.label
 
 
 def is_command(text: str) -> bool:

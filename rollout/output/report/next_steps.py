@@ -17,6 +17,11 @@ TO_BE_RESTARTED = frozenset(
 )
 
 
+OLD_CODE, BRING_BACK, BY_HAND = "old code", "bring back", "or by hand"
+GO_ON, OR_BACK, MORE = "go on", "or back", "more"
+"""Labels that the layout of the summary knows."""
+
+
 def to_look(name: str, line: TargetSummary, hints: NextStepCommands) -> str:
     """Give the command that shows more of a target that is out."""
     return (
@@ -38,11 +43,17 @@ def to_bring_back(line: TargetSummary, reach: Mapping[str, str]) -> tuple[NextSt
         way = reach.get(balancer, "")
         if way:
             typed = f"echo {shlex.quote(said)} | {way}"
-            steps.append(NextStep("or by hand", typed, f"on {balancer}"))
+            steps.append(NextStep(BY_HAND, typed, f"on {balancer}"))
         else:
             words = f"on the admin socket of {balancer}: {said}"
-            steps.append(NextStep("or by hand", comment=words))
+            steps.append(NextStep(BY_HAND, comment=words))
     return tuple(steps)
+
+
+def to_see_by_hand(run: str, hints: NextStepCommands) -> NextStep:
+    """Return the command that prints, for all that is out, what makes its servers ready again."""
+    typed = f"{hints.rollout} show {run} --by-hand"
+    return NextStep(BY_HAND, typed, "prints HAProxy's commands, which check nothing")
 
 
 def _by_balancer(servers: Iterable[str]) -> dict[str, list[str]]:
@@ -92,13 +103,13 @@ def next_steps(summary: RunSummary, hints: NextStepCommands) -> tuple[NextStep, 
         old = to_old_code(name, line, summary.deploy, hints)
         if old not in relinked:
             host = sanitize(host_of(name))
-            steps.append(NextStep("old code", old, f"{host} comes back on the release before"))
+            steps.append(NextStep(OLD_CODE, old, f"{host} comes back on the release before"))
             relinked.add(old)
     ours = [name for name in summary.out if summary.lines[name].standing is not TargetPhase.DOWN]
     if ours:
-        steps.append(NextStep("bring back", to_recover(hints), _when(summary, ours)))
+        steps.append(NextStep(BRING_BACK, to_recover(hints), _when(summary, ours)))
     steps += [
-        NextStep("or by hand", step.command, f"{sanitize(name)} {step.comment}")
+        NextStep(BY_HAND, step.command, f"{sanitize(name)} {step.comment}")
         for name in ours
         for step in to_bring_back(summary.lines[name], hints.reach)
     ]
@@ -128,13 +139,13 @@ def to_go_on(summary: RunSummary, hints: NextStepCommands) -> Iterable[NextStep]
         hosts = [*dict.fromkeys(host_of(name) for name in left)]
         again = hints.again or (*shlex.split(hints.rollout), "restart")
         typed = shlex.join(by_host(about(again, hosts)))
-        yield NextStep("go on", typed, f"restarts {sanitize(some(hosts))}, each as a whole")
+        yield NextStep(GO_ON, typed, f"restarts {sanitize(some(hosts))}, each as a whole")
     else:
         what = f"restarts {sanitize(some(left))}"
         if first:
             names = sanitize(some(first))
             what = f"first {names}, restarted once more if it is not verified; then {what}"
-        yield NextStep("go on", f"{hints.rollout} resume", what)
+        yield NextStep(GO_ON, f"{hints.rollout} resume", what)
 
 
 def _has_no_restart(line: TargetSummary) -> bool:
@@ -153,7 +164,7 @@ def to_wait(hints: NextStepCommands) -> tuple[NextStep, ...]:
 
 def to_understand(code: Exit, hints: NextStepCommands) -> NextStep:
     """Return the command that prints the runbook of an exit code, as it lies in the package."""
-    return NextStep("more", f"{hints.rollout} explain {code.value}")
+    return NextStep(MORE, f"{hints.rollout} explain {code.value}")
 
 
 def to_recover(hints: NextStepCommands) -> str:

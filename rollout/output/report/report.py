@@ -9,9 +9,10 @@ from rollout.output.report.counts import OUT_STATES
 from rollout.output.report.deploy_report import causes as deploy_causes
 from rollout.output.report.deploy_report import deploy_steps, host_rows, release_rows
 from rollout.output.report.headline import headline
-from rollout.output.report.next_step import NextStep, is_command, labelled_once
+from rollout.output.report.next_step import NextStep, is_command
 from rollout.output.report.next_steps import host_of, next_steps, to_understand, to_wait
 from rollout.output.report.run_line import run_line
+from rollout.output.report.what_to_type import MARGIN, WHOLE_FLEET, steps_to_type
 from rollout.output.terminal import USUAL
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import Exit
@@ -21,12 +22,8 @@ from rollout.text.sanitize import sanitize
 from rollout.text.width import cells, padded
 from rollout.text.wrap import hang
 
-MARGIN = "  "
-
 LONG_FLEET = 20
 """With more targets than this, those that need no attention share a line."""
-WHOLE_FLEET = 50_000
-"""Characters that name every host of a large one: what is cut off could not be typed."""
 EACH = "HOST"
 """Stands for the host in a command that fixes the same on several hosts."""
 NAMED = 2
@@ -38,13 +35,13 @@ def summary_text(ending: RunResult, columns: int = USUAL) -> str:
     """Write the summary: one sentence for a good run, everything for any other.
 
     The parts stand in the order in which the person with the pager asks: what does my fleet
-    look like, who is it, why, what do I type.
+    look like, who is it, why, what do I type.  What is out stands first.
 
     Args:
         ending: How the run ended.
         columns: Where prose is broken; a command is not, whatever its length.
     """
-    first = hang("rollout: ", sanitize(headline(ending)), columns)
+    first = hang("rollout: ", sanitize(f"{verdict(ending)}{headline(ending)}"), columns)
     parts = [[*first, *_impact(ending, columns)]]
     if ending.exit_code is not Exit.DONE:
         parts += [
@@ -52,11 +49,25 @@ def summary_text(ending: RunResult, columns: int = USUAL) -> str:
             _table(ending, columns),
             _disks(ending, columns),
             *_labelled(ending, columns),
+            *steps_to_type(ending, steps_of(ending), columns),
             run_line(ending, columns),
         ]
     else:
         parts[0] += run_line(ending, columns)
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def verdict(ending: RunResult) -> str:
+    """Return the first words of a run that did not end well: ``FAILED (exit 6): ``.
+
+    Empty for one that did, and for one that changed nothing: its sentence begins with that.
+    """
+    code = ending.exit_code
+    if code in {Exit.DONE, Exit.USAGE, Exit.REFUSED, Exit.BUSY}:
+        return ""
+    asked_for = code in {Exit.INTERRUPTED, Exit.TERMINATED}
+    asked_for |= code is Exit.HALTED and bool(ending.summary.stop)
+    return f"{'STOPPED' if asked_for else 'FAILED'} (exit {code.value}): "
 
 
 def _impact(ending: RunResult, columns: int) -> list[str]:
@@ -121,6 +132,8 @@ def _table(ending: RunResult, columns: int) -> list[str]:
     if ending.exit_code in {Exit.USAGE, Exit.BUSY}:
         return []
     lines = ending.summary.lines
+    first = {name: lines[name] for name in ending.summary.out}
+    lines = {**first, **lines}
     grouped = GROUPED if len(lines) > LONG_FLEET else ()
     single = {name: line for name, line in lines.items() if line.standing not in grouped}
     width = max((cells(sanitize(name)) for name in single), default=0)
@@ -251,12 +264,10 @@ def _disks(ending: RunResult, columns: int) -> list[str]:
 
 
 def _labelled(ending: RunResult, columns: int) -> Iterator[list[str]]:
-    """Lay out who runs what, the causes, and what to type, with their labels in one column."""
+    """Lay out who runs what, and the causes, with their labels in one column."""
     causes = [("why" if n == 0 else "", cause) for n, cause in enumerate(why(ending))]
     prose = [list(release_rows(ending)), causes]
-    steps = steps_of(ending)
-    labels = [label for block in prose for label, _ in block] + [step.label for step in steps]
-    width = max(map(len, labels), default=0) + 1
+    width = max((len(label) for block in prose for label, _ in block), default=0) + 1
 
     def head(label: str) -> str:
         return f"{MARGIN}{padded(f'{label}:' if label else '', width)}   "
@@ -267,12 +278,6 @@ def _labelled(ending: RunResult, columns: int) -> Iterator[list[str]]:
             for label, text in block
             for line in hang(head(label), sanitize(text, WHOLE_FLEET), columns)
         ]
-    lines = []
-    for label, step in labelled_once(steps):
-        harmless = NextStep(*(sanitize(text, WHOLE_FLEET) for text in step))
-        first, *more = harmless.lines(columns - len(head("")))
-        lines += [f"{head(label)}{first}", *(f"{head('')}{line}" for line in more)]
-    yield lines
 
 
 def _aligned(rows: Iterable[tuple[str, str]], columns: int) -> list[str]:

@@ -15,6 +15,7 @@ import pytest
 
 from examples.fleet import Fleet, until
 from tests.integration.trouble.conftest import MakeTrouble, Troubled
+from tests.support.advice import steps_in
 from tests.support.killed_runs import journals, left_open, told_in
 from tests.support.observed_deploy import places
 from tests.support.started_runs import Running
@@ -261,7 +262,7 @@ def test_what_is_said_to_look_at_one_instance_can_be_typed(trouble_in: MakeTroub
     running.until_says("rollout stopping")
     running.send(signal.SIGTERM)
     said = running.end(10).said
-    look = next(line.split()[1:] for line in said.splitlines() if line.startswith("  look:"))
+    look = dict(reversed(steps_in(said)))["look"].split()
 
     if look[0] == "rollout":
         assert shop.rollout(*look[look.index("status") :]).code in {0, 3}, look  # not 2: usage

@@ -57,6 +57,7 @@ main()
 
 GOES_ON = ("old code", "bring back", "go on", "once fixed", "again", "or back")
 ROW = re.compile(r"^  (web\d)\S* {2,}(\S+(?: \S+)*?(?: \(\w+\))?)(?: {2,}|$)", re.MULTILINE)
+OUT = re.compile(r"(web\d(?:, web\d)*) (?:is|are) OUT OF ROTATION")
 READY = {"UP", "no check"}
 
 
@@ -330,13 +331,11 @@ def false_claims(
         if standing == "out (maint)" and set(admin[host]) != {1}:
             wrong.append(f"{host} is called in maint, and HAProxy has {admin[host]}")
     out = [host for host in fleet.hosts if any(admin[host]) and host not in disturbance.theirs]
-    sentence = typed.summary.partition("\n\n")[0]
+    sentence = " ".join(typed.summary.partition("\n\n")[0].split())
     if out and ("all serving" in sentence or "no server is out" in sentence):
         wrong.append(f"nobody is called missing, and {out} are out")
-    if (count := re.search(r"(\d+) of \d+ hosts? (?:is|are) out of rotation", sentence)) and int(
-        count[1]
-    ) != len(out):
-        wrong.append(f"{count[1]} are called out of rotation, and {out} are")
+    if (told := OUT.search(sentence)) and set(told[1].split(", ")) != set(out):
+        wrong.append(f"{told[1]} is called out of rotation, and {out} are")
     if typed.code == 0 and disturbance.theirs and "all serving." in sentence:
         taken = [host for host in disturbance.theirs if any(admin[host])]
         wrong += [f"{taken} do not serve, and none is called missing"] if taken else []

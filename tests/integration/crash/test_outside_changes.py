@@ -246,7 +246,7 @@ def test_what_a_reload_put_back_without_proof_after_our_death_is_not_called_reco
     recovered = shop.rollout("recover", "--yes", timeout=90)
 
     assert recovered.code == 6, recovered.said
-    assert "1 of 2 hosts is not known to serve" in recovered.said
+    assert "web1 is NOT KNOWN TO SERVE." in recovered.said
     assert "web1  app/web1@lb1 is ready (DOWN), in rotation without a proof" in recovered.said
     assert "web1   unknown" in recovered.said
     past = last_in(state_of(shop))

@@ -81,7 +81,7 @@ def test_what_had_no_turn_is_named_by_the_second_recovery_as_by_the_first(
 
     assert halted.code == 6, halted.said
     assert in_vain.returncode == 6, in_vain.stderr
-    assert "1 of 2 hosts is out of rotation" in in_vain.stderr
+    assert "web1 is OUT OF ROTATION." in in_vain.stderr
     assert recovered.returncode == 0, recovered.stderr
     assert "Not restarted by that run: web2" in recovered.stderr
     assert resumed.code == 0, resumed.said

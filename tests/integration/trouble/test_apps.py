@@ -41,7 +41,7 @@ def type_it(shop: Troubled, line: str) -> subprocess.CompletedProcess[str]:
 
 def web1_stays_out(shop: Troubled, ended: Ended) -> None:
     assert ended.code == 6, ended.said
-    assert "halted at web1. 1 of 2 hosts is out of rotation" in ended.said
+    assert "FAILED (exit 6): web1 is OUT OF ROTATION." in ended.said
     assert "web1   out (maint)" in ended.said
     assert "web2   not restarted" in ended.said
     assert shop.admin("web1") == MAINT
@@ -61,6 +61,8 @@ def test_a_host_that_does_not_boot_stays_out_and_what_is_said_to_type_brings_it_
     seen = type_it(shop, look)
     assert seen.returncode == 0, seen.stderr
     assert "mongrel_8000" in seen.stdout
+    (by_hand,) = typed_for("or by hand", ended.said)
+    assert "set server app/web1 state ready" in type_it(shop, by_hand).stdout
     shop.fleet.hosts["web1"].heal()
     shop.fleet.hosts["web1"].until_up(20)
     shop.fleet.hosts["web1"].until_watched(20)  # monit looks again only at its next cycle
@@ -154,7 +156,7 @@ def test_a_second_host_that_does_not_boot_costs_neither_the_first_nor_the_third(
     ended = shop.rollout()
 
     assert ended.code == 6
-    assert "halted at web2. 1 of 3 hosts is out of rotation" in ended.said
+    assert "FAILED (exit 6): web2 is OUT OF ROTATION." in ended.said
     assert [shop.admin(f"web{n}") for n in (1, 2, 3)] == [0, MAINT, 0]
     assert shop.new_processes("web1")
     assert shop.same("web3")

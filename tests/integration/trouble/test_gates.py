@@ -110,6 +110,6 @@ def test_a_server_that_falls_over_after_its_turn_is_out_and_named(three: Trouble
         finish()
         ended = running.end()
     assert ended.code == 6, ended.said
-    assert "1 of 3 hosts is down again" in ended.said
+    assert " is DOWN again." in ended.said
     assert "web1   down again" in ended.said
     assert "recover" not in ended.said.rpartition("down again")[2], "it is not out because of us"

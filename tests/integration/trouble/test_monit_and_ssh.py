@@ -39,7 +39,7 @@ def given_back(shop: Troubled, ended: Ended) -> None:
 
 def left_out(shop: Troubled, ended: Ended) -> None:
     assert ended.code == 6, ended.said
-    assert "halted at web1. 1 of 2 hosts is out of rotation." in ended.said
+    assert "FAILED (exit 6): web1 is OUT OF ROTATION." in ended.said
     assert "web1   out (maint)" in ended.said
     assert shop.admin("web1") == MAINT
     assert shop.admin("web2") == 0
