@@ -2,13 +2,15 @@
 
 The terminal is asked ten times a second whether a key was pressed, and only while we are in its
 foreground: a process in the background that reads from its terminal, or sets it, is stopped by the
-kernel (SIGTTIN, SIGTTOU), and so would be its signs of life.
+kernel (SIGTTIN, SIGTTOU), and so would be its signs of life.  A shell sets the terminal as it was
+by itself when it puts a job into the background.
 """
 
 import asyncio
 import errno
 import os
 import select
+import signal
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,7 +39,7 @@ class TerminalAnswer:
         while True:
             answer = None
             with suppress(OSError, termios.error):  # it has gone: its window was closed
-                answer = await self._key() if self._in_foreground() else None
+                answer = await self._key() if _is_ours(self._terminal) else None
             if answer is not None:
                 return answer
             await asyncio.sleep(LOOK_EVERY)
@@ -46,7 +48,7 @@ class TerminalAnswer:
         """Read keys until there is an answer; None once the terminal is another job's."""
         with _without_echo(self._terminal):
             termios.tcflush(self._terminal, termios.TCIFLUSH)  # typed before the question
-            while self._in_foreground():
+            while _is_ours(self._terminal):
                 ready, _, _ = select.select([self._terminal], [], [], 0)
                 if ready:
                     pressed = os.read(self._terminal, 1)
@@ -57,11 +59,23 @@ class TerminalAnswer:
                 await asyncio.sleep(LOOK_EVERY)
         return None
 
-    def _in_foreground(self) -> bool:
-        try:
-            return os.tcgetpgrp(self._terminal) == os.getpgrp()
-        except OSError as error:
-            return error.errno == errno.ENOTTY  # not our session's: no job control on it
+
+def _is_ours(terminal: int) -> bool:
+    """Tell whether we are in the foreground of ``terminal``."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError as error:
+        return error.errno == errno.ENOTTY  # not our session's: no job control on it
+
+
+def _set(terminal: int, modes: list[Any]) -> None:
+    """Set the modes of ``terminal``, if it is ours; one that is lost meanwhile does not stop us."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+    try:
+        if _is_ours(terminal):
+            termios.tcsetattr(terminal, termios.TCSANOW, modes)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -74,14 +88,14 @@ def _without_echo(terminal: int) -> Iterator[None]:
 
     def restore() -> None:
         with suppress(termios.error, OSError):
-            termios.tcsetattr(terminal, termios.TCSANOW, before)
+            _set(terminal, before)
 
     now: list[Any] = list(before)
     now[3] &= ~(termios.ICANON | termios.ECHO)
     now[6] = list(before[6])
     now[6][termios.VMIN], now[6][termios.VTIME] = 1, 0
     with ends_with_us(restore):
-        termios.tcsetattr(terminal, termios.TCSANOW, now)
+        _set(terminal, now)
         try:
             yield
         finally:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import pty
+import subprocess
+import sys
 import termios
 from collections.abc import Iterator
 
@@ -94,3 +96,42 @@ def test_a_terminal_that_has_gone_gives_no_answer_and_no_error() -> None:
 
     assert asyncio.run(scenario()) is None
     os.close(theirs)
+
+
+JOB_CONTROL = """
+import asyncio, os, pty, signal, sys, time
+from rollout.adapters.local.terminal_answer import TerminalAnswer
+
+pid, terminal = pty.fork()
+if pid:  # the person at the terminal
+    said = b""
+    try:
+        while data := os.read(terminal, 1000):
+            said += data
+    except OSError:
+        pass
+    sys.stdout.buffer.write(said)
+    sys.exit()
+job = os.fork()
+if not job:
+    os.setpgid(0, 0)
+    time.sleep(0.3)
+    asyncio.run(TerminalAnswer(0).agrees())
+    os._exit(0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # as a shell does
+os.setpgid(job, job)
+os.tcsetpgrp(0, job)
+time.sleep(1.0)
+os.tcsetpgrp(0, os.getpgrp())  # Ctrl-Z and `bg`
+time.sleep(1.0)
+print("in the background:", os.waitpid(job, os.WUNTRACED | os.WNOHANG))
+os.kill(job, signal.SIGKILL)
+os._exit(0)
+"""
+
+
+def test_a_run_that_is_sent_to_the_background_is_not_stopped_by_the_terminal() -> None:
+    """It waits there for another shell's answer, and its signs of life go on."""
+    command = [sys.executable, "-c", JOB_CONTROL]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.strip() == "in the background: (0, 0)"
