@@ -133,9 +133,12 @@ class TargetControl:
         await self._change_lines(gone, [])
 
     def own_again(self, servers: Collection[Server]) -> None:
-        """Control again what is in rotation, though nothing has proven it."""
+        """Control again what is in rotation, though nothing has proven it.
+
+        It was found so, not ordered: where a reload changes it, that is an operator's doing.
+        """
         for server in servers:
-            self.controlled[server].own(AdminState.READY)
+            self.controlled[server].own(AdminState.READY, ordered=False)
 
     async def read_all(self) -> Mapping[Server, ServerState]:
         """Read every server that is ours, and put right what a reload undid.
@@ -163,7 +166,8 @@ class TargetControl:
         again = await self._follow_lines()
         states = self.observer.rows(self.observer.answered)
         held = self.controlled.held(states)
-        again += [s for s, one in held if reloaded or one.missed_order(states[s])]
+        undone = [(s, one) for s, one in held if one.ordered]
+        again += [s for s, one in undone if reloaded or one.missed_order(states[s])]
         again += awake_agents(self.controlled.wanted, states, self.servers)
         if again:
             await self._confirm(tuple(dict.fromkeys(again)))
@@ -254,7 +258,7 @@ class TargetControl:
         """
         chosen = [s for s in self.servers if servers is None or s in servers]
         for server in chosen:
-            self.controlled[server].wanted = state
+            self.controlled[server].order(state)
         self._last_told, self._takes_new = state, state is not AdminState.READY
         await self._confirm(chosen)
         if state is not AdminState.READY or not chosen:

@@ -15,12 +15,14 @@ class ServerControl:
     Attributes:
         found: How it was before the first change, and so how it is given back.
         wanted: The state that it was told last; None before the first.
+        ordered: ``wanted`` was ordered, so that a reload may have undone it.
         could_be: The states that HAProxy may show, while an answer may have been lost.
         lost: What a change from outside has made of it; None while it is ours.
     """
 
     found: ServerState
     wanted: AdminState | None = None
+    ordered: bool = True
     could_be: tuple[AdminState, ...] = (AdminState.READY,)
     lost: AdminState | None = None
 
@@ -29,9 +31,14 @@ class ServerControl:
         """Whether it is ours, and was told a state."""
         return self.lost is None and self.wanted is not None
 
-    def own(self, state: AdminState) -> None:
-        """Take it for ours as it stands, in ``state``."""
+    def own(self, state: AdminState, *, ordered: bool = True) -> None:
+        """Take it for ours as it stands, in ``state``, which was ``ordered`` or only found."""
         self.lost, self.wanted, self.could_be = None, state, (state,)
+        self.ordered = ordered
+
+    def order(self, state: AdminState) -> None:
+        """``state`` is to be told."""
+        self.wanted, self.ordered = state, True
 
     def expect(self, state: AdminState) -> None:
         """``state`` is about to be told, and may be seen from now on."""

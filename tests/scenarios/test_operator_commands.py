@@ -222,13 +222,18 @@ def test_a_hook_that_fails_only_warns() -> None:
     assert notes == ["hooks.host_out failed: exit 1", "hooks.host_back failed: exit 1"] * 2
 
 
-def test_what_an_operator_takes_out_while_a_hook_runs_is_left_to_them() -> None:
+@pytest.mark.parametrize("reloaded", [False, True])
+def test_what_an_operator_takes_out_while_a_hook_runs_is_left_to_them(*, reloaded: bool) -> None:
+    """A reload keeps it out, with ``load-server-state-from-file``."""
     world = fleet(2)
     web1 = world.lines[Server("lb1", "app", "web1")]
 
     def meanwhile(hook: str, target: str) -> None:
         if (hook, target) == ("host_out", "web1"):
             web1.admin, web1.theirs = Admin.FORCED_MAINT, True
+            if reloaded:
+                mark = world.marks["lb1"]
+                world.marks["lb1"] = replace(mark, pid=mark.pid + 1, started=mark.started + 1)
 
     told = roll(world, hooks=FakeRunHooks(meanwhile=meanwhile))
     assert web1.admin == Admin.FORCED_MAINT
