@@ -25,7 +25,7 @@ from rollout.output.deploy_sentences import hosts_words
 from rollout.output.dispatcher import Broadcast
 from rollout.output.log_file import LogFile
 from rollout.output.messages import NextStepCommands, Others
-from rollout.output.select import renderers
+from rollout.output.select import Output, renderers
 from rollout.ports.control import Steering
 from rollout.ports.site import Site, Tell
 from rollout.ports.verbose import Say, trace
@@ -35,11 +35,24 @@ CommandBody = Callable[[LockedRun, Tell], Awaitable[object]]
 
 
 def run(spec: RunSpec, scenario: CommandBody) -> int:
-    """Run ``scenario`` under the lock, and return the exit code of its summary."""
-    settings = spec.loaded.settings
+    """Run ``scenario`` under the lock, and return the exit code of its summary.
+
+    Raises:
+        SettingsError: there is no such output; no run has begun.
+        RecordError: nothing can be written down, so nothing is begun.
+    """
+    output_mode = spec.typed.output_mode
     begun = begin(spec)
-    outside = build_outside(spec, begun)
-    broadcast = _renderers_of(spec, begun, _with_log(outside.others, spec, outside.warnings))
+    try:
+        return _run(spec, begun, scenario, output_mode)
+    finally:
+        begun.journal.leave()
+
+
+def _run(spec: RunSpec, begun: NewRun, scenario: CommandBody, output_mode: Output) -> int:
+    settings, outside = spec.loaded.settings, build_outside(spec, begun)
+    others = _with_log(outside.others, spec, outside.warnings)
+    broadcast = _renderers_of(spec, begun, others, output_mode)
     outside.warnings.attach(broadcast)
 
     async def whole(tell: Tell, stop_asked: Callable[[], bool]) -> None:
@@ -65,16 +78,13 @@ def run(spec: RunSpec, scenario: CommandBody) -> int:
                 return
             await scenario(locked_run, tell)
 
-    try:
-        return run_with_signals(whole, broadcast)
-    finally:
-        begun.journal.leave()
+    return run_with_signals(whole, broadcast)
 
 
-def _renderers_of(spec: RunSpec, begun: NewRun, others: Others) -> Broadcast:
+def _renderers_of(spec: RunSpec, begun: NewRun, others: Others, output_mode: Output) -> Broadcast:
     settings = spec.loaded.settings
     return renderers(
-        spec.typed.output_mode,
+        output_mode,
         run=begun.run,
         environ=os.environ,
         cron=spec.cron,

@@ -1,14 +1,16 @@
 """A run that cannot ask for the lock: its command does not begin, and all that is wrong is told."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rollout.cli import runner
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.run_spec import Look, RunSpec
 from rollout.cli.runner import run
 from rollout.lock.session import LockedRun
-from rollout.model.errors import LockUnavailable
+from rollout.model.errors import LockUnavailable, SettingsError
 from rollout.model.findings import PreflightReport
 from rollout.model.fleet import Finding, Target
 from rollout.ports.site import Site, Tell
@@ -72,3 +74,24 @@ def test_a_fleet_in_which_all_else_is_well_is_refused_because_of_the_lock(
     told = "".join(capsys.readouterr())
     assert code == 3, told
     assert "in_the_way" in told
+
+
+def test_of_an_output_that_there_is_not_no_run_is_written_down(
+    typed: GlobalOptions, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError):
+        run(spec_of(replace(typed, output="plan.json"), None), begins)
+    assert list(tmp_path.glob("**/shop.*")) == []
+
+
+def test_a_run_whose_outputs_cannot_be_made_leaves_no_open_journal(
+    typed: GlobalOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(runner, "renderers", broken)
+    with pytest.raises(ZeroDivisionError):
+        run(spec_of(typed, None), begins)
+    assert list(tmp_path.glob("**/shop.*.jsonl"))
+    assert list(tmp_path.glob("**/shop.*.open")) == []
