@@ -54,6 +54,8 @@ def shown_plan(subject: Subject) -> PlannedRun | Exit | None:
 
     Returns:
         The plan; None where none was read or shown; how the command ends where it does at once.
+        Of a plan file that nothing was asked about, though an answer is required, what is now: by
+        that no run begins which a person was not asked about.
 
     Raises:
         SettingsError: the settings require an answer, and none can be given.
@@ -62,8 +64,9 @@ def shown_plan(subject: Subject) -> PlannedRun | Exit | None:
     planned = subject.arguments.planned
     if not must_ask(subject.arguments, subject.loaded):
         return planned
-    answer = ask(subject)
-    return planned if planned is not None and isinstance(answer, PlannedRun) else answer
+    shown = ask(subject)
+    keeps = planned is not None and isinstance(shown, PlannedRun) and _is_asked_about(shown)
+    return planned if keeps else shown
 
 
 def ask(subject: Subject) -> PlannedRun | Exit:
@@ -80,14 +83,20 @@ def ask(subject: Subject) -> PlannedRun | Exit:
             return planned  # the run says why, as it does without a question, and begins nothing
         width = text_columns(sys.stderr, os.environ)
         text = plan_text(planned, width, unicode=draws_bars(sys.stderr))
-        print_beside(f"{text}\n" if planned.targets else text)
-        if planned.targets and not agrees(question(planned)):
+        asks = _is_asked_about(planned)
+        print_beside(f"{text}\n" if asks else text)
+        if asks and not agrees(question(planned)):
             raise RolloutError(NOTHING)
     except KeyboardInterrupt:
         print_beside("\n")
         print_error(NOTHING)
         return Exit.INTERRUPTED
     return planned
+
+
+def _is_asked_about(planned: PlannedRun) -> bool:
+    """Tell whether there is a question: something would be done, and it would not be refused."""
+    return bool(planned.targets) and not planned.exit_code
 
 
 def agrees(what: str) -> bool:

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,9 +12,11 @@ import pytest
 from rollout.cli.arguments import Arguments
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.options import CRON, YES
-from rollout.cli.question import agrees, must_ask
+from rollout.cli.question import agrees, must_ask, shown_plan
 from rollout.model.errors import SettingsError
+from rollout.model.planned_run import PlannedRun, PlannedTime
 from rollout.settings.load import Loaded
+from tests.output.test_plan import RESTART
 
 
 def loaded(confirm: str = "terminal") -> Loaded:
@@ -81,3 +84,35 @@ def test_anything_but_a_yes_is_a_no(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     assert agrees("Restart this host?") is agreed
+
+
+class TerminalText(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+REFUSED = replace(RESTART, exit_code=4)
+NO_TARGET = replace(RESTART, targets=(), time=PlannedTime())
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("now", [REFUSED, NO_TARGET], ids=["refused", "no target"])
+def test_a_plan_file_is_not_done_without_the_answer_that_is_required(
+    now: PlannedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is nothing to ask about now, the run under the lock must not find a reason."""
+    monkeypatch.setattr("rollout.cli.question.plan", lambda _: now)
+    subject: Any = SimpleNamespace(
+        arguments=typed(planned=RESTART), loaded=loaded("required"), settings=None
+    )
+    assert shown_plan(subject) == now
+
+
+@pytest.mark.usefixtures("terminal")
+def test_after_a_yes_the_plan_file_is_what_is_kept_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rollout.cli.question.plan", lambda _: replace(RESTART, max_out=7))
+    monkeypatch.setattr(sys, "stdin", TerminalText("y\n"))
+    subject: Any = SimpleNamespace(
+        arguments=typed(planned=RESTART), loaded=loaded("required"), settings=None
+    )
+    assert shown_plan(subject) == RESTART
