@@ -17,7 +17,8 @@ AT_THE_TERMINAL = "answered at the terminal"
 async def pause_after_canary(context: RunContext, check: Callable[[], None]) -> None:
     """Wait until an operator says that the rest may be risked; the canary serves meanwhile.
 
-    The answer comes from the terminal of the run, or from another shell.
+    The answer comes from the terminal of the run, or from another shell.  One at the terminal ends
+    this pause alone: where another shell has paused the run before, it stays paused.
 
     Args:
         context: The run.
@@ -28,7 +29,8 @@ async def pause_after_canary(context: RunContext, check: Callable[[], None]) -> 
     """
     steering, person = context.site.steering, context.site.person
     seconds = context.plan.timeouts.pause_timeout
-    steering.paused_by = SETTING
+    before, steering.paused_by = steering.paused_by, SETTING
+    answered = False
     answer = asyncio.create_task(person.agrees()) if person is not None else None
     await asyncio.sleep(0)  # keys from before the question are dropped before it is read
     context.tell(RolloutPaused(by=SETTING, asks=person is not None, seconds=seconds))
@@ -42,13 +44,16 @@ async def pause_after_canary(context: RunContext, check: Callable[[], None]) -> 
                 )
             if answer is not None and answer.done():
                 _obey(context, agreed=answer.result())
-                return
+                answered = True
+                break
             await asyncio.sleep(NOTICE_WITHIN)
     finally:
-        steering.paused_by = ""
+        steering.paused_by = before if answered else ""
         if answer is not None:
             answer.cancel()
             await asyncio.wait({answer})
+    if steering.paused:
+        context.tell(RolloutPaused(by=steering.paused_by))
 
 
 def _obey(context: RunContext, *, agreed: bool) -> None:

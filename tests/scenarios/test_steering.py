@@ -513,6 +513,28 @@ def test_an_answer_at_the_terminal_decides(*, agrees: bool) -> None:
     assert agrees or "the answer was no" in steered.told.summary.halted
 
 
+def test_an_answer_at_the_terminal_ends_no_pause_of_another_person() -> None:
+    """Who paused the run before was told that only `rollout continue` lets it go on."""
+    steered = Steered()
+
+    async def pauses(steered: Steered) -> None:
+        await steered.until(SoakStarted)
+        await steered.ask(Wanted.PAUSE)
+        await steered.until(RolloutContinued)
+        await asyncio.sleep(300)
+        await steered.ask(Wanted.CONTINUE, 1)
+
+    after_the_canary(steered, pauses, person=Terminal(after=30, answer=True))
+    assert [one.by for one in steered.told.of(RolloutPaused)] == [
+        PEOPLE[0].who,
+        SETTING,
+        PEOPLE[0].who,
+    ]
+    goes_on = steered.when(RolloutContinued)[-1]
+    assert [at > goes_on for at in steered.when(TargetClaimed)] == [False, True, True, True]
+    assert steered.told.summary.exit_code is Exit.DONE
+
+
 def test_while_the_terminal_is_asked_another_shell_may_answer_as_well() -> None:
     steered = Steered()
 
