@@ -54,9 +54,9 @@ class Warnings:
         self._beside = broadcast.warn
 
     def __call__(self, where: str, what: str) -> None:
-        if self._tell is not None:
+        if (tell := self._tell) is not None:  # another thread may end the events meanwhile
             with suppress(RuntimeError):  # the loop has ended
-                self._tell(where, what)
+                tell(where, what)
                 return
         self._beside(where, what)
 

@@ -63,8 +63,10 @@ class Outbox:
             wrong = act()
         except Exception as error:  # noqa: BLE001 - a bug as well only warns
             wrong = f"{type(error).__name__}: {error}"
-        if wrong:
-            self._warn(self._where, wrong)
-        with self._changed:
-            self._left -= 1
-            self._changed.notify_all()
+        try:
+            if wrong:
+                self._warn(self._where, wrong)
+        finally:
+            with self._changed:
+                self._left -= 1
+                self._changed.notify_all()

@@ -32,6 +32,17 @@ def test_what_is_sent_is_done_in_turn_and_what_went_wrong_is_told() -> None:
     assert heard[1][1].startswith("ZeroDivisionError")
 
 
+def test_a_warning_that_cannot_be_told_holds_up_no_end() -> None:
+    def broken(where: str, what: str) -> None:
+        raise RuntimeError(where, what)
+
+    outbox = Outbox("notify", broken)
+    outbox.send(lambda: "no answer", 60.0)
+    began = time.monotonic()
+    outbox.finish(5.0)
+    assert time.monotonic() - began < 2.0
+
+
 def test_what_hangs_is_given_up_and_told() -> None:
     heard, never = Heard(), threading.Event()
     outbox = Outbox("notify", heard)
