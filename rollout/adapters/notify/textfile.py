@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from tempfile import mkstemp
+
+from rollout.adapters.local.whole_file import replace_file
 
 LONGEST = 1 << 20
 """Bytes of the file before that are read; a longer one is not ours."""
@@ -30,17 +31,7 @@ class TextFile:
         Raises:
             OSError: it cannot be written; then it is as it was.
         """
-        text = render(self._before())
-        handle, name = mkstemp(prefix=f".{self._path.name}.", suffix=".tmp", dir=self._path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
-                file.write(text)
-                os.fchmod(file.fileno(), MODE)
-            Path(name).replace(self._path)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+        replace_file(self._path, render(self._before()), MODE)
 
     def try_out(self) -> None:
         """See that it could be written, by writing beside it.

@@ -6,10 +6,10 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
-from tempfile import mkstemp
 
 import typer
 
+from rollout.adapters.local.whole_file import replace_file
 from rollout.cli.arguments import Arguments
 from rollout.cli.commands.check import check
 from rollout.cli.console import print_error, print_output
@@ -23,6 +23,9 @@ from rollout.output.proposal import proposal_text
 from rollout.paths import FILE_NAME
 from rollout.settings.annotated import annotated_file, template
 from rollout.summary.run import Exit
+
+MODE = 0o644
+"""Of a settings file that replaces another: it has no secrets."""
 
 
 def init(arguments: Arguments) -> int:
@@ -86,7 +89,10 @@ def _write_template(file: Path, request: InitRequest) -> int:
 
 def _write(file: Path, text: str, request: InitRequest) -> None:
     try:
-        (_replace if request.force else _create)(file, text)
+        if request.force:
+            replace_file(file, text, MODE)  # so that a full disk does not cost the old file
+        else:
+            _create(file, text)
     except FileExistsError:
         raise SettingsError([f"{file} is already there; --force replaces it"]) from None
     except OSError as error:
@@ -96,16 +102,3 @@ def _write(file: Path, text: str, request: InitRequest) -> None:
 def _create(file: Path, text: str) -> None:
     with file.open("x", encoding="utf-8") as new:
         new.write(text)
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write beside and rename over, so that a full disk does not cost the old file."""
-    handle, name = mkstemp(prefix=".rollout-", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as new:
-            new.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(file)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise

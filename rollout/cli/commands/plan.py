@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from rollout.adapters.local.whole_file import replace_file
 from rollout.cli.console import print_error, print_output
 from rollout.cli.planning import Subject, plan
 from rollout.model.errors import RolloutError
@@ -44,10 +45,8 @@ def _write(planned: PlannedRun, file: Path) -> None:
     if planned.exit_code:
         print_error(f"{file} was not written: a plan that would be refused cannot be done")
         return
-    new = file.with_name(f".{file.name}.new")
     try:
-        new.write_text(plan_json(planned), encoding="utf-8")
-        new.replace(file)
+        replace_file(file, plan_json(planned))
     except OSError as error:
         raise RolloutError(f"{file} cannot be written: {error.strerror}") from error
     print_error(f"the plan is in {file}; `rollout {planned.request.verb} --from-plan {file}`")

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from rollout.adapters.local.whole_file import replace_file
 from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_document, print_error
 from rollout.cli.options import RUN
@@ -38,7 +39,7 @@ def report(arguments: Arguments) -> int:
 
 def _write(file: Path, page: str) -> None:
     try:
-        file.write_text(page, encoding="utf-8")
+        replace_file(file, page)
     except OSError as error:
         what = f"{file} cannot be written: {error.strerror}; name another with -o FILE.html"
         raise RolloutError(what) from error
