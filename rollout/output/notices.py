@@ -127,9 +127,12 @@ class EventLines:
         """Keep nothing: what reads the summary has it."""
 
     def line_of(self, event: Event | None) -> str:
-        """Return an event that was told as ``--output json`` has it; of None the first of all."""
+        """Return an event that was told as ``--output json`` has it; of any other the first of all.
+
+        Never raises: a hook of a target that is out runs whatever became of the outputs.
+        """
         if isinstance(event, OUT_AND_BACK):
-            return self._lines[event.wire, event.target]
+            return self._lines.get((event.wire, event.target), self._first)
         return self._first
 
 

@@ -121,3 +121,10 @@ def test_the_commands_at_the_end_read_the_summary() -> None:
         broadcast.end()
     assert [(hook, code) for hook, code, _ in ran] == [("after", 0), ("failed", 6), ("after", 6)]
     assert {json.loads(line)["event"] for _, _, line in ran} == {"summary"}
+
+
+def test_a_hook_reads_the_first_line_where_the_one_of_its_event_was_lost() -> None:
+    memory, lines = Memory(), EventLines()
+    broadcast = broadcast_to(JsonLines(memory), lines)
+    broadcast.tell(GOOD[0])
+    assert lines.line_of(TargetClaimed(target="web1", servers=())) == memory.text.splitlines()[0]
