@@ -322,7 +322,7 @@ def releases(arguments: Arguments) -> int:
     return command(arguments)
 
 
-@commands.add("prune", KEEP, *row.CHOOSING, row.YES, group=REPAIR)
+@commands.add("prune", KEEP, *row.CHOOSING, row.PLAN, row.YES, row.CRON, group=REPAIR)
 def prune(arguments: Arguments) -> int:
     """Remove old releases from the hosts."""
     from rollout.cli.commands.prune import prune as command  # noqa: PLC0415

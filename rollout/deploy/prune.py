@@ -8,7 +8,7 @@ from rollout.deploy.disk_preflight import read_releases
 from rollout.events import Noted, ReleasesPruned
 from rollout.model.errors import RolloutError, said_of
 from rollout.model.fleet import Finding
-from rollout.model.releases import HostReleases, to_prune, to_roll_back_to
+from rollout.model.releases import HostReleases, to_prune, to_roll_back_to, why_kept
 from rollout.ports.releases import Releases
 from rollout.ports.site import Site, Tell
 
@@ -47,6 +47,14 @@ def removable(
     also = (to_roll_back_to(all_releases), *retention.also)
     going = {one.host: to_prune(one, retention.keep, also) for one in all_releases}
     return {host: names for host, names in going.items() if names}
+
+
+def kept(
+    all_releases: Sequence[HostReleases], retention: Retention
+) -> Mapping[str, Mapping[str, str]]:
+    """Say by host which releases stay, each with why."""
+    also = (to_roll_back_to(all_releases), *retention.also)
+    return {one.host: why_kept(one, retention.keep, also) for one in all_releases}
 
 
 async def prune_hosts(

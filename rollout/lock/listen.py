@@ -37,6 +37,31 @@ async def _listen(listener: "Listener", control: Control) -> None:
         await asyncio.sleep(LISTEN_EVERY)
 
 
+@asynccontextmanager
+async def declining(run: str, site: Site) -> AsyncIterator[None]:
+    """Answer requests to a run that is not steered, for the length of the block."""
+    if site.control is None:
+        yield
+        return
+    task = asyncio.create_task(_decline(run, site.control))
+    try:
+        yield
+    finally:
+        task.cancel()  # as above
+        await asyncio.wait({task})
+
+
+async def _decline(run: str, control: Control) -> None:
+    answered: set[str] = set()
+    while True:
+        for request in await control.requests(run):
+            if request.id not in answered:
+                answered.add(request.id)
+                answer = ControlAnswer(request=request.id, outcome=Outcome.ENDS_BY_ITSELF)
+                await control.answer(run, answer)
+        await asyncio.sleep(LISTEN_EVERY)
+
+
 class Listener:
     """Obeys each request once, in the order in which they were written.
 

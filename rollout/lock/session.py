@@ -20,7 +20,7 @@ from rollout.lock.acquire import (
     release,
 )
 from rollout.lock.guarded_releases import guarded
-from rollout.lock.listen import listening
+from rollout.lock.listen import declining, listening
 from rollout.lock.ownership_log import PersistentOwnershipLog, UnlockedOwnershipLog
 from rollout.lock.previous_runs import collect_owned_targets
 from rollout.model.errors import (
@@ -127,7 +127,7 @@ async def hold_lock_to_prune(owner: LockOwner, site: Site) -> AsyncIterator[Site
     log = PersistentOwnershipLog(lock=lock)
     await _acquire_to_prune(owner, lock)
     try:
-        async with alive(lock, log):
+        async with alive(lock, log), declining(owner.run, site):
             yield guarded(site, log)
     except BaseException as failure:
         for error in await lock.release():

@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     NOT_PAUSED = "not paused"
     STOPPING = "stopping"
     STOPPING_ALREADY = "stopping already"
+    ENDS_BY_ITSELF = "ends by itself"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,19 +182,34 @@ def to_roll_back_to(all_releases: Sequence[HostReleases]) -> str:
 def to_prune(
     host_releases: HostReleases, keep: int, needed: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Choose what may go: all but the newest ``keep`` good ones and whatever is needed.
+    """Choose what may go: all but the releases of :func:`why_kept`."""
+    kept = why_kept(host_releases, keep, needed)
+    return tuple(r.name for r in host_releases.releases if r.name not in kept)
+
+
+def why_kept(
+    host_releases: HostReleases, keep: int, needed: Collection[str] = ()
+) -> Mapping[str, str]:
+    """Say by release why it stays: the newest ``keep`` good ones, and whatever is needed.
 
     Needed are the live release, those in which a process runs, those of a deploy that has not
     ended, ``needed`` itself, and of the bad ones the newest, for a person to look into.  One that
     Capistrano deployed counts as good, having no mark.
     """
-    kept = {host_releases.current, *host_releases.running, *needed}
-    kept |= {release.name for release in host_releases.releases if release.unfinished}
     good = [
         r.name
         for r in host_releases.releases
         if r.mark is not ReleaseStatus.BAD and not r.unfinished
     ]
     bad = [r.name for r in host_releases.releases if r.mark is ReleaseStatus.BAD]
-    kept |= {*good[max(0, len(good) - keep) :], *bad[-1:]}
-    return tuple(r.name for r in host_releases.releases if r.name not in kept)
+    unfinished = [release.name for release in host_releases.releases if release.unfinished]
+    newest = "the newest good one" if keep == 1 else f"of the {keep} newest good ones"
+    reasons = {
+        **dict.fromkeys(good[max(0, len(good) - keep) :], newest),
+        **dict.fromkeys(bad[-1:], "the newest bad one"),
+        **dict.fromkeys(unfinished, "its deploy has not ended"),
+        **dict.fromkeys(needed, "a rollback goes there"),
+        **dict.fromkeys(host_releases.running, "a process runs in it"),
+        host_releases.current: "live",
+    }
+    return {r.name: reasons[r.name] for r in host_releases.releases if r.name in reasons}

@@ -24,6 +24,9 @@ def answer_words(run: str, answer: ControlAnswer) -> str:
             return f"run {run} stops{first}; `rollout resume` restarts the rest later"
         case Outcome.STOPPING_ALREADY:
             return f"run {run} is stopping already{by}: nothing was changed"
+        case Outcome.ENDS_BY_ITSELF:
+            what = "removes old releases, takes nothing out, and ends by itself"
+            return f"run {run} {what}: nothing was changed"
 
 
 def answer_json(run: str, answer: ControlAnswer) -> str:

@@ -1,7 +1,7 @@
 """What stands on the hosts' disks: the answers of ``releases`` and ``prune``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from rollout.events import Event, Noted, ReleasesPruned
 from rollout.model.fleet import Finding
@@ -9,7 +9,10 @@ from rollout.model.releases import HostReleases, ReleaseOnHost
 from rollout.output.columns import VERSION, Row, as_object, columns, table, wrong
 from rollout.output.deploy_sentences import hosts_words, short
 from rollout.text.sanitize import sanitize
+from rollout.text.width import cells, padded
+from rollout.text.wrap import hang, wrap
 
+MARGIN = "  "
 HEADINGS = ("HOST", "RELEASE", "REVISION", "VERDICT", "STATE")
 
 
@@ -62,10 +65,66 @@ def releases_json(all_releases: Sequence[HostReleases], findings: Sequence[Findi
     )
 
 
-def removable_table(going: Mapping[str, Sequence[str]]) -> str:
-    """Say for each host what would be removed."""
-    rows = [(host, "would be removed", ", ".join(names)) for host, names in going.items()]
-    return f"{columns(rows)}\n\n"
+@dataclass(frozen=True, slots=True)
+class PrunePlan:
+    """What ``prune`` would do now.
+
+    Attributes:
+        going: By host the releases that would be removed.
+        kept: By host the releases that stay, each with why.
+        findings: Why hosts could not be read; then nothing would be removed.
+    """
+
+    going: Mapping[str, Sequence[str]]
+    kept: Mapping[str, Mapping[str, str]]
+    findings: Sequence[Finding] = ()
+
+
+def prune_plan_text(plan: PrunePlan, width: int) -> str:
+    """Say for each host what would be removed, and what stays and why."""
+    parts = [wrap(_prune_headline(plan), width)]
+    hosts_wide = max(map(cells, plan.kept), default=0)
+    lines: list[str] = []
+    for host, kept in plan.kept.items():
+        head = f"{MARGIN}{padded(host, hosts_wide)}"
+        if going := plan.going.get(host):
+            lines += hang(f"{head}  remove  ", ", ".join(going), width)
+            head = " " * cells(head)
+        stays = ", ".join(f"{name} ({why})" for name, why in kept.items()) or "nothing"
+        lines += hang(f"{head}  keep    ", sanitize(stays), width)
+    parts += [lines, wrong(plan.findings)]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def prune_plan_json(plan: PrunePlan) -> str:
+    """Say the same as one JSON object, for machines."""
+    return as_object(
+        {
+            "v": VERSION,
+            "remove": {host: list(names) for host, names in plan.going.items()},
+            "keep": {host: dict(kept) for host, kept in plan.kept.items()},
+            "findings": [asdict(finding) for finding in plan.findings],
+        }
+    )
+
+
+def _prune_headline(plan: PrunePlan) -> str:
+    if plan.findings:
+        return "prune would be refused: not every host could be seen. Nothing was changed."
+    if not plan.going:
+        return "Plan: nothing to remove. Nothing was changed."
+    where = f"{len(plan.going)} of {hosts_words(len(plan.kept))}"
+    return f"Plan: remove {_releases(plan.going)} from {where}. Nothing was changed."
+
+
+def prune_question(plan: PrunePlan) -> str:
+    """Ask whether they may go."""
+    return f"Remove {_releases(plan.going)} from {hosts_words(len(plan.going))}?"
+
+
+def _releases(going: Mapping[str, Sequence[str]]) -> str:
+    count = sum(map(len, going.values()))
+    return f"{count} release{'' if count == 1 else 's'}"
 
 
 def pruned_table(told: Sequence[Event], findings: Sequence[Finding]) -> str:

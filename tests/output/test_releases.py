@@ -6,6 +6,10 @@ from rollout.events import Event, Noted, ReleasesPruned
 from rollout.model.fleet import Finding
 from rollout.model.releases import HostReleases, ReleaseOnHost, ReleaseStatus
 from rollout.output.releases import (
+    PrunePlan,
+    prune_plan_json,
+    prune_plan_text,
+    prune_question,
     pruned_json,
     pruned_sentence,
     pruned_table,
@@ -58,6 +62,41 @@ def test_machines_get_the_same() -> None:
         "running": False,
     }
     assert told["findings"][0]["where"] == "web3"
+
+
+GOING = {"web1": ("20260101000000", "20260102000000")}
+KEPT = {
+    "web1": {"20260201000000": "of the 5 newest good ones", "20260301000000": "live"},
+    "web10": {"20260301000000": "live"},
+}
+
+
+def test_what_prune_would_do_is_shown_with_what_stays_and_why() -> None:
+    plan = PrunePlan(GOING, KEPT)
+    assert prune_plan_text(plan, 60) == (
+        "Plan: remove 2 releases from 1 of 2 hosts. Nothing was\n"
+        "changed.\n"
+        "\n"
+        "  web1   remove  20260101000000, 20260102000000\n"
+        "         keep    20260201000000 (of the 5 newest good ones),\n"
+        "                 20260301000000 (live)\n"
+        "  web10  keep    20260301000000 (live)\n"
+    )
+    assert prune_question(plan) == "Remove 2 releases from 1 host?"
+    assert json.loads(prune_plan_json(plan)) == {
+        "v": 1,
+        "remove": {"web1": ["20260101000000", "20260102000000"]},
+        "keep": KEPT,
+        "findings": [],
+    }
+
+
+def test_a_prune_of_nothing_and_one_that_is_refused_say_so_first() -> None:
+    nothing = prune_plan_text(PrunePlan({}, KEPT), 80)
+    assert nothing.startswith("Plan: nothing to remove. Nothing was changed.\n\n  web1   keep")
+    refused = prune_plan_text(PrunePlan({}, KEPT, LOST), 80)
+    assert refused.startswith("prune would be refused: not every host could be seen.")
+    assert "  web3   no route to host\n         fix: is it up?\n" in refused
 
 
 def test_what_was_pruned_is_listed_and_what_was_not_is_named() -> None:

@@ -9,9 +9,12 @@ import pytest
 from rollout.deploy.prune import Retention, prune_hosts
 from rollout.events import Event, Noted, ReleasesPruned
 from rollout.lock.acquire import LockRequest
+from rollout.lock.ask import ask_run
 from rollout.lock.session import hold_lock, hold_lock_to_prune, look_only
+from rollout.model.control import ControlAnswer, ControlRequest, Outcome, Wanted
 from rollout.model.errors import LockError, LockHeld, LockLost, RolloutError, UnfinishedRunFound
 from rollout.model.fleet import Finding
+from rollout.model.lock_state import Kind as LockKind
 from rollout.model.lock_state import LockOwner, LockState
 from rollout.model.releases import HostReleases
 from rollout.ports.site import Site
@@ -19,7 +22,7 @@ from tests.scenarios.test_acquire import held, out
 from tests.support.left_out import ALICE, BOB, CAROL
 from tests.support.simulation.clock import play
 from tests.support.simulation.fake_releases import FakeReleases
-from tests.support.simulation.fakes import FakeLock
+from tests.support.simulation.fakes import FakeControl, FakeLock
 from tests.support.simulation.faults import Fault, Faults, Kind
 from tests.support.simulation.restarts import Told, fleet, site_of
 from tests.support.simulation.sessions import new_run
@@ -161,6 +164,28 @@ def test_the_end_of_a_prune_hides_no_error_of_it() -> None:
     with pytest.raises(ZeroDivisionError) as failed:
         play(fails())
     assert "the lock was not released" in failed.value.__notes__[0]
+
+
+def test_what_another_shell_asks_of_a_prune_is_answered_and_changes_nothing() -> None:
+    world, told = with_old_releases(), list[Event]()
+    control = FakeControl(world)
+    site = replace(site_with(world, SlowReleases(world)), control=control)
+    person = replace(CAROL, kind=LockKind.MANUAL)
+
+    async def asked() -> list[ControlAnswer]:
+        pruning = asyncio.ensure_future(prune(site, told))
+        await asyncio.sleep(1)
+        answers = [
+            await ask_run(ALICE.run, ControlRequest(wanted=wanted, by=by), control)
+            for wanted, by in ((Wanted.PAUSE, person), (Wanted.ABORT, replace(person, run="b")))
+        ]
+        await pruning
+        return answers
+
+    answers = play(asked())
+    assert [one.outcome for one in answers] == [Outcome.ENDS_BY_ITSELF] * 2
+    assert [len(one) for one in control.answers.values()] == [2]
+    assert (left_of(world), world.lock) == ([1, 1], None), "what a rollback needs stays"
 
 
 def test_nothing_is_removed_without_the_lock() -> None:

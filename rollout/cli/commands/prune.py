@@ -1,34 +1,38 @@
 """``rollout prune``: removes old releases."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_beside, print_error, print_output
 from rollout.cli.from_deploy_settings import the_deploy
 from rollout.cli.new_run import current_owner
+from rollout.cli.options import CRON, PLAN
 from rollout.cli.question import NOTHING, agrees, must_ask
 from rollout.cli.wiring import open_site
 from rollout.deploy.disk_preflight import read_releases
-from rollout.deploy.prune import Retention, prune_hosts, removable
+from rollout.deploy.prune import Retention, kept, prune_hosts, removable
 from rollout.events import Event, Noted
 from rollout.lock.session import hold_lock_to_prune
 from rollout.model.errors import RolloutError
 from rollout.model.fleet import Finding
 from rollout.model.lock_state import Kind
-from rollout.output.deploy_sentences import hosts_words
 from rollout.output.releases import (
+    PrunePlan,
+    prune_plan_json,
+    prune_plan_text,
+    prune_question,
     pruned_json,
     pruned_sentence,
     pruned_table,
-    removable_table,
 )
 from rollout.output.select import Output
+from rollout.output.terminal import text_columns
 from rollout.settings.model import Settings
 from rollout.summary.run import Exit
-
-Going = Mapping[str, Sequence[str]]
-"""By host the releases that would be removed."""
 
 
 def prune(arguments: Arguments) -> int:
@@ -37,7 +41,9 @@ def prune(arguments: Arguments) -> int:
     loaded = arguments.settings()
     the_deploy(loaded.settings, loaded.sources[-1].origin(()))
     settings, hosts = loaded.settings, arguments.selected_hosts(loaded.settings)
-    shown: Going | None = None
+    if arguments.is_on(PLAN):
+        return show_prune_plan(asyncio.run(plan_prune(settings, hosts)), output_mode)
+    shown: Mapping[str, Sequence[str]] | None = None
     if must_ask(arguments, loaded):
         try:
             shown = _agreed(settings, hosts)
@@ -45,10 +51,30 @@ def prune(arguments: Arguments) -> int:
             print_beside("\n")
             print_error(NOTHING)
             return Exit.INTERRUPTED
-    return run(settings, hosts, output_mode, shown)
+    pruned = run(settings, hosts, shown)
+    if pruned.exit_code is not Exit.DONE or not arguments.is_on(CRON):
+        _show(pruned, output_mode)
+    return pruned.exit_code
 
 
-def _agreed(settings: Settings, hosts: tuple[str, ...]) -> Going:
+async def plan_prune(settings: Settings, hosts: tuple[str, ...]) -> PrunePlan:
+    """Look at the releases of ``hosts``, and say what would go; nothing is changed."""
+    async with open_site(settings) as site:
+        seen, findings = await read_releases(hosts, site.require_releases())
+    retention = Retention(the_deploy(settings).keep)
+    going = {} if findings else removable(seen, retention)
+    return PrunePlan(going, kept(seen, retention), findings)
+
+
+def show_prune_plan(plan: PrunePlan, output_mode: Output) -> int:
+    """Print what would be done; 3 where it would be refused."""
+    width = text_columns(sys.stdout, os.environ)
+    is_json = output_mode is Output.JSON
+    print_output(prune_plan_json(plan) if is_json else prune_plan_text(plan, width))
+    return Exit.REFUSED if plan.findings else Exit.DONE
+
+
+def _agreed(settings: Settings, hosts: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
     """Show what would be removed, and ask.
 
     Returns:
@@ -57,30 +83,36 @@ def _agreed(settings: Settings, hosts: tuple[str, ...]) -> Going:
     Raises:
         RolloutError: the answer is no.
     """
-
-    async def look() -> tuple[Going, tuple[Finding, ...]]:
-        async with open_site(settings) as site:
-            seen, findings = await read_releases(hosts, site.require_releases())
-        return removable(seen, Retention(the_deploy(settings).keep)), findings
-
-    going, findings = asyncio.run(look())
-    if findings:
-        return {}
-    if going:
-        print_beside(removable_table(going))
-        count = sum(map(len, going.values()))
-        noun = "release" if count == 1 else "releases"
-        if not agrees(f"Remove {count} {noun} from {hosts_words(len(going))}?"):
+    plan = asyncio.run(plan_prune(settings, hosts))
+    if plan.going:
+        print_beside(f"{prune_plan_text(plan, text_columns(sys.stderr, os.environ))}\n")
+        if not agrees(prune_question(plan)):
             raise RolloutError(NOTHING)
-    return going
+    return plan.going
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What became of it: what was told of each host, and why hosts could not be read."""
+
+    told: Sequence[Event]
+    findings: tuple[Finding, ...]
+
+    @property
+    def exit_code(self) -> Exit:
+        """3 when a host could not be seen, 5 when something did not go."""
+        if self.findings:
+            return Exit.REFUSED
+        failed = any(isinstance(event, Noted) for event in self.told)
+        return Exit.HALTED if failed else Exit.DONE
 
 
 def run(
-    settings: Settings, hosts: tuple[str, ...], output_mode: Output, shown: Going | None = None
-) -> int:
-    """Remove what may go; 3 when a host could not be seen, 5 when something did not go."""
+    settings: Settings, hosts: tuple[str, ...], shown: Mapping[str, Sequence[str]] | None = None
+) -> Pruned:
+    """Remove what may go, and of it only what was ``shown``, where it was."""
 
-    async def scenario() -> tuple[Sequence[Event], tuple[Finding, ...]]:
+    async def scenario() -> Pruned:
         told: list[Event] = []
         async with (
             open_site(settings) as site,
@@ -88,15 +120,15 @@ def run(
         ):
             retention = Retention(the_deploy(settings).keep, shown=shown)
             findings = await prune_hosts(hosts, retention, locked, told.append)
-        return told, findings
+        return Pruned(told, findings)
 
-    told, findings = asyncio.run(scenario())
+    return asyncio.run(scenario())
+
+
+def _show(pruned: Pruned, output_mode: Output) -> None:
     if output_mode is Output.JSON:
-        print_output(pruned_json(told, findings))
-    else:
-        if table := pruned_table(told, findings):
-            print_output(table)
-        print_error(pruned_sentence(told, findings))
-    if findings:
-        return Exit.REFUSED
-    return Exit.HALTED if any(isinstance(event, Noted) for event in told) else Exit.DONE
+        print_output(pruned_json(pruned.told, pruned.findings))
+        return
+    if table := pruned_table(pruned.told, pruned.findings):
+        print_output(table)
+    print_error(pruned_sentence(pruned.told, pruned.findings))

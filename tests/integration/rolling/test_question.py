@@ -195,6 +195,13 @@ def test_old_releases_go_after_a_yes_only(make_fleet: MakeFleet) -> None:
         assert fleet.rollout("uninterrupted").returncode == 0
     before = files_of(fleet)
 
+    plan = fleet.rollout("prune", "--keep", "1", "--plan")
+    assert (plan.returncode, plan.stderr) == (0, "")
+    assert plan.stdout.startswith("Plan: remove 2 releases from 1 of 1 host. Nothing was changed.")
+    assert "(live)" in plan.stdout
+    assert json.loads(fleet.rollout("--output", "json", "prune", "--keep", "1", "-n").stdout)[
+        "keep"
+    ]
     with typed(fleet, "prune", "--keep", "1") as run:
         run.answer("[y/N]", "n")
         assert run.end() == REFUSED
@@ -202,6 +209,9 @@ def test_old_releases_go_after_a_yes_only(make_fleet: MakeFleet) -> None:
     with typed(fleet, "prune", "--keep", "1") as run:
         shown = run.answer("[y/N]", "y")
         assert run.end() == 0
-    assert "would be removed" in shown
+    assert "  remove  " in shown
+    assert "  keep    " in shown
     assert "Remove 2 releases from 1 host? [y/N]" in shown
     assert files_of(fleet) != before
+    with typed(fleet, "prune", "--keep", "1", "--cron") as quiet:
+        assert (quiet.end(), quiet.said) == (0, "")

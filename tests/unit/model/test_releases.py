@@ -10,6 +10,7 @@ from rollout.model.releases import (
     next_name,
     to_prune,
     to_roll_back_to,
+    why_kept,
 )
 
 NOW = datetime(2026, 11, 22, 19, 37, 2, tzinfo=UTC)
@@ -103,6 +104,21 @@ def test_the_newest_good_ones_are_kept_and_of_the_bad_ones_the_newest() -> None:
 def test_nothing_that_is_needed_is_pruned() -> None:
     assert to_prune(host_releases(A, A, B, C, running=B), keep=1) == ()
     assert to_prune(host_releases(C, A, unfinished(B), C), keep=1, needed=[A]) == ()
+
+
+def test_each_release_that_stays_has_the_strongest_reason_for_it() -> None:
+    full = host_releases(E, good(A), bad(B), unfinished(C), bad(D), good(E), running=A)
+    assert why_kept(full, keep=1) == {
+        A: "a process runs in it",
+        C: "its deploy has not ended",
+        D: "the newest bad one",
+        E: "live",
+    }
+    assert why_kept(host_releases(C, good(A), good(B), good(C)), keep=2, needed=[A]) == {
+        A: "a rollback goes there",
+        B: "of the 2 newest good ones",
+        C: "live",
+    }
 
 
 def test_failed_releases_do_not_push_good_ones_out() -> None:
