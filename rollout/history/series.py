@@ -34,6 +34,38 @@ class TrafficStep:
     failed: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterGap:
+    """A time of which no counter of a load balancer tells, in seconds since the run began.
+
+    Attributes:
+        begin: The last reading before it; of one that is late, the begin of the run.
+        end: The first reading after it.
+        reason: As in :class:`rollout.model.impact.ImpactGap`.
+    """
+
+    begin: float
+    end: float
+    reason: str
+
+
+def gaps_by_balancer(
+    traffic: Iterable[tuple[float, TrafficSeen]],
+) -> Mapping[str, tuple[CounterGap, ...]]:
+    """Return the gaps of each load balancer that has some, in order.
+
+    Args:
+        traffic: Each reading, with the seconds since the run began, in order.
+    """
+    found: dict[str, list[CounterGap]] = {}
+    for elapsed, seen in traffic:
+        known = found.setdefault(seen.balancer, [])
+        for gap in seen.gaps[len(known) :]:  # each reading tells all that there were so far
+            begin = max(0.0, elapsed - gap.seconds)
+            known.append(CounterGap(begin=begin, end=elapsed, reason=gap.reason))
+    return {name: tuple(gaps) for name, gaps in found.items() if gaps}
+
+
 def steps_by_place(
     traffic: Iterable[tuple[float, TrafficSeen]],
 ) -> Mapping[str, tuple[TrafficStep, ...]]:

@@ -209,7 +209,8 @@ def _impact(view: RunView, columns: int, *, servers: bool) -> list[str]:
     if servers:
         for name, counted in view.record.servers.items():
             lines += hang(f"  {sanitize(name)}: ", counter_words(counted), columns)
-    return lines if gap_words(impact) or impact.backends else []
+    measured = impact.backends or gap_words(impact) or impact.cut or impact.visited
+    return lines if measured else []
 
 
 def _later(view: RunView, columns: int) -> list[str]:

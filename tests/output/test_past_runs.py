@@ -91,6 +91,18 @@ def test_summary_json_show_and_history_agree(tmp_path: Path, name: str) -> None:
             assert row.endswith(short(line.seconds))
 
 
+def test_sessions_that_were_cut_are_shown_also_where_nothing_else_was_measured(
+    tmp_path: Path,
+) -> None:
+    cut = events.SessionsCut(target="web1", sessions=3)
+    stream = (BEGAN, events.RolloutStarted(targets=("web1",), max_out=1, floor="0"), cut)
+    played(tmp_path, stream)
+    record, _ = read(tmp_path)
+    assert "\nimpact    not measured, sessions cut 3\n" in show_text(
+        RunView(record=record), UNBROKEN
+    )
+
+
 @pytest.mark.parametrize("length", range(1, len(RICH)))
 def test_a_run_that_died_after_any_event_is_shown_as_far_as_it_came(
     tmp_path: Path, length: int

@@ -17,6 +17,7 @@ from rollout.events import Event, TrafficSeen
 from rollout.history.fold import fold_run
 from rollout.history.series import STEPS, steps_by_place
 from rollout.history.view import RunView
+from rollout.model.impact import ImpactGap
 from rollout.output.page.page import report_page
 from rollout.output.past_words import code_words
 from rollout.output.show import out_cell
@@ -244,6 +245,21 @@ def test_the_steps_of_a_long_run_keep_its_lowest_capacity_and_all_its_errors() -
     assert (steps[0].begin, steps[-1].end) == (0.0, 8999.0)
     assert sum(one.failed * (one.end - one.begin) for one in steps) == pytest.approx(1.0)
     assert {round(one.requests, 6) for one in steps} == {10.0}
+
+
+def test_a_time_of_which_no_counter_tells_is_marked_and_named(tmp_path: Path) -> None:
+    stream: list[Event] = [*RICH[:2]]
+    for second in range(40):
+        gap = ImpactGap(balancer="lb1", reason="reload", seconds=2.0)
+        for name, gaps in (("lb1", (gap,) if second > 20 else ()), ("lb2", ())):
+            seen = traffic(name, 9 * second)
+            stream.append(TrafficSeen(balancer=name, backends=(seen,), gaps=gaps))
+    page = Page(report_page(view_of(tmp_path, [*stream, *RICH[2:]])))
+    assert [one["class"] for one in page.all("rect") if one["class"] == "gap"] == ["gap"]
+    named = [text for text in page.texts if "; not counted, marked: up to 2.0s before +" in text]
+    assert {text.partition(":")[0] for text in named} == {"lb1/app"}
+    assert all(text.endswith("(HAProxy was reloaded)") for text in named)
+    assert any("no 5xx and no broken response; not counted" in text for text in named)
 
 
 def test_one_reading_or_two_of_one_moment_are_no_time() -> None:

@@ -6,9 +6,10 @@ telephone they keep their size.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from rollout.history.series import TrafficStep
+from rollout.history.series import CounterGap, TrafficStep
 from rollout.history.turns import LEFT_OUT
 from rollout.history.view import TargetView
+from rollout.model.impact import CLEARED, LATE, RELOAD
 from rollout.output.page.markup import Markup, element, joined, number, void
 from rollout.output.past_words import NOT_BACK, moment, short, standing_of
 from rollout.summary.out_times import BOOT, CHECK, DRAIN, MAINT, WATCH
@@ -29,6 +30,8 @@ OUT = "out"
 """The class of what is out of rotation in no phase that is known."""
 
 TICKS = 4
+THINNEST = 4.0
+"""Units that a gap takes at least: in a long run it would not be seen."""
 
 
 def capacity_chart(place: str, steps: Sequence[TrafficStep], whole: float) -> Markup:
@@ -46,23 +49,54 @@ def capacity_chart(place: str, steps: Sequence[TrafficStep], whole: float) -> Ma
     return _figure(said, drawing, whole, highest=str(top))
 
 
-def requests_chart(place: str, steps: Sequence[TrafficStep], whole: float) -> Markup:
-    """Draw the requests a second of a backend."""
+def requests_chart(
+    place: str, steps: Sequence[TrafficStep], whole: float, gaps: Sequence[CounterGap] = ()
+) -> Markup:
+    """Draw the requests a second of a backend, and the times of which no counter tells."""
     most = max(one.requests for one in steps)
-    said = f"{place}: at most {_rate(most)} requests a second"
+    said = f"{place}: at most {_rate(most)} requests a second{_gap_words(gaps)}"
     scale = _Scale(whole, most or 1.0)
     area = scale.area(steps, lambda one: one.requests, class_="requests")
-    return _figure(said, _drawing(said, HEIGHT, area), whole, highest=_rate(most))
+    drawing = _drawing(said, HEIGHT, joined(area, *_gaps(gaps, whole)))
+    return _figure(said, drawing, whole, highest=_rate(most))
 
 
-def errors_chart(place: str, steps: Sequence[TrafficStep], whole: float) -> Markup:
-    """Draw the errors a second of a backend, on a scale of their own."""
+def errors_chart(
+    place: str, steps: Sequence[TrafficStep], whole: float, gaps: Sequence[CounterGap] = ()
+) -> Markup:
+    """Draw the errors a second of a backend, on a scale of their own, and the gaps."""
     most = max(one.failed for one in steps)
     if not most:
-        return element("p", f"{place}: no 5xx and no broken response", class_="fine")
+        said = f"{place}: no 5xx and no broken response{_gap_words(gaps)}"
+        return element("p", said, class_="fine")
     said = f"{place}: at most {_rate(most)} errors a second (5xx, broken responses)"
+    said += _gap_words(gaps)
     area = _Scale(whole, most).area(steps, lambda one: one.failed, class_="errors")
-    return _figure(said, _drawing(said, HEIGHT, area), whole, highest=_rate(most))
+    drawing = _drawing(said, HEIGHT, joined(area, *_gaps(gaps, whole)))
+    return _figure(said, drawing, whole, highest=_rate(most))
+
+
+WHY_GAPS: Mapping[str, str] = {
+    RELOAD: "HAProxy was reloaded",
+    CLEARED: "the counters were cleared",
+    LATE: "it did not answer at first",
+}
+
+
+def _gap_words(gaps: Sequence[CounterGap]) -> str:
+    said = [
+        f"up to {short(gap.end - gap.begin)} before +{short(gap.end)} "
+        f"({WHY_GAPS.get(gap.reason, gap.reason)})"
+        for gap in gaps
+    ]
+    return f"; not counted, marked: {', '.join(said)}" if said else ""
+
+
+def _gaps(gaps: Sequence[CounterGap], whole: float) -> Iterator[Markup]:
+    for gap in gaps:
+        left, right = (WIDTH * min(max(at, 0.0), whole) / whole for at in (gap.begin, gap.end))
+        wide = max(right - left, THINNEST)
+        yield void("rect", x=min(left, WIDTH - wide), y=0, width=wide, height=HEIGHT, class_="gap")
 
 
 def turns_chart(targets: Sequence[TargetView], whole: float) -> Markup:

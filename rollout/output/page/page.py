@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from importlib import resources
 
-from rollout.history.series import steps_by_place
+from rollout.history.series import gaps_by_balancer, steps_by_place
 from rollout.history.view import RunView
 from rollout.output.columns import Row
 from rollout.output.impact_words import counter_words, impact_words, lowest_words
@@ -142,10 +142,11 @@ def _traffic(view: RunView, whole: float) -> Iterator[Markup]:
     yield _section(
         "Capacity and floor", *(capacity_chart(name, x, whole) for name, x in places.items())
     )
+    gaps = gaps_by_balancer(view.record.traffic)
     yield _section(
         "Requests and errors a second",
         *(
-            chart(name, steps, whole)
+            chart(name, steps, whole, gaps.get(name.partition("/")[0], ()))
             for name, steps in places.items()
             for chart in (requests_chart, errors_chart)
         ),
