@@ -117,8 +117,7 @@ def restart(arguments: Arguments) -> int:
 def uninterrupted(arguments: Arguments) -> int:
     """Deploy a new release without downtime.
 
-    The release is put in place on all hosts and made live; then the hosts are restarted as
-    `rollout restart` does it.  A release that does not come up is taken back.
+    The hosts are restarted on it; one that does not come up is taken back.
     """
     arguments = _as_planned(arguments)
     loaded = arguments.checked_settings(secrets=True)

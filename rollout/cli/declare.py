@@ -17,10 +17,7 @@ CommandFunction = Callable[[Arguments], int]
 """A command: it gets what was typed and returns the exit code."""
 
 
-ABOUT_SETTINGS = (
-    "In brackets: the setting that an option outranks, and its default. "
-    "`rollout config` prints the settings that hold."
-)
+ABOUT_SETTINGS = "In brackets: the setting outranked, and its default; see `rollout config`."
 
 
 class Commands:

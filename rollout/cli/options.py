@@ -94,7 +94,7 @@ TO = Option(
     metavar="RELEASE",
     completes="releases",
     group=RELEASE,
-    default="the last good one before the live one",
+    default="the last good one",
     help="Make this release live",
 )
 ABANDON = Option(

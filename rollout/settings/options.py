@@ -71,7 +71,7 @@ PACE = (
         setting=("fleet", "max_out"),
         metavar="N|N%",
         default="1",
-        help="Take at most N targets out of rotation at once",
+        help="At most N out at once",
     ),
     Option(
         flag="--floor",
@@ -92,12 +92,12 @@ PACE = (
         setting=("fleet", "soak"),
         metavar="TIME",
         default="0s",
-        help="Then watch the canary for TIME",
+        help="Watch the canary for TIME",
     ),
     Option(
         flag="--pause-after-canary",
         setting=("fleet", "pause_after_canary"),
-        help="Ask after the canary, or wait for `rollout continue`",
+        help="Ask after the canary",
     ),
     Option(
         flag="--wait-lock",
@@ -209,14 +209,14 @@ SOURCE = (
         metavar="REF",
         default="main",
         group=RELEASE,
-        help="Deploy this branch, tag or commit",
+        help="This branch, tag or commit",
     ),
     Option(
         flag="--artifact",
         setting=("deploy", "artifact"),
         metavar="FILE",
         group=RELEASE,
-        help="Deploy this packed release: a file here or an http address",
+        help="This packed file or http address",
     ),
     Option(
         flag="--sha256",

@@ -178,8 +178,7 @@ def test_the_short_help_leaves_out_what_is_rare_and_names_what_shows_it(command:
     rows = [line for line in shown.splitlines() if line.startswith("  -")]
     assert not [option.flag for option in rare if any(option.flag in row for row in rows)]
     assert ("--help-all" in shown) == bool(rare)
-    most = 39 if not {option.group for option in OPTIONS[command]} & {"Release"} else 49
-    assert len(shown.splitlines()) <= most
+    assert len(shown.splitlines()) <= 40
 
 
 @pytest.mark.parametrize("command", EXAMPLES)
