@@ -15,11 +15,15 @@ LIVES_BESIDE = red=0; nice -n 19 $(BIN)/pytest -n 2 -m lives >$(VENV)/lives.log 
 COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: demo test quick everything docs bare sweep haproxy-3 mutants lint bench install requirements clean machine
+.PHONY: demo demo-page test quick everything docs bare sweep haproxy-3 mutants lint bench install requirements clean machine
 
 demo: machine $(RUNS)
 	$(BIN)/python -m examples.demo
 	@requirements/debian services
+
+# Plays the demo in tmux and writes what the manual shows of it: a transcript and pictures.
+demo-page: machine $(RUNS)
+	$(BIN)/python -m examples.demo_page
 
 # Without a daemon an integration test is skipped on a laptop; here it fails.
 test: export REQUIRE_DAEMONS = 1

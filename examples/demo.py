@@ -8,6 +8,8 @@ The exit code is 0 only if rollout says 0 for the good release and 7 (rolled bac
 if no request failed, if visitors saw releases 1 and 2 and never 3, and if every process at the
 end is a new one that runs in release 2.
 
+At the end it names the report of its last run, which stays there in ``build``.
+
 ``python -m examples.demo restart`` shows the rolling restart alone.
 """
 
@@ -18,12 +20,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from examples.fleet import Fleet, Missing, Shape, Tally
 
 Births = dict[str, tuple[int, int] | None]
 
 DONE, ROLLED_BACK = 0, 7
+
+REPORT = Path(__file__).resolve().parent.parent / "build" / "demo-report.html"
+"""The report of the last run: what is left of a demo."""
 
 
 def say(text: str = "") -> None:
@@ -33,12 +39,22 @@ def say(text: str = "") -> None:
 def run(fleet: Fleet, *words: str) -> int:
     """Show a command of rollout as one would type it here, run it, and return its exit code."""
     program, *rest = fleet.command(*words)
-    near = os.path.relpath(program)
-    say(f"\n$ {shlex.join([min(program, near, key=len), *rest])}")
+    say(f"\n$ {shlex.join([near(Path(program)), *rest])}")
     start = time.monotonic()
     code = subprocess.run([program, *rest], env=fleet.environment, check=False).returncode
     say(f"(exit {code} after {time.monotonic() - start:.1f} s)")
     return code
+
+
+def near(path: Path) -> str:
+    """Return ``path`` as it is typed from here, where that is shorter."""
+    return min(str(path), os.path.relpath(path), key=len)
+
+
+def write_report(fleet: Fleet) -> None:
+    """Write the report of the last run to a file that outlives the fleet."""
+    REPORT.parent.mkdir(exist_ok=True)
+    run(fleet, "report", "last", "-o", near(REPORT))
 
 
 def pid(process: tuple[int, int] | None) -> str:
@@ -106,6 +122,7 @@ def restart(fleet: Fleet) -> list[str]:
         say("Visitors are coming: quick and slow requests, sticky and not, GET and POST.")
         run(fleet, "status")
         code = run(fleet, "restart", "--yes")
+        write_report(fleet)
         time.sleep(1)  # a visitor who comes right after the end must be served too
     after = fleet.processes()
     report(fleet, visitor.tally, before, after)
@@ -131,6 +148,7 @@ def deploy(fleet: Fleet) -> list[str]:
         say(f"\nRelease 3 is committed ({commit[:7]}).  It cannot boot, and nobody knows yet:")
         bad = run(fleet, "uninterrupted", "--yes")
         run(fleet, "releases")
+        write_report(fleet)
         time.sleep(1)  # a visitor who comes right after the end must be served too
     after = fleet.processes()
     report(fleet, visitor.tally, before, after)
@@ -164,6 +182,7 @@ def main() -> None:
         say("Release 2 is live, release 3 was taken back, and no visitor noticed.")
     else:
         say("Every process is new, and no visitor noticed.")
+    say(f"The report of the last run, to be opened in a browser: {near(REPORT)}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ def look(app: Sphinx, failure: Exception | None) -> None:
     """Name every page or style sheet that loads something remote."""
     if failure or app.builder.format != "html":
         return
-    files = [file for kind in ("html", "css") for file in Path(app.outdir).rglob(f"*.{kind}")]
+    files = [
+        file for kind in ("html", "css", "svg") for file in Path(app.outdir).rglob(f"*.{kind}")
+    ]
     found = [
         f"{file.relative_to(app.outdir)}: {hit[0]}"
         for file in files
