@@ -1,5 +1,6 @@
 """What visitors met, in words: the same in the summary, on the screen and in the history."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from rollout.model.impact import CLEARED, LATE, RELOAD, BackendImpact, Impact
@@ -70,18 +71,25 @@ def lowest_words(backends: Iterable[BackendImpact]) -> list[str]:
     return [f"lowest capacity {tightest.lowest} of {tightest.members}{floor}"]
 
 
+GAPS = {
+    RELOAD: "HAProxy on {} was reloaded",
+    CLEARED: "the counters of {} were cleared",
+    LATE: "{} did not answer at first",
+}
+UNKNOWN_GAP = "{} was not read for a time"
+"""Of a gap for a reason of which another version of rollout tells in its journal."""
+
+
 def gap_words(impact: Impact) -> list[str]:
-    """Say of which times no counter tells."""
-    why = {
-        RELOAD: "HAProxy on {} was reloaded",
-        CLEARED: "the counters of {} were cleared",
-        LATE: "{} did not answer at first",
-    }
-    said = [
-        f"{why[gap.reason].format(gap.balancer)}: up to {in_words(max(1.0, gap.seconds))} "
-        "are not counted"
-        for gap in impact.gaps
-    ]
+    """Say of which times no counter tells; those of one load balancer and reason together."""
+    gaps: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for gap in impact.gaps:
+        gaps[gap.reason, gap.balancer].append(max(1.0, gap.seconds))
+    said = []
+    for (reason, name), seconds in gaps.items():
+        times = f" {len(seconds)} times" if len(seconds) > 1 else ""
+        what = GAPS.get(reason, UNKNOWN_GAP).format(name)
+        said.append(f"{what}{times}: up to {in_words(sum(seconds))} are not counted")
     return said + [f"{name} could not be read at the end" for name in impact.unread]
 
 

@@ -203,8 +203,9 @@ def _impact(view: RunView, columns: int, *, servers: bool) -> list[str]:
     lines = _labelled("impact", impact_words(impact), columns)
     if len(impact.backends) > 1:
         for one in impact.backends:
-            least = f", lowest {one.lowest} of {one.members}, floor {one.floor}"
-            said = f"{counter_words(one.counters)}{least if one.members else ''}"
+            floor = f", floor {one.floor}" if one.floor else ""
+            least = f", lowest {one.lowest} of {one.members}{floor}" if one.members else ""
+            said = f"{counter_words(one.counters)}{least}"
             lines += hang(f"  {sanitize(one.place)}: ", sanitize(said), columns)
     if servers:
         for name, counted in view.record.servers.items():

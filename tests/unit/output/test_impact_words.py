@@ -8,7 +8,7 @@ from rollout import events
 from rollout.events import Event
 from rollout.model.impact import BackendImpact, Impact, ImpactGap
 from rollout.model.traffic import TrafficCounters
-from rollout.output.impact_words import counter_words, impact_words, lowest_words
+from rollout.output.impact_words import counter_words, gap_words, impact_words, lowest_words
 from rollout.summary.run import RunSummary, enter
 
 
@@ -75,10 +75,21 @@ def test_everything_that_rose_is_said() -> None:
         (gap("reload"), "HAProxy on lb1 was reloaded: up to 1s are not counted"),
         (gap("cleared", 0.2), "the counters of lb1 were cleared: up to 1s are not counted"),
         (gap("late", 12), "lb1 did not answer at first: up to 12s are not counted"),
+        (gap("of a later version", 3), "lb1 was not read for a time: up to 3s are not counted"),
     ],
 )
 def test_a_time_of_which_no_counter_tells_is_said(one: ImpactGap, said: str) -> None:
     assert impact_words(replace(QUIET, gaps=(one,))).endswith(f", {said}")
+
+
+def test_however_often_a_load_balancer_is_reloaded_the_line_does_not_grow() -> None:
+    often = tuple(gap("reload", 2.0) for _ in range(60))
+    other = replace(gap("reload"), balancer="lb2")
+    assert gap_words(replace(QUIET, gaps=(*often, other, gap("cleared", 0.2)))) == [
+        "HAProxy on lb1 was reloaded 60 times: up to 2m00s are not counted",
+        "HAProxy on lb2 was reloaded: up to 1s are not counted",
+        "the counters of lb1 were cleared: up to 1s are not counted",
+    ]
 
 
 def test_the_tightest_backend_is_named() -> None:
