@@ -59,6 +59,11 @@ class FleetStatus:
         )
 
     @property
+    def knows_runs(self) -> bool:
+        """The lock and the journals could be read: what is out, and of no run, is out by others."""
+        return not any(finding.where == "lock" for finding in self.snapshot.more)
+
+    @property
     def run_by_server(self) -> Mapping[Server, UnfinishedRun]:
         """By server the run that has it out of rotation."""
         return {
@@ -71,14 +76,14 @@ class FleetStatus:
 
 def status_table(status: FleetStatus) -> str:
     """Lay out the servers and instances of each host, and the totals; then what is wrong."""
-    snapshot, runs = status.snapshot, status.run_by_server
+    snapshot = status.snapshot
     servers: list[Row] = []
     instances: list[Row] = []
     for one in snapshot.hosts:
         rows = status.servers.get(one.host, ())
         if not rows and not one.instances:
             servers.append((one.host, "nothing seen"))
-        servers += [(one.host, *_server_row(row, runs.get(row.server))) for row in rows]
+        servers += [(one.host, *_server_row(row, status)) for row in rows]
         instances += [
             (one.host, *_instance_row(state, one.host, status)) for state in one.instances
         ]
@@ -91,9 +96,7 @@ def status_table(status: FleetStatus) -> str:
 
 def lock_words(status: FleetStatus) -> str:
     """Say whether the lock is free, and if not, which run or person has it."""
-    if any(finding.where == "lock" for finding in status.snapshot.more):
-        return "not known"
-    return owner_words(status.unfinished)
+    return owner_words(status.unfinished) if status.knows_runs else "not known"
 
 
 def owner_words(found: Iterable[UnfinishedRun]) -> str:
@@ -106,26 +109,27 @@ def owner_words(found: Iterable[UnfinishedRun]) -> str:
     return f"held by {sanitize(str(held.owner))}"
 
 
-def out_because_of(row: ServerState, run: UnfinishedRun | None) -> str:
+def out_because_of(row: ServerState, status: FleetStatus) -> str:
     """Say what has a server out of rotation; empty for one that is not out."""
     if not external_hold(row):
         return is_disabled(row)
+    run = status.run_by_server.get(row.server)
     if run is None:
-        return "not by rollout"
+        return "not by rollout" if status.knows_runs else "not known"
     number = sanitize(run.owner.run)
     return (
         f"run {number}: `rollout recover`" if run.certain else f"run {number}, which holds the lock"
     )
 
 
-def _server_row(row: ServerState, run: UnfinishedRun | None) -> Row:
+def _server_row(row: ServerState, status: FleetStatus) -> Row:
     return (
         str(row.server),
         sanitize(row.status),
         "serving" if receives_traffic(row) else admin_state_of(row).value,
         str(row.sessions),
         "" if row.weight == row.initial_weight else str(row.weight),
-        out_because_of(row, run),
+        out_because_of(row, status),
     )
 
 

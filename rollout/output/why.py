@@ -44,6 +44,11 @@ class HostStory:
     def servers(self) -> Sequence[ServerState]:
         return self.status.servers.get(self.host, ()) if self.status else ()
 
+    def serves(self, one: HostRun) -> bool:
+        """Tell whether HAProxy sends visitors to each server that a run took out, as it is now."""
+        rows = [row for row in self.servers if str(row.server) in one.target.line.servers]
+        return bool(rows) and all(map(receives_traffic, rows))
+
 
 def why_text(story: HostStory, width: int) -> str:
     """Say why the host is as it is, how it is now, and what the last runs did to it.
@@ -66,7 +71,9 @@ def cause_words(story: HostStory) -> Iterator[str]:
     if not story.runs:
         yield f"no run that is written down here has touched {story.host}"
     for name, latest in latest_by_target(story.runs).items():
-        if latest.has_it_out:
+        if latest.has_it_out and story.serves(latest):
+            yield _serving_words(name, latest)
+        elif latest.has_it_out:
             yield _out_words(name, latest)
         restart = next((x for x in story.runs if x.target.name == name and x.restarted_it), None)
         if restart is not None:
@@ -77,8 +84,9 @@ def cause_words(story: HostStory) -> Iterator[str]:
             why = f": {said}" if said else ""
             yield f"{name}: {standing_of(latest.target)} in run {view.run}{why}"
     for row in story.servers:
-        if external_hold(row) and not _out_by_run(row, story):
-            yield f"{row.server} is out of rotation, and no run has taken it out"
+        if external_hold(row) and story.status and row.server not in story.status.run_by_server:
+            known = "no run has taken it out" if story.status.knows_runs else "why is not known"
+            yield f"{row.server} is out of rotation, and {known}"
 
 
 def _out_words(name: str, latest: HostRun) -> str:
@@ -90,6 +98,17 @@ def _out_words(name: str, latest: HostRun) -> str:
         return f"{said}; the run is under way: {standing_of(target)}"
     why = f": {target.line.reason}" if target.line.reason else ""
     return f"{said}{why}; `rollout recover` brings it back"
+
+
+def _serving_words(name: str, latest: HostRun) -> str:
+    """Say that HAProxy shows a target serving that a run wrote down as out."""
+    record, target = latest.view.record, latest.target
+    who = f"run {record.run} of {who_words(record.began)}"
+    if latest.view.is_alive:
+        return f"{name} serves now; {who} is under way: {standing_of(target)}"
+    why = f": {target.line.reason}" if target.line.reason else ""
+    at = f" at {moment(target.since)}" if target.since else ""
+    return f"{name} serves now; {who} took it out{at} and left it so{why}"
 
 
 def _restart_words(name: str, restart: HostRun) -> str:
@@ -104,15 +123,13 @@ def _restart_words(name: str, restart: HostRun) -> str:
 
 def _server_words(row: ServerState, story: HostStory) -> Row:
     state = "serving" if receives_traffic(row) else "not serving"
-    because = _out_by_run(row, story) or ("not by rollout" if external_hold(row) else "")
-    return sanitize(row.status), state, because
+    return sanitize(row.status), state, out_because_of(row, story.status) if story.status else ""
 
 
 def _out_by_run(row: ServerState, story: HostStory) -> str:
-    if story.status is None:
+    if story.status is None or row.server not in story.status.run_by_server:
         return ""
-    run = story.status.run_by_server.get(row.server)
-    return "" if run is None else out_because_of(row, run)
+    return out_because_of(row, story.status)
 
 
 def _row(one: HostRun) -> Row:
@@ -145,6 +162,7 @@ def why_json(story: HostStory) -> str:
                     "run": one.view.record.run,
                     "since": one.target.since or None,
                     "reason": sanitize(one.target.line.reason),
+                    "serving": story.serves(one),
                 }
                 for name, one in latest.items()
                 if one.has_it_out

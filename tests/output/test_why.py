@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rollout import events
@@ -13,7 +14,7 @@ from rollout.history.later import later_runs
 from rollout.history.record import RunRecord
 from rollout.history.view import RunView
 from rollout.model.findings import BalancerCheck, FleetSnapshot
-from rollout.model.fleet import Admin, BalancerSnapshot
+from rollout.model.fleet import Admin, BalancerSnapshot, Finding
 from rollout.output.status import FleetStatus
 from rollout.output.why import HostStory, why_json, why_text
 from tests.output.recorded_runs import BEGAN, UNBROKEN
@@ -119,6 +120,33 @@ def test_what_no_run_has_taken_out_is_said_to_be_out_from_outside(tmp_path: Path
     assert (row_said["out"], row_said["serving"], row_said["because_of"]) == (True, False, None)
     serving = why_text(with_haproxy(story(tmp_path, RESTARTED), Admin(0)), UNBROKEN)
     assert "now  app/web2@lb1  UP  serving\n" in serving
+
+
+def test_what_haproxy_shows_serving_is_not_said_to_be_out(tmp_path: Path) -> None:
+    left = with_haproxy(story(tmp_path / "over", LEFT), Admin(0))
+    said = why_text(left, UNBROKEN)
+    assert said.startswith(
+        "web2 serves now; run 000001 of root@bastion1 (by alice, from 192.0.2.7) took it out at "
+        "2026-11-22 19:01:02.250Z and left it so: no answer\n"
+    )
+    assert "is out of rotation" not in said
+    assert json.loads(why_json(left))["out"]["web2"]["serving"] is True
+    going = with_haproxy(story(tmp_path / "going", LEFT[:2], alive=True), Admin(0))
+    assert "web2 serves now; run 000001 of root@bastion1" in why_text(going, UNBROKEN)
+    held = with_haproxy(story(tmp_path / "held", LEFT), Admin.FORCED_MAINT)
+    assert why_text(held, UNBROKEN).startswith("web2 is out of rotation because of run 000001 ")
+    assert json.loads(why_json(held))["out"]["web2"]["serving"] is False
+
+
+def test_with_a_lock_that_cannot_be_read_what_has_a_server_out_is_not_known(tmp_path: Path) -> None:
+    told = with_haproxy(story(tmp_path, RESTARTED), Admin.FORCED_MAINT)
+    assert told.status is not None
+    blind = replace(told.status.snapshot, more=(Finding("lock", "lb1 does not answer", ""),))
+    said = why_text(replace(told, status=replace(told.status, snapshot=blind)), UNBROKEN)
+    assert "app/web2@lb1 is out of rotation, and why is not known\n" in said
+    assert "not serving  not known\n" in said
+    assert "not by rollout" not in said
+    assert "no run has taken it out" not in said
 
 
 def test_a_host_that_no_run_touched_is_said_to_be_that(tmp_path: Path) -> None:

@@ -136,6 +136,14 @@ def test_a_lock_that_cannot_be_asked_is_not_called_free() -> None:
     assert lock_words(replace(seen, snapshot=blind)) == "not known"
 
 
+def test_with_a_lock_that_cannot_be_asked_it_is_not_known_who_has_a_server_out() -> None:
+    seen = status(SEEN)
+    blind = replace(seen.snapshot, more=(Finding("lock", "lb1 does not answer", ""),))
+    text = status_table(replace(seen, snapshot=blind))
+    assert "web1  app/web1@lb1  MAINT    maint    0     not known\n" in text
+    assert "not by rollout" not in text
+
+
 def test_a_lock_by_hand_names_its_owner() -> None:
     owner = replace(ALICE, kind=Kind.MANUAL, reason="the racks move")
     held = UnfinishedRun(owner=owner, held=LockState(place="lb1", owner=owner))
