@@ -28,7 +28,7 @@ def check_table(fit: PreflightReport, out: Mapping[str, UnfinishedRun] = NOTHING
         )
         for target in fit.targets
     ]
-    rows += [(s.target, "", "", f"skipped: {s.reason}") for s in fit.skipped]
+    rows += [(s.target, "", "", f"skipped: {sanitize(s.reason)}") for s in fit.skipped]
     notes = [f"note: {note.where}: {sanitize(note.what)}" for note in fit.notes]
     parts = [table(("TARGET", "SERVERS", "INSTANCES", "STATE"), rows), "\n".join(notes)]
     return "\n\n".join([part for part in parts if part] + wrong(fit.findings)) + "\n"

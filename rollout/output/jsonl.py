@@ -116,7 +116,7 @@ def _plainly(value: Any) -> Any:  # noqa: ANN401 - what JSON can hold has no nar
         case str():
             return sanitize(value)
         case Mapping():
-            return {key: _plainly(item) for key, item in value.items()}
+            return {sanitize(key): _plainly(item) for key, item in value.items()}
         case list() | tuple():
             return [_plainly(item) for item in value]
         case _ if dataclasses.is_dataclass(value):

@@ -35,7 +35,7 @@ def words_now(told: StampedEvent) -> str:
             failed := _failed_of(reason, told.summary)
         ):
             first = f", {sanitize(', '.join(targets))} first" if targets else ""
-            return f"rolls back from release {release}{first}: {failed} failed"
+            return f"rolls back from release {sanitize(release)}{first}: {failed} failed"
         case event:
             return sanitize(words(event))
 

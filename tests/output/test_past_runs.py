@@ -169,6 +169,13 @@ def test_what_an_older_journal_does_not_tell_is_said_to_be_not_recorded(tmp_path
     assert "impact    not recorded" in said
 
 
+def test_no_name_in_the_json_of_an_event_can_move_the_cursor() -> None:
+    evil = "web1\x9b2J\u202e"
+    seen = events.FleetSeen(serving=(), taken={evil: evil}, unseen={evil: evil})
+    text, _ = play((seen,))
+    assert text.replace("\n", "").isprintable()
+
+
 def test_no_text_of_a_journal_can_move_the_cursor(tmp_path: Path) -> None:
     evil = "web1\x1b[2J\u202e"
     stream = (

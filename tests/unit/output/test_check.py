@@ -55,3 +55,8 @@ def test_machines_get_the_same() -> None:
     told = json.loads(check_json(FIT, LEFT))
     assert told["fit"] is True
     assert told["out"] == [{"target": "web1", "run": "a11ce0"}]
+
+
+def test_no_reason_of_another_machine_can_move_the_cursor() -> None:
+    held = replace(HELD, reason="\x1b[2Jmaint\u202e")
+    assert check_table(replace(FIT, skipped=(held,))).replace("\n", "").isprintable()
