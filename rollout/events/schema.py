@@ -22,7 +22,7 @@ FIELDS: Mapping[str, str] = {
     "awaited": "What is waited for: it fits between `not` and `yet`.",
     "balancer": "The load balancer's name in the settings.",
     "before": "By host the release that was live until then; empty where none was.",
-    "by": "The signal that asked for it.",
+    "by": "What asked for it: a signal, a person, or a setting.",
     "current": "The release to which `current` leads.",
     "done": "Targets that came through the run before.",
     "exit_code": "The number with which the process ends.",

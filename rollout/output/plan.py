@@ -216,7 +216,7 @@ def _disk_words(disks: Sequence[PlannedDisk]) -> str:
     tightest = min(disks, key=lambda one: one.free - (one.needed or 0))
     needed = "not known" if tightest.needed is None else f"about {_bytes(tightest.needed)}"
     least = f"{_bytes(tightest.free)} free on {tightest.host}, needed {needed}"
-    return least if len(disks) == 1 else f"{least}; no host has less"
+    return least if len(disks) == 1 else f"{least}; no host has less to spare"
 
 
 def _bytes(count: int) -> str:
