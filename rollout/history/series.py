@@ -96,11 +96,14 @@ def _steps(readings: Sequence[tuple[float, BackendImpact]]) -> tuple[TrafficStep
 
 def _step(readings: Sequence[tuple[float, BackendImpact]]) -> TrafficStep:
     (begin, first), *_, (end, last) = readings
+    lowest = [one.serving for _, one in readings[:-1]]
+    if last.lowest < first.lowest:  # the last reading of a run begins no step
+        lowest.append(last.lowest)
     rose = last.counters.since(first.counters)
     return TrafficStep(
         begin=begin,
         end=end,
-        serving=min(one.serving for _, one in readings[:-1]),
+        serving=min(lowest),
         members=last.members,
         floor=last.floor,
         requests=max(0.0, rose.requests / (end - begin)),

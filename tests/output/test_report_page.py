@@ -262,6 +262,16 @@ def test_a_time_of_which_no_counter_tells_is_marked_and_named(tmp_path: Path) ->
     assert any("no 5xx and no broken response; not counted" in text for text in named)
 
 
+def test_the_lowest_capacity_of_the_last_reading_is_in_the_drawing() -> None:
+    told = (traffic("lb1", 1), traffic("lb1", 2), replace(traffic("lb1", 3), serving=1, lowest=1))
+    readings = [
+        (float(second), TrafficSeen(balancer="lb1", backends=(one,)))
+        for second, one in enumerate(told)
+    ]
+    (steps,) = steps_by_place(readings).values()
+    assert [one.serving for one in steps] == [4, 1]
+
+
 def test_one_reading_or_two_of_one_moment_are_no_time() -> None:
     once = [(1.0, TrafficSeen(balancer="lb1", backends=(traffic("lb1", 5),)))]
     assert steps_by_place(once * 2) == {"lb1/app": ()}
