@@ -121,13 +121,7 @@ class _Fold:
         self._summary = enter(self._summary, event)
         self._turns.enter(event, elapsed, at)
         self._events.append(
-            PastEvent(
-                number=len(self._events) + 1,
-                at=at,
-                elapsed=float(elapsed),
-                event=event,
-                summary=self._summary,
-            )
+            PastEvent(number=len(self._events) + 1, at=at, elapsed=float(elapsed), event=event)
         )
 
     def _enter_pids(self, held: Line) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from rollout.history.record import RunRecord
 from rollout.history.turns import Turn
-from rollout.summary.target import TargetPhase
+from rollout.summary.target import SEEN_THROUGH, TargetPhase
 from rollout.text.timestamps import seconds_between
 
-BACK = frozenset({TargetPhase.DONE, TargetPhase.RECOVERED, TargetPhase.GIVEN_BACK})
+BACK = SEEN_THROUGH | {TargetPhase.GIVEN_BACK}
 """Where a target stands that serves again at the end of a run."""
 
 
@@ -37,9 +37,9 @@ class LaterRun:
 
 def unfinished_targets(record: RunRecord) -> frozenset[str]:
     """Name the targets of which a later run may tell more: left out, or not restarted."""
-    seen_through = {TargetPhase.DONE, TargetPhase.SKIPPED}
+    settled = {TargetPhase.DONE, TargetPhase.SKIPPED}
     lines = record.summary.lines.items()
-    return frozenset(name for name, line in lines if line.standing not in seen_through)
+    return frozenset(name for name, line in lines if line.standing not in settled)
 
 
 def later_runs(record: RunRecord, after: Iterable[RunRecord]) -> tuple[LaterRun, ...]:

@@ -3,14 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rollout.events import Event, ImpactMeasured, RunBegan, TrafficSeen
+from rollout.events import Event, RunBegan, TrafficSeen
 from rollout.history.turns import Turn
 from rollout.model.traffic import TrafficCounters
 from rollout.summary.run import RunSummary
-from rollout.summary.target import TargetPhase
-
-FINISHED = frozenset({TargetPhase.DONE, TargetPhase.RECOVERED})
-"""Where a target stands that the run has seen through."""
+from rollout.summary.target import SEEN_THROUGH, TargetPhase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,14 +19,12 @@ class PastEvent:
         at: UTC.
         elapsed: Seconds since the run began.
         event: What happened.
-        summary: The summary after it.
     """
 
     number: int
     at: str
     elapsed: float
     event: Event
-    summary: RunSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +136,7 @@ class RunRecord:
     @property
     def servers(self) -> Mapping[str, TrafficCounters]:
         """By server, as ``backend/server@balancer``, by how much its counters rose."""
-        measured = (e.event for e in self.events if isinstance(e.event, ImpactMeasured))
-        return next(measured, ImpactMeasured(backends=())).servers
+        return self.summary.impact.servers if self.summary.impact else {}
 
     @property
     def traffic(self) -> Iterator[tuple[float, TrafficSeen]]:
@@ -160,5 +154,5 @@ def counts(began: RunBegan, standings: Sequence[str]) -> tuple[int, int]:
         standings: Where each target stands; none for a run that came to no target.
     """
     planned = [one for one in standings if one != TargetPhase.SKIPPED]
-    done = [one for one in planned if one in FINISHED]
+    done = [one for one in planned if one in SEEN_THROUGH]
     return len(done), len(planned) if standings else len(began.hosts)

@@ -7,6 +7,7 @@ from rollout.history.record import RunRecord
 from rollout.output.messages import StampedEvent
 from rollout.output.past_words import NOT_RECORDED
 from rollout.output.plain import plain_lines
+from rollout.summary.run import RunSummary, enter
 from rollout.text.sanitize import sanitize
 
 
@@ -23,10 +24,15 @@ def log_lines(record: RunRecord, asked: Sequence[str]) -> list[str]:
 
 
 def _told(record: RunRecord) -> Iterator[str]:
-    """Yield the lines of the plain output, with milliseconds."""
+    """Yield the lines of the plain output, with milliseconds.
+
+    The summaries are folded once more: those after each event of 500 hosts take 120 MB.
+    """
+    summary = RunSummary()
     for one in record.events:
+        summary = enter(summary, one.event)
         if isinstance(one.event, TrafficSeen):
             continue
-        told = StampedEvent(record.run, one.number, one.at, one.event, one.summary, one.elapsed)
+        told = StampedEvent(record.run, one.number, one.at, one.event, summary, one.elapsed)
         for line in plain_lines(told).splitlines():
             yield f"{sanitize(one.at)} {line.partition(' ')[2]}"

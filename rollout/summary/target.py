@@ -47,7 +47,10 @@ OUT = frozenset(
 )
 
 
-FINISHED = frozenset({TargetPhase.DONE, TargetPhase.RECOVERED, TargetPhase.SKIPPED})
+SEEN_THROUGH = frozenset({TargetPhase.DONE, TargetPhase.RECOVERED})
+"""Where a target stands that the run has brought back, restarted or as it was found."""
+
+FINISHED = SEEN_THROUGH | {TargetPhase.SKIPPED}
 """Where every target of a good run ends."""
 
 
