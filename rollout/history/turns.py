@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from rollout import events
 from rollout.events import Event
-from rollout.summary.out_times import BOOT, CHECK, DRAIN, MAINT, WATCH
+from rollout.summary.out_times import BOOT, DRAIN, ENTERS, MAINT, PHASES
 
 LEFT_OUT = "left out"
 """In place of a phase: the time between being left out and being adopted by the same run."""
@@ -113,16 +113,13 @@ def _turn_after(turn: Turn, event: Event, elapsed: float, at: str) -> Turn:
     match event:
         case events.TargetPrepared():
             return Turn(since=at).entered(DRAIN, elapsed)  # until now it has served
-        case events.TargetInMaint():
-            return turn.entered(MAINT, elapsed)
-        case events.RestartAsked():
-            return turn.entered(BOOT, elapsed)
         case events.InstanceRestarted(instance=instance, pid=pid):
             return replace(turn, pids={**turn.pids, instance: pid})
-        case events.TargetOnProbation():
-            return turn.entered(CHECK, elapsed)
-        case events.TargetReturned():
-            return replace(turn.entered(WATCH, elapsed), until=at)
+        case _ if isinstance(event, ENTERS):
+            entered = turn.entered(PHASES[type(event)], elapsed)
+            return (
+                replace(entered, until=at) if isinstance(event, events.TargetReturned) else entered
+            )
         case events.TargetLeftOut():
             left = replace(turn.ended(elapsed), until="", left_out=True)
             return replace(left, seconds=event.seconds, phases=event.phases)

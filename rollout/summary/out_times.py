@@ -11,6 +11,18 @@ E = TypeVar("E", bound=Event)
 
 DRAIN, MAINT, BOOT, CHECK, WATCH = "drain", "maint", "boot", "check", "watch"
 
+Entering = (
+    events.TargetInMaint | events.RestartAsked | events.TargetOnProbation | events.TargetReturned
+)
+PHASES: dict[type[Entering], str] = {
+    events.TargetInMaint: MAINT,
+    events.RestartAsked: BOOT,
+    events.TargetOnProbation: CHECK,
+    events.TargetReturned: WATCH,
+}
+"""Which phase of a turn begins with which event; its first one, drain, begins with the turn."""
+ENTERS = tuple(PHASES)
+
 Ending = (
     events.TargetDone
     | events.TargetRecovered
@@ -65,14 +77,8 @@ class OutTimes:
                 known = self._out.get(name)
                 if known is None:
                     self._out[name] = _OutTime(BOOT if asked else MAINT, elapsed, earlier)
-            case events.TargetInMaint(target=name):
-                self._enter(name, MAINT, elapsed)
-            case events.RestartAsked(target=name):
-                self._enter(name, BOOT, elapsed)
-            case events.TargetOnProbation(target=name):
-                self._enter(name, CHECK, elapsed)
-            case events.TargetReturned(target=name):
-                self._enter(name, WATCH, elapsed)
+            case _ if isinstance(event, ENTERS):
+                self._enter(event.target, PHASES[type(event)], elapsed)
             case (
                 events.TargetDone()
                 | events.TargetRecovered()
@@ -96,5 +102,7 @@ class OutTimes:
         if out is None:
             return event
         out.enter(out.phase, elapsed)
+        if out.phase == WATCH:  # it was back, and is out once more
+            out.phase = MAINT
         phases = {phase: round(spent, 3) for phase, spent in out.phases.items()}
         return replace(event, seconds=round(out.seconds, 3), phases=phases)

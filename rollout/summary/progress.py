@@ -10,7 +10,7 @@ from rollout import events
 from rollout.events import Event
 from rollout.model.traffic import TrafficCounters
 from rollout.model.usual_times import TurnTimes
-from rollout.summary.out_times import BOOT, CHECK, DRAIN, MAINT, WATCH
+from rollout.summary.out_times import BOOT, DRAIN, ENTERS, MAINT, PHASES, Entering
 from rollout.text.timestamps import seconds_between
 
 
@@ -31,6 +31,12 @@ class Turn:
     since: float
     back: float | None = None
     ends: float | None = None
+
+    def out_again(self, elapsed: float) -> "Turn":
+        """Return it as left out now: the time for which it was back is no time out."""
+        if self.back is None:
+            return self
+        return replace(self, began=self.began + elapsed - self.back, back=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +102,6 @@ class Progress:
     answer_by: float | None = None
 
 
-PHASES = {
-    events.TargetInMaint: MAINT,
-    events.RestartAsked: BOOT,
-    events.TargetOnProbation: CHECK,
-    events.TargetReturned: WATCH,
-}
-
-
 def advance(progress: Progress, event: Event, elapsed: float, at: str) -> Progress:
     """Return the clocks after ``event``.
 
@@ -131,12 +129,9 @@ def advance(progress: Progress, event: Event, elapsed: float, at: str) -> Progre
                 spent = TurnTimes(out=event.seconds, phases=event.phases)
                 ended = replace(ended, done=(*progress.done, spent))
             return ended
-        case (
-            events.TargetInMaint()
-            | events.RestartAsked()
-            | events.TargetOnProbation()
-            | events.TargetReturned()
-        ):
+        case events.TargetLeftOut(target=name) if name in progress.turns:
+            return _with_turn(progress, name, progress.turns[name].out_again(elapsed))
+        case _ if isinstance(event, ENTERS):
             return _enter(progress, event, elapsed)
         case events.RolloutStarted(targets=walk, canaries=canaries, soak=soak):
             return replace(progress, walk=walk, canaries=canaries, soak_seconds=soak)
@@ -179,14 +174,7 @@ def _wait(progress: Progress, name: str, ends: float | None) -> Progress:
     return replace(progress, waits=others if ends is None else {**others, name: ends})
 
 
-def _enter(
-    progress: Progress,
-    event: events.TargetInMaint
-    | events.RestartAsked
-    | events.TargetOnProbation
-    | events.TargetReturned,
-    elapsed: float,
-) -> Progress:
+def _enter(progress: Progress, event: Entering, elapsed: float) -> Progress:
     """Let a target come into another phase of its turn."""
     before = progress.turns.get(event.target, Turn(elapsed, DRAIN, elapsed))
     turn = replace(before, phase=PHASES[type(event)], since=elapsed, ends=None)

@@ -264,6 +264,22 @@ def test_the_time_of_a_target_is_its_time_out_of_rotation_through_all_states() -
     assert row.endswith("serving, watched until stable; 2s left")
 
 
+def test_the_time_of_a_target_that_failed_while_it_was_watched_goes_on() -> None:
+    stream: list[Told] = [
+        events.RolloutStarted(targets=("web1", "web2"), max_out=1, floor="1"),
+        (0.0, events.TargetClaimed(target="web1", servers=("app/web1@lb1",))),
+        (7.0, events.TargetReturned(target="web1")),
+        (
+            12.0,
+            events.TargetLeftOut(
+                target="web1", state="maint", reason="dead", asked=True, look="", seconds=7.0
+            ),
+        ),
+    ]
+    view = view_of(stream, 42.0)
+    assert view.out_for("web1", view.summary.lines["web1"]) == 7.0 + 30.0
+
+
 def test_the_last_frame_stays_and_the_account_follows_below() -> None:
     picture = Picture()
     picture.see(*fleet_of(1))

@@ -57,6 +57,16 @@ def test_time_out_begins_where_the_operators_commands_before_the_target_end() ->
     assert done.seconds == 1.0
 
 
+def test_what_fails_while_it_is_watched_is_out_once_more_from_then_on() -> None:
+    stream = (*WHOLE_TURN[:-1], (17.0, LEFT), (20.0, adopted()), (20.0, ASKED), (28.0, RETURNED))
+    *_, left, _, _, _, done = told(*stream, (30.0, DONE))
+    assert isinstance(left, events.TargetLeftOut)
+    assert left.seconds == 11.0
+    assert isinstance(done, events.TargetDone)
+    assert done.seconds == 11.0 + 11.0
+    assert done.phases["watch"] == 5.0 + 2.0
+
+
 def test_a_target_that_is_given_back_untouched_was_out_as_well() -> None:
     back = told((1.0, CLAIMED), (6.0, IN_MAINT), (8.5, BACK))[-1]
     assert isinstance(back, events.TargetReturnedUntouched)
