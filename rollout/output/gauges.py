@@ -22,7 +22,7 @@ from rollout.output.parts import (
 from rollout.output.report.counts import sessions
 from rollout.output.view import View
 from rollout.summary.deploy import Phase
-from rollout.summary.target import TargetPhase
+from rollout.summary.target import SEEN_THROUGH, TargetPhase
 from rollout.text.elapsed import in_words
 from rollout.text.sanitize import sanitize
 from rollout.text.width import cells, padded
@@ -38,9 +38,10 @@ OLD = 10.0
 """Seconds without a reading after which a load balancer's numbers are called old."""
 OLD_IN_LONG_RUNS = 60.0
 """In an hour readings come every 6 s: numbers are old after this share of the run's age as well."""
+OLD_OF_MANY = 0.5
+"""Seconds for each backend: of 100 of them readings come every 5 s."""
 OUGHT_TO_BE_0 = ("5xx", "connect errors", "response errors", "visitors in maint")
 AS_THEY_WERE = frozenset({TargetPhase.UNTOUCHED, TargetPhase.SKIPPED, TargetPhase.NOT_TAKEN})
-ENDED = frozenset({TargetPhase.DONE, TargetPhase.RECOVERED})
 
 
 def _bar_columns(columns: int) -> int:
@@ -114,24 +115,47 @@ def _age(view: View, balancer: str) -> float | None:
     if read is None or view.over:
         return None
     age = view.now - read
-    return age if age > max(OLD, view.now / OLD_IN_LONG_RUNS) else None
+    many = len(_backends(view)) * OLD_OF_MANY
+    return age if age > max(OLD, view.now / OLD_IN_LONG_RUNS, many) else None
 
 
 def capacity_in_a_line(view: View, columns: int) -> list[Text]:
-    """Say the same in one line, for a small terminal; the tightest alone where that is too long."""
+    """Say the same in one line, for a small terminal; the tightest alone where that is too long.
+
+    Where numbers are old, that is said of the oldest in any case.
+    """
     every = _backends(view)
     if not every:
         return []
-    whole: list[Piece] = [("serving", DIM)]
-    whole += [
-        (f"{one.serving}/{one.members} {sanitize(one.balancer)}", _tint(one)) for one in every
+    head: Piece = ("serving", DIM)
+    whole = [
+        (f"{_of_members(one)} {sanitize(one.balancer)}{_since(view, one)}", _shown_in(view, one))
+        for one in every
     ]
     tightest = min(every, key=_spare)
+    oldest = max(every, key=lambda one: _age(view, one.balancer) or 0.0)
+    since = _since(view, oldest)
+    old: Piece = (f"{sanitize(oldest.balancer)}{since}" if since else "", BAD)
     floor: Piece = (f"floor {tightest.floor}" if tightest.floor else "", "")
-    short = [("serving", DIM), (f"{tightest.serving}/{tightest.members}", _tint(tightest))]
+    short = [(_of_members(tightest), _shown_in(view, tightest)), old]
     errors = _errors(view)
     versions = [[*whole, floor, errors], [*short, floor, errors], [*short, floor], short]
-    return [first_that_fits([joined([p for p in v if p[0]], "  ") for v in versions], columns)]
+    kept = [[head, *(piece for piece in version if piece[0])] for version in versions]
+    return [first_that_fits([joined(version, "  ") for version in kept], columns)]
+
+
+def _of_members(one: BackendImpact) -> str:
+    return f"{one.serving}/{one.members}" if one.members else str(one.serving)
+
+
+def _since(view: View, one: BackendImpact) -> str:
+    """Say how old the numbers of a backend are, where they are old."""
+    age = _age(view, one.balancer)
+    return "" if age is None else f" {in_words(age)} ago"
+
+
+def _shown_in(view: View, one: BackendImpact) -> str:
+    return _tint(one) if _age(view, one.balancer) is None else BAD
 
 
 def _errors(view: View) -> Piece:
@@ -178,9 +202,9 @@ def _counts(view: View) -> tuple[int, int, int]:
     lines = view.summary.lines.values()
     if view.goes_back:
         touched = [line for line in lines if line.standing not in AS_THEY_WERE]
-        back = [line for line in touched if line.standing in ENDED and view.is_back(line)]
+        back = [line for line in touched if line.standing in SEEN_THROUGH and view.is_back(line)]
         return len(back), 0, len(touched)
-    ended = sum(line.standing in ENDED for line in lines)
+    ended = sum(line.standing in SEEN_THROUGH for line in lines)
     return ended, len(view.summary.named(TargetPhase.SKIPPED)), len(view.summary.lines)
 
 
@@ -215,11 +239,11 @@ def _left(view: View) -> tuple[str, str]:
         return "", ""
     if late := view.expectation.late():
         return f"{sanitize(some(late, 1))} takes longer than usual", ""
-    if left < 1.0:
-        return "longer than usual", ""
+    if left <= 0:
+        return ("longer than usual" if view.on_the_way() else ""), ""
     began = view.summary.began
     return (
-        f"about {in_words(left)} left",
+        f"about {in_words(max(1.0, left))} left",
         f" ({_moment(began.since, view.now + left)})" if began else "",
     )
 

@@ -1,20 +1,21 @@
 """The last line of the live screen: what Ctrl-C does now."""
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
 from rollout.output.deploy_sentences import some
 from rollout.output.parts import BUSY, DIM, GAP, Piece, first_that_fits
 from rollout.output.view import View
 from rollout.summary.deploy import Phase
-from rollout.summary.target import TargetPhase
 from rollout.text.elapsed import in_words
 from rollout.text.sanitize import sanitize
 
 SOME = 2
 """Targets named in the line; of more it is enough to know how many."""
 
-BEFORE_THE_RESTART = frozenset({TargetPhase.CLAIMED, TargetPhase.DRAINING, TargetPhase.MAINT})
-"""Where a stop puts a target back as it was found, unless it was asked to restart before."""
+SIGNALS = frozenset({"Ctrl-C", "SIGTERM"})
+"""By which a second one ends the run at once; a stop that another shell asked for is none."""
 
 
 def keys(view: View, columns: int) -> list[Text]:
@@ -38,14 +39,8 @@ def keys(view: View, columns: int) -> list[Text]:
 
 def _finish(view: View) -> str:
     """Say which targets a stop sees through, and which it puts back; empty where none is out."""
-    lines = view.summary.lines
-    moving = view.on_the_way()
-    back = [
-        name
-        for name in moving
-        if lines[name].standing in BEFORE_THE_RESTART and not lines[name].asked
-    ]
-    through = [name for name in moving if name not in back]
+    back = view.expectation.put_back_by_a_stop()
+    through = [name for name in view.on_the_way() if name not in back]
     parts = [f"finish {_named(through)}"] if through else []
     parts += [f"put {_named(back)} back"] if back else []
     what = "stop the rollback" if view.rolling_back else "stop"
@@ -92,19 +87,20 @@ def _paused(view: View) -> list[list[Piece]]:
 
 def _stopping(view: View) -> list[list[Piece]]:
     """Say what is done before the run stops, how long that takes, and what a second one does."""
-    by = sanitize(view.summary.stop)
+    by, is_signal = sanitize(view.summary.stop), view.summary.stop in SIGNALS
     first = _finish(view).partition(", then stop")[0] or "the run ends at its next step"
     left = view.expectation.seconds_left()
     about = f" (about {in_words(left)})" if left is not None and left >= 1 else ""
-    long, twice = f"Stopping ({by}): {first}{about}.", f"{by} again: stop now{_stays(view)}."
+    again, short = (f"{by} again", "^C again") if is_signal else ("Ctrl-C twice", "^C^C")
+    long, twice = f"Stopping ({by}): {first}{about}.", f"{again}: stop now{_stays(view)}."
     return [
         [(f"{long} {twice}", BUSY)],
         [(f"Stopping: {first}{about}. {twice}", BUSY)],
-        [(f"Stopping: {first}{about}. ^C again: now{_stays(view)}", BUSY)],
-        [(f"Stopping: {first}. ^C again: now{_stays(view).removesuffix(' of rotation')}", BUSY)],
+        [(f"Stopping: {first}{about}. {short}: now{_stays(view)}", BUSY)],
+        [(f"Stopping: {first}. {short}: now{_stays(view).removesuffix(' of rotation')}", BUSY)],
         [(f"Stopping: {first}{about}", BUSY)],
     ]
 
 
-def _named(names: list[str]) -> str:
+def _named(names: Sequence[str]) -> str:
     return sanitize(some(names, SOME))

@@ -14,7 +14,7 @@ from rollout.output.short_reasons import short_reason
 from rollout.output.view import FAILED, OUT_AND_FAILED, View
 from rollout.summary.expected import ON_THE_WAY
 from rollout.summary.out_times import DRAIN
-from rollout.summary.target import TargetPhase, TargetSummary
+from rollout.summary.target import SEEN_THROUGH, TargetPhase, TargetSummary
 from rollout.text.elapsed import in_words
 from rollout.text.sanitize import sanitize
 from rollout.text.width import cells, padded, truncate
@@ -34,7 +34,6 @@ SLOWER = 1.5
 SLOWER_BY = 3.0
 """Seconds below which a difference is none."""
 
-BACK = frozenset({TargetPhase.DONE, TargetPhase.RECOVERED})
 AT_REST = (TargetPhase.UNTOUCHED, TargetPhase.SKIPPED, TargetPhase.RECOVERED, TargetPhase.DONE)
 """What a long fleet shows as a count, in this order."""
 
@@ -140,7 +139,7 @@ def _tint(standing: TargetPhase) -> tuple[str, str]:
     """Name the colour of a state, and its mark; the words alone say the same."""
     if standing in FAILED:
         return BAD, marks.FAILED
-    if standing in BACK:
+    if standing in SEEN_THROUGH:
         return GOOD, marks.DONE
     if standing in ON_THE_WAY:
         return (GOOD if standing is TargetPhase.RETURNED else BUSY), marks.MOVING
@@ -271,7 +270,7 @@ def _by_weight(view: View) -> list[str]:
         elif line.standing is TargetPhase.UNTOUCHED:
             groups[3].append(name)
     first, moving, failed, waiting = groups
-    ended = [name for name, line in lines.items() if line.standing in BACK]
+    ended = [name for name, line in lines.items() if line.standing in SEEN_THROUGH]
     skipped = [name for name, line in lines.items() if line.standing is TargetPhase.SKIPPED]
     order = [*first, *failed, *moving, *waiting[:NEXT_SHOWN], *reversed(ended), *skipped]
     return [*order, *waiting[NEXT_SHOWN:]]

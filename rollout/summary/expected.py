@@ -29,6 +29,8 @@ ON_THE_WAY = frozenset(
         TargetPhase.RETURNED,
     }
 )
+BEFORE_THE_RESTART = frozenset({TargetPhase.CLAIMED, TargetPhase.DRAINING, TargetPhase.MAINT})
+"""Where a stop puts a target back as it was found, unless it was asked to restart before."""
 LATE, LATE_BY = 1.5, 3.0
 """A phase is late that takes so many times its usual seconds, and so many seconds more."""
 OUT_NOW = ON_THE_WAY - {TargetPhase.RETURNED}
@@ -54,6 +56,15 @@ class Expectation:
         """Name the targets that are out, or watched after their return."""
         lines = self.summary.lines.items()
         return tuple(name for name, line in lines if line.standing in ON_THE_WAY)
+
+    def put_back_by_a_stop(self) -> tuple[str, ...]:
+        """Name those on the way that a stop puts back and does not restart."""
+        lines = self.summary.lines
+        return tuple(
+            name
+            for name in self.on_the_way()
+            if lines[name].standing in BEFORE_THE_RESTART and not lines[name].asked
+        )
 
     def to_come(self) -> tuple[str, ...]:
         """Name the targets that have not had their turn yet, in order; none when none will.
@@ -85,11 +96,13 @@ class Expectation:
         """Return the seconds until the rolling restart is through; None where it is not known.
 
         What is left of the turns of those on the way, the turns of those to come, as many at once
-        as may be out, and the soak.
+        as may be out, and the soak.  How long it takes to put a target back no earlier run tells.
         """
         if not self.progress.walk:
             return None
         if (self.summary.finished or self.summary.halted) and not self._rolls_back():
+            return None
+        if self.summary.stop and self.put_back_by_a_stop():
             return None
         turns = self.turns((*self.on_the_way(), *self.to_come()))
         if None in turns.values():

@@ -6,8 +6,9 @@ import pytest
 
 from rollout import events
 from rollout.model.impact import BackendImpact
+from rollout.output.terminal import Size
 from rollout.output.view import View
-from tests.output.screens import Told, usual, view_of
+from tests.output.screens import Told, drawn_view, usual, view_of
 
 NAMES = ("web1", "web2", "web3", "web4")
 USUAL = usual(web1=9.0, web2=9.0, web3=9.0, web4=9.0)
@@ -72,8 +73,36 @@ def test_a_target_without_an_earlier_turn_is_expected_to_be_like_the_others() ->
 
 
 def test_after_a_request_to_stop_only_what_is_on_the_way_counts() -> None:
+    asked = (2.0, events.RestartAsked(target="web1", instances=("a",)))
     stop = (4.0, events.StopRequested(by="Ctrl-C"))
-    assert left(started(), (0.0, claimed("web1")), stop, now=4.0) == 9.0
+    assert left(started(), (0.0, claimed("web1")), asked, stop, now=4.0) == 7.0
+
+
+def test_what_a_stop_puts_back_takes_no_turn_and_how_long_is_not_known() -> None:
+    stop = (4.0, events.StopRequested(by="Ctrl-C"))
+    assert left(started(), (0.0, claimed("web1")), stop, now=4.0) is None
+
+
+def turn_of(name: str, began: float) -> list[Told]:
+    """A turn as usual, to the second."""
+    phases = {"drain": 1.0, "maint": 0.0, "boot": 8.0, "check": 0.0, "watch": 1.0}
+    return [
+        (began, claimed(name)),
+        (began + 1, events.TargetInMaint(target=name)),
+        (began + 1, events.RestartAsked(target=name, instances=("a",))),
+        (began + 9, events.TargetOnProbation(target=name)),
+        (began + 9, events.TargetReturned(target=name)),
+        (began + 10, events.TargetDone(target=name, seconds=9.0, phases=phases)),
+    ]
+
+
+def test_a_run_as_long_as_usual_is_at_no_moment_said_to_be_longer() -> None:
+    stream = [started(), *(one for n, name in enumerate(NAMES) for one in turn_of(name, 10.0 * n))]
+    for tenth in range(405):
+        now = tenth / 10
+        known = [one for one in stream if not isinstance(one, tuple) or one[0] <= now]
+        shown = drawn_view(replace(view_of(known, now), usual=USUAL), Size(100, 24))
+        assert not [one for one in shown if "longer than usual" in one], now
 
 
 def test_a_phase_that_is_late_leaves_only_those_that_come_after_it() -> None:

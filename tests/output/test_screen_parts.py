@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout import events
+from rollout.cli.signals import ASKED_BY
 from rollout.events import Event
 from rollout.model.impact import BackendImpact, ImpactGap
 from rollout.model.traffic import TrafficCounters
+from rollout.output.keys import SIGNALS
 from rollout.output.live import Live
 from rollout.output.marks import EMPTY, FULL, LINE, bar, capacity_bar
 from rollout.output.short_reasons import short_reason
@@ -149,6 +151,35 @@ def test_numbers_of_a_load_balancer_that_does_not_answer_are_called_old() -> Non
     )
 
 
+SMALL = Size(60, 15)
+
+
+def test_in_the_line_of_a_small_terminal_old_numbers_are_called_old_as_well() -> None:
+    one = (1.0, events.TrafficSeen(balancer="lb1", backends=(traffic("lb1", 9),)))
+    other = (28.0, events.TrafficSeen(balancer="lb2", backends=(traffic("lb2", 9),)))
+    assert line("serving", STARTED, one, now=9.0, size=SMALL) == (
+        "serving  4/5 lb1  floor 3  5xx 0"
+    )
+    said = line("serving", STARTED, one, other, now=30.0, size=SMALL)
+    assert said == "serving  4/5 lb1 29s ago  4/5 lb2  floor 3  5xx 0"
+    for columns in range(30, 60):
+        said = line("serving", STARTED, one, other, now=30.0, size=Size(columns, 15))
+        assert "lb1 29s ago" in said, said
+
+
+def test_servers_that_were_not_counted_are_not_said_to_be_none() -> None:
+    seen = replace(traffic("lb1", 9), members=0, floor=0)
+    told = events.TrafficSeen(balancer="lb1", backends=(seen,))
+    assert line("serving", STARTED, told, size=SMALL) == "serving  4 lb1  5xx 0"
+    assert line("lb1/app", STARTED, told).startswith("lb1/app  4 serving")
+
+
+def test_the_readings_of_many_backends_come_slowly_and_are_not_old() -> None:
+    many = tuple(replace(traffic("lb1", 9), backend=f"b{n}") for n in range(300))
+    seen = (1.0, events.TrafficSeen(balancer="lb1", backends=many))
+    assert "does not answer" not in line("lb1/b0", STARTED, seen, now=18.0)
+
+
 def test_a_reload_is_said_beside_what_was_counted() -> None:
     gap = ImpactGap(balancer="lb1", reason="reload", seconds=1.2)
     seen = events.TrafficSeen(balancer="lb1", backends=(traffic("lb1", 9),), gaps=(gap,))
@@ -196,6 +227,15 @@ def test_of_many_backends_those_nearest_to_their_floor_are_shown() -> None:
             "Stopping: finish web1. Ctrl-C again: stop now, web1 stays out of rotation.",
         ),
         (
+            (
+                STARTED,
+                claimed("web1"),
+                events.RestartAsked(target="web1", instances=("a",)),
+                events.StopRequested(by="abort by bob"),
+            ),
+            "Stopping: finish web1. Ctrl-C twice: stop now, web1 stays out of rotation.",
+        ),
+        (
             (STARTED, events.RolloutPaused(by="alice@bastion1")),
             "Paused by alice@bastion1. `rollout continue` goes on. Ctrl-C: stop.",
         ),
@@ -220,6 +260,18 @@ def test_the_last_line_says_how_long_a_stop_takes_where_earlier_runs_tell() -> N
     assert drawn_view(view, WIDE)[-1] == (
         " Stopping: finish web1 (about 5s). ^C again: now, web1 stays out of rotation"
     )
+
+
+def test_the_signals_of_which_a_second_one_ends_the_run_are_those_that_a_run_hears() -> None:
+    assert set(ASKED_BY.values()) == SIGNALS
+
+
+def test_how_long_it_takes_to_put_a_target_back_is_not_guessed() -> None:
+    stream: list[Told] = [STARTED, claimed("web1"), (4.0, events.StopRequested(by="Ctrl-C"))]
+    view = replace(view_of(stream, 5.0), usual=usual(web1=9.0))
+    shown = "\n".join(drawn_view(view, Size(120, 24)))
+    assert "Stopping (Ctrl-C): put web1 back. Ctrl-C again" in shown
+    assert "about" not in shown
 
 
 def test_when_the_run_is_over_no_key_is_offered() -> None:
