@@ -204,7 +204,7 @@ def _metrics(settings: Settings, verb: str, warnings: Warnings) -> tuple[Rendere
                 return "" if already else f"{path} cannot be written: {error.strerror}"
             return ""
 
-        outbox.send(act, DISK_WITHIN)
+        outbox.send_latest(act, DISK_WITHIN)
 
     return Metrics(settings.app, verb, time.time, write), outbox
 

@@ -33,6 +33,7 @@ class Outbox:
         self._left = 0
         self._given_up = False
         self._until = 0.0
+        self._latest: Act | None = None
 
     def send(self, act: Act, within: float) -> None:
         """Do ``act`` when those before it are done; it takes ``within`` seconds at most."""
@@ -40,6 +41,21 @@ class Outbox:
             self._left += 1
             self._until = max(self._until, time.monotonic()) + within
         self._pool.send(lambda: self._do(act))
+
+    def send_latest(self, act: Act, within: float) -> None:
+        """Do ``act`` in its turn, in place of the one sent so before it, if that has not begun.
+
+        A disk that is slow or hangs has one act to do, not thousands, and the last one in time.
+        """
+        with self._changed:
+            waiting, self._latest = self._latest, act
+        if waiting is None:
+            self.send(self._do_latest, within)
+
+    def _do_latest(self) -> str:
+        with self._changed:
+            act, self._latest = self._latest, None
+        return act() if act is not None else ""
 
     def finish(self, most: float | None = None) -> None:
         """Wait until all is done; for as long as that may take, or at most ``most`` seconds."""

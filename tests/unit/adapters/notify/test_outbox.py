@@ -43,6 +43,23 @@ def test_a_warning_that_cannot_be_told_holds_up_no_end() -> None:
     assert time.monotonic() - began < 2.0
 
 
+def test_of_what_each_replaces_the_one_before_only_the_latest_waits() -> None:
+    done, begun, go = list[int](), threading.Event(), threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        return "" if go.wait(10.0) else "never"
+
+    outbox = Outbox("metrics", Heard())
+    outbox.send_latest(slow, 1.0)
+    assert begun.wait(10.0)
+    for number in range(1000):
+        outbox.send_latest(noting(done, number), 1.0)
+    go.set()
+    outbox.finish()
+    assert done == [999]
+
+
 def test_what_hangs_is_given_up_and_told() -> None:
     heard, never = Heard(), threading.Event()
     outbox = Outbox("notify", heard)
