@@ -178,7 +178,10 @@ def done(view: View, columns: int) -> list[Text]:
     state, (left, at) = _state(view), _left(view)
     clock: Piece = (elapsed, "")
     out: Piece = (f"{len(view.summary.out)} out", BUSY if view.summary.out else "")
-    most: Piece = (f"{out[0]} (max {view.summary.max_out})", out[1])
+    most: Piece = (
+        f"{out[0]} (max {view.summary.max_out})" if view.summary.rolling else out[0],
+        out[1],
+    )
     versions = [
         [count, most, aside, state, clock, (left + at, "")],
         [count, most, aside, state, clock, (left, "")],

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from rollout.output.deploy_sentences import some
 from rollout.output.parts import BUSY, DIM, GAP, Piece, first_that_fits
+from rollout.output.report.counts import verb
 from rollout.output.view import View
 from rollout.summary.deploy import Phase
 from rollout.text.elapsed import in_words
@@ -51,19 +52,19 @@ def _nothing_out(view: View) -> str:
     deploy = view.summary.deploy
     if deploy.phase is Phase.PREPARING:
         return "stop, and undo the release"
-    if view.rolling_back:
-        return "stop the rollback, no host is out of rotation"
+    what = "stop the rollback" if view.rolling_back else "stop"
+    if out := view.summary.out:
+        return f"{what}, {_named(out)} {verb(len(out), 'stays', 'stay')} out of rotation"
     if not view.summary.touched:
         return "stop, nothing was changed"
-    return "stop, no host is out of rotation"
+    return f"{what}, no host is out of rotation"
 
 
 def _stays(view: View) -> str:
     """Say what a second Ctrl-C leaves out of rotation, or undone."""
     out = [name for name in view.on_the_way() if view.summary.lines[name].standing.out]
     if out:
-        verb = "stays" if len(out) == 1 else "stay"
-        return f", {_named(out)} {verb} out of rotation"
+        return f", {_named(out)} {verb(len(out), 'stays', 'stay')} out of rotation"
     return ", undo nothing" if view.summary.deploy.phase is Phase.PREPARING else ""
 
 

@@ -39,6 +39,7 @@ AT_REST = (TargetPhase.UNTOUCHED, TargetPhase.SKIPPED, TargetPhase.RECOVERED, Ta
 
 DOES = {
     TargetPhase.CLAIMED: "HAProxy is told to drain it",
+    TargetPhase.RECOVERING: "out of rotation, on its way back",
     TargetPhase.DRAINING: "no new visitors, sessions may end",
     TargetPhase.MAINT: "HAProxy sends it nothing new",
     TargetPhase.RESTARTING: "asked, no new process yet",

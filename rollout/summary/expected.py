@@ -21,6 +21,7 @@ ORDER = (DRAIN, MAINT, BOOT, CHECK, WATCH)
 ON_THE_WAY = frozenset(
     {
         TargetPhase.CLAIMED,
+        TargetPhase.RECOVERING,
         TargetPhase.DRAINING,
         TargetPhase.MAINT,
         TargetPhase.RESTARTING,
@@ -29,7 +30,14 @@ ON_THE_WAY = frozenset(
         TargetPhase.RETURNED,
     }
 )
-BEFORE_THE_RESTART = frozenset({TargetPhase.CLAIMED, TargetPhase.DRAINING, TargetPhase.MAINT})
+BEFORE_THE_RESTART = frozenset(
+    {
+        TargetPhase.CLAIMED,
+        TargetPhase.RECOVERING,
+        TargetPhase.DRAINING,
+        TargetPhase.MAINT,
+    }
+)
 """Where a stop puts a target back as it was found, unless it was asked to restart before."""
 LATE, LATE_BY = 1.5, 3.0
 """A phase is late that takes so many times its usual seconds, and so many seconds more."""

@@ -14,6 +14,7 @@ class TargetPhase(StrEnum):
     UNTOUCHED = "untouched"
     SKIPPED = "skipped"
     CLAIMED = "claimed"
+    RECOVERING = "recovering"
     DRAINING = "draining"
     MAINT = "maint"
     RESTARTING = "restarting"
@@ -36,6 +37,7 @@ class TargetPhase(StrEnum):
 OUT = frozenset(
     {
         TargetPhase.CLAIMED,
+        TargetPhase.RECOVERING,
         TargetPhase.DRAINING,
         TargetPhase.MAINT,
         TargetPhase.RESTARTING,
@@ -133,7 +135,7 @@ def line_after(line: TargetSummary, event: TargetEvent) -> TargetSummary:  # noq
         case events.TargetClaimed(servers=servers):
             return replace(anew(line, TargetPhase.CLAIMED), servers=servers, release=line.release)
         case events.TargetAdopted(servers=servers, asked=asked):
-            return replace(anew(line, TargetPhase.CLAIMED), asked=asked, servers=servers)
+            return replace(anew(line, TargetPhase.RECOVERING), asked=asked, servers=servers)
         case events.ServersChanged(gone=gone, new=new):
             return replace(line, servers=(*(s for s in line.servers if s not in gone), *new))
         case events.TargetVisited(sessions=sessions):

@@ -86,7 +86,7 @@ def test_the_voices_agree_about_a_deploy(stream: Sequence[Event]) -> None:
     if summary.deploy.phase is not Phase.PREPARING:
         assert deploy["phase"].replace("taken back", "undone") in first
     if summary.lines:
-        assert any(f"{len(spelled['out'])} out (max 1)" in line for line in rest)
+        assert any(f"{len(spelled['out'])} out" in line for line in rest)
 
 
 @given(RUNS, st.sampled_from([None, Exit.BUG, Exit.REFUSED]))

@@ -266,6 +266,33 @@ def test_the_signals_of_which_a_second_one_ends_the_run_are_those_that_a_run_hea
     assert set(ASKED_BY.values()) == SIGNALS
 
 
+RECOVERY = events.RecoveryStarted(of="000001", targets=("web1", "web2"), asked=("web1",))
+ADOPTED = events.TargetAdopted(target="web1", servers=("app/web1@lb1",), asked=True)
+
+
+def test_what_a_run_before_left_out_is_not_being_taken_out() -> None:
+    adopted = line("web1", RECOVERY, (3.0, ADOPTED), now=9.0)
+    assert adopted.startswith("web1  ● recovering ")
+    assert adopted.endswith("out of rotation, on its way back")
+    assert line("web2", RECOVERY, ADOPTED).startswith("web2  ✗ unknown ")
+
+
+def test_a_recovery_knows_no_most_that_may_be_out() -> None:
+    assert " · 2 out · " in line("done", RECOVERY)
+    assert " · 0 out (max 1) · " in line("done", STARTED)
+
+
+def test_no_key_says_that_no_host_is_out_while_one_is() -> None:
+    left = events.TargetLeftOut(target="web1", state="maint", reason="dead", asked=True, look="")
+    for stream, named in (
+        ((RECOVERY,), "web1, web2 stay"),
+        ((STARTED, claimed("web1"), left), "web1 stays"),
+        ((RECOVERY, events.TargetRecovered(target="web2", restarted=False)), "web1 stays"),
+    ):
+        shown = drawn_view(view_of(stream), Size(100, 24))
+        assert shown[-1].startswith(f" Ctrl-C: stop, {named} out of rotation"), shown[-1]
+
+
 def test_how_long_it_takes_to_put_a_target_back_is_not_guessed() -> None:
     stream: list[Told] = [STARTED, claimed("web1"), (4.0, events.StopRequested(by="Ctrl-C"))]
     view = replace(view_of(stream, 5.0), usual=usual(web1=9.0))
