@@ -249,6 +249,10 @@ class SoakSeen:
     """What a wave has carried since its soak began, beside the other servers of its backends.
 
     By HAProxy's own counters, over all load balancers; a reload in between makes them lower bounds.
+
+    Attributes:
+        carried: What the servers of its targets counted.
+        others: What the other servers of the same backends counted.
     """
 
     wire: ClassVar[str] = "wave.carried"

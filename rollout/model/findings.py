@@ -73,7 +73,11 @@ class BackendTotals:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A target that was held out from outside; ``serves`` if visitors still meet it somewhere."""
+    """A target that was held out from outside.
+
+    Attributes:
+        serves: Visitors still meet it somewhere.
+    """
 
     target: str
     reason: str

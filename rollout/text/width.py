@@ -1,7 +1,6 @@
 """How wide a text stands on a terminal, and how to make it fit."""
 
 import unicodedata
-from collections.abc import Iterable
 
 
 def cells(text: str) -> int:
@@ -26,15 +25,6 @@ def truncate(text: str, columns: int) -> str:
             break
         kept += character
     return f"{kept}…" if columns > 0 else ""
-
-
-def widest_that_fits(texts: Iterable[str], columns: int) -> str:
-    """Return the first of ``texts`` that fits into ``columns``, or else what fits of the last."""
-    text = ""
-    for text in texts:
-        if cells(text) <= columns:
-            break
-    return truncate(text, columns)
 
 
 def padded(text: str, columns: int) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
@@ -130,15 +131,22 @@ def test_the_schema_itself_is_valid_and_is_what_the_command_prints() -> None:
     assert named.stdout == printed.stdout
 
 
+def undescribed_in(schema: dict[str, Any], place: str) -> Iterator[str]:
+    """Yield the fields without a description, also of the objects inside of it."""
+    for name, field in schema.get("properties", {}).items():
+        if not field.get("description") and name != "event":
+            yield f"{place}: {name}"
+        for inside in (field, field.get("items"), field.get("additionalProperties")):
+            if isinstance(inside, dict):
+                yield from undescribed_in(inside, f"{place}.{name}")
+
+
 def test_every_event_and_every_field_is_described() -> None:
     left_out = SCHEMA["$defs"]["target.left_out"]
     assert left_out["properties"]["reason"]["description"] == "What stopped us."
     assert all(line["description"] for line in SCHEMA["$defs"].values())
     undescribed = {
-        f"{name}: {field}"
-        for name, line in SCHEMA["$defs"].items()
-        for field, schema in line["properties"].items()
-        if not schema.get("description") and field != "event"
+        field for name, line in SCHEMA["$defs"].items() for field in undescribed_in(line, name)
     }
     assert undescribed == set(), "below Attributes: of the event, or in rollout/events/schema.py"
 
