@@ -44,7 +44,8 @@ def choose_capacity(mapping: HostMapping, rows: Sequence[ServerState]) -> Capaci
         return CapacityChoice(max_out, why, None, "no backend has a server that counts")
     largest = [f"{size} servers in {place}" for place, (size, _, _) in sizes.items()]
     down = [
-        f"{size - serving} of {size} in {place} do not serve now"
+        f"{size - serving} of {size} in {place} {'does' if size - serving == 1 else 'do'} "
+        "not serve now"
         for place, (size, _, serving) in sizes.items()
         if serving < size
     ]

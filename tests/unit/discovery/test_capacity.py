@@ -65,5 +65,7 @@ def test_what_does_not_serve_now_is_said() -> None:
     found = choose(3, down=1, backends={"app": 3})
     assert found.floor_reason == (
         "3 servers in app@lb1: with 1 host out the others must serve; "
-        "1 of 3 in app@lb1 do not serve now"
+        "1 of 3 in app@lb1 does not serve now"
     )
+    found = choose(3, down=2, backends={"app": 3})
+    assert found.floor_reason.endswith("2 of 3 in app@lb1 do not serve now")
