@@ -90,15 +90,17 @@ def test_at_each_event_the_screen_fits_and_says_what_matters(name: str, size: Si
     assert len(headings) <= 1, "a column has moved"
 
 
-@pytest.mark.parametrize("name", RECORDINGS)
-def test_the_expected_end_of_a_good_run_is_near_to_its_end(name: str) -> None:
-    if name != "canary":
-        pytest.skip("only a run that goes through has the end that was expected")
-    ended = views(name)[-1].now
-    for view in views(name):
-        left = view.expectation.seconds_left()
-        if left is not None and not view.expectation.late():
-            assert abs(view.now + left - ended) <= 0.2 * ended
+def test_the_expected_end_of_a_good_run_is_near_to_its_end() -> None:
+    """Of the recorded runs only this one goes through: the others end otherwise than expected."""
+    run = views("canary")
+    ended = run[-1].now
+    ends = [
+        view.now + left
+        for view in run
+        if not view.expectation.late() and (left := view.expectation.seconds_left()) is not None
+    ]
+    assert len(ends) > len(run) / 2, "it is hardly ever expected"
+    assert all(abs(end - ended) <= 0.2 * ended for end in ends)
 
 
 def recorded() -> Iterator[tuple[str, View]]:
