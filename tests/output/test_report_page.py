@@ -262,6 +262,19 @@ def test_a_time_of_which_no_counter_tells_is_marked_and_named(tmp_path: Path) ->
     assert any("no 5xx and no broken response; not counted" in text for text in named)
 
 
+def test_of_many_gaps_a_few_are_named_and_all_are_marked(tmp_path: Path) -> None:
+    stream: list[Event] = [*RICH[:2]]
+    for second in range(60):
+        gaps = (ImpactGap(balancer="lb1", reason="reload", seconds=1.0),) * second
+        seen = TrafficSeen(balancer="lb1", backends=(traffic("lb1", 9 * second),), gaps=gaps)
+        stream.append(seen)
+    page = Page(report_page(view_of(tmp_path, [*stream, *RICH[2:]])))
+    assert sum(one["class"] == "gap" for one in page.all("rect")) == 59
+    named = {text for text in page.texts if "; not counted, marked: " in text}
+    assert named
+    assert all(text.endswith(" and 55 more") for text in named)
+
+
 def test_the_lowest_capacity_of_the_last_reading_is_in_the_drawing() -> None:
     told = (traffic("lb1", 1), traffic("lb1", 2), replace(traffic("lb1", 3), serving=1, lowest=1))
     readings = [

@@ -10,6 +10,7 @@ from rollout.history.series import CounterGap, TrafficStep
 from rollout.history.turns import LEFT_OUT
 from rollout.history.view import TargetView
 from rollout.model.impact import CLEARED, LATE, RELOAD
+from rollout.output.deploy_sentences import some
 from rollout.output.page.markup import Markup, element, joined, number, void
 from rollout.output.past_words import NOT_BACK, moment, short, standing_of
 from rollout.summary.out_times import BOOT, CHECK, DRAIN, MAINT, WATCH
@@ -32,6 +33,8 @@ OUT = "out"
 TICKS = 4
 THINNEST = 4.0
 """Units that a gap takes at least: in a long run it would not be seen."""
+FEW_GAPS = 4
+"""Gaps that are named; of more their number is."""
 
 
 def capacity_chart(place: str, steps: Sequence[TrafficStep], whole: float) -> Markup:
@@ -89,7 +92,7 @@ def _gap_words(gaps: Sequence[CounterGap]) -> str:
         f"({WHY_GAPS.get(gap.reason, gap.reason)})"
         for gap in gaps
     ]
-    return f"; not counted, marked: {', '.join(said)}" if said else ""
+    return f"; not counted, marked: {some(said, FEW_GAPS)}" if said else ""
 
 
 def _gaps(gaps: Sequence[CounterGap], whole: float) -> Iterator[Markup]:
