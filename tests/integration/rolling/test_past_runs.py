@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from examples.fleet import Fleet, Shape
+from rollout.text.timestamps import seconds_between
 from tests.support.observed_restart import WITHIN
 
 pytestmark = [
@@ -205,6 +206,11 @@ def test_the_last_line_of_a_summary_names_the_command_that_writes_the_report(sit
     assert done.stdout.startswith("<!doctype html>\n")
 
 
+def moments(stream: Sequence[Mapping[str, Any]], event: str, target: str) -> list[str]:
+    """Return when a stream tells an event of a target."""
+    return [one["at"] for one in stream if (one["event"], one.get("target")) == (event, target)]
+
+
 def one_liners() -> list[str]:
     lines = MANUAL.read_text(encoding="utf-8").splitlines()
     return [line.removeprefix("$ ") for line in lines if line.startswith("$ ") and "jq " in line]
@@ -212,7 +218,7 @@ def one_liners() -> list[str]:
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
 def test_the_questions_of_the_manual_are_answered_by_jq(site: Site, tmp_path: Path) -> None:
-    good, died, *_ = site.streams
+    good, died, recovered, _ = site.streams
     stream = "".join(json.dumps(line) + "\n" for line in site.streams[good])
     (tmp_path / "run.jsonl").write_text(stream)
     path = f"{Path(sys.executable).parent}{os.pathsep}{site.fleet.environment['PATH']}"
@@ -239,7 +245,9 @@ def test_the_questions_of_the_manual_are_answered_by_jq(site: Site, tmp_path: Pa
     assert re.search(rf"^{good} restart by \S+@{bastion}: {REASON}$", answer(who), re.MULTILINE)
     seconds = float(answer(out.replace("show last", f"show {died}")))
     (web2,) = [one for one in site.json("show", died)["targets"] if one["target"] == "web2"]
-    assert seconds == web2["seconds"] > 5
+    (left,) = moments(site.streams[died], "target.claimed", "web2")
+    (back,) = moments(site.streams[recovered], "target.recovered", "web2")
+    assert seconds == web2["seconds"] == pytest.approx(seconds_between(left, back), abs=0.01)
     assert answer(out.replace("show last", f"show {good}")).strip() not in {"", "null"}
     assert answer(still_out.replace("show last", f"show {died}")) == ""
     assert answer(noticed.replace("show last", f"show {good}")) == "0\n"
