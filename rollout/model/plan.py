@@ -75,6 +75,8 @@ class Plan:
             host that is not there nothing is asked.
         renewed: By target the instances that have a new process already, by an earlier part of this
             run or by their supervisor: they are proven with the others, and not restarted again.
+        goes_on: An earlier part of the run has asked for restarts, and each is asked for once: what
+            has come up since as a new process that answers is not asked again.
         switch_current_per_host: Move ``current`` of a host to its release while it is in maint,
             before the restart.
         canaries_done: Targets of the first wave that an earlier part of the run has restarted, if
@@ -94,6 +96,7 @@ class Plan:
     known: KnownFleet | None = None
     release_by_host: Mapping[str, Release] = field(default_factory=dict[str, Release])
     renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    goes_on: bool = False
     switch_current_per_host: bool = False
     canaries_done: tuple[Target, ...] = ()
     pause_after_canary: bool = False

@@ -21,7 +21,16 @@ from rollout.events import (
     TargetSkipped,
 )
 from rollout.model.conditions import all_serving
-from rollout.model.errors import BalancerError, LockLost, RolloutError, said_of
+from rollout.model.errors import (
+    BalancerError,
+    LockError,
+    LockLost,
+    RecordError,
+    RemoteError,
+    RolloutError,
+    SupervisorError,
+    said_of,
+)
 from rollout.model.fleet import AdminState, Condition
 from rollout.model.lock_state import PastRun
 from rollout.model.ownership import OwnedTarget
@@ -46,6 +55,9 @@ from rollout.restart.reenable import (
 
 NOTHING_LEFT = "HAProxy has none of its servers any more"
 
+NOTHING_IS_KNOWN = (BalancerError, LockError, RecordError, RemoteError, SupervisorError)
+"""What ends a recovery before anything has told whether the restart went through."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecoveryRequest:
@@ -56,12 +68,14 @@ class RecoveryRequest:
         owned_targets: The targets that it left out.
         rest: All targets that had not come through it.
         gone_back: It was a deploy that had gone back from its release, or had begun to.
+        goes_on: The rest is restarted next, and what is not back then is asked to restart again.
     """
 
     run: str
     owned_targets: Sequence[OwnedTarget]
     rest: Sequence[str] = ()
     gone_back: bool = False
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +85,12 @@ class RecoveryResult:
     Attributes:
         done: Targets whose restart had gone through.
         renewed: Of others the instances that it had reached.
+        undecided: Targets of whose restart nothing is known: what would tell could not be asked.
     """
 
     done: tuple[str, ...] = ()
     renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    undecided: tuple[str, ...] = ()
 
 
 async def recover(context: RunContext, request: RecoveryRequest) -> RecoveryResult:
@@ -95,8 +111,9 @@ async def recover(context: RunContext, request: RecoveryRequest) -> RecoveryResu
         )
     )
     context = replace(context, plan=with_min_timeouts(context.plan, site.supervisor.profile))
+    recover_one = _recover_one_or_again if request.goes_on else _recover_one
     results = await asyncio.gather(
-        *(_recover_one(context, owned_target) for owned_target in owned_targets),
+        *(recover_one(context, owned_target) for owned_target in owned_targets),
         return_exceptions=True,
     )
     for result in results:
@@ -114,6 +131,11 @@ async def recover(context: RunContext, request: RecoveryRequest) -> RecoveryResu
     return RecoveryResult(
         done=tuple(name for name, proof in proofs.items() if proof.restarted),
         renewed={n: p.renewed for n, p in proofs.items() if p.renewed and not p.restarted},
+        undecided=tuple(
+            name
+            for name, result in zip(names, results, strict=True)
+            if name in asked and isinstance(result, NOTHING_IS_KNOWN)
+        ),
     )
 
 
@@ -166,6 +188,25 @@ def with_min_timeouts(plan: Plan, supervisor: SupervisorProfile) -> Plan:
     """Allow long enough to tell that a restart was never begun, whatever a boot may take."""
     enough = max(plan.timeouts.running_timeout, supervisor.stop_allowance + 10)
     return replace(plan, timeouts=replace(plan.timeouts, running_timeout=enough))
+
+
+async def _recover_one_or_again(
+    context: RunContext, owned_target: OwnedTarget
+) -> VerificationAfterCrash | None:
+    """Bring one target back as :func:`_recover_one`, and try once more where that told nothing.
+
+    A journal that could not be written, or a load balancer that was silent, is no evidence that a
+    restart is needed: 181 calls of a resume were broken one after another, and with four of them
+    a target that had its new processes was restarted a second time.
+    """
+    try:
+        return await _recover_one(context, owned_target)
+    except NOTHING_IS_KNOWN:
+        left = context.site.record.owned_target(owned_target.target.name)
+        if left is None or not left.asked:
+            raise
+    await asyncio.sleep(context.plan.timeouts.poll_host)
+    return await _recover_one(context, left)
 
 
 async def _recover_one(

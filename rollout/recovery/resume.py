@@ -110,6 +110,12 @@ async def _restart_remaining(
     unseen = [h.target.name for h in site.record.owned_targets if h.returning]
     if unseen:
         raise Halted(f"{', '.join(unseen)} was not seen to be back: no other server is risked")
+    if back.undecided:
+        names = ", ".join(back.undecided)
+        raise Halted(
+            f"{names} could not be judged: it is not asked to restart again, and no other "
+            "server is risked"
+        )
     fit = await preflight_again(wanted, site)
     if not report_preflight(fit, context.tell):
         return
@@ -132,10 +138,11 @@ async def _recover_first(context: RunContext, wanted: ResumeRequest) -> Recovery
     out = context.site.record.owned_targets
     if left is None or not out:
         return before
-    back = await recover(context, RecoveryRequest(left.owner.run, out))
+    back = await recover(context, RecoveryRequest(left.owner.run, out, goes_on=True))
     return RecoveryResult(
         done=tuple(dict.fromkeys((*before.done, *back.done))),
         renewed=united(before.renewed, back.renewed),
+        undecided=back.undecided,
     )
 
 
@@ -185,6 +192,7 @@ def _rest_of(
         canaries_done=through if len(waves) > 1 else (),
         max_out=wanted.max_out.at_most(len(fit.targets)),
         renewed={} if wanted.deploy else back.renewed,
+        goes_on=True,
     )
 
 

@@ -254,16 +254,15 @@ class RestartVerifier:
 async def find_already_new(
     context: RunContext, owned_target: OwnedTarget, processes: Mapping[str, ProcessIdentity | None]
 ) -> tuple[str, ...]:
-    """Name the instances that came up by themselves on the release they are to run.
+    """Name the instances that have come up as what they are to be, and are not asked again.
 
     Each has another process than when it was asked to restart, and answers: that is a proof as good
-    as a restart of ours, which would cost it one more.
+    as a restart of ours, which would cost it one more.  Without a release a plan that goes on has
+    such instances; any other restart is wanted for its own sake.
     """
-    target, release = (
-        owned_target.target,
-        context.plan.release_by_host.get(owned_target.target.host),
-    )
-    if release is None or context.site.releases is None or context.site.prober is None:
+    target, site = owned_target.target, context.site
+    release = context.plan.release_by_host.get(target.host)
+    if site.prober is None or (release is None and not context.plan.goes_on):
         return ()
     new = {
         process.pid: one
@@ -273,11 +272,21 @@ async def find_already_new(
         and process != owned_target.asked[one.name]
     }
     try:
-        where = await context.site.releases.whereabouts(target.host, tuple(new)) if new else {}
-        there = [one for pid, one in new.items() if where.get(pid) == release.name]
-        answers = await asyncio.gather(
-            *(context.site.prober.answers(target.host, one) for one in there)
-        )
+        there = await _in_release(context, target.host, new, release)
+        answers = await asyncio.gather(*(site.prober.answers(target.host, one) for one in there))
     except RolloutError:
         return ()  # a restart of ours will tell
     return tuple(one.name for one, said in zip(there, answers, strict=True) if said.ok)
+
+
+async def _in_release(
+    context: RunContext, host: str, by_pid: Mapping[int, Instance], release: Release | None
+) -> list[Instance]:
+    """Leave of the instances those that run in ``release``; all where none is wanted."""
+    releases = context.site.releases
+    if release is None:
+        return list(by_pid.values())
+    if releases is None or not by_pid:
+        return []
+    where = await releases.whereabouts(host, tuple(by_pid))
+    return [one for pid, one in by_pid.items() if where.get(pid) == release.name]
