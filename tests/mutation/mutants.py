@@ -39,7 +39,9 @@ RUNNER = ("tests/unit/cli/test_runner.py",)
 SESSION = ("tests/scenarios/test_session.py",)
 ACQUIRE = ("tests/scenarios/test_acquire.py",)
 BY_HAND = ("tests/scenarios/test_lock_by_hand.py",)
+BY_COMMAND = ("tests/unit/cli/test_lock.py",)
 PRUNE = ("tests/scenarios/test_prune.py",)
+UNDECIDED = ("tests/scenarios/test_undecided_recoveries.py",)
 WHOLE = ("tests/scenarios/test_whole_recoveries.py",)
 IMPACT = ("tests/scenarios/test_impact.py",)
 COUNTERS = ("tests/unit/model/test_impact.py",)
@@ -355,6 +357,27 @@ MUTANTS = (
         "recovery/recover.py",
         "            await control.set_state(AdminState.MAINT)\n",
         "            pass\n",
+    ),
+    Mutant(
+        "a recovery that could not look is no reason to restart a host again",
+        "recovery/resume.py",
+        "    if back.undecided:\n",
+        "    if False:\n",
+        UNDECIDED,
+    ),
+    Mutant(
+        "what could not be looked at is looked at once more before a resume goes on",
+        "recovery/recover.py",
+        "_recover_one_or_again if request.goes_on else _recover_one",
+        "_recover_one",
+        UNDECIDED,
+    ),
+    Mutant(
+        "what came up after its recovery was given up is not restarted again by a resume",
+        "recovery/resume.py",
+        "        goes_on=True,\n    )",
+        "    )",
+        UNDECIDED,
     ),
     Mutant(
         "HAProxy has checked a recovered one before it is ready",
@@ -815,8 +838,8 @@ MUTANTS = (
     Mutant(
         "monit's own attempt counts only on the release that is due",
         "restart/verify.py",
-        "    there = [one for pid, one in new.items() if where.get(pid) == release.name]\n",
-        "    there = [one for pid, one in new.items()]\n",
+        "    return [one for pid, one in by_pid.items() if where.get(pid) == release.name]\n",
+        "    return list(by_pid.values())\n",
     ),
     Mutant(
         "an instance that has a new process is not restarted again",
@@ -963,6 +986,13 @@ MUTANTS = (
         "            await asyncio.wait({taking}, timeout=CANCELLED_TAKE_WITHIN)\n",
         "",
         LOCK,
+    ),
+    Mutant(
+        "a lock by hand that could not be written down is not left behind",
+        "cli/commands/lock.py",
+        "            await lock.release()\n            raise\n",
+        "            raise\n",
+        BY_COMMAND,
     ),
     Mutant(
         "the run of a lock is a run id",
