@@ -7,6 +7,7 @@ from rollout.cli.commands.plan import show_plan
 from rollout.cli.from_deploy_settings import the_deploy
 from rollout.cli.from_settings import plan_of
 from rollout.cli.options import CRON, INCLUDE_LEFT_OUT, PLAN
+from rollout.cli.plan_file import with_added_settings
 from rollout.cli.planning import Ready, Subject, plan_under_lock
 from rollout.cli.question import shown_plan
 from rollout.cli.run_spec import RunSpec
@@ -55,7 +56,7 @@ def _run(subject: Subject, planned: PlannedRun | None, reason: str) -> int:
         fit, deploy = await look(site)
         if planned is not None and not fit.findings:
             now = await plan_under_lock(subject, site, fit, deploy)
-            fit = replace(fit, findings=drift(planned, now))
+            fit = replace(fit, findings=drift(with_added_settings(planned, now), now))
         if not report_preflight(fit, tell, deploys=deploys):
             return
         plan = plan_of(settings, fit.targets, arguments.flags)

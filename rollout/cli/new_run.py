@@ -4,7 +4,7 @@ import os
 import secrets
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from rollout.events import RunBegan
 from rollout.model.fleet import Finding
 from rollout.model.lock_state import Kind, LockOwner
 from rollout.paths import state_directory
+from rollout.settings.defaults import is_added, is_known, other_than_default, with_added
 from rollout.settings.dump import as_text
 from rollout.settings.load import Loaded
 from rollout.settings.model import Settings
@@ -77,6 +78,7 @@ def begin(spec: RunSpec) -> NewRun:
     refuse_private(directory, _sockets(loaded.settings))
     owner = current_owner(Kind.RUN, redact(spec.reason))
     journal = Journal.begin(directory, app, owner.run)
+    written = written_settings(loaded)
     journal.put(
         "began",
         at=owner.since,
@@ -87,7 +89,8 @@ def begin(spec: RunSpec) -> NewRun:
         flags={
             flag: redact(value) for flag, value in (spec.flags or {}).items() if value is not None
         },
-        settings=dict(written_settings(loaded)),
+        settings=dict(written),
+        chosen=[*other_than_default(written)],
         done=list(spec.done),
         renewed={target: list(names) for target, names in spec.renewed.items()},
     )
@@ -132,19 +135,40 @@ def written_settings(loaded: Loaded) -> Mapping[str, str]:
     return as_text(loaded, open_digests(state_directory(os.environ)).seal)
 
 
-def changed(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """Say what is set otherwise than it was; of a secret never what it was or is."""
+def changed(
+    before: Mapping[str, str], now: Mapping[str, str], chosen: Collection[str] | None = None
+) -> tuple[str, ...]:
+    """Say what is set otherwise than it was; of a secret never what it was or is.
+
+    What another version of rollout has, and nothing sets, is no difference.
+
+    Args:
+        before: The settings of a past run, by dotted key.
+        now: Those that hold now.
+        chosen: The keys of ``before`` that were not at their default; None where that is not known.
+    """
+    before = {
+        key: text
+        for key, text in with_added(before, now).items()
+        if key in now or is_known(key) or chosen is None or key in chosen
+    }
     keys = dict.fromkeys((*before, *now))
     return tuple(
-        f"{key} {_difference(before.get(key, ''), now.get(key, ''))}"
-        for key in keys
-        if before.get(key) != now.get(key)
+        f"{key} {_difference(key, before, now)}" for key in keys if before.get(key) != now.get(key)
     )
 
 
-def _difference(before: str, now: str) -> str:
-    if not is_sealed(before) and not is_sealed(now):
-        return redact(f"was {before or 'not set'}, is {now or 'not set'}")
-    if is_sealed(before) and is_sealed(now) and not comparable(before, now):
+def _difference(key: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    was, is_now = before.get(key, ""), now.get(key, "")
+    sealed = is_sealed(was) or is_sealed(is_now)
+    if not was and is_added(key, before):
+        what = "is set" if sealed else redact(f"is {is_now}")
+        return f"{what}, and the version of rollout that began the run did not have it"
+    if not is_now and not is_known(key):
+        what = "was set" if sealed else redact(f"was {was}")
+        return f"{what}, and this version of rollout does not have it"
+    if not sealed:
+        return redact(f"was {was or 'not set'}, is {is_now or 'not set'}")
+    if is_sealed(was) and is_sealed(is_now) and not comparable(was, is_now):
         return "may have been changed: its digest is of another key than that of this machine"
-    return "was changed" if before and now else "was set" if now else "was removed"
+    return "was changed" if was and is_now else "was set" if is_now else "was removed"

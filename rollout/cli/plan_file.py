@@ -11,6 +11,7 @@ from rollout.cli.options import ACCEPT_SICK, EXCLUDE, FROM_PLAN, HOSTS, INCLUDE_
 from rollout.model.errors import SettingsError
 from rollout.model.planned_run import PlannedRun, RunRequest
 from rollout.planning.plan_file import NoPlanError, read_plan
+from rollout.settings.defaults import with_added
 from rollout.settings.options import Option
 from rollout.text.redact import MASK
 from rollout.trusted_paths import UntrustedPath, open_file
@@ -34,6 +35,12 @@ def as_planned(arguments: Arguments) -> Arguments:
         typed = replace(typed, env=request.env)
         type_as(typed.rollout)
     return Arguments(typed=typed, values=values, planned=planned)
+
+
+def with_added_settings(planned: PlannedRun, now: PlannedRun) -> PlannedRun:
+    """Return a plan of an older version with the settings that were added and that nothing sets."""
+    settings = with_added(planned.request.settings, now.request.settings)
+    return replace(planned, request=replace(planned.request, settings=settings))
 
 
 def _said(option: Option, request: RunRequest) -> Any:  # noqa: ANN401 - as typer reads it

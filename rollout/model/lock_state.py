@@ -135,6 +135,7 @@ class PastRun:
         hosts: The hosts that it was about.
         flags: The options that were typed, by flag.
         settings: All that held, by dotted key, as text.
+        chosen: The keys of those that were not at their default; None where that is not known.
         targets: All targets of the plan, in order.
         done: Those that were restarted and given back.
         renewed: Of targets whose restart broke off, the instances that have a new process.
@@ -152,6 +153,7 @@ class PastRun:
     hosts: tuple[str, ...] = ()
     flags: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    chosen: frozenset[str] | None = None
     targets: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
     renewed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -9,6 +9,8 @@ from typing import Any
 
 from rollout.model.planned_run import FORMAT, PlannedRun
 
+ANEW = ": if another version of rollout wrote it, plan anew with this one"
+
 
 class NoPlanError(ValueError):
     """What a text is in place of a plan, in words that follow the name of its file."""
@@ -28,7 +30,7 @@ def read_plan(text: str) -> PlannedRun:
         raise NoPlanError("is no plan of `rollout plan restart`")
     if said["v"] != FORMAT:
         raise NoPlanError(
-            f"has the format {said['v']!r}, and this version of rollout reads {FORMAT}"
+            f"has the format {said['v']!r}, and this version of rollout reads {FORMAT}{ANEW}"
         )
     planned: PlannedRun = _read(PlannedRun, said, "plan")
     if planned.exit_code:
@@ -65,9 +67,9 @@ def _object(kind: type, said: Any, where: str) -> Any:  # noqa: ANN401 - as abov
     hints = typing.get_type_hints(kind)
     names = [field.name for field in dataclasses.fields(kind)]
     if unknown := [name for name in said if name not in names]:
-        raise NoPlanError(f"has {where}.{unknown[0]}, which is not known here")
+        raise NoPlanError(f"has {where}.{unknown[0]}, which is not known here{ANEW}")
     if missing := [name for name in names if name not in said]:
-        raise NoPlanError(f"lacks {where}.{missing[0]}")
+        raise NoPlanError(f"lacks {where}.{missing[0]}{ANEW}")
     return kind(**{name: _read(hints[name], said[name], f"{where}.{name}") for name in names})
 
 

@@ -380,6 +380,13 @@ MUTANTS = (
         UNDECIDED,
     ),
     Mutant(
+        "a new load balancer is a difference to a stopped run, though all of it is as by default",
+        "settings/defaults.py",
+        ' and _table_of(key) in {"", *tables}',
+        "",
+        ("tests/unit/cli/test_new_run.py",),
+    ),
+    Mutant(
         "HAProxy has checked a recovered one before it is ready",
         "recovery/recover.py",
         "        await wait_until_checked(control)\n",
@@ -1495,7 +1502,7 @@ MUTANTS = (
     Mutant(
         "a run is not begun where the fleet is another than was shown or planned",
         "cli/act.py",
-        "            fit = replace(fit, findings=drift(planned, now))\n",
+        "            fit = replace(fit, findings=drift(with_added_settings(planned, now), now))\n",
         "            del now\n",
         noticed_by=("tests/unit/cli/test_act.py",),
     ),

@@ -144,6 +144,7 @@ def _begun(file: str, line: JournalLine) -> PastRun:
         hosts=tuple(map(str, line["hosts"])),
         flags=dict(line["flags"]),
         settings=dict(line["settings"]),
+        chosen=frozenset(map(str, line["chosen"])) if "chosen" in line else None,
         done=tuple(map(str, line.get("done", ()))),
         renewed={str(k): tuple(map(str, names)) for k, names in line.get("renewed", {}).items()},
     )

@@ -49,7 +49,7 @@ def same_as_before(past: PastRun, typed: GlobalOptions, *, replan: bool) -> Load
         RolloutError: they are not, and ``--replan`` was not given.
     """
     loaded = typed.settings(past.flags)
-    differ = changed(past.settings, written_settings(loaded))
+    differ = changed(past.settings, written_settings(loaded), past.chosen)
     if differ and not replan:
         lines = "\n  ".join(differ)
         raise RolloutError(

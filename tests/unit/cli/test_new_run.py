@@ -10,7 +10,7 @@ from rollout.adapters.journal.files import names_in
 from rollout.adapters.journal.reader import read
 from rollout.cli.commands.resume import same_as_before
 from rollout.cli.global_options import GlobalOptions
-from rollout.cli.new_run import begin, changed
+from rollout.cli.new_run import begin, changed, written_settings
 from rollout.cli.run_spec import RunSpec
 from rollout.model.errors import RolloutError
 from rollout.model.lock_state import PastRun
@@ -118,9 +118,75 @@ def test_what_is_set_as_it_was_is_not_worth_a_word() -> None:
 
 def test_what_was_changed_added_or_left_out_is_named_once_each() -> None:
     before = {"fleet.floor": "75%", "restart.probe": "tcp://{host}:{port}", "app": "shop"}
-    now = {"app": "shop", "fleet.floor": "50%", "fleet.canary": "1"}
+    now = {"app": "shop", "fleet.floor": "50%", "deploy.to": "/srv/shop"}
     assert changed(before, now) == (
         "fleet.floor was 75%, is 50%",
         "restart.probe was tcp://{host}:{port}, is not set",
-        "fleet.canary was not set, is 1",
+        "deploy.to was not set, is /srv/shop",
     )
+
+
+def written(typed: GlobalOptions, more: str = "") -> dict[str, str]:
+    assert typed.config is not None
+    Path(typed.config).write_text(SETTINGS + more)
+    return dict(written_settings(typed.settings({})))
+
+
+def of_an_older_version(settings: dict[str, str]) -> dict[str, str]:
+    """Take out what was added after commit a2656bc."""
+    tables = ("hooks.", "notify.", "silence.", "metrics.", "log.")
+    added = (*tables, "fleet.pause_", "require_reason", "confirm")
+    return {key: text for key, text in settings.items() if not key.startswith(added)}
+
+
+def test_a_setting_that_an_upgrade_adds_and_nothing_sets_is_no_difference(
+    typed: GlobalOptions,
+) -> None:
+    now = written(typed)
+    before = of_an_older_version(now)
+    assert len(before) < len(now)
+    assert changed(before, now) == ()
+
+
+def test_a_setting_that_an_upgrade_adds_and_that_is_set_is_named(typed: GlobalOptions) -> None:
+    before = of_an_older_version(written(typed))
+    new = '[hooks]\nbefore = "hunter2"\ntimeout = "5s"\n[lock]\nwait = "1m"\n'
+    it_had_none = "and the version of rollout that began the run did not have it"
+    assert changed(before, written(typed, new)) == (
+        'lock.wait was "0s", is "1m"',
+        f"hooks.before is set, {it_had_none}",
+        f'hooks.timeout is "5s", {it_had_none}',
+    )
+
+
+def test_a_new_table_is_a_difference_though_all_in_it_is_as_by_default(
+    typed: GlobalOptions,
+) -> None:
+    before = of_an_older_version(written(typed))
+    now = written(typed, '[balancers.lb2]\n[deploy.build]\nassets = "make"\n')
+    assert {line.partition(" ")[0] for line in changed(before, now)} == {
+        *(f"balancers.lb2.{key}" for key in ("ssh", "socket", "backends")),
+        *("deploy.build", *(f"deploy.build.assets.{key}" for key in ("run", "where"))),
+        *(f"deploy.build.assets.{key}" for key in ("timeout", "env")),
+    }
+    assert not any("did not have it" in line for line in changed(before, now))
+
+
+def test_a_setting_that_this_version_does_not_have_counts_where_it_was_chosen() -> None:
+    before = {"app": '"shop"', "fleet.pace": '"slow"', "later.key": "hmac:a:b"}
+    now = {"app": '"shop"'}
+    named = (
+        'fleet.pace was "slow", and this version of rollout does not have it',
+        "later.key was set, and this version of rollout does not have it",
+    )
+    assert changed(before, now) == named
+    assert changed(before, now, {"app", "later.key"}) == named[1:]
+    assert changed(before, now, {"app"}) == ()
+    assert changed({"restart.stable": "5.0"}, {}, set()) == ("restart.stable was 5.0, is not set",)
+
+
+def test_a_journal_says_which_settings_were_chosen(typed: GlobalOptions) -> None:
+    past, _ = begun(typed, {})
+    assert past.chosen is not None
+    assert {"deploy.strategy", "deploy.env.SECRET_KEY_BASE"} <= past.chosen
+    assert not {"fleet.floor", "hooks.before", "deploy.keep"} & past.chosen

@@ -10,9 +10,10 @@ from rollout.cli.arguments import Arguments
 from rollout.cli.console import type_as
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.options import ACCEPT_SICK, EXCLUDE, FROM_PLAN, HOSTS, INCLUDE_LEFT_OUT, TO
-from rollout.cli.plan_file import as_planned
+from rollout.cli.plan_file import as_planned, with_added_settings
 from rollout.model.errors import SettingsError
 from rollout.output.plan import plan_json
+from rollout.planning.drift import drift
 from rollout.settings.options import PACE, SOURCE, Option
 from tests.output.test_plan import RESTART
 
@@ -95,3 +96,19 @@ def test_as_root_a_file_that_another_account_can_write_is_not_read(
     with pytest.raises(SettingsError) as refused:
         as_planned(Arguments(typed=GlobalOptions(), values={FROM_PLAN: str(file)}))
     assert "is not read as root" in refused.value.problems[0]
+
+
+def test_settings_that_were_added_since_are_no_drift_unless_they_are_set() -> None:
+    added = {"hooks.before": '""', "silence.timeout": '"10s"'}
+    older = {k: v for k, v in PLANNED.request.settings.items() if k not in added}
+    planned = replace(PLANNED, request=replace(PLANNED.request, settings=older))
+
+    def said(**now: str) -> list[str]:
+        settings = {**older, **added, "hooks.timeout": now.get("timeout", '"30s"')}
+        world = replace(PLANNED, request=replace(PLANNED.request, settings=settings))
+        return [
+            f"{one.where}: {one.what}" for one in drift(with_added_settings(planned, world), world)
+        ]
+
+    assert said() == []
+    assert said(timeout='"5s"') == ['hooks.timeout: not as planned: it was not set, and is "5s"']

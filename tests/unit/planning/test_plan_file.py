@@ -42,8 +42,11 @@ def changed(path: str, value: object) -> str:
         ("[]", "is no plan"),
         ("{}", "is no plan"),
         (changed("v", 2), "has the format 2, and this version of rollout reads 1"),
-        (changed("later", 1), "has plan.later, which is not known here"),
-        (changed("at", KeyError), "lacks plan.at"),
+        (changed("later", 1), "has plan.later, which is not known here: if another version"),
+        (
+            changed("at", KeyError),
+            "lacks plan.at: if another version of rollout wrote it, plan anew",
+        ),
         (changed("request.hosts", KeyError), "lacks plan.request.hosts"),
         (changed("request.hosts", "app1"), "has plan.request.hosts, which must be a list"),
         (changed("request.flags", []), "has plan.request.flags, which must be an object"),
