@@ -153,6 +153,9 @@ if [ -n "$mine" ] && [ "$seen" != "$dir" ]; then
   dir=$mine above=${mine%/*} group=
   printf 'own\t%s\t%s\n' "$dir" "$(id -un)"
 fi
+if [ "$verb" = asked ] && [ ! -e "$dir/$app/lock/asked" ] && [ ! -L "$dir/$app/lock/asked" ]; then
+  exit 0  # nothing was asked; a run looks every two seconds
+fi
 if [ ! -e "$dir" ] && [ ! -L "$dir" ]; then
   case $verb in look | settled | acts) exit 0 ;; esac
   said=$(umask 077; mkdir -p "$above" 2>&1) || no "cannot make $dir: ${said##*: }"

@@ -1,7 +1,9 @@
 """Requests to the run that holds the lock, as the real script keeps them on this machine."""
 
 import asyncio
+import fcntl
 import json
+import os
 from collections.abc import Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +87,17 @@ def test_one_place_is_enough_for_a_request_and_its_answer(pool: Pool, tmp_path: 
     assert now(ours.requests(ALICE.run)) == (PAUSE,)
     now(ours.answer(ALICE.run, PAUSED))
     assert now(theirs.answered(ALICE.run, PAUSE.id)) == PAUSED
+
+
+def test_where_nothing_was_asked_the_look_for_it_takes_no_turn(pool: Pool, tmp_path: Path) -> None:
+    """A run looks every two seconds: that costs it next to nothing, and never holds up its acts."""
+    now(lock(pool, tmp_path).take(ALICE))
+    directory = os.open(tmp_path / "rollout-shop", os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        assert now(place(pool, tmp_path).asked(ALICE.run)) == ""
+    finally:
+        os.close(directory)
 
 
 # ---- the run that is meant
