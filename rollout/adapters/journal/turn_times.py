@@ -1,15 +1,13 @@
 """Reads from the journals how long the last turns of each target took, and the runs around them."""
 
-import json
-import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rollout.adapters.journal.files import JournalFile, names_in
-from rollout.adapters.journal.state_directory import opened
-from rollout.model.errors import RecordError
+from rollout.adapters.journal.past_journals import Line, PastJournals
+from rollout.adapters.journal.serialization import UNREADABLE
 from rollout.model.usual_times import REMEMBERED, TurnTimes, UsualTimes
 
 RUNS = 30
@@ -17,15 +15,11 @@ RUNS = 30
 
 A_YEAR = 365 * 86400.0
 
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What a torn line may raise, or one that was written by hand."""
-
 EVENTS = (
     *("run.began", "rollout.started", "target.claimed"),
     *("target.done", "rollout.finished", "summary"),
 )
-COUNTS = tuple(f'"event":"{name}"'.encode() for name in EVENTS)
-"""Stands in each line that counts; the others, a hundred times as many, are not parsed."""
+"""The lines that count; the others, a hundred times as many, are not parsed."""
 
 
 def usual_times(directory: Path, app: str, *, but: str = "") -> UsualTimes:
@@ -36,16 +30,15 @@ def usual_times(directory: Path, app: str, *, but: str = "") -> UsualTimes:
     turns: dict[str, list[TurnTimes]] = {}
     around: dict[str, list[float]] = {}
     before: list[float] = []
-    with suppress(OSError, RecordError):
-        names = [name for name in names_in(directory, app) if name.run != but]
-        for name in reversed(names[-RUNS:]):
-            run = _read(name)
-            for target, turn in reversed(run.turns):
-                _remember(turns.setdefault(target, []), turn)
-            if run.before is not None:
-                _remember(before, run.before)
-            if run.around is not None:
-                _remember(around.setdefault(run.verb, []), run.around)
+    journals = PastJournals((directory,), app)
+    for name in [name for name in journals.names() if name.run != but][:RUNS]:
+        run = _run_of(journals.lines(name, EVENTS))
+        for target, turn in reversed(run.turns):
+            _remember(turns.setdefault(target, []), turn)
+        if run.before is not None:
+            _remember(before, run.before)
+        if run.around is not None:
+            _remember(around.setdefault(run.verb, []), run.around)
     return UsualTimes(
         {target: tuple(known) for target, known in turns.items()},
         {verb: tuple(known) for verb, known in around.items()},
@@ -77,7 +70,7 @@ class _Run:
             return None
         return max(0.0, self.began + self.seconds - self.last)
 
-    def see(self, line: dict[str, Any]) -> None:
+    def see(self, line: Line) -> None:
         match line["event"]:
             case "run.began":
                 self.verb = str(line["verb"])
@@ -96,18 +89,15 @@ class _Run:
                 pass
 
 
-def _read(name: JournalFile) -> _Run:
+def _run_of(lines: Iterable[Line]) -> _Run:
     run = _Run()
-    with suppress(OSError, RecordError), opened(name.directory) as place:
-        with os.fdopen(place.open(name.journal.name), "rb") as file:
-            rows = [row for row in file if any(event in row for event in COUNTS)]
-        for row in rows:
-            with suppress(*UNREADABLE):
-                run.see(json.loads(row))
+    for line in lines:
+        with suppress(*UNREADABLE):  # it was written by hand, or by another version
+            run.see(line)
     return run
 
 
-def _turn(line: dict[str, Any]) -> tuple[str, TurnTimes]:
+def _turn(line: Line) -> tuple[str, TurnTimes]:
     phases = {str(name): _seconds(spent) for name, spent in line.get("phases", {}).items()}
     return str(line["target"]), TurnTimes(out=_seconds(line["seconds"]), phases=phases)
 
