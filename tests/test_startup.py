@@ -73,6 +73,28 @@ def test_what_only_tells_about_the_program_loads_nothing_heavy(words: tuple[str,
     assert not names & set(HEAVY)
 
 
+EVERY_HELP = """
+import sys
+from rollout.cli.app import app, commands, lock_commands
+from rollout.cli.plan_commands import plan_commands
+names = [*commands.options, *lock_commands.options, *plan_commands.options, "lock", "plan"]
+for words in ([*name.split(), flag] for name in names for flag in ("--help", "--help-all")):
+    try:
+        app(words, prog_name="rollout")
+    except SystemExit:
+        pass
+print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def test_the_help_of_no_command_loads_anything_heavy() -> None:
+    command = [sys.executable, "-c", EVERY_HELP]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    said, _, names = done.stdout.rpartition("LOADED")
+    assert said.count("Usage: rollout") > 30
+    assert not set(names.split()) & set(HEAVY)
+
+
 def test_the_shortest_question_does_not_even_load_typer() -> None:
     names, _ = loaded_by("--version")
     assert "typer" not in names
