@@ -100,7 +100,7 @@ class Broadcast:
         for stream in self._streams:
             stream.close(max(0.0, deadline - self._monotonic()))
         if self._hurry:
-            self._finish_deliveries(max(0.0, deadline - self._monotonic()))
+            self._finish_deliveries(deadline)
         return ending
 
     def hurry(self) -> None:
@@ -121,8 +121,10 @@ class Broadcast:
         with suppress(Exception):
             self._complain(f"rollout: {sanitize(where)}: {sanitize(what)}\n")
 
-    def _finish_deliveries(self, most: float | None) -> None:
+    def _finish_deliveries(self, deadline: float | None) -> None:
+        """Wait for what is on its way, each for its own time, or all until ``deadline``."""
         for delivery in self._deliveries:
+            most = None if deadline is None else max(0.0, deadline - self._monotonic())
             with suppress(Exception):
                 delivery.finish(most)
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from rollout import events
-from rollout.output.messages import RunResult, StampedEvent
+from rollout.output.dispatcher import Broadcast
+from rollout.output.messages import Others, RunResult, StampedEvent
 from rollout.summary.run import Exit
 from tests.output.recorded_runs import RICH, Memory, account_of, broadcast_to
 
@@ -93,3 +94,44 @@ def test_what_no_event_tells_is_said_at_the_end_unless_somebody_is_out(outside: 
     assert broadcast.end(outside).exit_code is outside
     broadcast.tell(events.TargetClaimed(target="web1", servers=()))
     assert broadcast.end(outside).exit_code is Exit.REDUCED
+
+
+class Slow:
+    """A delivery that takes all the time it is given."""
+
+    def __init__(self, clock: "Hands") -> None:
+        self._clock = clock
+
+    def finish(self, most: float | None = None) -> None:
+        self._clock.now += 30.0 if most is None else most
+
+    def give_up(self) -> None:
+        raise AssertionError("no signal came")
+
+
+class Hands:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(("hurry", "seconds"), [(True, 1.0), (False, 120.0)])
+def test_after_a_second_ctrl_c_all_that_is_on_its_way_has_one_second_together(
+    *, hurry: bool, seconds: float
+) -> None:
+    clock = Hands()
+    others = Others(deliveries=[Slow(clock) for _ in range(4)])
+    broadcast = Broadcast(
+        [],
+        run="5f0c21",
+        utc_now=lambda: "2026-11-22T19:37:02Z",
+        monotonic=clock,
+        complain=print,
+        others=others,
+    )
+    if hurry:
+        broadcast.hurry()
+    broadcast.end(timeout=1.0)
+    assert clock.now == seconds

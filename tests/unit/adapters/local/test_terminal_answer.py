@@ -132,7 +132,7 @@ os._exit(0)
 
 
 def test_a_run_that_is_sent_to_the_background_is_not_stopped_by_the_terminal() -> None:
-    """It waits there for another shell's answer, with signs of life; the terminal is the shell's."""
+    """It waits for another shell's answer, with signs of life; the terminal is the shell's."""
     command = [sys.executable, "-c", JOB_CONTROL]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.strip() == "stopped: (0, 0) True"
