@@ -12,6 +12,7 @@ from rollout.text.elapsed import in_words
 from rollout.text.sanitize import sanitize
 
 HEADINGS = ("RUN", "STARTED (UTC)", "WHO", "COMMAND", "HOSTS", "TOOK", "RESULT", "REASON")
+SPARED = ("TOOK", "HOSTS")
 MINUTES = len("2026-11-28T02:10")
 
 
@@ -20,7 +21,7 @@ def history_table(runs: Sequence[RunOverview]) -> str:
     if not runs:
         return "no run is written down here\n"
     rows = [[sanitize(cell) for cell in _row(run)] for run in runs]
-    return f"{table(HEADINGS, rows)}\n"
+    return f"{table(HEADINGS, rows, spared=SPARED)}\n"
 
 
 def _row(run: RunOverview) -> Sequence[str]:

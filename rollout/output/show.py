@@ -29,6 +29,7 @@ HEADINGS = (
     *("HOST", "RESULT", "OUT FROM", "UNTIL"),
     *("DRAIN", "MAINT", "BOOT", "CHECK", "WATCH", "OUT"),
 )
+SPARED = ("WATCH", "CHECK", "MAINT", "DRAIN", "BOOT")
 PHASES = (DRAIN, MAINT, BOOT, CHECK, WATCH)
 SEALED = "hmac:"
 """How the digest of a secret begins, which a journal has in its place."""
@@ -141,7 +142,7 @@ def _labelled(label: str, text: str, columns: int) -> list[str]:
 
 def _targets(view: RunView) -> str:
     rows = [row for target in view.targets for row in target_rows(target, _day(view))]
-    return table(HEADINGS, [[sanitize(cell) for cell in row] for row in rows])
+    return table(HEADINGS, [[sanitize(cell) for cell in row] for row in rows], spared=SPARED)
 
 
 def target_rows(target: TargetView, day: str) -> Iterator[Row]:

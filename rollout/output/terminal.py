@@ -1,6 +1,7 @@
 """What is known of the terminal that is written to: whether it can redraw, and how big it is."""
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
@@ -75,3 +76,11 @@ def text_columns(stream: TextIO, environ: Mapping[str, str]) -> int:
         return max(NARROW, min(WIDE, columns))
     said = environ.get("COLUMNS", "")
     return max(NARROW, int(said)) if said.isascii() and said.isdigit() else USUAL
+
+
+def terminal_room(stream: TextIO) -> int:
+    """Return the columns of the terminal; no end of them for a pipe or a file."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or sys.maxsize
+    except (OSError, ValueError):
+        return sys.maxsize

@@ -24,6 +24,7 @@ from rollout.text.sanitize import sanitize
 from rollout.text.wrap import hang
 
 HEADINGS = ("RUN", "STARTED (UTC)", "WHO", "COMMAND", "HOST", "OUT FROM", "UNTIL", "OUT", "ENDED")
+SPARED = ("UNTIL", "WHO", "ENDED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ def why_text(story: HostStory, width: int) -> str:
     causes = [line for said in cause_words(story) for line in hang("", sanitize(said), width)]
     now = columns([("now", str(row.server), *_server_words(row, story)) for row in story.servers])
     rows = [[sanitize(cell) for cell in _row(one)] for one in story.runs]
-    parts = ["\n".join(causes), now, table(HEADINGS, rows)]
+    parts = ["\n".join(causes), now, table(HEADINGS, rows, spared=SPARED)]
     if story.status is not None:
         parts += wrong(story.status.snapshot.findings)
     return "\n\n".join(part for part in parts if part) + "\n"
