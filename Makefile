@@ -8,7 +8,7 @@ RUNS = $(VENV)/.runs
 READY = $(VENV)/.ready
 DOCS = $(VENV)/.docs
 PIP = $(BIN)/pip install --quiet --require-hashes
-PYTEST = $(BIN)/pytest -n 4 --dist loadgroup --durations=15
+PYTEST = $(BIN)/pytest -n 4 --durations=15
 # The random lives only want a processor, the real daemons mostly wait: one yields to the other.
 LIVES_BESIDE = red=0; nice -n 19 $(BIN)/pytest -n 2 -m lives >$(VENV)/lives.log 2>&1 & lives=$$!; \
 	trap 'kill $$lives; exit 130' INT TERM

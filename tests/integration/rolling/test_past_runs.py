@@ -17,11 +17,7 @@ from examples.fleet import Fleet, Shape
 from rollout.text.timestamps import seconds_between
 from tests.support.observed_restart import WITHIN
 
-pytestmark = [
-    pytest.mark.integration,
-    # Four runs are made once and not for each worker: they took 70 to 180 s a time.
-    pytest.mark.xdist_group("past runs"),
-]
+pytestmark = pytest.mark.integration
 
 MANUAL = Path(__file__).parents[3] / "docs" / "how-to" / "programs.md"
 REASON = "leaking workers, OPS-311"

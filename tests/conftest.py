@@ -1,0 +1,23 @@
+"""How the tests are shared out among the processes that run them."""
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+ON_ONE_FLEET = ("tests/integration/rolling/test_past_runs.py",)
+"""Files whose tests look at what one fleet went through: 80 s to make, in each process anew."""
+
+
+class ByFleet(LoadScopeScheduling):  # type: ignore[misc]
+    """Shares out each test by itself, but all tests of such a file to one process.
+
+    Not ``--dist loadgroup``: with pytest 9.2 and xdist 3.8 its groups are not held (measured).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return file if file in ON_ONE_FLEET else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFleet:
+    return ByFleet(config, log)
