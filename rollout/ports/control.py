@@ -27,7 +27,7 @@ class Control(Protocol):
         """Let the person who asked read ``answer``; never raises."""
 
     async def show_pause(self, run: str, by: str) -> None:
-        """Let the lock say by whom ``run`` is paused, or with an empty text that it is not.
+        """Let the lock name the person ``by`` whom ``run`` is paused; an empty name: it is not.
 
         Never raises.
         """

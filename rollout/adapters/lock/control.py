@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
 from rollout.adapters.journal.serialization import UNREADABLE, read_holder, spell_holder
+from rollout.adapters.lock.away import AwayPlaces, boot_time
 from rollout.adapters.lock.lock_directory import LockDirectory
 from rollout.adapters.lock.reader import RUN
 from rollout.model.control import ControlAnswer, ControlRequest, Outcome, Wanted
@@ -20,9 +20,6 @@ LONGEST = 4096
 
 LISTEN_WITHIN = 4.0
 """Seconds for one place: one that is slow must not keep the run from hearing the others."""
-
-AWAY_FOR = 10.0
-"""Seconds for which a place that did not answer is left aside: each attempt may cost a connect."""
 
 
 class LockControl:
@@ -38,11 +35,10 @@ class LockControl:
     def __init__(
         self,
         places: Sequence[LockDirectory],
-        monotonic: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
+        monotonic: Callable[[], float] = boot_time,
     ) -> None:
         self._places = tuple(places)
-        self._monotonic = monotonic
-        self._away: dict[LockDirectory, float] = {}
+        self._away = AwayPlaces(monotonic)
 
     async def requests(self, run: str) -> Sequence[ControlRequest]:
         found: dict[str, ControlRequest] = {}
@@ -79,12 +75,11 @@ class LockControl:
 
     async def _of_run(self, act: Callable[[LockDirectory], Awaitable[T]]) -> list[T]:
         """Do ``act`` in each place that has not just been away, and leave out what fails."""
-        now = self._monotonic()
-        places = [place for place in self._places if self._away.get(place, now) <= now]
+        places = self._away.near(self._places)
         results = await _each(places, partial(_soon, act))
         for place, result in zip(places, results, strict=True):
             if isinstance(result, LockError):
-                self._away[place] = self._monotonic() + AWAY_FOR
+                self._away.add(place)
         return [result for result in results if not isinstance(result, RolloutError)]
 
 

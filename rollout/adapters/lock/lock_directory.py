@@ -171,7 +171,7 @@ class LockDirectory:
         self._not_lost(await self._ask("answer", run, stdin=f"{answer}\n"))
 
     async def show_pause(self, run: str, by: str) -> None:
-        """Say by whom ``run``, which is ours, is paused."""
+        """Write down which person has paused ``run``, which is ours."""
         self._not_lost(await self._ask("pause", run, stdin=f"{' '.join(by.split())}\n"))
 
     async def acts(self) -> tuple[str, ...]:

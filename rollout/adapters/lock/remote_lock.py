@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from rollout.adapters.journal.serialization import spell_holder
+from rollout.adapters.lock.away import AwayPlaces, boot_time
 from rollout.adapters.lock.lock_directory import LockDirectory
 from rollout.adapters.lock.reader import MOST_RUNS
 from rollout.model.errors import LockError, LockHeld, LockLost, RolloutError
@@ -15,9 +15,6 @@ from rollout.model.lock_state import LockOwner, LockState
 from rollout.model.ownership import OwnedTarget
 
 T = TypeVar("T")
-
-AWAY_FOR = 10.0
-"""Seconds for which a place that did not answer is left aside: each attempt may cost a connect."""
 
 CANCELLED_TAKE_WITHIN = 3.0
 """Seconds for a take that is under way when its wait is cancelled: it goes on in its thread."""
@@ -43,13 +40,13 @@ class FleetLock:
     def __init__(
         self,
         places: Sequence[LockDirectory],
-        monotonic: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
+        monotonic: Callable[[], float] = boot_time,
     ) -> None:
         self._places = tuple(places)
         self._monotonic = monotonic
         self._taken: list[LockDirectory] = []
         self._run = ""
-        self._away: dict[LockDirectory, float] = {}
+        self._away = AwayPlaces(monotonic)
         self._seen = float("-inf")
         self._lost: LockLost | None = None
         self._number = 0
@@ -133,7 +130,7 @@ class FleetLock:
         if owned_targets is None and not everywhere and self._monotonic() < self._seen + FRESH:
             return
         began = self._monotonic()
-        near = [place for place in self._taken if everywhere or not self._is_away(place)]
+        near = self._taken if everywhere else self._away.near(self._taken)
         places = near or self._taken  # a run that asks no place learns nothing
         self._number += owned_targets is not None
         results = await _each(
@@ -144,22 +141,19 @@ class FleetLock:
                 self._lost = error
                 raise error
             if error is not None:
-                self._away[place] = self._monotonic() + AWAY_FOR
+                self._away.add(place)
         failed = next((error for error in results if error is not None), None)
         if failed is not None and everywhere:
             raise failed
         if any(error is None for error in results):
             self._seen = began
 
-    def _is_away(self, place: LockDirectory) -> bool:
-        return self._monotonic() < self._away.get(place, float("-inf"))
-
     async def beat(self) -> None:
-        places = [place for place in self._taken if not self._is_away(place)]
+        places = self._away.near(self._taken)
         results = await _each(places, self._beat)
         for place, error in zip(places, results, strict=True):
             if isinstance(error, LockError):
-                self._away[place] = self._monotonic() + AWAY_FOR
+                self._away.add(place)
 
     async def _beat(self, place: LockDirectory) -> None:
         """Beat in one place; one that is slow must not make us seem dead in the others."""

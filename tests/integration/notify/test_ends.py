@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.fleet import Shape
+from examples.fleet import Fleet, Shape
 from tests.integration.conftest import MakeFleet
 from tests.integration.notify.test_notices_of_a_run import team
 from tests.support.disks import a_disk
@@ -22,11 +22,8 @@ SHAPE = Shape(hosts=2, instances=1, boot=0.3, checks="inter 200ms rise 2 fall 2"
 DEPLOYS = Shape(hosts=2, instances=1, boot=0.3, checks="inter 200ms rise 2 fall 2", deploys=True)
 
 
-def test_ctrl_c_ends_the_wait_for_the_last_hook_and_the_code_stays(
-    make_fleet: MakeFleet, tmp_path: Path
-) -> None:
-    fleet, began = make_fleet(SHAPE), tmp_path / "began"
-    fleet.settings({"hooks.after": f"touch {began}; sleep 600", "hooks.timeout": "2m"})
+def restart_until(fleet: Fleet, began: Path) -> subprocess.Popen[str]:
+    """Begin a restart, and wait until a command of it has made the file ``began``."""
     process = subprocess.Popen(
         fleet.command("restart"),
         env=fleet.environment,
@@ -38,6 +35,15 @@ def test_ctrl_c_ends_the_wait_for_the_last_hook_and_the_code_stays(
     while not began.exists():
         assert time.monotonic() < limit
         time.sleep(0.1)
+    return process
+
+
+def test_ctrl_c_ends_the_wait_for_the_last_hook_and_the_code_stays(
+    make_fleet: MakeFleet, tmp_path: Path
+) -> None:
+    fleet, began = make_fleet(SHAPE), tmp_path / "began"
+    fleet.settings({"hooks.after": f"touch {began}; sleep 600", "hooks.timeout": "2m"})
+    process = restart_until(fleet, began)
     process.send_signal(signal.SIGINT)
     told = time.monotonic()
     _, said = process.communicate(timeout=30)
@@ -60,17 +66,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_the_team_still_hears_of_it(
                 "notify.webhook": heard.url,
             }
         )
-        process = subprocess.Popen(
-            fleet.command("restart"),
-            env=fleet.environment,
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        limit = time.monotonic() + WITHIN
-        while not began.exists():
-            assert time.monotonic() < limit
-            time.sleep(0.1)
+        process = restart_until(fleet, began)
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)

@@ -13,7 +13,8 @@ import pytest
 
 from rollout.adapters.journal.serialization import spell_holder
 from rollout.adapters.local.thread_pool import Pool
-from rollout.adapters.lock.control import AWAY_FOR, LONGEST, LockControl
+from rollout.adapters.lock.away import AWAY_FOR
+from rollout.adapters.lock.control import LONGEST, LockControl
 from rollout.model.control import ControlAnswer, ControlRequest, Outcome, Wanted
 from rollout.model.errors import LockError, LockLost
 from rollout.model.lock_state import Kind

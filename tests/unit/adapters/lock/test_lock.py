@@ -19,8 +19,9 @@ from rollout.adapters.journal.serialization import spell_holder
 from rollout.adapters.local.process_identity import is_gone
 from rollout.adapters.local.shell_command import run_locally
 from rollout.adapters.local.thread_pool import Pool
+from rollout.adapters.lock.away import AWAY_FOR
 from rollout.adapters.lock.lock_directory import HERE, LockDirectory, LockLocation
-from rollout.adapters.lock.remote_lock import AWAY_FOR, FRESH, FleetLock
+from rollout.adapters.lock.remote_lock import FRESH, FleetLock
 from rollout.model.errors import LockError, LockHeld, LockLost, RemoteError
 from rollout.model.lock_state import Kind, LockState
 from rollout.ports.commands import CommandResult
