@@ -145,7 +145,7 @@ def deploy(fleet: Fleet) -> list[str]:
         good = run(fleet, "uninterrupted", "--yes")
         live = {host.srv.current for host in fleet.hosts.values()}
         commit = fleet.shop.release(broken="fail-boot")
-        say(f"\nRelease 3 is committed ({commit[:7]}).  It cannot boot, and nobody knows yet:")
+        say(f"\nRelease 3 is committed ({commit[:7]}).  It cannot boot; rollout does not know:")
         bad = run(fleet, "uninterrupted", "--yes")
         run(fleet, "releases")
         write_report(fleet)
