@@ -181,6 +181,7 @@ def test_what_is_not_as_it_was_shown_is_not_begun(
     monkeypatch.setattr(act, "shown_plan", lambda _: "what was shown")
     monkeypatch.setattr(act, "plan_under_lock", now)
     monkeypatch.setattr(act, "drift", drift)
+    monkeypatch.setattr(act, "with_added_settings", lambda planned, _: planned)
     played = play("restart")
     assert compared == ["what was shown", "what would be done now"]
     assert bool(played.acts) == (not differences)

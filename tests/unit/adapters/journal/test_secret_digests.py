@@ -57,7 +57,10 @@ def test_a_changed_secret_is_named_and_neither_value_is_shown(tmp_path: Path) ->
     assert changed(before, {}) == (f"{key} was removed",)
     assert changed({}, now) == (f"{key} was set",)
     assert changed({key: '"s3cr3t"'}, now) == (f"{key} was changed",)
-    assert changed({"a": '"https://me:s3cr3t@h/x"'}, {}) == ('a was "https://h/x", is not set',)
+    repo, url = "deploy.repo", '"https://me:s3cr3t@h/x"'
+    assert changed({repo: url}, {}) == (f'{repo} was "https://h/x", is not set',)
+    gone = 'a was "https://h/x", and this version of rollout does not have it'
+    assert changed({"a": url}, {}) == (gone,)
 
 
 @pytest.mark.parametrize("value", ["s3cr3t", "n3w"])

@@ -102,15 +102,10 @@ JOB_CONTROL = """
 import asyncio, os, pty, signal, sys, termios, time
 from rollout.adapters.local.terminal_answer import TerminalAnswer
 
+told = os.dup(1)  # what stands on a terminal whose session ends may be dropped by the kernel
 pid, terminal = pty.fork()
 if pid:  # the person at the terminal
-    said = b""
-    try:
-        while data := os.read(terminal, 1000):
-            said += data
-    except OSError:
-        pass
-    sys.stdout.buffer.write(said)
+    os.waitpid(pid, 0)
     sys.exit()
 job = os.fork()
 if not job:
@@ -125,7 +120,8 @@ time.sleep(1.0)
 os.tcsetpgrp(0, os.getpgrp())  # Ctrl-Z and `bg`
 modes = termios.tcgetattr(0)
 time.sleep(1.0)
-print("stopped:", os.waitpid(job, os.WUNTRACED | os.WNOHANG), termios.tcgetattr(0) == modes)
+state = os.waitpid(job, os.WUNTRACED | os.WNOHANG)
+os.write(told, f"stopped: {state} {termios.tcgetattr(0) == modes}".encode())
 os.kill(job, signal.SIGKILL)
 os._exit(0)
 """
