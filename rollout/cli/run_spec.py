@@ -23,6 +23,7 @@ class RunSpec:
         verb: What it does for the fleet: ``restart``, ``uninterrupted``, ``rollback``, ``recover``.
         hosts: The hosts that it is about.
         flags: Its own options that are settings.
+        takes_out: It takes targets out of rotation, so that another shell can pause or abort it.
         deploys: It needs what only a deploy needs of the world.
         include_left_out: What an earlier run left out there is restarted with the others.
         reason: Why, as typed.
@@ -42,6 +43,7 @@ class RunSpec:
     verb: str
     hosts: Sequence[str]
     flags: Flags | None = None
+    takes_out: bool = True
     deploys: bool = False
     include_left_out: bool = False
     reason: str = ""

@@ -59,7 +59,7 @@ def _run(spec: RunSpec, begun: NewRun, scenario: CommandBody, output_mode: Outpu
         tell(begun.began(spec))
         async with AsyncExitStack() as stack:
             make = open_deploy if spec.deploys else open_site
-            steering = Steering()
+            steering = Steering(takes_out=spec.takes_out)
             stopping = partial(_stop_asked, stop_asked, steering)
             site = await stack.enter_async_context(make(settings, stop_asked=stopping))
             site = replace(site, steering=steering, person=_person(cron=spec.cron))

@@ -8,13 +8,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from rollout.events import RolloutContinued, RolloutPaused, StopRequested
+from rollout.events import Noted, RolloutContinued, RolloutPaused, StopRequested
 from rollout.model.control import ControlAnswer, ControlRequest, Outcome, Wanted
 from rollout.ports.control import Control
 from rollout.ports.site import Site, Tell
 
 LISTEN_EVERY = 2.0
 """Seconds between two looks for requests."""
+
+AFTER_THE_ANSWER = "has paused the run as well: it stays paused after a yes at its terminal"
 
 
 @asynccontextmanager
@@ -34,31 +36,6 @@ async def listening(run: str, site: Site, tell: Tell) -> AsyncIterator[None]:
 async def _listen(listener: "Listener", control: Control) -> None:
     while True:
         await listener.listen(control)
-        await asyncio.sleep(LISTEN_EVERY)
-
-
-@asynccontextmanager
-async def declining(run: str, site: Site) -> AsyncIterator[None]:
-    """Answer requests to a run that is not steered, for the length of the block."""
-    if site.control is None:
-        yield
-        return
-    task = asyncio.create_task(_decline(run, site.control))
-    try:
-        yield
-    finally:
-        task.cancel()  # as above
-        await asyncio.wait({task})
-
-
-async def _decline(run: str, control: Control) -> None:
-    answered: set[str] = set()
-    while True:
-        for request in await control.requests(run):
-            if request.id not in answered:
-                answered.add(request.id)
-                answer = ControlAnswer(request=request.id, outcome=Outcome.ENDS_BY_ITSELF)
-                await control.answer(run, answer)
         await asyncio.sleep(LISTEN_EVERY)
 
 
@@ -90,39 +67,47 @@ class Listener:
         await self._show_pause(control)
 
     async def _show_pause(self, control: Control) -> None:
-        by = self._site.steering.paused_by
+        by = self._site.steering.pause
         if by != self._shown:
             self._shown = by
             await control.show_pause(self._run, by)
 
     def _obey(self, request: ControlRequest) -> ControlAnswer:
-        steering, before = self._site.steering, self._site.steering.paused_by
+        steering, before = self._site.steering, self._site.steering.pause
         finishing, outcome = tuple(steering.under_way), self._outcome(request)
         if outcome is Outcome.STOPPING_ALREADY:
             before = steering.stopped_by
+        if outcome is Outcome.PAUSED_ALREADY:
+            before = steering.paused_by
         who = request.by.who
         match outcome:
             case Outcome.PAUSED:
                 steering.paused_by = who
-                self._tell(RolloutPaused(by=who, finishing=finishing))
+                if steering.waits_for:  # the question stays, and its answer ends that wait alone
+                    self._tell(Noted(where="pause", what=f"{who} {AFTER_THE_ANSWER}"))
+                else:
+                    self._tell(RolloutPaused(by=who, finishing=finishing))
             case Outcome.CONTINUED:
-                steering.paused_by = ""
+                steering.go_on()
                 self._tell(RolloutContinued(by=who))
             case Outcome.STOPPING:
-                steering.paused_by, steering.stopped_by = "", who
+                steering.go_on()
+                steering.stopped_by = who
                 self._tell(StopRequested(by=f"abort by {who}"))
             case _:
                 pass
         return ControlAnswer(request=request.id, outcome=outcome, finishing=finishing, by=before)
 
     def _outcome(self, request: ControlRequest) -> Outcome:
-        paused = self._site.steering.paused
+        steering = self._site.steering
+        if not steering.takes_out:
+            return Outcome.ENDS_BY_ITSELF
         if self._site.stop_asked():
             return Outcome.STOPPING_ALREADY
         match request.wanted:
             case Wanted.PAUSE:
-                return Outcome.PAUSED_ALREADY if paused else Outcome.PAUSED
+                return Outcome.PAUSED_ALREADY if steering.paused_by else Outcome.PAUSED
             case Wanted.CONTINUE:
-                return Outcome.CONTINUED if paused else Outcome.NOT_PAUSED
+                return Outcome.CONTINUED if steering.paused else Outcome.NOT_PAUSED
             case Wanted.ABORT:
                 return Outcome.STOPPING

@@ -7,7 +7,7 @@ into the lock; the journal says that it has all of it; only then the earlier jou
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rollout.events import Noted, RolloutHalted
 from rollout.lock.acquire import (
@@ -20,7 +20,7 @@ from rollout.lock.acquire import (
     release,
 )
 from rollout.lock.guarded_releases import guarded
-from rollout.lock.listen import declining, listening
+from rollout.lock.listen import listening
 from rollout.lock.ownership_log import PersistentOwnershipLog, UnlockedOwnershipLog
 from rollout.lock.previous_runs import collect_owned_targets
 from rollout.model.errors import (
@@ -34,6 +34,7 @@ from rollout.model.errors import (
 from rollout.model.lock_state import LockOwner, LockState
 from rollout.model.ownership import OwnedTarget
 from rollout.model.past_runs import UnfinishedRun
+from rollout.ports.control import Steering
 from rollout.ports.ownership import Lock, NewRun, RunHistory
 from rollout.ports.site import Site, Tell
 
@@ -125,9 +126,10 @@ async def hold_lock_to_prune(owner: LockOwner, site: Site) -> AsyncIterator[Site
     """
     lock = lock_of(site)
     log = PersistentOwnershipLog(lock=lock)
+    site = replace(site, steering=Steering(takes_out=False))
     await _acquire_to_prune(owner, lock)
     try:
-        async with alive(lock, log), declining(owner.run, site):
+        async with alive(lock, log), listening(owner.run, site, lambda _: None):
             yield guarded(site, log)
     except BaseException as failure:
         for error in await lock.release():

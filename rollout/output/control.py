@@ -25,8 +25,7 @@ def answer_words(run: str, answer: ControlAnswer) -> str:
         case Outcome.STOPPING_ALREADY:
             return f"run {run} is stopping already{by}: nothing was changed"
         case Outcome.ENDS_BY_ITSELF:
-            what = "removes old releases, takes nothing out, and ends by itself"
-            return f"run {run} {what}: nothing was changed"
+            return f"run {run} takes nothing out, and ends by itself: nothing was changed"
 
 
 def answer_json(run: str, answer: ControlAnswer) -> str:

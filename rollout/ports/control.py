@@ -66,18 +66,31 @@ class Steering:
     """What the operator wants of the run, as far as signals do not say it.
 
     Attributes:
-        paused_by: Who has paused it; empty while it goes on.
+        takes_out: The run takes targets out; of one that does not, no request changes anything.
+        paused_by: The person who has paused it; empty where no person has.
+        waits_for: The setting by which it waits for an answer; empty while it waits for none.
         stopped_by: Who asked it to stop.
         under_way: Targets that have begun their turn and are seen through, in order.
     """
 
+    takes_out: bool = True
     paused_by: str = ""
+    waits_for: str = ""
     stopped_by: str = ""
     under_way: dict[str, None] = field(default_factory=dict[str, None])
 
     @property
+    def pause(self) -> str:
+        """What keeps the run from taking one more target out; empty while it goes on."""
+        return self.waits_for or self.paused_by
+
+    @property
     def paused(self) -> bool:
-        return bool(self.paused_by)
+        return bool(self.pause)
+
+    def go_on(self) -> None:
+        """End each pause, and the wait for an answer."""
+        self.paused_by = self.waits_for = ""
 
     @property
     def stop_asked(self) -> bool:

@@ -18,7 +18,7 @@ async def pause_after_canary(context: RunContext, check: Callable[[], None]) -> 
     """Wait until an operator says that the rest may be risked; the canary serves meanwhile.
 
     The answer comes from the terminal of the run, or from another shell.  One at the terminal ends
-    this pause alone: where another shell has paused the run before, it stays paused.
+    this pause alone: where another shell has paused the run, before or meanwhile, it stays paused.
 
     Args:
         context: The run.
@@ -29,14 +29,13 @@ async def pause_after_canary(context: RunContext, check: Callable[[], None]) -> 
     """
     steering, person = context.site.steering, context.site.person
     seconds = context.plan.timeouts.pause_timeout
-    before, steering.paused_by = steering.paused_by, SETTING
-    answered = False
+    steering.waits_for = SETTING
     answer = asyncio.create_task(person.agrees()) if person is not None else None
     await asyncio.sleep(0)  # keys from before the question are dropped before it is read
     context.tell(RolloutPaused(by=SETTING, asks=person is not None, seconds=seconds))
     end = now() + seconds
     try:
-        while steering.paused:
+        while steering.waits_for:
             check()
             if seconds and now() >= end:
                 raise Halted(
@@ -44,11 +43,12 @@ async def pause_after_canary(context: RunContext, check: Callable[[], None]) -> 
                 )
             if answer is not None and answer.done():
                 _obey(context, agreed=answer.result())
-                answered = True
+                steering.waits_for = ""
                 break
             await asyncio.sleep(NOTICE_WITHIN)
     finally:
-        steering.paused_by = before if answered else ""
+        if steering.waits_for:
+            steering.go_on()  # it halts: no pause holds up what a deploy takes back now
         if answer is not None:
             answer.cancel()
             await asyncio.wait({answer})

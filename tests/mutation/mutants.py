@@ -1523,8 +1523,15 @@ MUTANTS = (
     Mutant(
         "a yes at the terminal ends no pause of another shell",
         "restart/pause.py",
-        'before if answered else ""',
-        '""',
+        '                steering.waits_for = ""\n',
+        "                steering.go_on()\n",
+        STEERING,
+    ),
+    Mutant(
+        "a pause while the terminal is asked is one of its own",
+        "lock/listen.py",
+        "if steering.paused_by else Outcome.PAUSED\n",
+        "if steering.paused else Outcome.PAUSED\n",
         STEERING,
     ),
     Mutant(
@@ -1543,7 +1550,7 @@ MUTANTS = (
     ),
     Mutant(
         "only a yes is a yes",
-        "cli/question.py",
+        "cli/yes_or_no.py",
         'return answer.strip().lower() in {"y", "yes"}',
         'return answer.strip().lower() not in {"n", "no"}',
         noticed_by=("tests/unit/cli/test_question.py",),

@@ -8,6 +8,7 @@ import pytest
 
 from rollout.events import (
     Event,
+    Noted,
     RolloutContinued,
     RolloutFinished,
     RolloutHalted,
@@ -529,6 +530,53 @@ def test_an_answer_at_the_terminal_ends_no_pause_of_another_person() -> None:
     assert [one.by for one in paused] == [PEOPLE[0].who, SETTING, PEOPLE[0].who]
     goes_on = steered.when(RolloutContinued)[-1]
     assert [at > goes_on for at in steered.when(TargetClaimed)] == [False, True, True, True]
+    assert steered.told.summary.exit_code is Exit.DONE
+
+
+def test_a_pause_while_the_terminal_is_asked_outlives_the_answer() -> None:
+    """The other shell was told `paused already`, and the `y` let the run go on over it."""
+    steered = Steered()
+
+    async def pauses(steered: Steered) -> None:
+        await steered.until(RolloutPaused)
+        await steered.ask(Wanted.PAUSE)
+        await steered.ask(Wanted.PAUSE, 1)
+        (state,) = await steered.lock.look()
+        assert state.paused == SETTING
+        await steered.until(RolloutContinued)
+        await asyncio.sleep(300)
+        (state,) = await steered.lock.look()
+        assert state.paused == PEOPLE[0].who
+        request = ControlRequest(wanted=Wanted.CONTINUE, by=replace(CAROL, run="000003"))
+        await ask_run(BOB.run, request, steered.control)
+
+    after_the_canary(steered, pauses, person=Terminal(after=60, answer=True))
+    first, second = steered.answers
+    assert first.outcome is Outcome.PAUSED
+    assert (second.outcome, second.by) == (Outcome.PAUSED_ALREADY, PEOPLE[0].who)
+    paused = [one for one in steered.told.events if isinstance(one, RolloutPaused)]
+    assert [one.by for one in paused] == [SETTING, PEOPLE[0].who]
+    notes = [one for one in steered.told.events if isinstance(one, Noted) and one.where == "pause"]
+    (note,) = notes
+    assert note.what.startswith(f"{PEOPLE[0].who} has paused the run as well")
+    goes_on = steered.when(RolloutContinued)[-1]
+    assert [at > goes_on for at in steered.when(TargetClaimed)] == [False, True, True, True]
+    assert steered.told.summary.exit_code is Exit.DONE
+
+
+@pytest.mark.parametrize("wanted", list(Wanted))
+def test_a_run_that_takes_nothing_out_says_so_and_goes_on(wanted: Wanted) -> None:
+    """`recover` was said to be paused, or to stop, and did neither."""
+    steered = Steered()
+    steered.steering = Steering(takes_out=False)
+
+    async def asks(steered: Steered) -> None:
+        await steered.until(TargetClaimed)
+        await steered.ask(wanted)
+
+    steered.play(asks)
+    assert steered.answers[0].outcome is Outcome.ENDS_BY_ITSELF
+    assert steered.told.of(RolloutPaused) == steered.told.of(StopRequested) == []
     assert steered.told.summary.exit_code is Exit.DONE
 
 

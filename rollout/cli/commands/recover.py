@@ -60,6 +60,7 @@ def run(loaded: Loaded, left: UnfinishedRun | None, typed: GlobalOptions, reason
         loaded=loaded,
         typed=typed,
         verb="recover",
+        takes_out=False,
         hosts=[owned_target.target.host for owned_target in left.owned_targets] if left else (),
         reason=reason,
         left=left,

@@ -32,10 +32,11 @@ ANSWERS = {
     ): (Outcome.STOPPING, ("web2",), ""),
     "run a11ce0 stops; `rollout resume` restarts the rest later": (Outcome.STOPPING, (), ""),
     "run a11ce0 is stopping already: nothing was changed": (Outcome.STOPPING_ALREADY, (), ""),
-    (
-        "run a11ce0 removes old releases, takes nothing out, and ends by itself: "
-        "nothing was changed"
-    ): (Outcome.ENDS_BY_ITSELF, (), ""),
+    "run a11ce0 takes nothing out, and ends by itself: nothing was changed": (
+        Outcome.ENDS_BY_ITSELF,
+        (),
+        "",
+    ),
 }
 
 
