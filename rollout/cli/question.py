@@ -11,6 +11,7 @@ from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_beside, print_error
 from rollout.cli.options import CRON, YES
 from rollout.cli.planning import Subject, plan
+from rollout.cli.yes_or_no import NOTHING, agrees
 from rollout.model.errors import RolloutError, SettingsError
 from rollout.model.planned_run import PlannedRun
 from rollout.output.plan import plan_text, question
@@ -18,8 +19,6 @@ from rollout.output.select import Output
 from rollout.output.terminal import draws_bars, text_columns
 from rollout.settings.load import Loaded
 from rollout.summary.run import Exit
-
-NOTHING = "nothing was changed"
 
 
 def must_ask(arguments: Arguments, loaded: Loaded) -> bool:
@@ -97,12 +96,3 @@ def ask(subject: Subject) -> PlannedRun | Exit:
 def _is_asked_about(planned: PlannedRun) -> bool:
     """Tell whether there is a question: something would be done, and it would not be refused."""
     return bool(planned.targets) and not planned.exit_code
-
-
-def agrees(what: str) -> bool:
-    """Ask ``what`` at the terminal; anything but a yes is a no, also the end of the input."""
-    print_beside(f"{what} [y/N] ")
-    answer = sys.stdin.readline()
-    if not answer.endswith("\n"):
-        print_beside("\n")
-    return answer.strip().lower() in {"y", "yes"}

@@ -5,11 +5,10 @@ import sys
 from collections.abc import Mapping
 from enum import Enum, auto
 
-import typer
-
-from rollout.cli.console import print_error, print_output
+from rollout.cli.console import print_beside, print_error, print_output
 from rollout.cli.new_run import history_of
 from rollout.cli.wiring import open_site
+from rollout.cli.yes_or_no import NOTHING, agrees
 from rollout.lock.acquire import lock_of
 from rollout.lock.previous_runs import (
     find_unfinished_run,
@@ -111,6 +110,7 @@ def confirm(what: str, *, yes: bool) -> None:
 
     Raises:
         RolloutError: the answer is no, or there is no terminal.
+        KeyboardInterrupt: Ctrl-C was the answer; that has been said.
     """
     if yes:
         return
@@ -118,8 +118,14 @@ def confirm(what: str, *, yes: bool) -> None:
         raise RolloutError(
             "nothing was changed: this needs a confirmation and stdin is no terminal; add --yes"
         )
-    if not typer.confirm(f"rollout: {what}", err=True):
-        raise RolloutError("nothing was changed")
+    try:
+        agreed = agrees(f"rollout: {what}")
+    except KeyboardInterrupt:
+        print_beside("\n")
+        print_error(NOTHING)
+        raise
+    if not agreed:
+        raise RolloutError(NOTHING)
 
 
 def nothing_left() -> int:

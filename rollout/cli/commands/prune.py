@@ -11,8 +11,9 @@ from rollout.cli.console import print_beside, print_error, print_output
 from rollout.cli.from_deploy_settings import the_deploy
 from rollout.cli.new_run import current_owner
 from rollout.cli.options import CRON, PLAN
-from rollout.cli.question import NOTHING, agrees, must_ask
+from rollout.cli.question import must_ask
 from rollout.cli.wiring import open_site
+from rollout.cli.yes_or_no import NOTHING, agrees
 from rollout.deploy.disk_preflight import read_releases
 from rollout.deploy.prune import Retention, kept, prune_hosts, removable
 from rollout.events import Event, Noted

@@ -12,8 +12,10 @@ import pytest
 from rollout.cli.arguments import Arguments
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.options import CRON, YES
-from rollout.cli.question import agrees, must_ask, shown_plan
-from rollout.model.errors import SettingsError
+from rollout.cli.question import must_ask, shown_plan
+from rollout.cli.unfinished import confirm
+from rollout.cli.yes_or_no import agrees
+from rollout.model.errors import RolloutError, SettingsError
 from rollout.model.planned_run import PlannedRun, PlannedTime
 from rollout.settings.load import Loaded
 from tests.output.test_plan import RESTART
@@ -86,9 +88,42 @@ def test_anything_but_a_yes_is_a_no(
     assert agrees("Restart this host?") is agreed
 
 
+def test_what_are_no_characters_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of another encoding, in a UTF-8 locale, ended the command with a bug (exit code 1)."""
+    keys = io.TextIOWrapper(io.BytesIO(b"\xffy\n"), encoding="utf-8", errors="strict")
+    monkeypatch.setattr(sys, "stdin", keys)
+    assert not agrees("Restart this host?")
+
+
 class TerminalText(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "n\n", "maybe\n"])
+def test_a_recovery_that_is_not_wanted_is_refused(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of the input (Ctrl-D) was `Aborted!` and exit code 1, which is that of a bug."""
+    monkeypatch.setattr(sys, "stdin", TerminalText(answer))
+    with pytest.raises(RolloutError, match="nothing was changed"):
+        confirm("Bring back what is out?", yes=False)
+
+
+def interrupted() -> str:
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_at_the_question_of_a_recovery_says_that_nothing_was_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = TerminalText()
+    monkeypatch.setattr(keys, "readline", interrupted)
+    monkeypatch.setattr(sys, "stdin", keys)
+    with pytest.raises(KeyboardInterrupt):
+        confirm("Bring back what is out?", yes=False)
+    said = capsys.readouterr().err
+    assert said == "rollout: Bring back what is out? [y/N] \nrollout: nothing was changed\n"
 
 
 REFUSED = replace(RESTART, exit_code=4)
