@@ -1,6 +1,7 @@
 """``rollout plan``: what a restart, deploy or rollback would do now; nothing is changed."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -49,4 +50,5 @@ def _write(planned: PlannedRun, file: Path) -> None:
         replace_file(file, plan_json(planned))
     except OSError as error:
         raise RolloutError(f"{file} cannot be written: {error.strerror}") from error
-    print_error(f"the plan is in {file}; `rollout {planned.request.verb} --from-plan {file}`")
+    typed = shlex.quote(str(file))
+    print_error(f"the plan is in {file}; `rollout {planned.request.verb} --from-plan {typed}`")

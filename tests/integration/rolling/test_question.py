@@ -1,6 +1,7 @@
 """On a terminal a run shows its plan and asks; and it refuses to begin if the world is another."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from examples.fleet import Fleet, Shape
 from tests.integration.conftest import MakeFleet
 from tests.integration.rolling.test_plan import files_of
+from tests.support.advice import commands_in
 from tests.support.dialogues import Dialogue
 
 pytestmark = pytest.mark.integration
@@ -111,13 +113,18 @@ def test_a_required_answer_is_missed_where_no_person_can_be_asked(make_fleet: Ma
 
 def test_a_plan_file_is_done_as_it_was_planned(make_fleet: MakeFleet, tmp_path: Path) -> None:
     fleet = make_fleet(Shape(hosts=3, instances=1, boot=0.5))
-    file = tmp_path / "plan.json"
-    said = planned(fleet, file, "restart", "--hosts", "web3,web1", "--max-out", "2", "--floor", "1")
+    file = tmp_path / "the plan.json"
+    words = ("restart", "--hosts", "web3,web1", "--max-out", "2", "--floor", "1")
+    wrote = fleet.rollout("plan", *words, "-o", str(file))
+    said = json.loads(file.read_text())
     processes = fleet.processes()
 
-    done = fleet.rollout("--output", "json", "restart", "--from-plan", str(file))
+    (command,) = commands_in(wrote.stderr)
+    typed_words = shlex.split(command)[3:]  # after `rollout --config FILE`
+    done = fleet.rollout("--output", "json", *typed_words)
 
     assert done.returncode == 0, done.stderr
+    assert typed_words[-2:] == ["--from-plan", str(file)]
     summary = json.loads(done.stdout.splitlines()[-1])
     assert [one["target"] for one in summary["targets"]] == said["waves"][0] == ["web3", "web1"]
     assert fleet.processes()["web2/mongrel_8000"] == processes["web2/mongrel_8000"]
