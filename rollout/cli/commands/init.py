@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,5 +101,12 @@ def _write(file: Path, text: str, request: InitRequest) -> None:
 
 
 def _create(file: Path, text: str) -> None:
-    with file.open("x", encoding="utf-8") as new:
-        new.write(text)
+    """Write a new file; one that a full disk has torn is removed, so that no run reads it."""
+    new = file.open("x", encoding="utf-8")
+    try:
+        with new:
+            new.write(text)
+    except BaseException:
+        with suppress(OSError):
+            file.unlink()
+        raise

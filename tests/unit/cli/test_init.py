@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from rollout.cli.app import app
 from rollout.model.errors import SettingsError
+from tests.support.disks import a_disk, fill
 
 EXAMPLE = resources.files("rollout").joinpath("example.toml").read_text(encoding="utf-8")
 
@@ -35,6 +36,18 @@ def test_init_never_writes_over_a_file(here: Path) -> None:
     assert isinstance(done.exception, SettingsError)
     assert str(done.exception) == "rollout.toml is already there; --force replaces it"
     assert (here / "rollout.toml").read_text() == "mine"
+
+
+def test_init_leaves_no_torn_file_on_a_full_disk(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_disk(here / "full", "size=64k") as disk:
+        monkeypatch.chdir(disk)
+        fill(disk)
+        done = CliRunner().invoke(app, ["init"])
+        assert str(done.exception) == "rollout.toml cannot be written: No space left on device"
+        assert not (disk / "rollout.toml").exists()
+        monkeypatch.chdir(here)
 
 
 def test_init_does_not_write_through_a_dangling_link(here: Path) -> None:
