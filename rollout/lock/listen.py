@@ -67,7 +67,7 @@ class Listener:
         await self._show_pause(control)
 
     async def _show_pause(self, control: Control) -> None:
-        by = self._site.steering.pause
+        by = "" if self._site.stop_asked() else self._site.steering.pause
         if by != self._shown:
             self._shown = by
             await control.show_pause(self._run, by)

@@ -17,6 +17,7 @@ from rollout.events import (
     StopRequested,
     TargetClaimed,
     TargetDone,
+    TargetReturned,
 )
 from rollout.lock.acquire import LockRequest
 from rollout.lock.ask import ANSWER_WITHIN, ask_run, run_under_way
@@ -68,6 +69,7 @@ class Steered:
     at: dict[int, float] = field(default_factory=dict)
     answers: list[ControlAnswer] = field(default_factory=list)
     steering: Steering = field(default_factory=Steering)
+    interrupted: bool = False
     balancer: FakeBalancer | None = None
 
     def __post_init__(self) -> None:
@@ -82,8 +84,11 @@ class Steered:
         """Give the moments at which events of ``kind`` were told."""
         return [self.at[n] for n, event in enumerate(self.told.events) if isinstance(event, kind)]
 
+    def stop_asked(self) -> bool:
+        return self.interrupted or self.steering.stop_asked
+
     def site(self, person: Terminal | None = None) -> Site:
-        site = site_of(self.world, stop_asked=lambda: self.steering.stop_asked)
+        site = site_of(self.world, stop_asked=self.stop_asked)
         if self.balancer is not None:
             site = replace(site, balancers={self.balancer.name: self.balancer})
         steered = replace(site, lock=self.lock, control=self.control, steering=self.steering)
@@ -179,6 +184,24 @@ def test_a_pause_is_answered_within_seconds_and_the_lock_shows_it_until_it_is_ov
         Outcome.CONTINUED,
         Outcome.CONTINUED,
     ]
+
+
+def test_the_lock_shows_no_pause_of_a_run_that_stops() -> None:
+    """A Ctrl-C ends the pause, and what is out is then seen through: that may take minutes."""
+    steered = Steered()
+    seen: list[str] = []
+
+    async def pauses(steered: Steered) -> None:
+        await steered.until(TargetReturned)
+        await steered.ask(Wanted.PAUSE)
+        steered.interrupted = True
+        await asyncio.sleep(2 * LISTEN_EVERY)
+        (state,) = await steered.lock.look()
+        seen.append(state.paused)
+
+    steered.play(pauses, timeouts=replace(QUICK, stable=30.0))
+    assert seen == [""]
+    assert steered.told.summary.exit_code is Exit.HALTED
 
 
 def test_the_summary_says_by_whom_the_run_is_paused_as_long_as_it_is() -> None:
