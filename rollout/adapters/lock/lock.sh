@@ -77,6 +77,8 @@ is() { [ -n "$there" ] && [ -z "$odd" ] && [ "$(first lock/run)" = "$1" ]; }
 
 ours() { is "$run" || { show; exit 76; }; }
 
+under_way() { ours; [ ! -e lock/ended ] || { show; exit 76; }; }  # ours, and not left behind
+
 inside() {  # go into the lock, and be sure that it is the one that was judged
   cd -P lock 2>/dev/null && [ "$(stat -c %d:%i .)" = "$id" ] || no "cannot enter $dir/$app/lock"
   where=lock/
@@ -251,10 +253,10 @@ settled) last_lines settled 500 ;;
 acts) last_lines acts 20 ;;
 act) { last_lines acts 99; cat; } | put acts || exit 1 ;;
 end) ours; inside; put ended fsync ;;
-ask) ours; inside; { last_lines asked 19; cat; } | put asked fsync || exit 1 ;;
+ask) under_way; inside; { last_lines asked 19; cat; } | put asked fsync || exit 1 ;;
 asked) ours; each asked lock/asked ;;
 answer) ours; { last_lines answers 19; cat; } | put answers || exit 1 ;;
-answers) each answer answers; ours ;;  # beside the lock: an answer outlives its run
+answers) each answer answers; under_way ;;  # beside the lock: an answer outlives its run
 pause) ours; inside; put paused ;;
 release)
   [ -n "$there" ] || exit 0

@@ -163,7 +163,7 @@ class LockDirectory:
         return said.out
 
     async def ask(self, run: str, request: str) -> None:
-        """Leave a request for ``run``, in one line; LockLost if the lock is not that run's."""
+        """Leave a request for ``run``, in one line; LockLost if it has ended, or has no lock."""
         self._not_lost(await self._ask("ask", run, stdin=f"{request}\n"))
 
     async def answer(self, run: str, answer: str) -> None:

@@ -161,6 +161,22 @@ def test_an_answer_outlives_the_run_that_gave_it(pool: Pool, tmp_path: Path) -> 
         now(theirs.answered(ALICE.run, ABORT.id))
 
 
+def test_a_run_that_ended_and_left_its_lock_behind_is_asked_nothing_and_answers_nothing(
+    pool: Pool, tmp_path: Path
+) -> None:
+    """Its lock stays, for it lists what is out: no run obeys what is asked there."""
+    first, theirs = lock(pool, tmp_path), control(pool, tmp_path)
+    now(first.take(ALICE))
+    now(theirs.ask(ALICE.run, PAUSE))
+    now(theirs.answer(ALICE.run, PAUSED))
+    now(first.leave_behind("ended with servers out"))
+    assert now(theirs.answered(ALICE.run, PAUSED.request)) == PAUSED
+    with pytest.raises(LockLost):
+        now(theirs.answered(ALICE.run, ABORT.id))
+    with pytest.raises(LockLost):
+        now(theirs.ask(ALICE.run, ABORT))
+
+
 # ---- the lock says that its run is paused
 
 
