@@ -22,6 +22,7 @@ def drift(planned: PlannedRun, now: PlannedRun) -> tuple[Finding, ...]:
         *_of_a_refusal(planned),
         *_of_the_request(planned.request, now.request),
         *_of_the_targets(planned, now),
+        *_of_the_order(planned, now),
         *_of_the_capacity(planned, now),
         *_of_the_release(planned.release, now.release),
     ]
@@ -75,6 +76,16 @@ def _of_the_targets(planned: PlannedRun, now: PlannedRun) -> Iterator[Difference
     for name, one in before.items():
         if name in after:
             yield from _of_a_target(one, after[name])
+
+
+def _of_the_order(planned: PlannedRun, now: PlannedRun) -> Iterator[Difference]:
+    """Name the first turn that is another target's, where all have one: it may be the canary's."""
+    before = [one.name for one in planned.targets]
+    after = [one.name for one in now.targets]
+    if before != after and sorted(before) == sorted(after):
+        pairs = enumerate(zip(before, after, strict=True), 1)
+        turn, (was, is_now) = next((n, pair) for n, pair in pairs if pair[0] != pair[1])
+        yield "order", f"turn {turn} was that of {was}, and is that of {is_now}"
 
 
 def _of_a_target(planned: PlannedTarget, now: PlannedTarget) -> Iterator[Difference]:

@@ -83,6 +83,10 @@ def test_what_is_as_it_was_planned_is_no_difference() -> None:
             with_capacity(serving=6),
             "lb1/app: not as planned: 6 of 8 servers serve, and 7 did",
         ),
+        (
+            replace(RESTART, targets=RESTART.targets[1:] + RESTART.targets[:1]),
+            "order: not as planned: turn 1 was that of app1, and is that of app2",
+        ),
         (replace(RESTART, stuck="app1 waits"), "fleet: not as planned: app1 waits"),
     ],
 )
