@@ -31,7 +31,8 @@ async def allowed_by_before_hook(context: RunContext) -> bool:
     if site.hooks is None or not context.plan.targets:
         return True
     facts = {"hosts": " ".join(dict.fromkeys(t.host for t in context.plan.targets))}
-    end = await unless_stopped(site.hooks.run("before", facts), site.stop_asked)
+    stopped = "stopped on request while hooks.before ran"  # a resume has changed things by now
+    end = await unless_stopped(site.hooks.run("before", facts), site.stop_asked, stopped)
     if end is None or end.ok:
         return True
     fix = "repair what the command found, or set another one in [hooks]"

@@ -255,10 +255,11 @@ def test_before_can_refuse_a_run_and_then_nothing_was_touched() -> None:
     assert world.faults.calls == []
 
 
-def test_before_is_ended_by_a_stop() -> None:
+def test_before_is_ended_by_a_stop_and_what_stood_before_it_is_not_denied() -> None:
+    """A resume has brought back servers when its hooks.before runs."""
     world, told = fleet(2), Told()
     site = replace(site_of(world, stop_asked=lambda: True), hooks=FakeRunHooks(takes=1000.0))
-    with pytest.raises(Halted):
+    with pytest.raises(Halted, match=r"^stopped on request while hooks\.before ran$"):
         play(allowed_by_before_hook(RunContext(plan_of(world), site, told)))
 
 
