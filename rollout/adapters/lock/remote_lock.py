@@ -181,10 +181,9 @@ class FleetLock:
         names = (place.name for place in self._places)
         return {name: acts for name, acts in zip(names, seen, strict=True) if acts}
 
-    async def note(self, act: str) -> None:
-        """Write down in each place what a person did to the lock."""
-        for place in self._places:
-            await place.note(act)
+    async def note(self, act: str) -> tuple[RolloutError, ...]:
+        """Write down in each place what a person did; return the errors of those that failed."""
+        return _errors(await _each(self._places, lambda place: place.note(act)))
 
     async def leave_behind(self, how: str) -> tuple[RolloutError, ...]:
         return _errors(await _each(self._taken, lambda place: place.leave_behind(self._run, how)))

@@ -4,6 +4,7 @@ import asyncio
 
 from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_error, print_output
+from rollout.cli.lock_notes import note_what_is_done
 from rollout.cli.new_run import current_owner, history_of
 from rollout.cli.wiring import open_control
 from rollout.lock.ask import ask_run, run_under_way
@@ -50,7 +51,14 @@ async def _asked(settings: Settings, wanted: Wanted) -> tuple[str, ControlAnswer
     with open_control(settings) as (lock, control):
         owner = await run_under_way(lock, history_of(settings))
         request = ControlRequest(wanted=wanted, by=person)
-        answer = await ask_run(owner.run, request, control)
+        try:
+            answer = await ask_run(owner.run, request, control)
+        except asyncio.CancelledError:
+            print_error(
+                f"run {owner.run} has not answered so far; the request to {wanted} stays in its "
+                "lock, and it obeys once it reads it"
+            )
+            raise
         if did := DONE.get(answer.outcome):
-            await lock.note(f"{person.since} {person.who} {did} run {owner.run}")
+            await note_what_is_done(lock, person, f"{did} run {owner.run}")
     return owner.run, answer

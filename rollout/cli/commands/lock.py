@@ -11,6 +11,7 @@ from rollout.adapters.lock.remote_lock import FleetLock
 from rollout.cli.arguments import Arguments
 from rollout.cli.commands.recover import run
 from rollout.cli.console import print_error, print_output
+from rollout.cli.lock_notes import note_act, note_what_is_done
 from rollout.cli.new_run import current_owner, history_of
 from rollout.cli.options import REASON, YES
 from rollout.cli.unfinished import Despite, confirm, confirmed, nothing_left
@@ -18,7 +19,7 @@ from rollout.cli.wiring import open_lock
 from rollout.lock.by_hand import check_held_by_hand, release_by_hand
 from rollout.lock.previous_runs import is_over
 from rollout.model.errors import LockHeld
-from rollout.model.lock_state import Kind, LockOwner, LockState
+from rollout.model.lock_state import Kind, LockState
 from rollout.output.lock import lock_json, lock_table
 from rollout.output.select import Output
 from rollout.settings.model import Settings
@@ -53,7 +54,7 @@ def acquire(arguments: Arguments) -> int:
     async def take(lock: FleetLock) -> None:
         await lock.take(owner)
         try:
-            await _note(lock, owner, f"took it by hand: {reason}")
+            await note_act(lock, owner, f"took it by hand: {reason}")
         except BaseException:  # a command that fails or is ended leaves no lock behind
             await lock.release()
             raise
@@ -86,7 +87,7 @@ def release(arguments: Arguments) -> int:
 
     async def thaw(lock: FleetLock) -> None:
         await release_by_hand(lock, held)
-        await _note(lock, us, f"released what {held[0].owner} held")
+        await note_what_is_done(lock, us, f"released what {held[0].owner} held")
 
     _with_the_lock(settings, thaw)
     print_error(f"unlocked; it was held by {held[0].owner}")
@@ -100,14 +101,10 @@ def break_it(arguments: Arguments) -> int:
     left = confirmed(loaded.settings, what, yes=arguments.is_on(YES), despite=Despite.LIFE)
     if left is None:
         return nothing_left()
-    us, was = current_owner(Kind.MANUAL), left.owner
+    us, act = current_owner(Kind.MANUAL), f"broke the lock of {left.owner}"
     code = run(loaded, left, arguments.typed)
-    _with_the_lock(loaded.settings, lambda lock: _note(lock, us, f"broke the lock of {was}"))
+    _with_the_lock(loaded.settings, lambda lock: note_what_is_done(lock, us, act))
     return code
-
-
-async def _note(lock: FleetLock, person: LockOwner, act: str) -> None:
-    await lock.note(f"{person.since} {person.who} {act}")
 
 
 def _with_the_lock(settings: Settings, act: Callable[[FleetLock], Awaitable[T]]) -> T:
