@@ -9,6 +9,7 @@ import sys
 
 from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_beside, print_error
+from rollout.cli.global_options import GlobalOptions
 from rollout.cli.options import CRON, YES
 from rollout.cli.planning import Subject, plan
 from rollout.cli.yes_or_no import NOTHING, agrees
@@ -29,23 +30,29 @@ def must_ask(arguments: Arguments, loaded: Loaded) -> bool:
     """
     if arguments.is_on(YES):
         return False
-    on_terminal = sys.stdin.isatty() and sys.stderr.isatty()
-    can_ask = on_terminal and not arguments.is_on(CRON)
-    can_ask = can_ask and arguments.typed.output_mode is not Output.JSON
+    asks = can_ask(arguments.typed, cron=arguments.is_on(CRON))
     if loaded.settings.confirm != "required":
-        return can_ask and arguments.planned is None
-    if not can_ask:
-        where = loaded.origin(("confirm",))
-        why = _why(arguments, on_terminal=on_terminal)
+        return asks and arguments.planned is None
+    if not asks:
+        where, why = loaded.origin(("confirm",)), _why(arguments)
         what = f'{where}: confirm = "required", and no person can be asked here ({why})'
         raise SettingsError([f"{what}; --yes answers"])
     return True
 
 
-def _why(arguments: Arguments, *, on_terminal: bool) -> str:
+def can_ask(typed: GlobalOptions, *, cron: bool) -> bool:
+    """Tell whether a person reads on stderr what is asked, and answers at the terminal."""
+    return _is_on_terminal() and not cron and typed.output_mode is not Output.JSON
+
+
+def _is_on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _why(arguments: Arguments) -> str:
     if arguments.is_on(CRON):
         return "--cron"
-    return "--output json" if on_terminal else "stdin or stderr is no terminal"
+    return "--output json" if _is_on_terminal() else "stdin or stderr is no terminal"
 
 
 def shown_plan(subject: Subject) -> PlannedRun | Exit | None:

@@ -13,6 +13,7 @@ from rollout.cli.from_deploy_settings import see_current
 from rollout.cli.from_settings import lock_request, reach_of, servers_of, ssh_words
 from rollout.cli.new_run import NewRun, begin
 from rollout.cli.others import build_outside
+from rollout.cli.question import can_ask
 from rollout.cli.run_spec import Look, RunSpec
 from rollout.cli.signals import run_with_signals
 from rollout.cli.wiring import open_deploy, open_site
@@ -62,7 +63,7 @@ def _run(spec: RunSpec, begun: NewRun, scenario: CommandBody, output_mode: Outpu
             steering = Steering(takes_out=spec.takes_out)
             stopping = partial(_stop_asked, stop_asked, steering)
             site = await stack.enter_async_context(make(settings, stop_asked=stopping))
-            site = replace(site, steering=steering, person=_person(cron=spec.cron))
+            site = replace(site, steering=steering, person=_person(spec))
             site = outside.around(site, tell)
             site = trace(site, _tracing(begun, tell, verbose=spec.typed.verbose))
             if spec.cron and (which := spec.typed.which_file(spec.loaded)):
@@ -143,9 +144,9 @@ def _stop_asked(by_signal: Callable[[], bool], steering: Steering) -> bool:
     return by_signal() or steering.stop_asked
 
 
-def _person(*, cron: bool) -> TerminalAnswer | None:
+def _person(spec: RunSpec) -> TerminalAnswer | None:
     """Return the operator at the terminal, where there is one to read the question and answer."""
-    return TerminalAnswer() if sys.stdin.isatty() and sys.stderr.isatty() and not cron else None
+    return TerminalAnswer() if can_ask(spec.typed, cron=spec.cron) else None
 
 
 def _tracing(begun: NewRun, tell: Tell, *, verbose: bool) -> Say:

@@ -1,5 +1,6 @@
 """A run that cannot ask for the lock: its command does not begin, and all that is wrong is told."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +75,23 @@ def test_a_fleet_in_which_all_else_is_well_is_refused_because_of_the_lock(
     told = "".join(capsys.readouterr())
     assert code == 3, told
     assert "in_the_way" in told
+
+
+@pytest.mark.parametrize(("output", "is_asked"), [("plain", True), ("json", False)])
+def test_where_no_question_is_printed_no_key_is_taken_for_an_answer(
+    typed: GlobalOptions, monkeypatch: pytest.MonkeyPatch, output: str, *, is_asked: bool
+) -> None:
+    """An Enter at a terminal that shows JSON alone has halted the run after its canary."""
+    for name in ("stdin", "stderr"):
+        monkeypatch.setattr(getattr(sys, name), "isatty", lambda: True)
+    asked: list[bool] = []
+
+    async def look(site: Site) -> PreflightReport:
+        asked.append(site.person is not None)
+        return FIT
+
+    run(spec_of(replace(typed, output=output), look), begins)
+    assert asked == [is_asked]
 
 
 def test_of_an_output_that_there_is_not_no_run_is_written_down(
