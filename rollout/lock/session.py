@@ -22,7 +22,7 @@ from rollout.lock.acquire import (
 from rollout.lock.guarded_releases import guarded
 from rollout.lock.listen import listening
 from rollout.lock.ownership_log import PersistentOwnershipLog, UnlockedOwnershipLog
-from rollout.lock.previous_runs import collect_owned_targets
+from rollout.lock.previous_runs import collect_owned_targets, find_unfinished_run
 from rollout.model.errors import (
     LockError,
     LockHeld,
@@ -31,9 +31,9 @@ from rollout.model.errors import (
     RolloutError,
     UnfinishedRunFound,
 )
-from rollout.model.lock_state import LockOwner, LockState
+from rollout.model.lock_state import LockOwner
 from rollout.model.ownership import OwnedTarget
-from rollout.model.past_runs import UnfinishedRun
+from rollout.model.past_runs import UnfinishedRun, story_of
 from rollout.ports.control import Steering
 from rollout.ports.ownership import Lock, NewRun, RunHistory
 from rollout.ports.site import Site, Tell
@@ -114,20 +114,22 @@ async def take_over_lock(
 
 
 @asynccontextmanager
-async def hold_lock_to_prune(owner: LockOwner, site: Site) -> AsyncIterator[Site]:
+async def hold_lock_to_prune(
+    owner: LockOwner, history: RunHistory, site: Site
+) -> AsyncIterator[Site]:
     """Hold the lock for the length of the block, so that no run begins beside it.
 
     Returns the same world, in which releases can be removed as long as the lock is held.
 
     Raises:
         LockHeld: a run has it that may live, or a person.
-        UnfinishedRunFound: a run ended by itself and left servers out: the lock is their record.
+        UnfinishedRunFound: a run left it behind, or died: the lock may be the record of servers.
         LockError: a place could not be asked.
     """
     lock = lock_of(site)
     log = PersistentOwnershipLog(lock=lock)
     site = replace(site, steering=Steering(takes_out=False))
-    await _acquire_to_prune(owner, lock)
+    await _acquire_to_prune(owner, history, site)
     try:
         async with alive(lock, log), listening(owner.run, site, lambda _: None):
             yield guarded(site, log)
@@ -139,22 +141,18 @@ async def hold_lock_to_prune(owner: LockOwner, site: Site) -> AsyncIterator[Site
         raise error
 
 
-async def _acquire_to_prune(owner: LockOwner, lock: Lock) -> None:
+async def _acquire_to_prune(owner: LockOwner, history: RunHistory, site: Site) -> None:
+    lock = lock_of(site)
     try:
         await lock.take(owner)
     except LockHeld:
-        seen = await lock.look()
-        if seen and all(held.ended for held in seen):
-            raise _ended_with(seen) from None
-        if seen:
-            raise
+        left = await find_unfinished_run(lock, history, site)
+        if left is not None and left.held is not None:
+            if not left.certain:
+                raise
+            fix = "`rollout recover` brings back what can be proven, and releases the lock"
+            raise UnfinishedRunFound(left.owner.run, story_of(left), fix) from None
         await lock.take(owner)  # it was given back between the two
-
-
-def _ended_with(seen: Sequence[LockState]) -> UnfinishedRunFound:
-    owner, out = seen[0].owner, [h.target.name for held in seen for h in held.owned_targets]
-    what = f"of {owner.who} since {owner.since} ended with {', '.join(dict.fromkeys(out))} out"
-    return UnfinishedRunFound(owner.run, what, "`rollout recover` brings back what can be proven")
 
 
 async def _still_left(left: UnfinishedRun, run: NewRun, lock: Lock) -> tuple[OwnedTarget, ...]:

@@ -25,7 +25,7 @@ from tests.support.simulation.fake_releases import FakeReleases
 from tests.support.simulation.fakes import FakeControl, FakeLock
 from tests.support.simulation.faults import Fault, Faults, Kind
 from tests.support.simulation.restarts import Told, fleet, site_of
-from tests.support.simulation.sessions import new_run
+from tests.support.simulation.sessions import FakeHistory, new_run
 from tests.support.simulation.world import Directory, World, clock
 
 OLD = ("20100101000000", "20110101000000")
@@ -57,7 +57,7 @@ def site_with(world: World, releases: FakeReleases | None = None) -> Site:
 
 async def prune(site: Site, told: list[Event]) -> tuple[Finding, ...]:
     """Prune as the command does."""
-    async with hold_lock_to_prune(ALICE, site) as locked:
+    async with hold_lock_to_prune(ALICE, FakeHistory(), site) as locked:
         return await prune_hosts(("web1", "web2"), Retention(1), locked, told.append)
 
 
@@ -80,7 +80,7 @@ def test_a_release_that_a_person_was_not_shown_stays_and_so_does_any_other(
     world, told = with_old_releases(), list[Event]()
 
     async def prune_what_was_shown() -> None:
-        async with hold_lock_to_prune(ALICE, site_with(world)) as locked:
+        async with hold_lock_to_prune(ALICE, FakeHistory(), site_with(world)) as locked:
             await prune_hosts(("web1", "web2"), Retention(1, shown=shown), locked, told.append)
 
     with pytest.raises(RolloutError, match=f"{OLD[0]} would go as well, and was not shown"):
@@ -141,7 +141,7 @@ def test_a_prune_whose_lock_was_broken_removes_nothing_more() -> None:
     world, told = with_old_releases(), list[Event]()
 
     async def broken() -> None:
-        async with hold_lock_to_prune(ALICE, site_with(world)) as locked:
+        async with hold_lock_to_prune(ALICE, FakeHistory(), site_with(world)) as locked:
             world.lock = held(owner=BOB)
             await prune_hosts(("web1", "web2"), Retention(1), locked, told.append)
 
@@ -157,7 +157,7 @@ def test_the_end_of_a_prune_hides_no_error_of_it() -> None:
     world = with_old_releases()
 
     async def fails() -> None:
-        async with hold_lock_to_prune(ALICE, site_with(world)):
+        async with hold_lock_to_prune(ALICE, FakeHistory(), site_with(world)):
             world.lock = held(owner=BOB)
             raise ZeroDivisionError
 
@@ -205,6 +205,22 @@ def test_nothing_is_removed_while_a_host_is_unknown() -> None:
     assert (left_of(world), told, world.lock) == ([2, 2], [], None)
 
 
+def test_a_prune_that_was_killed_is_not_called_busy_by_the_next_one() -> None:
+    """Its lock stays: only a run that restarts takes it over by itself."""
+    world, told = with_old_releases(), list[Event]()
+    world.lock = held(owner=BOB)
+    history = FakeHistory(gone={BOB.run})
+
+    async def beside() -> None:
+        async with hold_lock_to_prune(ALICE, history, site_with(world)) as locked:
+            await prune_hosts(("web1", "web2"), Retention(1), locked, told.append)
+
+    with pytest.raises(UnfinishedRunFound, match="died; no server is out because of") as refused:
+        play(beside())
+    assert "`rollout recover`" in refused.value.fix
+    assert (left_of(world), told, world.lock) == ([2, 2], [], held(owner=BOB))
+
+
 class GivenBackMeanwhile(FakeLock):
     """A run held it when it was to be taken, and holds it no more when it is looked at."""
 
@@ -222,7 +238,7 @@ def test_a_lock_that_was_given_back_meanwhile_is_taken_before_anything_is_remove
     site = replace(site_of(world), lock=GivenBackMeanwhile(world))
 
     async def beside() -> None:
-        async with hold_lock_to_prune(ALICE, site):
+        async with hold_lock_to_prune(ALICE, FakeHistory(), site):
             assert world.lock is not None
             assert world.lock.owner == ALICE
 
@@ -239,10 +255,12 @@ def test_a_prune_begins_not_beside_a_run_that_has_left_a_server_out() -> None:
     )
 
     async def beside() -> None:
-        async with hold_lock_to_prune(ALICE, site):
+        async with hold_lock_to_prune(ALICE, FakeHistory(), site):
             raise AssertionError("it has begun")
 
-    with pytest.raises(UnfinishedRunFound, match=r"ended with web1 out") as refused:
+    with pytest.raises(
+        UnfinishedRunFound, match=r"ended exit 6; out because of it: web1"
+    ) as refused:
         play(beside())
     assert "rollout recover" in refused.value.fix
     assert world.lock == before, "it is the record of what is out"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rollout.cli.arguments import Arguments
 from rollout.cli.console import print_beside, print_error, print_output
 from rollout.cli.from_deploy_settings import the_deploy
-from rollout.cli.new_run import current_owner
+from rollout.cli.new_run import current_owner, history_of
 from rollout.cli.options import CRON, PLAN
 from rollout.cli.question import must_ask
 from rollout.cli.wiring import open_site
@@ -117,7 +117,7 @@ def run(
         told: list[Event] = []
         async with (
             open_site(settings) as site,
-            hold_lock_to_prune(current_owner(Kind.RUN), site) as locked,
+            hold_lock_to_prune(current_owner(Kind.RUN), history_of(settings), site) as locked,
         ):
             retention = Retention(the_deploy(settings).keep, shown=shown)
             findings = await prune_hosts(hosts, retention, locked, told.append)
