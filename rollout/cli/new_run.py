@@ -20,6 +20,7 @@ from rollout.events import RunBegan
 from rollout.model.fleet import Finding
 from rollout.model.lock_state import Kind, LockOwner
 from rollout.paths import state_directory
+from rollout.planning.drift import matters
 from rollout.settings.defaults import is_added, is_known, other_than_default, with_added
 from rollout.settings.dump import as_text
 from rollout.settings.load import Loaded
@@ -140,7 +141,8 @@ def changed(
 ) -> tuple[str, ...]:
     """Say what is set otherwise than it was; of a secret never what it was or is.
 
-    What another version of rollout has, and nothing sets, is no difference.
+    What another version of rollout has, and nothing sets, is no difference, and neither is what
+    changes nothing of what a run does to a fleet, as in a plan file.
 
     Args:
         before: The settings of a past run, by dotted key.
@@ -154,7 +156,9 @@ def changed(
     }
     keys = dict.fromkeys((*before, *now))
     return tuple(
-        f"{key} {_difference(key, before, now)}" for key in keys if before.get(key) != now.get(key)
+        f"{key} {_difference(key, before, now)}"
+        for key in keys
+        if before.get(key) != now.get(key) and matters(key)
     )
 
 

@@ -12,6 +12,11 @@ SHORT = 12
 """Digits of a revision in a sentence."""
 
 
+def matters(key: str) -> bool:
+    """Tell whether the setting ``key`` decides what a run does to a fleet."""
+    return not key.startswith(NO_MATTER)
+
+
 def drift(planned: PlannedRun, now: PlannedRun) -> tuple[Finding, ...]:
     """Say in what the world, or what is asked for, is another than when it was planned.
 
@@ -55,7 +60,7 @@ def _of_the_request(planned: RunRequest, now: RunRequest) -> Iterator[Difference
         yield "hosts", f"{', '.join(new)} had no part in it"
     for key in dict.fromkeys((*planned.settings, *now.settings)):
         was, is_now = planned.settings.get(key, ""), now.settings.get(key, "")
-        if was != is_now and not key.startswith(NO_MATTER):
+        if was != is_now and matters(key):
             yield key, f"it was {was or 'not set'}, and is {is_now or 'not set'}"
 
 

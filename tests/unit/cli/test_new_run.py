@@ -116,6 +116,12 @@ def test_what_is_set_as_it_was_is_not_worth_a_word() -> None:
     assert changed({"fleet.floor": "75%"}, {"fleet.floor": "75%"}) == ()
 
 
+@pytest.mark.parametrize("key", ["lock.wait", "notify.on", "log.file", "metrics.textfile"])
+def test_what_changes_nothing_on_a_fleet_keeps_no_run_from_being_resumed(key: str) -> None:
+    """An operator who adds a webhook is not sent to --replan, which forgives more."""
+    assert changed({key: "before"}, {key: "now"}) == ()
+
+
 def test_what_was_changed_added_or_left_out_is_named_once_each() -> None:
     before = {"fleet.floor": "75%", "restart.probe": "tcp://{host}:{port}", "app": "shop"}
     now = {"app": "shop", "fleet.floor": "50%", "deploy.to": "/srv/shop"}
@@ -150,10 +156,10 @@ def test_a_setting_that_an_upgrade_adds_and_nothing_sets_is_no_difference(
 
 def test_a_setting_that_an_upgrade_adds_and_that_is_set_is_named(typed: GlobalOptions) -> None:
     before = of_an_older_version(written(typed))
-    new = '[hooks]\nbefore = "hunter2"\ntimeout = "5s"\n[lock]\nwait = "1m"\n'
+    new = '[hooks]\nbefore = "hunter2"\ntimeout = "5s"\n[restart]\nstable = "9s"\n'
     it_had_none = "and the version of rollout that began the run did not have it"
     assert changed(before, written(typed, new)) == (
-        'lock.wait was "0s", is "1m"',
+        'restart.stable was "5s", is "9s"',
         f"hooks.before is set, {it_had_none}",
         f'hooks.timeout is "5s", {it_had_none}',
     )
