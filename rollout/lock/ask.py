@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from rollout.model.control import ControlAnswer, ControlRequest
-from rollout.model.errors import LockLost, RolloutError
+from rollout.model.errors import LockError, LockLost, RolloutError
 from rollout.model.lock_state import Kind, LockOwner, LockState
 from rollout.ports.control import Control
 from rollout.ports.ownership import Lock, RunHistory
@@ -48,19 +48,29 @@ async def ask_run(run: str, request: ControlRequest, control: Control) -> Contro
 
     Raises:
         RolloutError: it has ended meanwhile, or has not answered.
-        LockError: no place of the lock could be asked.
+        LockError: the request could be left in no place of the lock.
     """
     try:
         await control.ask(run, request)
-        deadline = now() + ANSWER_WITHIN
-        while (answer := await control.answered(run, request.id)) is None:
-            if now() >= deadline:
-                raise RolloutError(
-                    f"run {run} has not answered within {ANSWER_WITHIN:g}s; the request stays in "
-                    "its lock, and it obeys once it reads it; `rollout lock` shows its last sign "
-                    "of life"
-                )
-            await asyncio.sleep(LOOK_EVERY)
+        return await _answer(run, request, control)
     except LockLost:
         raise RolloutError(f"run {run} has ended meanwhile, and has not answered") from None
-    return answer
+
+
+async def _answer(run: str, request: ControlRequest, control: Control) -> ControlAnswer:
+    """Wait for the answer; a look that fails says nothing of the run, which has the request."""
+    deadline = now() + ANSWER_WITHIN
+    while True:
+        failed = ""
+        try:
+            if (answer := await control.answered(run, request.id)) is not None:
+                return answer
+        except LockError as error:
+            failed = f" ({error})"
+        if now() >= deadline:
+            raise RolloutError(
+                f"run {run} has not answered within {ANSWER_WITHIN:g}s{failed}; the request stays "
+                "in its lock, and it obeys once it reads it; `rollout lock` shows its last sign "
+                "of life"
+            )
+        await asyncio.sleep(LOOK_EVERY)

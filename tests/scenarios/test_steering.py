@@ -24,7 +24,7 @@ from rollout.lock.ask import ANSWER_WITHIN, ask_run, run_under_way
 from rollout.lock.listen import LISTEN_EVERY
 from rollout.lock.session import LockedRun, hold_lock
 from rollout.model.control import ControlAnswer, ControlRequest, Outcome, Wanted
-from rollout.model.errors import LockLost, RolloutError
+from rollout.model.errors import LockError, LockLost, RolloutError
 from rollout.model.fleet import Admin, BalancerSnapshot
 from rollout.model.lock_state import Kind, LockState
 from rollout.model.plan import Plan, Share, waves_of
@@ -451,6 +451,37 @@ def test_a_run_that_does_not_answer_is_waited_for_and_named() -> None:
         return clock() - began
 
     assert play(scenario()) == pytest.approx(ANSWER_WITHIN, abs=1)
+
+
+class Deaf(FakeControl):
+    """The requests and answers of a lock that cannot be read for a while."""
+
+    silent_until = 0.0
+
+    async def answered(self, run: str, request: str) -> ControlAnswer | None:
+        if clock() < self.silent_until:
+            raise LockError("lb1", "connection refused")
+        return await super().answered(run, request)
+
+
+@pytest.mark.parametrize("silent", [5.0, 1e9])
+def test_a_look_that_fails_ends_no_wait_for_an_answer(silent: float) -> None:
+    """The run has the request, and obeys it: to fail would say that it was not asked."""
+    world = fleet()
+    world.lock = LockState(place="lb1", owner=ALICE)
+    control, request = Deaf(world), ControlRequest(wanted=Wanted.PAUSE, by=PEOPLE[0])
+    answer = ControlAnswer(request=request.id, outcome=Outcome.PAUSED)
+
+    async def scenario() -> ControlAnswer:
+        control.silent_until = clock() + silent
+        await control.answer(ALICE.run, answer)
+        return await ask_run(ALICE.run, request, control)
+
+    if silent < ANSWER_WITHIN:
+        assert play(scenario()) == answer
+        return
+    with pytest.raises(RolloutError, match=r"within 15s \(lb1: connection refused\); the request"):
+        play(scenario())
 
 
 def test_a_run_that_ends_before_it_answers_is_said_to_have_ended() -> None:
