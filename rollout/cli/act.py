@@ -69,7 +69,9 @@ def _run(subject: Subject, planned: PlannedRun | None, reason: str) -> int:
             elif deploy is not None:
                 await uninterrupted(DeployContext(plan, site, tell, deploy))
 
-    before = settings.hooks.before or (the_deploy(settings).hooks.before if deploys else "")
+    before = "hooks.before" if settings.hooks.before else ""
+    if deploys and not before and the_deploy(settings).hooks.before:
+        before = "deploy.hooks.before"
     spec = RunSpec(
         loaded=subject.loaded,
         typed=arguments.typed,

@@ -131,8 +131,8 @@ async def _refuse(error: LockUnavailable, look: Look | None, site: Site, tell: T
 
 
 def looking_at(hosts: Sequence[str], hook: str = "") -> str:
-    """Say what goes on until the first host is touched."""
-    then = ", then hooks.before runs" if hook else ""
+    """Say what goes on until the first host is touched, or the setting ``hook`` runs."""
+    then = f", then {hook} runs" if hook else ""
     return f"looking at {hosts_words(len(hosts))}{then}"
 
 

@@ -213,8 +213,8 @@ async def run_before_hook(context: DeployContext) -> bool:
         raise Halted("stopped on request, before any host was changed")
     if said is None or said.ok:
         return True
-    fix = "mend it, or run it by hand (deploy.hooks.before); nothing of the deploy was begun"
-    finding = Finding("hooks.before", f"it said no: {said.message}", fix)
+    fix = "repair what the command found, or set another one in [deploy.hooks]"
+    finding = Finding("deploy.hooks.before", f"it said no: {said.message}", fix)
     context.tell(RolloutRefused(findings=(finding,)))
     return False
 

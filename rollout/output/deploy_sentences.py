@@ -100,7 +100,7 @@ def deploy_words(event: DeployEvent) -> str:  # noqa: C901, PLR0912 - a sentence
         case events.RollbackFinished(release=release):
             return f"rolled back, the release before {release} serves"
         case events.HookRan(hook=hook, ok=fine, message=said):
-            return f"hook `{hook}` {'ran' if fine else 'FAILED'}{f': {said}' if said else ''}"
+            return f"deploy.hooks.{hook} {'ran' if fine else 'FAILED'}{f': {said}' if said else ''}"
         case events.ReleasesPruned(releases=releases):
             return f"old releases removed: {', '.join(releases) or 'nothing'}"
         case _:

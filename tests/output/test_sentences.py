@@ -166,8 +166,8 @@ def test_what_a_failed_hook_printed_is_shown_and_what_a_fine_one_printed_is_not(
     for fine in (True, False):
         broadcast.tell(HookRan(hook="before", ok=fine, message="exit 1", tail=("one", "\x1btwo")))
     assert [line.partition(" ")[2] for line in memory.text.splitlines()] == [
-        "rollout hook `before` ran: exit 1",
-        "rollout hook `before` FAILED: exit 1",
+        "rollout deploy.hooks.before ran: exit 1",
+        "rollout deploy.hooks.before FAILED: exit 1",
         "rollout     | one",
         "rollout     | wo",
     ]

@@ -94,7 +94,7 @@ def run(arguments: Arguments, loaded: Loaded, past: PastRun, left: UnfinishedRun
         done=past.done,
         renewed=past.renewed,
         cron=arguments.is_on(CRON),
-        meanwhile=looking_at(past.hosts, settings.hooks.before),
+        meanwhile=looking_at(past.hosts, "hooks.before" if settings.hooks.before else ""),
         look=look,
     )
     return run_command(spec, scenario)

@@ -62,7 +62,7 @@ def _live(ending: RunResult) -> str:
     aside = skipped_words(summary, "Skipped, not on this release")
     said += f"{none_missing(summary)}.{aside}"
     for hook, words in deploy.warnings.items():
-        said += f" Warning: the hook `{hook}` failed: {words}."
+        said += f" Warning: deploy.hooks.{hook} failed: {words}."
     return said
 
 

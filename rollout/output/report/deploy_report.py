@@ -100,7 +100,7 @@ def causes(deploy: DeploySummary) -> tuple[str, ...]:
     """List what stopped the deploy, where neither the first sentence nor a row says it."""
     said = [deploy.reason] if deploy.phase in {Phase.ROLLED_BACK, Phase.ROLLBACK_HALTED} else []
     said += [
-        f"the hook `{hook}` failed: {words}"
+        f"deploy.hooks.{hook} failed: {words}"
         for hook, words in deploy.warnings.items()
         if hook != "before"  # that one stops everything, and stands among the findings
     ]

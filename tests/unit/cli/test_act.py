@@ -129,7 +129,7 @@ def test_a_deploy_looks_with_the_source_and_deploys(play: Play, command: str) ->
     (spec,) = played.specs
     assert (spec.verb, spec.hosts, spec.deploys) == ("uninterrupted", ("web1", "web3"), True)
     assert (spec.cron, spec.include_left_out) == (False, False)
-    assert spec.meanwhile == "looking at 2 hosts, then hooks.before runs"
+    assert spec.meanwhile == "looking at 2 hosts, then deploy.hooks.before runs"
     assert {name for name, _ in played.looks} == {"deploy"}
     assert all(words[2] == "the source" for _, words in played.looks)
     assert played.acts == [("deploy", DEPLOY)]
