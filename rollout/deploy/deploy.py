@@ -210,7 +210,7 @@ async def run_before_hook(context: DeployContext) -> bool:
     """
     said = await hook(context, "before")
     if context.site.stop_asked():
-        raise Halted("stopped on request, before any host was changed")
+        raise Halted(f"{context.site.steering.stop_reason}, before any host was changed")
     if said is None or said.ok:
         return True
     fix = "repair what the command found, or set another one in [deploy.hooks]"

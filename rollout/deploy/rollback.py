@@ -82,7 +82,8 @@ async def roll_back(
         context = replace(context, plan=old)
         await verify_old_release(context, rolled, failed)
         if site.stop_asked():
-            raise Halted(f"stopped on request; {', '.join(names)} runs the release before again")
+            again = f"{', '.join(names)} runs the release before again"
+            raise Halted(f"{site.steering.stop_reason}; {again}")
         await return_others_to_old_release(context, rolled, failed)
     except RolloutError as halt:
         tell(RollbackHalted(reason=str(halt)))

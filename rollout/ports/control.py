@@ -95,3 +95,8 @@ class Steering:
     @property
     def stop_asked(self) -> bool:
         return bool(self.stopped_by)
+
+    @property
+    def stop_reason(self) -> str:
+        """Say that the run stops on request, and of whom where that was another shell."""
+        return f"stopped on request{f' of {self.stopped_by}' if self.stopped_by else ''}"

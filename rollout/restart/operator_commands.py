@@ -31,8 +31,9 @@ async def allowed_by_before_hook(context: RunContext) -> bool:
     if site.hooks is None or not context.plan.targets:
         return True
     facts = {"hosts": " ".join(dict.fromkeys(t.host for t in context.plan.targets))}
-    stopped = "stopped on request while hooks.before ran"  # a resume has changed things by now
-    end = await unless_stopped(site.hooks.run("before", facts), site.stop_asked, stopped)
+    # not "before anything was changed": a resume has brought back servers by now
+    reason = "stopped on request while hooks.before ran"
+    end = await unless_stopped(site.hooks.run("before", facts), site.stop_asked, reason)
     if end is None or end.ok:
         return True
     fix = "repair what the command found, or set another one in [hooks]"

@@ -43,7 +43,7 @@ async def soak(context: RunContext, returned: Sequence[Target]) -> None:
         last = now() >= end  # asked once: the round that ends it looks at the processes as well
         due = last or now() >= look_at
         if context.site.stop_asked():
-            raise Halted("stopped on request during the soak")
+            raise Halted(f"{context.site.steering.stop_reason} during the soak")
         for target in returned:
             rows, condition = await carried(target, context.site)
             if held := [f"{row.server} is {how}" for row in rows if (how := out_of_rotation(row))]:

@@ -222,8 +222,7 @@ class Window:
             Halted: the operator wants us to stop, the deadline has passed, or too many failed.
         """
         if self._site.stop_asked():
-            by = self._site.steering.stopped_by
-            raise Halted(f"stopped on request of {by}" if by else "stopped on request")
+            raise Halted(self._site.steering.stop_reason)
         deadline = self._plan.timeouts.deadline
         if deadline and now() - self._began >= deadline:
             raise Halted(f"the deadline of {deadline:g}s for the whole run has passed")

@@ -380,6 +380,18 @@ def test_an_abort_stops_the_run_as_a_first_ctrl_c_does_and_says_who(*, paused: b
     assert steered.world.lock is None
 
 
+def test_an_abort_during_the_soak_says_who() -> None:
+    steered = Steered()
+
+    async def aborts(steered: Steered) -> None:
+        await steered.until(SoakStarted)
+        await steered.ask(Wanted.ABORT)
+
+    steered.play(aborts, canary=1, timeouts=replace(QUICK, soak=30.0))
+    who = f"stopped on request of {PEOPLE[0].who} during the soak"
+    assert steered.told.summary.halted == who
+
+
 def test_after_an_abort_nothing_that_is_asked_changes_anything() -> None:
     steered = Steered()
 
