@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from rollout.cli.new_run import history_of, try_journal
-from rollout.cli.others import examine_outside
+from rollout.cli.notify_wiring import examine_notifications
 from rollout.cli.wiring import NOT_TAKEN, open_deploy, open_lock, open_site
 from rollout.events import Event, Noted, TargetLeftOut
 from rollout.lock.acquire import LockContext, LockRequest, Outlook, foresee
@@ -67,7 +67,7 @@ async def foresight(
             where = "lock" if isinstance(refused, LockHeld) else "run"
             others = (*others, finding(where, refused))
         more = tuple(note for event in told if (note := _note_of(event, outlook)))
-        refusing, warnings = examine_outside(settings)
+        refusing, warnings = examine_notifications(settings)
         others = (*others, *try_journal(settings), *refusing)
         yield Foresight(
             fit=with_others(fit, others, (*notes, *more, *warnings)),

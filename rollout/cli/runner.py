@@ -12,7 +12,7 @@ from rollout.adapters.local.terminal_answer import TerminalAnswer
 from rollout.cli.from_deploy_settings import see_current
 from rollout.cli.from_settings import lock_request, reach_of, servers_of, ssh_words
 from rollout.cli.new_run import NewRun, begin
-from rollout.cli.others import build_outside
+from rollout.cli.notify_wiring import build_notifications
 from rollout.cli.question import can_ask
 from rollout.cli.run_spec import Look, RunSpec
 from rollout.cli.signals import run_with_signals
@@ -25,7 +25,7 @@ from rollout.model.fleet import Finding
 from rollout.output.deploy_sentences import hosts_words
 from rollout.output.dispatcher import Broadcast
 from rollout.output.log_file import LogFile
-from rollout.output.messages import NextStepCommands, Others
+from rollout.output.messages import NextStepCommands, Recipients
 from rollout.output.select import Output, renderers
 from rollout.ports.control import Steering
 from rollout.ports.site import Site, Tell
@@ -51,10 +51,10 @@ def run(spec: RunSpec, scenario: CommandBody) -> int:
 
 
 def _run(spec: RunSpec, begun: NewRun, scenario: CommandBody, output_mode: Output) -> int:
-    settings, outside = spec.loaded.settings, build_outside(spec, begun)
-    others = _with_log(outside.others, spec, outside.warnings)
-    broadcast = _renderers_of(spec, begun, others, output_mode)
-    outside.warnings.attach(broadcast)
+    settings, notifications = spec.loaded.settings, build_notifications(spec, begun)
+    recipients = _with_log(notifications.recipients, spec, notifications.warnings)
+    broadcast = _renderers_of(spec, begun, recipients, output_mode)
+    notifications.warnings.attach(broadcast)
 
     async def whole(tell: Tell, stop_asked: Callable[[], bool]) -> None:
         tell(begun.began(spec))
@@ -64,7 +64,7 @@ def _run(spec: RunSpec, begun: NewRun, scenario: CommandBody, output_mode: Outpu
             stopping = partial(_stop_asked, stop_asked, steering)
             site = await stack.enter_async_context(make(settings, stop_asked=stopping))
             site = replace(site, steering=steering, person=_person(spec))
-            site = outside.around(site, tell)
+            site = notifications.add_to(site, tell)
             site = trace(site, _tracing(begun, tell, verbose=spec.typed.verbose))
             if spec.cron and (which := spec.typed.which_file(spec.loaded)):
                 tell(Noted(where="settings", what=which))
@@ -82,7 +82,9 @@ def _run(spec: RunSpec, begun: NewRun, scenario: CommandBody, output_mode: Outpu
     return run_with_signals(whole, broadcast)
 
 
-def _renderers_of(spec: RunSpec, begun: NewRun, others: Others, output_mode: Output) -> Broadcast:
+def _renderers_of(
+    spec: RunSpec, begun: NewRun, recipients: Recipients, output_mode: Output
+) -> Broadcast:
     settings = spec.loaded.settings
     return renderers(
         output_mode,
@@ -100,17 +102,19 @@ def _renderers_of(spec: RunSpec, begun: NewRun, others: Others, output_mode: Out
         meanwhile=spec.meanwhile,
         usual=begun.history.usual_times,
         journal=begun.journal,
-        others=others,
+        recipients=recipients,
     )
 
 
-def _with_log(others: Others, spec: RunSpec, warn: Callable[[str, str], None]) -> Others:
+def _with_log(
+    recipients: Recipients, spec: RunSpec, warn: Callable[[str, str], None]
+) -> Recipients:
     """Let the log file of the run, where there is one, hear of it as well."""
     file = spec.log or spec.loaded.settings.log.file
     if not file:
-        return others
+        return recipients
     log = LogFile(Path(file).expanduser(), warn)
-    return replace(others, listeners=(log, *others.listeners), deliveries=(log, *others.deliveries))
+    return Recipients((log, *recipients.listeners), (log, *recipients.deliveries))
 
 
 def _request_of(spec: RunSpec) -> LockRequest:

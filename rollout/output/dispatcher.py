@@ -6,7 +6,7 @@ from contextlib import suppress
 from rollout.events import Event
 from rollout.output.messages import (
     NextStepCommands,
-    Others,
+    Recipients,
     Renderer,
     RunResult,
     StampedEvent,
@@ -37,13 +37,13 @@ class Broadcast:
         monotonic: Callable[[], float],
         complain: Callable[[str], None],
         streams: Sequence[Stream] = (),
-        others: Others | None = None,
+        recipients: Recipients | None = None,
         hints: NextStepCommands | None = None,
     ) -> None:
         self.summary = RunSummary(fleet=hints.fleet if hints else 0)
-        others = others or Others()
-        self._renderers = [*renderers, *others.listeners]
-        self._deliveries = tuple(others.deliveries)
+        recipients = recipients or Recipients()
+        self._renderers = [*renderers, *recipients.listeners]
+        self._deliveries = tuple(recipients.deliveries)
         self._run = run
         self._utc_now = utc_now
         self._monotonic = monotonic

@@ -117,8 +117,8 @@ class Delivery(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
-    """Who hears of the run beside its reader.
+class Recipients:
+    """What hears of the run beside the screen of its reader: hooks, notices, metrics, the log.
 
     Attributes:
         listeners: They hear every event and the end, and do not wait.

@@ -11,7 +11,7 @@ from rollout.model.usual_times import UsualTimes
 from rollout.output.cron import Cron
 from rollout.output.dispatcher import Broadcast
 from rollout.output.jsonl import JsonLines, json_loss
-from rollout.output.messages import NextStepCommands, Others, Renderer, Stream
+from rollout.output.messages import NextStepCommands, Recipients, Renderer, Stream
 from rollout.output.plain import Plain
 from rollout.output.terminal import can_redraw, draws_in_unicode, size_of, text_columns
 from rollout.output.writer import Writer
@@ -37,7 +37,7 @@ def renderers(
     meanwhile: str = "",
     usual: Callable[[], UsualTimes] = UsualTimes,
     journal: Stream | None = None,
-    others: Others | None = None,
+    recipients: Recipients | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     utc_now: Callable[[], str] = utc_now,
@@ -57,7 +57,7 @@ def renderers(
         meanwhile: What the table shows until the first server or release has a line.
         usual: Tells what earlier runs took; asked only where it is shown.
         journal: Where every event is written down as well; none for a run that has no journal.
-        others: Who hears of the run besides.
+        recipients: What hears of the run besides.
         stdout: Where data goes; default ``sys.stdout``.
         stderr: Where words for people go; default ``sys.stderr``.
         utc_now: The wall clock, for stamps.
@@ -91,7 +91,7 @@ def renderers(
         monotonic=monotonic,
         complain=words.write,
         streams=streams,
-        others=others,
+        recipients=recipients,
         hints=hints,
     )
 

@@ -6,7 +6,7 @@ import pytest
 
 from rollout import events
 from rollout.output.dispatcher import Broadcast
-from rollout.output.messages import Others, RunResult, StampedEvent
+from rollout.output.messages import Recipients, RunResult, StampedEvent
 from rollout.summary.run import Exit
 from tests.output.recorded_runs import RICH, Memory, account_of, broadcast_to
 
@@ -122,14 +122,14 @@ def test_after_a_second_ctrl_c_all_that_is_on_its_way_has_one_second_together(
     *, hurry: bool, seconds: float
 ) -> None:
     clock = Hands()
-    others = Others(deliveries=[Slow(clock) for _ in range(4)])
+    recipients = Recipients(deliveries=[Slow(clock) for _ in range(4)])
     broadcast = Broadcast(
         [],
         run="5f0c21",
         utc_now=lambda: "2026-11-22T19:37:02Z",
         monotonic=clock,
         complain=print,
-        others=others,
+        recipients=recipients,
     )
     if hurry:
         broadcast.hurry()

@@ -20,7 +20,7 @@ from rollout.cli.run_spec import RunSpec
 from rollout.events import Noted
 from rollout.model.fleet import Finding
 from rollout.output.dispatcher import Broadcast
-from rollout.output.messages import Others, Renderer, RunResult, StampedEvent
+from rollout.output.messages import Recipients, Renderer, RunResult, StampedEvent
 from rollout.output.metrics import Metrics
 from rollout.output.notices import EndCommands, EventLines, Moment, Notices, RunName
 from rollout.ports.site import Site, Tell
@@ -70,28 +70,28 @@ class Warnings:
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Notifications:
     """All that tells others of one run.
 
     Attributes:
-        others: What listens to its events.
+        recipients: What listens to its events.
         warnings: Where their warnings go.
         hooks: The commands around it and its targets.
         silencer: What silences the monitoring; None where nothing does.
     """
 
-    others: Others
+    recipients: Recipients
     warnings: Warnings
     hooks: EventHooks
     silencer: CommandSilencer | None
 
-    def around(self, site: Site, tell: Tell) -> Site:
+    def add_to(self, site: Site, tell: Tell) -> Site:
         """Return the same world, with the operator's commands in it; warnings are told from now."""
         self.warnings.listen(tell)
         return replace(site, hooks=self.hooks, silencer=self.silencer)
 
 
-def build_outside(spec: RunSpec, begun: NewRun) -> Outside:
+def build_notifications(spec: RunSpec, begun: NewRun) -> Notifications:
     """Make all that tells others of a run."""
     settings, warnings, lines = spec.loaded.settings, Warnings(), EventLines()
     owner = begun.owner
@@ -111,10 +111,12 @@ def build_outside(spec: RunSpec, begun: NewRun) -> Outside:
         if listener is not None:
             listeners.append(listener)
             deliveries.append(outbox)
-    return Outside(Others(listeners, deliveries), warnings, hooks, _silencer(settings, facts))
+    return Notifications(
+        Recipients(listeners, deliveries), warnings, hooks, _silencer(settings, facts)
+    )
 
 
-def examine_outside(settings: Settings) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+def examine_notifications(settings: Settings) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """Try out what tells others; nothing is run and nothing posted.
 
     Returns:
