@@ -53,7 +53,7 @@ def print_output(data: str) -> None:
         RolloutError: it cannot be written (a full disk).
     """
     if "`rollout " in data:
-        data = carried(data)
+        data = carry_options(data)
     # A terminal or a locale that cannot show a character gets its number, not a traceback.
     encoding = sys.stdout.encoding or "utf-8"
     shown = data if data.endswith("\n") else f"{data}\n"
@@ -76,7 +76,7 @@ def _write(data: bytes) -> None:
             raise RolloutError(f"stdout cannot be written: {error.strerror}") from error
 
 
-def carried(data: str) -> str:
+def carry_options(data: str) -> str:
     """Give each command of ours that ``data`` names the options that were typed."""
     from rollout.output.columns import ForMachines  # noqa: PLC0415 - most data names no command
 

@@ -36,7 +36,7 @@ async def soak(context: RunContext, returned: Sequence[Target]) -> None:
     end = now() + seconds
     processes: dict[Target, Mapping[str, ProcessIdentity | None]] = {}
     look_at = now()
-    traffic = _Carried(context, returned)
+    traffic = _WaveTraffic(context, returned)
 
     async def question() -> Condition:
         nonlocal look_at
@@ -45,7 +45,7 @@ async def soak(context: RunContext, returned: Sequence[Target]) -> None:
         if context.site.stop_asked():
             raise Halted(f"{context.site.steering.stop_reason} during the soak")
         for target in returned:
-            rows, condition = await carried(target, context.site)
+            rows, condition = await read_visitors(target, context.site)
             if held := [f"{row.server} is {how}" for row in rows if (how := out_of_rotation(row))]:
                 what = f"{'; '.join(held)}, changed from outside"  # nothing against its restart
                 context.tell(Noted(where=target.name, what=f"{what}: left to it"))
@@ -53,7 +53,7 @@ async def soak(context: RunContext, returned: Sequence[Target]) -> None:
                     f"no further server is risked: {target} was to carry traffic first, and {what}"
                 )
             if condition.met and due:
-                condition = await same(target, processes, context.site)
+                condition = await see_same_processes(target, processes, context.site)
             if not condition.met:
                 look = context.site.supervisor.look_command(target.host)
                 reason = f"it did not hold during the soak: {condition.reason}"
@@ -75,7 +75,7 @@ async def soak(context: RunContext, returned: Sequence[Target]) -> None:
     await until(reporter, question, timeout=timeout, every=SOAK_EVERY)
 
 
-class _Carried:
+class _WaveTraffic:
     """What the wave carries beside its peers, by HAProxy's own counters of each server."""
 
     def __init__(self, context: RunContext, returned: Sequence[Target]) -> None:
@@ -107,7 +107,7 @@ class _Carried:
         self._context.tell(SoakSeen(targets=self._targets, carried=carried, others=others))
 
 
-async def carried(target: Target, site: Site) -> tuple[Sequence[ServerState], Condition]:
+async def read_visitors(target: Target, site: Site) -> tuple[Sequence[ServerState], Condition]:
     """Ask every load balancer of ``target`` whether it sends visitors to all its servers.
 
     It does to one that missed a check, and to all after a reload, until their first check.
@@ -125,7 +125,7 @@ async def carried(target: Target, site: Site) -> tuple[Sequence[ServerState], Co
     return states, all_serving(idle) if idle else Condition(met=True, reason="serves")
 
 
-async def same(
+async def see_same_processes(
     target: Target, processes: dict[Target, Mapping[str, ProcessIdentity | None]], site: Site
 ) -> Condition:
     """See that every instance of ``target`` is the process that it was at the first look.

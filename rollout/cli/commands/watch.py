@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from rollout.cli.arguments import Arguments
 from rollout.cli.commands.status import look
-from rollout.cli.console import carried, print_error, print_output
+from rollout.cli.console import carry_options, print_error, print_output
 from rollout.cli.wiring import open_site
 from rollout.model.errors import RolloutError
 from rollout.output.select import Output
@@ -65,7 +65,7 @@ def _has_reader(stdout: tuple[int, int]) -> bool:
 
 
 def _draw(status: FleetStatus) -> None:
-    print_output(redrawn(carried(watch_text(status, _now())), size_of(sys.stdout)))
+    print_output(redrawn(carry_options(watch_text(status, _now())), size_of(sys.stdout)))
 
 
 def _now() -> str:
