@@ -13,6 +13,7 @@ from rollout.model.lock_state import Kind
 from rollout.output.control import answer_json, answer_words
 from rollout.output.select import Output
 from rollout.settings.model import Settings
+from rollout.summary.run import Exit
 
 DONE = {
     Outcome.PAUSED: "paused",
@@ -20,6 +21,13 @@ DONE = {
     Outcome.STOPPING: "aborted",
 }
 """Outcomes that changed something, as the lock notes them."""
+
+AS_ASKED = {
+    Wanted.PAUSE: {Outcome.PAUSED, Outcome.PAUSED_ALREADY},
+    Wanted.CONTINUE: {Outcome.CONTINUED, Outcome.NOT_PAUSED},
+    Wanted.ABORT: {Outcome.STOPPING, Outcome.STOPPING_ALREADY},
+}
+"""Outcomes after which the run is as it was asked to be."""
 
 
 def pause(arguments: Arguments) -> int:
@@ -43,7 +51,7 @@ def _ask(arguments: Arguments, wanted: Wanted) -> int:
         print_output(answer_json(run, answer))
     else:
         print_error(answer_words(run, answer))
-    return 0
+    return Exit.DONE if answer.outcome in AS_ASKED[wanted] else Exit.REFUSED
 
 
 async def _asked(settings: Settings, wanted: Wanted) -> tuple[str, ControlAnswer]:

@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from rollout.cli.new_run import current_owner
 from rollout.cli.wiring import open_lock
 from rollout.model.control import ControlAnswer, ControlRequest, Outcome
 from rollout.model.lock_state import Kind
+from rollout.summary.run import Exit
 
 
 @pytest.fixture
@@ -55,6 +58,34 @@ def test_a_run_that_obeyed_is_said_to_have_obeyed_though_that_cannot_be_noted(
     said = capsys.readouterr().err
     assert "is paused: nothing new is taken out until `rollout" in said
     assert "`rollout lock` will not show it: " in said
+
+
+@pytest.mark.parametrize(
+    ("command", "outcome", "code"),
+    [
+        (control.pause, Outcome.PAUSED_ALREADY, Exit.DONE),
+        (control.pause, Outcome.STOPPING_ALREADY, Exit.REFUSED),
+        (control.pause, Outcome.ENDS_BY_ITSELF, Exit.REFUSED),
+        (control.go_on, Outcome.NOT_PAUSED, Exit.DONE),
+        (control.go_on, Outcome.STOPPING_ALREADY, Exit.REFUSED),
+        (control.abort, Outcome.STOPPING_ALREADY, Exit.DONE),
+        (control.abort, Outcome.ENDS_BY_ITSELF, Exit.REFUSED),
+    ],
+)
+def test_the_exit_code_says_whether_the_run_is_as_it_was_asked_to_be(
+    typed: Arguments,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Callable[[Arguments], int],
+    outcome: Outcome,
+    code: Exit,
+) -> None:
+    """A script that pauses a run, and then goes on by itself, must not go on beside it."""
+
+    async def answers(run: str, request: ControlRequest, there: LockControl) -> ControlAnswer:
+        return replace(await obeys(run, request, there), outcome=outcome)
+
+    monkeypatch.setattr(control, "ask_run", answers)
+    assert command(typed) == code
 
 
 def test_a_request_that_is_not_waited_for_any_longer_is_said_to_stay(
