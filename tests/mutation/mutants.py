@@ -451,8 +451,8 @@ MUTANTS = (
     Mutant(
         "no release is removed beside a run",
         "lock/session.py",
-        "        if seen:\n            raise\n        await lock.take(owner)  # it was",
-        "        # it was",
+        "            if not left.certain:\n                raise\n",
+        "            if not left.certain:\n                return\n",
     ),
     Mutant(
         "a restart that never arrived is waited for long enough",
@@ -765,7 +765,7 @@ MUTANTS = (
     Mutant(
         "a prune begins only with the lock",
         "lock/session.py",
-        "    await _acquire_to_prune(owner, lock)\n",
+        "    await _acquire_to_prune(owner, history, site)\n",
         "",
         noticed_by=PRUNE,
     ),
@@ -786,7 +786,7 @@ MUTANTS = (
     Mutant(
         "a prune begins beside no run that left a server out",
         "lock/session.py",
-        "            raise _ended_with(seen) from None\n",
+        "            raise UnfinishedRunFound(left.owner.run, story_of(left), fix) from None\n",
         "            pass\n",
         noticed_by=PRUNE,
     ),
@@ -1446,9 +1446,22 @@ MUTANTS = (
     Mutant(
         "a request reaches only the run that it is for",
         "adapters/lock/lock.sh",
-        "ask) ours; inside;",
+        "ask) under_way; inside;",
         "ask) inside;",
         CONTROL,
+    ),
+    Mutant(
+        "a run that left its lock behind is not waited for",
+        "adapters/lock/lock.sh",
+        "answers) each answer answers; under_way ;;",
+        "answers) each answer answers; ours ;;",
+        CONTROL,
+    ),
+    Mutant(
+        "a plan file is not done in another order",
+        "planning/drift.py",
+        "        *_of_the_order(planned, now),\n",
+        noticed_by=("tests/unit/planning/test_drift.py",),
     ),
     Mutant(
         "what was asked of a run is not asked of the run that takes over",
@@ -1509,7 +1522,7 @@ MUTANTS = (
     Mutant(
         "where an answer is required, its absence is no yes",
         "cli/question.py",
-        "    if not can_ask:\n",
+        "    if not asks:\n",
         "    if False:\n",
         noticed_by=("tests/unit/cli/test_question.py",),
     ),
