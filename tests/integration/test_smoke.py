@@ -26,6 +26,7 @@ def test_another_exit_is_not_and_says_why() -> None:
         ok=False, message="no cookie", output=("no cookie",)
     )
     assert smoke("exit 3") == CheckResult(ok=False, message="exit 3")
+    assert smoke("kill -9 $$") == CheckResult(ok=False, message="killed by signal 9")
 
 
 def test_the_command_is_told_who_is_on_probation_and_cannot_be_fooled_by_a_name() -> None:

@@ -67,7 +67,8 @@ def _result(code: int | None, timeout: float, tail: tuple[str, ...]) -> CheckRes
     if code is None:
         said = f"no end after {spell_duration(timeout)}"
         return CheckResult(ok=False, message=said, output=tail)
-    said = tail[-1].strip()[:200] if tail else f"exit {code}"
+    ended = f"killed by signal {-code}" if code < 0 else f"exit {code}"
+    said = tail[-1].strip()[:200] if tail else ended
     return CheckResult(ok=code == 0, message=said, output=() if code == 0 else tail)
 
 
