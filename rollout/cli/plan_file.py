@@ -10,11 +10,14 @@ from rollout.cli.console import type_as
 from rollout.cli.options import ACCEPT_SICK, EXCLUDE, FROM_PLAN, HOSTS, INCLUDE_LEFT_OUT, TO
 from rollout.model.errors import SettingsError
 from rollout.model.planned_run import PlannedRun, RunRequest
-from rollout.planning.plan_file import NoPlanError, read_plan
+from rollout.planning.plan_file import ANEW, NoPlanError, read_plan
 from rollout.settings.defaults import with_added
-from rollout.settings.options import Option
+from rollout.settings.options import SETTINGS, Option
 from rollout.text.redact import MASK
 from rollout.trusted_paths import UntrustedPath, open_file
+
+FLAGS = frozenset(option.flag for option in (*SETTINGS, ACCEPT_SICK))
+"""All that stand in a plan: those of any command, for one of another command is a difference."""
 
 
 def as_planned(arguments: Arguments) -> Arguments:
@@ -62,7 +65,7 @@ def _read(file: Path) -> PlannedRun:
                 text = opened.read()
         else:
             text = file.read_text(encoding="utf-8")
-        return read_plan(text)
+        return _of_known_flags(read_plan(text))
     except UntrustedPath as error:
         why = f"is not read as root: {error}; see `{error.fix}`"
     except FileNotFoundError:
@@ -74,3 +77,14 @@ def _read(file: Path) -> PlannedRun:
     except NoPlanError as error:
         why = str(error)
     raise SettingsError([f"--from-plan: {file} {why}"])
+
+
+def _of_known_flags(planned: PlannedRun) -> PlannedRun:
+    """Return the plan, if each of its flags is one that a run would have kept to.
+
+    Raises:
+        NoPlanError: one of them is not known.
+    """
+    if unknown := [flag for flag in planned.request.flags if flag not in FLAGS]:
+        raise NoPlanError(f"has plan.request.flags.{unknown[0]}, which is not known here{ANEW}")
+    return planned

@@ -71,6 +71,16 @@ def test_what_was_typed_outranks_the_plan(tmp_path: Path) -> None:
     assert arguments.typed.env == "staging"
 
 
+def test_a_flag_that_no_command_has_is_no_silence(tmp_path: Path) -> None:
+    """A file that was edited, with a typo in a flag, was done without it."""
+    file = tmp_path / "plan.json"
+    request = replace(PLANNED.request, flags={**PLANNED.request.flags, "--flor": "90%"})
+    file.write_text(plan_json(replace(PLANNED, request=request)))
+    values: dict[Option, object] = dict.fromkeys(ALL)
+    with pytest.raises(SettingsError, match="--flor, which is not known here"):
+        as_planned(Arguments(typed=GlobalOptions(), values={**values, FROM_PLAN: str(file)}))
+
+
 def test_a_secret_is_not_in_the_file_and_must_be_typed_again(tmp_path: Path) -> None:
     assert read(tmp_path).text(ARTIFACT) is None
 
