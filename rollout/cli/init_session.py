@@ -127,7 +127,7 @@ class InitSession:
             said |= answers
             mapping = self._do(map_hosts(rows, names, ssh_of, said)).of_backends(backends)
         if not mapping.mapped:
-            raise _no_host_known(mapping)
+            raise no_host_known(mapping)
         return backends, mapping
 
     def _choose_backends(
@@ -195,12 +195,12 @@ def _show_troubles(troubles: Sequence[Finding]) -> None:
         fixed.add(trouble.what)
 
 
-def _no_host_known(mapping: HostMapping) -> ActionableError:
+def no_host_known(mapping: HostMapping) -> ActionableError:
     """Return the error that names the servers whose hosts are not known, and why."""
-    lines = [
-        f"  {one.row.server.backend}/{one.row.server.name}: {one.why}"
-        for one in mapping.unmapped[:MOST_NAMED]
-    ]
+    lines = dict.fromkeys(  # the same server on another load balancer says nothing more
+        f"  {one.row.server.backend}/{one.row.server.name}: {one.why}" for one in mapping.unmapped
+    )
     fix = next((one.fix for one in mapping.unmapped), "")
-    what = "\n".join(["no host behind HAProxy's servers is known:", *lines])
+    named = [*lines][:MOST_NAMED]
+    what = "\n".join(["no host behind HAProxy's servers is known:", *named])
     return ActionableError("", what, fix)

@@ -198,7 +198,8 @@ class AdminSocket:
         if isinstance(error, UnparsableReply):
             return BalancerError(self.name, f"the reply cannot be read: {error}")
         what = f"HAProxy did not answer ({error or type(error).__name__})"
-        return BalancerError(self.name, what, "`rollout check` examines the socket")
+        fix = "does `socket` lead to the admin socket of a HAProxy that runs? then look again"
+        return BalancerError(self.name, what, fix)
 
 
 async def _plainly(path: Path, line: str) -> str:

@@ -6,7 +6,8 @@ import pytest
 import typer
 
 from rollout.cli.init_questions import Questions
-from rollout.discovery.host_mapping import UnmappedServer
+from rollout.cli.init_session import no_host_known
+from rollout.discovery.host_mapping import HostMapping, UnmappedServer
 from rollout.model.errors import RemoteError, SettingsError
 from tests.support.fleets_seen import row
 
@@ -98,3 +99,11 @@ def test_what_became_of_an_answer_is_shown(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err == (
         "rollout: one\nrollout: two\nrollout: lb1: no route\n  fix: look at the cable\n"
     )
+
+
+def test_a_server_whose_host_is_not_known_is_named_once_for_all_load_balancers() -> None:
+    rows = [row(f"web{n}", balancer=lb) for lb in ("lb1", "lb2") for n in range(12)]
+    unmapped = tuple(UnmappedServer(one, "no name leads there", "name it") for one in rows)
+    what = no_host_known(HostMapping(unmapped=unmapped)).what
+    named = [line.split(":")[0].strip() for line in what.splitlines()[1:]]
+    assert named == [f"app/web{n}" for n in range(10)]
