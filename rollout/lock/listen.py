@@ -6,7 +6,7 @@ whether one more target is taken out (`rollout/restart/window.py`), and what is 
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from rollout.events import Noted, RolloutContinued, RolloutPaused, StopRequested
 from rollout.model.control import ControlAnswer, ControlRequest, Outcome, Wanted
@@ -15,6 +15,9 @@ from rollout.ports.site import Site, Tell
 
 LISTEN_EVERY = 2.0
 """Seconds between two looks for requests."""
+
+LAST_ANSWER = 2.0
+"""Seconds that the end of a run may wait for a place that takes its answers."""
 
 AFTER_THE_ANSWER = "has paused the run as well: it stays paused after a yes at its terminal"
 
@@ -25,12 +28,14 @@ async def listening(run: str, site: Site, tell: Tell) -> AsyncIterator[None]:
     if site.control is None:
         yield
         return
-    task = asyncio.create_task(_listen(Listener(run, site, tell), site.control))
+    listener = Listener(run, site, tell)
+    task = asyncio.create_task(_listen(listener, site.control))
     try:
         yield
     finally:
         task.cancel()  # a place that is slow must not keep the run from its end
         await asyncio.wait({task})
+        await listener.answer_what_is_owed(site.control)
 
 
 async def _listen(listener: "Listener", control: Control) -> None:
@@ -53,6 +58,7 @@ class Listener:
         self._site = site
         self._tell = tell
         self._obeyed: set[str] = set()
+        self._owed: dict[str, ControlAnswer] = {}
         self._shown = ""
 
     async def listen(self, control: Control) -> None:
@@ -61,10 +67,18 @@ class Listener:
             if request.id in self._obeyed:
                 continue
             self._obeyed.add(request.id)
-            answer = self._obey(request)
+            self._owed[request.id] = answer = self._obey(request)
             await self._show_pause(control)
             await control.answer(self._run, answer)
+            del self._owed[request.id]
         await self._show_pause(control)
+
+    async def answer_what_is_owed(self, control: Control) -> None:
+        """Answer what was obeyed before the run ended, within :data:`LAST_ANSWER`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_ANSWER):
+                for answer in self._owed.values():
+                    await control.answer(self._run, answer)
 
     async def _show_pause(self, control: Control) -> None:
         by = "" if self._site.stop_asked() else self._site.steering.pause

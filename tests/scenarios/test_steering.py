@@ -553,6 +553,49 @@ def test_after_the_canary_an_abort_from_another_shell_ends_the_run() -> None:
     assert len(steered.told.of(TargetClaimed)) == 1
 
 
+class SlowControl(FakeControl):
+    """A place that takes three seconds to show a pause, and as long as it is told to answer."""
+
+    answers_within = 0.5
+
+    async def show_pause(self, run: str, by: str) -> None:
+        await asyncio.sleep(3)
+        await super().show_pause(run, by)
+
+    async def answer(self, run: str, answer: ControlAnswer) -> None:
+        await asyncio.sleep(self.answers_within)
+        await super().answer(run, answer)
+
+
+def test_an_abort_that_was_obeyed_is_answered_though_the_run_ends_before() -> None:
+    """It was said to have ended meanwhile, and not to have answered (exit code 3)."""
+    steered = Steered()
+    steered.control = SlowControl(steered.world)
+
+    async def aborts(steered: Steered) -> None:
+        await steered.until(RolloutPaused)
+        await asyncio.sleep(60)
+        await steered.ask(Wanted.ABORT)
+
+    after_the_canary(steered, aborts)
+    assert steered.answers[0].outcome is Outcome.STOPPING
+    assert steered.told.summary.exit_code is Exit.HALTED
+
+
+def test_a_place_that_takes_no_answer_does_not_keep_the_run_from_its_end() -> None:
+    steered = Steered()
+    steered.control = SlowControl(steered.world)
+    steered.control.answers_within = 1e6
+
+    async def aborts(steered: Steered) -> None:
+        await steered.until(RolloutPaused)
+        with pytest.raises(RolloutError, match="has ended meanwhile"):
+            await steered.ask(Wanted.ABORT)
+
+    after_the_canary(steered, aborts)
+    assert steered.told.summary.exit_code is Exit.HALTED
+
+
 def test_without_an_answer_the_run_halts_in_the_end_and_nothing_is_out() -> None:
     steered = Steered()
 
