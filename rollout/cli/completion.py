@@ -25,6 +25,8 @@ NEWEST = 20
 """Journals that are searched for releases, each up to ``MOST`` bytes."""
 MOST = 1_000_000
 A_RELEASE = re.compile(rb'"([0-9]{14})"')
+HARMLESS = re.compile(r"[A-Za-z0-9_.:@+-]+")
+"""A name that a shell takes as it stands: no settings of a stranger type more than a word."""
 WITH_RELEASES = (b'"deploy.started"', b'"deploy.in_place"', b'"deploy.finished"')
 """The events that name releases."""
 
@@ -114,7 +116,8 @@ def _is_outside(typed: str, place: int) -> bool:
 def _environments(ctx: typer.Context, incomplete: str) -> Sequence[str]:
     del incomplete
     overlays = _tree(ctx).get("env", {})
-    return [name for name in overlays if isinstance(overlays[name], dict)]
+    names = [name for name in overlays if isinstance(overlays[name], dict)]
+    return [name for name in names if HARMLESS.fullmatch(name)]
 
 
 def _releases(ctx: typer.Context, incomplete: str) -> Sequence[str]:

@@ -57,6 +57,13 @@ def test_a_list_of_hosts_goes_on_with_those_that_are_not_in_it(
     assert offers("hosts", typed) == offered
 
 
+def test_a_name_that_a_shell_would_take_for_more_is_not_offered(here: Path) -> None:
+    """The settings of a directory that was only entered put `$(...)` into the command line."""
+    evil = '[env."$(id)"]\n[env."a b"]\n[env."\\u001b[2J"]\n[env.";id"]\n[env.eu-west.fleet]\n'
+    (here / "rollout.toml").write_text(SETTINGS + evil)
+    assert offers("environments") == ["other", "eu-west"]
+
+
 def test_runs_are_those_of_the_app_the_newest_first() -> None:
     assert offers("runs") == ["b0b000", "a11ce0"]
     assert offers("runs", ctx=context(env="other")) == ["ca401d"]
