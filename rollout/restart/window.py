@@ -23,7 +23,8 @@ from rollout.model.errors import (
 from rollout.model.fleet import BalancerSnapshot, Condition, Server, Target
 from rollout.ports.context import RunContext
 from rollout.restart.floor import FloorRule
-from rollout.wait import NOTICE_WITHIN, WaitReporter, now
+from rollout.restart.pause import Pausing
+from rollout.wait import WaitReporter, now
 
 RestartFn = Callable[[], Awaitable[bool]]
 """The restart of one target; false when it turned out not to be ours."""
@@ -106,14 +107,16 @@ class Window:
         Raises:
             FloorUnreachable: no other target of this run is out, and yet it cannot be taken out.
             Halted: nothing new is to be started.
+            LockLost: the lock was broken in a pause.
         """
         reporter = WaitReporter(target.name, "spared", self._tell)
+        pausing = Pausing(self._site.record)
         hopeless_since: float | None = None
         while True:
             self.check_may_go_on()
             if self._is_paused():
                 hopeless_since = None
-                await asyncio.sleep(NOTICE_WITHIN)
+                await pausing.wait()
                 continue
             others = self._others_than(target)
             if len(others) >= self._plan.max_out:

@@ -357,6 +357,24 @@ def test_a_run_that_is_not_paused_has_nothing_to_continue() -> None:
     assert steered.told.of(RolloutContinued) == []
 
 
+async def pauses_and_loses_the_lock(steered: Steered) -> None:
+    await pauses_in_the_first_turn(steered)
+    await steered.until(TargetDone)
+    await asyncio.sleep(60)
+    steered.world.lock_broken = clock()
+
+
+def test_a_paused_run_whose_lock_was_broken_ends_as_no_shell_can_let_it_go_on() -> None:
+    """It waited for ever: `continue` and `abort` found no lock, and so no run to ask."""
+    steered = Steered()
+
+    steered.play(pauses_and_loses_the_lock)
+
+    assert len(steered.told.of(TargetClaimed)) == 1
+    assert steered.told.summary.exit_code is Exit.HALTED
+    assert "ops@elsewhere" in steered.told.summary.halted
+
+
 # ---- abort
 
 
@@ -593,6 +611,18 @@ def test_a_place_that_takes_no_answer_does_not_keep_the_run_from_its_end() -> No
             await steered.ask(Wanted.ABORT)
 
     after_the_canary(steered, aborts)
+    assert steered.told.summary.exit_code is Exit.HALTED
+
+
+def test_after_the_canary_a_run_whose_lock_was_broken_ends() -> None:
+    steered = Steered()
+
+    async def loses(steered: Steered) -> None:
+        await steered.until(RolloutPaused)
+        steered.world.lock_broken = clock() + 60
+
+    after_the_canary(steered, loses, timeout=0.0)
+    assert len(steered.told.of(TargetClaimed)) == 1
     assert steered.told.summary.exit_code is Exit.HALTED
 
 
