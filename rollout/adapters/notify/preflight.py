@@ -33,6 +33,9 @@ def try_textfile(path: str) -> Iterator[Finding]:
     try:
         TextFile(Path(path)).try_out()
     except OSError as error:
+        if isinstance(error, IsADirectoryError):
+            yield Finding("metrics.textfile", f"{path} is a directory", "name a file")
+            return
         what = f"{Path(path).parent} cannot be written: {error.strerror}"
         yield Finding("metrics.textfile", what, "let this login write in that directory")
 

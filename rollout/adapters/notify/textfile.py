@@ -1,6 +1,8 @@
 """Replaces the file that Prometheus reads, whole or not at all."""
 
+import errno
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkstemp
@@ -11,6 +13,8 @@ LONGEST = 1 << 20
 """Bytes of the file before that are read; a longer one is not ours."""
 
 MODE = 0o644
+
+READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class TextFile:
@@ -39,13 +43,18 @@ class TextFile:
         Raises:
             OSError: it could not.
         """
+        if self._path.is_dir() and not self._path.is_symlink():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self._path))
         handle, name = mkstemp(prefix=f".{self._path.name}.", suffix=".tmp", dir=self._path.parent)
         os.close(handle)
         Path(name).unlink()
 
     def _before(self) -> str:
+        """Read what stands there; a FIFO is not waited for, and has nothing that is ours."""
         try:
-            with self._path.open("rb") as file:
+            with os.fdopen(os.open(self._path, READING), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return ""
                 return file.read(LONGEST).decode(errors="replace")
         except OSError:
             return ""

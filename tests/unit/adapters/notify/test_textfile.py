@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rollout.adapters.notify.preflight import try_textfile
 from rollout.adapters.notify.textfile import TextFile
 
 
@@ -50,3 +51,21 @@ def test_a_link_of_another_login_is_replaced_and_not_followed(tmp_path: Path) ->
     TextFile(path).update(lambda _: "metrics\n")
     assert other.read_text() == "mine\n"
     assert not path.is_symlink()
+
+
+@pytest.mark.timeout(10)
+def test_a_fifo_is_replaced_and_never_waited_for(tmp_path: Path) -> None:
+    """The thread that writes the metrics waited for ever for a writer, and wrote none."""
+    path = tmp_path / "shop.prom"
+    os.mkfifo(path)
+    TextFile(path).update(lambda before: f"{before}metrics\n")
+    assert path.read_text() == "metrics\n"
+
+
+def test_a_directory_in_its_place_is_found_before_a_run(tmp_path: Path) -> None:
+    (tmp_path / "shop.prom").mkdir()
+    (finding,) = try_textfile(str(tmp_path / "shop.prom"))
+    assert (finding.where, finding.what) == (
+        "metrics.textfile",
+        f"{tmp_path / 'shop.prom'} is a directory",
+    )
