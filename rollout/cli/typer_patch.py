@@ -36,6 +36,9 @@ class RawTextOption(TyperOption):
     """
 
     def process_value(self, ctx: TyperOwn, value: TyperOwn) -> TyperOwn:
+        if self.name == "help" and value and not ctx.resilient_parsing:
+            print_output(ctx.get_help())  # of typer's own writing a full disk makes a bug
+            ctx.exit()
         if value is not None and not self.multiple and not isinstance(value, str):
             return super().process_value(ctx, value)
         return self.callback(ctx, self, value) if self.callback is not None else value

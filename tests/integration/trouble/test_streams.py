@@ -96,7 +96,7 @@ def test_a_failure_has_its_exit_code_when_nobody_listens(shop: Troubled) -> None
 
 
 def test_data_that_cannot_be_written_is_said_and_no_traceback(shop: Troubled) -> None:
-    for words in (["check"], ["--output", "json", "status"], ["config"]):
+    for words in (["check"], ["--output", "json", "status"], ["config"], ["restart", "--help"]):
         with Path("/dev/full").open("wb") as full:
             ended = shop.start(*words, stdout=full).end(30)
         assert ended.said == "rollout: stdout cannot be written: No space left on device\n"
