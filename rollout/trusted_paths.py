@@ -1,4 +1,4 @@
-"""Opens files and directories that no other account can have written.
+"""Opens files and directories that no other account can have written, or put in their place.
 
 Every directory from the root down is opened without following links, and judged by ``fstat`` on
 what was opened; a link is followed by hand, if its owner is trusted.  So nothing can be exchanged
@@ -24,6 +24,10 @@ SHARED_MODE = 0o2770
 
 _MOST_LINKS = 40
 _ABOVE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_APPEND = (
+    os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+) | os.O_CLOEXEC
+"""Non-blocking: a FIFO that no process reads is an error, and never waited for."""
 
 
 class UntrustedPath(RolloutError):
@@ -144,6 +148,27 @@ def open_directory(path: Path, *, make: bool = False) -> int:
         os.close(found)
 
 
+def open_to_append(path: Path) -> int:
+    """Open a file to write at its end; one that is missing is made with mode 0600, less the umask.
+
+    Links are followed if their owners are trusted, so no other account chooses where the text goes.
+    Modes are not judged: a team may share a log, and nothing here reads it again.  ``/dev/stdout``
+    and every ``/dev/fd/N`` that this process was started with are shared with it, not opened again:
+    a socket, as systemd gives one, can only be used so.
+
+    Raises:
+        UntrustedPath: a link on the way belongs to another account.
+        OSError: it cannot be opened.
+    """
+    with _parent(path, judged=False) as (above, name, real):
+        number = _own_descriptor(real)
+        if number is None:
+            return os.open(name, _APPEND, 0o600, dir_fd=above)
+        if not os.get_inheritable(number):  # one of our own: the journal, a connection
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF), str(path))
+        return os.dup(number)
+
+
 def name_of(uid: int) -> str:
     """Name an account; one without a name is ``uid 4001``."""
     try:
@@ -153,17 +178,21 @@ def name_of(uid: int) -> str:
 
 
 @contextmanager
-def _parent(path: Path, *, make: bool = False) -> Iterator[tuple[int, str, Path]]:
+def _parent(
+    path: Path, *, make: bool = False, judged: bool = True
+) -> Iterator[tuple[int, str, Path]]:
     """Open the directory in which ``path`` lies when all links are followed.
 
-    Yields it, the name in it, and the path without links.
+    Yields it, the name in it, and the path without links.  Unless ``judged``, only the owners of
+    links are judged, and not the directories.
     """
     above = Trust()
     here, real = os.open("/", _ABOVE), Path("/")
     pending = [*reversed((Path.cwd() / path).parts[1:])] or ["."]
     links = 0
     try:
-        _check(os.fstat(here), above, real, sticky=True)
+        if judged:
+            _check(os.fstat(here), above, real, sticky=True)
         while True:
             name = pending.pop()
             target = _link(name, here, above, real / name)
@@ -175,7 +204,8 @@ def _parent(path: Path, *, make: bool = False) -> Iterator[tuple[int, str, Path]
                     _make(name, here)
                 here = _step(name, here)
                 real = real.parent if name == ".." else real / name
-                _check(os.fstat(here), above, real, sticky=True)
+                if judged:
+                    _check(os.fstat(here), above, real, sticky=True)
                 continue
             links += 1
             if links > _MOST_LINKS:
@@ -188,7 +218,12 @@ def _parent(path: Path, *, make: bool = False) -> Iterator[tuple[int, str, Path]
 
 
 def _link(name: str, above: int, trust: Trust, shown: Path) -> str | None:
-    """Return where the link ``name`` leads to; None where it is no link, or missing."""
+    """Return where the link ``name`` leads to; None where it is no link, or missing.
+
+    A descriptor of this process is no link: what it shows, ``pipe:[4711]``, is no path.
+    """
+    if _own_descriptor(shown) is not None:
+        return None
     try:
         found = os.stat(name, dir_fd=above, follow_symlinks=False)
     except FileNotFoundError:
@@ -198,6 +233,13 @@ def _link(name: str, above: int, trust: Trust, shown: Path) -> str | None:
     if not trust.may_own(found.st_uid):
         raise UntrustedPath(shown, f"it is a link of another account ({name_of(found.st_uid)})")
     return os.readlink(name, dir_fd=above)
+
+
+def _own_descriptor(path: Path) -> int | None:
+    """Return the number of a descriptor of this process, where ``path`` is its place in /proc."""
+    if path.parent != Path("/proc", str(os.getpid()), "fd") or not path.name.isdecimal():
+        return None
+    return int(path.name)
 
 
 def _step(name: str, here: int) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from rollout.adapters.local.terminal_answer import TerminalAnswer
 from rollout.cli.from_deploy_settings import see_current
@@ -14,6 +13,7 @@ from rollout.cli.from_settings import lock_request, reach_of, servers_of, ssh_wo
 from rollout.cli.new_run import NewRun, begin
 from rollout.cli.notify_wiring import build_notifications
 from rollout.cli.question import can_ask
+from rollout.cli.run_log import log_of
 from rollout.cli.run_spec import Look, RunSpec
 from rollout.cli.signals import run_with_signals
 from rollout.cli.wiring import open_deploy, open_site
@@ -52,7 +52,8 @@ def run(spec: RunSpec, scenario: CommandBody) -> int:
 
 def _run(spec: RunSpec, begun: NewRun, scenario: CommandBody, output_mode: Output) -> int:
     settings, notifications = spec.loaded.settings, build_notifications(spec, begun)
-    recipients = _with_log(notifications.recipients, spec, notifications.warnings)
+    log = log_of(spec, output_mode, notifications.warnings)
+    recipients = _with_log(notifications.recipients, log)
     broadcast = _renderers_of(spec, begun, recipients, output_mode)
     notifications.warnings.attach(broadcast)
 
@@ -106,14 +107,10 @@ def _renderers_of(
     )
 
 
-def _with_log(
-    recipients: Recipients, spec: RunSpec, warn: Callable[[str, str], None]
-) -> Recipients:
+def _with_log(recipients: Recipients, log: LogFile | None) -> Recipients:
     """Let the log file of the run, where there is one, hear of it as well."""
-    file = spec.log or spec.loaded.settings.log.file
-    if not file:
+    if log is None:
         return recipients
-    log = LogFile(Path(file).expanduser(), warn)
     return Recipients((log, *recipients.listeners), (log, *recipients.deliveries))
 
 

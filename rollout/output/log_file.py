@@ -13,9 +13,6 @@ from rollout.output.writer import Writer
 DISK_WITHIN = 2.0
 """Seconds that the end of a run waits for the disk."""
 
-FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
-"""Several runs may append to one file.  Non-blocking: a FIFO that no process reads is an error."""
-
 
 class LogFile:
     """A renderer, and a delivery that is finished when the file has all of it.
@@ -24,13 +21,17 @@ class LogFile:
     drops it with a warning; no disk stops or delays a run.
 
     Args:
-        file: Where to; it is made with mode 0600, less what the umask takes.
+        file: Its name, for a warning.
         warn: Hears ``(where, what)`` of an end that could not be written.
+        open_it: Opens it to append, and returns the descriptor: several runs may write to one file.
     """
 
-    def __init__(self, file: Path, warn: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, file: Path, warn: Callable[[str, str], None], open_it: Callable[[], int]
+    ) -> None:
         self._file = file
         self._warn = warn
+        self._open = open_it
         self._stream: TextIO | None = None
         self._writer: Writer | None = None
         self._plain: Plain | None = None
@@ -65,8 +66,7 @@ class LogFile:
 
     def _opened(self) -> Plain:
         if self._plain is None:
-            opened = os.open(self._file, FLAGS, 0o600)
-            self._stream = os.fdopen(opened, "w", encoding="utf-8")
+            self._stream = os.fdopen(self._open(), "w", encoding="utf-8")
             self._writer = Writer(self._stream)
             self._plain = Plain(self._writer, lambda: WIDE)
         return self._plain
