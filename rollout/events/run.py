@@ -58,7 +58,7 @@ class TrafficSeen:
     Attributes:
         balancer: Its name.
         backends: Each backend that the run is about.
-        gaps: Times of it so far of which no counter tells.
+        gaps: Times of it so far of which no counter tells, one value for each reason.
     """
 
     wire: ClassVar[str] = "traffic.seen"
@@ -76,7 +76,7 @@ class ImpactMeasured:
         backends: Each backend of each load balancer.
         servers: By server, as ``backend/server@balancer``, by how much its counters rose.
         gaps: Times of which no counter tells: HAProxy was reloaded, its counters were cleared, or
-            it did not answer at first.
+            it did not answer at first; one value for each load balancer and reason.
         unread: Load balancers that did not answer the last reading, with why.
     """
 

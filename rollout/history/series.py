@@ -58,12 +58,18 @@ def gaps_by_balancer(
         traffic: Each reading, with the seconds since the run began, in order.
     """
     found: dict[str, list[CounterGap]] = {}
+    before: dict[tuple[str, str], float] = {}
     for elapsed, seen in traffic:
-        known = found.setdefault(seen.balancer, [])
-        for gap in seen.gaps[len(known) :]:  # each reading tells all that there were so far
-            begin = max(0.0, elapsed - gap.seconds)
-            known.append(CounterGap(begin=begin, end=elapsed, reason=gap.reason))
-    return {name: tuple(gaps) for name, gaps in found.items() if gaps}
+        so_far: dict[str, float] = {}  # each reading tells all that there were until then
+        for told in seen.gaps:
+            so_far[told.reason] = so_far.get(told.reason, 0.0) + told.seconds
+        for reason, seconds in so_far.items():
+            more = seconds - before.get((seen.balancer, reason), 0.0)
+            if more > 0:
+                gap = CounterGap(begin=max(0.0, elapsed - more), end=elapsed, reason=reason)
+                found.setdefault(seen.balancer, []).append(gap)
+            before[seen.balancer, reason] = seconds
+    return {name: tuple(gaps) for name, gaps in found.items()}
 
 
 def steps_by_place(

@@ -16,6 +16,9 @@ Place = tuple[str, str]
 
 RELOAD, CLEARED, LATE = "reload", "cleared", "late"
 
+MOST_PROCESSES = 8
+"""Processes of one load balancer whose last reading is kept, the latest: each has all servers."""
+
 LATE_AFTER = 2.0
 """Seconds from the wish to count a backend to its first reading, from which on it is said."""
 
@@ -55,19 +58,24 @@ class BackendImpact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImpactGap:
-    """A time of one load balancer of which no counter tells.
+    """The times of one load balancer of which, for one reason, no counter tells.
+
+    One value for all of them: every reading repeats it, and a load balancer that is reloaded every
+    ten seconds must not make the journal of a long run grow with the square of its length.
 
     Attributes:
         balancer: Its name.
         reason: ``reload``: another process counts.  ``cleared``: the counters were cleared.
             ``late``: it did not answer when the run began.
-        seconds: How long before the first reading afterwards the last one was; of one that is
-            late, how long before its first reading the run began.
+        seconds: How long before the first reading afterwards the last one was, in all; of one that
+            is late, how long before its first reading the run began.
+        times: How many times there were.
     """
 
     balancer: str
     reason: str
     seconds: float
+    times: int = 1
 
 
 @dataclass(slots=True)
@@ -84,6 +92,13 @@ class _BalancerReadings:
 
     A process that answers again after another one is compared with its own last reading: two of
     them may share a port for a moment.
+
+    Attributes:
+        first: When the first reading was made.
+        process: Which process answered last.
+        at: When it did.
+        by_process: The last reading of each process, the latest last.
+        forgotten: The latest start of a process whose reading is not kept any more.
     """
 
     first: float
@@ -92,6 +107,16 @@ class _BalancerReadings:
     by_process: dict[HaproxyProcess, _Counted] = field(
         default_factory=dict[HaproxyProcess, _Counted]
     )
+    forgotten: float = float("-inf")
+
+    def keep(self, process: HaproxyProcess, counted: _Counted) -> None:
+        """Keep what a process counted, and forget the one that has not answered for longest."""
+        self.by_process.pop(process, None)
+        self.by_process[process] = counted
+        if len(self.by_process) > MOST_PROCESSES:
+            oldest = next(iter(self.by_process))
+            del self.by_process[oldest]
+            self.forgotten = max(self.forgotten, oldest.started)
 
 
 class ImpactMeter:
@@ -103,7 +128,7 @@ class ImpactMeter:
         self._servers: dict[Server, TrafficCounters] = {}
         self._asked: dict[str, float] = {}
         self._readings: dict[str, _BalancerReadings] = {}
-        self.gaps: list[ImpactGap] = []
+        self._gaps: dict[tuple[str, str], ImpactGap] = {}
 
     def add(self, place: Place, at: float, *, members: int = 0, floor: int = 0) -> None:
         """Count a backend from the next reading on; one that counts already goes on counting.
@@ -127,6 +152,11 @@ class ImpactMeter:
     def of(self, balancer: str) -> tuple[BackendImpact, ...]:
         """Return the backends of one load balancer."""
         return tuple(one for one in self.backends if one.balancer == balancer)
+
+    @property
+    def gaps(self) -> tuple[ImpactGap, ...]:
+        """The times of which no counter tells: one value for each load balancer and reason."""
+        return tuple(self._gaps.values())
 
     def gaps_of(self, balancer: str) -> tuple[ImpactGap, ...]:
         """Return the gaps of one load balancer."""
@@ -156,21 +186,27 @@ class ImpactMeter:
         known = self._readings.get(name)
         if known is None:
             known = self._readings[name] = _BalancerReadings(at, process, at)
-            known.by_process[process] = _Counted()
+            known.keep(process, _Counted())
             late = at - self._asked.get(name, at)
             if late > LATE_AFTER:
-                self.gaps.append(ImpactGap(balancer=name, reason=LATE, seconds=late))
+                self._note_gap(name, LATE, late)
         elif process != known.process:
-            self.gaps.append(ImpactGap(balancer=name, reason=RELOAD, seconds=at - known.at))
-            if process not in known.by_process:
-                counts_from_zero = _counts_from_zero(reading, at - known.first)
-                before = known.by_process[known.process]
-                known.by_process[process] = _zero(before) if counts_from_zero else _Counted()
+            self._note_gap(name, RELOAD, at - known.at)
+            known.keep(process, _counted_by(process, reading, known, at))
         elif _was_cleared(known.by_process[process], reading):
-            self.gaps.append(ImpactGap(balancer=name, reason=CLEARED, seconds=at - known.at))
-            known.by_process[process] = _zero(known.by_process[process])
+            self._note_gap(name, CLEARED, at - known.at)
+            known.keep(process, _zero(known.by_process[process]))
         known.process, known.at = process, at
         return known.by_process[process]
+
+    def _note_gap(self, balancer: str, reason: str, seconds: float) -> None:
+        before = self._gaps.get((balancer, reason))
+        self._gaps[balancer, reason] = ImpactGap(
+            balancer=balancer,
+            reason=reason,
+            seconds=seconds + (before.seconds if before else 0.0),
+            times=1 + (before.times if before else 0),
+        )
 
     def _see_backend(
         self, place: Place, seen: BackendTraffic, before: BackendTraffic | None
@@ -189,6 +225,21 @@ class ImpactMeter:
             lowest=seen.serving if first else min(known.lowest, seen.serving),
             members=max(known.members, seen.serving) if known.members else 0,
         )
+
+
+def _counted_by(
+    process: HaproxyProcess, reading: TrafficReading, known: _BalancerReadings, at: float
+) -> _Counted:
+    """Return what a process that did not answer last had counted: at its last reading, or nothing.
+
+    One that may be a process that was forgotten has counted an unknown part already.
+    """
+    if process in known.by_process:
+        return known.by_process[process]
+    is_new = process.started > known.forgotten
+    if is_new and _counts_from_zero(reading, at - known.first):
+        return _zero(known.by_process[known.process])
+    return _Counted()
 
 
 def _counts_from_zero(reading: TrafficReading, measured: float) -> bool:

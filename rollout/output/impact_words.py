@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from rollout.model.impact import CLEARED, LATE, RELOAD, BackendImpact, Impact
+from rollout.model.impact import CLEARED, LATE, RELOAD, BackendImpact, Impact, ImpactGap
 from rollout.model.traffic import TrafficCounters
 from rollout.text.elapsed import in_words
 
@@ -82,14 +82,16 @@ UNKNOWN_GAP = "{} was not read for a time"
 
 def gap_words(impact: Impact) -> list[str]:
     """Say of which times no counter tells; those of one load balancer and reason together."""
-    gaps: dict[tuple[str, str], list[float]] = defaultdict(list)
+    gaps: dict[tuple[str, str], list[ImpactGap]] = defaultdict(list)
     for gap in impact.gaps:
-        gaps[gap.reason, gap.balancer].append(max(1.0, gap.seconds))
+        gaps[gap.reason, gap.balancer].append(gap)
     said = []
-    for (reason, name), seconds in gaps.items():
-        times = f" {len(seconds)} times" if len(seconds) > 1 else ""
+    for (reason, name), found in gaps.items():
+        many = sum(gap.times for gap in found)
+        seconds = sum(max(float(gap.times), gap.seconds) for gap in found)
+        times = f" {many} times" if many > 1 else ""
         what = GAPS.get(reason, UNKNOWN_GAP).format(name)
-        said.append(f"{what}{times}: up to {in_words(sum(seconds))} are not counted")
+        said.append(f"{what}{times}: up to {in_words(seconds)} are not counted")
     return said + [f"{name} could not be read at the end" for name in impact.unread]
 
 

@@ -116,7 +116,9 @@ IMPACT = (
     Family(
         "rollout_impact_gaps",
         "Times in that run of which no counter tells; then the counters are lower bounds.",
-        lambda run: _of_the_app(run, len(run.impact.gaps) + len(run.impact.unread)),
+        lambda run: _of_the_app(
+            run, sum(gap.times for gap in run.impact.gaps) + len(run.impact.unread)
+        ),
     ),
 )
 """What visitors met in a run."""

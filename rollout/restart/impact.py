@@ -86,7 +86,7 @@ class ImpactMeasurement:
             ImpactMeasured(
                 backends=self._meter.backends,
                 servers={str(server): rose for server, rose in self._meter.servers.items()},
-                gaps=tuple(self._meter.gaps),
+                gaps=self._meter.gaps,
                 unread={reader.name: reader.trouble for reader in readers if reader.trouble},
             )
         )

@@ -1373,27 +1373,32 @@ MUTANTS = (
     Mutant(
         "a reload in a run is said to have cost counters",
         "model/impact.py",
-        "            self.gaps.append(ImpactGap(balancer=name, reason=RELOAD, "
-        "seconds=at - known.at))\n",
+        "            self._note_gap(name, RELOAD, at - known.at)\n",
         noticed_by=COUNTERS,
     ),
     Mutant(
         "counters that were cleared in a run are said to be",
         "model/impact.py",
-        "            self.gaps.append(ImpactGap(balancer=name, reason=CLEARED, "
-        "seconds=at - known.at))\n",
+        "            self._note_gap(name, CLEARED, at - known.at)\n",
         noticed_by=COUNTERS,
     ),
     Mutant(
         "a load balancer that was read late is said to be",
         "model/impact.py",
-        "                self.gaps.append(ImpactGap(balancer=name, reason=LATE, seconds=late))\n",
+        "                self._note_gap(name, LATE, late)\n",
         "                pass\n",
         noticed_by=COUNTERS,
     ),
     Mutant(
         "a request that failed is counted as one",
         "model/traffic.py",
+    Mutant(
+        "a process of HAProxy that was forgotten is not counted twice",
+        "model/impact.py",
+        "    if is_new and _counts_from_zero(",
+        "    if _counts_from_zero(",
+        noticed_by=COUNTERS,
+    ),
         "        return self.responses_5xx + self.server_aborts\n",
         "        return self.responses_5xx + self.response_errors\n",
         noticed_by=COUNTERS,

@@ -15,7 +15,7 @@ import pytest
 from rollout import events
 from rollout.events import Event, TrafficSeen
 from rollout.history.fold import fold_run
-from rollout.history.series import STEPS, steps_by_place
+from rollout.history.series import STEPS, CounterGap, gaps_by_balancer, steps_by_place
 from rollout.history.view import RunView
 from rollout.model.impact import ImpactGap
 from rollout.output.page.page import report_page
@@ -273,6 +273,33 @@ def test_of_many_gaps_a_few_are_named_and_all_are_marked(tmp_path: Path) -> None
     named = {text for text in page.texts if "; not counted, marked: " in text}
     assert named
     assert all(text.endswith(" and 55 more") for text in named)
+
+
+def test_a_gap_is_where_the_seconds_of_all_of_them_rose() -> None:
+    def seen(at: float, **gaps: float) -> tuple[float, TrafficSeen]:
+        told = [ImpactGap(balancer="lb1", reason=x, seconds=s, times=9) for x, s in gaps.items()]
+        return at, TrafficSeen(balancer="lb1", backends=(), gaps=tuple(told))
+
+    (gaps,) = gaps_by_balancer(
+        [seen(1), seen(9, reload=2), seen(20, reload=2), seen(30, reload=3.5, cleared=1)]
+    ).values()
+    assert gaps == (
+        CounterGap(begin=7, end=9, reason="reload"),
+        CounterGap(begin=28.5, end=30, reason="reload"),
+        CounterGap(begin=29, end=30, reason="cleared"),
+    )
+
+
+def test_gaps_that_would_cover_each_other_are_one_mark(tmp_path: Path) -> None:
+    """A load balancer that is reloaded every few seconds in a run of two hours."""
+    stream: list[Event] = [*RICH[:2]]
+    for second in range(3000):
+        gap = ImpactGap(balancer="lb1", reason="reload", seconds=0.9 * second, times=second)
+        seen = (traffic("lb1", 9 * second),)
+        stream.append(TrafficSeen(balancer="lb1", backends=seen, gaps=(gap,)))
+    page = Page(report_page(view_of(tmp_path, [*stream, *RICH[2:]])))
+    marks = [one for one in page.all("rect") if one["class"] == "gap"]
+    assert 1 <= len(marks) <= 250
 
 
 def test_the_lowest_capacity_of_the_last_reading_is_in_the_drawing() -> None:

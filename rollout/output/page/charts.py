@@ -96,10 +96,19 @@ def _gap_words(gaps: Sequence[CounterGap]) -> str:
 
 
 def _gaps(gaps: Sequence[CounterGap], whole: float) -> Iterator[Markup]:
+    """Mark the gaps; those that would cover each other are one mark, however many there are."""
+    spans: list[tuple[float, float]] = []
     for gap in gaps:
         left, right = (WIDTH * min(max(at, 0.0), whole) / whole for at in (gap.begin, gap.end))
         wide = max(right - left, THINNEST)
-        yield void("rect", x=min(left, WIDTH - wide), y=0, width=wide, height=HEIGHT, class_="gap")
+        left = min(left, WIDTH - wide)
+        right = left + wide
+        if spans and left < spans[-1][1]:
+            before, end = spans.pop()
+            left, right = before, max(end, right)
+        spans.append((left, right))
+    for left, right in spans:
+        yield void("rect", x=left, y=0, width=right - left, height=HEIGHT, class_="gap")
 
 
 def turns_chart(targets: Sequence[TargetView], whole: float) -> Markup:

@@ -1,5 +1,6 @@
 """Readings of HAProxy's counters, folded: what a reload, a clearing, another process do to them."""
 
+import gc
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -79,7 +80,7 @@ def test_counters_as_large_as_haproxy_has_them() -> None:
 def test_after_a_reload_the_new_process_is_counted_from_zero_and_the_loss_is_said() -> None:
     meter = meter_of(reading(1_000), reading(1_010), reading(4, B, age=0, handled=9))
     assert meter.backends[0].counters.requests == 14
-    assert meter.gaps == [ImpactGap(balancer="lb1", reason="reload", seconds=1.0)]
+    assert meter.gaps == (ImpactGap(balancer="lb1", reason="reload", seconds=1.0),)
 
 
 def test_the_counters_of_a_busier_new_process_are_not_compared_with_those_of_the_old() -> None:
@@ -111,13 +112,13 @@ def test_two_processes_that_answer_in_turn_are_each_compared_with_themselves() -
     later = reading(1_000_002), reading(9, B, age=1, handled=9)
     meter = meter_of(old, new, *later)
     assert meter.backends[0].counters.requests == 4 + 2 + 5
-    assert len(meter.gaps) == 3
+    assert [gap.times for gap in meter.gaps] == [3]
 
 
 def test_after_clear_counters_all_counting_goes_on_from_zero_and_the_loss_is_said() -> None:
     meter = meter_of(reading(1_000), reading(1_010), reading(6), reading(8))
     assert meter.backends[0].counters.requests == 18
-    assert meter.gaps == [ImpactGap(balancer="lb1", reason="cleared", seconds=1.0)]
+    assert meter.gaps == (ImpactGap(balancer="lb1", reason="cleared", seconds=1.0),)
 
 
 def test_a_counter_that_fell_though_the_requests_rose_shows_a_clearing() -> None:
@@ -172,7 +173,7 @@ def test_a_load_balancer_that_answers_late_is_said_to() -> None:
     meter = ImpactMeter()
     meter.add(("lb1", "app"), 0.0)
     meter.see(reading(5), 12.0)
-    assert meter.gaps == [ImpactGap(balancer="lb1", reason="late", seconds=12.0)]
+    assert meter.gaps == (ImpactGap(balancer="lb1", reason="late", seconds=12.0),)
     assert meter.gaps_of("lb2") == ()
 
 
@@ -182,7 +183,7 @@ def test_a_wait_for_the_first_reading_that_is_none_is_not_said() -> None:
     meter.see(reading(5), 0.4)
     meter.add(("lb1", "app"), 90.0, members=4, floor=3)
     meter.see(reading(6), 90.5)
-    assert meter.gaps == []
+    assert meter.gaps == ()
     assert (meter.backends[0].counters.requests, meter.backends[0].members) == (1, 4)
 
 
@@ -231,7 +232,7 @@ def test_a_server_that_was_deleted_and_added_again_counts_from_zero() -> None:
         reading(10, servers={WEB1: counters(10)}), reading(14, servers={WEB1: counters(2)})
     )
     assert meter.servers == {WEB1: counters(2)}
-    assert meter.gaps == []
+    assert meter.gaps == ()
 
 
 def test_what_visitors_may_have_seen_fail_counts_each_request_once() -> None:
@@ -261,6 +262,57 @@ def test_the_5xx_of_the_app_are_told_from_haproxys_own_where_that_is_known() -> 
     )
     assert whole().queue_peak == 3
     assert Impact().queue_peak == 0
+
+
+def reloaded(times: int, readings_of_each: int = 2) -> ImpactMeter:
+    """Read a load balancer that is reloaded again and again, 10 requests between two readings."""
+    meter = ImpactMeter()
+    meter.add(("lb1", "app"), 0.0)
+    at = 0.0
+    for number in range(times + 1):
+        process = HaproxyProcess(pid=100 + number, started=1_000 + number)
+        for n in range(readings_of_each):
+            own = reading(10 * n, process, age=n if number else 9_999, servers={WEB1: counters(n)})
+            meter.see(own, at)
+            at += 1.0
+    return meter
+
+
+def test_however_often_haproxy_is_reloaded_what_is_told_of_it_does_not_grow() -> None:
+    """Every ten seconds in a run of two hours, and each reading repeats it."""
+    meter = reloaded(720)
+    assert meter.gaps == (ImpactGap(balancer="lb1", reason="reload", seconds=720.0, times=720),)
+    assert meter.gaps_of("lb1") == meter.gaps
+    assert meter.backends[0].counters.requests == 721 * 10
+
+
+def kept_of(meter: ImpactMeter) -> int:
+    seen, found, waiting = set[int](), 0, list[object]([meter])
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        found += isinstance(one, TrafficCounters)
+        waiting += gc.get_referents(one) if not isinstance(one, type) else []
+    return found
+
+
+def test_of_the_processes_of_haproxy_a_few_are_kept() -> None:
+    assert kept_of(reloaded(400)) == kept_of(reloaded(20))
+
+
+def test_a_process_that_was_forgotten_and_answers_again_is_not_counted_twice() -> None:
+    """Many share the port of the admin socket, each started in the run."""
+    meter = ImpactMeter()
+    meter.add(("lb1", "app"), 0.0)
+    meter.see(reading(5_000), 0.0)
+    many = [HaproxyProcess(pid=200 + n, started=2_000 + n) for n in range(30)]
+    for turn in range(3):
+        for n, process in enumerate(many):
+            at = 1.0 + 30 * turn + n
+            meter.see(reading(10, process, age=at - n, handled=99), at)
+    assert meter.backends[0].counters.requests <= 30 * 10
 
 
 class Truth:
@@ -327,6 +379,6 @@ def test_whatever_happens_the_sum_is_a_lower_bound_and_exact_without_a_gap(
     assert 0 <= one.counters.requests <= truth.met
     if not disturbed:
         assert one.counters.requests == truth.met
-        assert meter.gaps == []
+        assert meter.gaps == ()
     if any(act == "reload" for act, _ in acts):
         assert meter.gaps

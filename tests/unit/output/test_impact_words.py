@@ -92,6 +92,15 @@ def test_however_often_a_load_balancer_is_reloaded_the_line_does_not_grow() -> N
     ]
 
 
+def test_the_times_of_one_value_are_said() -> None:
+    often = replace(gap("reload", 75.0), times=60)
+    short = replace(gap("cleared", 0.4), times=3)
+    assert gap_words(replace(QUIET, gaps=(often, short))) == [
+        "HAProxy on lb1 was reloaded 60 times: up to 1m15s are not counted",
+        "the counters of lb1 were cleared 3 times: up to 3s are not counted",
+    ]
+
+
 def test_the_tightest_backend_is_named() -> None:
     wide, tight = (
         backend(lowest=5, members=8, floor=4),
