@@ -34,12 +34,6 @@ BAR = 24
 ROOMY = 90
 """Columns from which a bar has them; on fewer it makes room for the numbers."""
 LEAST_BAR = 8
-OLD = 10.0
-"""Seconds without a reading after which a load balancer's numbers are called old."""
-OLD_IN_LONG_RUNS = 60.0
-"""In an hour readings come every 6 s: numbers are old after this share of the run's age as well."""
-OLD_OF_MANY = 0.5
-"""Seconds for each backend: of 100 of them readings come every 5 s."""
 OUGHT_TO_BE_0 = ("5xx", "connect errors", "response errors", "visitors in maint")
 AS_THEY_WERE = frozenset({TargetPhase.UNTOUCHED, TargetPhase.SKIPPED, TargetPhase.NOT_TAKEN})
 
@@ -114,9 +108,7 @@ def _age(view: View, balancer: str) -> float | None:
     read = view.progress.read.get(balancer)
     if read is None or view.over:
         return None
-    age = view.now - read
-    many = len(_backends(view)) * OLD_OF_MANY
-    return age if age > max(OLD, view.now / OLD_IN_LONG_RUNS, many) else None
+    return view.age_if_old(read)
 
 
 def capacity_in_a_line(view: View, columns: int) -> list[Text]:

@@ -49,6 +49,8 @@ DOES = {
 }
 """What goes on in a state of which no wait has told a reason so far."""
 
+SERVING = "serving"
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -160,14 +162,10 @@ def _detail(view: View, name: str, line: TargetSummary, room: int) -> str:
 
 def _because(view: View, name: str, line: TargetSummary) -> str:
     match line.standing:
-        case TargetPhase.DONE:
-            if line.now:
-                return not_serving(line)
-            if view.goes_back and view.is_back(line):
-                return "serving the release before again"
-            if view.rolling_back and not view.over:
-                return "serving the new release, goes back"
-            return line.reason or _slow(view, name, line) or "serving"
+        case TargetPhase.DONE if line.now:
+            return not_serving(line)
+        case TargetPhase.DONE | TargetPhase.RECOVERED:
+            return _with_age(_brought_back(view, name, line), view.served_ago(name))
         case TargetPhase.UNTOUCHED if not view.ends:
             return _before_its_turn(view, name, line)
         case TargetPhase.UNTOUCHED if view.goes_back and not line.now:
@@ -176,6 +174,25 @@ def _because(view: View, name: str, line: TargetSummary) -> str:
             return short_reason(line.reason) or DOES[standing]
         case _:
             return reason_of(line)
+
+
+def _brought_back(view: View, name: str, line: TargetSummary) -> str:
+    """Say of a target that is back what it serves; that it does is not looked at."""
+    if line.standing is TargetPhase.RECOVERED:
+        return reason_of(line)
+    if view.goes_back and view.is_back(line):
+        return f"{SERVING} the release before again"
+    if view.rolling_back and not view.over:
+        return f"{SERVING} the new release, goes back"
+    return line.reason or _slow(view, name, line) or SERVING
+
+
+def _with_age(said: str, ago: float | None) -> str:
+    """Say of what is said to serve when it was last known to, where that is old."""
+    if ago is None or not said.startswith(SERVING):
+        return said
+    what = said.removeprefix(SERVING)
+    return f"seen {SERVING} {in_words(ago)} ago{',' if what.startswith(' ') else ''}{what}"
 
 
 def _before_its_turn(view: View, name: str, line: TargetSummary) -> str:
@@ -243,7 +260,7 @@ def _slow(view: View, name: str, line: TargetSummary) -> str:
         if phase != "watch"
     }
     worst = max(more, key=lambda phase: more[phase], default="")
-    return f"serving; slow in {worst}: {in_words(line.phases[worst])}" if worst else ""
+    return f"{SERVING}; slow in {worst}: {in_words(line.phases[worst])}" if worst else ""
 
 
 def choose(view: View, room: int) -> tuple[list[str], list[Piece]]:

@@ -10,6 +10,12 @@ from rollout.summary.run import RunSummary
 from rollout.summary.target import TargetPhase, TargetSummary
 
 OUT_AND_FAILED = frozenset({TargetPhase.LEFT_OUT, TargetPhase.DOWN})
+OLD = 10.0
+"""Seconds after which what was read is called old."""
+OLD_IN_LONG_RUNS = 60.0
+"""In an hour readings come every 6 s: numbers are old after this share of the run's age as well."""
+OLD_OF_MANY = 0.5
+"""Seconds for each backend: of 100 of them readings come every 5 s."""
 FAILED = OUT_AND_FAILED | {TargetPhase.GIVEN_BACK, TargetPhase.NOT_TAKEN}
 
 
@@ -65,6 +71,22 @@ class View:
 
     def turn(self, name: str) -> Turn | None:
         return self.progress.turns.get(name)
+
+    def age_if_old(self, read: float) -> float | None:
+        """Return how old a reading of that time is; None where the next one is not overdue."""
+        age = self.now - read
+        many = len(self.summary.impact.backends) * OLD_OF_MANY if self.summary.impact else 0.0
+        return age if age > max(OLD, self.now / OLD_IN_LONG_RUNS, many) else None
+
+    def served_ago(self, name: str) -> float | None:
+        """Return how long ago a target that is back was last known to serve; None where it does.
+
+        The end of a run has looked at all of them.
+        """
+        served = self.progress.served.when(name)
+        if served is None or (self.over and not self.summary.unseen):
+            return None
+        return self.age_if_old(served)
 
     def on_the_way(self) -> tuple[str, ...]:
         """Name the targets that are out, or watched after their return."""

@@ -10,6 +10,7 @@ from rollout import events
 from rollout.events import Event
 from rollout.model.traffic import TrafficCounters
 from rollout.model.usual_times import TurnTimes
+from rollout.summary.last_served import LastServed, note_served
 from rollout.summary.out_times import BOOT, DRAIN, ENTERS, MAINT, PHASES, Entering
 from rollout.text.timestamps import seconds_between
 
@@ -87,6 +88,7 @@ class Progress:
         read: When each load balancer was last heard of its traffic.
         question: The terminal is asked whether to go on after a pause.
         answer_by: When the run halts without an answer; None where it waits.
+        served: When each target that is back was last known to serve.
     """
 
     turns: Mapping[str, Turn] = field(default_factory=dict[str, Turn])
@@ -100,6 +102,7 @@ class Progress:
     read: Mapping[str, float] = field(default_factory=dict[str, float])
     question: bool = False
     answer_by: float | None = None
+    served: LastServed = field(default_factory=LastServed)
 
 
 def advance(progress: Progress, event: Event, elapsed: float, at: str) -> Progress:
@@ -111,6 +114,7 @@ def advance(progress: Progress, event: Event, elapsed: float, at: str) -> Progre
         elapsed: Seconds since the run began.
         at: The moment, in UTC.
     """
+    progress = replace(progress, served=note_served(progress.served, event, elapsed))
     match event:
         case events.TargetClaimed(target=name) | events.TargetPrepared(target=name):
             progress = replace(progress, soak=None)
