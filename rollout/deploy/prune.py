@@ -8,7 +8,13 @@ from rollout.deploy.disk_preflight import read_releases
 from rollout.events import Noted, ReleasesPruned
 from rollout.model.errors import RolloutError, said_of
 from rollout.model.fleet import Finding
-from rollout.model.releases import HostReleases, to_prune, to_roll_back_to, why_kept
+from rollout.model.releases import (
+    HostReleases,
+    ReleaseSizes,
+    to_prune,
+    to_roll_back_to,
+    why_kept,
+)
 from rollout.ports.releases import Releases
 from rollout.ports.site import Site, Tell
 
@@ -55,6 +61,21 @@ def kept(
     """Say by host which releases stay, each with why."""
     also = (to_roll_back_to(all_releases), *retention.also)
     return {one.host: why_kept(one, retention.keep, also) for one in all_releases}
+
+
+async def measure(
+    going: Mapping[str, Sequence[str]], releases: Releases
+) -> Mapping[str, ReleaseSizes | None]:
+    """Measure by host the releases that would go; None where a host cannot tell in time."""
+    sizes = await asyncio.gather(*(_sizes(host, names, releases) for host, names in going.items()))
+    return dict(zip(going, sizes, strict=True))
+
+
+async def _sizes(host: str, names: Sequence[str], releases: Releases) -> ReleaseSizes | None:
+    try:
+        return await releases.sizes(host, names)
+    except Exception:  # noqa: BLE001 - a size that is not known keeps nothing from going
+        return None
 
 
 async def prune_hosts(

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rollout.model.fleet import Finding
-from rollout.model.releases import BuildStep, DiskRoom, HostReleases, Release, ReleaseStatus
+from rollout.model.releases import (
+    BuildStep,
+    DiskRoom,
+    HostReleases,
+    Release,
+    ReleaseSizes,
+    ReleaseStatus,
+)
 from rollout.ports.ownership import OwnershipLog
 from rollout.ports.releases import Releases
 from rollout.ports.site import Site
@@ -45,6 +52,9 @@ class GuardedReleases:
 
     def room(self, host: str) -> DiskRoom | None:
         return self.inner.room(host)
+
+    async def sizes(self, host: str, names: Sequence[str]) -> ReleaseSizes | None:
+        return await self.inner.sizes(host, names)
 
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
         return await self.inner.whereabouts(host, pids)

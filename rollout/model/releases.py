@@ -118,6 +118,19 @@ class DiskRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseSizes:
+    """What releases of one host take on its disk, in bytes.
+
+    Attributes:
+        taken: What each of them takes.
+        freed: What is free once all of them are gone: less, where files are shared with others.
+    """
+
+    taken: Mapping[str, int]
+    freed: int
+
+
+@dataclass(frozen=True, slots=True)
 class BuildStep:
     """A command that is run in the new release, by ``sh``.
 

@@ -19,6 +19,7 @@ from rollout.text.durations import spell_duration
 from rollout.text.elapsed import in_words
 from rollout.text.host_ranges import compact, natural_order
 from rollout.text.sanitize import sanitize
+from rollout.text.sizes import spell_bytes
 from rollout.text.width import cells, padded, truncate
 from rollout.text.wrap import hang, wrap
 
@@ -214,18 +215,9 @@ def _commit_rows(commits: Commits) -> Iterable[str]:
 
 def _disk_words(disks: Sequence[PlannedDisk]) -> str:
     tightest = min(disks, key=lambda one: one.free - (one.needed or 0))
-    needed = "not known" if tightest.needed is None else f"about {_bytes(tightest.needed)}"
-    least = f"{_bytes(tightest.free)} free on {tightest.host}, needed {needed}"
+    needed = "not known" if tightest.needed is None else f"about {spell_bytes(tightest.needed)}"
+    least = f"{spell_bytes(tightest.free)} free on {tightest.host}, needed {needed}"
     return least if len(disks) == 1 else f"{least}; no host has less to spare"
-
-
-def _bytes(count: int) -> str:
-    value = float(count)
-    for unit in ("B", "kB", "MB"):
-        if value < 1000:  # noqa: PLR2004 - a thousand make the next unit
-            return f"{value:.0f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
 
 
 def _serving(planned: PlannedRun, width: int, *, unicode: bool) -> list[str]:

@@ -1,18 +1,22 @@
 """What stands on the hosts' disks: the answers of ``releases`` and ``prune``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from rollout.events import Event, Noted, ReleasesPruned
 from rollout.model.fleet import Finding
-from rollout.model.releases import HostReleases, ReleaseOnHost
+from rollout.model.releases import HostReleases, ReleaseOnHost, ReleaseSizes
 from rollout.output.columns import VERSION, Row, as_object, columns, table, wrong
 from rollout.output.deploy_sentences import hosts_words, short
 from rollout.text.sanitize import sanitize
+from rollout.text.sizes import spell_bytes
 from rollout.text.width import cells, padded
 from rollout.text.wrap import hang, wrap
 
 MARGIN = "  "
+NOT_KNOWN = "not known"
+NO_BREAK = "\ue000"
+"""Stands for a blank at which no line is broken; to Python the no-break space is one as well."""
 HEADINGS = ("HOST", "RELEASE", "REVISION", "VERDICT", "STATE")
 
 
@@ -73,11 +77,13 @@ class PrunePlan:
         going: By host the releases that would be removed.
         kept: By host the releases that stay, each with why.
         findings: Why hosts could not be read; then nothing would be removed.
+        sizes: By host what those that would be removed take; None where that is not known.
     """
 
     going: Mapping[str, Sequence[str]]
     kept: Mapping[str, Mapping[str, str]]
     findings: Sequence[Finding] = ()
+    sizes: Mapping[str, ReleaseSizes | None] = field(default_factory=dict[str, ReleaseSizes | None])
 
 
 def prune_plan_text(plan: PrunePlan, width: int) -> str:
@@ -88,12 +94,34 @@ def prune_plan_text(plan: PrunePlan, width: int) -> str:
     for host, kept in plan.kept.items():
         head = f"{MARGIN}{padded(host, hosts_wide)}"
         if going := plan.going.get(host):
-            lines += hang(f"{head}  remove  ", ", ".join(going), width)
+            sizes = plan.sizes.get(host)
+            lines += hang(f"{head}  remove  ", ", ".join(_sized(going, sizes)), width)
             head = " " * cells(head)
+            lines += hang(f"{head}  frees   ", _freed_words(going, sizes), width)
         stays = ", ".join(f"{name} ({why})" for name, why in kept.items()) or "nothing"
         lines += hang(f"{head}  keep    ", sanitize(stays), width)
     parts += [lines, wrong(plan.findings)]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    text = "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    return text.replace(NO_BREAK, " ")
+
+
+def _size(count: int) -> str:
+    """Spell a size that is not broken between its number and its unit."""
+    return spell_bytes(count).replace(" ", NO_BREAK)
+
+
+def _sized(names: Sequence[str], sizes: ReleaseSizes | None) -> list[str]:
+    if sizes is None:
+        return list(names)
+    return [f"{name}{NO_BREAK}({_size(sizes.taken[name])})" for name in names]
+
+
+def _freed_words(names: Sequence[str], sizes: ReleaseSizes | None) -> str:
+    if sizes is None:
+        return NOT_KNOWN
+    freed = _size(sizes.freed)
+    shared = sum(sizes.taken[name] for name in names) > sizes.freed
+    return f"{freed}; the other files have links from releases that stay" if shared else freed
 
 
 def prune_plan_json(plan: PrunePlan) -> str:
@@ -103,6 +131,10 @@ def prune_plan_json(plan: PrunePlan) -> str:
             "v": VERSION,
             "remove": {host: list(names) for host, names in plan.going.items()},
             "keep": {host: dict(kept) for host, kept in plan.kept.items()},
+            "sizes": {
+                host: asdict(sizes) if (sizes := plan.sizes.get(host)) else None
+                for host in plan.going
+            },
             "findings": [asdict(finding) for finding in plan.findings],
         }
     )
@@ -114,7 +146,18 @@ def _prune_headline(plan: PrunePlan) -> str:
     if not plan.going:
         return "Plan: nothing to remove. Nothing was changed."
     where = f"{len(plan.going)} of {hosts_words(len(plan.kept))}"
-    return f"Plan: remove {_releases(plan.going)} from {where}. Nothing was changed."
+    return f"Plan: remove {_releases(plan.going)} from {where}{_freed(plan)}. Nothing was changed."
+
+
+def _freed(plan: PrunePlan) -> str:
+    """Say what all hosts together have free afterwards, and of how many that is not known."""
+    known = [one for host in plan.going if (one := plan.sizes.get(host)) is not None]
+    if not known:
+        return ""
+    freed = f", which frees {_size(sum(one.freed for one in known))}"
+    if not (unknown := len(plan.going) - len(known)):
+        return freed
+    return f"{freed} and what is not known of {hosts_words(unknown)}"
 
 
 def prune_question(plan: PrunePlan) -> str:

@@ -9,7 +9,14 @@ from typing import Protocol
 
 from rollout.model.fleet import Finding
 from rollout.model.planned_run import Commits
-from rollout.model.releases import BuildStep, DiskRoom, HostReleases, Release, ReleaseStatus
+from rollout.model.releases import (
+    BuildStep,
+    DiskRoom,
+    HostReleases,
+    Release,
+    ReleaseSizes,
+    ReleaseStatus,
+)
 
 
 class Releases(Protocol):
@@ -32,6 +39,9 @@ class Releases(Protocol):
 
     def room(self, host: str) -> DiskRoom | None:
         """Return what the last :meth:`examine` of ``host`` measured; None where it did not."""
+
+    async def sizes(self, host: str, names: Sequence[str]) -> ReleaseSizes | None:
+        """Measure what ``names`` take on the disk; None where that takes too long."""
 
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
         """Name the release in which each process works, or its directory if that is none.

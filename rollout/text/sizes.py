@@ -28,3 +28,13 @@ def spell_size(size: int) -> str:
     fitting = [unit for unit, amount in _UNITS.items() if size and size % amount == 0]
     unit = max(fitting or ["B"], key=lambda unit: _UNITS[unit])
     return f"{size // _UNITS[unit]}{unit}"
+
+
+def spell_bytes(count: int) -> str:
+    """Write an amount as a person reads it: ``412 MB``."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:  # noqa: PLR2004 - a thousand make the next unit
+            return f"{value:.0f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

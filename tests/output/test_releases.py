@@ -1,10 +1,11 @@
 """What ``releases`` and ``prune`` answer."""
 
 import json
+from dataclasses import replace
 
 from rollout.events import Event, Noted, ReleasesPruned
 from rollout.model.fleet import Finding
-from rollout.model.releases import HostReleases, ReleaseOnHost, ReleaseStatus
+from rollout.model.releases import HostReleases, ReleaseOnHost, ReleaseSizes, ReleaseStatus
 from rollout.output.releases import (
     PrunePlan,
     prune_plan_json,
@@ -71,13 +72,19 @@ KEPT = {
 }
 
 
+SIZES = ReleaseSizes({"20260101000000": 412_000_000, "20260102000000": 8192}, 411_000_000)
+
+
 def test_what_prune_would_do_is_shown_with_what_stays_and_why() -> None:
-    plan = PrunePlan(GOING, KEPT)
+    plan = PrunePlan(GOING, KEPT, sizes={"web1": SIZES})
     assert prune_plan_text(plan, 60) == (
-        "Plan: remove 2 releases from 1 of 2 hosts. Nothing was\n"
-        "changed.\n"
+        "Plan: remove 2 releases from 1 of 2 hosts, which frees\n"
+        "411 MB. Nothing was changed.\n"
         "\n"
-        "  web1   remove  20260101000000, 20260102000000\n"
+        "  web1   remove  20260101000000 (412 MB),\n"
+        "                 20260102000000 (8 kB)\n"
+        "         frees   411 MB; the other files have links from\n"
+        "                 releases that stay\n"
         "         keep    20260201000000 (of the 5 newest good ones),\n"
         "                 20260301000000 (live)\n"
         "  web10  keep    20260301000000 (live)\n"
@@ -87,8 +94,29 @@ def test_what_prune_would_do_is_shown_with_what_stays_and_why() -> None:
         "v": 1,
         "remove": {"web1": ["20260101000000", "20260102000000"]},
         "keep": KEPT,
+        "sizes": {
+            "web1": {
+                "taken": {"20260101000000": 412_000_000, "20260102000000": 8192},
+                "freed": 411_000_000,
+            }
+        },
         "findings": [],
     }
+
+
+def test_a_size_that_no_host_told_in_time_is_said_to_be_unknown() -> None:
+    going = {**GOING, "web10": ("20260101000000",)}
+    plan = PrunePlan(going, KEPT, sizes={"web1": SIZES, "web10": None})
+    said = prune_plan_text(plan, 120)
+    assert "which frees 411 MB and what is not known of 1 host. Nothing was changed." in said
+    assert "  web10  remove  20260101000000\n         frees   not known\n" in said
+    assert json.loads(prune_plan_json(plan))["sizes"]["web10"] is None
+    assert "frees" not in prune_plan_text(PrunePlan(GOING, KEPT), 100).partition("\n")[0]
+
+
+def test_what_takes_no_more_than_it_frees_has_no_links_elsewhere() -> None:
+    plan = PrunePlan(GOING, KEPT, sizes={"web1": replace(SIZES, freed=412_008_192)})
+    assert "         frees   412 MB\n" in prune_plan_text(plan, 100)
 
 
 def test_a_prune_of_nothing_and_one_that_is_refused_say_so_first() -> None:

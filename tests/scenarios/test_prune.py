@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.deploy.prune import Retention, prune_hosts
+from rollout.deploy.prune import Retention, measure, prune_hosts
 from rollout.events import Event, Noted, ReleasesPruned
 from rollout.lock.acquire import LockRequest
 from rollout.lock.ask import ask_run
@@ -194,6 +194,14 @@ def test_nothing_is_removed_without_the_lock() -> None:
     play(prune_hosts(("web1", "web2"), Retention(1), site, told.append))
     assert left_of(world) == [2, 2]
     assert all(isinstance(event, Noted) for event in told)
+
+
+def test_a_host_that_does_not_tell_what_its_releases_take_keeps_no_other_from_it() -> None:
+    world = with_old_releases()
+    world.faults = Faults(Fault(Kind.REFUSED, 0, calls=10_000, only="web2 sizes"))
+    going = {"web1": OLD, "web2": OLD}
+    sizes = play(measure(going, FakeReleases(world)))
+    assert (sizes["web1"] is None, sizes["web2"] is None) == (False, True)
 
 
 def test_nothing_is_removed_while_a_host_is_unknown() -> None:

@@ -16,7 +16,7 @@ from rollout.adapters.releases.options import ReleaseOptions
 from rollout.adapters.ssh import Ssh
 from rollout.adapters.ssh.scripts import Remote
 from rollout.model.fleet import Finding
-from rollout.model.releases import BuildStep, HostReleases, Release, ReleaseStatus
+from rollout.model.releases import BuildStep, HostReleases, Release, ReleaseSizes, ReleaseStatus
 from rollout.ports.commands import CommandResult
 
 T = TypeVar("T")
@@ -93,6 +93,9 @@ class Place:
 
     def settle(self, name: str, mark: ReleaseStatus) -> None:
         self.wait(self.on_disk.settle("web1", name, mark))
+
+    def sizes(self, *names: str) -> ReleaseSizes | None:
+        return self.wait(self.on_disk.sizes("web1", names))
 
     def prune(self, *names: str) -> Sequence[str]:
         return self.wait(self.on_disk.prune("web1", names))

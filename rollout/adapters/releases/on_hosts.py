@@ -16,12 +16,21 @@ from rollout.adapters.releases.options import ReleaseOptions
 from rollout.adapters.releases.preflight import EXAMINE, parse_examine, parse_room
 from rollout.adapters.releases.process_cwd import WHEREABOUTS, parse_whereabouts
 from rollout.adapters.releases.prune import PRUNE
+from rollout.adapters.releases.sizes import SIZES, parse_sizes
 from rollout.adapters.releases.symlink_scripts import RESTORE, SWITCH
 from rollout.adapters.ssh.scripts import Remote
 from rollout.adapters.ssh.shell_files import Script
 from rollout.model.errors import ReleaseError
 from rollout.model.fleet import Finding
-from rollout.model.releases import NAME, BuildStep, DiskRoom, HostReleases, Release, ReleaseStatus
+from rollout.model.releases import (
+    NAME,
+    BuildStep,
+    DiskRoom,
+    HostReleases,
+    Release,
+    ReleaseSizes,
+    ReleaseStatus,
+)
 
 
 class ReleasesOnDisk:
@@ -46,10 +55,13 @@ class ReleasesOnDisk:
     async def examine(self, host: str) -> tuple[Finding, ...]:
         o = self._options
         paths = (str(len(o.shared)), *o.shared, str(len(o.shared_files)), *o.shared_files)
-        size_timeout = f"{max(0.001, o.size_timeout):.3f}"
-        text = await self._do(host, EXAMINE, size_timeout, *paths, *o.readlink_words)
+        text = await self._do(host, EXAMINE, self._size_timeout, *paths, *o.readlink_words)
         self._room[host] = parse_room(text)
         return parse_examine(host, text, o)
+
+    async def sizes(self, host: str, names: Sequence[str]) -> ReleaseSizes | None:
+        wanted = " ".join(known(host, name) for name in names)
+        return parse_sizes(names, await self._do(host, SIZES, self._size_timeout, wanted))
 
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
         wanted = " ".join(str(int(pid)) for pid in pids)
@@ -101,6 +113,10 @@ class ReleasesOnDisk:
         wanted = " ".join(known(host, name) for name in names)
         gone = await self._remove(host, PRUNE, wanted)
         return tuple(sorted(gone.split()))
+
+    @property
+    def _size_timeout(self) -> str:
+        return f"{max(0.001, self._options.size_timeout):.3f}"
 
     async def _do(self, host: str, script: Script, *words: str) -> str:
         return await self._remote.do(

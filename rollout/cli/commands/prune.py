@@ -15,7 +15,7 @@ from rollout.cli.question import must_ask
 from rollout.cli.wiring import open_site
 from rollout.cli.yes_or_no import NOTHING, agrees
 from rollout.deploy.disk_preflight import read_releases
-from rollout.deploy.prune import Retention, kept, prune_hosts, removable
+from rollout.deploy.prune import Retention, kept, measure, prune_hosts, removable
 from rollout.events import Event, Noted
 from rollout.lock.session import hold_lock_to_prune
 from rollout.model.errors import RolloutError
@@ -60,11 +60,13 @@ def prune(arguments: Arguments) -> int:
 
 async def plan_prune(settings: Settings, hosts: tuple[str, ...]) -> PrunePlan:
     """Look at the releases of ``hosts``, and say what would go; nothing is changed."""
-    async with open_site(settings) as site:
-        seen, findings = await read_releases(hosts, site.require_releases())
     retention = Retention(the_deploy(settings).keep)
-    going = {} if findings else removable(seen, retention)
-    return PrunePlan(going, kept(seen, retention), findings)
+    async with open_site(settings) as site:
+        releases = site.require_releases()
+        seen, findings = await read_releases(hosts, releases)
+        going = {} if findings else removable(seen, retention)
+        sizes = await measure(going, releases)
+    return PrunePlan(going, kept(seen, retention), findings, sizes)
 
 
 def show_prune_plan(plan: PrunePlan, output_mode: Output) -> int:

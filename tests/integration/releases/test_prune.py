@@ -28,6 +28,50 @@ def test_what_nobody_needs_is_removed_and_named(place: Place) -> None:
     assert place.prune() == ()
 
 
+def write(file: Path, kilobytes: int) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(os.urandom(1024 * kilobytes))
+
+
+def test_what_a_release_takes_and_frees_is_measured(place: Place) -> None:
+    write(place.release(OLD) / "app" / "big", 400)
+    write(place.release(NEW) / "app" / "big", 100)
+    sizes = place.sizes(OLD, NEW)
+    assert sizes is not None
+    taken = {name: _disk_use(place.release(name)) for name in (OLD, NEW)}
+    assert (sizes.taken, sizes.freed) == (taken, sum(taken.values()))
+    assert place.sizes() is None
+
+
+def test_a_file_that_another_release_has_too_frees_nothing(place: Place) -> None:
+    """rsync --link-dest makes such releases; one that goes with all its names is freed."""
+    write(place.release(LIVE) / "gems", 400)
+    os.link(place.release(LIVE) / "gems", place.release(OLD) / "gems")
+    write(place.release(OLD) / "own", 200)
+    place.release(NEW).mkdir()
+    os.link(place.release(OLD) / "own", place.release(NEW) / "own")
+    both, one = place.sizes(OLD, NEW), place.sizes(OLD)
+    assert both is not None
+    assert one is not None
+    assert one.taken[OLD] == both.taken[OLD] == _disk_use(place.release(OLD))
+    assert 200 * 1024 <= both.freed < 300 * 1024
+    assert one.freed < 100 * 1024
+
+
+def test_what_takes_too_long_to_measure_is_not_known(place: Place) -> None:
+    place.settings = {"size_timeout": 0.001}
+    for number in range(3000):
+        (place.release(OLD) / str(number)).touch()
+    assert place.sizes(OLD) is None
+    place.settings = {}
+    assert place.sizes(OLD, "20261103000000") is None, "one is not there"
+
+
+def _disk_use(directory: Path) -> int:
+    said = subprocess.run(["du", "-sk", directory], capture_output=True, text=True, check=True)
+    return 1024 * int(said.stdout.split()[0])
+
+
 def test_a_release_in_which_a_process_works_stays(place: Place) -> None:
     (place.release(OLD) / "public").mkdir()
     with running_in(place.release(OLD) / "public"):

@@ -12,12 +12,14 @@ from rollout.model.releases import (
     HostReleases,
     Release,
     ReleaseOnHost,
+    ReleaseSizes,
     ReleaseStatus,
 )
 from rollout.ports.site import CheckResult
 from tests.support.simulation.world import Directory, Host, World, clock
 
 REVISION = "c0ffee"
+RELEASE_SIZE = 4096
 
 
 class FakeReleases:
@@ -38,6 +40,11 @@ class FakeReleases:
     def room(self, host: str) -> DiskRoom | None:
         del host
         return None
+
+    async def sizes(self, host: str, names: Sequence[str]) -> ReleaseSizes | None:
+        async with self.world.faults.befall(f"{host} sizes", _from(host)):
+            pass
+        return ReleaseSizes(dict.fromkeys(names, RELEASE_SIZE), RELEASE_SIZE * len(names))
 
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
         async with self.world.faults.befall(f"{host} whereabouts", _from(host)):

@@ -289,6 +289,9 @@ class Disks:
     def room(self, host: str) -> None:
         del host
 
+    async def sizes(self, host: str, names: Sequence[str]) -> None:
+        self.asked.append(f"sizes {host} {names}")
+
     async def whereabouts(self, host: str, pids: Sequence[int]) -> Mapping[int, str]:
         self.asked.append(f"whereabouts {host} {pids}")
         return {}
