@@ -11,6 +11,7 @@ from rollout.cli.console import print_error
 from rollout.cli.init_questions import Questions
 from rollout.cli.init_request import InitRequest, named_places
 from rollout.cli.init_wiring import UnknownSite, open_unknown_site
+from rollout.discovery.deploys import choose_deploy
 from rollout.discovery.fleet import SeenBalancer, SeenFleet, SeenHost, SocketPlace
 from rollout.discovery.host_mapping import HostMapping
 from rollout.discovery.instances import InstanceChoice, choose_instances
@@ -68,6 +69,7 @@ class InitSession:
         hosts = self._do(look_at_hosts(mapping.hosts, site.readers))
         _show_troubles([host.trouble for host in hosts.values() if host.trouble])
         choice = self._choose_instances(mapping, hosts)
+        layouts = self._do(find_layouts(choice, hosts, site.readers.inspector))
         app = self._app(backends)
         names = [app[0], *dict.fromkeys(name for found in backends.values() for name in found)]
         seen = SeenFleet(
@@ -78,7 +80,7 @@ class InitSession:
             hosts=hosts,
             instances=choice,
             group=self._do(find_group(choice, hosts, names, site.readers.finder)),
-            layouts=self._do(find_layouts(choice, hosts, site.readers.inspector)),
+            deploy=self._do(choose_deploy(mapping.hosts, layouts, site.deploy_trial)),
         )
         return replace(seen, probe=self._probe(site, seen))
 

@@ -1,19 +1,27 @@
 """The world of ``rollout init``: made before there are settings, and only looked at."""
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rollout.adapters.haproxy.config_file import RunningConfig
 from rollout.adapters.local.thread_pool import Pool
 from rollout.adapters.probe.trial import PortTrial
 from rollout.adapters.releases.inspector import HostFacts
+from rollout.adapters.ssh import Ssh
 from rollout.adapters.ssh.known_names import SshHostNames
+from rollout.cli.deploy_wiring import build_releases, build_source
+from rollout.cli.from_deploy_settings import the_deploy
 from rollout.cli.wiring import build_balancers, build_finder, open_ssh
 from rollout.discovery.fleet import SocketPlace
 from rollout.discovery.look import FleetReaders
-from rollout.ports.discovery import CheckPaths, ProbeTrial
+from rollout.discovery.proposal import deploy_settings
+from rollout.model.fleet import Finding
+from rollout.ports.discovery import CheckPaths, DeployTrial, ProbeTrial, ReleaseLayout
+from rollout.ports.releases import Releases, Source
 from rollout.ports.site import Balancer
 from rollout.settings.annotated import judged
 
@@ -26,6 +34,34 @@ class UnknownSite:
     readers: FleetReaders
     trial: ProbeTrial
     configuration: CheckPaths
+    deploy_trial: DeployTrial
+
+
+class SettingsTrial:
+    """Satisfies :class:`rollout.ports.discovery.DeployTrial`: what a deploy examines, and no more.
+
+    Args:
+        tree: Settings without ``[deploy]``.
+        ssh: How the hosts are reached.
+        closing: Closes what is made for it.
+    """
+
+    def __init__(self, tree: Mapping[str, Any], ssh: Ssh, closing: AsyncExitStack) -> None:
+        self._tree = tree
+        self._ssh = ssh
+        self._closing = closing
+        self._made: dict[ReleaseLayout, tuple[Releases, Source]] = {}
+
+    async def examine(self, host: str, layout: ReleaseLayout) -> tuple[Finding, ...]:
+        if layout not in self._made:
+            self._made[layout] = self._make(layout)
+        releases, source = self._made[layout]
+        return (*await releases.examine(host), *await source.examine(host))
+
+    def _make(self, layout: ReleaseLayout) -> tuple[Releases, Source]:
+        said = the_deploy(judged({**self._tree, "deploy": dict(deploy_settings(layout))}))
+        made = build_releases(said, self._ssh, self._closing)
+        return made, build_source(said, self._ssh, self._closing, os.environ)
 
 
 def open_unknown_site(
@@ -37,14 +73,13 @@ def open_unknown_site(
         SettingsError: a place could not stand in the settings.
     """
     balancers = {one.name: {"ssh": one.ssh, "socket": one.socket} for one in places}
-    settings = judged(
-        {
-            "app": "init",
-            "balancers": balancers,
-            "fleet": {"hosts": ["init"]},
-            "ssh": {"config": ssh_config},
-        }
-    )
+    tree = {
+        "app": "init",
+        "balancers": balancers,
+        "fleet": {"hosts": ["init"]},
+        "ssh": {"config": ssh_config},
+    }
+    settings = judged(tree)
     ssh = open_ssh(settings, closing)
     host_pool, balancer_pool, name_pool = Pool(32), Pool(), Pool(32)
     for pool in (host_pool, balancer_pool, name_pool):
@@ -60,4 +95,5 @@ def open_unknown_site(
         readers=readers,
         trial=PortTrial(ssh, host_pool.call),
         configuration=RunningConfig(ssh.run, host_pool.call),
+        deploy_trial=SettingsTrial(tree, ssh, closing),
     )

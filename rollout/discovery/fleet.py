@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rollout.discovery.deploys import NO_DEPLOY, DeployChoice
 from rollout.discovery.host_mapping import HostMapping
 from rollout.discovery.instances import InstanceChoice, WatchedProcess
 from rollout.discovery.probes import ProbeChoice
 from rollout.model.fleet import BalancerSnapshot, Finding, ServerState
-from rollout.ports.discovery import ReleaseLayout, SupervisedHost
+from rollout.ports.discovery import SupervisedHost
 
 NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 """What HAProxy itself accepts as a name."""
@@ -72,7 +73,7 @@ class SeenFleet:
         app: The name of the application, and why.
         backends: The managed backends by load balancer.
         group: The group of exactly the instances; empty where none was found.
-        layouts: The layout of releases by host, where its instances run in one.
+        deploy: The layout of releases, and whether a deploy would find all that it needs.
     """
 
     app: tuple[str, str]
@@ -82,7 +83,7 @@ class SeenFleet:
     hosts: Mapping[str, SeenHost]
     instances: InstanceChoice
     group: str
-    layouts: Mapping[str, ReleaseLayout]
+    deploy: DeployChoice = NO_DEPLOY
     probe: ProbeChoice = UNTRIED
 
     def rows(self) -> list[ServerState]:

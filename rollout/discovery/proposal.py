@@ -1,6 +1,6 @@
 """The settings that fit a fleet as it was seen, each with the reason for it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from rollout.discovery.capacity import choose_capacity
 from rollout.discovery.fleet import SeenBalancer, SeenFleet
@@ -8,7 +8,7 @@ from rollout.discovery.look import common_command
 from rollout.discovery.server_naming import name_servers
 from rollout.model.fleet import Finding, ServerState
 from rollout.ports.discovery import ReleaseLayout
-from rollout.text.annotate import Suggestion
+from rollout.text.annotate import Suggestion, Value
 from rollout.text.host_ranges import compact
 
 NOT_KNOWN = "Not known"
@@ -193,32 +193,47 @@ def _probe(seen: SeenFleet) -> Iterator[Suggestion]:
 
 
 def _deploy(seen: SeenFleet) -> Iterator[Suggestion]:
-    layouts: Mapping[str, ReleaseLayout] = seen.layouts
-    if not layouts:
+    """Propose what a deploy needs; as a comment, with the reason, where it would not work yet."""
+    choice = seen.deploy
+    if choice.layout is None:
+        yield Suggestion(("deploy", "to"), None, (f"Left as a comment: {choice.reason}.",))
         return
-    places = {layout.to for layout in layouts.values()}
-    if len(places) > 1:
-        host, layout = next(iter(layouts.items()))
+    layout = choice.layout
+    if choice.works:
         why = (
-            f"{NOT_KNOWN}: one directory for all hosts. The instances run in layouts like "
-            f"Capistrano's, but not in the same place: on {host} in {layout.to}."
+            "The instances run in a layout like Capistrano's, and every host has what a deploy "
+            "needs. Build steps are yours to add: nothing tells them."
         )
-        yield Suggestion(("deploy", "to"), None, (why,))
-        return
-    (to,) = places
-    where = ", ".join(compact(layouts))
-    why = (
-        f"The instances on {where} run in a layout like Capistrano's. To deploy with rollout too, "
-        "take the marks from [deploy], to and repo."
-    )
-    yield Suggestion(("deploy", "to"), to, (why,), commented_out=True)
-    repos = {layout.repo for layout in layouts.values()} - {""}
-    if len(repos) == 1:
-        why = f"The clone in {to}/repo fetches from there."
-        yield Suggestion(("deploy", "repo"), repos.pop(), (why,), commented_out=True)
-    if any(layout.by_sudo for layout in layouts.values()):
-        why = "The instances run as another user than the login."
-        yield Suggestion(("deploy", "readlink"), "sudo -n readlink", (why,), commented_out=True)
+    else:
+        why = (
+            f"Left as a comment: {choice.reason}. To deploy with rollout too, take the marks from "
+            "[deploy] and what is found below it."
+        )
+    reasons = {
+        "to": why,
+        "repo": f"The clone in {layout.to}/repo fetches from there.",
+        "shared": "The live release has links to them.",
+        "readlink": "The instances run as another user than the login.",
+    }
+    for key, value in deploy_settings(layout):
+        because = (reasons[key],) if key in reasons else ()
+        yield Suggestion(("deploy", key), value, because, commented_out=not choice.works)
+    if choice.works:
+        branch = f"{NOT_KNOWN}: which branch is deployed; main is only the default."
+        yield Suggestion(("deploy", "ref"), None, (branch,))
+
+
+def deploy_settings(layout: ReleaseLayout) -> Iterator[tuple[str, Value]]:
+    """Yield the settings of ``[deploy]`` that a layout says, in the order of the file."""
+    yield "to", layout.to
+    if layout.repo:
+        yield "repo", layout.repo
+    if layout.shared:
+        yield "shared", list(layout.shared)
+    if layout.shared_files:
+        yield "shared_files", list(layout.shared_files)
+    if layout.by_sudo:
+        yield "readlink", "sudo -n readlink"
 
 
 def open_questions(suggestions: Sequence[Suggestion]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
-from rollout.model.fleet import Instance, InstanceState
+from rollout.model.fleet import Finding, Instance, InstanceState
 from rollout.ports.site import CheckResult
 
 
@@ -116,11 +116,15 @@ class ReleaseLayout:
         to: The directory with ``releases/``, ``shared/`` and ``current``.
         repo: Where its clone fetches from, without a password; empty where that is not known.
         by_sudo: The working directories of its processes could only be read through sudo.
+        shared: Directories of the live release that are links below ``shared/``.
+        shared_files: Files likewise.
     """
 
     to: str
     repo: str = ""
     by_sudo: bool = False
+    shared: tuple[str, ...] = ()
+    shared_files: tuple[str, ...] = ()
 
 
 class HostInspector(Protocol):
@@ -135,6 +139,17 @@ class HostInspector(Protocol):
 
     async def layout(self, host: str, directory: str) -> ReleaseLayout | None:
         """Say whether ``directory`` is inside a release of a Capistrano layout that is in use."""
+
+
+class DeployTrial(Protocol):
+    """Tries whether a deploy would find all that it needs."""
+
+    async def examine(self, host: str, layout: ReleaseLayout) -> tuple[Finding, ...]:
+        """Say what would keep one from working on ``host``, as ``rollout check`` does.
+
+        Raises:
+            RolloutError: the host could not be asked, or the layout cannot stand in the settings.
+        """
 
 
 class ProbeTrial(Protocol):

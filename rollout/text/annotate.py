@@ -77,8 +77,9 @@ def annotate(
 ) -> str:
     """Return ``template`` with ``suggestions`` in their places and ``head`` as its first lines.
 
-    A line ``#key = value`` of the template shows a default.  The repeated table is written once
-    for each name that a suggestion has for it.
+    A line ``#key = value`` of the template shows a default, and ``#[table]`` one that is not there
+    unless a suggestion sets something in it.  The repeated table is written once for each name that
+    a suggestion has for it.
 
     Raises:
         ValueError: the template has no place for a suggestion.
@@ -96,6 +97,8 @@ class _Filler:
         self._layout = layout
         names = [one.path[1] for one in suggestions if one.path[0] == layout.repeated]
         self._names = list(dict.fromkeys(names))
+        live = [one for one in suggestions if one.value is not None and not one.commented_out]
+        self._live = {one.path[:-1] for one in live}
 
     def fill(self, lines: Sequence[str]) -> Iterator[str]:
         table: KeyPath = ()
@@ -112,7 +115,7 @@ class _Filler:
     def _renamed(self, table: KeyPath, line: str) -> tuple[KeyPath, str]:
         repeated = self._layout.repeated
         if table[0] != repeated or not self._names:
-            return table, line
+            return table, line.removeprefix("#") if table in self._live else line
         return (repeated, self._names[0]), f"[{repeated}.{toml_key(self._names[0])}]"
 
     def _setting(self, path: KeyPath, line: str) -> Iterator[str]:

@@ -180,11 +180,14 @@ def _write_host(machine: Machine) -> None:
     (srv / "bin" / "shop").chmod(0o755)
     release = srv / "shop" / "releases" / "20260101000000"
     release.mkdir(parents=True)
-    (srv / "shop" / "shared").mkdir()
+    (srv / "shop" / "shared" / "log").mkdir(parents=True)
+    (release / "log").symlink_to("/srv/shop/shared/log")
     (srv / "shop" / "current").symlink_to("/srv/shop/releases/20260101000000")
     git = ["git", "--git-dir", str(srv / "shop" / "repo")]
     subprocess.run([*git, "init", "-q", "--bare"], check=True)
     subprocess.run([*git, "config", "remote.origin.url", REPO], check=True)
+    for path in ((srv / "shop"), *(srv / "shop").rglob("*")):
+        os.chown(path, UID, UID, follow_symlinks=False)
     (etc / "monit" / "conf.d" / "httpd").write_text(MONIT)
     checks = []
     for port in PORTS:

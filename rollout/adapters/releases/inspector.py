@@ -22,6 +22,7 @@ WITHIN = 10.0
 
 _PORT = re.compile(r"^@port (\d+) ([0-9A-F]{1,4})$", re.MULTILINE)
 _CWD = re.compile(r"^@cwd (\d+) (plain|sudo) (/[A-Za-z0-9_./+@-]*)$", re.MULTILINE)
+_SHARED = re.compile(r"^@(directory|file) ([A-Za-z0-9_.+@-][A-Za-z0-9_./+@-]*)$", re.MULTILINE)
 _REPO = re.compile(r"^@repo (\S+)$", re.MULTILINE)
 _INSIDE = re.compile(r"(?P<to>/[A-Za-z0-9_./+@-]*[A-Za-z0-9_+@-])/releases/[0-9.]+(?:/.*)?")
 
@@ -69,7 +70,14 @@ class HostFacts:
         # An address with a password in it is not copied into a file.
         plain = repo[1] if repo and redact(repo[1]) == repo[1] else ""
         by_sudo = (host, directory) in self._by_sudo
-        return ReleaseLayout(to=inside["to"], repo=plain, by_sudo=by_sudo)
+        shared = _SHARED.findall(said)
+        return ReleaseLayout(
+            to=inside["to"],
+            repo=plain,
+            by_sudo=by_sudo,
+            shared=tuple(sorted(path for kind, path in shared if kind == "directory")),
+            shared_files=tuple(sorted(path for kind, path in shared if kind == "file")),
+        )
 
     async def _ask(self, host: str, script: Script, *words: str) -> str:
         command = command_of(script.text, words, {})

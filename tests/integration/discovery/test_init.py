@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from examples.fleet import Fleet, Shape
-from rollout.settings.load import load
 from tests.integration.conftest import MakeFleet
 from tests.support.debian_site import REPO, run_in_site
 from tests.support.dialogues import Dialogue
@@ -208,16 +207,9 @@ def test_a_site_made_by_hand_from_debians_packages(tmp_path: Path) -> None:
     assert written["restart"] == {"probe": "http://{host}:{port}/up"}
     assert "Watched as well, and left alone: sshd." in text[1]
 
-    deploying = tmp_path / "deploying.toml"
-    marks = ("#[deploy]\n", "#to = ", "#repo = ", '#readlink = "sudo')
-    unmarked = text[1]
-    for mark in marks:
-        unmarked = unmarked.replace(f"\n{mark}", f"\n{mark[1:]}")
-    deploying.write_text(unmarked)
-    deploy = load(environ={}, config=str(deploying)).settings.deploy
-    assert deploy
-    assert (deploy.to, deploy.repo.text, deploy.readlink) == (
-        "/srv/shop",
-        REPO,
-        "sudo -n readlink",
-    )
+    assert written["deploy"] == {
+        "to": "/srv/shop",
+        "repo": REPO,
+        "shared": ["log"],
+        "readlink": "sudo -n readlink",
+    }

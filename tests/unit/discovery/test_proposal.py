@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollout.discovery.deploys import DeployChoice
 from rollout.discovery.fleet import SeenBalancer, SeenFleet, SeenHost, SocketPlace
 from rollout.discovery.host_mapping import HostKnowledge, map_servers
 from rollout.discovery.instances import WatchedProcess, choose_instances
@@ -57,7 +58,6 @@ def fleet(
         hosts=seen,
         instances=choose_instances(watched, ports, match),
         group="",
-        layouts={},
         probe=ProbeChoice("http://127.0.0.1:{port}/", "app_8000 on web1: 200 OK"),
     )
 
@@ -140,16 +140,45 @@ def test_the_reasons_fit_the_terminal() -> None:
         assert max(map(len, reasons)) <= widest
 
 
-def test_a_layout_is_shown_and_not_switched_on() -> None:
-    layout = ReleaseLayout(to="/srv/shop", repo="git@example.com:shop.git", by_sudo=True)
-    seen = replace(fleet(), layouts={"web1": layout, "web2": layout})
-    text = text_of(seen)
+LAYOUT = ReleaseLayout(
+    to="/srv/shop",
+    repo="git@example.com:shop.git",
+    by_sudo=True,
+    shared=("log", "tmp/pids"),
+    shared_files=("config/database.yml",),
+)
+
+
+def test_a_layout_to_which_nothing_keeps_a_deploy_from_is_switched_on() -> None:
+    text = text_of(replace(fleet(), deploy=DeployChoice(layout=LAYOUT, reason="")))
+    assert tomllib.loads(text)["deploy"] == {
+        "to": "/srv/shop",
+        "repo": "git@example.com:shop.git",
+        "shared": ["log", "tmp/pids"],
+        "shared_files": ["config/database.yml"],
+        "readlink": "sudo -n readlink",
+    }
+    assert "Not known: which branch is deployed; main is only the default." in flat(text)
+    assert "every host has what a deploy needs." in flat(text)
+
+
+def test_a_layout_to_which_no_deploy_would_go_is_shown_with_the_reason() -> None:
+    choice = DeployChoice(layout=LAYOUT, reason="web2: /srv/shop is not writable; to do: chown")
+    text = text_of(replace(fleet(), deploy=choice))
     assert "deploy" not in tomllib.loads(text)
     assert '#to = "/srv/shop"\n' in text
     assert '#repo = "git@example.com:shop.git"\n' in text
+    assert '#shared = ["log", "tmp/pids"]\n' in text
     assert '#readlink = "sudo -n readlink"\n' in text
-    elsewhere = replace(seen, layouts={"web1": layout, "web2": ReleaseLayout(to="/srv/b")})
-    assert "not in the same place" in flat(text_of(elsewhere))
+    assert "Left as a comment: web2: /srv/shop is not writable; to do: chown. To deploy" in flat(
+        text
+    )
+
+
+def test_where_no_layout_was_seen_the_comment_says_so() -> None:
+    text = text_of(replace(fleet(), deploy=DeployChoice(reason="the hosts have several")))
+    assert "deploy" not in tomllib.loads(text)
+    assert "Left as a comment: the hosts have several." in flat(text)
 
 
 ANYTHING = st.text(
@@ -157,8 +186,10 @@ ANYTHING = st.text(
 )
 
 
-@given(ANYTHING, ANYTHING, ANYTHING)
-def test_nothing_that_a_machine_says_becomes_more_than_text(a: str, b: str, c: str) -> None:
+@given(a=ANYTHING, b=ANYTHING, c=ANYTHING, works=st.booleans())
+def test_nothing_that_a_machine_says_becomes_more_than_text(
+    a: str, b: str, c: str, *, works: bool
+) -> None:
     rows = [
         *ROWS,
         row(a, b, 8000),
@@ -174,7 +205,10 @@ def test_nothing_that_a_machine_says_becomes_more_than_text(a: str, b: str, c: s
         fleet(rows, names, processes=processes, version=c),
         group=a,
         probe=ProbeChoice("", b),
-        layouts={"web1": ReleaseLayout(to=f"/{a}", repo=b, by_sudo=True)},
+        deploy=DeployChoice(
+            layout=ReleaseLayout(to=f"/{a}", repo=b, by_sudo=True, shared=(c,)),
+            reason="" if works else f"it says {a}",
+        ),
     )
     suggestions = propose(seen, section=SUPERVISOR, ssh_config=c)
     assert proposal_text(suggestions).replace("\n", "").isprintable()
@@ -184,6 +218,12 @@ def test_nothing_that_a_machine_says_becomes_more_than_text(a: str, b: str, c: s
         return  # refused: nothing is written
     read = tomllib.loads(text)
     shown = tomllib.loads(template())
+    deploy = read.pop("deploy", None)
+    assert (deploy is not None) == works
+    if deploy is not None:
+        assert deploy == {"to": f"/{a}", "shared": [c], "readlink": "sudo -n readlink"} | (
+            {"repo": b} if b else {}
+        )
     assert set(read) == set(shown)
     others = set(read) - {"app", "balancers", "fleet", "ssh", "monit", "restart"}
     assert {name: read[name] for name in others} == {name: shown[name] for name in others}
