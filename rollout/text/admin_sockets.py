@@ -1,7 +1,11 @@
-"""Where HAProxy's admin socket is: a path, or an address and a port (``stats socket ipv4@…``)."""
+"""Where HAProxy's admin socket is: a path, or an address and a port (``stats socket ipv4@…``).
+
+And how a login gets the right to use a path: by a group that may do nothing more than that.
+"""
 
 import ipaddress
 import re
+import shlex
 from dataclasses import dataclass
 
 SHAPE = re.compile(
@@ -10,6 +14,14 @@ SHAPE = re.compile(
 """As HAProxy writes it (``ipv6@::1:9999``), and as URLs do (``[::1]:9999``)."""
 
 LARGEST_PORT = 65_535
+
+GROUP = "haproxy"
+"""The group that Debian's package makes; without ``group`` HAProxy makes a socket root's."""
+
+POWERFUL = frozenset({"0", "root", "wheel", "sudo", "admin", "adm", "docker", "disk", "shadow"})
+"""Groups whose members may do more than speak to HAProxy: none is joined for a socket."""
+
+USUAL = "/run/haproxy/admin.sock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +69,43 @@ def tcp_socket(said: str) -> TcpAddress | None:
     if known.is_unspecified or not 0 < port <= LARGEST_PORT:
         raise ValueError(f"{said!r} is nowhere to connect to: give an address such as 127.0.0.1")
     return TcpAddress(str(known), port)
+
+
+def stats_socket(socket: str) -> str:
+    """Spell the line of HAProxy's ``global`` that makes an admin socket of a path or an address."""
+    rights = f" mode 660 level admin group {GROUP}" if socket.startswith("/") else " level admin"
+    return f"stats socket {socket}{rights}"
+
+
+def right_to_connect(path: str, group: str, login: str, *, group_may: bool) -> str:
+    """Say how ``login`` gets the right to connect to the socket ``path``.
+
+    Args:
+        path: The socket.
+        group: The group that it belongs to.
+        login: As a shell takes it after ``usermod``.
+        group_may: Its group may connect.
+    """
+    if group_may and group not in POWERFUL:
+        return _join(group, login)
+    return (
+        f"in `global` of HAProxy's configuration: `{stats_socket(path)}`, reload HAProxy, then "
+        f"{_join(GROUP, login)}"
+    )
+
+
+def right_to_enter(directory: str, group: str, login: str, *, group_may: bool) -> str:
+    """Say how ``login`` gets to a socket below a directory that it may not enter."""
+    if group_may and group not in POWERFUL:
+        return _join(group, login)
+    if GROUP in directory.rpartition("/")[2]:
+        shut = shlex.quote(directory)
+        return f"`sudo chgrp {GROUP} {shut} && sudo chmod g+x {shut}`, then {_join(GROUP, login)}"
+    return (
+        "move the socket to a directory of HAProxy's own: in `global` of its configuration "
+        f"`{stats_socket(USUAL)}`, reload HAProxy, set `socket` to it, then {_join(GROUP, login)}"
+    )
+
+
+def _join(group: str, login: str) -> str:
+    return f"`sudo usermod -aG {group} {login}`; it holds from the next login on"

@@ -10,8 +10,7 @@ from rollout.adapters.haproxy.commands import look_line
 from rollout.adapters.haproxy.reply_parser import read_look
 from rollout.model.errors import RolloutError
 from rollout.model.fleet import BalancerSnapshot, Finding
-
-ANYWHERE = Path("/run/haproxy/admin.sock")
+from rollout.text.admin_sockets import USUAL, stats_socket
 
 
 async def examined(wire: AdminSocket, backends: Sequence[str]) -> tuple[Finding, ...]:
@@ -40,7 +39,7 @@ def _stranger(where: str, path: Path, spoken: str) -> Finding | None:
     if "\nName: " in f"\n{spoken}":
         return None
     if "show proc" in spoken:
-        worker = _admin_line(path.with_name("admin.sock") if path.is_absolute() else ANYWHERE)
+        worker = stats_socket(str(path.with_name("admin.sock")) if path.is_absolute() else USUAL)
         return Finding(
             where,
             f"{path} is HAProxy's master socket (-S), which knows no servers",
@@ -55,7 +54,7 @@ def _level(where: str, path: Path, spoken: str) -> Iterator[Finding]:
     level = spoken.split("\n", 1)[0].strip()
     if level != "admin":
         what = f"{path} has level {level}; changing a server's state needs level admin"
-        fix = f"in `global` of HAProxy's configuration: `{_admin_line(path)}`, then reload"
+        fix = f"in `global` of HAProxy's configuration: `{stats_socket(str(path))}`, then reload"
         yield Finding(where, what, fix)
 
 
@@ -107,8 +106,3 @@ def _backend_of(place: str) -> str:
 def _backends_of(spoken: str) -> list[str]:
     _, _, listed = f"\n{spoken}".partition("\n# name\n")
     return [name for name in listed.split("\n\n", 1)[0].split("\n") if name]
-
-
-def _admin_line(path: Path) -> str:
-    mode = " mode 660" if path.is_absolute() else ""  # no file, no mode: on TCP
-    return f"stats socket {path}{mode} level admin"

@@ -14,6 +14,7 @@ import stat
 from pathlib import Path
 
 from rollout.model.fleet import Finding
+from rollout.text.admin_sockets import right_to_connect, right_to_enter, stats_socket
 
 
 def trouble_at(where: str, path: Path) -> Finding | None:
@@ -65,9 +66,8 @@ def _missing(where: str, path: Path) -> Finding:
     if near:
         fix = f"set `socket` to one that exists there: {', '.join(near)}"
     elif path.parent.is_dir():
-        fix = (
-            f"is HAProxy running? it creates {path.name} when its configuration has `{_line(path)}`"
-        )
+        line = stats_socket(str(path))
+        fix = f"is HAProxy running? it creates {path.name} when its configuration has `{line}`"
     else:
         fix = f"{path.parent} does not exist either; is HAProxy installed and running here?"
     return Finding(where, f"{path} does not exist", fix)
@@ -87,27 +87,25 @@ def _shut_directory(where: str, path: Path) -> Finding:
         (p for p in reversed(path.parents) if p.is_dir() and not os.access(p, os.X_OK)),
         path.parent,
     )
-    return Finding(where, f"{_me()} may not enter {shut}", _join_group(shut, stat.S_IXGRP))
+    fix = right_to_enter(str(shut), _group(shut), _me(), group_may=_may(shut, stat.S_IXGRP))
+    return Finding(where, f"{_me()} may not enter {shut}", fix)
 
 
 def _forbidden(where: str, path: Path) -> Finding:
-    fix = _join_group(path, stat.S_IWGRP)
+    fix = right_to_connect(str(path), _group(path), _me(), group_may=_may(path, stat.S_IWGRP))
     return Finding(where, f"{_me()} may not connect to {path}", fix)
 
 
-def _join_group(path: Path, right: int) -> str:
-    found = path.stat()
-    if not found.st_mode & right:
-        return f"give a group of {_me()} the right, as in `{_line(path)} group {_me()}`"
+def _may(path: Path, right: int) -> bool:
+    return bool(path.stat().st_mode & right)
+
+
+def _group(path: Path) -> str:
+    gid = path.stat().st_gid
     try:
-        group = grp.getgrgid(found.st_gid).gr_name
+        return grp.getgrgid(gid).gr_name
     except KeyError:
-        group = str(found.st_gid)
-    return f"{path} belongs to group {group}: `sudo usermod -aG {group} {_me()}`, then log in again"
-
-
-def _line(path: Path) -> str:
-    return f"stats socket {path} mode 660 level admin"
+        return str(gid)
 
 
 def _me() -> str:

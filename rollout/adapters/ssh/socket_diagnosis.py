@@ -13,6 +13,7 @@ from rollout.adapters.ssh.command import Result
 from rollout.adapters.ssh.errors import ForwardingRefused, NothingListens, SshError
 from rollout.adapters.ssh.scripts import command_of
 from rollout.adapters.ssh.shell_files import Script
+from rollout.text.admin_sockets import right_to_connect, right_to_enter
 
 MISSING, NO_SOCKET, NO_PERMISSION, NO_PROCESS, CLOSED = 81, 82, 83, 84, 85
 """Exit codes of our question; high, so that no shell uses them for something else."""
@@ -28,8 +29,9 @@ REASONS = {
     CLOSED: "is in a directory that this login may not enter",
 }
 
-GROUP = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,31}) ([0-7]{3,4})")
-"""What the host says of the group that has the rights: nothing else of it becomes a fix."""
+RIGHTS = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,31}) ([0-7]{3,4})(?: (/.*))?")
+"""What the host says of the group that has the rights, and of which directory above the socket:
+nothing else of it becomes a fix."""
 
 
 def explain(
@@ -50,23 +52,26 @@ def explain(
     if status not in REASONS:
         return refused
     fix = f"{ssh} {refused.host} ls -l {shlex.quote(path)}"
-    found = GROUP.fullmatch(answer.out.strip())
+    found = RIGHTS.fullmatch(answer.out.strip())
     if found and status in {NO_PERMISSION, CLOSED}:
-        fix = f"on {refused.host}: {_join(found[1], int(found[2], 8), path, status)}"
+        fix = f"on {refused.host}: {_right(found, path, status)}"
     return NothingListens(refused.host, f"{path} {REASONS[status]}", fix)
 
 
-def _join(group: str, mode: int, path: str, status: int) -> str:
+def _right(found: re.Match[str], path: str, status: int) -> str:
     """Spell how the login gets the right that a group has, or how HAProxy gives it to one."""
-    if mode & (0o010 if status == CLOSED else 0o020):
-        return f'sudo usermod -aG {group} "$(id -un)"; it holds from the next login on'
-    return (
-        "give a group of the login the right, as in "
-        f"`stats socket {path} mode 660 level admin group GROUP`"
-    )
+    group, mode, login = found[1], int(found[2], 8), '"$(id -un)"'
+    if status == CLOSED:
+        shut = next((one for one in directories(path) if one == found[3]), "")
+        return right_to_enter(shut, group, login, group_may=bool(mode & 0o010))
+    return right_to_connect(path, group, login, group_may=bool(mode & 0o020))
 
 
 def question(path: str) -> str:
     """Ask for the reason in plain shell."""
-    above = (str(place) for place in reversed(PurePosixPath(path).parents))
-    return command_of(QUESTION.text, (path, *above), {})
+    return command_of(QUESTION.text, (path, *directories(path)), {})
+
+
+def directories(path: str) -> list[str]:
+    """List the directories above ``path``, the topmost first."""
+    return [str(place) for place in reversed(PurePosixPath(path).parents)]

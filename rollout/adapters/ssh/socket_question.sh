@@ -1,7 +1,7 @@
 # Tells by its exit code why a login cannot use a socket, and prints the group and the mode.
 path=$1; shift
 for above do
-  test ! -d "$above" || test -x "$above" || { stat -c '%G %a' "$above"; exit 85; }
+  test ! -d "$above" || test -x "$above" || { stat -c '%G %a %n' "$above"; exit 85; }
 done
 test -e "$path" || exit 81
 test -S "$path" || exit 82

@@ -1,4 +1,5 @@
 import asyncio
+import grp
 import os
 import socket
 import subprocess
@@ -130,8 +131,13 @@ def test_a_socket_of_a_group_says_which_group_to_join(lb: HAProxyd, pool: Pool) 
     lb.place.chmod(0o755)
     lb.admin.chmod(0o660)
     with without_rights(lb.admin):
-        (found,) = findings(lb.admin, pool)
-    assert f"{lb.admin} belongs to group root: `sudo usermod -aG root " in found.fix
+        (of_root,) = findings(lb.admin, pool)
+    os.chown(lb.admin, -1, grp.getgrnam("users").gr_gid)
+    with without_rights(lb.admin):
+        (of_users,) = findings(lb.admin, pool)
+    assert of_users.fix.startswith("`sudo usermod -aG users ")
+    assert f"`stats socket {lb.admin} mode 660 level admin group haproxy`" in of_root.fix
+    assert "`sudo usermod -aG haproxy " in of_root.fix
 
 
 def test_a_directory_that_we_may_not_enter_is_named(lb: HAProxyd, pool: Pool) -> None:

@@ -1,5 +1,6 @@
 """A socket that a login may not use, a jump host that forwards nothing, a stopped process."""
 
+import grp
 import os
 import pwd
 import socket
@@ -53,17 +54,24 @@ def why(accounts: Accounts, path: Path) -> NothingListens:
 
 def test_a_socket_of_a_group_is_cured_by_joining_it(accounts: Accounts, place: Path) -> None:
     with listening(place / "s", 0o660):
+        os.chown(place / "s", -1, grp.getgrnam("users").gr_gid)
         error = why(accounts, place / "s")
     assert "may not be used by this login" in error.what
-    assert error.fix.startswith('on deploy: sudo usermod -aG root "$(id -un)"')
+    assert error.fix.startswith('on deploy: `sudo usermod -aG users "$(id -un)"`')
 
 
-def test_a_socket_of_its_owner_alone_is_cured_in_the_configuration(
-    accounts: Accounts, place: Path
+@pytest.mark.parametrize("mode", [0o660, 0o600])
+def test_a_socket_of_root_alone_is_cured_in_the_configuration(
+    accounts: Accounts, place: Path, mode: int
 ) -> None:
-    with listening(place / "s", 0o600):
+    """So HAProxy makes it without ``group``: a member of root's group may read root's files."""
+    with listening(place / "s", mode):
         error = why(accounts, place / "s")
-    assert f"`stats socket {place}/s mode 660 level admin group GROUP`" in error.fix
+    line = f"stats socket {place}/s mode 660 level admin group haproxy"
+    assert error.fix == (
+        f"on deploy: in `global` of HAProxy's configuration: `{line}`, reload HAProxy, then "
+        '`sudo usermod -aG haproxy "$(id -un)"`; it holds from the next login on'
+    )
 
 
 def test_a_socket_in_a_closed_directory_is_not_called_missing(
@@ -72,8 +80,12 @@ def test_a_socket_in_a_closed_directory_is_not_called_missing(
     (place / "haproxy").mkdir(mode=0o750)
     with listening(place / "haproxy" / "s", 0o666):
         error = why(accounts, place / "haproxy" / "s")
+        os.chown(place / "haproxy", -1, grp.getgrnam("users").gr_gid)
+        of_a_group = why(accounts, place / "haproxy" / "s")
     assert "in a directory that this login may not enter" in error.what
-    assert "usermod -aG root" in error.fix
+    assert f"`sudo chgrp haproxy {place}/haproxy && sudo chmod g+x {place}/haproxy`" in error.fix
+    assert "usermod -aG root" not in error.fix
+    assert of_a_group.fix.startswith('on deploy: `sudo usermod -aG users "$(id -un)"`')
 
 
 def test_the_option_that_a_jump_host_lacks_is_named(tmp_path: Path) -> None:
