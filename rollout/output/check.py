@@ -1,9 +1,10 @@
 """What ``check`` found, for people and for machines."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from rollout.model.findings import PreflightReport
+from rollout.model.fleet import Finding
 from rollout.model.nouns import counted
 from rollout.model.past_runs import UnfinishedRun
 from rollout.output.columns import VERSION, Row, as_object, table, wrong
@@ -29,17 +30,30 @@ def check_table(fit: PreflightReport, out: Mapping[str, UnfinishedRun] = NOTHING
         for target in fit.targets
     ]
     rows += [(s.target, "", "", f"skipped: {sanitize(s.reason)}") for s in fit.skipped]
-    notes = [f"note: {note.where}: {sanitize(note.what)}" for note in fit.notes]
+    shown = [out[target.name] for target in fit.targets if target.name in out]
+    notes = [*_what_to_type(shown), *(_note(note) for note in fit.notes)]
     parts = [table(("TARGET", "SERVERS", "INSTANCES", "STATE"), rows), "\n".join(notes)]
     return "\n\n".join([part for part in parts if part] + wrong(fit.findings)) + "\n"
 
 
+def _note(note: Finding) -> str:
+    return f"note: {note.where}: {sanitize(note.what)}"
+
+
 def out_by(left: UnfinishedRun) -> str:
-    """Say which run has a target out of rotation, and what brings it back."""
+    """Say which run has a target out of rotation."""
     run = sanitize(left.owner.run)
     if not left.certain:
         return f"out of rotation by run {run}, which holds the lock"
-    return f"out of rotation, left by run {run}: `rollout recover`"
+    return f"out of rotation, left by run {run}"
+
+
+def _what_to_type(out: Iterable[UnfinishedRun]) -> list[str]:
+    """Say of each run that is over what brings back what it has left out."""
+    runs = dict.fromkeys(sanitize(left.owner.run) for left in out if left.certain)
+    return [
+        f"run {run} is over: `rollout recover` brings back what it has left out" for run in runs
+    ]
 
 
 def check_sentence(fit: PreflightReport, *, deploy: bool = False) -> str:

@@ -110,16 +110,18 @@ def owner_words(found: Iterable[UnfinishedRun]) -> str:
 
 
 def out_because_of(row: ServerState, status: FleetStatus) -> str:
-    """Say what has a server out of rotation; empty for one that is not out."""
+    """Say what has a server out of rotation; empty for one that is not out.
+
+    It is a cell of a table, so it names no command: one that carries a long path of ``--config``
+    would be wider than the terminal.  :func:`left_table` says what to type.
+    """
     if not external_hold(row):
         return is_disabled(row)
     run = status.run_by_server.get(row.server)
     if run is None:
         return "not by rollout" if status.knows_runs else "not known"
-    number = sanitize(run.owner.run)
-    return (
-        f"run {number}: `rollout recover`" if run.certain else f"run {number}, which holds the lock"
-    )
+    state = "which is over" if run.certain else "which holds the lock"
+    return f"run {sanitize(run.owner.run)}, {state}"
 
 
 def _server_row(row: ServerState, status: FleetStatus) -> Row:

@@ -88,6 +88,17 @@ def cause_words(story: HostStory) -> Iterator[str]:
         if external_hold(row) and story.status and row.server not in story.status.run_by_server:
             known = "no run has taken it out" if story.status.knows_runs else "why is not known"
             yield f"{row.server} is out of rotation, and {known}"
+    yield from _left_elsewhere(story)
+
+
+def _left_elsewhere(story: HostStory) -> Iterator[str]:
+    """Name the servers that were left out by a run whose journal is on another machine."""
+    known = {one.view.record.run for one in story.runs}
+    for row in story.servers if story.status else ():
+        run = story.status.run_by_server.get(row.server) if story.status else None
+        if run is not None and run.certain and run.owner.run not in known:
+            said = f"{row.server} is out of rotation, left by run {run.owner.run}, which is over"
+            yield f"{said}; `rollout recover` brings it back"
 
 
 def _out_words(name: str, latest: HostRun) -> str:

@@ -23,11 +23,12 @@ def test_each_target_has_its_state_below_the_headings() -> None:
     assert check_table(FIT, LEFT) == (
         "TARGET  SERVERS       INSTANCES                   STATE\n"
         "web1    app/web1@lb1  mongrel_8000, mongrel_8001  "
-        "out of rotation, left by run a11ce0: `rollout recover`\n"
+        "out of rotation, left by run a11ce0\n"
         "web2    app/web2@lb1  mongrel_8000, mongrel_8001  ready\n"
         "web3                                              "
         "skipped: app/web3@lb1 is in maint, not by rollout\n"
         "\n"
+        "run a11ce0 is over: `rollout recover` brings back what it has left out\n"
         "note: lb1: an oddity\n"
     )
 

@@ -19,6 +19,7 @@ from rollout.model.lock_state import Kind, LockState, PastRun
 from rollout.model.past_runs import UnfinishedRun
 from rollout.model.plan import Share
 from rollout.model.releases import HostReleases
+from rollout.output.report.command_line import with_options
 from rollout.output.status import FleetStatus, lock_words, status_json, status_table
 from rollout.restart.floor import totals
 from tests.support.left_out import ALICE, owned_target, reading, row, server
@@ -99,9 +100,17 @@ def test_each_table_has_headings_and_the_backends_are_counted() -> None:
 
 def test_what_a_run_has_out_is_named_with_the_run_and_what_to_type() -> None:
     text = status_table(status(SEEN, died()))
-    assert "0     run a11ce0: `rollout recover`\n" in text
+    assert "0     run a11ce0, which is over\n" in text
+    assert "`rollout recover` brings it back" in text
     assert "not by rollout" not in text
     assert "lock     left by run a11ce0, which is over\n" in text
+
+
+def test_no_row_grows_with_the_options_that_were_typed() -> None:
+    """They are put into the commands of a text that was laid out before."""
+    typed = f"rollout --config {'/etc/rollout/a-long-name' * 5}.toml"
+    rows, *_ = with_options(status_table(status(SEEN, died())), typed).split("\n\n")
+    assert max(map(len, rows.splitlines())) <= 80
 
 
 def test_a_run_that_lives_has_it_out_and_nothing_is_to_be_typed() -> None:
