@@ -1,6 +1,7 @@
 """What the summary of a deploy tells to type does what it says, and to nobody else."""
 
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -104,6 +105,17 @@ def test_what_still_runs_the_new_release_where_current_is_back_is_only_restarted
     both = dict.fromkeys(["web1", "web2"], BEFORE)
     stream = (*halted_at(["web1"], ["web1", "web2"], both), on_it, back)
     assert steps(stream)["or back"] == ["rollout restart --hosts web2"]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, told in DEPLOYS.items() if ending_of(told).exit_code]
+)
+def test_what_has_a_number_is_in_place_of_nothing(name: str) -> None:
+    """After a rollback that halted there is no way on that `or back` could be the other one of."""
+    lines = unbroken(ending_of(DEPLOYS[name])).splitlines()
+    numbered = [line for line in lines if re.match(r"  [1-9]  [a-z]", line)]
+    assert numbered
+    assert not [line for line in numbered if line[5:].startswith("or ")]
 
 
 def test_a_rollback_goes_on_to_the_release_that_it_had_chosen() -> None:

@@ -18,7 +18,7 @@ ROLLOUT = re.compile(r"`((?:[A-Za-z_]+=\S+ )*\S*rollout(?: [^`]*)?)`")
 LABELS = frozenset(
     {
         *("first", "look", "old code", "bring back", "or by hand", "go on", "or back", "again"),
-        *("once fixed", "wait", "log", "more"),
+        *("go back", "once fixed", "wait", "log", "more"),
     }
 )
 

@@ -9,7 +9,7 @@ from rollout.output.deploy_sentences import runs_words, some, why_failed
 from rollout.output.messages import NextStepCommands, RunResult
 from rollout.output.report.command_line import about, by_host, leading_to
 from rollout.output.report.deploy_headline import runs_new, runs_old
-from rollout.output.report.next_steps import GO_ON, OR_BACK, host_of
+from rollout.output.report.next_steps import GO_BACK, GO_ON, OR_BACK, host_of
 from rollout.summary.deploy import DeploySummary, Phase
 from rollout.summary.run import Exit, RunSummary
 from rollout.summary.target import TargetPhase
@@ -156,14 +156,15 @@ def ways_on(ending: RunResult) -> Iterator[tuple[str, str]]:
         what = "what is out is restarted with the others" if out else "on every host"
         yield "once fixed", f"{shlex.join((*typed, *flags))}   # {what}"
         return
+    label = GO_BACK
     if deploy.phase is not Phase.ROLLBACK_HALTED:  # that release has just failed
+        label = OR_BACK
         what = _goes_on_words(deploy, others, out)
         yield GO_ON, f"{shlex.join(again)}   # {what}"
     behind: dict[str, list[str]] = {}
     for host in others:
         if host in on_it and deploy.before.get(host):
             behind.setdefault(deploy.before[host], []).append(host)
-    label = OR_BACK
     for release, hosts in behind.items():
         # `current` may be there already, and only processes are not: then nothing is to be moved
         act = f"rollback --to {release}" if deploy.moved & {*hosts} else "restart"

@@ -18,7 +18,7 @@ TO_BE_RESTARTED = frozenset(
 
 
 OLD_CODE, BRING_BACK, BY_HAND = "old code", "bring back", "or by hand"
-GO_ON, OR_BACK, MORE = "go on", "or back", "more"
+GO_ON, OR_BACK, GO_BACK, MORE = "go on", "or back", "go back", "more"
 """Labels that the layout of the summary knows."""
 
 

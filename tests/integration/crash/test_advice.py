@@ -55,7 +55,7 @@ main()
 """.replace("__main__ main_import", "__main__ import main")
 """rollout, with one thing added: at an event it lets a shell do something to the fleet."""
 
-GOES_ON = ("old code", "bring back", "go on", "once fixed", "again", "or back")
+GOES_ON = ("old code", "bring back", "go on", "go back", "once fixed", "again", "or back")
 ROW = re.compile(r"^  (web\d)\S* {2,}(\S+(?: \S+)*?(?: \(\w+\))?)(?: {2,}|$)", re.MULTILINE)
 OUT = re.compile(r"(web\d(?:, web\d)*) (?:is|are) OUT OF ROTATION")
 READY = {"UP", "no check"}
