@@ -52,6 +52,9 @@ STEERING = ("tests/scenarios/test_steering.py",)
 CONTROL = ("tests/unit/adapters/lock/test_control.py",)
 REPORT = ("tests/output/test_report_page.py",)
 TERMINAL = ("tests/unit/adapters/local/test_terminal_answer.py",)
+NOTIFY = ("tests/unit/adapters/notify/test_commands.py",)
+DRIFT = ("tests/unit/planning/test_drift.py",)
+PLAN_FILE = ("tests/unit/planning/test_plan_file.py", "tests/unit/cli/test_plan_file.py")
 
 
 MUTANTS = (
@@ -1390,15 +1393,15 @@ MUTANTS = (
         noticed_by=COUNTERS,
     ),
     Mutant(
-        "a request that failed is counted as one",
-        "model/traffic.py",
-    Mutant(
         "a process of HAProxy that was forgotten is not counted twice",
         "model/impact.py",
         "    if is_new and _counts_from_zero(",
         "    if _counts_from_zero(",
         noticed_by=COUNTERS,
     ),
+    Mutant(
+        "a request that failed is counted as one",
+        "model/traffic.py",
         "        return self.responses_5xx + self.server_aborts\n",
         "        return self.responses_5xx + self.response_errors\n",
         noticed_by=COUNTERS,
@@ -1621,5 +1624,192 @@ MUTANTS = (
         "        if not -MOST <= said <= MOST:",
         "        if False:",
         ("tests/unit/cli/test_past_commands.py",),
+    ),
+    Mutant(
+        "a stop is obeyed while the hook before a run takes its time",
+        "restart/operator_commands.py",
+        'await unless_stopped(site.hooks.run("before", facts), site.stop_asked, reason)',
+        'await site.hooks.run("before", facts)',
+        COMMANDS,
+    ),
+    Mutant(
+        "a fact of the run outranks a variable of the same name",
+        "adapters/local/hooks.py",
+        'self._environ | told | {"ROLLOUT_HOOK": hook}',
+        'told | {"ROLLOUT_HOOK": hook} | self._environ',
+        NOTIFY,
+    ),
+    Mutant(
+        "a fact that no environment can hold ends no run",
+        "adapters/local/hooks.py",
+        "        if broken:\n",
+        "        if False:\n",
+        NOTIFY,
+    ),
+    Mutant(
+        "the silence that an earlier run has begun is not begun once more",
+        "restart/operator_commands.py",
+        " or owned_target.silence is not None:\n        return False\n",
+        ":\n        return False\n",
+        COMMANDS,
+    ),
+    Mutant(
+        "a silence whose number no record has is ended at once",
+        "restart/operator_commands.py",
+        "        await silencer.end(target, Silence(silencer.run, number))  "
+        "# no record has its number\n",
+        noticed_by=COMMANDS,
+    ),
+    Mutant(
+        "the silence of a target that another run has by now is left to that run",
+        "restart/operator_commands.py",
+        "    except LockLost:\n        return\n    except RolloutError:\n",
+        "    except RolloutError:\n",
+        COMMANDS,
+    ),
+    Mutant(
+        "a lock that does not answer keeps no silence from its end",
+        "restart/operator_commands.py",
+        "    except RolloutError:\n        pass  # a place that is away says nothing against it\n",
+        "    except ValueError:\n        pass\n",
+        COMMANDS,
+    ),
+    Mutant(
+        "a silence that was ended is not ended by the next run as well",
+        "restart/operator_commands.py",
+        "            await record.silenced(target.name, None)\n",
+        "            pass\n",
+        COMMANDS,
+    ),
+    Mutant(
+        "a silence that may go on is told",
+        "restart/operator_commands.py",
+        "    context.tell(Noted(where=target.name, what=_still_silent(silence, end)))\n",
+        "    del end\n",
+        COMMANDS,
+    ),
+    Mutant(
+        "a silence ends by itself no sooner than its target can be back",
+        "restart/operator_commands.py",
+        "    return out + times.stable + ORDERS\n",
+        "    return times.stable + ORDERS\n",
+        COMMANDS,
+    ),
+    Mutant(
+        "a silence is ended as the one of the run that began it",
+        "adapters/notify/silence.py",
+        'facts = {"run": silence.run, "silence": silence.number}',
+        'facts = {"silence": silence.number}',
+        NOTIFY,
+    ),
+    Mutant(
+        "the number of a silence cannot move a cursor",
+        "adapters/notify/silence.py",
+        '"".join(filter(str.isprintable, line)).strip()',
+        "line.strip()",
+        NOTIFY,
+    ),
+    Mutant(
+        "keys that were typed before the pause are no answer to it",
+        "restart/pause.py",
+        "    await asyncio.sleep(0)  # keys from before the question are dropped before it is "
+        "read\n",
+        noticed_by=STEERING,
+    ),
+    Mutant(
+        "the question of a pause that is over reads no key any more",
+        "restart/pause.py",
+        "            answer.cancel()\n",
+        "            return\n",
+        STEERING,
+    ),
+    Mutant(
+        "a pause of another shell that goes on after a yes is told",
+        "restart/pause.py",
+        "    if steering.paused:\n        context.tell(RolloutPaused(by=steering.paused_by))\n",
+        noticed_by=STEERING,
+    ),
+    Mutant(
+        "what would be refused as planned is not begun",
+        "planning/drift.py",
+        "    if planned.exit_code:\n",
+        "    if False:\n",
+        DRIFT,
+    ),
+    Mutant(
+        "a plan of another app or command is not done",
+        "planning/drift.py",
+        "        if before != after:\n            yield name",
+        "        if False:\n            yield name",
+        DRIFT,
+    ),
+    Mutant(
+        "a plan is not done with other settings",
+        "planning/drift.py",
+        "        if was != is_now and matters(key):\n",
+        "        if False:\n",
+        DRIFT,
+    ),
+    Mutant(
+        "no host is restarted that the plan does not have",
+        "planning/drift.py",
+        '        yield name, "it was not to be restarted"\n',
+        "        pass\n",
+        DRIFT,
+    ),
+    Mutant(
+        "no server is taken out that the plan does not have",
+        "planning/drift.py",
+        '            yield planned.name, f"the {noun} {one} is new"\n',
+        "            pass\n",
+        DRIFT,
+    ),
+    Mutant(
+        "a plan for which there is no room any more is not done",
+        "planning/drift.py",
+        "    if now.stuck and not planned.stuck:\n",
+        "    if False:\n",
+        DRIFT,
+    ),
+    Mutant(
+        "a plan is not done over another release than the one that was live",
+        "planning/drift.py",
+        "    yield from _of_what_is_live(planned.live, now.live)\n",
+        noticed_by=DRIFT,
+    ),
+    Mutant(
+        "a plan that was refused cannot be done from its file",
+        "planning/plan_file.py",
+        "    if planned.exit_code:\n",
+        "    if False:\n",
+        PLAN_FILE,
+    ),
+    Mutant(
+        "what is not known in a plan file is not passed over",
+        "planning/plan_file.py",
+        "    if unknown := [name for name in said if name not in names]:\n",
+        "    if unknown := []:\n",
+        PLAN_FILE,
+    ),
+    Mutant(
+        "root does what no plan file says that another account can write",
+        "cli/plan_file.py",
+        "        if os.geteuid() == 0:\n",
+        "        if False:\n",
+        PLAN_FILE,
+    ),
+    Mutant(
+        "a secret that a plan has masked is no value of an option",
+        "cli/plan_file.py",
+        " and MASK not in value else None\n",
+        " else None\n",
+        PLAN_FILE,
+    ),
+    Mutant(
+        "no file of another account's choice is appended to as the log of a run",
+        "trusted_paths.py",
+        "    if not trust.may_own(found.st_uid):\n",
+        "    if False:\n",
+        ("tests/output/test_log_file.py",),
     ),
 )
