@@ -192,7 +192,26 @@ class Line:
                 self.admin &= Admin.CONFIG_MAINT
             if not int(self.admin) & 1:
                 self._check(self.answers(self.next_check))
+            alike_until = min(at, self._next_turn())
             self.next_check += INTER
+            if alike_until > self.next_check:
+                self.next_check += INTER * math.floor((alike_until - self.next_check) / INTER)
+
+    def _next_turn(self) -> float:
+        """Return until when all checks come to what the last one did.
+
+        Without it nine of ten checks of a scenario changed nothing, in a third of its time.
+        """
+        if int(self.admin) & 1:
+            return math.inf
+        if 0 < self.health < RISE + FALL - 1:
+            return self.next_check
+        turns = [self.dies_at, self.revives_at]
+        for app in self.apps:
+            turns.append(app.outlives_until)
+            for life in app.lives:
+                turns += (_born(life), life.answers_from, life.gone_at)
+        return min((turn for turn in turns if turn > self.next_check), default=math.inf)
 
     def _check(self, good: bool) -> None:  # noqa: FBT001 - one check has one result
         full = RISE + FALL - 1
