@@ -33,7 +33,7 @@ test: machine lint
 	@$(LIVES_BESIDE); $(PYTEST) -m integration || red=1; wait $$lives || red=1; \
 		cat $(VENV)/lives.log; exit $$red
 
-# For every change: no daemons, and a tenth of the random lives.
+# For every change: no daemons, and a quarter of the random lives.
 quick: export LIVES = 1000
 quick: lint
 	$(PYTEST) -m "not integration"
@@ -53,12 +53,14 @@ docs: $(DOCS)
 bare:
 	$(PYTHON) -m tests.bare $(BARE)
 
-# Kills a run at every event, and tries every safety line: for a change of those, and now and then.
+# Kills a run at every event, types every advice, and lives ten times as many lives.
 sweep: export REQUIRE_DAEMONS = 1
 sweep: export SWEEP = full
+sweep: export LIVES = 40000
 sweep: machine $(READY)
 	$(BIN)/pytest -n 2 --durations=5 tests/integration/crash/test_kill_sweep.py \
-		tests/integration/crash/test_several_logins.py tests/integration/crash/test_advice.py
+		tests/integration/crash/test_several_logins.py tests/integration/crash/test_advice.py \
+		tests/scenarios/test_random_lives.py
 
 # Every layout of a restart once more, on HAProxy 3.
 haproxy-3: export REQUIRE_DAEMONS = 1

@@ -27,7 +27,7 @@ ROUNDS = (
 """What is most likely to notice comes first; each round is cut off at its first red test."""
 
 ENOUGH = {"LIVES": "4000"}
-"""Lives in which a missing line is to be noticed; a test run lives ten thousand."""
+"""Lives in which a missing line is to be noticed: those of a test run, whatever is set outside."""
 
 
 def main(words: list[str]) -> int:

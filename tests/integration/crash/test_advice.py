@@ -131,7 +131,7 @@ DISTURBANCES = {
     "web1 broken": Disturbance(lambda _: "true", mend_web1, "web1", before=break_web1),
 }
 MOMENTS = (
-    *(("killed", at, 1) for at in ("target.draining", "target.restart_asked", "target.returned")),
+    ("killed", "target.restart_asked", 1),
     ("two Ctrl-C", "target.maint", 1),
     ("monit dead", "target.maint", 1),
     ("lb2 dead", "instance.verified", 1),
@@ -151,8 +151,6 @@ EVERY = tuple(
 IN_A_DEPLOY = (
     ("killed", "deploy.in_place", 1, "together"),
     ("killed", "target.restart_asked", 1, "each"),
-    ("killed", "target.done", 1, "each"),
-    ("two Ctrl-C", "target.maint", 1, "together"),
     ("lb2 dead", "target.draining", 2, "each"),
     ("web3 taken", "target.done", 1, "together"),
     ("broken release", "target.draining", 1, "each"),

@@ -111,11 +111,32 @@ AFTER: dict[str, Callable[[Troubled, Typed], None]] = {
 }
 
 
+OF_THE_LOCK = [command for command in EXAMPLES if command.startswith("lock ")]
+"""They share a fleet: none of them touches a server."""
+
+
 @pytest.mark.parametrize(
-    ("command", "line"), [(command, line) for command in EXAMPLES for line in EXAMPLES[command]]
+    ("command", "line"),
+    [
+        (command, line)
+        for command in EXAMPLES
+        if command not in OF_THE_LOCK
+        for line in EXAMPLES[command]
+    ],
 )
 def test_an_example_does_what_it_says(trouble_in: MakeTrouble, command: str, line: str) -> None:
-    shop = trouble_in(deploys=True)
+    played(trouble_in(deploys=True), command, line)
+
+
+def test_the_examples_of_the_lock_do_what_they_say(shop: Troubled) -> None:
+    for command in OF_THE_LOCK:
+        for line in EXAMPLES[command]:
+            played(shop, command, line)
+            shop.rollout("lock", "break", "--yes")
+
+
+def played(shop: Troubled, command: str, line: str) -> None:
+    """Type ``line`` in the state for which it is, and hold what came of it."""
     BEFORE[command](shop)
     typed = type_line(shop.fleet, line)
     assert typed.code == 0, typed.said

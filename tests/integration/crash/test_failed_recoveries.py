@@ -6,6 +6,7 @@ from examples.fleet import until
 from tests.integration.trouble.conftest import MakeTrouble
 from tests.support.advice import commands_in
 from tests.support.bastion import kill_9
+from tests.support.impatient import impatient
 
 pytestmark = pytest.mark.integration
 
@@ -27,14 +28,14 @@ def test_what_had_no_turn_is_named_however_often_a_recovery_failed(
     until(lambda: not shop.same("web1"), "monit has ended the process from before", 20)
     kill_9(running)
     shop.settings(restart__running_timeout="3s")
-    failed = [shop.rollout("recover", "--yes") for _ in range(failures)]
+    failed = [impatient(shop.fleet, "recover", "--yes") for _ in range(failures)]
     web1.heal()
     web1.until_up(20)
     web1.until_watched(20)
 
     recovered = shop.rollout(*how.split(), "--yes")
 
-    assert [ended.code for ended in failed] == [6] * failures
+    assert [ended.returncode for ended in failed] == [6] * failures
     assert recovered.code == 0, recovered.said
     assert THE_REST in recovered.said
     assert any(command.endswith(" resume") for command in commands_in(recovered.said))

@@ -176,7 +176,7 @@ def test_a_deploy_that_is_killed_at_any_event_is_recovered_and_resumed(
     sweep.fleet.shop.release()
 
     def chosen(kinds: list[str]) -> list[int]:
-        rolling = ("deploy.in_place", "target.maint", "instance.verified", "target.done")
+        rolling = ("deploy.in_place", "instance.verified")
         last = len(kinds) - kinds[::-1].index("target.done")
         return sorted({*(kinds.index(kind) + 1 for kind in rolling), last})
 

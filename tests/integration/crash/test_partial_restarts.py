@@ -1,38 +1,14 @@
 """A restart that reached only some instances of a host: the others follow, and only they."""
 
-import subprocess
-import sys
-
 import pytest
 
 from examples.fleet import until
-from tests.integration.trouble.conftest import MakeTrouble, Troubled
+from tests.integration.trouble.conftest import MakeTrouble
 from tests.support.bastion import restarts
 from tests.support.fault_moments import let_it_boot
+from tests.support.impatient import impatient
 
 pytestmark = pytest.mark.integration
-
-IMPATIENT = """\
-from dataclasses import replace
-from rollout.adapters.monit import supervisor
-from rollout.__main__ import main
-
-supervisor.MONIT = replace(supervisor.MONIT, stop_allowance=4.0)
-main()
-"""
-"""rollout, which calls an old process not restarted after 4 s: the stop timeout here is 2 s."""
-
-
-def impatient(shop: Troubled, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", IMPATIENT, *shop.fleet.command(*words)[1:]],
-        env=shop.fleet.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
 
 
 def test_what_monit_had_restarted_when_it_was_killed_is_told_and_not_restarted_again(
@@ -51,8 +27,8 @@ def test_what_monit_had_restarted_when_it_was_killed_is_told_and_not_restarted_a
     web1.until_watched(20)
     born = web1.processes()
 
-    recovered = impatient(shop, "recover", "--yes")
-    resumed = impatient(shop, "resume", "--yes")
+    recovered = impatient(shop.fleet, "recover", "--yes")
+    resumed = impatient(shop.fleet, "resume", "--yes")
 
     assert born[second] == shop.before[f"web1/{second}"], "monit was killed too late"
     assert halted.code == 6, halted.said
@@ -73,10 +49,10 @@ def test_what_had_no_turn_is_named_by_the_second_recovery_as_by_the_first(
     shop = trouble_in()
     shop.fleet.hosts["web1"].misbehave("hang-boot")
     halted = shop.rollout()
-    in_vain = impatient(shop, "recover", "--yes")
+    in_vain = impatient(shop.fleet, "recover", "--yes")
     let_it_boot(shop)
     shop.fleet.hosts["web1"].until_up(20)
-    recovered = impatient(shop, "recover", "--yes")
+    recovered = impatient(shop.fleet, "recover", "--yes")
     resumed = shop.rollout("resume", "--yes")
 
     assert halted.code == 6, halted.said

@@ -1,0 +1,28 @@
+"""Rollout with less patience for an old process: a recovery in vain ends in 14 s, not in 45."""
+
+import subprocess
+import sys
+
+from examples.fleet import Fleet
+
+IMPATIENT = """\
+from dataclasses import replace
+from rollout.adapters.monit import supervisor
+from rollout.__main__ import main
+
+supervisor.MONIT = replace(supervisor.MONIT, stop_allowance=4.0)
+main()
+"""
+"""rollout, which calls an old process not restarted after 4 s: the stop timeout here is 2 s."""
+
+
+def impatient(fleet: Fleet, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", IMPATIENT, *fleet.command(*words)[1:]],
+        env=fleet.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
