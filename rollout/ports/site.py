@@ -126,6 +126,10 @@ class Prober(Protocol):
 class Smoke(Protocol):
     """The operator's own check of a target on probation."""
 
+    @property
+    def timeout(self) -> float:
+        """Seconds after which one check has ended."""
+
     async def check(self, target: str, host: str) -> CheckResult:
         """Run it once."""
 

@@ -13,6 +13,7 @@ from rollout.model.ownership import Silence
 from rollout.model.plan import Plan
 from rollout.ports.context import RunContext
 from rollout.ports.operator_commands import CommandEnd
+from rollout.ports.site import Smoke
 from rollout.restart.control import TargetControl
 from rollout.restart.restart import batches
 from rollout.wait import unless_stopped
@@ -90,7 +91,9 @@ async def begin_silence(control: TargetControl) -> bool:
         return False
     # before the command: of a run that dies meanwhile the silence is known, only its number is not
     await record.silenced(target.name, Silence(silencer.run))
-    number, end = await silencer.begin(target, longest_out(control.plan, target))
+    number, end = await silencer.begin(
+        target, longest_out(control.plan, target, control.site.smoke)
+    )
     if not end.ok:
         what = f"its monitoring is not known to be silent, silence.begin failed: {end.message}"
         control.tell(Noted(where=target.name, what=what))
@@ -126,13 +129,17 @@ async def end_silence(context: RunContext, target: Target) -> None:
     context.tell(Noted(where=target.name, what=_still_silent(silence, end)))
 
 
-def longest_out(plan: Plan, target: Target) -> float:
-    """Say after how many seconds a target is back or left out, whatever happens to it."""
+def longest_out(plan: Plan, target: Target, smoke: Smoke | None) -> float:
+    """Say after how many seconds a target is back or left out, whatever happens to it.
+
+    Where its supervisor is busy while the target stands in maint, it is seen to be empty twice.
+    """
     times = plan.timeouts
     boots = len(tuple(batches(target.instances, plan.instances_at_a_time)))
     boot = boots * (times.startup_delay + times.running_timeout)
-    out = times.drain_timeout + times.maint_timeout + boot + times.probation_timeout
-    return out + times.stable + ORDERS
+    empty = times.drain_timeout + 2 * times.maint_timeout + times.busy_timeout
+    check = times.probation_timeout + (smoke.timeout if smoke is not None else 0.0)
+    return empty + boot + check + times.stable + ORDERS
 
 
 def _still_silent(silence: Silence, end: CommandEnd | None) -> str:

@@ -1691,7 +1691,7 @@ MUTANTS = (
     Mutant(
         "a silence ends by itself no sooner than its target can be back",
         "restart/operator_commands.py",
-        "    return out + times.stable + ORDERS\n",
+        "    return empty + boot + check + times.stable + ORDERS\n",
         "    return times.stable + ORDERS\n",
         COMMANDS,
     ),

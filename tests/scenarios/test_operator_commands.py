@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from rollout.adapters.local.smoke import CommandSmoke
 from rollout.events import (
     Noted,
     RolloutRefused,
@@ -266,5 +267,8 @@ def test_before_is_ended_by_a_stop_and_what_stood_before_it_is_not_denied() -> N
 def test_the_longest_time_out_counts_every_step_and_each_boot() -> None:
     world = fleet(2, instances=2)
     plan = replace(plan_of(world), instances_at_a_time=1)
+    plan = replace(plan, timeouts=replace(plan.timeouts, busy_timeout=40.0))
     target = targets_of(world)[0]
-    assert longest_out(plan, target) == 5 + 10 + 2 * 60 + 20 + 2 + ORDERS
+    without = 5 + 2 * 10 + 40 + 2 * 60 + 20 + 2 + ORDERS
+    assert longest_out(plan, target, None) == without
+    assert longest_out(plan, target, CommandSmoke("true", 30.0, {})) == without + 30

@@ -20,10 +20,10 @@ class CommandSmoke:
 
     def __init__(self, command: str, timeout: float, environ: Mapping[str, str]) -> None:
         self._command = command
-        self._timeout = timeout
+        self.timeout = timeout
         self._environ = dict(environ)
 
     async def check(self, target: str, host: str) -> CheckResult:
         """Run it once; fine is exit 0.  ``said`` is the last line it wrote, or how it ended."""
         environ = self._environ | {"SMOKE_TARGET": target, "SMOKE_HOST": host}
-        return await ask_here(self._command, self._timeout, environ)
+        return await ask_here(self._command, self.timeout, environ)
