@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rollout.history.view import RunView, TargetView
+from rollout.model.fleet import Server
 from rollout.summary.target import TargetPhase
 
 FEW = 5
@@ -26,6 +27,10 @@ class HostRun:
     def has_it_out(self) -> bool:
         """The run left it out, or has it out now, and no later run has put it back."""
         return self.target.line.standing.out and self.target.back_by is None
+
+    def took(self, server: Server) -> bool:
+        """Tell whether the run had a server of the target, as HAProxy calls it."""
+        return str(server) in self.target.line.servers
 
     @property
     def restarted_it(self) -> bool:

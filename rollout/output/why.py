@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from rollout.history.host import HostRun, latest_by_target
 from rollout.model.conditions import external_hold, receives_traffic
-from rollout.model.fleet import ServerState
+from rollout.model.fleet import Server, ServerState
+from rollout.model.past_runs import UnfinishedRun
 from rollout.output.columns import VERSION, Row, as_object, columns, table, wrong
 from rollout.output.history import MINUTES
 from rollout.output.past_words import (
@@ -47,7 +48,7 @@ class HostStory:
 
     def serves(self, one: HostRun) -> bool:
         """Tell whether HAProxy sends visitors to each server that a run took out, as it is now."""
-        rows = [row for row in self.servers if str(row.server) in one.target.line.servers]
+        rows = [row for row in self.servers if one.took(row.server)]
         return bool(rows) and all(map(receives_traffic, rows))
 
 
@@ -75,7 +76,7 @@ def cause_words(story: HostStory) -> Iterator[str]:
         if latest.has_it_out and story.serves(latest):
             yield _serving_words(name, latest)
         elif latest.has_it_out:
-            yield _out_words(name, latest)
+            yield _out_words(name, latest, story)
         restart = next((x for x in story.runs if x.target.name == name and x.restarted_it), None)
         if restart is not None:
             yield _restart_words(name, restart)
@@ -84,32 +85,69 @@ def cause_words(story: HostStory) -> Iterator[str]:
             said = reason_of(latest.target.line)
             why = f": {said}" if said else ""
             yield f"{name}: {standing_of(latest.target)} in run {view.run}{why}"
+    told = {one for run in latest_by_target(story.runs).values() if (one := _has_out(run, story))}
     for row in story.servers:
-        if external_hold(row) and story.status and row.server not in story.status.run_by_server:
-            known = "no run has taken it out" if story.status.knows_runs else "why is not known"
-            yield f"{row.server} is out of rotation, and {known}"
-    yield from _left_elsewhere(story)
+        if external_hold(row) and row.server not in frozenset().union(*told):
+            yield _held_words(row, story)
 
 
-def _left_elsewhere(story: HostStory) -> Iterator[str]:
-    """Name the servers that were left out by a run whose journal is on another machine."""
-    known = {one.view.record.run for one in story.runs}
-    for row in story.servers if story.status else ():
-        run = story.status.run_by_server.get(row.server) if story.status else None
-        if run is not None and run.certain and run.owner.run not in known:
-            said = f"{row.server} is out of rotation, left by run {run.owner.run}, which is over"
-            yield f"{said}; `rollout recover` brings it back"
+def _has_out(latest: HostRun, story: HostStory) -> frozenset[Server]:
+    """Return the servers that a sentence about a whole target says to be out."""
+    if not latest.has_it_out or story.serves(latest):
+        return frozenset()
+    return frozenset(row.server for row in story.servers if latest.took(row.server))
 
 
-def _out_words(name: str, latest: HostRun) -> str:
+def _held_words(row: ServerState, story: HostStory) -> str:
+    """Say what keeps a server out of rotation of which no journal here says that it is so."""
+    out = f"{row.server} is out of rotation"
+    status = story.status
+    run = status.run_by_server.get(row.server) if status is not None else None
+    if run is not None:
+        return f"{out} because of {_owner_words(run)}; no journal here tells of that"
+    if status is None or not status.knows_runs:
+        return f"{out}, and why is not known"
+    before = _journal_says(row, story)
+    if before is None:
+        return f"{out}, and no run has taken it out"
+    return f"{out}: run {before.view.record.run} took it out, and the lock names no run now"
+
+
+def _out_words(name: str, latest: HostRun, story: HostStory) -> str:
+    """Say which run has a target out; where journal and lock differ, what each of them says."""
     record, target = latest.view.record, latest.target
     since = f" since {moment(target.since)}" if target.since else ""
-    who = who_words(record.began)
-    said = f"{name} is out of rotation because of run {record.run} of {who}{since}"
+    run = f"run {record.run} of {who_words(record.began)}"
     if latest.view.is_alive:
+        said = f"{name} is out of rotation because of {run}{since}"
         return f"{said}; the run is under way: {standing_of(target)}"
     why = f": {target.line.reason}" if target.line.reason else ""
-    return f"{said}{why}; `rollout recover` brings it back"
+    if (others := _other_words(latest, story)) is None:
+        said = f"{name} is out of rotation because of {run}{since}"
+        return f"{said}{why}; `rollout recover` brings it back"
+    return f"{name} is out of rotation; the journal says because of {run}{since}{why}; {others}"
+
+
+def _other_words(latest: HostRun, story: HostStory) -> str | None:
+    """Say what the lock and unfinished runs say of a target, unless the journal says the same."""
+    status = story.status
+    rows = [row for row in story.servers if external_hold(row) and latest.took(row.server)]
+    if status is None or not rows:
+        return None
+    if not status.knows_runs:
+        return "the lock could not be read"
+    found = [run for row in rows if (run := status.run_by_server.get(row.server)) is not None]
+    if not found:
+        by_hand = f"`rollout show {latest.view.record.run} --by-hand` says how to put it back"
+        return f"the lock names no run that has it out, so nothing recovers it: {by_hand}"
+    if any(latest.view.record.run in run.runs for run in found):
+        return None
+    return f"the lock says because of {_owner_words(found[0])}"
+
+
+def _owner_words(run: UnfinishedRun) -> str:
+    how = "over: `rollout recover` brings it back" if run.certain else "and may be alive"
+    return f"run {run.owner.run} of {run.owner.who}, {how}"
 
 
 def _serving_words(name: str, latest: HostRun) -> str:
@@ -135,7 +173,24 @@ def _restart_words(name: str, restart: HostRun) -> str:
 
 def _server_words(row: ServerState, story: HostStory) -> Row:
     state = "serving" if receives_traffic(row) else "not serving"
-    return sanitize(row.status), state, out_because_of(row, story.status) if story.status else ""
+    return sanitize(row.status), state, _because_of(row, story)
+
+
+def _because_of(row: ServerState, story: HostStory) -> str:
+    """Say what has a server out, in a few words that a sentence of :func:`cause_words` explains."""
+    if story.status is None:
+        return ""
+    before = _journal_says(row, story)
+    if before is not None and row.server not in story.status.run_by_server:
+        return f"run {before.view.record.run}, by its journal alone"
+    return out_because_of(row, story.status)
+
+
+def _journal_says(row: ServerState, story: HostStory) -> HostRun | None:
+    """Return the newest run of which a journal here says that it has a server out."""
+    if not external_hold(row):
+        return None
+    return next((one for one in story.runs if one.has_it_out and one.took(row.server)), None)
 
 
 def _out_by_run(row: ServerState, story: HostStory) -> str:

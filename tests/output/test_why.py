@@ -15,10 +15,11 @@ from rollout.history.record import RunRecord
 from rollout.history.view import RunView
 from rollout.model.findings import BalancerCheck, FleetSnapshot
 from rollout.model.fleet import Admin, BalancerSnapshot, Finding
+from rollout.model.past_runs import UnfinishedRun
 from rollout.output.status import FleetStatus
 from rollout.output.why import HostStory, why_json, why_text
 from tests.output.recorded_runs import BEGAN, UNBROKEN
-from tests.support.left_out import reading, row, server
+from tests.support.left_out import BOB, owned_target, reading, row, server
 from tests.support.past_runs import began_line, play, write_journal
 
 STARTED = events.RolloutStarted(targets=("web1", "web2"), max_out=1, floor="1")
@@ -133,9 +134,106 @@ def test_what_haproxy_shows_serving_is_not_said_to_be_out(tmp_path: Path) -> Non
     assert json.loads(why_json(left))["out"]["web2"]["serving"] is True
     going = with_haproxy(story(tmp_path / "going", LEFT[:2], alive=True), Admin(0))
     assert "web2 serves now; run 000001 of root@bastion1" in why_text(going, UNBROKEN)
-    held = with_haproxy(story(tmp_path / "held", LEFT), Admin.FORCED_MAINT)
+    held = with_lock(story(tmp_path / "held", LEFT), of_run("000001"))
     assert why_text(held, UNBROKEN).startswith("web2 is out of rotation because of run 000001 ")
     assert json.loads(why_json(held))["out"]["web2"]["serving"] is False
+
+
+def of_run(run: str, *, certain: bool = True) -> UnfinishedRun:
+    """A run of another machine that the lock says to have web2 out."""
+    out = (owned_target("web2"),)
+    return UnfinishedRun(owner=replace(BOB, run=run), owned_targets=out, certain=certain)
+
+
+def with_lock(told: HostStory, *runs: UnfinishedRun) -> HostStory:
+    told = with_haproxy(told, Admin.FORCED_MAINT)
+    assert told.status is not None
+    return replace(told, status=replace(told.status, runs=runs))
+
+
+def out_sentences(said: str) -> list[str]:
+    return [line for line in said.partition("\n\n")[0].splitlines() if " out of rotation" in line]
+
+
+JOURNAL = "run 000001 of root@bastion1 (by alice, from 192.0.2.7)"
+SINCE = "since 2026-11-22 19:01:02.250Z: no answer"
+
+
+def test_where_journal_and_lock_agree_one_sentence_says_so(tmp_path: Path) -> None:
+    told = with_lock(story(tmp_path, LEFT), of_run("000001"))
+    said = why_text(told, UNBROKEN)
+    assert out_sentences(said) == [
+        f"web2 is out of rotation because of {JOURNAL} {SINCE}; `rollout recover` brings it back"
+    ]
+    assert "not serving  run 000001, which is over\n" in said
+
+
+def test_where_the_lock_names_no_run_one_sentence_says_what_each_source_says(
+    tmp_path: Path,
+) -> None:
+    said = why_text(with_lock(story(tmp_path, LEFT)), UNBROKEN)
+    assert out_sentences(said) == [
+        (
+            f"web2 is out of rotation; the journal says because of {JOURNAL} {SINCE}; the lock "
+            "names no run that has it out, so nothing recovers it: `rollout show 000001 --by-hand` "
+            "says how to put it back"
+        )
+    ]
+    assert "not serving  run 000001, by its journal alone\n" in said
+    assert "no run has taken it out" not in said
+    assert "not by rollout" not in said
+
+
+def test_where_the_lock_names_another_run_one_sentence_says_what_each_source_says(
+    tmp_path: Path,
+) -> None:
+    for certain, how in (
+        (True, "over: `rollout recover` brings it back"),
+        (False, "and may be alive"),
+    ):
+        told = with_lock(story(tmp_path / how[:4], LEFT), of_run("0000bb", certain=certain))
+        assert out_sentences(why_text(told, UNBROKEN)) == [
+            (
+                f"web2 is out of rotation; the journal says because of {JOURNAL} {SINCE}; the lock "
+                f"says because of run 0000bb of bob@bastion, {how}"
+            )
+        ]
+
+
+def test_of_a_run_of_another_machine_it_is_said_that_no_journal_tells(tmp_path: Path) -> None:
+    told = with_lock(story(tmp_path, RESTARTED), of_run("0000bb"))
+    assert out_sentences(why_text(told, UNBROKEN)) == [
+        (
+            "app/web2@lb1 is out of rotation because of run 0000bb of bob@bastion, over: `rollout "
+            "recover` brings it back; no journal here tells of that"
+        )
+    ]
+
+
+def test_with_a_lock_that_cannot_be_read_the_journal_is_named_as_the_source(tmp_path: Path) -> None:
+    told = with_lock(story(tmp_path, LEFT))
+    assert told.status is not None
+    blind = replace(told.status.snapshot, more=(Finding("lock", "lb1 does not answer", ""),))
+    said = why_text(replace(told, status=replace(told.status, snapshot=blind)), UNBROKEN)
+    assert out_sentences(said) == [
+        (
+            f"web2 is out of rotation; the journal says because of {JOURNAL} {SINCE}; the lock "
+            "could not be read"
+        )
+    ]
+
+
+def test_what_was_given_up_is_said_to_have_been_taken_out_by_the_run(tmp_path: Path) -> None:
+    abandoned = (
+        events.RecoveryStarted(of="000001", targets=("web2",)),
+        events.TargetSkipped(target="web2", reason="given up on request; it is yours"),
+        events.RecoveryFinished(),
+    )
+    said = why_text(with_lock(story(tmp_path, LEFT, abandoned)), UNBROKEN)
+    assert said.startswith(
+        "web2: skipped in run 000002: given up on request; it is yours\n"
+        "app/web2@lb1 is out of rotation: run 000001 took it out, and the lock names no run now\n"
+    )
 
 
 def test_with_a_lock_that_cannot_be_read_what_has_a_server_out_is_not_known(tmp_path: Path) -> None:
