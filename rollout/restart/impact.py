@@ -49,19 +49,25 @@ class ImpactMeasurement:
 
         Args:
             servers: Whose backends count.
-            floor: The fewest that must serve; None where no floor holds, as in a recovery.
+            floor: The fewest that must serve; None where no floor holds, as in a recovery:
+                ``servers`` are out because of the run before then.
         """
-        places = {(server.balancer, server.backend) for server in servers}
+        chosen = {*servers}
+        out = chosen if floor is None else set[Server]()
+        places = {(server.balancer, server.backend) for server in chosen}
         balancers = sorted({name for name, _ in places} & {*self._site.balancers})
-        await asyncio.gather(
-            *(self._include(name, [p for p in places if p[0] == name], floor) for name in balancers)
-        )
 
-    async def _include(self, name: str, places: Collection[Place], floor: Share | None) -> None:
+        async def begin(name: str) -> None:
+            counted = await _members(
+                self._site.balancers[name], [p for p in places if p[0] == name], out
+            )
+            await self._include(name, counted, floor)
+
+        await asyncio.gather(*map(begin, balancers))
+
+    async def _include(self, name: str, counted: Mapping[Place, int], floor: Share | None) -> None:
         balancer = self._site.balancers[name]
-        counted = await _members(balancer, places) if floor is not None else {}
-        for place in places:
-            members = counted.get(place, 0)
+        for place, members in counted.items():
             least = floor.at_least(members) if floor is not None else 0
             self._meter.add(place, now(), members=members, floor=least)
         reader = self._readers.setdefault(name, _Reader(balancer, self._meter, self._tell))
@@ -108,8 +114,13 @@ async def measure_impact(site: Site, tell: Tell) -> AsyncIterator[ImpactMeasurem
         await measurement.finish()
 
 
-async def _members(balancer: Balancer, places: Collection[Place]) -> Mapping[Place, int]:
-    """Count the members of ``places``, backends of ``balancer``; 0 where it is silent."""
+async def _members(
+    balancer: Balancer, places: Collection[Place], out: Collection[Server]
+) -> Mapping[Place, int]:
+    """Count the members of ``places``, backends of ``balancer``; 0 where it is silent.
+
+    One that HAProxy's file disables counts where it is ``out`` because of a run: it had served.
+    """
     counted = dict.fromkeys(places, 0)
     try:
         async with asyncio.timeout(ANSWERS_WITHIN):
@@ -119,7 +130,7 @@ async def _members(balancer: Balancer, places: Collection[Place]) -> Mapping[Pla
     for row in seen.servers.values():
         place = row.server.balancer, row.server.backend
         if place in counted:
-            counted[place] += is_member(row)
+            counted[place] += is_member(row, ours=row.server in out)
     return counted
 
 

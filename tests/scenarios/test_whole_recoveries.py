@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.events import RecoveryStarted, TargetRecovered, UnprovenTakenBack
+from rollout.events import ImpactMeasured, RecoveryStarted, TargetRecovered, UnprovenTakenBack
 from rollout.model.deploy import Deploy
 from rollout.model.errors import RolloutError
 from rollout.model.lock_state import PastRun
@@ -217,6 +217,15 @@ def test_a_recovery_puts_back_a_release_that_nothing_ran_and_has_seen_to_every_h
     assert hosts == HOSTS
     assert len(told.of(UnprovenTakenBack)) == 1
     assert currents(world) == {FIRST}
+
+
+def test_a_recovery_counts_the_servers_beside_those_that_are_out_and_no_floor() -> None:
+    world = dead_restart()
+    was = died_in(world, None)
+    _, told = recovers(world, left_by(was), was)
+    (end,) = told.of(ImpactMeasured)
+    assert isinstance(end, ImpactMeasured)
+    assert [(one.members, one.floor) for one in end.backends] == [(len(world.lines), 0)]
 
 
 def test_what_is_abandoned_stays_as_it_is() -> None:
