@@ -315,7 +315,8 @@ class TargetPrepared:
 class TargetAdopted:
     """A run before this one left it out, and it is ours now; ``asked`` to restart or not.
 
-    ``since`` is when it was taken out, in UTC; empty where that was not written down.
+    ``since`` is when it was taken out, in UTC; empty where that was not written down.  Of one that
+    the run before had only been about to take out it is now: it has served until now.
     """
 
     wire: ClassVar[str] = "target.adopted"
@@ -360,7 +361,9 @@ class TargetRecovered:
 
     ``restarted`` tells whether it had come through the restart that it was left out in; otherwise
     it has still to be restarted, but for ``renewed``: its instances that have a new process.
-    ``seconds`` and ``phases`` as for the other ends of a target, the run before included.
+    ``seconds`` and ``phases`` as for the other ends of a target, the run before included;
+    ``seconds`` is none where it is not known since when it was out, or an operator or a reload of
+    HAProxy had made it ready before.
     """
 
     wire: ClassVar[str] = "target.recovered"
@@ -375,11 +378,15 @@ class TargetRecovered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetDraining:
-    """Every load balancer shows the drain; sessions it already had may still be open."""
+    """Every load balancer shows the drain; sessions it already had may still be open.
+
+    ``since`` is when the first of them was told, in UTC; empty where that was not written down.
+    """
 
     wire: ClassVar[str] = "target.draining"
 
     target: str
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

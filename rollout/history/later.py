@@ -20,6 +20,8 @@ class LaterRun:
         target: The target's name.
         run: The later run.
         at: When the target was back in rotation, in UTC; empty where that was not written down.
+        since: When it had left rotation, in UTC, as the run that put it back knew it; empty where
+            it was not out, or that is not known.
         is_back: It was out because of the run before, and serves again.
         is_restarted: It has come through its restart.
         is_left_to_others: It was found to be held out from outside, and not touched any more.
@@ -29,6 +31,7 @@ class LaterRun:
     target: str
     run: str
     at: str
+    since: str = ""
     is_back: bool = False
     is_restarted: bool = False
     is_left_to_others: bool = False
@@ -77,13 +80,15 @@ def _act_of(later: RunRecord, name: str, out: dict[str, str]) -> LaterRun | None
     if not back and not restarted:
         return None
     at = last.until if last is not None else ""
+    since = _known_by(turns or ()) or out[name] if back else ""
     return LaterRun(
         target=name,
         run=later.run,
         at=at,
+        since=since,
         is_back=back,
         is_restarted=restarted,
-        seconds=_out_for(out[name], at, turns or ()) if back else None,
+        seconds=_out_for(since, at, turns or ()) if back else None,
     )
 
 
@@ -95,6 +100,14 @@ def _was_done_before(later: RunRecord, name: str) -> bool:
 def _since(record: RunRecord, name: str) -> str:
     turns = record.turns.get(name)
     return turns[-1].since if turns else ""
+
+
+def _known_by(turns: tuple[Turn, ...]) -> str:
+    """Return since when a target was out as the run that took it up says, by the record.
+
+    That is right before a load balancer was first told; a run that died may have told less exactly.
+    """
+    return turns[0].since if turns and turns[0].adopted else ""
 
 
 def _out_for(since: str, until: str, turns: tuple[Turn, ...]) -> float | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from rollout import events
 from rollout.events import Event
-from rollout.summary.out_times import BOOT, DRAIN, ENTERS, MAINT, PHASES
+from rollout.summary.out_times import BOOT, DRAIN, ENTERS, MAINT, PHASES, drain_began
 
 LEFT_OUT = "left out"
 """In place of a phase: the time between being left out and being adopted by the same run."""
@@ -113,6 +113,9 @@ def _turn_after(turn: Turn, event: Event, elapsed: float, at: str) -> Turn:
     match event:
         case events.TargetPrepared():
             return Turn(since=at).entered(DRAIN, elapsed)  # until now it has served
+        case events.TargetDraining(since=since) if since and len(turn.spans) == 1:
+            began = drain_began(event, elapsed, at, turn.spans[0].begin)
+            return replace(turn, since=since, spans=(PhaseSpan(phase=DRAIN, begin=began),))
         case events.InstanceRestarted(instance=instance, pid=pid):
             return replace(turn, pids={**turn.pids, instance: pid})
         case _ if isinstance(event, ENTERS):

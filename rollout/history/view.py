@@ -38,6 +38,8 @@ class TargetView:
     @property
     def since(self) -> str:
         """When it left rotation for the last time, in UTC; empty where it did not."""
+        if self.line.standing.out and self.back_by is not None:
+            return self.back_by.since
         return self.turns[-1].since if self.turns else ""
 
     @property

@@ -84,6 +84,11 @@ class OwnedTarget:
     since: str = field(default="", compare=False)
     silence: Silence | None = None
 
+    @property
+    def was_told(self) -> bool:
+        """Whether a load balancer may have been told anything: else it has served all the time."""
+        return bool(self.possible_states)
+
     def told_too(
         self, told: Mapping[Server, tuple[AdminState, ...]], *, returning: bool
     ) -> "OwnedTarget":

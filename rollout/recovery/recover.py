@@ -52,6 +52,7 @@ from rollout.restart.reenable import (
     wait_until_checked,
     wait_until_stable,
 )
+from rollout.text.timestamps import utc_now
 
 NOTHING_LEFT = "HAProxy has none of its servers any more"
 
@@ -250,7 +251,7 @@ async def _bring_back(
             target=name,
             servers=tuple(map(str, control.servers)),
             asked=asked,
-            since=owned_target.since,
+            since=owned_target.since if owned_target.was_told else utc_now(),
         )
     )
     if theirs:
@@ -331,10 +332,10 @@ async def _recover_untouched(control: TargetControl, owned_target: OwnedTarget) 
         reason = f"it could not be put back: {said_of(target.name, error)}"
         control.tell(left_out_event(control, reason, "unknown", asked=False))
         raise
+    back = TargetRecovered(target=target.name, restarted=False)
+    control.tell(back)  # before what takes its time to be written: it serves by now
     await end_silence(control.context, target)
     await control.site.record.released(target.name, restarted=False)
-    back = TargetRecovered(target=target.name, restarted=False)
-    control.tell(back)
     await run_host_hook(control.context, "host_back", target, back)
 
 

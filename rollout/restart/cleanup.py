@@ -65,8 +65,6 @@ async def give_back(control: TargetControl, failure: Exception) -> RolloutError 
     reason = said_of(control.target.name, failure)
     try:
         await make_ready_and_verify(control)
-        await end_silence(control.context, control.target)
-        await control.site.record.released(control.target.name, restarted=False)
     except LockLost as lost:
         await report_after_lock_loss(control, lost)
         return lost if isinstance(failure, RolloutError) else None
@@ -83,7 +81,9 @@ async def give_back(control: TargetControl, failure: Exception) -> RolloutError 
             fix=fix_of(failure),
             asked=isinstance(failure, ProcessKept),
         )
-        control.tell(told)
+        control.tell(told)  # before what takes its time to be written: it serves by now
+        await end_silence(control.context, control.target)
+        await control.site.record.released(control.target.name, restarted=False)
         await run_host_hook(control.context, "host_back", control.target, told)
     return None
 

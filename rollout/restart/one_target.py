@@ -372,5 +372,7 @@ async def out_of_rotation(control: TargetControl) -> AsyncIterator[None]:
         control.spared.look = partial(check_floor_still_holds, control)
         await control.set_state(AdminState.DRAIN)
         control.spared.look = None
-        control.tell(TargetDraining(target=control.target.name))
+        ours = control.site.record.owned_target(control.target.name)
+        since = ours.since if ours is not None else ""
+        control.tell(TargetDraining(target=control.target.name, since=since))
         yield

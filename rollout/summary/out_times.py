@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from rollout import events
 from rollout.events import Event
-from rollout.text.timestamps import seconds_between
+from rollout.text.timestamps import seconds_before, seconds_between
 
 E = TypeVar("E", bound=Event)
 
@@ -35,12 +35,12 @@ Ending = (
 class _OutTime:
     """One target that is out, all in seconds since the run began.
 
-    ``earlier`` is how long it was out before this run.
+    ``earlier`` is how long it was out before this run; None where that is not known.
     """
 
     phase: str
     since: float
-    earlier: float = 0.0
+    earlier: float | None = 0.0
     phases: dict[str, float] = field(default_factory=dict[str, float])
 
     def enter(self, phase: str, at: float) -> None:
@@ -48,9 +48,9 @@ class _OutTime:
         self.phase, self.since = phase, at
 
     @property
-    def seconds(self) -> float:
+    def seconds(self) -> float | None:
         own = sum(spent for phase, spent in self.phases.items() if phase != WATCH)
-        return self.earlier + own
+        return None if self.earlier is None else round(self.earlier + own, 3)
 
 
 class OutTimes:
@@ -72,10 +72,12 @@ class OutTimes:
                 self._out[name] = _OutTime(DRAIN, elapsed)
             case events.TargetPrepared(target=name):
                 self._out[name] = _OutTime(DRAIN, elapsed)  # until now it has served
+            case events.TargetDraining(target=name) if (known := self._out.get(name)) is not None:
+                if not known.phases:
+                    known.since = drain_began(event, elapsed, at, known.since)
             case events.TargetAdopted(target=name, asked=asked, since=since):
-                earlier = seconds_between(since, at) or 0.0
-                known = self._out.get(name)
-                if known is None:
+                if name not in self._out:
+                    earlier = seconds_before(since, at)
                     self._out[name] = _OutTime(BOOT if asked else MAINT, elapsed, earlier)
             case _ if isinstance(event, ENTERS):
                 self._enter(event.target, PHASES[type(event)], elapsed)
@@ -105,4 +107,23 @@ class OutTimes:
         if out.phase == WATCH:  # it was back, and is out once more
             out.phase = MAINT
         phases = {phase: round(spent, 3) for phase, spent in out.phases.items()}
-        return replace(event, seconds=round(out.seconds, 3), phases=phases)
+        if not isinstance(event, events.TargetDone):
+            return replace(event, seconds=out.seconds, phases=phases)
+        seconds = event.seconds if out.seconds is None else out.seconds
+        return replace(event, seconds=seconds, phases=phases)
+
+
+def drain_began(event: events.TargetDraining, elapsed: float, at: str, claimed: float) -> float:
+    """Return when a target left rotation, in seconds since the run began.
+
+    Its claim is told before what takes its time to be written, and its drain once every load
+    balancer has confirmed it: up to 0.1 s later on the demo fleet, more over ssh.
+
+    Args:
+        event: The drain, which has the moment by the wall clock.
+        elapsed: When it was told, in seconds since the run began.
+        at: Likewise, by the wall clock.
+        claimed: When the target was claimed, in seconds since the run began.
+    """
+    before = seconds_between(event.since, at)
+    return claimed if before is None else min(elapsed, max(claimed, elapsed - before))

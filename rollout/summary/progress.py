@@ -11,7 +11,15 @@ from rollout.events import Event
 from rollout.model.traffic import TrafficCounters
 from rollout.model.usual_times import TurnTimes
 from rollout.summary.last_served import LastServed, note_served
-from rollout.summary.out_times import BOOT, DRAIN, ENTERS, MAINT, PHASES, Entering
+from rollout.summary.out_times import (
+    BOOT,
+    DRAIN,
+    ENTERS,
+    MAINT,
+    PHASES,
+    Entering,
+    drain_began,
+)
 from rollout.text.timestamps import seconds_between
 
 
@@ -119,6 +127,8 @@ def advance(progress: Progress, event: Event, elapsed: float, at: str) -> Progre
         case events.TargetClaimed(target=name) | events.TargetPrepared(target=name):
             progress = replace(progress, soak=None)
             return _with_turn(progress, name, Turn(elapsed, DRAIN, elapsed))
+        case events.TargetDraining():
+            return _drain(progress, event, elapsed, at)
         case events.TargetAdopted(target=name, asked=asked, since=since):
             began = elapsed - (seconds_between(since, at) or 0.0)
             known = progress.turns.get(name)
@@ -168,6 +178,15 @@ def _of_the_run(progress: Progress, event: Event, elapsed: float) -> Progress:
 def _with_turn(progress: Progress, name: str, turn: Turn) -> Progress:
     waits = {n: end for n, end in progress.waits.items() if n != name}
     return replace(progress, turns={**progress.turns, name: turn}, waits=waits)
+
+
+def _drain(progress: Progress, event: events.TargetDraining, elapsed: float, at: str) -> Progress:
+    """Let the turn of a target begin when a load balancer was first told, not with its claim."""
+    turn = progress.turns.get(event.target)
+    if turn is None or turn.phase != DRAIN:
+        return progress
+    began = drain_began(event, elapsed, at, turn.began)
+    return _with_turn(progress, event.target, replace(turn, began=began, since=began))
 
 
 def _wait(progress: Progress, name: str, ends: float | None) -> Progress:

@@ -26,6 +26,16 @@ def seconds_between(earlier: str, later: str) -> float | None:
         return None
 
 
+def seconds_before(earlier: str, later: str) -> float | None:
+    """Return the seconds from one moment to a later one.
+
+    None where one of them is no moment, or ``earlier`` is yet to come: a clock was set in between.
+    """
+    if seconds_between(later, earlier):
+        return None
+    return seconds_between(earlier, later)
+
+
 def to_the_second(moment: str) -> str:
     """Return a moment without its milliseconds, for people."""
     head, dot, _ = moment.partition(".")

@@ -52,7 +52,7 @@ PLACES: dict[type[Event], tuple[str, str, str]] = {
     events.SoakSeen: ("table", "target", "written"),
     events.TargetSkipped: ("line", "target", "written"),
     events.TargetWaiting: ("table", "target", "written"),
-    events.TargetClaimed: ("table", "target", "written"),
+    events.TargetClaimed: ("table", "target", "read"),
     events.TargetPrepared: ("table", "target", "written"),
     events.TargetAdopted: ("table", "target", "written"),
     events.ServersChanged: ("line", "always", "written"),

@@ -147,16 +147,38 @@ def test_a_host_that_a_later_run_recovers_was_out_until_then(tmp_path: Path) -> 
     third, _ = read(tmp_path, "782718")
     view = RunView(record=record, later=later_runs(record, [recovery, third]))
     (web2,) = [one for one in view.targets if one.name == "web2"]
-    assert web2.since == "2026-11-22T19:00:25.250Z"
-    assert web2.until == "2026-11-22T19:05:04.250Z"
-    assert web2.seconds == 279.0
+    (again,) = RunView(record=recovery).targets
+    assert web2.since == again.since == "2026-11-22T19:00:29Z"  # the record is the most exact
+    assert web2.until == again.until == "2026-11-22T19:05:04.250Z"
+    assert web2.seconds == again.seconds == 275.25
     said = show_text(view, UNBROKEN)
     assert (
-        "web2 recovered, restarted by run 9d4b0b at 2026-11-22 19:05:04.250Z, out 4m39s in all"
+        "web2 recovered, restarted by run 9d4b0b at 2026-11-22 19:05:04.250Z, out 4m35s in all"
         in said
     )
     assert "web4 restarted by run 782718" in said
     assert "not back" not in said
+
+
+def test_a_host_is_out_since_a_load_balancer_was_first_told_not_since_its_claim(
+    tmp_path: Path,
+) -> None:
+    stream = (
+        events.RolloutStarted(targets=("web1",), max_out=1, floor="1"),
+        events.TargetClaimed(target="web1", servers=("app/web1@lb1",)),  # 19:00:02.250
+        events.TargetDraining(target="web1", since="2026-11-22T19:00:02.750Z"),  # 19:00:03.250
+        events.TargetInMaint(target="web1"),
+        events.TargetReturned(target="web1"),  # 19:00:05.250
+        events.TargetDone(target="web1", seconds=99.0),
+        events.RolloutFinished(),
+    )
+    text, ending = play(stream)
+    write_journal(tmp_path, 1, "5f0c21", began_line("5f0c21") + text)
+    (web1,) = RunView(record=read(tmp_path)[0]).targets
+    line = ending.summary.lines["web1"]
+    assert (web1.since, web1.seconds) == ("2026-11-22T19:00:02.750Z", 2.5)
+    assert (line.seconds, line.phases["drain"]) == (2.5, 1.5)
+    assert web1.turns[0].spans[0].begin == 2.5  # the claim was told at 2.0
 
 
 def test_what_an_older_journal_does_not_tell_is_said_to_be_not_recorded(tmp_path: Path) -> None:

@@ -3,17 +3,19 @@
 And each call of those is broken as well: whoever comes after them finds nobody missing either.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 
 from rollout.events import (
     Event,
+    TargetAdopted,
     TargetLeftOut,
     TargetOnProbation,
     TargetRecovered,
     TargetReturned,
+    TargetReturnedUntouched,
     TargetSkipped,
 )
 from rollout.lock.ownership_log import PersistentOwnershipLog
@@ -227,6 +229,56 @@ def _after(call: str, like: World) -> int:
     world = fleet(len(like.hosts))
     deploy(world, timeouts=SLOW_LOOKS)
     return world.faults.calls.index(call) + 1
+
+
+class Witness(FakeJournal):
+    """A journal that notes what had been told last when a target is given back to others."""
+
+    def __init__(self, world: World, told: Told) -> None:
+        super().__init__(world)
+        self._told = told
+        self.last: list[Event] = []
+
+    async def released(self, target: str, *, restarted: bool, renewed: Sequence[str] = ()) -> None:
+        self.last.append(self._told.events[-1])
+        await super().released(target, restarted=restarted, renewed=renewed)
+
+
+def test_a_target_that_was_not_restarted_is_told_back_before_that_is_written_down() -> None:
+    """It serves by then: the writes, on disk and over ssh, are no time out of rotation."""
+    world, told = killed("lb1 maint"), Told()
+    world.faults = Faults()
+    journal, out = Witness(world, told), tuple(world.owned_targets.values())
+    record = PersistentOwnershipLog(journal, owned_targets=out)
+    context = RunContext(
+        Plan(waves=(), floor=world.floor, timeouts=QUICK),
+        replace(after_it(world), record=record),
+        told,
+    )
+    play(recover(context, RecoveryRequest("5f0c21", out)), begins=LATER)
+    assert [type(event) for event in journal.last] == [TargetRecovered]
+
+    world, told = fleet(2), Told()
+    next(iter(world.lines.values())).endless = True
+    journal = Witness(world, told)
+    context = RunContext(
+        Plan(waves=(targets_of(world),), floor=world.floor, timeouts=QUICK),
+        replace(site_of(world), record=PersistentOwnershipLog(journal)),
+        told,
+    )
+    play(rolling_restart(context))
+    assert [type(event) for event in journal.last] == [TargetReturnedUntouched]
+
+
+def test_what_was_only_claimed_has_served_until_it_is_recovered() -> None:
+    """Nothing was told to HAProxy yet, so the time since its claim is no time out of rotation."""
+    for call, was_out in (("journal held", False), ("lb1 drain", True)):
+        world = killed(call)
+        (owned_target,) = world.owned_targets.values()
+        (adopted,) = recovered(world).of(TargetAdopted)
+        assert isinstance(adopted, TargetAdopted)
+        assert (adopted.since == owned_target.since) is was_out
+        assert owned_target.since <= adopted.since
 
 
 def test_with_a_full_disk_nobody_more_is_taken_out_and_who_is_out_comes_back() -> None:

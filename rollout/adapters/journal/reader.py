@@ -152,13 +152,8 @@ def _begun(file: str, line: JournalLine) -> PastRun:
 
 def _after(past: PastRun, line: JournalLine, owned_targets: dict[str, OwnedTarget]) -> PastRun:
     match line["event"]:
-        case "record.held":
-            owned_target = read_holding(line["owned_target"])
-            owned_targets[owned_target.target.name] = owned_target
-            if owned_target.target.name in past.done:  # once more, on the way back
-                return replace(
-                    past, done=tuple(n for n in past.done if n != owned_target.target.name)
-                )
+        case "record.held" | "target.claimed":
+            return _taken(past, line, owned_targets)
         case "record.released":
             name = str(line["target"])
             owned_targets.pop(name, None)
@@ -178,6 +173,25 @@ def _after(past: PastRun, line: JournalLine, owned_targets: dict[str, OwnedTarge
         case _:
             return _after_of_a_release(past, line)
     return past
+
+
+def _taken(past: PastRun, line: JournalLine, owned_targets: dict[str, OwnedTarget]) -> PastRun:
+    """Enter what is held of a target.
+
+    An older version has not written when it went out: then that is when it told its claim.
+    """
+    if line["event"] == "target.claimed":
+        claimed = owned_targets.get(str(line["target"]))
+        if claimed is not None and not claimed.since:
+            owned_targets[claimed.target.name] = replace(claimed, since=str(line["at"]))
+        return past
+    owned_target = read_holding(line["owned_target"])
+    name = owned_target.target.name
+    if not owned_target.since and name in owned_targets:
+        owned_target = replace(owned_target, since=owned_targets[name].since)
+    owned_targets[name] = owned_target
+    # in case it is taken out once more, on the way back
+    return replace(past, done=tuple(done for done in past.done if done != name))
 
 
 def _after_of_a_release(past: PastRun, line: JournalLine) -> PastRun:

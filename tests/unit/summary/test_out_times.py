@@ -57,6 +57,26 @@ def test_time_out_begins_where_the_operators_commands_before_the_target_end() ->
     assert done.seconds == 1.0
 
 
+def test_time_out_begins_where_a_load_balancer_was_first_told() -> None:
+    draining = events.TargetDraining(target="web1", since="2026-11-28T02:03:50.677Z")  # 0.3 s ago
+    done = told((1.0, CLAIMED), (1.5, draining), (12.0, RETURNED), (17.0, DONE))[-1]
+    assert isinstance(done, events.TargetDone)
+    assert done.seconds == 10.8
+    assert done.phases["drain"] == 10.8
+
+
+@pytest.mark.parametrize(
+    ("since", "began"),
+    [("", 1.0), (BEGAN, 1.0), ("2027-01-01T00:00:00Z", 1.5), ("yesterday", 1.0)],
+)
+def test_a_drain_begins_between_its_claim_and_its_confirmation(since: str, began: float) -> None:
+    """Of an older version, and with a clock that was set in between."""
+    draining = events.TargetDraining(target="web1", since=since)
+    done = told((1.0, CLAIMED), (1.5, draining), (12.0, RETURNED), (17.0, DONE))[-1]
+    assert isinstance(done, events.TargetDone)
+    assert done.seconds == 12.0 - began
+
+
 def test_what_fails_while_it_is_watched_is_out_once_more_from_then_on() -> None:
     stream = (*WHOLE_TURN[:-1], (17.0, LEFT), (20.0, adopted()), (20.0, ASKED), (28.0, RETURNED))
     *_, left, _, _, _, done = told(*stream, (30.0, DONE))
@@ -98,11 +118,20 @@ def test_an_unasked_target_of_an_earlier_run_stands_in_maint() -> None:
 
 
 @pytest.mark.parametrize("since", ["", "yesterday", "2026-11-28T02:03:50", "2027-01-01T00:00:00Z"])
-def test_a_beginning_that_is_unknown_or_yet_to_come_adds_nothing(since: str) -> None:
+@pytest.mark.parametrize("end", [RECOVERED, LEFT, BACK])
+def test_with_a_beginning_that_is_unknown_or_yet_to_come_the_time_out_is_not_known(
+    since: str, end: Event
+) -> None:
     """Written by an older version, torn, or by a clock that was set back since."""
-    ended = told((0.0, adopted(since)), (3.0, RECOVERED))[-1]
-    assert isinstance(ended, events.TargetRecovered)
-    assert ended.seconds == 3.0
+    ended = told((0.0, adopted(since)), (3.0, end))[-1]
+    assert isinstance(ended, events.TargetRecovered | events.TargetLeftOut | type(BACK))
+    assert (ended.seconds, ended.phases) == (None, {"boot": 3.0})
+
+
+def test_a_restart_that_goes_on_with_it_tells_its_own_time() -> None:
+    done = told((0.0, adopted("")), (3.0, DONE))[-1]
+    assert isinstance(done, events.TargetDone)
+    assert (done.seconds, done.phases) == (DONE.seconds, {"boot": 3.0})
 
 
 def test_a_clock_that_is_set_back_in_the_run_changes_no_time() -> None:
