@@ -884,8 +884,14 @@ MUTANTS = (
     Mutant(
         "one that is back is not ours any more",
         "recovery/recover.py",
-        "    await control.site.record.released(target.name, restarted=False)\n    back = ",
-        "    back = ",
+        "    await control.site.record.released(target.name, restarted=False)\n    await run_host",
+        "    await run_host",
+    ),
+    Mutant(
+        "what was only claimed is not called out since its claim",
+        "recovery/recover.py",
+        "owned_target.since if owned_target.was_told else utc_now()",
+        "owned_target.since",
     ),
     Mutant(
         "what is theirs is not taken up",
