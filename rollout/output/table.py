@@ -259,6 +259,9 @@ def _slow(view: View, name: str, line: TargetSummary) -> str:
         for phase, spent in line.phases.items()
         if phase != "watch"
     }
+    before = line.seconds - sum(spent for phase, spent in line.phases.items() if phase != "watch")
+    if before > max(more.values(), default=0.0):
+        return f"serving; out for {in_words(before)} before this run"
     worst = max(more, key=lambda phase: more[phase], default="")
     return f"{SERVING}; slow in {worst}: {in_words(line.phases[worst])}" if worst else ""
 

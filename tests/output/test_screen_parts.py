@@ -312,6 +312,14 @@ def test_a_target_that_took_far_longer_than_usual_says_in_which_phase() -> None:
     assert rows_of(drawn_view(view, WIDE))[0].endswith("serving; slow in drain: 22s")
 
 
+def test_what_was_out_before_this_run_is_not_called_slow_in_it() -> None:
+    end = events.TargetRecovered(
+        target="web1", restarted=True, seconds=55.0, phases={"boot": 8.0, "check": 3.0}
+    )
+    view = replace(view_of([STARTED, claimed("web1"), end]), usual=usual(web1=9.0))
+    assert rows_of(drawn_view(view, WIDE))[0].endswith("serving; out for 44s before this run")
+
+
 def test_what_was_skipped_keeps_its_place_among_the_hosts() -> None:
     skipped = events.TargetSkipped(target="web3", reason="in maint, not by rollout")
     started = events.RolloutStarted(targets=("web1", "web2", "web4"), max_out=1, floor="")

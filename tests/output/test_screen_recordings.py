@@ -1,7 +1,9 @@
 """The live screen of real runs, recorded on the fleet of the examples, at each of their events.
 
-The recordings are journals of four runs of four hosts with two instances behind two load balancers:
-one with a canary, one in which a host does not boot, one that is stopped, one that is rolled back.
+The recordings are journals of six runs of four hosts with two instances behind two load balancers:
+one with a canary, one in which a host does not boot, one that is stopped, one that is rolled back,
+one that an operator's maint and the floor reduce to one host at a time, and one that recovers what
+a run killed by SIGKILL had out.  The last two were recorded on a machine that was busy with others.
 Every third reading of the traffic is kept.  After a wanted change: ``ROLLOUT_GOLDEN=write pytest
 tests/output``, and read the difference.
 """
@@ -35,6 +37,8 @@ MOMENTS = {
     "failed": (12.0, 25.0),
     "stopped": (11.5, 15.0),
     "rolled-back": (3.0, 15.0, 24.0),
+    "reduced": (7.0, 24.0, 52.0),
+    "recovered": (5.0, 12.0, 16.0),
 }
 """Seconds of each run that are kept as they look; the end is kept of each."""
 

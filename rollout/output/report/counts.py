@@ -121,8 +121,10 @@ def afterwards(summary: RunSummary) -> str:
     idle = [f"{name} ({line.now})" for name, line in summary.lines.items() if line.now]
     cut = {name: line.cut for name, line in summary.lines.items() if line.cut}
     each = ", ".join(f"{name} {count}" for name, count in cut.items())
-    others = list(summary.others[:FEW])
-    others += [f"{len(summary.others) - FEW} more"] if len(summary.others) > FEW else []
+    skipped = [summary.lines[name].reason for name in summary.named(TargetPhase.SKIPPED)]
+    idle_others = [one for one in summary.others if not any(one in why for why in skipped)]
+    others = idle_others[:FEW]
+    others += [f"{len(idle_others) - FEW} more"] if len(idle_others) > FEW else []
     said = [
         f"Not serving now, and not because of this run: {'; '.join(idle)}." if idle else "",
         f"{_were(sum(cut.values()))} cut off: {each}." if cut else "",
