@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from examples.fleet import Fleet, Shape
+from rollout.text.timestamps import seconds_between
 from tests.integration.conftest import MakeFleet
+from tests.support.killed_runs import killed_at, newest_journal, told_in, was_killed
 from tests.support.observed_restart import (
     WITHIN,
     restart,
@@ -61,6 +63,25 @@ def test_every_hook_reads_the_line_that_the_json_output_has(
     assert read == lines[-1]
     assert environ == {**common, "ROLLOUT_HOOK": "after", "ROLLOUT_EXIT_CODE": "0"}
     assert not (tmp_path / "failed.").exists()
+
+
+@pytest.mark.parametrize("moment", ["target.maint", "target.restart_asked"])
+def test_a_host_that_recover_puts_back_tells_its_hook_how_long_it_was_out(
+    make_fleet: MakeFleet, tmp_path: Path, moment: str
+) -> None:
+    fleet = make_fleet(SHAPE)
+    fleet.settings({"hooks.host_back": KEEP.format(tmp_path, tmp_path)})
+    died = killed_at(fleet, moment, "--output", "json", "restart")
+    assert was_killed(died)
+    (since,) = [str(one["since"]) for one in died.events if one["event"] == "target.draining"]
+    time.sleep(2)
+    done = fleet.rollout("recover", "--yes", timeout=WITHIN)
+    assert done.returncode == 0, done.stderr
+    read, _ = kept(tmp_path, "host_back", "web1")
+    assert read["event"] == "target.recovered"
+    told = {str(one["event"]): str(one["at"]) for one in told_in(newest_journal(fleet))}
+    out = seconds_between(since, told.get("target.returned", str(read["at"])))
+    assert read["seconds"] == pytest.approx(out, abs=0.01)
 
 
 def test_before_that_fails_refuses_the_run_and_nothing_was_touched(make_fleet: MakeFleet) -> None:
