@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from contextlib import suppress
 
 from rollout.version import version
 
@@ -14,8 +15,10 @@ def main() -> None:
     fill_closed_streams()
     if sys.argv[1:] in (["--version"], ["-V"]):
         # Asked by scripts and packagers; typer alone costs ten times the interpreter's own start.
-        sys.stdout.write(f"rollout {version()}\n")
-        return
+        with suppress(OSError):  # else typer's way says that stdout cannot be written
+            sys.stdout.write(f"rollout {version()}\n")
+            sys.stdout.flush()
+            return
     # What is imported stays; to look for garbage in it takes a tenth of the start (measured).
     # ``open_site`` turns it on again, before anything that lasts.
     gc.disable()

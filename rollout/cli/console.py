@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from contextlib import suppress
+from typing import TextIO
 
 from rollout.model.errors import RolloutError
 from rollout.output.report.command_line import with_options
@@ -26,19 +27,24 @@ def print_error(*lines: str) -> None:
 
     Where that cannot be written, the exit code is all that is left to tell.
     """
-    with suppress(OSError):
+    try:
         for several in lines:
             carried = with_options(several, _typed[0])
             text = "\n".join(map(sanitize, carried.split("\n")))
             sys.stderr.write(f"rollout: {text}\n")
+        sys.stderr.flush()
+    except OSError:
+        _write_no_more_to(sys.stderr)
 
 
 def print_beside(text: str) -> None:
     """Show the person ``text`` on stderr as it is laid out, where stdout is for data."""
-    with suppress(OSError):
+    try:
         carried = with_options(text, _typed[0])
         sys.stderr.write("\n".join(map(sanitize, carried.split("\n"))))
         sys.stderr.flush()
+    except OSError:
+        _write_no_more_to(sys.stderr)
 
 
 def format_error(error: RolloutError) -> str:
@@ -70,10 +76,18 @@ def _write(data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
     except OSError as error:
-        # Python flushes once more on its way out; give it a place where that works.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more_to(sys.stdout)
         if not isinstance(error, BrokenPipeError):
             raise RolloutError(f"stdout cannot be written: {error.strerror}") from error
+
+
+def _write_no_more_to(stream: TextIO) -> None:
+    """Give ``stream`` a place that takes everything.
+
+    Python flushes it once more on its way out, and ends with exit code 120 where that fails.
+    """
+    with suppress(OSError):  # a stream of a test has no number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def carry_options(data: str) -> str:

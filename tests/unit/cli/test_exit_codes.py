@@ -37,6 +37,38 @@ def rollout(here: Path, *words: str, **variables: str) -> subprocess.CompletedPr
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "stream", "code"),
+    [
+        ("pause", "2", 3),
+        ("config --unknown-file", "1", 2),
+        ("--version", "1", 3),
+        ("-V", "1", 3),
+        ("--version", "2", 0),
+    ],
+)
+def test_a_full_disk_behind_a_stream_changes_no_exit_code(
+    here: Path, words: str, stream: str, code: int
+) -> None:
+    """Python flushes both once more at its end, and made 120 of the code."""
+    typed = ["sh", "-c", f'exec "$0" -m rollout {words} {stream}>/dev/full', sys.executable]
+    root = str(Path(__file__).parents[3])
+    buffered = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    ended = subprocess.run(
+        typed,
+        cwd=here,
+        env=buffered | {"PYTHONPATH": root, "HOME": str(here), "XDG_STATE_HOME": str(here)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == code
+    assert "Traceback" not in ended.stderr
+    if stream == "1" and code == 3:
+        assert ended.stderr == "rollout: stdout cannot be written: No space left on device\n"
+
+
 def test_the_version_goes_to_stdout(here: Path) -> None:
     after = (("restart", "--version"), ("lock", "release", "-V"), ("-v", "-V"))
     for words in (("--version",), ("-V",), ("--output", "plain", "--version"), *after):
