@@ -70,7 +70,8 @@ def errors_chart(
     """Draw the errors a second of a backend, on a scale of their own, and the gaps."""
     most = max(one.failed for one in steps)
     if not most:
-        said = f"{place}: no 5xx and no broken response{_gap_words(gaps)}"
+        known = ", as far as was counted" if gaps else ""
+        said = f"{place}: no 5xx and no broken response{known}"
         return element("p", said, class_="fine")
     said = f"{place}: at most {_rate(most)} errors a second (5xx, broken responses)"
     said += _gap_words(gaps)
