@@ -26,6 +26,14 @@ def test_a_hook_finds_its_facts_in_the_environment_and_no_fact_is_code(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_fact_outranks_a_variable_of_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hook that runs rollout itself has those of the run around it."""
+    monkeypatch.setenv("ROLLOUT_RELEASE", "of another run")
+    monkeypatch.setenv("ROLLOUT_HOOK", "after")
+    said = run('printf %s "$ROLLOUT_HOOK $ROLLOUT_RELEASE"', release="1")
+    assert said == CheckResult(ok=True, message="before 1")
+
+
 def test_a_hook_that_says_no_or_hangs_is_not_fine() -> None:
     assert run("echo not today >&2; exit 1") == CheckResult(
         ok=False, message="not today", output=("not today",)

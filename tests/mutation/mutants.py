@@ -52,6 +52,8 @@ STEERING = ("tests/scenarios/test_steering.py",)
 CONTROL = ("tests/unit/adapters/lock/test_control.py",)
 REPORT = ("tests/output/test_report_page.py",)
 TERMINAL = ("tests/unit/adapters/local/test_terminal_answer.py",)
+SILENCE = ("tests/unit/restart/test_silence.py",)
+HOOKS = ("tests/integration/test_hooks.py",)
 NOTIFY = ("tests/unit/adapters/notify/test_commands.py",)
 DRIFT = ("tests/unit/planning/test_drift.py",)
 PLAN_FILE = ("tests/unit/planning/test_plan_file.py", "tests/unit/cli/test_plan_file.py")
@@ -1421,8 +1423,8 @@ MUTANTS = (
     Mutant(
         "a time for room that was spent in a pause is not counted",
         "restart/window.py",
-        "                hopeless_since = None\n                await asyncio.sleep(NOTICE_WITHIN)",
-        "                await asyncio.sleep(NOTICE_WITHIN)",
+        "                hopeless_since = None\n                await pausing.wait()\n",
+        "                await pausing.wait()\n",
         STEERING,
     ),
     Mutant(
@@ -1643,49 +1645,49 @@ MUTANTS = (
         "adapters/local/hooks.py",
         'self._environ | told | {"ROLLOUT_HOOK": hook}',
         'told | {"ROLLOUT_HOOK": hook} | self._environ',
-        NOTIFY,
+        HOOKS,
     ),
     Mutant(
         "a fact that no environment can hold ends no run",
         "adapters/local/hooks.py",
         "        if broken:\n",
         "        if False:\n",
-        NOTIFY,
+        HOOKS,
     ),
     Mutant(
         "the silence that an earlier run has begun is not begun once more",
         "restart/operator_commands.py",
         " or owned_target.silence is not None:\n        return False\n",
         ":\n        return False\n",
-        COMMANDS,
+        SILENCE,
     ),
     Mutant(
         "a silence whose number no record has is ended at once",
         "restart/operator_commands.py",
         "        await silencer.end(target, Silence(silencer.run, number))  "
         "# no record has its number\n",
-        noticed_by=COMMANDS,
+        noticed_by=SILENCE,
     ),
     Mutant(
         "the silence of a target that another run has by now is left to that run",
         "restart/operator_commands.py",
         "    except LockLost:\n        return\n    except RolloutError:\n",
         "    except RolloutError:\n",
-        COMMANDS,
+        SILENCE,
     ),
     Mutant(
         "a lock that does not answer keeps no silence from its end",
         "restart/operator_commands.py",
         "    except RolloutError:\n        pass  # a place that is away says nothing against it\n",
         "    except ValueError:\n        pass\n",
-        COMMANDS,
+        SILENCE,
     ),
     Mutant(
         "a silence that was ended is not ended by the next run as well",
         "restart/operator_commands.py",
         "            await record.silenced(target.name, None)\n",
         "            pass\n",
-        COMMANDS,
+        SILENCE,
     ),
     Mutant(
         "a silence that may go on is told",
