@@ -21,7 +21,8 @@ def answer_words(run: str, answer: ControlAnswer) -> str:
             return f"run {run} is not paused: nothing was changed"
         case Outcome.STOPPING:
             first = f": {names} {verb} finished or put back first" if names else ""
-            return f"run {run} stops{first}; `rollout resume` restarts the rest later"
+            left = "`rollout resume` restarts what is left, if anything is"
+            return f"run {run} stops{first}; {left}"
         case Outcome.STOPPING_ALREADY:
             return f"run {run} is stopping already{by}: nothing was changed"
         case Outcome.ENDS_BY_ITSELF:

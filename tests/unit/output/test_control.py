@@ -28,9 +28,13 @@ ANSWERS = {
     "run a11ce0 is not paused: nothing was changed": (Outcome.NOT_PAUSED, (), ""),
     (
         "run a11ce0 stops: web2 is finished or put back first; "
-        "`rollout resume` restarts the rest later"
+        "`rollout resume` restarts what is left, if anything is"
     ): (Outcome.STOPPING, ("web2",), ""),
-    "run a11ce0 stops; `rollout resume` restarts the rest later": (Outcome.STOPPING, (), ""),
+    "run a11ce0 stops; `rollout resume` restarts what is left, if anything is": (
+        Outcome.STOPPING,
+        (),
+        "",
+    ),
     "run a11ce0 is stopping already: nothing was changed": (Outcome.STOPPING_ALREADY, (), ""),
     "run a11ce0 takes nothing out, and ends by itself: nothing was changed": (
         Outcome.ENDS_BY_ITSELF,
