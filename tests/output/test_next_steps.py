@@ -76,8 +76,9 @@ def test_the_others_of_a_run_are_named_and_go_on_as_it_was_typed(selected: tuple
     assert typed["or back"] == [f"rollout rollback --to {BEFORE} --hosts web2,web3"]
 
 
-def test_a_run_that_was_stopped_goes_on_exactly_as_it_was_typed() -> None:
-    assert steps(DEPLOYS["stopped"], again=TYPED)["go on"] == [shlex.join(TYPED)]
+def test_a_deploy_that_was_stopped_goes_on_with_the_same_release() -> None:
+    """What `rollout abort` answers: `rollout resume` restarts what is left."""
+    assert steps(DEPLOYS["stopped"], again=TYPED)["go on"] == ["rollout resume"]
     assert steps(DEPLOYS["build-failed"], again=TYPED)["once fixed"] == [shlex.join(TYPED)]
 
 

@@ -145,9 +145,13 @@ def ways_on(ending: RunResult) -> Iterator[tuple[str, str]]:
     if not others:
         return
     again = about(as_typed(ending), others) if out else as_typed(ending)
-    if any(line.took for line in ending.summary.lines.values()):
+    took = any(line.took for line in ending.summary.lines.values())
+    if took:
         again = by_host(again)
-    if ending.summary.resumed:
+    # stopped with nothing out, it only has hosts left: `rollout resume` restarts those
+    stopped = deploy.phase is Phase.IN_PLACE and not out and not took
+    resumes = bool(ending.summary.resumed) or stopped
+    if resumes:
         again = (*shlex.split(ending.hints.rollout), "resume")
     on_it = {host_of(name) for name in runs_new(ending.summary)} | deploy.moved
     if not on_it & {*others} and not ending.summary.resumed:  # it failed wherever it was tried
@@ -159,7 +163,7 @@ def ways_on(ending: RunResult) -> Iterator[tuple[str, str]]:
     label = GO_BACK
     if deploy.phase is not Phase.ROLLBACK_HALTED:  # that release has just failed
         label = OR_BACK
-        what = _goes_on_words(deploy, others, out)
+        what = _goes_on_words(deploy, others, out, resumes=resumes)
         yield GO_ON, f"{shlex.join(again)}   # {what}"
     behind: dict[str, list[str]] = {}
     for host in others:
@@ -174,10 +178,12 @@ def ways_on(ending: RunResult) -> Iterator[tuple[str, str]]:
         label = ""
 
 
-def _goes_on_words(deploy: DeploySummary, hosts: Sequence[str], out: Collection[str]) -> str:
-    """Say what typing the command once more does; a deploy makes a further release."""
+def _goes_on_words(
+    deploy: DeploySummary, hosts: Sequence[str], out: Collection[str], *, resumes: bool
+) -> str:
+    """Say what the command does; a deploy that is typed once more makes a further release."""
     stays = f"; {some(sorted(out))} {'stays' if len(out) == 1 else 'stay'} out" if out else ""
-    if not deploy.fresh:
+    if resumes or not deploy.fresh:
         return f"{some(hosts)} on release {deploy.release}{stays}"
     return f"deploys again, a further release, to {some(hosts)}{stays}"
 
