@@ -108,7 +108,8 @@ class InitSession:
         for one in balancers:
             if one.snapshot is None:
                 trouble = one.notes[0]
-                raise ActionableError(one.place.name, trouble.what, trouble.fix)
+                name = one.place.name  # over ssh also that of the host, which the trouble may name
+                raise ActionableError(name, trouble.what.removeprefix(f"{name}: "), trouble.fix)
             print_error(f"{one.place.name}: HAProxy {one.snapshot.version} at {one.place}")
             for note in one.notes:
                 print_error(f"{note.where}: {note.what}", f"  fix: {note.fix}")
