@@ -70,7 +70,7 @@ async def _answer(run: str, request: ControlRequest, control: Control) -> Contro
         if now() >= deadline:
             raise RolloutError(
                 f"run {run} has not answered within {ANSWER_WITHIN:g}s{failed}; the request stays "
-                "in its lock, and it obeys once it reads it; `rollout lock` shows its last sign "
-                "of life"
+                "in its lock unless 20 later ones push it out, and it obeys once it reads it; "
+                "`rollout lock` shows its last sign of life"
             )
         await asyncio.sleep(LOOK_EVERY)

@@ -64,7 +64,7 @@ async def _asked(settings: Settings, wanted: Wanted) -> tuple[str, ControlAnswer
         except asyncio.CancelledError:
             print_error(
                 f"run {owner.run} has not answered so far; the request to {wanted} stays in its "
-                "lock, and it obeys once it reads it"
+                "lock unless 20 later ones push it out, and it obeys once it reads it"
             )
             raise
         if did := DONE.get(answer.outcome):

@@ -95,4 +95,4 @@ def test_a_request_that_is_not_waited_for_any_longer_is_said_to_stay(
     with pytest.raises(KeyboardInterrupt):
         control.abort(typed)
     said = capsys.readouterr().err
-    assert "has not answered so far; the request to abort stays in its lock" in said
+    assert "has not answered so far; the request to abort stays in its lock unless" in said
