@@ -653,6 +653,20 @@ def test_an_answer_at_the_terminal_decides(*, agrees: bool) -> None:
     assert agrees or "the answer was no" in steered.told.summary.halted
 
 
+def test_the_keys_of_before_are_dropped_before_the_question_can_be_read() -> None:
+    """The question is drawn with its event: what is typed from then on is an answer."""
+    steered, paused_by_then = Steered(), list[int]()
+
+    class Listening(Terminal):
+        async def agrees(self) -> bool:
+            paused_by_then.append(len(steered.told.of(RolloutPaused)))
+            return await super().agrees()
+
+    after_the_canary(steered, person=Listening(after=30, answer=True))
+
+    assert paused_by_then == [0]
+
+
 def test_an_answer_at_the_terminal_ends_no_pause_of_another_person() -> None:
     """Who paused the run before was told that only `rollout continue` lets it go on."""
     steered = Steered()

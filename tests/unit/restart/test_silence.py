@@ -66,7 +66,7 @@ class Silencer:
 
 def world(record: Record, told: list[Event]) -> tuple[TargetControl, RunContext, Silencer]:
     silencer = Silencer()
-    site = SimpleNamespace(record=record, silencer=silencer)
+    site = SimpleNamespace(record=record, silencer=silencer, smoke=None)
     plan = Plan(waves=())
     context = RunContext(plan, cast("Any", site), told.append)
     control = SimpleNamespace(site=site, target=WEB1.target, plan=plan, tell=told.append)
