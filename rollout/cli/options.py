@@ -198,7 +198,7 @@ RUN = Option(
     flag="run",
     is_argument=True,
     metavar="RUN",
-    default="the last run",
+    default="the last run that began",
     completes="runs",
     help="A run's id or its beginning, or `last`",
 )

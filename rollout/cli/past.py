@@ -15,10 +15,13 @@ from rollout.model.errors import SettingsError
 from rollout.paths import journal_directories
 from rollout.settings.defaults import other_than_default
 from rollout.settings.model import Settings
+from rollout.summary.run import Exit
 from rollout.text.suggest import did_you_mean
 
 LAST = "last"
-"""Stands for the newest run."""
+"""Stands for the newest run that began: one that was refused or found the lock held did nothing."""
+
+BEGAN_NOTHING = frozenset({Exit.REFUSED.value, Exit.BUSY.value})
 
 
 class PastRuns:
@@ -82,7 +85,7 @@ class PastRuns:
                 newer.append(record)
 
     def find(self, said: str) -> JournalFile:
-        """Find the journal of a run by the beginning of its id, or the newest one.
+        """Find the journal of a run by the beginning of its id, or by :data:`LAST`.
 
         Raises:
             SettingsError: there is none, or there are several.
@@ -92,7 +95,7 @@ class PastRuns:
             raise SettingsError([f"no run of {self._app} is written down here"])
         found = [name for name in self.names if name.run.startswith(said.lower())]
         if said == LAST:
-            found = [self.names[0]]
+            found = [self._newest()]
         if not found:
             near = did_you_mean(said, [name.run for name in self.names], most=3)
             raise SettingsError([f"no run {said!r}{near}; `rollout history` lists them"])
@@ -101,6 +104,14 @@ class PastRuns:
                 [f"several runs begin with {said!r}: {_some([name.run for name in found])}"]
             )
         return found[0]
+
+    def _newest(self) -> JournalFile:
+        """Return the newest run that began; the newest of all where none did."""
+        for name in self.names:
+            overview = fold_overview(name.run, self._journals.lines(name, OVERVIEW))
+            if overview is None or overview.exit_code not in BEGAN_NOTHING:
+                return name
+        return self.names[0]
 
     def log(self, run: str) -> Sequence[str]:
         """Return what a run asked and was answered; nothing where that was not kept."""

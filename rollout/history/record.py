@@ -110,6 +110,15 @@ class RunRecord:
     taken_over_by: str = ""
 
     @property
+    def causes(self) -> tuple[str, ...]:
+        """Why it stopped, or did not begin: what many places have in common is said once."""
+        wheres: dict[str, list[str]] = {}
+        for finding in self.summary.findings:
+            wheres.setdefault(finding.what, []).append(finding.where)
+        found = (f"{', '.join(dict.fromkeys(names))}: {what}" for what, names in wheres.items())
+        return (*(self.end.causes if self.end else ()), *found)
+
+    @property
     def seconds(self) -> float:
         """How long it took; until its last event, where it told no end."""
         if self.end is not None:

@@ -84,7 +84,7 @@ def facts(view: RunView) -> Iterator[tuple[str, str]]:
     yield "file", began.config or NOT_RECORDED
     if end is not None:
         yield "result", end.sentence
-        for cause in end.causes:
+        for cause in record.causes:
             yield "why", cause
     elif not view.is_alive:
         yield "result", "the run died: it told no end"

@@ -18,7 +18,7 @@ def show_json(view: RunView) -> str:
         "started": first,
         "ended": end and end.at,
         "sentence": end.sentence if end else "",
-        "why": list(end.causes) if end else [],
+        "why": list(record.causes),
         "next": [dict(step) for step in end.steps] if end else [],
         "flags": dict(record.flags),
         "settings": dict(view.settings),

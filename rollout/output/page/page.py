@@ -97,7 +97,7 @@ def _mood(view: RunView) -> str:
 def _sections(view: RunView, log: Sequence[str]) -> Iterator[Markup]:
     targets = tuple(view.targets)
     whole = max(view.record.seconds, 1.0)
-    if reasons := [*(view.record.end.causes if view.record.end else ()), *reason_words(view)]:
+    if reasons := [*view.record.causes, *reason_words(view)]:
         yield _section("Why", _list(reasons))
     if view.later:
         yield _section("What later runs did", _list(later_words(view.later)))

@@ -17,7 +17,7 @@ from rollout.cli import main
 from rollout.cli.app import app
 from rollout.history.fold import OVERVIEW, fold_overview
 from rollout.model.errors import RolloutError, SettingsError
-from tests.output.recorded_runs import BEGAN, GOOD, RICH
+from tests.output.recorded_runs import BEGAN, GOOD, REFUSED, RICH
 from tests.support.past_runs import began_line, own_line, play, write_journal
 
 SETTINGS = """\
@@ -106,6 +106,25 @@ def test_show_takes_a_beginning_of_the_id_or_the_last_run(state: Path) -> None:
     for words in ((), ("last",), ("FFFFFF",)):
         assert typed("show", *words).startswith("run ffffff: ")
     assert json.loads(typed("-o", "json", "show", "a1"))["run"] == "a1b2c3"
+
+
+def test_the_last_run_is_one_that_began_and_a_refused_one_says_why(state: Path) -> None:
+    with_run(state, 1, "a1b2c3")
+    text, ending = play((BEGAN, *REFUSED), "ffffff", minutes=2)
+    assert ending.exit_code == 3
+    write_journal(state, 2, "ffffff", began_line("ffffff") + text)
+    assert runs() == ["ffffff", "a1b2c3"]
+    for words in ((), ("last",)):
+        assert typed("show", *words).startswith("run a1b2c3: ")
+    assert "why       web2: sudo asks for a password\n" in typed("show", "ffffff")
+    why = json.loads(typed("-o", "json", "show", "ffffff"))["why"]
+    assert why == ["web2: sudo asks for a password", "lb1:app: no server line for web5 (10.0.0.5)"]
+
+
+def test_where_no_run_began_the_last_is_the_newest(state: Path) -> None:
+    text, _ = play((BEGAN, *REFUSED), "ffffff")
+    write_journal(state, 1, "ffffff", began_line("ffffff") + text)
+    assert typed("show").startswith("run ffffff: ")
 
 
 def test_show_names_settings_that_differ_from_the_defaults_and_no_secret(state: Path) -> None:
