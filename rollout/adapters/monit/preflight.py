@@ -2,8 +2,33 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rollout.model.fleet import Finding, InstanceState, ProcessState, SickFinding
+
+
+@dataclass(frozen=True, slots=True)
+class Monit:
+    """The monit of one host, as an operator types it.
+
+    Attributes:
+        reach: What gets to the host.
+        reach_on_terminal: What gets there with a terminal.
+        command: How monit is called there.
+    """
+
+    reach: str
+    reach_on_terminal: str
+    command: str
+
+    @property
+    def summary(self) -> str:
+        return f"{self.reach} {self.command} summary"
+
+    @property
+    def by_admin(self) -> str:
+        """The login may not (``sudoers_line``), so sudo may ask, and wants a terminal."""
+        return f"{self.reach_on_terminal} {self.command.replace('sudo -n ', 'sudo ', 1)}"
 
 
 def findings_in(
@@ -12,18 +37,18 @@ def findings_in(
     command: str,
     match: str,
     expected: int | None,
+    ssh: str = "ssh",
 ) -> tuple[Finding, ...]:
     """Judge the instances of one host: their number first, then one by one.
 
-    A process that cannot be seen (``hidepid``) is no finding: its pid alone must do.
+    A process that cannot be seen (``hidepid``) is no finding: its pid alone must do.  ``ssh`` is
+    how an operator types it to reach a host.
     """
-    findings = [*_of_number(host, [state.name for state in states], command, match, expected)]
+    monit = Monit(f"{ssh} {shlex.quote(host)}", f"{ssh} -t {shlex.quote(host)}", command)
+    findings = [*_of_number(host, [state.name for state in states], monit, match, expected)]
     for state in states:
         kind = SickFinding if _is_fixable(state) else Finding
-        found = (
-            kind(host, what, fix, instance=state.name)
-            for what, fix in _of_one(host, state, command)
-        )
+        found = (kind(host, what, fix, instance=state.name) for what, fix in _of_one(state, monit))
         findings += [*found][:1]
     return tuple(findings)
 
@@ -46,9 +71,9 @@ def _waits(state: InstanceState) -> bool:
 
 
 def _of_number(
-    host: str, names: Sequence[str], command: str, match: str, expected: int | None
+    host: str, names: Sequence[str], monit: Monit, match: str, expected: int | None
 ) -> Iterator[Finding]:
-    see = f"see: ssh {host} {command} summary"
+    see = f"see: {monit.summary}"
     listed = f" ({', '.join(names)})" if names else ""
     if expected is not None and len(names) != expected:
         what = f"{expected} instances expected, monit has {len(names)}{listed}"
@@ -58,11 +83,10 @@ def _of_number(
         yield Finding(host, what, f"correct monit.match or monit.group; {see}")
 
 
-def _of_one(host: str, state: InstanceState, command: str) -> Iterator[tuple[str, str]]:
+def _of_one(state: InstanceState, monit: Monit) -> Iterator[tuple[str, str]]:
     name, quoted = state.name, shlex.quote(shlex.quote(state.name))  # for two shells
-    # the login may not (sudoers_line), so sudo may ask, and wants a terminal
-    by_admin = f"ssh -t {host} {command.replace('sudo -n ', 'sudo ', 1)}"
-    settle = f"wait until it is OK: ssh {host} {command} summary"
+    by_admin = monit.by_admin
+    settle = f"wait until it is OK: {monit.summary}"
     if state.pending:
         yield f"{name} has a {state.pending} pending", settle
     if not state.monitored:

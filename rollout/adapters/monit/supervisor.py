@@ -7,7 +7,7 @@ Read in the same command, the two make evidence that a pid alone is not.
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -125,7 +125,7 @@ class MonitSupervisor:
             SupervisorError: monit or sudo said no, or what was said cannot be read.
             RemoteError: ssh failed.
         """
-        return await self._in_thread(lambda: self._states(host))
+        return await self._ask(lambda: self._states(host))
 
     async def restart(self, host: str, instances: Sequence[Instance]) -> None:
         """Ask monit to restart ``instances``, all at once.  Never repeated, whatever happens.
@@ -141,7 +141,15 @@ class MonitSupervisor:
         """
         names = list(dict.fromkeys(instance.name for instance in instances))
         if names:
-            await self._in_thread(lambda: self._restart(host, names))
+            await self._ask(lambda: self._restart(host, names))
+
+    async def _ask(self, act: Callable[[], T]) -> T:
+        try:
+            return await self._in_thread(act)
+        except SupervisorError as error:
+            if error.fix.startswith("ssh "):  # as it is typed with the ssh of the settings
+                error.fix = f"{self._options.ssh}{error.fix.removeprefix('ssh')}"
+            raise
 
     async def examine(self, host: str) -> tuple[Finding, ...]:
         """Say what would keep a restart from working on ``host``, each with its fix.
@@ -154,7 +162,9 @@ class MonitSupervisor:
         except SupervisorError as error:
             return (Finding(host, error.what, error.fix),)
         options = self._options
-        return findings_in(host, states, options.command, options.match, options.instances)
+        return findings_in(
+            host, states, options.command, options.match, options.instances, options.ssh
+        )
 
     def _states(self, host: str) -> tuple[InstanceState, ...]:
         script = commands.look(self._typed(host), self._query(host))

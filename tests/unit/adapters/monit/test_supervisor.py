@@ -46,8 +46,9 @@ class Script:
         return Said(answer) if isinstance(answer, str) else answer
 
 
-def supervisor(script: Script) -> MonitSupervisor:
-    return MonitSupervisor(script, MonitOptions(), asyncio.to_thread)
+def supervisor(script: Script, ssh: str = "ssh", instances: int | None = None) -> MonitSupervisor:
+    options = MonitOptions(ssh=ssh, instances=instances)
+    return MonitSupervisor(script, options, asyncio.to_thread)
 
 
 def test_the_version_is_asked_once_per_host() -> None:
@@ -96,3 +97,23 @@ def test_settings_that_make_no_sense_are_all_told_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         MonitOptions(command="sudo 'monit", match="(")
     assert [p.split(":")[0] for p in caught.value.problems] == ["monit.command", "monit.match"]
+
+
+DOWN = BLOCK.replace("OK", "Does not exist").replace("77", "-")
+
+
+@pytest.mark.parametrize(
+    ("answer", "typed"),
+    [
+        (PROC + DOWN, "-t web1 sudo monit start app_1"),
+        (PROC + BLOCK.replace("OK", "Initializing"), "web1 sudo -n monit summary"),
+        (PROC + OWN + BLOCK, "web1 sudo -n monit summary"),
+        ("@monit 1\nmonit: the monit daemon is not running\n", "-t web1 sudo systemctl start"),
+    ],
+    ids=["down", "settling", "another number", "no daemon"],
+)
+def test_what_mends_a_host_is_typed_with_the_ssh_of_the_settings(answer: str, typed: str) -> None:
+    script = Script(VERSION, answer)
+    monit = supervisor(script, ssh="ssh -F /etc/ssh_shop", instances=2 if OWN in answer else None)
+    fixes = [finding.fix for finding in asyncio.run(monit.examine("web1"))]
+    assert any(f"ssh -F /etc/ssh_shop {typed}" in fix for fix in fixes), fixes
