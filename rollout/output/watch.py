@@ -72,12 +72,12 @@ def facts(status: FleetStatus) -> tuple[object, ...]:
 def redrawn(text: str, size: Size) -> str:
     """Draw ``text`` over what stood on the terminal; what does not fit is counted.
 
-    One row is left free, for the cursor.
+    One row is left free, for the cursor; the newline that takes it there is added in printing.
     """
     rows = max(1, size.rows - 1)
     lines = text.splitlines()
     if len(lines) > rows:
         left = len(lines) - rows + 1
         lines = [*lines[: rows - 1], f"… {left} more lines: `rollout status` shows all"]
-    shown = (f"{truncate(line, max(1, size.columns - 1))}\x1b[K\n" for line in lines)
-    return f"\x1b[H{''.join(shown)}\x1b[J"
+    shown = (f"{truncate(line, max(1, size.columns - 1))}\x1b[K" for line in lines)
+    return "\x1b[H" + "\n".join(shown) + "\x1b[J"

@@ -86,10 +86,10 @@ def test_a_text_is_new_where_a_fact_is_and_not_where_only_time_has_passed() -> N
 
 def test_a_screen_is_drawn_over_the_one_before_and_no_line_is_wrapped() -> None:
     drawn = redrawn("x" * 200 + "\nshort\n", Size(40, 10))
-    assert drawn == f"\x1b[H{'x' * 38}…\x1b[K\nshort\x1b[K\n\x1b[J"
+    assert drawn == f"\x1b[H{'x' * 38}…\x1b[K\nshort\x1b[K\x1b[J"
 
 
 def test_what_a_small_terminal_cannot_show_is_counted() -> None:
     drawn = redrawn("\n".join(f"line {n}" for n in range(20)), Size(80, 6))
-    assert drawn.count("\n") == 5
-    assert "line 3\x1b[K\n… 16 more lines: `rollout status` shows all\x1b[K\n" in drawn
+    assert drawn.count("\n") == 4  # print_output adds one more; the row below it is the sixth
+    assert drawn.endswith("line 3\x1b[K\n… 16 more lines: `rollout status` shows all\x1b[K\x1b[J")
