@@ -162,7 +162,8 @@ def _last_run(history: Journals) -> str:
     if past is None:
         return ""
     name = next((exit_name(code) for code in Exit if code == past.exit_code), "")
-    ended = name.replace("_", " ") or "its end is not known"
+    unknown = "its end is not known" if history.is_gone(past.owner) else "it is under way"
+    ended = name.replace("_", " ") or unknown
     ago = seconds_between(past.owner.since, utc_now())
     when = f", {age(ago)} ago" if ago is not None else ""
     return f"run {past.run} ({past.verb}) by {past.owner.who}{when}: {ended}"

@@ -7,10 +7,11 @@ from rollout.cli.from_settings import plan_of, scope_of
 from rollout.cli.global_options import GlobalOptions
 from rollout.cli.new_run import changed, history_of, written_settings
 from rollout.cli.options import CRON, REPLAN, YES
+from rollout.cli.question import can_ask
 from rollout.cli.run_spec import RunSpec
 from rollout.cli.runner import looking_at
 from rollout.cli.runner import run as run_command
-from rollout.cli.unfinished import confirmed, nothing_left
+from rollout.cli.unfinished import confirm, confirmed, nothing_left
 from rollout.lock.session import LockedRun
 from rollout.model.errors import RolloutError
 from rollout.model.findings import PreflightReport
@@ -39,7 +40,15 @@ def resume(arguments: Arguments) -> int:
         return 0
     loaded = same_as_before(past, arguments.typed, replan=replan)
     past = limit_to_fleet(past, loaded.settings.fleet.names, replan=replan)
+    if left is None and can_ask(arguments.typed, cron=arguments.is_on(CRON)):
+        confirm(question(past), yes=yes)
     return run(arguments, loaded, past, left)
+
+
+def question(past: PastRun) -> str:
+    """Ask whether to go on with a run that has left nothing out."""
+    rest = ", ".join(name for name in past.targets if name not in past.done)
+    return f"Go on with run {past.run} ({past.verb}){f': {rest}' if rest else ''}?"
 
 
 def same_as_before(past: PastRun, typed: GlobalOptions, *, replan: bool) -> Loaded:

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from tests.integration.conftest import MakeFleet
 from tests.integration.rolling.test_plan import files_of
 from tests.support.advice import commands_in
 from tests.support.dialogues import Dialogue
+from tests.support.started_runs import Running
 
 pytestmark = pytest.mark.integration
 
 QUICK = Shape(hosts=2, instances=1, boot=0.5)
-INTERRUPTED, REFUSED, USAGE = 130, 3, 2
+INTERRUPTED, HALTED, REFUSED, USAGE = 130, 5, 3, 2
 
 
 def typed(fleet: Fleet, *words: str) -> Dialogue:
@@ -222,3 +224,24 @@ def test_old_releases_go_after_a_yes_only(make_fleet: MakeFleet) -> None:
     assert files_of(fleet) != before
     with typed(fleet, "prune", "--keep", "1", "--cron") as quiet:
         assert (quiet.end(), quiet.said) == (0, "")
+
+
+def test_a_resume_with_nothing_out_asks_as_well(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(QUICK)
+    stopped = Running(fleet, ("restart",))
+    stopped.until_says("web1 restart requested")
+    stopped.send(signal.SIGINT)
+    assert stopped.end().code == HALTED, stopped.said
+    processes = fleet.processes()
+
+    with typed(fleet, "resume") as run:
+        shown = run.answer("[y/N]", "")
+        assert run.end() == REFUSED
+    assert "(restart): web2? [y/N]" in shown
+    assert fleet.processes() == processes
+
+    with typed(fleet, "resume") as run:
+        run.answer("[y/N]", "y")
+        assert run.end() == 0, run.said
+    now = fleet.processes()
+    assert [name for name in now if now[name] != processes[name]] == ["web2/mongrel_8000"]
