@@ -182,6 +182,10 @@ def main() -> None:
         say("Release 2 is live, release 3 was taken back, and no visitor noticed.")
     else:
         say("Every process is new, and no visitor noticed.")
+    say(
+        "This fleet is gone, and its commands with it. One that stays: "
+        f"{near(Path(sys.executable))} -m examples.fleet up; your own: docs/start/your-fleet.md."
+    )
     say(f"The report of the last run, to be opened in a browser: {near(REPORT)}")
 
 
