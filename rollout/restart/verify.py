@@ -107,7 +107,10 @@ class RestartVerifier:
             self._note_new_process(instance, state.process)
             if state.port_test_failed and self._site.prober is None:
                 name = self._profile.name
-                waiting.append(f'{instance.name} is new, and {name} calls it "{state.detail}"')
+                waiting.append(
+                    f'{instance.name} is new, and {name} calls it "{state.detail}"'
+                    f"{self._starts(instance)}"
+                )
                 continue  # its supervisor's own test of the port is all the evidence there is
             if not fresh and instance in self._answered_by_another:
                 waiting.append(self._answered_by_another[instance])
@@ -167,6 +170,11 @@ class RestartVerifier:
     def _crashes(self, instance: Instance) -> str:
         count = self._births[instance.name]
         return f" (crash loop: {count} starts, none stayed)" if count > 1 else ""
+
+    def _starts(self, instance: Instance) -> str:
+        """Say of a process that lives, and does not answer yet, how many died before it."""
+        count = self._births[instance.name]
+        return f" (crash loop: start {count}, those before it died)" if count > 1 else ""
 
     async def _ask(
         self,
@@ -247,7 +255,7 @@ class RestartVerifier:
         for _ in range(self._times):
             answer = await prober.answers(self._target.host, instance)
             if not answer.ok:
-                return f"{instance.name}: {answer.message}"
+                return f"{instance.name}: {answer.message}{self._starts(instance)}"
         return ""
 
 

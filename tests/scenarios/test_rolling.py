@@ -197,6 +197,8 @@ def test_an_instance_that_is_born_again_and_again_says_how_often() -> None:
     assert told.summary.exit_code is Exit.REDUCED
     reasons = [e.reason for e in told.events if isinstance(e, TargetWaiting)]
     assert any("starts, none stayed" in reason for reason in reasons)
+    last = told.summary.lines["web1"].reason
+    assert last.endswith("connection refused (crash loop: start 5, those before it died)")
 
 
 def test_one_lost_look_before_the_return_does_not_keep_a_proven_server_out() -> None:
