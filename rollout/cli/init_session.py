@@ -170,11 +170,11 @@ class InitSession:
 
     def _app(self, backends: Mapping[str, Sequence[str]]) -> tuple[str, str]:
         if self._request.app:
-            return self._request.app, "As it was said."
+            return self._request.app, "As it was given as an option, or answered."
         first = next(name for found in backends.values() for name in found)
         name = self._questions.app(first)
         why = "The name of the first backend; rename it as you like." if name == first else ""
-        return name, why or "As it was said."
+        return name, why or "As it was given as an option, or answered."
 
     def _probe(self, site: UnknownSite, seen: SeenFleet) -> ProbeChoice:
         """Try the paths that HAProxy's own checks ask for, then the usual ones."""

@@ -1,5 +1,7 @@
 """What ``check`` found, for people and for machines."""
 
+import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
@@ -8,7 +10,9 @@ from rollout.model.fleet import Finding
 from rollout.model.nouns import counted
 from rollout.model.past_runs import UnfinishedRun
 from rollout.output.columns import VERSION, Row, as_object, table, wrong
+from rollout.output.terminal import text_columns
 from rollout.text.sanitize import sanitize
+from rollout.text.wrap import hang
 
 NOTHING_OUT: Mapping[str, UnfinishedRun] = {}
 
@@ -31,13 +35,14 @@ def check_table(fit: PreflightReport, out: Mapping[str, UnfinishedRun] = NOTHING
     ]
     rows += [(s.target, "", "", f"skipped: {sanitize(s.reason)}") for s in fit.skipped]
     shown = [out[target.name] for target in fit.targets if target.name in out]
-    notes = [*_what_to_type(shown), *(_note(note) for note in fit.notes)]
+    columns = text_columns(sys.stdout, os.environ)
+    notes = [*_what_to_type(shown), *(line for note in fit.notes for line in _note(note, columns))]
     parts = [table(("TARGET", "SERVERS", "INSTANCES", "STATE"), rows), "\n".join(notes)]
     return "\n\n".join([part for part in parts if part] + wrong(fit.findings)) + "\n"
 
 
-def _note(note: Finding) -> str:
-    return f"note: {note.where}: {sanitize(note.what)}"
+def _note(note: Finding, columns: int) -> list[str]:
+    return hang("note: ", f"{sanitize(note.where)}: {sanitize(note.what)}", columns)
 
 
 def out_by(left: UnfinishedRun) -> str:

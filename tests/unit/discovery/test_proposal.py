@@ -49,7 +49,7 @@ def fleet(
     watched = {name: one.processes for name, one in seen.items() if one.supervised}
     ports = {name: frozenset(one.port for one in mapping.of_host(name)) for name in mapping.hosts}
     return SeenFleet(
-        app=("app", "As it was said."),
+        app=("app", "As it was given as an option, or answered."),
         balancers=[
             SeenBalancer(place=SocketPlace(name="lb1", socket="/run/a.sock"), snapshot=snapshot)
         ],

@@ -61,3 +61,13 @@ def test_machines_get_the_same() -> None:
 def test_no_reason_of_another_machine_can_move_the_cursor() -> None:
     held = replace(HELD, reason="\x1b[2Jmaint\u202e")
     assert check_table(replace(FIT, skipped=(held,))).replace("\n", "").isprintable()
+
+
+def test_a_note_is_broken_at_its_blanks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    what = "the lock is made for the login root alone, and another login is refused"
+    shown = check_table(replace(FIT, notes=(Finding("lb1", what, ""),))).splitlines()
+    assert shown[-2:] == [
+        "note: lb1: the lock is made for the login root alone, and",
+        "      another login is refused",
+    ]
