@@ -213,7 +213,7 @@ class Fleet:
     def _start(self) -> None:
         """Start hosts, then balancers: a HAProxy that has never seen a server down calls it up."""
         for host in self.hosts.values():
-            host.start_monit()
+            host.start_instances()
             if self.shape.agent:
                 host.start_agent()
         if self._spare:
@@ -222,6 +222,8 @@ class Fleet:
         limit = time.monotonic() + self.shape.boot + PATIENCE
         for host in self.hosts.values():
             host.until_up(limit - time.monotonic())
+            host.start_monit()
+        for host in self.hosts.values():
             host.until_watched(max(0.0, limit - time.monotonic()))
         for balancer in self.balancers.values():
             balancer.start()
