@@ -1,4 +1,6 @@
-"""How the tests are shared out among the processes that run them."""
+"""How the tests are shared out among the processes that run them, and what those start with."""
+
+import signal
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
@@ -21,3 +23,12 @@ class ByFleet(LoadScopeScheduling):  # type: ignore[misc]
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFleet:
     return ByFleet(config, log)
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C work though the tests run in the background, where a shell has it ignored.
+
+    What they start would inherit that: `status --watch` was not ended by it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

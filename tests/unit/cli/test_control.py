@@ -92,12 +92,7 @@ def test_a_request_that_is_not_waited_for_any_longer_is_said_to_stay(
     typed: Arguments, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(control, "ask_run", is_slow)
-    # A shell that starts the tests in the background has it ignored.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            control.abort(typed)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        control.abort(typed)
     said = capsys.readouterr().err
     assert "has not answered so far; the request to abort stays in its lock unless" in said
