@@ -60,7 +60,8 @@ async def give_back(control: TargetControl, failure: Exception) -> RolloutError 
     """Undo: the target is fit, so it goes back as it was found; if it cannot, it is named.
 
     Returns:
-        What keeps it out, unless it went back, or ``failure`` is a bug.
+        What keeps it out, or its return from being written down; None where neither does, or
+        ``failure`` is a bug.
     """
     reason = said_of(control.target.name, failure)
     try:
@@ -82,8 +83,11 @@ async def give_back(control: TargetControl, failure: Exception) -> RolloutError 
             asked=isinstance(failure, ProcessKept),
         )
         control.tell(told)  # before what takes its time to be written: it serves by now
-        await end_silence(control.context, control.target)
-        await control.site.record.released(control.target.name, restarted=False)
+        try:
+            await end_silence(control.context, control.target)
+            await control.site.record.released(control.target.name, restarted=False)
+        except RolloutError as error:  # a bug is what is raised, whatever follows it
+            return error if isinstance(failure, RolloutError) else None
         await run_host_hook(control.context, "host_back", control.target, told)
     return None
 
