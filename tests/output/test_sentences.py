@@ -173,16 +173,19 @@ def test_what_a_failed_hook_printed_is_shown_and_what_a_fine_one_printed_is_not(
     ]
 
 
-def test_a_fix_names_its_host_and_of_several_hosts_stands_for_each() -> None:
+@pytest.mark.parametrize(
+    "ssh", ["ssh -t", "ssh", "ssh -F /etc/ssh_shop -l deploy -t", "ssh -F '/etc/our ssh' -t"]
+)
+def test_a_fix_names_its_host_and_of_several_hosts_stands_for_each(ssh: str) -> None:
     def found(host: str) -> Finding:
-        return Finding(host, "monit is not running", f"ssh -t {host} sudo systemctl start monit")
+        return Finding(host, "monit is not running", f"{ssh} {host} sudo systemctl start monit")
 
-    assert (
-        findings_lines([found("web1")])[1] == "         fix: ssh -t web1 sudo systemctl start monit"
+    assert findings_lines([found("web1")])[1] == (
+        f"         fix: {ssh} web1 sudo systemctl start monit"
     )
     assert findings_lines([found("web1"), found("web2")]) == [
         "  web1, web2   monit is not running",
-        "               fix: ssh -t HOST sudo systemctl start monit",
+        f"               fix: {ssh} HOST sudo systemctl start monit",
     ]
 
 

@@ -1,5 +1,6 @@
 """The summary for people: consequence first, then who, then why, then what to type."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from rollout.model.fleet import Finding
@@ -90,6 +91,10 @@ def steps_of(ending: RunResult) -> tuple[NextStep, ...]:
     return (*steps, *wait, to_understand(ending.exit_code, ending.hints))
 
 
+SSH = r"\bssh (?:-[Fl] (?:'[^']*'|\S+) )*(?:-t )?"
+"""ssh as the settings have it typed (``ssh.config``, ``ssh.user``), up to the host."""
+
+
 def findings_lines(findings: Iterable[Finding], columns: int = USUAL) -> list[str]:
     """Lay out findings, each with its fix below it; the same one in many places once.
 
@@ -119,9 +124,7 @@ def findings_lines(findings: Iterable[Finding], columns: int = USUAL) -> list[st
 
 def _typed_on(host: str, before: str, fix: str) -> str:
     """Return ``fix`` with its commands typed on ``host`` in place of ``before``."""
-    for ssh in ("ssh -t ", "ssh "):
-        fix = fix.replace(f"{ssh}{before} ", f"{ssh}{host} ")
-    return fix
+    return re.sub(rf"({SSH}){re.escape(before)} ", lambda found: f"{found[1]}{host} ", fix)
 
 
 def _place_words(where: tuple[str, ...]) -> str:
