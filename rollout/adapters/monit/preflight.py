@@ -12,23 +12,23 @@ class Monit:
     """The monit of one host, as an operator types it.
 
     Attributes:
-        reach: What gets to the host.
-        reach_on_terminal: What gets there with a terminal.
+        ssh: What reaches our hosts.
+        host: Which one.
         command: How monit is called there.
     """
 
-    reach: str
-    reach_on_terminal: str
+    ssh: str
+    host: str
     command: str
 
     @property
     def summary(self) -> str:
-        return f"{self.reach} {self.command} summary"
+        return f"{self.ssh} {self.host} {self.command} summary"
 
     @property
     def by_admin(self) -> str:
         """The login may not (``sudoers_line``), so sudo may ask, and wants a terminal."""
-        return f"{self.reach_on_terminal} {self.command.replace('sudo -n ', 'sudo ', 1)}"
+        return f"{self.ssh} -t {self.host} {self.command.replace('sudo -n ', 'sudo ', 1)}"
 
 
 def findings_in(
@@ -44,7 +44,7 @@ def findings_in(
     A process that cannot be seen (``hidepid``) is no finding: its pid alone must do.  ``ssh`` is
     how an operator types it to reach a host.
     """
-    monit = Monit(f"{ssh} {shlex.quote(host)}", f"{ssh} -t {shlex.quote(host)}", command)
+    monit = Monit(ssh, host, command)
     findings = [*_of_number(host, [state.name for state in states], monit, match, expected)]
     for state in states:
         kind = SickFinding if _is_fixable(state) else Finding
