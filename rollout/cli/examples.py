@@ -29,7 +29,7 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
     },
     "lock acquire": {
         'rollout lock acquire -m "moving racks"': "until it is released",
-        'rollout lock acquire --reason "OPS-311"': "who is refused reads the reason",
+        'rollout lock acquire --reason "OPS-311"': "a refused run says why",
     },
     "lock release": {
         "rollout lock release": "asks if another person holds it",

@@ -26,7 +26,8 @@ def post(address: str, body: str, timeout: float) -> str:
 
     The certificate of an https address is verified, the proxies of the environment are used, and a
     redirect is not followed: a POST would be another request there.  A call to the name service and
-    each read have ``timeout`` seconds; who waits for the whole must have a clock of its own.
+    each read have ``timeout`` seconds; a caller that waits for the whole has
+    a clock of its own.
     """
     request = urllib.request.Request(  # noqa: S310 - the settings let http and https through
         address,
