@@ -1,9 +1,9 @@
 """Rollout with less patience for an old process: a recovery in vain ends in 14 s, not in 45."""
 
 import subprocess
-import sys
 
 from examples.fleet import Fleet
+from tests.support.patched_rollout import run_patched
 
 IMPATIENT = """\
 from dataclasses import replace
@@ -17,12 +17,4 @@ main()
 
 
 def impatient(fleet: Fleet, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", IMPATIENT, *fleet.command(*words)[1:]],
-        env=fleet.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
+    return run_patched(fleet, IMPATIENT, words=words, timeout=90)

@@ -2,14 +2,13 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from examples.fleet import Fleet
 from tests.support.observed_restart import WITHIN, Event
+from tests.support.patched_rollout import run_patched
 
 FATED = """\
 import os, signal, sys
@@ -53,14 +52,7 @@ def killed_at(fleet: Fleet, moment: int | str, *words: str) -> Died:
 
     What it told is in its journal; that event itself may be missing there.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", FATED, str(moment), *fleet.command(*words)[1:]],
-        env=fleet.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=WITHIN,
-        check=False,
-    )
+    done = run_patched(fleet, FATED, str(moment), words=words, timeout=WITHIN)
     return Died(done.returncode, told_in(newest_journal(fleet)))
 
 

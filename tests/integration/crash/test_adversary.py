@@ -18,6 +18,7 @@ from tests.integration.trouble.conftest import MakeTrouble, Troubled
 from tests.support.advice import steps_in
 from tests.support.killed_runs import journals, left_open, told_in
 from tests.support.observed_deploy import places
+from tests.support.patched_rollout import run_patched
 from tests.support.started_runs import Running
 
 pytestmark = pytest.mark.integration
@@ -75,14 +76,7 @@ main()
 
 
 def killed_after(fleet: Fleet, kind: str, nth: int, *words: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", AT_EVENT, kind, str(nth), *fleet.command(*words)[1:]],
-        env=fleet.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_patched(fleet, AT_EVENT, kind, str(nth), words=words, timeout=60)
     assert done.returncode == -signal.SIGKILL, done.stderr
 
 

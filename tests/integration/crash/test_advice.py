@@ -8,8 +8,6 @@ processes checks what the summary claims.  ``make sweep`` does it at every event
 import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +18,7 @@ from tests.integration.conftest import MakeFleet
 from tests.integration.trouble.conftest import PATIENCE
 from tests.support.advice import Typed, commands_in, steps_in, type_line
 from tests.support.observed_deploy import places
+from tests.support.patched_rollout import run_patched
 
 FULL = os.environ.get("SWEEP") == "full"
 
@@ -249,16 +248,8 @@ def one_release(fleet: Fleet, disturbance: Disturbance) -> None:
 
 def disturbed(fleet: Fleet, disturbance: Disturbance, at: str, count: int, *words: str) -> Typed:
     """Run ``rollout WORDS``, disturbed when it tells the event ``at`` for the ``count``-th time."""
-    fated = [at, str(count), disturbance.line(fleet), *fleet.command(*words)[1:]]
-    done = subprocess.run(
-        [sys.executable, "-c", FATED, *fated],
-        env=fleet.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    line = disturbance.line(fleet)
+    done = run_patched(fleet, FATED, at, str(count), line, words=words, timeout=120)
     return Typed(f"rollout {shlex.join(words)}", done.returncode, "\n" + done.stderr)
 
 
